@@ -340,6 +340,22 @@ class Run:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """A run as ``losslens runs`` lists it: what it is made of and why these files were taken for one job."""
+
+    run: Run
+    why: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listing:
+    """What ``losslens runs`` prints: the runs found and everything that was passed over, with reasons."""
+
+    runs: tuple[Found, ...]
+    skipped: tuple[Skipped, ...]
+
+
 # --------------------------------------------------------------------------- what was seen in it
 
 

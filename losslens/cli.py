@@ -1,0 +1,276 @@
+"""The command line: arguments in, exit status out. Decides nothing itself.
+
+Only the standard library is imported at the top, so that ``losslens --help`` is instant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from losslens import __version__
+from losslens.errors import LosslensError, UsageError
+
+if TYPE_CHECKING:
+    from losslens.model import Analysis
+
+FORMATS = ("terminal", "json", "markdown")
+FAIL_WORDS = (
+    "nan",
+    "exploded",
+    "diverged",
+    "val-diverged",
+    "shifted",
+    "overfit",
+    "plateau",
+    "spike-recovered",
+    "inconclusive",
+    "healthy",
+    "unhealthy",
+    "skipped",
+)
+#: Progress appears only when the work takes longer than this (s), so that a small analysis prints just its report.
+PROGRESS_AFTER_S = 1.0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run losslens with these arguments; the return value is the exit status. Never a bare traceback."""
+    try:
+        arguments = _parser().parse_args(argv)
+        command: Callable[[argparse.Namespace], int] = arguments.command
+        return command(arguments)
+    except LosslensError as error:
+        return _complain(str(error), error.exit_code)
+    except BrokenPipeError:
+        # The reader (`| head`) has seen enough; Python must not complain again when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return _complain("interrupted", 130)
+    except Exception as error:
+        if "--debug" in (sys.argv[1:] if argv is None else argv):
+            raise
+        return _complain(f"internal error: {type(error).__name__}: {error} (run again with --debug for the place)", 2)
+
+
+def _complain(text: str, status: int) -> int:
+    from losslens.reporter.text import plain
+
+    print(f"losslens: {plain(text)}", file=sys.stderr)
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="losslens",
+        description="The post-mortem of a training run, from its logs: when the loss went wrong, why then, "
+        "and what to do first.",
+        epilog="exit status: 0 at least one run was judged; 1 --fail-on matched; 2 nothing could be judged, an output "
+        "could not be written, or a usage error",
+    )
+    parser.add_argument("--version", action="version", version=f"losslens {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    analyze = commands.add_parser(
+        "analyze",
+        help="when it started, why then, and what to do first",
+        description="Find the runs under each PATH (a log file or a folder), judge each, and explain the failed ones.",
+    )
+    _add_reading_options(analyze)
+    analyze.add_argument(
+        "-o",
+        "--output",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="also write the report to FILE (.html .json .md) or the picture of each failed run (.png .svg .pdf); "
+        "DIR/ gets all of them; repeats",
+    )
+    analyze.add_argument("--format", choices=FORMATS, default="terminal", help="what goes to standard output")
+    analyze.add_argument(
+        "--fail-on",
+        type=_fail_words,
+        default=(),
+        metavar="WORD[,WORD]",
+        help="exit with 1 when a run got one of these verdicts (or: unhealthy, inconclusive, skipped)",
+    )
+    analyze.add_argument("--jobs", type=int, metavar="N", help="processes to use (default: as many as pay)")
+    analyze.set_defaults(command=_analyze)
+
+    listing = commands.add_parser(
+        "runs",
+        help="what was found: runs, files, series and the role each was given",
+        description="Show what was found under each PATH: runs, files, series, the role given to each and why, and "
+        "what was repaired or skipped.",
+    )
+    _add_reading_options(listing)
+    listing.set_defaults(command=_runs)
+
+    explain = commands.add_parser("explain", help="the page of a cause; without a name, the list")
+    explain.add_argument("cause", nargs="?", metavar="CAUSE", help="a cause id, such as learning-rate-too-high")
+    explain.add_argument("--debug", action="store_true", help="show the traceback of an internal error")
+    explain.set_defaults(command=_explain)
+    return parser
+
+
+def _add_reading_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a log file, or a folder to search for runs")
+    parser.add_argument(
+        "--role",
+        action="append",
+        default=[],
+        type=_role,
+        metavar="ROLE=TAG",
+        help="this series plays this role (loss, val_loss, learning_rate, grad_norm, …); repeats",
+    )
+    parser.add_argument(
+        "--steps", type=_steps, metavar="A:B", help="look only at steps A to B, inclusive; either may be left out"
+    )
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an internal error")
+
+
+def _role(text: str) -> tuple[str, str]:
+    role, equals, tag = text.partition("=")
+    if not (role and equals and tag):
+        raise argparse.ArgumentTypeError(f"{text!r} is not ROLE=TAG (such as loss=train/total)")
+    return role, tag
+
+
+def _steps(text: str) -> tuple[int | None, int | None]:
+    first, colon, last = text.partition(":")
+    try:
+        span = (int(first) if first else None, int(last) if last else None)
+    except ValueError:
+        colon = ""
+    if not colon:
+        raise argparse.ArgumentTypeError(f"{text!r} is not A:B (such as 1000:5000, 1000: or :5000)")
+    if span[0] is not None and span[1] is not None and span[0] > span[1]:
+        raise argparse.ArgumentTypeError(f"{text!r} ends before it starts")
+    return span
+
+
+def _fail_words(text: str) -> tuple[str, ...]:
+    words = tuple(word.strip() for word in text.split(",") if word.strip())
+    for word in words:
+        if word not in FAIL_WORDS:
+            raise argparse.ArgumentTypeError(f"{word!r} is none of {', '.join(FAIL_WORDS)}")
+    return words
+
+
+def _analyze(arguments: argparse.Namespace) -> int:
+    from losslens import pipeline, reporter
+
+    analysis = pipeline.analyze(
+        arguments.paths,
+        roles=_roles(arguments.role),
+        steps=arguments.steps,
+        jobs=arguments.jobs,
+        debug=arguments.debug,
+        progress=_progress(),
+    )
+    written = reporter.write(analysis, arguments.output)
+    _print(reporter.render(analysis, arguments.format, **_screen()))
+    for path in written:
+        print(f"losslens: wrote {path}", file=sys.stderr)
+    return exit_status(analysis, arguments.fail_on)
+
+
+def exit_status(analysis: Analysis, fail_on: Sequence[str]) -> int:
+    """0, 1 or 2 as ``losslens --help`` promises. A ``--fail-on`` word that matches wins over everything else."""
+    verdicts = {str(run.verdict) for run in analysis.runs}
+    words = set(verdicts)
+    if verdicts - {"healthy", "inconclusive"}:
+        words.add("unhealthy")
+    if analysis.skipped:
+        words.add("skipped")
+    if words & set(fail_on):
+        return 1
+    if verdicts - {"inconclusive"}:
+        return 0
+    if not analysis.runs:
+        print(f"losslens: {_nothing_found(analysis)}", file=sys.stderr)
+    return 2
+
+
+def _nothing_found(analysis: Analysis) -> str:
+    from losslens.reporter.text import plain
+
+    where = ", ".join(plain(p) for p in analysis.paths)
+    if analysis.skipped:
+        first = analysis.skipped[0]
+        more = f" (and {len(analysis.skipped) - 1} more)" if len(analysis.skipped) > 1 else ""
+        return f"{where}: nothing could be judged; {plain(first.path)}: {plain(first.reason)}{more}"
+    return f"{where}: no training log found; see `losslens runs` for what was looked at"
+
+
+def _runs(arguments: argparse.Namespace) -> int:
+    from losslens import pipeline, reporter
+
+    listing = pipeline.survey(arguments.paths, roles=_roles(arguments.role), steps=arguments.steps)
+    _print(reporter.render_runs(listing, **_screen()))
+    return 0 if listing.runs else 2
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    from losslens import causes, reporter
+
+    if arguments.cause is None:
+        _print(reporter.render_cause_list(causes.titles(), **_screen()))
+    else:
+        _print(reporter.render_cause_page(causes.page(arguments.cause), **_screen()))
+    return 0
+
+
+def _roles(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]] | None:
+    roles: dict[str, list[str]] = {}
+    for role, tag in pairs:
+        roles.setdefault(role, []).append(tag)
+    return roles or None
+
+
+def _screen() -> dict[str, object]:
+    """How wide the terminal is and what it can show; a pipe gets no colour, `NO_COLOR` is honoured."""
+    import shutil
+
+    width = max(40, min(shutil.get_terminal_size((80, 24)).columns, 160))
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    try:
+        "▁█─│●…".encode(sys.stdout.encoding or "ascii")
+        unicode = True
+    except (UnicodeEncodeError, LookupError):
+        unicode = False
+    return {"width": width, "colour": colour, "unicode": unicode}
+
+
+def _print(text: str) -> None:
+    """Write to standard output; a character its encoding lacks must not cost the report."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+    if not text.endswith("\n"):
+        sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+def _progress() -> Callable[[int, int, str], None] | None:
+    """A line on stderr that counts the runs, when stderr is a terminal and the work is long."""
+    if not sys.stderr.isatty():
+        return None
+    started = time.monotonic()
+
+    def show(done: int, total: int, name: str) -> None:
+        if time.monotonic() - started < PROGRESS_AFTER_S:
+            return
+        from losslens.reporter.text import plain
+
+        line = f"{done} of {total} runs  {plain(name)[:40]}"
+        print(f"\r\x1b[K{line if done < total else ''}", end="", file=sys.stderr, flush=True)
+
+    return show
+
+
+__all__ = ["UsageError", "exit_status", "main"]

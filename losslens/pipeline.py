@@ -1,0 +1,196 @@
+"""The way through losslens, on one screen.
+
+Per run, in parallel where it pays: load, judge, measure. Then across the runs of a project: what siblings say. Then
+per run again: rank the causes.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from losslens import aftermath, runs
+from losslens.causes import facts, rank
+from losslens.errors import LosslensError
+from losslens.model import Analysis, Curve, Diagnosis, Found, Judgement, Listing, Role, Run, RunReport, Skipped
+from losslens.runs.curves import reduce
+from losslens.verdict import judge
+
+Paths: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]]"
+Progress: TypeAlias = Callable[[int, int, str], None]
+
+#: Most series a report carries: a net that logs 200 per-layer norms must not make a 50 MB report.
+MOST_CURVES = 40
+#: Worker processes are started only when one process would need longer than this (s): starting them costs about 1 s.
+WORTH_SPREADING_S = 4.0
+#: What one run costs (s) and how fast logs are read (bytes/s), to decide that; orders of magnitude are enough.
+RUN_COST_S, READ_SPEED = 0.02, 50e6
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How every run is to be read, the same for all."""
+
+    roles: Mapping[str, Sequence[str]] | None = None
+    steps: tuple[int | None, int | None] | None = None
+    debug: bool = False
+
+
+Seen: TypeAlias = "tuple[RunReport, facts.Facts] | Skipped"
+
+
+def analyze(
+    paths: Paths,
+    *,
+    roles: Mapping[str, Sequence[str]] | None = None,
+    steps: tuple[int | None, int | None] | None = None,
+    jobs: int | None = None,
+    debug: bool = False,
+    progress: Progress | None = None,
+) -> Analysis:
+    """Find every run under ``paths``, judge it and rank its likely causes; the runs come worst first.
+
+    ``roles`` overrides which series is what (``{"loss": ["my/tag"]}``), ``steps`` keeps an inclusive range of steps,
+    ``jobs`` is the number of processes (None: as many as pay). A file or run that cannot be read becomes an entry of
+    ``Analysis.skipped``; a path that does not exist raises ``UsageError``.
+    """
+    from losslens import __version__
+
+    discovery = runs.find(_as_list(paths))
+    seen: list[tuple[RunReport, facts.Facts]] = []
+    skipped = list(discovery.skipped)
+    for done, (job, found) in enumerate(_each(discovery.jobs, How(roles, steps, debug), jobs), 1):
+        seen.extend(item for item in found if not isinstance(item, Skipped))
+        skipped.extend(item for item in found if isinstance(item, Skipped))
+        if progress is not None:
+            progress(done, len(discovery.jobs), job.name)
+    names = runs.unique_names([report.name for report, _ in seen])
+    known = facts.with_cohort([fact for _, fact in seen])
+    reports = [
+        replace(report, id=name, name=name, diagnosis=rank.diagnose(fact))
+        for (report, _), name, fact in zip(seen, names, known, strict=True)
+    ]
+    reports.sort(key=lambda r: (r.verdict.severity, r.project, r.name))
+    return Analysis(tuple(reports), tuple(skipped), __version__, tuple(_as_list(paths)))
+
+
+def load(
+    paths: Paths,
+    *,
+    roles: Mapping[str, Sequence[str]] | None = None,
+    steps: tuple[int | None, int | None] | None = None,
+) -> list[Run]:
+    """The runs under ``paths`` with their full series as NumPy arrays, in the order found.
+
+    Raises the ``LosslensError`` of the first run that cannot be read, when there is no other; otherwise unreadable
+    ones are left out, as ``analyze`` would list them under ``skipped``.
+    """
+    loaded: list[Run] = []
+    failure: LosslensError | None = None
+    for job in runs.find(_as_list(paths)).jobs:
+        try:
+            loaded.extend(runs.load(job, roles=roles, steps=steps))
+        except LosslensError as error:
+            failure = failure or error
+    if failure is not None and not loaded:
+        raise failure
+    names = runs.unique_names([run.name for run in loaded])
+    return [replace(run, id=name, name=name) for run, name in zip(loaded, names, strict=True)]
+
+
+def survey(
+    paths: Paths,
+    *,
+    roles: Mapping[str, Sequence[str]] | None = None,
+    steps: tuple[int | None, int | None] | None = None,
+) -> Listing:
+    """What ``losslens runs`` shows: every run with its series and roles, every grouping and skipped file with a reason."""
+    discovery = runs.find(_as_list(paths))
+    found: list[Found] = []
+    skipped = list(discovery.skipped)
+    for job in discovery.jobs:
+        try:
+            found.extend(Found(run, job.why) for run in runs.load(job, roles=roles, steps=steps))
+        except LosslensError as error:
+            skipped.append(Skipped(job.path, error.code, str(error)))
+    names = runs.unique_names([item.run.name for item in found])
+    named = (Found(replace(f.run, id=n, name=n), f.why) for f, n in zip(found, names, strict=True))
+    return Listing(tuple(named), tuple(skipped))
+
+
+def _see(job: runs.Job, how: How) -> list[Seen]:
+    """Load, judge and measure the runs of one job. Nothing that goes wrong in it may stop the others."""
+    try:
+        return [_look_at(run) for run in runs.load(job, roles=how.roles, steps=how.steps)]
+    except LosslensError as error:
+        return [Skipped(job.path, error.code, str(error))]
+    except Exception as error:  # the report must survive a bug in one parser; --debug shows where it is
+        if how.debug:
+            traceback.print_exc()
+        return [Skipped(job.path, "internal-error", f"internal error: {type(error).__name__}: {error}")]
+
+
+def _look_at(run: Run) -> tuple[RunReport, facts.Facts]:
+    judgement = judge(run)
+    leading = run.series.get(judgement.loss) if judgement.loss else None
+    steps = [s for series in run.series.values() if len(series) for s in (series.step.min(), series.step.max())]
+    report = RunReport(
+        id=run.id,
+        name=run.name,
+        path=run.path,
+        files=run.files,
+        format=run.format,
+        trainer=run.trainer,
+        axis=leading.axis if leading is not None else run.axis,
+        points=len(leading) if leading is not None else max((len(s) for s in run.series.values()), default=0),
+        first_step=int(min(steps)) if steps else None,
+        last_step=int(max(steps)) if steps else None,
+        log_interval=aftermath.log_interval(leading) if leading is not None else None,
+        steps_per_epoch=run.steps_per_epoch,
+        roles=run.roles,
+        settings=run.settings,
+        segments=run.segments,
+        judgement=judgement,
+        diagnosis=Diagnosis((), (), 1.0, (), ()),
+        restart_from=aftermath.restart_from(run, judgement),
+        spent_after_onset=aftermath.spent_after_onset(run, judgement),
+        events=run.events,
+        repairs=run.repairs,
+        damage=run.damage,
+        warnings=run.warnings,
+        curves=_curves(run, judgement),
+        project=run.project,
+    )
+    return report, facts.measure(run, judgement)
+
+
+def _curves(run: Run, judgement: Judgement) -> tuple[Curve, ...]:
+    """The series worth showing, reduced: judged losses and precursors first, then by role; per-layer norms last."""
+    first = [lv.tag for lv in judgement.losses] + [p.series for p in judgement.precursors]
+    last = (Role.LAYER_GRAD_NORM, Role.OTHER)
+    choices = sorted(run.roles, key=lambda c: (c.tag not in first, c.role in last, c.role is Role.OTHER))
+    return tuple(reduce(run.series[c.tag], c.role) for c in choices[:MOST_CURVES] if c.tag in run.series)
+
+
+def _each(jobs: Sequence[runs.Job], how: How, processes: int | None) -> Iterator[tuple[runs.Job, list[Seen]]]:
+    """Every job with what was seen in it, in the order of ``jobs`` whatever the number of processes."""
+    if processes is None:
+        cost = sum(RUN_COST_S + sum(s.size for s in job.sources) / READ_SPEED for job in jobs)
+        processes = min(len(jobs), os.cpu_count() or 1) if cost > WORTH_SPREADING_S else 1
+    if processes <= 1 or len(jobs) <= 1:
+        for job in jobs:
+            yield job, _see(job, how)
+        return
+    import joblib
+
+    found = joblib.Parallel(n_jobs=processes, return_as="generator")(joblib.delayed(_see)(job, how) for job in jobs)
+    yield from zip(jobs, found, strict=True)
+
+
+def _as_list(paths: Paths) -> list[str]:
+    if isinstance(paths, str | os.PathLike):
+        return [os.fspath(paths)]
+    return [os.fspath(p) for p in paths]
