@@ -156,7 +156,7 @@ class Damage:
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:  # noqa: A001 - the word users know; nothing here uses the builtin
+class Warning:
     """One line to the user about how a log was read."""
 
     code: str

@@ -107,7 +107,7 @@ def survey(
     roles: Mapping[str, Sequence[str]] | None = None,
     steps: tuple[int | None, int | None] | None = None,
 ) -> Listing:
-    """What ``losslens runs`` shows: every run with its series and roles, every grouping and skipped file with a reason."""
+    """What ``losslens runs`` shows: every run with its series and roles, every grouping and every skipped file."""
     discovery = runs.find(_as_list(paths))
     found: list[Found] = []
     skipped = list(discovery.skipped)
