@@ -1,0 +1,217 @@
+"""The command line: what is printed where, and the exit status."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from losslens.cli import main
+
+
+def write_csv(path: Path, losses: list[float], extra: str = "") -> Path:
+    lines = [f"step,loss{extra and ',tag'}"] + [f"{10 * i},{v}{extra}" for i, v in enumerate(losses)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def falling(n: int = 300, seed: int = 0) -> list[float]:
+    rng = np.random.default_rng(seed)
+    return [float(2 * math.exp(-i / 60) + 0.3 + rng.normal(0, 0.01)) for i in range(n)]
+
+
+def exploding(n: int = 300, at: int = 200, seed: int = 0) -> list[float]:
+    return [v * math.exp(max(0, i - at) / 8) for i, v in enumerate(falling(n, seed))]
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    write_csv(tmp_path / "good" / "metrics.csv", falling())
+    write_csv(tmp_path / "bad" / "metrics.csv", exploding())
+    return tmp_path
+
+
+def test_the_worst_run_comes_first_and_the_report_is_on_stdout(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", str(logs)]) == 0
+    out, err = capsys.readouterr()
+    assert out.index("bad") < out.index("good")
+    assert "exploded" in out
+    assert err == ""
+
+
+def test_json_on_stdout_is_strict_and_names_the_onset(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", str(logs), "--format", "json"]) == 0
+    report = json.loads(capsys.readouterr().out, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
+    first = report["runs"][0]
+    assert first["verdict"] == "exploded"
+    assert first["onset"]["low"] <= 2010 <= first["onset"]["high"]
+    assert abs(first["onset"]["step"] - 2000) <= 50
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [("exploded", 1), ("nan", 0), ("unhealthy", 1), ("nan,exploded", 1), ("skipped", 0), ("inconclusive", 0)],
+)
+def test_fail_on_decides_between_0_and_1(logs: Path, words: str, status: int) -> None:
+    assert main(["analyze", str(logs), "--fail-on", words]) == status
+
+
+def test_an_unknown_fail_on_word_is_a_usage_error_that_lists_the_words(
+    logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["analyze", str(logs), "--fail-on", "explode"])
+    assert stop.value.code == 2
+    assert "exploded" in capsys.readouterr().err
+
+
+def test_nothing_to_judge_exits_with_2_and_says_where_and_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["analyze", str(tmp_path)]) == 2
+    out, err = capsys.readouterr()
+    assert str(tmp_path) in err
+    assert "Traceback" not in out + err
+
+
+def test_a_path_that_does_not_exist_exits_with_2_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["analyze", str(tmp_path / "nowhere")]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("losslens: ")
+    assert "nowhere" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_damaged_neighbour_does_not_stop_the_others(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (logs / "broken").mkdir()
+    (logs / "broken" / "history.json").write_text('{"loss": [1.0, 0.5, ')
+    assert main(["analyze", str(logs), "--format", "json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert [run["verdict"] for run in report["runs"]] == ["exploded", "healthy"]
+    assert any("history.json" in s["path"] for s in report["skipped"])
+    assert main(["analyze", str(logs), "--fail-on", "skipped"]) == 1
+
+
+def test_every_output_suffix_writes_its_file(logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    targets = [out / name for name in ("r.html", "r.json", "r.md", "r.svg")]
+    arguments = [word for target in targets for word in ("-o", str(target))]
+    assert main(["analyze", str(logs / "bad"), *arguments]) == 0
+    said = capsys.readouterr().err
+    for target in targets:
+        assert target.stat().st_size > 500, target
+        assert str(target) in said
+
+
+def test_a_folder_as_output_gets_the_report_and_the_pictures(logs: Path, tmp_path: Path) -> None:
+    assert main(["analyze", str(logs), "-o", f"{tmp_path / 'report'}/"]) == 0
+    written = {p.name for p in (tmp_path / "report").iterdir()}
+    assert {"report.html", "report.json"} <= written
+    assert any(name.endswith(".png") for name in written)
+
+
+def test_an_output_never_replaces_a_log(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = logs / "bad" / "metrics.csv"
+    before = log.read_bytes()
+    target = logs / "bad" / "history.json"
+    target.write_text('{"loss": [3.0, 2.0, 1.0, 0.5, 0.4]}')
+    assert main(["analyze", str(logs), "-o", str(target)]) == 2
+    assert target.read_text().startswith('{"loss"')
+    assert log.read_bytes() == before
+    assert "history.json" in capsys.readouterr().err
+
+
+def test_an_unknown_suffix_names_the_known_ones(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", str(logs), "-o", "report.docx"]) == 2
+    assert ".html" in capsys.readouterr().err
+
+
+def test_a_role_can_be_overridden(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = ["step,loss,mystery"] + [
+        f"{i},{a},{b}" for i, (a, b) in enumerate(zip(falling(), exploding(), strict=True))
+    ]
+    log = tmp_path / "m.csv"
+    log.write_text("\n".join(lines) + "\n")
+    assert main(["analyze", str(log), "--role", "loss=mystery", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["runs"][0]["loss"] == "mystery"
+
+
+def test_an_unknown_tag_in_a_role_lists_the_nearest(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", str(logs / "bad"), "--role", "loss=los"]) == 2
+    assert "loss" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["12", "a:b", "9:3"])
+def test_steps_that_mean_nothing_are_a_usage_error(logs: Path, text: str) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["analyze", str(logs), "--steps", text])
+    assert stop.value.code == 2
+
+
+def test_steps_restrict_what_is_judged(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", str(logs / "bad"), "--steps", ":1800", "--format", "json"]) == 0
+    run = json.loads(capsys.readouterr().out)["runs"][0]
+    assert run["last_step"] == 1800
+    assert run["verdict"] == "healthy"
+
+
+def test_explain_lists_the_causes_and_prints_a_page(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain"]) == 0
+    assert "adam-instability" in capsys.readouterr().out
+    assert main(["explain", "adam-instability"]) == 0
+    assert "Sources" in capsys.readouterr().out
+
+
+def test_an_unknown_cause_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "adam-instabilty"]) == 2
+    assert "adam-instability" in capsys.readouterr().err
+
+
+def test_runs_shows_series_with_role_and_reason(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["runs", str(logs)]) == 0
+    out = capsys.readouterr().out
+    assert "metrics.csv" in out
+    assert "train_loss" in out or "train loss" in out
+
+
+def test_no_terminal_escape_from_a_log_reaches_the_terminal(tmp_path: Path) -> None:
+    log = tmp_path / "ru\x1b[31mn\n.csv"
+    log.write_text("step,lo\x1b]0;pwned\x07ss\n" + "\n".join(f"{i},{v}" for i, v in enumerate(exploding())) + "\n")
+    for command in ("analyze", "runs"):
+        done = subprocess.run(
+            [sys.executable, "-m", "losslens", command, str(tmp_path)], capture_output=True, check=False
+        )
+        assert b"\x1b" not in done.stdout + done.stderr
+        assert b"\x07" not in done.stdout + done.stderr
+
+
+def test_a_closed_pipe_is_no_error(logs: Path) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m losslens analyze {logs} | head -n 1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.stderr == ""
+
+
+def test_an_ascii_terminal_gets_an_ascii_report(logs: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "losslens", "analyze", str(logs)],
+        capture_output=True,
+        check=True,
+        env={"PYTHONIOENCODING": "ascii", "COLUMNS": "80", "PATH": "/usr/bin", "PYTHONPATH": str(Path.cwd())},
+    )
+    text = done.stdout.decode("ascii")
+    assert max(map(len, text.splitlines())) <= 80
