@@ -1,0 +1,128 @@
+"""Report files: which file each ``-o`` means, written whole or not at all, and never over a log."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from losslens.errors import OutputError
+from losslens.model import Analysis, RunReport, Verdict
+
+PICTURES = (".png", ".svg", ".pdf")
+DOCUMENTS = (".html", ".json", ".md")
+#: How much of an existing .json file is looked at to see whether it is an earlier report of ours.
+HEAD_BYTES = 4096
+
+
+def write(analysis: Analysis, targets: Sequence[str]) -> list[str]:
+    """Write every ``-o`` target and return the paths written, in order.
+
+    ``report.html|json|md`` holds the whole analysis; ``x.png|svg|pdf`` is the picture of the run, or one picture a
+    failed run with its id inserted (``x-RUN.png``) when there are several; ``DIR/`` gets all of it. Raises
+    ``OutputError`` for an unknown suffix, a target that is a log, or a file that cannot be written. All targets are
+    checked before the first is written.
+    """
+    plan = [item for target in targets for item in _plan(analysis, target)]
+    logs = {os.path.realpath(path) for run in analysis.runs for path in run.files}
+    logs |= {os.path.realpath(item.path) for item in analysis.skipped if os.path.isfile(item.path)}
+    for path, _ in plan:
+        _refuse_a_log(path, logs)
+    for path, render in plan:
+        _write_whole(path, render)
+    return [str(path) for path, _ in plan]
+
+
+def _plan(analysis: Analysis, target: str) -> Iterator[tuple[Path, Callable[[Path], None]]]:
+    path = Path(target)
+    if target.endswith(("/", os.sep)) or path.is_dir():
+        for name in ("report.html", "report.json"):
+            yield path / name, _document(analysis, Path(name).suffix)
+        for run in _pictured(analysis):
+            yield path / f"{run.id}.png", _picture(run)
+        return
+    suffix = path.suffix.lower()
+    if suffix in DOCUMENTS:
+        yield path, _document(analysis, suffix)
+    elif suffix in PICTURES:
+        pictured = _pictured(analysis)
+        if len(analysis.runs) == 1:
+            yield path, _picture(pictured[0])
+        else:
+            for run in pictured:
+                yield path.with_name(f"{path.stem}-{run.id}{path.suffix}"), _picture(run)
+    else:
+        known = " ".join(DOCUMENTS + PICTURES)
+        raise OutputError(
+            f"{target}: cannot tell the format from {path.suffix or 'no suffix'!r}; known are {known} or DIR/"
+        )
+
+
+def _pictured(analysis: Analysis) -> list[RunReport]:
+    """The failed runs; all runs when none failed, since a picture was asked for."""
+    fine = (Verdict.HEALTHY, Verdict.INCONCLUSIVE)
+    return [run for run in analysis.runs if run.verdict not in fine] or list(analysis.runs)
+
+
+def _document(analysis: Analysis, suffix: str) -> Callable[[Path], None]:
+    def render(path: Path) -> None:
+        path.write_text(_text(analysis, suffix), encoding="utf-8")
+
+    return render
+
+
+def _text(analysis: Analysis, suffix: str) -> str:
+    if suffix == ".html":
+        from losslens.reporter.html import render_html
+
+        return render_html(analysis)
+    if suffix == ".json":
+        from losslens.reporter.json import render_json
+
+        return render_json(analysis)
+    from losslens.reporter.markdown import render_markdown
+
+    return render_markdown(analysis)
+
+
+def _picture(run: RunReport) -> Callable[[Path], None]:
+    def render(path: Path) -> None:
+        from losslens.reporter.png import write_picture
+
+        write_picture(run, path)
+
+    return render
+
+
+def _refuse_a_log(path: Path, logs: set[str]) -> None:
+    if os.path.realpath(path) in logs:
+        raise OutputError(f"{path}: is one of the logs; choose another name for the report")
+    if path.suffix.lower() == ".json" and path.is_file():
+        with path.open("rb") as file:
+            if b'"losslens"' not in file.read(HEAD_BYTES):
+                raise OutputError(f"{path}: exists and is not a losslens report; choose another name")
+
+
+def _write_whole(path: Path, render: Callable[[Path], None]) -> None:
+    """Render into a temporary file beside the target, then move it there in one step."""
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".losslens-", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        render(temporary)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
