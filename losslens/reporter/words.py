@@ -1,0 +1,176 @@
+"""How numbers, steps, intervals, epochs, times and probabilities are written, once, for all formats.
+
+Steps carry thousands commas ("50,100"), other numbers four significant digits at most, and nothing is ever rounded
+to a zero that it is not.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+from losslens.model import Onset, Role, Verdict
+
+#: What the x of a log counts, when one of it is meant ("epoch 12").
+_ONE = {"steps": "step", "epochs": "epoch", "iterations": "iteration", "samples": "sample", "rows": "row"}
+
+
+def number(value: float | None) -> str:
+    """A measured number with at most four significant digits; "not logged" for None."""
+    if value is None:
+        return "not logged"
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Inf" if value > 0 else "-Inf"
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if 1e-3 <= size < 9999.5:
+        text = f"{value:.4g}"
+        return text if "e" not in text else f"{value:.0f}"
+    if size < 1e6 and size >= 1e-3:
+        return f"{value:,.0f}"
+    mantissa, exponent = f"{value:.2e}".split("e")
+    mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def count(value: int) -> str:
+    """A whole number with thousands commas."""
+    return f"{value:,}"
+
+
+def plural(value: int, noun: str) -> str:
+    """ "1 run", "2 runs"."""
+    return f"{count(value)} {noun}" if value == 1 else f"{count(value)} {noun}s"
+
+
+def one(axis: str) -> str:
+    """What one unit of an axis is called ("samples" -> "sample")."""
+    return _ONE.get(axis, axis or "step")
+
+
+def many(axis: str, value: float) -> str:
+    """A length along the axis: "9,900 steps"."""
+    noun = one(axis)
+    return f"{value:,.0f} {noun}" if value == 1 else f"{value:,.0f} {noun}s"
+
+
+def at(axis: str, step: int) -> str:
+    """A place on the axis: "step 50,100", "epoch 12"."""
+    return f"{one(axis)} {count(step)}"
+
+
+def interval(low: int, high: int) -> str:
+    """A closed interval of steps: "49,900–50,300"."""
+    return count(low) if low == high else f"{count(low)}–{count(high)}"
+
+
+def epoch(completed: float) -> str:
+    """Where an epoch count stands: "epoch 34 (33.4 completed)"."""
+    done = f"{completed:,.2f}".rstrip("0").rstrip(".")
+    return f"epoch {math.floor(completed) + 1:,} ({done} completed)"
+
+
+def duration(hours: float) -> str:
+    """A length of time in the unit people would use."""
+    seconds = hours * 3600
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min"
+    if hours < 48:
+        return f"{hours:.1f} h"
+    return f"{hours / 24:.1f} days"
+
+
+def wall_time(seconds: float | None) -> str | None:
+    """A moment in UTC, or None where it was not logged or cannot be a time."""
+    if seconds is None or not math.isfinite(seconds):
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+def probability(share: float) -> str:
+    """A probability in percent; never "0 %" or "100 %" for what is not certain."""
+    percent = share * 100
+    if 0 < percent < 1:
+        return "<1 %"
+    if 99 < percent < 100:
+        return ">99 %"
+    return f"{percent:.0f} %"
+
+
+def weight(nats: float) -> str:
+    """A weight of evidence, signed: "+1.2", "−0.4"."""
+    return f"{'−' if nats < 0 else '+'}{abs(nats):.1f}"
+
+
+def onset_place(axis: str, onset: Onset) -> str:
+    """The onset with its interval: "step 50,100 (90 % interval 49,900–50,300)"."""
+    if onset.low == onset.high:
+        return at(axis, onset.step)
+    return f"{at(axis, onset.step)} (90 % interval {interval(onset.low, onset.high)})"
+
+
+#: Roles as people say them.
+_ROLE = {
+    Role.TRAIN_LOSS: "training loss",
+    Role.VAL_LOSS: "validation loss",
+    Role.LOSS_COMPONENT: "loss term",
+    Role.VAL_COMPONENT: "validation loss term",
+    Role.GRAD_NORM: "gradient norm",
+    Role.GRAD_NORM_CLIPPED: "gradient norm after clipping",
+    Role.LAYER_GRAD_NORM: "gradient norm of a layer",
+    Role.LOGIT_SCALE: "size of logits",
+    Role.VAL_ACCURACY: "validation accuracy",
+    Role.KL: "KL divergence",
+    Role.OTHER: "no role",
+}
+
+
+def role(name: Role) -> str:
+    return _ROLE.get(name, name.value.replace("_", " "))
+
+
+_SIGNAL = {
+    "lr": "learning rate",
+    "grad_norm": "gradient norm",
+    "learning_rate": "learning rate",
+    "loss_scale": "loss scale",
+    "val_loss": "validation loss",
+    "steps_per_epoch": "steps per epoch",
+}
+
+
+def signal(needs: str) -> str:
+    """A signal that was not logged, as people say it ("grad_norm" -> "gradient norm")."""
+    if needs in _SIGNAL:
+        return _SIGNAL[needs]
+    try:
+        return role(Role(needs))
+    except ValueError:
+        return needs.replace("_", " ")
+
+
+#: Weight of a verdict for colour: "bad", "warn", "note", "good", "none".
+_TONE = {
+    Verdict.NAN: "bad",
+    Verdict.EXPLODED: "bad",
+    Verdict.DIVERGED: "bad",
+    Verdict.VAL_DIVERGED: "bad",
+    Verdict.SHIFTED: "warn",
+    Verdict.OVERFIT: "warn",
+    Verdict.PLATEAU: "warn",
+    Verdict.SPIKE_RECOVERED: "note",
+    Verdict.INCONCLUSIVE: "none",
+    Verdict.HEALTHY: "good",
+}
+
+
+def tone(verdict: Verdict) -> str:
+    return _TONE[verdict]
