@@ -1,0 +1,215 @@
+"""Which series plays which role.
+
+The name decides where it can (``names.TABLE``); the numbers decide the rest: a learning rate is positive, an accuracy
+lies in 0…1 or 0…100, the training loss is the finest raw series among those that may be it. Every series gets one
+``RoleChoice`` with a reason a person understands, and a guess says that it is one (``sure=False``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.errors import UsageError
+from losslens.model import RawSeries, Role, RoleChoice, Series
+from losslens.roles import losses
+from losslens.roles.names import ACCURACY, IS_LOSS, TABLE, split_of, words_of
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray
+
+__all__ = ["assign", "role_named"]
+
+#: Every optimiser's rate lies below this; a larger series under that name is something else (Source: rates in use).
+LARGEST_RATE = 100.0
+_SYNONYMS = {"loss": Role.TRAIN_LOSS, "lr": Role.LEARNING_RATE, "val": Role.VAL_LOSS, "validation_loss": Role.VAL_LOSS}
+
+
+def role_named(name: str) -> Role:
+    """The role a user means by ``name`` ("loss" is the training loss; dashes and case do not matter).
+
+    Raises ``UsageError`` that lists the nearest names.
+    """
+    import difflib
+
+    key = name.strip().lower().replace("-", "_").replace(" ", "_")
+    if key in _SYNONYMS:
+        return _SYNONYMS[key]
+    try:
+        return Role(key)
+    except ValueError:
+        known = ["loss", *(r.value for r in Role)]
+        near = difflib.get_close_matches(key, known, n=3) or known
+        raise UsageError(f"unknown role {name!r}; did you mean {', '.join(near)}?") from None
+
+
+def assign(
+    series: Mapping[str, RawSeries] | Mapping[str, Series],
+    *,
+    trainer: str | None = None,
+    overrides: Mapping[str, Sequence[str]] | None = None,
+) -> tuple[RoleChoice, ...]:
+    """One choice for every series; within a role the best comes first.
+
+    ``trainer`` is the writer where known ("sb3", "ultralytics"), ``overrides`` what the user said
+    (``{"loss": ["my/tag"]}``); tags that this run does not have are left out. Raises ``UsageError`` for a role that
+    does not exist.
+    """
+    named = {tag: role_named(role) for role, tags in (overrides or {}).items() for tag in tags if tag in series}
+    order = [tag for tags in (overrides or {}).values() for tag in tags if tag in named]
+    told = {tag: RoleChoice(tag, named[tag], "given by --role", split=_split_for(named[tag], tag)) for tag in order}
+    candidates: dict[str, losses.Candidate] = {}
+    choices: dict[str, RoleChoice] = {}
+    for tag, one in series.items():
+        if tag in told:
+            continue
+        numbers = _Numbers.of(one)
+        choice = _by_name(tag, numbers)
+        if choice is None:
+            candidates[tag] = losses.Candidate.of(tag, one.step, one.value)
+        else:
+            choices[tag] = choice
+    choices.update(losses.choose(candidates, told=tuple(told.values()), trainer=trainer))
+    choices.update(_find_unnamed_objective(series, choices, told))
+    ranked = sorted(choices.values(), key=lambda c: _rank(c, series[c.tag]))
+    return (*told.values(), *ranked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """The few numbers of a series that decide an ambiguous name."""
+
+    points: int
+    low: float
+    high: float
+    constant: bool
+    rising: bool
+    """Never falls: a counter or a clock."""
+
+    @classmethod
+    def of(cls, series: RawSeries | Series) -> _Numbers:
+        value = series.value[np.isfinite(series.value)]
+        if not value.size:
+            return cls(int(series.value.size), float("nan"), float("nan"), False, False)
+        low, high = float(value.min()), float(value.max())
+        return cls(int(series.value.size), low, high, low == high, bool(np.all(np.diff(value) >= 0)))
+
+
+def _by_name(tag: str, numbers: _Numbers) -> RoleChoice | None:
+    """The choice that the name makes, checked against the numbers; None for what may be a loss or anything."""
+    words = words_of(tag)
+    text = " ".join(words)
+    is_loss = bool(IS_LOSS.search(text))
+    split = split_of(tag)
+    for rule in TABLE:
+        if is_loss and not rule.beside_loss:
+            continue
+        if rule.pattern.search(text):
+            return _checked(RoleChoice(tag, rule.role, rule.why, split=split), words, numbers)
+    if not is_loss and ACCURACY.search(text):
+        role = Role.VAL_ACCURACY if split in ("val", "test") else Role.ACCURACY
+        if numbers.points and not (np.isnan(numbers.low) or (numbers.low >= -1.0 and numbers.high <= 100.0)):
+            return RoleChoice(tag, Role.OTHER, "named like an accuracy, but its values leave 0…100", split=split)
+        return RoleChoice(tag, role, "named as an accuracy and stays within 0…100", split=split)
+    return None
+
+
+def _checked(choice: RoleChoice, words: tuple[str, ...], numbers: _Numbers) -> RoleChoice:
+    if choice.role is Role.LEARNING_RATE:
+        if numbers.low < 0.0 or numbers.high > LARGEST_RATE:
+            why = f"named like a learning rate, but its values run from {numbers.low:.3g} to {numbers.high:.3g}"
+            return replace(choice, role=Role.OTHER, why=why)
+        return replace(choice, why="named as a learning rate; its values are positive and small")
+    if choice.role is Role.OTHER and words[-1:] == ("time",) and numbers.points > 1 and not numbers.rising:
+        return replace(choice, role=Role.STEP_TIME, why="named a time, and it goes up and down: the time of a step")
+    if choice.role is Role.GRAD_NORM:
+        return _whole_or_layer(choice, words)
+    if choice.role in (Role.LOSS_SCALE, Role.BATCH_SIZE) and numbers.low < 0.0:
+        return replace(choice, role=Role.OTHER, why=f"{choice.why}, but has negative values")
+    return choice
+
+
+#: Words of a gradient norm of the whole model; any other word names a layer or a player.
+_WHOLE = frozenset(
+    "grad grads gradient gradients norm norms global total l1 l2 inf all overall model full of the train training optim optimizer "
+    "log metric metrics debug stats learner info default policy before preclip pre clip clipping unclipped raw mean avg max "
+    "abs absmax magnitude size rms scalars diagnostics trainer epoch step batch sample samples global0 actor critic".split()
+)
+
+
+def _whole_or_layer(choice: RoleChoice, words: tuple[str, ...]) -> RoleChoice:
+    extra = [w for w in words if w not in _WHOLE and not w.isdigit()]
+    group = next((losses.player(w) for w in words if losses.player(w)), "")
+    if group and len(extra) <= 1:
+        return replace(choice, group=group, why=f"{choice.why} of the {group}")
+    if extra:
+        return replace(choice, role=Role.LAYER_GRAD_NORM, why=f"a gradient norm of one part ({' '.join(extra[:4])})")
+    return choice
+
+
+def _split_for(role: Role, tag: str) -> str:
+    if role in (Role.VAL_LOSS, Role.VAL_COMPONENT, Role.VAL_ACCURACY):
+        return "val"
+    return split_of(tag)
+
+
+_ROLE_ORDER = {role: i for i, role in enumerate(Role)}
+
+
+def _rank(choice: RoleChoice, series: RawSeries | Series) -> tuple[int, float, int, str]:
+    """Roles in their order; within a role the plain name before the qualified one, then the finer series.
+
+    Losses come ranked from ``losses.choose`` and keep that order (sorted is stable, so their keys are equal).
+    """
+    if choice.role in losses.RANKED:
+        return (_ROLE_ORDER[choice.role], 0.0, 0, "")
+    words = words_of(choice.tag)
+    second_hand = any(w in ("max", "abs", "absmax", "base", "clip", "ema", "avg", "min") for w in words)
+    return (_ROLE_ORDER[choice.role], float(second_hand), -int(series.value.size > 0), "")
+
+
+def _find_unnamed_objective(
+    series: Mapping[str, RawSeries] | Mapping[str, Series],
+    choices: Mapping[str, RoleChoice],
+    told: Mapping[str, RoleChoice],
+) -> dict[str, RoleChoice]:
+    """When nothing is named like a loss: the one series that behaves like one, admitted as a guess."""
+    roles = {c.role for c in [*choices.values(), *told.values()]}
+    if roles & {Role.TRAIN_LOSS, Role.VAL_LOSS, Role.LOSS_COMPONENT}:
+        return {}
+    open_tags = [tag for tag, c in choices.items() if c.role is Role.OTHER and c.why == losses.UNKNOWN]
+    falling = [tag for tag in open_tags if _behaves_like_a_loss(series[tag].value)]
+    if len(falling) == 1:
+        tag = falling[0]
+        why = "nothing is named like a loss; this is the only series that falls like one (or ends in NaN)"
+        return {tag: RoleChoice(tag, Role.TRAIN_LOSS, why, sure=False, split=split_of(tag))}
+    if len(open_tags) == 1 and series[open_tags[0]].value.size >= losses.FEW_POINTS:
+        tag = open_tags[0]
+        if _is_counter(series[tag].value):
+            return {}
+        why = "nothing is named like a loss; this is the only series whose meaning is open"
+        return {tag: RoleChoice(tag, Role.TRAIN_LOSS, why, sure=False, split=split_of(tag))}
+    return {}
+
+
+def _is_counter(value: FloatArray) -> bool:
+    finite = value[np.isfinite(value)]
+    whole = bool(finite.size) and bool(np.all(finite == np.floor(finite)))
+    return not finite.size or bool(np.all(finite == finite[0])) or (whole and bool(np.all(np.diff(finite) >= 0)))
+
+
+def _behaves_like_a_loss(value: FloatArray) -> bool:
+    """Falls from its first tenth to its lowest smoothed stretch, or stops being a number after having been one."""
+    if value.size < losses.FEW_POINTS or _is_counter(value):
+        return False
+    finite = value[np.isfinite(value)]
+    if finite.size < value.size and not np.isfinite(value[-1]):
+        return True
+    tenth = max(1, finite.size // 10)
+    start = float(np.median(finite[:tenth]))
+    blocks = [float(np.median(part)) for part in np.array_split(finite, 10) if part.size]
+    spread = float(np.ptp(np.asarray(blocks)))
+    return spread > 0 and start - min(blocks) >= 0.6 * spread

@@ -1,0 +1,293 @@
+"""Which of the series named like a loss is *the* loss, and what the others are.
+
+A run may log its total and the terms it is made of, the same loss per step and per epoch, raw and smoothed, on the
+training and on the validation data, for one player or for several. Each candidate is taken apart into its words; what
+is left when the words that only say how it was averaged are gone, its qualifier, tells a term from a total.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.model import Role, RoleChoice
+from losslens.roles.names import (
+    AUX_WORDS,
+    BEST,
+    GAN_PLAYERS,
+    GENERIC,
+    IS_LOSS,
+    MAIN_WORDS,
+    OBJECTIVES,
+    PLAYERS,
+    RL_PLAYERS,
+    SMOOTHED,
+    TERM_WORDS,
+    split_of,
+    words_of,
+)
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray, IntArray
+
+UNKNOWN = "its name does not say what it is"
+#: Fewer points than this cannot show a course.
+FEW_POINTS = 5
+RANKED = frozenset({Role.TRAIN_LOSS, Role.VAL_LOSS, Role.LOSS_COMPONENT, Role.VAL_COMPONENT})
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A series that may be a loss, taken apart."""
+
+    tag: str
+    points: int
+    named_loss: bool
+    objective: bool
+    """Named as something people minimise, without the word loss: nll, mse, perplexity."""
+    split: str
+    qualifier: tuple[str, ...]
+    smoothed: bool
+    best: bool
+    constant: bool
+
+    @classmethod
+    def of(cls, tag: str, step: IntArray, value: FloatArray) -> Candidate:
+        words = words_of(tag)
+        text = " ".join(words)
+        finite = value[np.isfinite(value)]
+        return cls(
+            tag=tag,
+            points=int(value.size),
+            named_loss=bool(IS_LOSS.search(text)),
+            objective=bool(OBJECTIVES.search(text)),
+            split=split_of(tag),
+            qualifier=_qualifier(words),
+            smoothed=any(w in SMOOTHED for w in words),
+            best=any(w in BEST for w in words),
+            constant=finite.size >= FEW_POINTS and finite.size == value.size and bool(np.all(finite == finite[0])),
+        )
+
+    @property
+    def player(self) -> str:
+        return next((p for w in self.qualifier if (p := player(w))), "")
+
+
+def player(word: str) -> str:
+    """The player of a game that a word names ("d", "critic"), or nothing."""
+    return PLAYERS.get(word) or PLAYERS.get(word.rstrip("0123456789"), "")
+
+
+def _qualifier(words: Sequence[str]) -> tuple[str, ...]:
+    """What is left of a name when its generic words are gone: ``train/box_loss`` -> ``box``, ``train_loss_1`` -> nothing."""
+    out = []
+    for word in words:
+        stem = word.rstrip("0123456789")
+        if stem in GENERIC or word in GENERIC or word in SMOOTHED or word in BEST or word.isdigit():
+            continue
+        if IS_LOSS.fullmatch(word) and stem in ("loss", "losses"):
+            continue
+        out.append(word)
+    return tuple(out)
+
+
+def choose(
+    candidates: Mapping[str, Candidate], *, told: Sequence[RoleChoice] = (), trainer: str | None = None
+) -> dict[str, RoleChoice]:
+    """A choice for every candidate, best first within a role.
+
+    ``told`` are the choices the user made: a role that was given is not guessed again.
+    """
+    given = {c.role for c in told}
+    out: dict[str, RoleChoice] = {}
+    for val in (False, True):
+        role = Role.VAL_LOSS if val else Role.TRAIN_LOSS
+        mine = [c for c in candidates.values() if (c.split in ("val", "test")) is val]
+        losses = [c for c in mine if c.named_loss]
+        other = [c for c in mine if not c.named_loss and c.objective]
+        if not losses and other and role not in given:
+            out.update(_objectives(other, val=val))
+        else:
+            out.update({c.tag: RoleChoice(c.tag, Role.OTHER, "a metric beside the loss", split=c.split) for c in other})
+        if val:
+            terms = {c.group for c in out.values() if c.role is Role.LOSS_COMPONENT}
+            out.update(_validation(losses, terms, given=role in given))
+        else:
+            out.update(_training(losses, given=role in given))
+    for c in candidates.values():
+        out.setdefault(c.tag, RoleChoice(c.tag, Role.OTHER, UNKNOWN, split=c.split))
+    return out
+
+
+def _objectives(candidates: Sequence[Candidate], *, val: bool) -> dict[str, RoleChoice]:
+    """No series says "loss": the one named as something people minimise plays it."""
+    ranked = sorted(candidates, key=lambda c: (c.smoothed or c.best, _OBJECTIVE_ORDER(c), -c.points))
+    first, rest = ranked[0], ranked[1:]
+    role = Role.VAL_LOSS if val else Role.TRAIN_LOSS
+    words = " ".join(words_of(first.tag))
+    why = f"nothing is named a loss; {words!r} names something that is minimised"
+    out = {first.tag: RoleChoice(first.tag, role, why, sure=len(rest) == 0, split=first.split)}
+    for c in rest:
+        out[c.tag] = RoleChoice(c.tag, Role.OTHER, f"a metric beside {first.tag!r}", split=c.split)
+    return out
+
+
+def _OBJECTIVE_ORDER(c: Candidate) -> int:  # noqa: N802 - reads as a table
+    text = " ".join(words_of(c.tag))
+    for i, pattern in enumerate(
+        ("objective", "nll|log likelihood", "elbo|bpd|bits|bpb|bpc", "entropy|xent|ce", "cost|ctc|mse|squared")
+    ):
+        if re.search(pattern, text):
+            return i
+    return 9
+
+
+def _training(candidates: Sequence[Candidate], *, given: bool) -> dict[str, RoleChoice]:
+    """The losses of the training data: totals, players, tasks, terms; averaged twins behind the raw ones."""
+    raw = [c for c in candidates if not c.best and not c.constant] or list(candidates)
+    out = {c.tag: RoleChoice(c.tag, Role.OTHER, _second_hand(c), split=c.split) for c in candidates if c not in raw}
+    players = _players(raw)
+    totals, groups, terms = _sort_out([c for c in raw if c.tag not in players])
+    if players:
+        # Beside players only a loss without any qualifier is a total; and a total makes actor and critic its terms.
+        totals, groups, terms = (
+            [c for c in totals if not c.qualifier],
+            [],
+            [*terms, *(c for c in totals if c.qualifier)],
+        )
+        if totals and set(players.values()) <= RL_PLAYERS:
+            terms, players = [*terms, *(c for c in raw if c.tag in players)], {}
+    if given:
+        totals, terms = [], [*totals, *terms]
+    for c in sorted(totals, key=_leads):
+        out[c.tag] = RoleChoice(c.tag, Role.TRAIN_LOSS, _why_total(c, totals), split=c.split)
+    for tag, group in players.items():
+        why = f"the loss of the {group}, which has an objective of its own"
+        out[tag] = RoleChoice(tag, Role.TRAIN_LOSS, why, split=split_of(tag), group=group)
+    for c, group in groups:
+        out[c.tag] = RoleChoice(c.tag, Role.TRAIN_LOSS, f"the loss of {group!r}", split=c.split, group=group)
+    what = (
+        "a term of the loss" if totals or players or groups or given else "a term of a loss whose total was not logged"
+    )
+    for c in sorted(terms, key=_leads):
+        group = " ".join(c.qualifier)
+        why = f"{what} ({group})" if group else what
+        out[c.tag] = RoleChoice(c.tag, Role.LOSS_COMPONENT, why, split=c.split, group=group)
+    return out
+
+
+def _validation(candidates: Sequence[Candidate], terms: set[str], *, given: bool) -> dict[str, RoleChoice]:
+    """The losses of data held back: what has the name of a training term is one, other qualifiers name a data set."""
+    raw = [c for c in candidates if not c.best] or list(candidates)
+    out = {c.tag: RoleChoice(c.tag, Role.OTHER, _second_hand(c), split=c.split) for c in candidates if c not in raw}
+    totals = [c for c in raw if not c.qualifier]
+    for c in sorted(raw, key=lambda c: (bool(c.qualifier), *_leads(c))):
+        name = " ".join(c.qualifier)
+        if c in totals:
+            what = "named as the loss on the test data" if c.split == "test" else "named as the validation loss"
+            choice = RoleChoice(c.tag, Role.VAL_LOSS, what, split=c.split, group="test" if c.split == "test" else "")
+        elif name in terms or (_known_term(c) and (totals or len(raw) > 1)):
+            choice = RoleChoice(
+                c.tag, Role.VAL_COMPONENT, f"a term of the validation loss ({name})", split=c.split, group=name
+            )
+        elif _known_term(c):
+            choice = RoleChoice(c.tag, Role.VAL_LOSS, "the only validation loss", split=c.split)
+        else:
+            choice = RoleChoice(c.tag, Role.VAL_LOSS, f"the loss on the data set {name!r}", split=c.split, group=name)
+        if given and choice.role is Role.VAL_LOSS:
+            choice = replace(choice, role=Role.VAL_COMPONENT)
+        out[c.tag] = choice
+    return out
+
+
+def _known_term(c: Candidate) -> bool:
+    return all(w in MAIN_WORDS or w in AUX_WORDS or w in TERM_WORDS or bool(player(w)) for w in c.qualifier)
+
+
+def _second_hand(c: Candidate) -> str:
+    return "the best value so far or an extreme, not the loss itself" if c.best else "a loss that never changes"
+
+
+def _players(candidates: Sequence[Candidate]) -> dict[str, str]:
+    """tag -> player, where the losses are those of a game (GAN) or of actor and critic (RL)."""
+    by_tag = {c.tag: c.player for c in candidates if c.player}
+    present = set(by_tag.values())
+    if len(present & GAN_PLAYERS) == 2:
+        return _totals_of_players(candidates, {t: p for t, p in by_tag.items() if p in GAN_PLAYERS})
+    if len(present & RL_PLAYERS) == 2 or ("critic" in present and "temperature" in present):
+        keep = RL_PLAYERS
+        return _totals_of_players(candidates, {t: p for t, p in by_tag.items() if p in keep})
+    return {}
+
+
+def _totals_of_players(candidates: Sequence[Candidate], by_tag: Mapping[str, str]) -> dict[str, str]:
+    """Of several losses of one player (``G_adv_loss``, ``G_total_loss``) the least qualified; the rest stay terms."""
+    lengths = {c.tag: len(c.qualifier) for c in candidates}
+    out = {}
+    for who in dict.fromkeys(by_tag.values()):
+        mine = [t for t, p in by_tag.items() if p == who]
+        least = min(lengths[t] for t in mine)
+        out.update({t: who for t in mine if lengths[t] == least})
+    return out
+
+
+def _sort_out(
+    candidates: Sequence[Candidate],
+) -> tuple[list[Candidate], list[tuple[Candidate, str]], list[Candidate]]:
+    """Totals, losses of several tasks, and terms."""
+    totals = [c for c in candidates if not c.qualifier]
+    qualified = [c for c in candidates if c.qualifier]
+    if totals:
+        return totals, [], qualified
+    mains = [
+        c
+        for c in qualified
+        if all(w in MAIN_WORDS for w in c.qualifier) and not any(w in AUX_WORDS for w in c.qualifier)
+    ]
+    kinds = {c.qualifier for c in qualified}
+    if len({c.qualifier for c in mains}) == 1 and (
+        len(kinds) == 1 or all(_is_aux(c) for c in qualified if c not in mains)
+    ):
+        return mains, [], [c for c in qualified if c not in mains]
+    if len(kinds) == 1 and not _is_aux(qualified[0]):
+        return qualified, [], []
+    tasks = _tasks(qualified)
+    if tasks:
+        return [], tasks, [c for c in qualified if all(c is not t for t, _ in tasks)]
+    return [], [], qualified
+
+
+def _is_aux(c: Candidate) -> bool:
+    return any(w in AUX_WORDS for w in c.qualifier)
+
+
+def _tasks(candidates: Sequence[Candidate]) -> list[tuple[Candidate, str]]:
+    """``task_a/loss``, ``task_b/loss``: a folder for each objective and the plain word loss in it."""
+    out = []
+    for c in candidates:
+        head, _, leaf = c.tag.rpartition("/")
+        if head and not _qualifier(words_of(leaf)) and not _is_aux(c):
+            out.append((c, " ".join(c.qualifier)))
+    return out if len({g for _, g in out}) > 1 else []
+
+
+def _leads(c: Candidate) -> tuple[bool, bool, bool, int, int]:
+    """Validation before test, raw before smoothed, with a course before without, the finer, then the plainer name."""
+    return (c.split == "test", c.smoothed, c.points < FEW_POINTS, -c.points, _plainness(c))
+
+
+def _plainness(c: Candidate) -> int:
+    words = words_of(c.tag)
+    return 0 if "total" in words else len(words)
+
+
+def _why_total(c: Candidate, totals: Sequence[Candidate]) -> str:
+    if c.smoothed:
+        return "named as the training loss, but averaged"
+    if len(totals) > 1 and c is min(totals, key=_leads):
+        return f"named as the training loss; leads of {len(totals)} that are, with {c.points} points"
+    return "named as the training loss"
