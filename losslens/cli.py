@@ -10,13 +10,22 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from losslens import __version__
-from losslens.errors import LosslensError, UsageError
+from losslens.errors import LosslensError
 
 if TYPE_CHECKING:
     from losslens.model import Analysis
+
+
+class Screen(TypedDict):
+    """What the terminal can show."""
+
+    width: int
+    colour: bool
+    unicode: bool
+
 
 FORMATS = ("terminal", "json", "markdown")
 FAIL_WORDS = (
@@ -163,6 +172,7 @@ def _fail_words(text: str) -> tuple[str, ...]:
 
 def _analyze(arguments: argparse.Namespace) -> int:
     from losslens import pipeline, reporter
+    from losslens.reporter.text import plain
 
     analysis = pipeline.analyze(
         arguments.paths,
@@ -173,9 +183,9 @@ def _analyze(arguments: argparse.Namespace) -> int:
         progress=_progress(),
     )
     written = reporter.write(analysis, arguments.output)
-    _print(reporter.render(analysis, arguments.format, **_screen()))
+    _print(reporter.render(analysis, arguments.format, written=written, **_screen()))
     for path in written:
-        print(f"losslens: wrote {path}", file=sys.stderr)
+        print(f"losslens: wrote {plain(path)}", file=sys.stderr)
     return exit_status(analysis, arguments.fail_on)
 
 
@@ -232,7 +242,7 @@ def _roles(pairs: Sequence[tuple[str, str]]) -> dict[str, list[str]] | None:
     return roles or None
 
 
-def _screen() -> dict[str, object]:
+def _screen() -> Screen:
     """How wide the terminal is and what it can show; a pipe gets no colour, `NO_COLOR` is honoured."""
     import shutil
 
@@ -243,7 +253,7 @@ def _screen() -> dict[str, object]:
         unicode = True
     except (UnicodeEncodeError, LookupError):
         unicode = False
-    return {"width": width, "colour": colour, "unicode": unicode}
+    return Screen(width=width, colour=colour, unicode=unicode)
 
 
 def _print(text: str) -> None:
@@ -270,6 +280,3 @@ def _progress() -> Callable[[int, int, str], None] | None:
         print(f"\r\x1b[K{line if done < total else ''}", end="", file=sys.stderr, flush=True)
 
     return show
-
-
-__all__ = ["UsageError", "exit_status", "main"]
