@@ -26,11 +26,10 @@ def number(value: float | None) -> str:
     if value == 0:
         return "0"
     size = abs(value)
-    if 1e-3 <= size < 9999.5:
-        text = f"{value:.4g}"
-        return text if "e" not in text else f"{value:.0f}"
-    if size < 1e6 and size >= 1e-3:
+    if 999.5 <= size < 1e6:
         return f"{value:,.0f}"
+    if 1e-3 <= size < 999.5:
+        return f"{value:.4g}"
     mantissa, exponent = f"{value:.2e}".split("e")
     mantissa = mantissa.rstrip("0").rstrip(".")
     return f"{mantissa}e{int(exponent)}"

@@ -93,10 +93,8 @@ def judged(verdict: Verdict, loss: str, onset: Onset | None = None, **more: obje
         reason="",
     )
     made = replace(made, **more)  # type: ignore[arg-type]
-    if made.first_nonfinite is not None or made.point_of_no_return is not None:
-        leading = replace(leading, first_nonfinite=made.first_nonfinite, point_of_no_return=made.point_of_no_return)
-        made = replace(made, losses=(leading, *made.losses[1:]))
-    return made
+    first = replace(made.losses[0], first_nonfinite=made.first_nonfinite, point_of_no_return=made.point_of_no_return)
+    return replace(made, losses=(first, *made.losses[1:]))
 
 
 def exploded(name: str = "deeplab") -> RunReport:

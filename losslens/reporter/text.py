@@ -41,7 +41,7 @@ _ASCII = {
 _SPACES = {"\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
-def visible(text: str) -> str:
+def plain(text: str) -> str:
     r"""``text`` on one line with everything invisible or active written out (``\x1b``, ``\n``, ``\u202e``).
 
     Written out are: control characters (C0, DEL, C1), format characters (bidirectional overrides, zero-width signs,
@@ -73,12 +73,12 @@ def ascii_only(text: str) -> str:
 
 def for_terminal(text: str, *, unicode: bool) -> str:
     """``text`` for one line of a terminal; never handed to rich as markup (it goes into ``rich.text.Text``)."""
-    return visible(text) if unicode else ascii_only(visible(text))
+    return plain(text) if unicode else ascii_only(plain(text))
 
 
 def code_lines(text: str) -> list[str]:
     """The lines of a piece of code, each harmless; its line breaks are meant."""
-    return [visible(line.expandtabs(4)) for line in text.splitlines()] or [""]
+    return [plain(line.expandtabs(4)) for line in text.splitlines()] or [""]
 
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|~#])")
@@ -89,7 +89,7 @@ _LINK = re.compile(r"(?i)\b(https?|ftp|mailto|www)(?=[:.])")
 
 def markdown(text: str) -> str:
     """``text`` as Markdown prose: no markup, HTML, mention, issue reference or automatic link comes alive."""
-    out = _MARKDOWN.sub(r"\\\1", visible(text).replace("&", "&amp;"))
+    out = _MARKDOWN.sub(r"\\\1", plain(text).replace("&", "&amp;"))
     out = _MENTION.sub("@<!-- -->", out)
     out = _ISSUE.sub(r"\\#<!-- -->", out)
     out = _LINK.sub(r"\1<!-- -->", out)
@@ -102,7 +102,7 @@ def _first_escaped(mark: str) -> str:
 
 def markdown_code(text: str, *, cell: bool = False) -> str:
     """``text`` as an inline code span; ``cell`` for inside a table, where a bar ends the cell even in code."""
-    shown = visible(text)
+    shown = plain(text)
     if cell:
         shown = shown.replace("|", "\\|")
     fence = "`" * (max((len(run) for run in re.findall("`+", shown)), default=0) + 1)

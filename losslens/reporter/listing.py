@@ -1,0 +1,129 @@
+"""What ``losslens runs`` and ``losslens explain`` print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from losslens.model import Found, Listing, RoleChoice, Run
+from losslens.reporter import text as texts
+from losslens.reporter import words
+from losslens.reporter.page import Page
+from losslens.reporter.story import shortened
+
+WIDEST = 140
+#: Files and settings beyond these many are counted, not listed.
+MOST_FILES, MOST_SETTINGS = 6, 12
+
+
+def render_runs(listing: Listing, *, width: int, colour: bool, unicode: bool) -> str:
+    """Every run with its files, its series with the role given to each and why, and what was passed over."""
+    page = Page(width=min(width, WIDEST), colour=colour, unicode=unicode)
+    page.line(f"{words.plural(len(listing.runs), 'run')} found", "head")
+    for found in listing.runs:
+        _found(page, found)
+    if listing.skipped:
+        page.heading("skipped")
+        for item in listing.skipped:
+            page.marked("!", f"{item.path}: {item.reason}")
+    if listing.runs:
+        page.line()
+        page.line("A role is wrong? Give it with --role ROLE=TAG, such as --role loss=train/total.", "dim")
+    return page.render()
+
+
+def _found(page: Page, found: Found) -> None:
+    run = found.run
+    page.line()
+    page.show(page.text(shortened(texts.plain(run.name), page.width), "head"))
+    trainer = f" ({run.trainer})" if run.trainer else ""
+    rows = [("path", run.path), ("format", run.format + trainer)]
+    if found.why:
+        rows.append(("one run because", found.why))
+    files = [shortened(texts.plain(path), max(20, page.width - 22)) for path in run.files[:MOST_FILES]]
+    if len(run.files) > MOST_FILES:
+        files.append(f"… and {len(run.files) - MOST_FILES:,} more")
+    rows += [("file" if i == 0 else "", path) for i, path in enumerate(files)]
+    if run.steps_per_epoch is not None:
+        rows.append(("steps per epoch", f"{words.number(run.steps_per_epoch.value)}, {run.steps_per_epoch.source}"))
+    if len(run.segments) > 1:
+        starts = ", ".join(words.count(s.first_step) for s in run.segments[1:])
+        rows.append(("restarts", f"{len(run.segments) - 1}, at {words.one(run.axis)} {starts}"))
+    if run.checkpoints:
+        rows.append(("checkpoints", ", ".join(words.count(c.step) for c in run.checkpoints[-8:])))
+    if run.settings:
+        rows.append(("settings", _settings(run)))
+    page.pairs(rows)
+    _series(page, run)
+    for warning in run.warnings:
+        page.marked("!", warning.text)
+    for repair in run.repairs:
+        page.marked("~", f"{repair.series + ': ' if repair.series else ''}{repair.text}")
+    for damage in run.damage:
+        page.marked("!", f"{damage.path}: bytes {words.interval(damage.first_byte, damage.last_byte)}: {damage.reason}")
+
+
+def _settings(run: Run) -> str:
+    shown = [f"{setting.name}={setting.value}" for setting in list(run.settings.values())[:MOST_SETTINGS]]
+    if len(run.settings) > MOST_SETTINGS:
+        shown.append(f"… and {len(run.settings) - MOST_SETTINGS:,} more")
+    return ", ".join(shown)
+
+
+def _series(page: Page, run: Run) -> None:
+    if not run.series:
+        page.line("no series", indent=2)
+        return
+    page.line()
+    chosen = {choice.tag: choice for choice in run.roles}
+    order = [choice.tag for choice in run.roles] + [tag for tag in run.series if tag not in chosen]
+    tag_width = max(12, (page.width - 4) * 2 // 5)
+    rows = []
+    for tag in order:
+        series = run.series.get(tag)
+        choice = chosen.get(tag)
+        shown = shortened(texts.for_terminal(tag, unicode=page.unicode), tag_width)
+        points = 0 if series is None else len(series)
+        rows.append(
+            (page.text(shown), page.text(_role(choice)), page.text(words.count(points)), page.text(_why(choice), "dim"))
+        )
+    page.table(("series", "role", "points", "why"), rows, fixed=(0, 2))
+
+
+def _role(choice: RoleChoice | None) -> str:
+    if choice is None:
+        return "none"
+    group = f" ({choice.group})" if choice.group else ""
+    return words.role(choice.role) + group + ("" if choice.sure else "?")
+
+
+def _why(choice: RoleChoice | None) -> str:
+    if choice is None:
+        return ""
+    return choice.why if choice.sure else f"a guess: {choice.why}"
+
+
+def render_cause_list(
+    titles: Mapping[str, str] | Iterable[tuple[str, str]], *, width: int, colour: bool, unicode: bool
+) -> str:
+    """Every cause by id with its title."""
+    page = Page(width=min(width, WIDEST), colour=colour, unicode=unicode)
+    page.line("Causes losslens knows; `losslens explain CAUSE` shows the page of one.", "head")
+    page.line()
+    page.pairs(titles.items() if isinstance(titles, Mapping) else titles)
+    return page.render()
+
+
+def render_cause_page(text: str, *, width: int, colour: bool, unicode: bool) -> str:
+    """The page of a cause as it is written, wrapped where a line is longer than the terminal."""
+    page = Page(width=min(width, WIDEST), colour=colour, unicode=unicode)
+    lines = text.strip("\n").splitlines()
+    for place, line in enumerate(lines):
+        title = place == 0 or _is_heading(line, lines[place + 1] if place + 1 < len(lines) else "")
+        page.line(line, "head" if title else "")
+    return page.render()
+
+
+def _is_heading(line: str, following: str) -> bool:
+    """A section title: underlined, or a short line of its own without a full stop before a text."""
+    stripped = following.strip()
+    return bool(line.strip()) and len(stripped) >= 3 and set(stripped) <= {"-", "=", "~"}

@@ -1,0 +1,122 @@
+"""From values to places on a picture: which scale suits a curve, where its ticks are.
+
+Presentation only: no fact comes from here. All pictures (terminal, HTML, PNG) use the same scale for the same curve.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+#: A positive curve that spans more than this factor is easier to read on a logarithmic scale.
+LOG_RATIO = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Maps a value to 0 (bottom) … 1 (top). ``kind``: "linear", "log", or "asinh" with its linear ``width``."""
+
+    kind: str
+    low: float
+    high: float
+    width: float = 1.0
+
+    def transform(self, value: float) -> float:
+        """The value on the axis before it is scaled to 0…1; -inf where a log scale cannot show it."""
+        if self.kind == "log":
+            return math.log10(value) if value > 0 else -math.inf
+        if self.kind == "asinh":
+            return math.asinh(value / self.width)
+        return value
+
+    def unit(self, value: float) -> float:
+        """Where ``value`` is between bottom and top; outside values land on the edge."""
+        bottom, top = self.transform(self.low), self.transform(self.high)
+        # Halved so that the span of the largest floats does not overflow.
+        span = top / 2 - bottom / 2
+        place = (self.transform(value) / 2 - bottom / 2) / span if span > 0 else 0.5
+        return min(1.0, max(0.0, place))
+
+    @property
+    def name(self) -> str:
+        return {"log": "log scale", "asinh": "asinh scale"}.get(self.kind, "linear scale")
+
+    def ticks(self, most: int) -> list[float]:
+        """At most about ``most`` round values between bottom and top, ascending."""
+        if self.kind == "log":
+            return _log_ticks(self.low, self.high, most)
+        if self.kind == "asinh":
+            return _asinh_ticks(self, most)
+        return _linear_ticks(self.low, self.high, most)
+
+
+def suited(values: Iterable[float], *, log: bool | None = None) -> Scale:
+    """The scale that shows these values best; ``log`` True or False asks for one where it is possible.
+
+    Non-finite values are left out; without any finite value the scale runs from 0 to 1.
+    """
+    finite = [v for v in values if math.isfinite(v)]
+    if not finite:
+        return Scale("linear", 0.0, 1.0)
+    low, high = min(finite), max(finite)
+    positive = [v for v in finite if v > 0]
+    mostly_positive = low >= 0 and len(positive) > 0.5 * len(finite)
+    if mostly_positive and log is not False:
+        floor = min(positive)
+        if floor > 0 and (log or high / floor > LOG_RATIO):
+            margin = (high / floor) ** 0.04 if high > floor else 1.3
+            return Scale("log", max(floor / margin, 5e-324), min(high * margin, 1.7e308))
+    if low < 0 and log is not False:
+        width = _usual_size(finite)
+        if log or max(-low, high) > LOG_RATIO * width:
+            top, bottom = math.asinh(high / width), math.asinh(low / width)
+            pad = 0.04 * (top - bottom) or 0.5
+            return Scale("asinh", _sinh(bottom - pad) * width, _sinh(top + pad) * width, width)
+    pad = 0.05 * (high / 2 - low / 2) * 2 or abs(high) * 0.1 or 1.0
+    bottom = low - pad if low < 0 or low - pad > 0 else 0.0
+    return Scale("linear", max(bottom, -1.7e308), min(high + pad, 1.7e308))
+
+
+def _sinh(value: float) -> float:
+    return math.sinh(min(700.0, max(-700.0, value)))
+
+
+def _usual_size(values: Sequence[float]) -> float:
+    """A size that is usual for the values: the median of their magnitudes that are not zero."""
+    sizes = sorted(abs(v) for v in values if v)
+    return sizes[len(sizes) // 2] if sizes else 1.0
+
+
+def _linear_ticks(low: float, high: float, most: int) -> list[float]:
+    span = high / 2 - low / 2
+    if not span > 0:
+        return [low]
+    rough = span / max(1, most) * 2
+    size = 10.0 ** math.floor(math.log10(rough))
+    step = next((m * size for m in (1, 2, 2.5, 5, 10) if m * size >= rough * 0.999), 10 * size)
+    if step == 0 or not math.isfinite(step):
+        return [low, high]
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [round(i * step, 12 - math.floor(math.log10(step))) for i in range(first, last + 1)]
+
+
+def _log_ticks(low: float, high: float, most: int) -> list[float]:
+    first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
+    decades = last - first + 1
+    if decades > 2 or (decades == 2 and most <= 3):
+        stride = max(1, math.ceil(decades / max(1, most)))
+        aligned = range(first + (-first) % stride, last + 1, stride)
+        return [float(f"1e{e}") for e in aligned]
+    ticks = [float(f"{m}e{e}") for e in range(first - 1, last + 1) for m in (1, 2, 5)]
+    inside = [t for t in ticks if low <= t <= high]
+    return inside[:: math.ceil(len(inside) / max(1, most))] if len(inside) > 1 else _linear_ticks(low, high, most)
+
+
+def _asinh_ticks(scale: Scale, most: int) -> list[float]:
+    each = max(1, most // 2)
+    out = {0.0} if scale.low <= 0 <= scale.high else set()
+    for sign, edge in ((1.0, scale.high), (-1.0, -scale.low)):
+        if edge > scale.width:
+            out |= {sign * t for t in _log_ticks(scale.width, edge, each)}
+    return sorted(t for t in out if scale.low <= t <= scale.high)

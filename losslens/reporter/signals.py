@@ -1,0 +1,145 @@
+"""Which curves a report shows, in which order, and what is marked on them.
+
+Chosen from the analysis alone: the loss the verdict speaks of, then what precursors and evidence name, then what
+every reader asks for (learning rate, gradient norm, validation loss), then the rest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from losslens.model import Curve, Role, RunReport
+
+#: What a reader looks for when nothing is named, most wanted first.
+WANTED = (
+    Role.TRAIN_LOSS,
+    Role.LEARNING_RATE,
+    Role.GRAD_NORM,
+    Role.VAL_LOSS,
+    Role.GRAD_NORM_CLIPPED,
+    Role.LOSS_SCALE,
+    Role.UPDATE_RATIO,
+    Role.WEIGHT_NORM,
+    Role.LOGIT_SCALE,
+    Role.LOSS_COMPONENT,
+    Role.VAL_COMPONENT,
+    Role.KL,
+    Role.ENTROPY,
+    Role.REWARD,
+    Role.BATCH_SIZE,
+    Role.ACCURACY,
+    Role.VAL_ACCURACY,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One piece of evidence at the place where it happened; ``number`` is its cause's rank from 1, 0 a precursor."""
+
+    number: int
+    series: str
+    first_step: int
+    last_step: int
+    text: str
+    speaks_for: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """An unbroken stretch of a curve: the current one, or one that a resume left behind."""
+
+    points: tuple[tuple[int, float], ...]
+    abandoned: bool
+
+
+def loss_curve(run: RunReport) -> Curve | None:
+    """The curve of the loss that the verdict speaks of, else any loss, else nothing."""
+    by_tag = {curve.tag: curve for curve in run.curves}
+    if run.judgement.loss in by_tag:
+        return by_tag[run.judgement.loss]
+    losses = [c for c in run.curves if c.role in (Role.TRAIN_LOSS, Role.VAL_LOSS)]
+    return losses[0] if losses else None
+
+
+def others(run: RunReport, most: int, *, same_axis: bool = True) -> list[Curve]:
+    """Up to ``most`` further curves worth showing; ``same_axis`` leaves out those that count something else."""
+    leading = loss_curve(run)
+    named: dict[str, float] = {}
+    for precursor in run.judgement.precursors:
+        named[precursor.series] = named.get(precursor.series, 0.0) + 10.0
+    for cause in run.causes:
+        for evidence in cause.evidence:
+            if evidence.series is not None:
+                named[evidence.series] = named.get(evidence.series, 0.0) + abs(evidence.weight) * cause.probability
+    order = {role: place for place, role in enumerate(WANTED)}
+
+    def key(curve: Curve) -> tuple[float, int]:
+        return -named.get(curve.tag, 0.0), order.get(curve.role, len(order))
+
+    rest = [c for c in run.curves if leading is None or c.tag != leading.tag]
+    if same_axis and leading is not None:
+        rest = [c for c in rest if c.axis == leading.axis]
+    return sorted(rest, key=key)[:most]
+
+
+def marks(run: RunReport) -> tuple[Mark, ...]:
+    """Where on which series each piece of evidence happened, strongest cause first."""
+    out = [
+        Mark(0, p.series, p.first_step, p.first_step + max(0, p.lead_steps), p.text, True)
+        for p in run.judgement.precursors
+    ]
+    for rank, cause in enumerate(run.causes, start=1):
+        for e in cause.evidence:
+            if e.series is not None and e.first_step is not None:
+                last = e.first_step if e.last_step is None else e.last_step
+                out.append(Mark(rank, e.series, e.first_step, last, e.text, e.weight >= 0))
+    return tuple(out)
+
+
+def branches(curve: Curve) -> Iterator[Branch]:
+    """The stretches of a curve between two restarts, in the order they were written; non-finite points included."""
+    if not curve.segment:
+        yield Branch(tuple(zip(curve.step, curve.value, strict=True)), False)
+        return
+    by_segment: dict[int, list[tuple[int, float]]] = {}
+    for segment, step, value in zip(curve.segment, curve.step, curve.value, strict=True):
+        by_segment.setdefault(segment, []).append((step, value))
+    starts = {segment: points[0][0] for segment, points in by_segment.items()}
+    current: list[tuple[int, float]] = []
+    for segment, points in by_segment.items():
+        later = min((start for other, start in starts.items() if other > segment), default=None)
+        kept = [p for p in points if later is None or p[0] < later]
+        left = points[len(kept) :] if later is not None else []
+        current += kept
+        if left:
+            # One kept point leads into the abandoned stretch, so that the picture shows where it parted.
+            yield Branch((*kept[-1:], *left), True)
+    yield Branch(tuple(current), False)
+
+
+def current_points(curve: Curve) -> tuple[tuple[int, float], ...]:
+    """The points of the branch the job ended on."""
+    return next(branch.points for branch in branches(curve) if not branch.abandoned)
+
+
+def nonfinite_stretches(curve: Curve) -> list[tuple[int, int]]:
+    """First and last step of every stretch of NaN or Inf on the current branch."""
+    out: list[tuple[int, int]] = []
+    inside = False
+    for step, value in current_points(curve):
+        if math.isfinite(value):
+            inside = False
+        elif inside:
+            out[-1] = (out[-1][0], step)
+        else:
+            out.append((step, step))
+            inside = True
+    return out
+
+
+def domain(curves: list[Curve]) -> tuple[int, int]:
+    """First and last step of all these curves; (0, 1) when there is none."""
+    steps = [s for c in curves for s in (min(c.step, default=None), max(c.step, default=None)) if s is not None]
+    return (min(steps), max(steps)) if steps else (0, 1)

@@ -1,0 +1,314 @@
+"""What a report says, as plain rows and sentences, before any format: so all formats say the same.
+
+Every row comes from the analysis; nothing is judged here. Strings that come from a log are still raw: each format
+makes them harmless in its own way (:mod:`losslens.reporter.text`).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from losslens.model import Analysis, Curve, LossVerdict, NotChecked, Role, RunReport, Verdict
+from losslens.reporter import words
+
+#: Causes told in full; the others get one line each.
+IN_FULL = 3
+#: A longer name is shortened where it stands in a sentence.
+LONGEST_NAME = 80
+#: Beyond this many failed runs, only the first are told in full: the overview names them all.
+DETAILED_RUNS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One labelled line of "when"."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One run in the overview."""
+
+    run: RunReport
+    verdict: str
+    onset: str
+    first_cause: str
+    probability: str
+
+
+def shortened(text: str, most: int = LONGEST_NAME) -> str:
+    """``text`` in at most ``most`` characters, its middle left out: both ends of a tag say what it is."""
+    if len(text) <= most:
+        return text
+    tail = max(0, most - 1) // 2
+    return f"{text[: max(0, most - 1 - tail)]}…{text[len(text) - tail :] if tail else ''}"
+
+
+def told_in_full(run: RunReport) -> bool:
+    """Whether a run gets its whole story: healthy and unjudged runs stay short."""
+    return run.verdict not in (Verdict.HEALTHY, Verdict.INCONCLUSIVE)
+
+
+def tally(analysis: Analysis) -> str:
+    """How many runs got which verdict: "9 runs: 2 nan, 1 exploded, 6 healthy"."""
+    counts = Counter(run.verdict for run in analysis.runs)
+    each = ", ".join(f"{counts[verdict]} {verdict.value}" for verdict in Verdict if counts[verdict])
+    parts = [f"{words.plural(len(analysis.runs), 'run')}{': ' + each if each else ''}"]
+    if analysis.skipped:
+        parts.append(f"{len(analysis.skipped):,} skipped")
+    return "; ".join(parts)
+
+
+def overview(analysis: Analysis) -> list[Row]:
+    """One row a run, worst first."""
+    return [
+        Row(run, run.verdict.value, _short_onset(run), *_first_cause(run))
+        for run in sorted(analysis.runs, key=lambda run: run.verdict.severity)
+    ]
+
+
+def _short_onset(run: RunReport) -> str:
+    onset = run.onset
+    if onset is None:
+        return ""
+    if onset.from_start:
+        return "from the start"
+    at = words.at(run.axis, onset.step)
+    return at if onset.low == onset.high else f"{at} ({words.interval(onset.low, onset.high)})"
+
+
+def _first_cause(run: RunReport) -> tuple[str, str]:
+    if not run.causes or not told_in_full(run):
+        return "", ""
+    leading = run.causes[0]
+    for group in run.diagnosis.groups:
+        if leading.id in group.ids and len(group.ids) > 1:
+            return f"{leading.id} or {len(group.ids) - 1} more", words.probability(group.probability)
+    return leading.id, words.probability(leading.probability)
+
+
+def headline(run: RunReport) -> str:
+    """The verdict in one sentence, with the place."""
+    if run.judgement.loss is None:
+        return "no loss could be judged"
+    loss, onset, axis = shortened(run.judgement.loss), run.onset, run.axis
+    place = "" if onset is None else words.onset_place(axis, onset)
+    from_start = onset is not None and onset.from_start
+    first_bad = run.judgement.first_nonfinite
+    match run.verdict:
+        case Verdict.NAN if from_start and (first_bad is None or onset is None or first_bad <= onset.step):
+            return f"{loss} is not finite from the first logged {words.one(axis)}"
+        case Verdict.NAN if onset is not None and first_bad is not None and first_bad > onset.step:
+            return f"{loss} left its course at {place} and was not finite from {words.at(axis, first_bad)} on"
+        case Verdict.NAN:
+            return f"{loss} was not finite from {place or 'some point'} on"
+        case Verdict.EXPLODED:
+            return f"{loss} exploded {_since(place, from_start)}"
+        case Verdict.DIVERGED:
+            return f"{loss} left its course {_at(place, from_start)} and did not come back"
+        case Verdict.VAL_DIVERGED:
+            return f"{loss} ran away {_since(place, from_start)}, while the training loss did not"
+        case Verdict.OVERFIT:
+            return f"{loss} turned {_at(place, from_start)} for good, while the training loss went on falling"
+        case Verdict.SHIFTED:
+            return f"{loss} stepped to another level {_at(place, from_start)}"
+        case Verdict.SPIKE_RECOVERED:
+            return f"{loss} spiked {_at(place, from_start)} and came back"
+        case Verdict.PLATEAU:
+            return f"{loss} did not get better {_since(place, from_start)}"
+        case Verdict.HEALTHY:
+            return f"{loss} stayed on its course to the end"
+        case _:
+            return f"{loss} could not be judged"
+
+
+def _since(place: str, from_start: bool) -> str:
+    return "from the start" if from_start or not place else f"from {place} on"
+
+
+def _at(place: str, from_start: bool) -> str:
+    return "from the start" if from_start or not place else f"at {place}"
+
+
+def when(run: RunReport) -> list[Fact]:
+    """The answer to "when did it start?", line by line; only what is known."""
+    onset, judgement, axis = run.onset, run.judgement, run.axis
+    out: list[Fact] = []
+    if onset is not None:
+        place = words.onset_place(axis, onset) + (", the first that was logged" if onset.from_start else "")
+        out.append(Fact("onset", place))
+        if onset.epoch is not None and words.one(axis) != "epoch":
+            out.append(Fact("epoch", words.epoch(onset.epoch)))
+        moment = words.wall_time(onset.wall_time)
+        if moment:
+            out.append(Fact("wall time", moment))
+    levels = _levels(judgement.leading)
+    if levels:
+        out.append(Fact("loss", levels))
+    if judgement.point_of_no_return is not None:
+        text = f"{words.at(axis, judgement.point_of_no_return)}, the last inside the band of before"
+        out.append(Fact("point of no return", text))
+    if judgement.first_nonfinite is not None:
+        out.append(Fact("first NaN or Inf", words.at(axis, judgement.first_nonfinite)))
+    if onset is not None and (run.restart_from is not None or run.verdict.blew_up):
+        out.append(Fact("restart from", _restart(run)))
+    spent = run.spent_after_onset
+    if spent is not None:
+        hours = "" if spent.hours is None else f", {words.duration(spent.hours)}"
+        out.append(Fact("spent after onset", f"{words.many(axis, spent.steps)}{hours}"))
+    return out
+
+
+def _restart(run: RunReport) -> str:
+    if run.restart_from is None:
+        return "no checkpoint from before the onset was found beside the log"
+    return f"{words.at(run.axis, run.restart_from.step)}: {run.restart_from.path}"
+
+
+def _levels(leading: LossVerdict | None) -> str:
+    if leading is None:
+        return ""
+    names = (("start", leading.start_level), ("best before", leading.best_level), ("end", leading.end_level))
+    return ", ".join(f"{name} {words.number(value)}" for name, value in names if value is not None)
+
+
+def reason(run: RunReport) -> str:
+    """The numbers that decided, and the neighbouring word near a boundary."""
+    text = run.judgement.reason
+    leading = run.judgement.leading
+    if leading is not None and leading.also is not None:
+        text += f"{'; ' if text else ''}near the boundary to {leading.also.value}: either word fits"
+    return text
+
+
+def about(run: RunReport) -> str:
+    """One line on what was read: format, points, span, interval."""
+    parts = [run.format + (f" ({run.trainer})" if run.trainer else "")]
+    if run.points:
+        parts.append(words.plural(run.points, "point"))
+    if run.first_step is not None and run.last_step is not None:
+        parts.append(f"{words.one(run.axis)}s {words.interval(run.first_step, run.last_step)}")
+    if run.log_interval is not None and run.log_interval > 1:
+        parts.append(f"one every {words.number(run.log_interval)}")
+    if run.steps_per_epoch is not None:
+        per = f"{words.number(run.steps_per_epoch.value)} {words.one(run.axis)}s an epoch"
+        parts.append(f"{per} ({run.steps_per_epoch.source})")
+    if len(run.segments) > 1:
+        parts.append(f"{len(run.segments) - 1} restart{'s' if len(run.segments) > 2 else ''}")
+    return ", ".join(parts)
+
+
+def other_losses(run: RunReport) -> list[str]:
+    """One line for each judged loss that is not the leading one, and for each failed abandoned branch."""
+    rest = [lv for lv in run.judgement.losses if lv.tag != run.judgement.loss]
+    lines = [_loss_line(run, lv) for lv in rest]
+    return lines + [f"{_loss_line(run, lv)}, on a branch that a restart left behind" for lv in run.judgement.abandoned]
+
+
+def _loss_line(run: RunReport, loss: LossVerdict) -> str:
+    place = ""
+    if loss.onset is not None:
+        place = " from the start" if loss.onset.from_start else f" from {words.onset_place(run.axis, loss.onset)}"
+    return f"{shortened(loss.tag)} ({words.role(loss.role)}): {loss.verdict.value}{place}"
+
+
+def unjudged(analysis: Analysis) -> list[str]:
+    """What must not be silent about runs that are not told in full: why one was not judged, how others were read."""
+    out = []
+    for run in analysis.runs:
+        if told_in_full(run):
+            continue
+        said = [reason(run)] if run.verdict is Verdict.INCONCLUSIVE else []
+        said += reading(run)
+        out += [f"{run.name}: {line}" for line in said if line]
+    return out
+
+
+def restarts(run: RunReport) -> list[str]:
+    """Each start of the job after the first."""
+    lines = []
+    for before, segment in zip(run.segments, run.segments[1:], strict=False):
+        line = f"restarted at {words.at(run.axis, segment.first_step)}"
+        if before.abandoned_from is not None and before.last_step > before.abandoned_from:
+            left = words.interval(before.abandoned_from, before.last_step)
+            line += f", leaving {words.one(run.axis)}s {left} behind"
+        lines.append(line + (f" ({segment.how})" if segment.how else ""))
+    return lines
+
+
+def group_lines(run: RunReport) -> list[str]:
+    """Causes this log cannot tell apart, and what would."""
+    out = []
+    for group in run.diagnosis.groups:
+        ids = _listed(list(group.ids), "and")
+        line = f"{ids} ({words.probability(group.probability)} together) cannot be told apart by this log"
+        if group.split_by:
+            line += f"; {_listed([words.signal(s) for s in group.split_by], 'or')} would"
+        out.append(line)
+    return out
+
+
+def _listed(items: list[str], last: str) -> str:
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def curve_title(curve: Curve) -> str:
+    """The tag, with its role where the tag does not say it itself."""
+    role = words.role(curve.role)
+    spelled = re.sub(r"[^a-z]+", " ", curve.tag.lower())
+    said = role in spelled or curve.role.value.replace("_", " ") in spelled or curve.role is Role.OTHER
+    return shortened(curve.tag) if said else f"{shortened(curve.tag)} ({role})"
+
+
+def not_checked(run: RunReport) -> list[str]:
+    """What could not be looked at, each reason once, with the causes it concerns."""
+    reasons: dict[str, list[str]] = {}
+    for cause in run.causes:
+        for item in cause.not_checked:
+            ids = reasons.setdefault(item.reason, [])
+            if cause.id not in ids:
+                ids.append(cause.id)
+    return [f"{reason} ({', '.join(ids)})" for reason, ids in reasons.items()]
+
+
+def unchecked_of(items: Iterable[NotChecked]) -> list[str]:
+    """The reasons of one cause, each once."""
+    return list(dict.fromkeys(item.reason for item in items))
+
+
+def reading(run: RunReport) -> list[str]:
+    """How the log was read: warnings, repairs and damage, each as one line."""
+    lines = [warning.text for warning in run.warnings]
+    for repair in run.repairs:
+        span = ""
+        if repair.first_step is not None and repair.last_step is not None:
+            span = f" ({words.one(run.axis)}s {words.interval(repair.first_step, repair.last_step)})"
+        lines.append(f"{repair.series + ': ' if repair.series else ''}{repair.text}{span}")
+    for hurt in run.damage:
+        line = f"{hurt.path}: bytes {words.interval(hurt.first_byte, hurt.last_byte)}: {hurt.reason}"
+        if hurt.records_lost is not None:
+            line += f", {words.plural(hurt.records_lost, 'record')} lost"
+        if hurt.after_step is not None:
+            line += f", after {words.at(run.axis, hurt.after_step)}"
+        lines.append(line)
+    return lines
+
+
+def events(run: RunReport) -> list[str]:
+    """What the log said in words, each as one line."""
+    lines = []
+    for event in run.events:
+        place = "" if event.step is None else f"{words.at(run.axis, event.step)}: "
+        source = event.source + (f":{event.line}" if event.line is not None else "")
+        lines.append(f"{place}{event.kind}: {event.text}{f' ({source})' if source else ''}")
+    return lines
+
+
+def finite_values(points: Iterable[tuple[int, float]]) -> list[float]:
+    return [value for _, value in points if math.isfinite(value)]

@@ -1,0 +1,256 @@
+"""The report for a terminal: the three answers, readable at 80 columns, without colour and without Unicode."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from losslens.model import Analysis, Cause, Curve, RunReport
+from losslens.reporter import plot_text, signals, story, words
+from losslens.reporter import text as texts
+from losslens.reporter.page import Page
+from losslens.reporter.plot_text import Annotations
+from losslens.reporter.story import shortened
+
+#: Text wider than this is hard to read, however wide the terminal is.
+WIDEST = 120
+LOSS_ROWS, SIGNAL_ROWS, MOST_SIGNALS = 10, 3, 3
+BAR, SPARK = 20, 12
+#: From this width on the first cause has a column of its own in the overview.
+WIDE = 110
+#: A line of the log, a setting or a warning beyond these many is counted, not shown: the JSON holds them all.
+MOST_LINES = 8
+
+
+def render_terminal(analysis: Analysis, *, width: int, colour: bool, unicode: bool, written: Sequence[str] = ()) -> str:
+    """The whole report; ``written`` are the files that were written beside it."""
+    page = Page(width=min(width, WIDEST), colour=colour, unicode=unicode)
+    failed = [run for run in analysis.runs if story.told_in_full(run)]
+    short = [run for run in analysis.runs if not story.told_in_full(run)]
+    if len(analysis.runs) > 1:
+        _overview(page, analysis)
+    for run in failed[: story.DETAILED_RUNS]:
+        _run(page, run)
+    if len(failed) > story.DETAILED_RUNS:
+        rest = words.plural(len(failed) - story.DETAILED_RUNS, "more failed run")
+        page.line()
+        page.line(f"{rest} in the table above: analyse one by its path, or write them all with -o report.html")
+    if len(analysis.runs) == 1:
+        for run in short:
+            _short(page, run)
+    else:
+        _list(page, "THE OTHERS", story.unjudged(analysis), "•")
+    _skipped(page, analysis)
+    _ending(page, analysis, written)
+    return page.render()
+
+
+def _overview(page: Page, analysis: Analysis) -> None:
+    page.line(story.tally(analysis), "head")
+    page.line()
+    wide = page.width >= WIDE
+    name_width = max(12, (page.width - 60) // 2)
+    rows = []
+    for row in story.overview(analysis):
+        spark = plot_text.sparkline(signals.loss_curve(row.run), SPARK, unicode=page.unicode)
+        cause = f"{row.first_cause}, {row.probability}" if row.first_cause else ""
+        onset = page.text(row.onset)
+        if cause and not wide:
+            onset.append("\n" if row.onset else "").append_text(page.text(cause))
+        cells = [
+            page.text(row.verdict, words.tone(row.run.verdict)),
+            page.text(shortened(texts.for_terminal(row.run.name, unicode=page.unicode), name_width)),
+            onset,
+            page.text(spark, "line"),
+        ]
+        rows.append([*cells[:3], page.text(cause), cells[3]] if wide else cells)
+    if wide:
+        page.table(("verdict", "run", "onset", "first cause", "loss"), rows, fixed=(0, 1, 4))
+    else:
+        page.table(("verdict", "run", "onset, first cause", "loss"), rows, fixed=(0, 1, 3))
+
+
+def _run(page: Page, run: RunReport) -> None:
+    _verdict_line(page, run)
+    page.line()
+    page.pairs((fact.label, fact.text) for fact in story.when(run))
+    _plots(page, run)
+    _why_then(page, run)
+    _what_first(page, run)
+    _lists(page, run)
+
+
+def _short(page: Page, run: RunReport) -> None:
+    _verdict_line(page, run)
+    _plots(page, run)
+    _lists(page, run)
+
+
+def _verdict_line(page: Page, run: RunReport) -> None:
+    from rich.text import Text
+
+    page.line()
+    rule = "━" if page.unicode else "="
+    tone = words.tone(run.verdict)
+    name = shortened(texts.for_terminal(run.name, unicode=page.unicode), max(10, page.width - 24))
+    title = page.text(f"{rule * 2} {run.verdict.value.upper()} ", tone)
+    title.append_text(page.text(f"{name} ", "head"))
+    title.append_text(page.text(rule * max(0, page.width - title.cell_len), tone))
+    title.truncate(page.width)
+    page.show(title)
+    page.show(Text.assemble(page.text(_sentence(story.headline(run)), "head")))
+    reason = story.reason(run)
+    if reason:
+        page.line(_sentence(reason))
+    page.line(f"{run.path}: {story.about(run)}", "dim")
+
+
+def _sentence(text: str) -> str:
+    """With a full stop, unless it has an end already. Not capitalised: it may start with a tag."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+# --------------------------------------------------------------------------- pictures
+
+
+def _plots(page: Page, run: RunReport) -> None:
+    leading = signals.loss_curve(run)
+    if leading is None:
+        return
+    below = signals.others(run, MOST_SIGNALS) if story.told_in_full(run) else []
+    first, last = signals.domain([leading, *below])
+    onset = run.onset
+    notes = Annotations(
+        onset=None if onset is None else onset.step,
+        low=None if onset is None else onset.low,
+        high=None if onset is None else onset.high,
+        no_return=run.judgement.point_of_no_return,
+        first_nonfinite=run.judgement.first_nonfinite,
+    )
+    gutter = max(
+        plot_text.gutter_width(leading, LOSS_ROWS), *(plot_text.gutter_width(c, SIGNAL_ROWS) for c in below), 1
+    )
+    for place, curve in enumerate([leading, *below]):
+        page.line()
+        if not any(math.isfinite(value) for value in curve.value):
+            page.line(f"{story.curve_title(curve)}: no finite value in {words.plural(curve.points, 'point')}", indent=2)
+            continue
+        page.line(_plot_title(curve), "head" if place == 0 else "", indent=2)
+        rows = plot_text.plot(
+            curve,
+            notes,
+            first=first,
+            last=last,
+            width=page.width - 4,
+            gutter=gutter,
+            height=LOSS_ROWS if place == 0 else SIGNAL_ROWS,
+            unicode=page.unicode,
+            labels=place == 0,
+        )
+        for row in rows:
+            page.pieces(row)
+        if place == 0:
+            legend = plot_text.legend(curve, notes, unicode=page.unicode)
+            if legend:
+                page.line(legend, "dim", indent=2 + gutter + 2)
+
+
+def _plot_title(curve: Curve) -> str:
+    title = story.curve_title(curve)
+    return f"{title}, {plot_text.scale_of(curve).name}" if plot_text.scale_of(curve).kind != "linear" else title
+
+
+# --------------------------------------------------------------------------- the answers
+
+
+def _why_then(page: Page, run: RunReport) -> None:
+    sentences = run.diagnosis.why_then
+    if not sentences:
+        return
+    page.heading("WHY THEN")
+    for sentence in sentences:
+        page.marked("•", sentence)
+
+
+def _what_first(page: Page, run: RunReport) -> None:
+    if not run.causes:
+        return
+    page.heading("WHAT FIRST")
+    for line in story.group_lines(run):
+        page.marked("≈", line)
+    for rank, cause in enumerate(run.causes, start=1):
+        if rank <= story.IN_FULL:
+            page.line()
+        _cause_bar(page, f"{rank}.", cause.id, cause.probability)
+        if rank <= story.IN_FULL:
+            _cause(page, cause)
+        if rank == min(story.IN_FULL, len(run.causes)):
+            page.line()
+    if run.diagnosis.none_of_these > 0:
+        _cause_bar(page, "", "none of these", run.diagnosis.none_of_these)
+
+
+def _cause_bar(page: Page, mark: str, name: str, probability: float) -> None:
+    from rich.text import Text
+
+    room = max(12, page.width - BAR - 16)
+    label = shortened(texts.for_terminal(name, unicode=page.unicode), room)
+    line = Text.assemble(page.text(f"{mark:>4} ", "head"), page.text(f"{label:<{min(room, 26)}} ", "head"))
+    line.append_text(page.text(page.bar(probability, BAR), "bar"))
+    line.append_text(page.text(f" {words.probability(probability):>5}", "head"))
+    page.show(line)
+
+
+def _cause(page: Page, cause: Cause) -> None:
+    page.line(_sentence(cause.title), indent=5)
+    for e in cause.evidence:
+        mark, style = ("+", "for") if e.weight >= 0 else ("−", "against")
+        page.marked(mark, f"{e.text} ({words.weight(e.weight)})", style=style, indent=5)
+    for reason in story.unchecked_of(cause.not_checked):
+        page.marked("?", f"not checked: {reason}", style="dim", body_style="dim", indent=5)
+    if cause.contributing:
+        page.line(f"together with: {', '.join(cause.contributing)}", indent=5)
+    for number, fix in enumerate(cause.fixes, start=1):
+        page.marked(f"{number})", _sentence(fix.text), style="head", indent=5)
+        for label, code in (("PyTorch", fix.pytorch), ("Keras", fix.keras)):
+            for place, line in enumerate(texts.code_lines(code) if code else ()):
+                page.marked(f"{label if place == 0 else '':<7}", line, style="dim", body_style="code", indent=8)
+
+
+def _lists(page: Page, run: RunReport) -> None:
+    told = story.told_in_full(run)
+    page_lists = [("LOG NEXT", list(run.diagnosis.log_next), "•")]
+    if told:
+        rest = run.causes[story.IN_FULL :]
+        unchecked = list(dict.fromkeys(f"{item.reason} ({c.id})" for c in rest for item in c.not_checked))
+        page_lists.append(("NOT CHECKED", unchecked, "?"))
+    page_lists += [
+        ("OTHER LOSSES", story.other_losses(run), "•"),
+        ("RESTARTS", story.restarts(run), "•"),
+        ("THE LOG SAYS", story.events(run), "•"),
+        ("HOW IT WAS READ", story.reading(run), "!"),
+    ]
+    for title, lines, mark in page_lists:
+        _list(page, title, lines, mark)
+
+
+def _list(page: Page, title: str, lines: Sequence[str], mark: str) -> None:
+    if not lines:
+        return
+    page.heading(title)
+    for line in lines[:MOST_LINES]:
+        page.marked(mark, line)
+    if len(lines) > MOST_LINES:
+        page.line(f"… and {len(lines) - MOST_LINES:,} more in the JSON report", "dim", indent=2)
+
+
+def _skipped(page: Page, analysis: Analysis) -> None:
+    _list(page, "SKIPPED", [f"{item.path}: {item.reason}" for item in analysis.skipped], "!")
+
+
+def _ending(page: Page, analysis: Analysis, written: Sequence[str]) -> None:
+    page.line()
+    if written:
+        page.line(f"Written: {', '.join(written)}", "dim")
+    elif analysis.runs:
+        page.line("Add -o report.html, .png, .json or .md (or -o DIR/ for all) to keep this report.", "dim")
