@@ -1,0 +1,154 @@
+"""The report as GitHub-flavoured Markdown, for an issue or a comment on a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from losslens.model import Analysis, Cause, RunReport
+from losslens.reporter import plot_text, signals, story, words
+from losslens.reporter.text import code_lines, markdown, markdown_code
+
+BAR, SPARK = 10, 24
+#: Lines of one list that are shown; the rest is counted. The JSON report holds them all.
+MOST_LINES = 12
+
+
+def render_markdown(analysis: Analysis) -> str:
+    """The whole report: an overview when there are several runs, then the story of each failed one."""
+    lines: list[str] = []
+    failed = [run for run in analysis.runs if story.told_in_full(run)]
+    if len(analysis.runs) == 1:
+        lines += _run(analysis.runs[0], level=2)
+    else:
+        lines += ["## losslens report", "", f"{markdown(story.tally(analysis))}.", ""]
+        lines += _overview(analysis)
+        for run in failed[: story.DETAILED_RUNS]:
+            lines += _run(run, level=3)
+        if len(failed) > story.DETAILED_RUNS:
+            lines += [f"{words.plural(len(failed) - story.DETAILED_RUNS, 'more failed run')} in the table above.", ""]
+        lines += _list("The others", story.unjudged(analysis), 3)
+    lines += _list("Skipped", [f"{item.path}: {item.reason}" for item in analysis.skipped], 3)
+    lines.append(f"<sub>losslens {markdown(analysis.version)}</sub>")
+    return "\n".join(lines) + "\n"
+
+
+def _overview(analysis: Analysis) -> list[str]:
+    if not analysis.runs:
+        return []
+    lines = ["| verdict | run | onset | first cause | loss |", "|---|---|---|---|---|"]
+    for row in story.overview(analysis):
+        cause = f"{markdown_code(row.first_cause, cell=True)} {row.probability}" if row.first_cause else ""
+        spark = plot_text.sparkline(signals.loss_curve(row.run), 12, unicode=True)
+        name = markdown_code(story.shortened(row.run.name), cell=True)
+        cells = (f"**{row.verdict}**", name, markdown(row.onset), cause, f"`{spark}`" if spark else "")
+        lines.append(f"| {' | '.join(cells)} |")
+    return [*lines, ""]
+
+
+def _run(run: RunReport, *, level: int) -> list[str]:
+    heading = "#" * level
+    lines = [f"{heading} {markdown_code(story.shortened(run.name))}: {run.verdict.value}", ""]
+    lines += [f"**{markdown(story.headline(run))}.**", ""]
+    reason = story.reason(run)
+    if reason:
+        lines += [markdown(reason), ""]
+    facts = story.when(run)
+    if facts:
+        lines += ["| when | |", "|---|---|"]
+        lines += [f"| {markdown(fact.label)} | {markdown(fact.text)} |" for fact in facts]
+        lines.append("")
+    spark = plot_text.sparkline(signals.loss_curve(run), SPARK, unicode=True)
+    if spark:
+        lines += [f"Loss over the run: `{spark}`", ""]
+    lines += _list("Why then", run.diagnosis.why_then, level + 1)
+    lines += _what_first(run, level + 1)
+    lines += _list("Log next time", run.diagnosis.log_next, level + 1)
+    rest = [
+        ("Not checked", story.not_checked(run) if story.told_in_full(run) else []),
+        ("Other losses", story.other_losses(run)),
+        ("Restarts", story.restarts(run)),
+        ("The log says", story.events(run)),
+        ("How it was read", story.reading(run)),
+    ]
+    lines += _folded(f"{run.path}: {story.about(run)}", rest)
+    return lines
+
+
+def _what_first(run: RunReport, level: int) -> list[str]:
+    if not run.causes:
+        return []
+    lines = [f"{'#' * level} What first", "", "| cause | | |", "|---|---|---|"]
+    shares = [(cause.id, cause.probability) for cause in run.causes]
+    if run.diagnosis.none_of_these > 0:
+        shares.append(("none of these", run.diagnosis.none_of_these))
+    for name, share in shares:
+        shown = name if name == "none of these" else markdown_code(name, cell=True)
+        lines.append(f"| {shown} | `{_bar(share)}` | {words.probability(share)} |")
+    lines.append("")
+    lines += [f"{markdown(line)}.\n" for line in story.group_lines(run)]
+    for rank, cause in enumerate(run.causes[: story.IN_FULL], start=1):
+        lines += _cause(rank, cause)
+    return lines
+
+
+def _bar(share: float) -> str:
+    full = max(1, round(share * BAR)) if share > 0 else 0
+    return "█" * full + "░" * (BAR - full)
+
+
+def _cause(rank: int, cause: Cause) -> list[str]:
+    share = words.probability(cause.probability)
+    lines = [f"**{rank}. {markdown_code(cause.id)} ({share})** {markdown(cause.title)}", ""]
+    for e in cause.evidence:
+        sign = "for" if e.weight >= 0 else "against"
+        lines.append(f"- {sign} ({words.weight(e.weight)}): {markdown(e.text)}")
+    lines += [f"- not checked: {markdown(reason)}" for reason in story.unchecked_of(cause.not_checked)]
+    if cause.contributing:
+        lines.append(f"- together with: {', '.join(markdown_code(c) for c in cause.contributing)}")
+    for number, fix in enumerate(cause.fixes, start=1):
+        if number == 1:
+            lines += ["", "To do, in this order:", ""]
+        lines.append(f"{number}. {markdown(fix.text)}")
+        for label, code in (("PyTorch", fix.pytorch), ("Keras", fix.keras)):
+            if code:
+                lines += _code(label, code)
+    return [*lines, ""]
+
+
+def _code(label: str, code: str) -> list[str]:
+    rows = code_lines(code)
+    if len(rows) == 1:
+        return [f"   - {label}: {markdown_code(rows[0])}"]
+    fence = "`" * max(3, 1 + max(len(row) - len(row.lstrip("`")) for row in rows))
+    return [f"   - {label}:", "", f"     {fence}python", *(f"     {row}" for row in rows), f"     {fence}"]
+
+
+def _list(title: str, items: Sequence[str], level: int) -> list[str]:
+    if not items:
+        return []
+    return [f"{'#' * level} {title}", "", *_bullets(items), ""]
+
+
+def _bullets(items: Sequence[str]) -> list[str]:
+    lines = [f"- {markdown(item)}" for item in items[:MOST_LINES]]
+    if len(items) > MOST_LINES:
+        lines.append(f"- … and {len(items) - MOST_LINES:,} more in the JSON report")
+    return lines
+
+
+def _folded(summary: str, lists: Iterable[tuple[str, Sequence[str]]]) -> list[str]:
+    """What few need, behind a line that can be opened."""
+    # No Markdown inside <summary>: the text is escaped as HTML there.
+    from html import escape
+
+    from losslens.reporter.text import plain
+
+    lines = [
+        "<details>",
+        f"<summary>{escape(plain(story.shortened(summary, 200))).replace('@', '@<!-- -->')}</summary>",
+        "",
+    ]
+    for title, items in lists:
+        if items:
+            lines += [f"**{title}**", "", *_bullets(items), ""]
+    return [*lines, "</details>", ""]
