@@ -1,0 +1,134 @@
+"""Is a series, at its end, out of the band it had been in, and since when?
+
+The search is coarse: block medians, a few window widths, drawups of the trailing median above its best level so far.
+``losslens.detector.kink`` then puts the onset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.detector.grid import Grid, trailing_median
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray
+
+END_SHARE = 0.05
+"""The end level is the median of this share of the points."""
+
+END_POINTS = 3
+"""… and of at least so many."""
+
+BAND_WIDTHS = 3.0
+"""Half width of the band about the course, in noise widths of single points."""
+
+HABIT = 1.5
+"""A last rise must exceed the second largest rise that the run recovered from by this factor …"""
+
+ONCE = 0.8
+"""… and the largest one by this factor: a run that wanders has shown it before."""
+
+CLIMB_WIDTHS = 6.0
+"""A climb seen only in a window shorter than the end window (a later, shorter one has had more chances by luck)."""
+
+LAST_POINT_WIDTHS = 12.0
+"""A single last point counts from this many noise widths on …"""
+
+LAST_POINT_HABIT = 3.0
+"""… if it also exceeds every earlier excursion of a single point by this factor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """A rise that is not recovered at the end, on the transformed scale.
+
+    ``best``: index (grid) of the last point of the best window before it. ``base``: its level. ``top``: level of the
+    last window. ``width``: points of the windows. ``habit``: the largest rise of the same width that was recovered
+    before. ``crossed``: first grid index of the last stretch above half the rise.
+    """
+
+    best: int
+    base: float
+    top: float
+    width: int
+    habit: float
+
+    @property
+    def size(self) -> float:
+        return self.top - self.base
+
+
+def end_width(n: int) -> int:
+    """Points in the window of the end level: 5 %, at least 3, at most n."""
+    return min(n, max(END_POINTS, round(END_SHARE * n)))
+
+
+def find_rise(grid: Grid, noise: float, *, urgent: bool) -> Rise | None:
+    """The widest-window rise at the end of the grid that noise and habit do not explain, or None.
+
+    ``noise``: width of single points on the transformed scale. ``urgent``: the series stops being finite right after,
+    so that even a short climb before it is expected. Windows: the end window, halved down to 3 points, then the last
+    point alone. O(m * width) for m grid points.
+    """
+    z = grid.value
+    widest = end_width(z.size)
+    width = widest
+    while width >= 2:
+        need = BAND_WIDTHS if width == widest else CLIMB_WIDTHS
+        if urgent:
+            need = BAND_WIDTHS
+        rise = rise_at(z, width)
+        if rise is not None and rise.size > need * noise and rise.size > rise.habit:
+            return rise
+        width = width // 2 if width > END_POINTS + 1 or urgent else (END_POINTS if width > END_POINTS else 0)
+    rise = rise_at(z, 1)
+    if rise is not None:
+        need = BAND_WIDTHS * 2 if urgent else LAST_POINT_WIDTHS
+        habit = rise.habit * (1.0 if urgent else LAST_POINT_HABIT / HABIT)
+        if rise.size > need * noise and rise.size > habit:
+            return rise
+    return None
+
+
+def rise_at(z: FloatArray, width: int) -> Rise | None:
+    """Last window against the best window before it, with the rises that were recovered in between."""
+    n = z.size
+    if n < width + 1:
+        return None
+    level = trailing_median(z, width)
+    earlier = level[: max(1, n - 2 * width + 1)]
+    best = int(np.argmin(earlier))
+    base = float(earlier[best])
+    return Rise(best + width - 1, base, float(level[-1]), width, _habit(level[: best + 1]))
+
+
+def _habit(level: FloatArray) -> float:
+    """How high the level has risen and come back before its best point; rises are told apart by new best levels."""
+    if level.size < 3:
+        return 0.0
+    lowest = np.minimum.accumulate(level)
+    up = level - lowest
+    number = np.cumsum(np.concatenate([[0], (np.diff(lowest) < 0.0).astype(np.int64)]))
+    peaks = np.zeros(int(number[-1]) + 1)
+    np.maximum.at(peaks, number, up)
+    if peaks.size < 2:
+        return float(peaks[0]) * ONCE
+    second, first = np.sort(peaks)[-2:]
+    return float(max(HABIT * second, ONCE * first))
+
+
+def last_crossing(z: FloatArray, level: float, width: int) -> int:
+    """First index of the last stretch in which the trailing median of ``width`` points stays above ``level``.
+
+    Returns ``z.size`` when the end itself is below. The median's lag of (width - 1) / 2 points is taken off.
+    """
+    smooth = trailing_median(z, min(width, z.size))
+    below = np.flatnonzero(smooth <= level)
+    if below.size == 0:
+        return 0
+    if below[-1] == smooth.size - 1:
+        return int(z.size)
+    return int(min(below[-1] + 1 + (z.size - smooth.size + 1) // 2, z.size - 1))

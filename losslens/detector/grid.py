@@ -1,0 +1,101 @@
+"""Coarse views of a long series: block medians, trailing medians, and the noise about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray
+
+MAD_TO_SIGMA = 1.4826
+"""Median absolute deviation of a normal variable to its standard deviation."""
+
+Q90_TO_SIGMA = 1.0 / 1.645
+"""90 % quantile of the absolute deviation of a normal variable to its standard deviation."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """Block medians of ``z[first:last]``: block i covers ``first + i * block`` and the ``block - 1`` points after it.
+
+    ``value``: shape ``(m,)``. The last block may be shorter; with ``block == 1`` the grid is the series itself.
+    """
+
+    value: FloatArray
+    first: int
+    last: int
+    block: int
+
+    def start(self, i: int) -> int:
+        """Index in the series of the first point of block ``i``."""
+        return min(self.first + i * self.block, self.last)
+
+
+def reduce(z: FloatArray, first: int, last: int, limit: int) -> Grid:
+    """At most ``limit`` block medians of ``z[first:last]``. O(last - first)."""
+    size = last - first
+    block = max(1, -(-size // limit))
+    if block == 1:
+        return Grid(z[first:last], first, last, 1)
+    whole = size // block
+    value = np.median(z[first : first + whole * block].reshape(whole, block), axis=1)
+    if whole * block < size:
+        rest = z[first + whole * block : last]
+        if rest.size * 2 >= block:
+            value = np.append(value, np.median(rest))
+    return Grid(np.asarray(value, np.float64), first, last, block)
+
+
+def trailing_median(z: FloatArray, width: int) -> FloatArray:
+    """Median of each full window of ``width`` points.
+
+    ``z``: shape ``(n,)`` with n >= width. Entry j of the result, shape ``(n - width + 1,)``, is the window
+    ``z[j : j + width]``, inclusive of its last point ``j + width - 1``. O(n * width): for grids, not for raw series.
+    """
+    if width <= 1:
+        return z
+    out: FloatArray = np.median(np.lib.stride_tricks.sliding_window_view(z, width), axis=1)
+    return out
+
+
+def centred_median(z: FloatArray, half: int) -> FloatArray:
+    """Running median of ``2 * half + 1`` points, the ends held; shape as ``z``. O(n * half)."""
+    width = 2 * half + 1
+    if half < 1 or z.size < width:
+        return np.full_like(z, np.median(z)) if z.size else z
+    middle = trailing_median(z, width)
+    return np.concatenate([np.full(half, middle[0]), middle, np.full(half, middle[-1])])
+
+
+def spread(residual: FloatArray) -> float:
+    """Robust standard deviation: the larger of what the median and the 90 % quantile of |residual| say.
+
+    The quantile keeps a heavy tail from being called narrow. NaN-free input; empty gives 0. O(n).
+    """
+    if residual.size == 0:
+        return 0.0
+    size = np.abs(residual)
+    half, tail = np.quantile(size, [0.5, 0.9])
+    return float(max(half * MAD_TO_SIGMA, tail * Q90_TO_SIGMA))
+
+
+def falling_course(z: FloatArray) -> FloatArray:
+    """Non-increasing least-squares course through ``z`` (pool adjacent violators; Barlow et al. 1972). O(n).
+
+    For grids and short series: the loop is Python.
+    """
+    level: list[float] = []
+    weight: list[int] = []
+    for x in z.tolist():
+        level.append(x)
+        weight.append(1)
+        while len(level) > 1 and level[-2] < level[-1]:
+            w = weight[-2] + weight[-1]
+            level[-2] = (level[-2] * weight[-2] + level[-1] * weight[-1]) / w
+            weight[-2] = w
+            level.pop()
+            weight.pop()
+    return np.repeat(np.asarray(level), np.asarray(weight))

@@ -1,0 +1,169 @@
+"""Where a course bends into growth: the split, its shape and its interval, all from one robust fit.
+
+Around a rough guess the transformed series is fitted as
+
+    z_i = a + b u_i + c u_i^2 + g ((i - k)+ / (v - k))^p      u_i = min(i - k, 0) / (k + 1),  g >= 0
+
+for every split k in the window: a falling, flat or bent course up to k, then a step (p = 0) or growth whose log rises
+like a root, a line or a parabola (p = 1/2, 1, 2). The error is Huber's on the noise measured from the run, solved by
+reweighting for all splits at once. The posterior over k, with all shapes summed and the error divided by the
+correlation length of the residuals, gives the onset and its interval.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.detector.grid import reduce, spread
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray, IntArray
+
+WINDOW_POINTS = 256
+"""Grid points of one window: the fit costs the square of it."""
+
+BEFORE = 3
+"""The window reaches this many lengths of the climb back before the guess …"""
+
+BEFORE_POINTS = 60
+"""… and at least so many points, for the course and its noise."""
+
+POWERS = (0.0, 0.5, 1.0, 2.0)
+"""Shapes of growth after the split."""
+
+HUBER = 1.5
+"""Error turns from square to absolute at so many noise widths."""
+
+REWEIGHTINGS = 6
+"""Rounds of reweighting; more change no onset of the simulated set."""
+
+MASS = 0.90
+"""Probability the interval holds."""
+
+MAX_CORRELATION = 30.0
+"""Correlation length of the residuals is not believed beyond this many points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kink:
+    """``onset``, ``low``, ``high``: indices in the series (inclusive): first point off the course, 90 % interval.
+
+    ``power``: shape of the growth. ``noise``: width of single grid points on the transformed scale. ``base``: level
+    of the course at the split. ``gain``: how much better the fit is than no rise at all, in squared noise widths,
+    correlation taken off. ``course_points``: grid points before the split.
+    """
+
+    onset: int
+    low: int
+    high: int
+    power: float
+    noise: float
+    base: float
+    gain: float
+    course_points: int
+
+
+def locate(z: FloatArray, guess: int, climb: int, noise: float) -> Kink:
+    """The onset of the climb that has reached its height at index ``climb``.
+
+    ``z``: shape ``(n,)``, finite, transformed. ``guess`` < ``climb``: a rough onset. ``noise``: width of single
+    points. Zooms from a grid of at most 256 blocks down to single points, so O(n) for the grids plus a constant.
+    """
+    block = 0
+    while True:
+        length = max(climb - guess, 1)
+        first = max(0, guess - max(BEFORE * length, BEFORE_POINTS))
+        last = min(z.size, climb + 1)
+        grid = reduce(z, first, last, WINDOW_POINTS)
+        local = noise if grid.block == 1 else noise / np.sqrt(grid.block) * 1.25
+        kink = _fit(grid.value, local)
+        onset = grid.start(kink.onset)
+        low, high = grid.start(kink.low), grid.start(kink.high + 1) - 1
+        if grid.block == 1 or grid.block == block or grid.block * 8 < length:
+            low = min(low, onset)
+            return Kink(onset, low, max(high, onset), kink.power, kink.noise, kink.base, kink.gain, kink.course_points)
+        block = grid.block
+        guess = max(first, grid.start(kink.onset - 1))
+
+
+def _fit(z: FloatArray, noise: float) -> Kink:
+    """Fit every split of one window; indices of the result count in the window."""
+    m = z.size
+    splits = np.arange(0, m - 1)
+    if m < 3:
+        return Kink(m - 1, max(m - 2, 0), m - 1, 1.0, noise, float(z[0]), 0.0, max(m - 1, 1))
+    costs = np.empty((len(POWERS), splits.size))
+    bases = np.empty_like(costs)
+    sigma = max(noise, 1e-12)
+    for row, power in enumerate(POWERS):
+        costs[row], bases[row] = _costs(z, splits, power, sigma)
+    best_row, best = divmod(int(np.argmin(costs)), splits.size)
+    k = int(splits[best])
+    length = _correlation_length(z[: k + 1])
+    least = float(costs[best_row, best])
+    weight = np.exp(-np.maximum(costs - least, 0.0) / length).sum(axis=0)
+    cumulative = np.cumsum(weight) / weight.sum()
+    low = int(np.searchsorted(cumulative, (1.0 - MASS) / 2.0))
+    high = int(min(np.searchsorted(cumulative, (1.0 + MASS) / 2.0), splits.size - 1))
+    level = float(np.median(z))
+    flat = float(_huber((z - level) / sigma).sum())
+    gain = max(flat - least, 0.0) * 2.0 / length
+    shape, base = POWERS[best_row], float(bases[best_row, best])
+    return Kink(k + 1, min(low, k) + 1, max(high, k) + 1, shape, sigma, base, gain, k + 1)
+
+
+def _costs(z: FloatArray, splits: IntArray, power: float, sigma: float) -> tuple[FloatArray, FloatArray]:
+    """Huber cost and course level for every split; shapes ``(k,)``. O(k * m)."""
+    m = z.size
+    i = np.arange(m)
+    before = np.minimum(i[None, :] - splits[:, None], 0) / (splits[:, None] + 1.0)
+    after = np.maximum(i[None, :] - splits[:, None], 0) / (m - 1.0 - splits[:, None])
+    grown = (after > 0.0).astype(np.float64) if power == 0.0 else after**power
+    basis = np.stack([np.ones_like(before), before, before * before, grown], axis=-1)
+    ridge = np.diag([1e-9, 1e-3, 1e-2, 1e-9])
+    weight = np.ones_like(before)
+    coefficients = np.zeros((splits.size, 4))
+    residual = np.broadcast_to(z, before.shape)
+    for _ in range(REWEIGHTINGS):
+        weighted = np.swapaxes(basis * weight[..., None], 1, 2)
+        normal = weighted @ basis + ridge
+        right = weighted @ z
+        coefficients = np.linalg.solve(normal, right[..., None])[..., 0]
+        coefficients[:, 3] = np.maximum(coefficients[:, 3], 0.0)
+        residual = (z - (basis @ coefficients[..., None])[..., 0]) / sigma
+        weight = 1.0 / np.maximum(np.abs(residual) / HUBER, 1.0)
+    return _huber(residual).sum(axis=1), coefficients[:, 0]
+
+
+def _huber(residual: FloatArray) -> FloatArray:
+    """Half the square up to 1.5, then linear; shape as given."""
+    size = np.abs(residual)
+    return np.where(size <= HUBER, 0.5 * size * size, HUBER * (size - 0.5 * HUBER))
+
+
+def _correlation_length(z: FloatArray) -> float:
+    """1 + 2 sum of the autocorrelations of the course's residuals, until they first vanish (at least 1).
+
+    The residual is taken from a straight line; fewer than 12 points are called uncorrelated.
+    """
+    n = z.size
+    if n < 12:
+        return 1.0
+    x = np.arange(n) - (n - 1) / 2.0
+    r = z - z.mean()
+    r = r - x * float((x * r).sum() / (x * x).sum())
+    limit = 3.0 * spread(r)
+    r = np.clip(r, -limit, limit)
+    power = float((r * r).sum())
+    if power <= 0.0:
+        return 1.0
+    total = 1.0
+    for lag in range(1, n // 3):
+        rho = float((r[lag:] * r[:-lag]).sum()) / power
+        if rho <= 2.0 / np.sqrt(n):
+            break
+        total += 2.0 * rho
+    return float(min(max(total, 1.0), MAX_CORRELATION))

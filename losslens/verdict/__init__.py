@@ -1,0 +1,115 @@
+"""A run's roles, episodes, restarts and learning rate -> one word, the onset, and what led to it.
+
+``judge(run)`` is the way in. Each loss is judged alone (``losses``, ``words``), then the leading one is chosen here:
+a total before its components, training before validation, the worst of equals.
+"""
+
+from __future__ import annotations
+
+from losslens.model import Judgement, LossVerdict, Role, Run, Verdict
+from losslens.verdict import precursors
+from losslens.verdict.branches import abandoned_branches
+from losslens.verdict.losses import Judged, episodes_of, judge_loss
+from losslens.verdict.validation import judge_validation
+
+__all__ = ["judge"]
+
+MOST_LOSSES = 64
+"""Losses judged at most; a run that logs more has per-sample or per-layer terms."""
+
+PLAYERS = ("gen", "disc", "critic", "actor", "policy", "value", "adv")
+"""Groups of series that play against each other or chase a moving target."""
+
+
+def judge(run: Run) -> Judgement:
+    """The verdict on one run: which loss leads, what happened to it, since when, and what came before."""
+    contest = is_contest(run)
+    train = [_judge(run, tag, Role.TRAIN_LOSS, contest) for tag in run.tags(Role.TRAIN_LOSS)[:MOST_LOSSES]]
+    parts = [_judge(run, tag, Role.LOSS_COMPONENT, contest) for tag in run.tags(Role.LOSS_COMPONENT)[:MOST_LOSSES]]
+    trained = _lead_of_training(train, parts)
+    val_tags = run.tags(Role.VAL_LOSS)[:MOST_LOSSES]
+    val = [judge_validation(run, run.series[tag].current(), Role.VAL_LOSS, trained, contest) for tag in val_tags]
+    leading = _lead(trained, val)
+    if leading is None:
+        tags = run.tags(Role.VAL_COMPONENT)[:MOST_LOSSES]
+        parts_val = [_judge(run, tag, Role.VAL_COMPONENT, contest) for tag in tags]
+        ]
+        leading = _worst(parts_val)
+        val += parts_val
+    if leading is None:
+        return Judgement(
+            Verdict.INCONCLUSIVE, None, (), None, None, None, (), (), "no series of this run was recognised as a loss"
+        )
+    everything = [*train, *parts, *val]
+    verdict = leading.verdict
+    before = precursors.find(run, verdict.onset, verdict.tag) if verdict.onset and not verdict.onset.from_start else ()
+    return Judgement(
+        verdict=verdict.verdict,
+        loss=verdict.tag,
+        losses=tuple(j.verdict for j in everything),
+        onset=verdict.onset,
+        first_nonfinite=verdict.first_nonfinite,
+        point_of_no_return=verdict.point_of_no_return,
+        precursors=before,
+        episodes=tuple(e for j in everything for e in episodes_of(j)),
+        reason=_reason(run, leading),
+        abandoned=_abandoned(run, [j.verdict for j in everything], contest),
+    )
+
+
+def is_contest(run: Run) -> bool:
+    """Whether the losses play against each other or chase a moving target (GAN, reinforcement learning)."""
+    if run.tags(Role.REWARD):
+        return True
+    groups = {c.group.lower() for c in run.roles if c.group and c.role in (Role.TRAIN_LOSS, Role.LOSS_COMPONENT)}
+    return any(player in group for group in groups for player in PLAYERS)
+
+
+def _judge(run: Run, tag: str, role: Role, contest: bool) -> Judged:
+    return judge_loss(run, run.series[tag].current(), role, wanders=contest)
+
+
+def _worst(judged: list[Judged]) -> Judged | None:
+    """The worst word; the first series of equals (the best choice for its role comes first)."""
+    return min(judged, key=lambda j: j.verdict.verdict.severity, default=None)
+
+
+def _lead_of_training(train: list[Judged], parts: list[Judged]) -> Judged | None:
+    """A total leads its components, unless only a component stopped being finite."""
+    total, part = _worst(train), _worst(parts)
+    if total is None:
+        return part
+    if part is not None and part.verdict.verdict is Verdict.NAN and total.verdict.verdict is not Verdict.NAN:
+        return part
+    if part is not None and total.verdict.verdict is Verdict.INCONCLUSIVE:
+        return part
+    return total
+
+
+def _lead(trained: Judged | None, val: list[Judged]) -> Judged | None:
+    """Training leads when it failed; else validation when it did; else training."""
+    evaluated = _worst(val)
+    if trained is None or evaluated is None:
+        return trained or evaluated
+    if trained.verdict.verdict is Verdict.INCONCLUSIVE:
+        return evaluated
+    worse = evaluated.verdict.verdict.severity < trained.verdict.verdict.severity
+    return evaluated if worse else trained
+
+
+def _reason(run: Run, leading: Judged) -> str:
+    is_val = leading.role in (Role.VAL_LOSS, Role.VAL_COMPONENT)
+    only_val = is_val and not run.tags(Role.TRAIN_LOSS, Role.LOSS_COMPONENT)
+    prefix = "only validation was logged, it stands for the loss: " if only_val else ""
+    return f"{prefix}{leading.verdict.tag}: {leading.verdict.reason}"
+
+
+def _abandoned(run: Run, losses: list[LossVerdict], contest: bool) -> tuple[LossVerdict, ...]:
+    """Failed verdicts on branches of the leading roles that a resume left behind."""
+    out: list[LossVerdict] = []
+    for loss in losses:
+        for branch in abandoned_branches(run.series[loss.tag]):
+            judged = judge_loss(run, branch, loss.role, wanders=contest)
+            if judged.verdict.verdict.blew_up:
+                out.append(judged.verdict)
+    return tuple(out)

@@ -1,0 +1,196 @@
+"""One loss of a run -> its ``LossVerdict`` and its episodes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from losslens.detector import SeriesFit, examine
+from losslens.model import Episode, LossVerdict, Onset, Role, Run, Series, Verdict
+from losslens.verdict.words import Word, decide
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """A loss with everything known of it."""
+
+    series: Series
+    role: Role
+    fit: SeriesFit
+    word: Word
+    verdict: LossVerdict
+
+
+def judge_loss(run: Run, series: Series, role: Role, *, wanders: bool = False) -> Judged:
+    """The verdict on one loss, seen alone. ``series``: one branch (current or abandoned)."""
+    fit = examine(series.step, series.value)
+    word = decide(fit, wanders=wanders)
+    return Judged(series, role, fit, word, as_verdict(run, series, role, fit, word))
+
+
+def as_verdict(run: Run, series: Series, role: Role, fit: SeriesFit, word: Word) -> LossVerdict:
+    """The word with onset and levels, in the terms of the model."""
+    onset = onset_of(run, series, fit, word.verdict)
+    d = fit.departure
+    no_return = None
+    if d is not None and word.verdict in DEPARTED:
+        no_return = fit.step_of(d.point_of_no_return)
+    elif word.verdict is Verdict.NAN and fit.first_nonfinite is not None and fit.n_finite:
+        before = fit.step[fit.step < fit.first_nonfinite]
+        no_return = int(before[-1]) if before.size else None
+    end = float("nan") if word.verdict is Verdict.NAN else (d.top if d is not None else fit.end)
+    known = fit.n_finite > 0
+    return LossVerdict(
+        tag=series.tag,
+        role=role,
+        verdict=word.verdict,
+        onset=onset,
+        first_nonfinite=fit.first_nonfinite,
+        point_of_no_return=no_return,
+        start_level=fit.start if known else None,
+        best_level=fit.best if known else None,
+        end_level=end,
+        noise=fit.noise_level if known else None,
+        margin=word.margin,
+        also=word.also,
+        reason=word.reason,
+    )
+
+
+DEPARTED = (
+    Verdict.NAN,
+    Verdict.EXPLODED,
+    Verdict.DIVERGED,
+    Verdict.SHIFTED,
+    Verdict.VAL_DIVERGED,
+    Verdict.OVERFIT,
+)
+
+
+def onset_of(run: Run, series: Series, fit: SeriesFit, verdict: Verdict) -> Onset | None:
+    """Where the loss left its course, for a verdict that has an onset."""
+    d = fit.departure
+    if verdict in DEPARTED and d is not None:
+        return _onset(run, series, fit, d.onset, d.low, d.high, d.level, d.from_start)
+    if verdict is Verdict.NAN:
+        return _nan_onset(run, series, fit)
+    if verdict is Verdict.SPIKE_RECOVERED and fit.excursions:
+        e = max(fit.excursions, key=lambda x: x.top - x.before)
+        return _onset(run, series, fit, e.first, max(e.first - 1, 0), e.first, fit.transform.back(e.before), False)
+    if verdict is Verdict.PLATEAU and fit.n_finite:
+        return _onset(run, series, fit, 0, 0, 0, fit.start, True)
+    return None
+
+
+def _onset(
+    run: Run, series: Series, fit: SeriesFit, at: int, low: int, high: int, level: float | None, from_start: bool
+) -> Onset:
+    if from_start:
+        at, low = 0, 0
+    position = int(fit.index[at])
+    return Onset(
+        step=fit.step_of(at),
+        low=fit.step_of(low),
+        high=fit.step_of(max(high, at)),
+        level=level,
+        series=series.tag,
+        index=position,
+        epoch=epochs_at(run, fit.step_of(at)),
+        wall_time=_time_at(series, position),
+        from_start=from_start,
+    )
+
+
+def _nan_onset(run: Run, series: Series, fit: SeriesFit) -> Onset | None:
+    """The first non-finite step; the interval opens at the last finite point before it."""
+    if fit.first_nonfinite is None:
+        return None
+    position = int((series.step >= fit.first_nonfinite).argmax()) if len(series) else 0
+    for first, _ in fit.nonfinite:
+        if int(series.step[first]) == fit.first_nonfinite:
+            position = first
+    before = position - 1
+    return Onset(
+        step=fit.first_nonfinite,
+        low=int(series.step[before]) if before >= 0 else fit.first_nonfinite,
+        high=fit.first_nonfinite,
+        level=float(series.value[before]) if before >= 0 else None,
+        series=series.tag,
+        index=position,
+        epoch=epochs_at(run, fit.first_nonfinite),
+        wall_time=_time_at(series, position),
+        from_start=position == 0,
+    )
+
+
+def epochs_at(run: Run, step: int) -> float | None:
+    """Epochs completed at a step: from the run's steps per epoch, or the step itself where it counts epochs."""
+    if run.axis == "epoch":
+        return float(step)
+    if run.steps_per_epoch is None or run.steps_per_epoch.value <= 0:
+        return None
+    return step / run.steps_per_epoch.value
+
+
+def _time_at(series: Series, position: int) -> float | None:
+    if position >= series.wall_time.size:
+        return None
+    t = float(series.wall_time[position])
+    return t if t == t else None
+
+
+def episodes_of(judged: Judged) -> tuple[Episode, ...]:
+    """What happened to this loss, in order of the steps."""
+    fit, tag = judged.fit, judged.series.tag
+    back = fit.transform.back
+    out = [
+        Episode(
+            "spike",
+            tag,
+            fit.step_of(e.first),
+            fit.step_of(e.last),
+            level_before=back(e.before),
+            peak=back(e.top),
+            level_after=back(e.after),
+            noise_widths=(e.top - e.before) / fit.noise,
+            points=e.last - e.first + 1,
+        )
+        for e in fit.excursions
+    ]
+    d = fit.departure
+    if d is not None and judged.word.verdict in DEPARTED:
+        kind = "growth"
+        if d.shape == "jump":
+            kind = "shift" if d.holds else "growth"
+        elif judged.word.verdict in (Verdict.DIVERGED, Verdict.OVERFIT) and d.widths < 20:
+            kind = "drift"
+        out.append(
+            Episode(
+                kind,
+                tag,
+                fit.step_of(d.onset),
+                fit.step_of(fit.n_finite - 1),
+                level_before=d.level,
+                peak=d.peak,
+                level_after=d.top,
+                noise_widths=d.widths,
+                time_constant=_in_steps(fit, d.onset, d.time_constant),
+                points=fit.n_finite - d.onset,
+            )
+        )
+    steps = judged.series.step
+    out += [Episode("non-finite", tag, int(steps[a]), int(steps[b]), points=b - a + 1) for a, b in fit.nonfinite[:100]]
+    if judged.word.verdict is Verdict.PLATEAU:
+        out.append(
+            Episode("plateau", tag, int(fit.step[0]), int(fit.step[-1]), level_before=fit.start, points=fit.n_finite)
+        )
+    return tuple(sorted(out, key=lambda e: (e.first_step, e.last_step)))
+
+
+def _in_steps(fit: SeriesFit, at: int, points: float | None) -> float | None:
+    """A duration in points, in steps, by the logging interval after ``at``."""
+    if points is None or fit.n_finite < 2:
+        return None
+    last = min(fit.n_finite - 1, at + max(int(points), 1))
+    first = min(at, last - 1) if last else 0
+    span = int(fit.step[last] - fit.step[first])
+    return points * span / max(last - first, 1)

@@ -1,0 +1,180 @@
+"""From the fit of one loss to one word, with the numbers that decided."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from losslens.detector import Departure, SeriesFit
+from losslens.model import Role, Verdict
+
+MIN_POINTS = 4
+"""One to three points are no course."""
+
+EXPLODED_FACTOR = 10.0
+"""e >= 10 b: exploded, for positive losses (definition)."""
+
+EXPLODED_RATIO = 1.0
+"""r >= 1: all progress lost (definition)."""
+
+DIVERGED_RATIO = 0.1
+"""r >= 0.1: diverged (definition)."""
+
+SHIFTED_RATIO = 0.5
+"""A step up with r below this is a shift (definition)."""
+
+SHIFTED_LEAST = 0.05
+"""A step that costs less of the progress than this does not matter."""
+
+LOG_SHARE = 0.5
+"""A rise that is small against the whole progress still matters when it undoes this share of it in decades."""
+
+PLATEAU_SHARE = 0.05
+"""Never better than the first level by more than this share: plateau (definition)."""
+
+PLATEAU_POINTS = 8
+
+SPIKE_LEVEL = 0.1
+"""A spike matters when it rises by this share of the progress or of its own level."""
+
+NEAR = 1.5
+"""Within this factor of a threshold the neighbouring word is right too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word, how near its boundary it is, and the sentence that says why."""
+
+    verdict: Verdict
+    reason: str
+    margin: float | None = None
+    also: Verdict | None = None
+
+
+def number(x: float) -> str:
+    """Four digits, for sentences."""
+    return f"{x:.4g}"
+
+
+def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
+    """The word for one loss seen alone; first match wins.
+
+    ``wanders``: losses of adversarial games and of moving targets rise while all is well, so only an explosion counts.
+    """
+    if fit.ends_nonfinite:
+        return _nan(fit)
+    if fit.n_finite < MIN_POINTS:
+        return Word(Verdict.INCONCLUSIVE, f"{fit.n_finite} finite points are too few to see a course")
+    if fit.departure is not None:
+        word = _departed(fit, fit.departure, wanders)
+        if word is not None:
+            return word
+    if not wanders and (plateau := _plateau(fit)) is not None:
+        return plateau
+    spike = _spike(fit)
+    if spike is not None:
+        return spike
+    return Word(
+        Verdict.HEALTHY, f"the loss fell from {number(fit.start)} to {number(fit.end)} and stayed on its course"
+    )
+
+
+def _nan(fit: SeriesFit) -> Word:
+    at = f"step {fit.first_nonfinite}"
+    if fit.n_finite == 0:
+        return Word(Verdict.NAN, f"no value is finite, from {at} on")
+    if fit.departure is None:
+        return Word(Verdict.NAN, f"not finite from {at} to the end, from a calm {number(float(fit.value[-1]))}")
+    d = fit.departure
+    return Word(
+        Verdict.NAN,
+        f"not finite from {at} to the end; it had left {number(d.level)} at step {fit.step_of(d.onset)} "
+        f"and reached {number(d.peak)}",
+    )
+
+
+def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
+    """exploded, shifted or diverged; None when the rise does not matter."""
+    ratio = fit.ratio
+    factor = d.top / d.base if fit.transform.kind == "log" and d.base > 0 else math.nan
+    matters = ratio >= DIVERGED_RATIO or _share_of_decades(fit, d) >= LOG_SHARE
+    if fit.transform.kind == "log":
+        size = f"from {number(d.base)} to {number(d.top)} ({number(factor)}x)"
+        far = factor / EXPLODED_FACTOR
+    else:
+        progress = max(abs(fit.start - d.base), fit.noise_level)
+        size = f"from {number(d.base)} to {number(d.top)}"
+        far = abs(d.top - d.base) / (EXPLODED_FACTOR * progress)
+    tail = f"{size}, {number(100 * ratio)} % of its progress lost, {number(d.widths)} noise widths"
+    explosion = max(far, ratio / EXPLODED_RATIO)
+    if wanders:
+        explosion = far if ratio >= EXPLODED_RATIO else 0.0
+    if matters and explosion >= 1.0:
+        also = Verdict.DIVERGED if explosion < NEAR else None
+        return Word(Verdict.EXPLODED, f"rose {tail}, and stayed out to the end", explosion, also)
+    if wanders:
+        return None
+    if d.shape == "jump" and d.holds and SHIFTED_LEAST <= ratio < SHIFTED_RATIO:
+        margin = SHIFTED_RATIO / ratio
+        also = Verdict.DIVERGED if margin < NEAR or (ratio >= DIVERGED_RATIO * NEAR and not d.holds) else None
+        return Word(Verdict.SHIFTED, f"one step up {tail}, then no further rise", margin, also)
+    if matters:
+        margin = min(ratio / DIVERGED_RATIO, 1.0 / max(explosion, 1e-9))
+        also = None
+        if 1.0 / max(explosion, 1e-9) < NEAR:
+            also = Verdict.EXPLODED
+        elif ratio / DIVERGED_RATIO < NEAR:
+            also = Verdict.HEALTHY
+        return Word(Verdict.DIVERGED, f"rose {tail}, and stayed out to the end", max(margin, 1.0), also)
+    return None
+
+
+def _share_of_decades(fit: SeriesFit, d: Departure) -> float:
+    """The rise as a share of the progress, both in decades; 0 where the loss has no log."""
+    if fit.transform.kind != "log" or fit.start <= d.base or d.base <= 0:
+        return 0.0
+    progress = math.log(fit.start / d.base)
+    return d.rise / progress if progress > 0 else 0.0
+
+
+def _plateau(fit: SeriesFit) -> Word | None:
+    """Never better than the first level by more than 5 %, beyond what noise gives."""
+    if fit.n_finite < PLATEAU_POINTS:
+        return None
+    start, best = fit.start, fit.best
+    if fit.transform.kind == "asinh" and abs(start) < 10.0 * fit.noise_level:
+        return None
+    if start == 0.0:
+        return None
+    gained = (start - best) / abs(start)
+    if gained >= PLATEAU_SHARE * NEAR:
+        return None
+    text = f"never better than its first level {number(start)} by more than {number(100 * max(gained, 0.0))} %"
+    if gained >= PLATEAU_SHARE:
+        return None
+    margin = PLATEAU_SHARE / max(gained, 1e-9)
+    return Word(Verdict.PLATEAU, text, margin, Verdict.HEALTHY if margin < NEAR else None)
+
+
+def _spike(fit: SeriesFit) -> Word | None:
+    if not fit.excursions:
+        return None
+    largest = max(fit.excursions, key=lambda e: e.top - e.before)
+    before, top = fit.transform.back(largest.before), fit.transform.back(largest.top)
+    progress = max(fit.start - fit.best, 0.0)
+    height = (top - before) / max(progress, 1e-300)
+    own = (top - before) / max(abs(before), 1e-300)
+    matter = max(height, own) / SPIKE_LEVEL
+    if matter < 1.0:
+        return None
+    count = len(fit.excursions)
+    widths = (largest.top - largest.before) / fit.noise
+    text = (
+        f"left {number(before)} for {number(top)} at step {fit.step_of(largest.first)} ({number(widths)} noise widths) "
+        f"and came back by step {fit.step_of(largest.last)}" + (f"; {count} such spikes" if count > 1 else "")
+    )
+    margin = min(widths / 8.0, matter)
+    return Word(Verdict.SPIKE_RECOVERED, text, margin, Verdict.HEALTHY if margin < NEAR else None)
+
+
+LOSS_ROLES = (Role.TRAIN_LOSS, Role.VAL_LOSS, Role.LOSS_COMPONENT, Role.VAL_COMPONENT)
