@@ -40,7 +40,8 @@ class Excursion:
     """Indices (inclusive) in the series; levels on the transformed scale.
 
     ``first``: first point above the band. ``peak``: index of the highest point. ``last``: last point before the series
-    is back for good. ``before``, ``top``, ``after``: levels. ``rise``: points from ``first`` to the first beyond 8 widths.
+    is back for good.
+    ``before``, ``top``, ``after``: levels. ``rise``: points from ``first`` to the first beyond 8 widths.
     """
 
     first: int

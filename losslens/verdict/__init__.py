@@ -33,7 +33,6 @@ def judge(run: Run) -> Judgement:
     if leading is None:
         tags = run.tags(Role.VAL_COMPONENT)[:MOST_LOSSES]
         parts_val = [_judge(run, tag, Role.VAL_COMPONENT, contest) for tag in tags]
-        ]
         leading = _worst(parts_val)
         val += parts_val
     if leading is None:
