@@ -1,1 +1,48 @@
-"""To be filled."""
+"""From files to runs: find the jobs under a path, read the files of each, and put them together.
+
+``find`` groups the files of one job without reading them in full; ``load`` parses them and builds its runs; ``build``
+does the same from logs that are already in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from losslens import parsers
+from losslens.errors import LosslensError, ParseError
+from losslens.model import Log, Run
+from losslens.model import Warning as LogWarning
+from losslens.runs.assemble import build
+from losslens.runs.discover import find
+from losslens.runs.jobs import Discovery, Job, Source
+from losslens.runs.naming import unique_names
+
+__all__ = ["Discovery", "Job", "Source", "build", "find", "load", "unique_names"]
+
+
+def load(
+    job: Job,
+    *,
+    roles: Mapping[str, Sequence[str]] | None = None,
+    steps: tuple[int | None, int | None] | None = None,
+) -> tuple[Run, ...]:
+    """The runs of one job, every file of it parsed and put together.
+
+    A file that cannot be read becomes a warning of the run; raises the ``LosslensError`` of the first when none can.
+    """
+    logs: list[Log] = []
+    failures: list[tuple[Source, LosslensError]] = []
+    for source in job.sources:
+        try:
+            logs.extend(parsers.parse(source.path, source.format))
+        except LosslensError as error:
+            failures.append((source, error))
+        except OSError as error:
+            failures.append((source, ParseError(f"{source.path}: {(error.strerror or str(error)).lower()}")))
+    if failures and not any(log.series or log.table for log in logs):
+        raise failures[0][1]
+    from dataclasses import replace
+
+    runs = build(logs, name=job.name, path=job.path, project=job.project, roles=roles, steps=steps)
+    unread = tuple(LogWarning("unreadable-file", str(error)) for _, error in failures)
+    return tuple(replace(run, warnings=(*run.warnings, *unread), checkpoints=job.checkpoints) for run in runs)

@@ -1,0 +1,84 @@
+"""A series reduced for showing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.model import Curve, Role, Series
+
+if TYPE_CHECKING:
+    from losslens.model import BoolArray, FloatArray, IntArray
+
+
+def reduce(series: Series, role: Role, *, limit: int = 4000) -> Curve:
+    """At most ``limit`` points of ``series`` that look like all of them.
+
+    The series is cut into buckets of equal numbers of points; each keeps its smallest and its largest finite value and
+    its first non-finite one. Kept besides: first and last point, first and last finite point, first non-finite point,
+    the ends of each non-finite stretch as far as there is room, and first and last point of each segment. Linear time.
+    """
+    n = len(series)
+    keep = np.arange(n) if n <= limit else _chosen(series, limit)
+    abandoned = series.abandoned
+    gone: tuple[int, ...] = ()
+    if abandoned is not None and abandoned.any():
+        segments = np.unique(series.segment[abandoned])
+        gone = tuple(int(series.step[abandoned & (series.segment == s)].min()) for s in segments)
+    return Curve(
+        tag=series.tag,
+        role=role,
+        axis=series.axis,
+        step=tuple(series.step[keep].tolist()),
+        value=tuple(series.value[keep].tolist()),
+        points=n,
+        abandoned_from=gone,
+        segment=tuple(series.segment[keep].tolist()),
+    )
+
+
+def _chosen(series: Series, limit: int) -> IntArray:
+    value = series.value
+    n = value.size
+    must = _must_keep(series)[: limit // 4]
+    buckets = max(1, (limit - must.size) // 3)
+    edges = np.linspace(0, n, buckets + 1).astype(np.int64)[:-1]
+    finite = np.isfinite(value)
+    low = _first_extreme(np.where(finite, value, np.inf), edges, np.minimum)
+    high = _first_extreme(np.where(finite, value, -np.inf), edges, np.maximum)
+    broken = _first_true(~finite, edges)
+    chosen = np.unique(np.concatenate([must, low, high, broken]))
+    return chosen.astype(np.int64)
+
+
+def _must_keep(series: Series) -> IntArray:
+    """Indices that tell the story, most important first."""
+    n = len(series)
+    finite = np.isfinite(series.value)
+    story = [0, n - 1]
+    if finite.any():
+        story += [int(np.argmax(finite)), n - 1 - int(np.argmax(finite[::-1]))]
+    if not finite.all():
+        story.append(int(np.argmin(finite)))
+    starts = np.flatnonzero(np.diff(series.segment)) + 1
+    flips = np.flatnonzero(np.diff(finite.astype(np.int8))) + 1
+    rest = np.concatenate([starts, starts - 1, flips, flips - 1])
+    everything = np.concatenate([np.asarray(story, dtype=np.int64), rest.astype(np.int64)])
+    _, first = np.unique(everything, return_index=True)
+    return everything[np.sort(first)]
+
+
+def _first_extreme(value: FloatArray, edges: IntArray, ufunc: np.ufunc) -> IntArray:
+    """Index of the first smallest (or largest) value of each bucket."""
+    best = ufunc.reduceat(value, edges)
+    size = np.diff(np.append(edges, value.size))
+    return _first_true(value == np.repeat(best, size), edges)
+
+
+def _first_true(mask: BoolArray, edges: IntArray) -> IntArray:
+    """Index of the first True of each bucket that has one."""
+    hits = np.flatnonzero(mask)
+    bucket = np.searchsorted(edges, hits, side="right")
+    _, first = np.unique(bucket, return_index=True)
+    return hits[first].astype(np.int64)

@@ -1,0 +1,162 @@
+"""The search for runs: which files under the given paths are logs."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from losslens import parsers
+from losslens.errors import LosslensError, UsageError
+from losslens.model import Skipped
+from losslens.runs.grouping import Folder, jobs_of
+from losslens.runs.jobs import Discovery, Source
+from losslens.runs.naming import natural
+
+#: Folders that never hold a training log of their own.
+NOT_ENTERED = frozenset(
+    {".git", ".hg", ".svn", "node_modules", "__pycache__", ".venv", "venv", "site-packages", ".ipynb_checkpoints"}
+    | {".mypy_cache", ".pytest_cache", ".ruff_cache", ".cache", ".idea", ".vscode", ".tox", ".dvc"}
+)
+#: Suffixes of files that are obviously no logs: they are counted, not opened.
+NOT_OPENED = frozenset(
+    [".py", ".pyc", ".ipynb", ".sh", ".c", ".cc", ".cpp", ".h", ".cu", ".rs", ".go", ".js", ".ts", ".css", ".html", ".htm", ".svg", ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".pdf", ".mp4", ".avi", ".mov", ".wav", ".mp3", ".flac", ".ogg", ".zip", ".tar", ".tgz", ".7z", ".rar", ".xz", ".zst", ".whl", ".so", ".o", ".a", ".dll", ".exe", ".bin", ".pt", ".pth", ".ckpt", ".safetensors", ".h5", ".hdf5", ".keras", ".onnx", ".pb", ".tflite", ".gguf", ".ggml", ".npz", ".parquet", ".arrow", ".feather", ".tfrecord", ".tfrecords", ".lmdb", ".mdb", ".index", ".meta", ".md", ".rst", ".tex", ".bib", ".lock", ".toml", ".ttf", ".woff", ".woff2", ".ico", ".model", ".vocab", ".spm", ".mat", ".ply", ".obj", ".stl", ".nii", ".dcm", ".fits", ".fasta", ".pdb", ".xlsx", ".xls", ".docx", ".pptx", ".sqlite", ".jar", ".class"]
+)
+#: Most files looked at under one call, so that a whole disk given by mistake ends.
+MOST_FILES = 2_000_000
+
+
+@dataclass(slots=True)
+class _Search:
+    skipped: list[Skipped] = field(default_factory=list)
+    passed_over: Counter[str] = field(default_factory=Counter)
+    visited: set[tuple[int, int]] = field(default_factory=set)
+    files: int = 0
+
+
+def find(paths: Sequence[str | Path]) -> Discovery:
+    """Every training job under ``paths`` (files or folders), each with the files that belong to it.
+
+    One pass over the folders; of each file that may be a log at most the first 64 KiB are read. Symbolic links to
+    folders are followed once, special files are never opened. Raises ``UsageError`` for a path that does not exist.
+    """
+    search = _Search()
+    folders: list[Folder] = []
+    for given in paths:
+        path = Path(given)
+        try:
+            mode = path.stat().st_mode
+        except OSError as error:
+            raise UsageError(
+                f"{given}: {error.strerror or error}".lower() if False else f"{given}: {_why(error)}"
+            ) from None
+        if stat.S_ISDIR(mode):
+            folders.extend(_walk(path, search))
+        elif stat.S_ISREG(mode):
+            source = _recognise(path, path.stat().st_size, search, asked=True)
+            if source is not None:
+                folders.append(Folder(path.parent, path.parent, (source,), (path.name,), alone=True))
+        else:
+            search.skipped.append(Skipped(str(path), "special-file", "not a regular file"))
+    jobs, unused = jobs_of(folders)
+    return Discovery(jobs, (*search.skipped, *unused), tuple(search.passed_over.most_common()))
+
+
+def _why(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def _walk(root: Path, search: _Search) -> Iterator[Folder]:
+    """The folders under ``root`` that hold logs or settings, parents before children."""
+    waiting = [root]
+    while waiting:
+        path = waiting.pop()
+        try:
+            entries = sorted(os.scandir(path), key=lambda e: natural(e.name))
+            here = path.stat()
+        except OSError as error:
+            search.skipped.append(Skipped(str(path), "unreadable", _why(error)))
+            continue
+        if (here.st_dev, here.st_ino) in search.visited:
+            continue
+        search.visited.add((here.st_dev, here.st_ino))
+        names = tuple(e.name for e in entries)
+        claimed = _claimed(path, entries, names, search)
+        if claimed is not None:
+            yield Folder(path, root, (claimed,), names)
+            continue
+        sources, below = _look_into(entries, search)
+        waiting.extend(reversed(below))
+        yield Folder(path, root, tuple(sources), names)
+
+
+def _claimed(path: Path, entries: Sequence[os.DirEntry[str]], names: Sequence[str], search: _Search) -> Source | None:
+    try:
+        format = parsers.claim_folder(path, names)
+    except LosslensError as error:
+        search.skipped.append(Skipped(str(path), error.code, str(error)))
+        return None
+    if format is None:
+        return None
+    return Source(path, format, sum(_size(e) for e in entries))
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat().st_size if entry.is_file() else 0
+    except OSError:
+        return 0
+
+
+def _look_into(entries: Sequence[os.DirEntry[str]], search: _Search) -> tuple[list[Source], list[Path]]:
+    sources: list[Source] = []
+    below: list[Path] = []
+    for entry in entries:
+        try:
+            if entry.is_dir():
+                if entry.name not in NOT_ENTERED:
+                    below.append(Path(entry.path))
+                continue
+            info = entry.stat()
+        except OSError as error:
+            search.skipped.append(Skipped(entry.path, "unreadable", _why(error)))
+            continue
+        if not stat.S_ISREG(info.st_mode):
+            search.passed_over["special file"] += 1
+            continue
+        search.files += 1
+        suffix = os.path.splitext(entry.name)[1].lower()
+        if suffix in NOT_OPENED or search.files > MOST_FILES:
+            search.passed_over[suffix] += 1
+            continue
+        source = _recognise(Path(entry.path), info.st_size, search, asked=False)
+        if source is not None:
+            sources.append(source)
+    return sources, below
+
+
+def _recognise(path: Path, size: int, search: _Search, *, asked: bool) -> Source | None:
+    if not size:
+        if asked or "tfevents" in path.name:
+            search.skipped.append(Skipped(str(path), "empty", "the file is empty"))
+        else:
+            search.passed_over["empty file"] += 1
+        return None
+    try:
+        format = parsers.recognise(path)
+    except LosslensError as error:
+        search.skipped.append(Skipped(str(path), error.code, str(error)))
+        return None
+    except OSError as error:
+        search.skipped.append(Skipped(str(path), "unreadable", _why(error)))
+        return None
+    if format is None:
+        if asked:
+            search.skipped.append(Skipped(str(path), "not-a-log", "no training log in any format losslens knows"))
+        else:
+            search.passed_over[path.suffix.lower() or "no suffix"] += 1
+        return None
+    return Source(path, format, size)

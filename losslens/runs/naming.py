@@ -1,0 +1,73 @@
+"""Names of runs: short, unique, and harmless wherever they are shown or written."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+
+#: Longest part of a name that a file system and a table can bear.
+LONGEST = 80
+
+
+def unique_names(names: Sequence[str]) -> list[str]:
+    """One short, distinct, file-name-safe name for each of ``names``, in their order.
+
+    Names are paths such as ``logs/a/version_0``: what all of them share at the front is left out, and so is what
+    is not needed to tell them apart; where two are the same, the later ones are numbered.
+    """
+    parts = [[p for p in re.split(r"[/\\]+", name) if p not in ("", ".")] or [name or "run"] for name in names]
+    short = _shortest_tails(parts)
+    seen: Counter[str] = Counter()
+    taken = set()
+    out = []
+    for tail in short:
+        name = safe("-".join(tail))
+        base = name
+        while name.lower() in taken:
+            seen[base] += 1
+            name = f"{base}-{seen[base] + 1}"
+        taken.add(name.lower())
+        out.append(name)
+    return out
+
+
+def safe(name: str) -> str:
+    """``name`` with everything that a terminal, a file system or a page could take amiss replaced by ``_``."""
+    plain = "".join(c if unicodedata.category(c)[0] in "LMN" or c in "-_.+=,@ ()[]" else "_" for c in name)
+    plain = re.sub(r"_{2,}", "_", plain).strip(" .")
+    if len(plain) > LONGEST:
+        plain = plain[: LONGEST // 2 - 1] + "…" + plain[-LONGEST // 2 :]
+    return plain or "run"
+
+
+def _shortest_tails(parts: list[list[str]]) -> list[list[str]]:
+    """The shortest endings of the paths that tell each from all others."""
+    lengths = [1] * len(parts)
+    while True:
+        tails = [tuple(p[-k:]) for p, k in zip(parts, lengths, strict=True)]
+        count = Counter(tails)
+        longer = [min(k + 1, len(p)) if count[t] > 1 else k for p, k, t in zip(parts, lengths, tails, strict=True)]
+        if longer == lengths:
+            break
+        lengths = longer
+    return [_without_shared(list(tail), parts) for tail in tails]
+
+
+def _without_shared(tail: list[str], parts: list[list[str]]) -> list[str]:
+    """Without leading folders that every run has: they tell nothing."""
+    if len(parts) < 2:
+        return tail
+    while len(tail) > 1 and all(tail[0] in p[:-1] for p in parts) and _still_alone(tail[1:], parts):
+        tail = tail[1:]
+    return tail
+
+
+def _still_alone(tail: list[str], parts: list[list[str]]) -> bool:
+    return sum(p[-len(tail) :] == tail for p in parts) == 1
+
+
+def natural(text: str) -> tuple[tuple[int, int, str], ...]:
+    """A sort key that puts ``run_2`` before ``run_10``."""
+    return tuple((0, int(p), "") if p.isdigit() else (1, 0, p.lower()) for p in re.findall(r"\d+|\D+", text))

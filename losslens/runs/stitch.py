@@ -1,0 +1,166 @@
+"""The logs of one job put end to end: segments, abandoned branches, duplicates.
+
+A job that was resumed writes its steps again from its last checkpoint on. All points are kept: a point that a later
+segment overwrote is marked as abandoned, and every series is in the order in which it was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.model import Log, RawSeries, Repair, Segment, Series
+from losslens.runs.chains import Chain, chains_of
+
+if TYPE_CHECKING:
+    from losslens.model import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Stitched:
+    """All series of one job, its segments, and what was set right on the way."""
+
+    series: dict[str, Series]
+    segments: tuple[Segment, ...]
+    repairs: tuple[Repair, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """The points of one tag from one log, with the segment of each."""
+
+    series: RawSeries
+    segment: IntArray
+
+
+def stitch(logs: Sequence[Log], leading: str | None) -> Stitched:
+    """One job from its ``logs``, which are in time order; ``leading`` is the tag whose steps say where a resume began."""
+    chains = chains_of(logs)
+    main = _main_chain(chains, logs, leading)
+    repairs: list[Repair] = []
+    pieces: dict[str, list[_Piece]] = {}
+    for chain in chains:
+        numbers = list(range(len(chain.stretches))) if chain is main else _numbers_after(chain, main)
+        for stretch, number in zip(chain.stretches, numbers, strict=True):
+            for tag, series in logs[stretch.log].series.items():
+                part = stretch.of(series)
+                if part.step.size or tag not in pieces:
+                    segment = np.full(part.step.size, number, dtype=np.int64)
+                    pieces.setdefault(tag, []).append(_Piece(part, segment))
+    joined = {tag: _joined(tag, parts, repairs) for tag, parts in pieces.items()}
+    starts = _starts(joined.get(leading) if leading else None, len(main.stretches))
+    axis = joined[leading].axis if leading in joined else None
+    series = {tag: _with_abandoned(s, starts if s.axis == axis else None) for tag, s in joined.items()}
+    return Stitched(series, _segments(series, main, starts), tuple(repairs))
+
+
+def _main_chain(chains: Sequence[Chain], logs: Sequence[Log], leading: str | None) -> Chain:
+    def points(chain: Chain) -> tuple[int, int]:
+        tags = [s for i in {st.log for st in chain.stretches} for s in logs[i].series.values()]
+        lead = sum(s.step.size for s in tags if s.tag == leading)
+        return (lead, max((s.step.size for s in tags), default=0))
+
+    return max(chains, key=points)
+
+
+def _numbers_after(chain: Chain, main: Chain) -> list[int]:
+    """The segment of the main chain that each stretch of another chain belongs to: by time, else by order."""
+    out = []
+    for i, stretch in enumerate(chain.stretches):
+        begun = [k for k, m in enumerate(main.stretches) if m.first_time is not None]
+        if stretch.last_time is not None and begun:
+            earlier = [k for k in begun if main.stretches[k].first_time <= stretch.last_time]  # type: ignore[operator]
+            out.append(max(earlier, default=0))
+        else:
+            out.append(min(i, len(main.stretches) - 1))
+    return out
+
+
+def _joined(tag: str, parts: Sequence[_Piece], repairs: list[Repair]) -> Series:
+    """One series from its pieces; points that two files hold alike are kept once, late ones put in their place."""
+    step = np.concatenate([p.series.step for p in parts]).astype(np.int64)
+    value = np.concatenate([p.series.value for p in parts]).astype(np.float64)
+    wall = np.concatenate([p.series.wall_time for p in parts]).astype(np.float64)
+    row = np.concatenate([p.series.row for p in parts]).astype(np.int64)
+    segment = np.concatenate([p.segment for p in parts])
+    keep = _first_of_each(step, value, wall) if step.size else np.ones(0, dtype=bool)
+    if not keep.all():
+        n = int((~keep).sum())
+        first, last = int(step[~keep].min()), int(step[~keep].max())
+        where = "in two files" if len(parts) > 1 else "twice in a row"
+        text = f"{n} points of {tag} stood {where} with the same step and value; one of each was kept"
+        repairs.append(Repair("duplicate-points", text, tag, n, first, last))
+        step, value, wall, row, segment = step[keep], value[keep], wall[keep], row[keep], segment[keep]
+    order = np.lexsort((step, segment))
+    if step.size and not np.array_equal(order, np.arange(step.size)):
+        moved = int((order != np.arange(step.size)).sum())
+        text = f"{moved} points of {tag} were written out of order; they were put in the order of their steps"
+        repairs.append(Repair("out-of-order", text, tag, moved, int(step.min()), int(step.max())))
+        step, value, wall, row, segment = step[order], value[order], wall[order], row[order], segment[order]
+    return Series(tag, step, value, wall, row, segment, parts[0].series.axis)
+
+
+def _first_of_each(step: IntArray, value: FloatArray, wall: FloatArray) -> BoolArray:
+    """True for the first point of every (step, value, wall time); where no time was logged only a direct repeat goes."""
+    keep = np.ones(step.size, dtype=bool)
+    if step.size < 2 or step.min() == step.max():
+        return keep
+    bits = value.view(np.int64)
+    timed = np.isfinite(wall)
+    if timed.all():
+        order = np.lexsort((np.arange(step.size), wall, bits, step))
+        same = (np.diff(step[order]) == 0) & (np.diff(bits[order]) == 0) & (np.diff(wall[order]) == 0)
+        keep[order[1:][same]] = False
+    elif not timed.any():
+        keep[1:] = ~((np.diff(step) == 0) & (np.diff(bits) == 0))
+    return keep
+
+
+def _starts(leading: Series | None, segments: int) -> dict[int, int]:
+    """segment -> first step of the leading series in it."""
+    if leading is None:
+        return {}
+    out = {}
+    for k in range(segments):
+        mine = leading.step[leading.segment == k]
+        if mine.size:
+            out[k] = int(mine[0])
+    return out
+
+
+def _with_abandoned(series: Series, starts: Mapping[int, int] | None) -> Series:
+    if not series.segment.size or series.segment.max() == series.segment.min():
+        if not starts or len(starts) < 2 or not series.segment.size:
+            return series
+    own = starts or {int(k): int(series.step[series.segment == k].min()) for k in np.unique(series.segment)}
+    abandoned = np.zeros(len(series), dtype=bool)
+    for k, first in own.items():
+        abandoned |= (series.segment < k) & (series.step >= first)
+    if not abandoned.any():
+        return series
+    return Series(
+        series.tag, series.step, series.value, series.wall_time, series.row, series.segment, series.axis, abandoned
+    )
+
+
+def _segments(series: Mapping[str, Series], main: Chain, starts: Mapping[int, int]) -> tuple[Segment, ...]:
+    out = []
+    for k, stretch in enumerate(main.stretches):
+        steps = [s.step[s.segment == k] for s in series.values() if _counts_like(s, series, starts)]
+        steps = [s for s in steps if s.size]
+        if not steps:
+            continue
+        first, last = min(int(s[0]) for s in steps), max(int(s[-1]) for s in steps)
+        later = [starts[j] for j in starts if j > k]
+        overwritten = min(later) if later and min(later) <= last else None
+        out.append(Segment(k, first, last, stretch.first_time, stretch.last_time, overwritten, stretch.how))
+    return tuple(out)
+
+
+def _counts_like(series: Series, all_series: Mapping[str, Series], starts: Mapping[int, int]) -> bool:
+    """Whether the series counts in the run's own steps: segments are told in these."""
+    longest = max(all_series.values(), key=len)
+    return series.axis == longest.axis
