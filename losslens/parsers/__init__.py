@@ -1,1 +1,103 @@
-"""To be filled."""
+"""File or folder to Log: the table of formats, and who is asked first.
+
+A format is one module with ``NAME``, ``sniff(path, head)`` and ``parse(path)``; a format that is a whole folder (an
+MLflow run) has ``claims(path, names)`` too. To add one: the module, its line in ``FORMATS``, its test. Modules are
+imported when first asked, so that a format costs nothing to those who have none of its files.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, cast
+
+from losslens.errors import NotALogError, ParseError
+from losslens.model import Log
+from losslens.parsers.opening import read_head, refuse_unsafe, text_encoding
+
+
+@dataclass(frozen=True)
+class Format:
+    """One line of the table. ``kind`` is what the bytes look like: "binary", "json" (begins with { or [), "text"."""
+
+    name: str
+    module: str
+    kind: str
+    folder: bool = False
+    """True when the module claims whole folders."""
+
+
+FORMATS: tuple[Format, ...] = (
+    # In order of asking: the first that recognises a file has it.
+    Format("keras-json", "losslens.parsers.keras_json", "json"),
+    Format("csv", "losslens.parsers.csv", "text"),
+)
+
+
+class Parser(Protocol):
+    NAME: str
+
+    def sniff(self, path: Path, head: bytes) -> bool: ...
+
+    def parse(self, path: Path) -> tuple[Log, ...]: ...
+
+
+class FolderParser(Parser, Protocol):
+    def claims(self, path: Path, names: Sequence[str]) -> bool: ...
+
+
+def recognise(path: Path) -> str | None:
+    """The format of a file, judged by its first 64 KiB (gunzipped if it is gzip); None when it is no log.
+
+    Raises UnsafeFileError for a pickle, ParseError for a file that cannot be opened.
+    """
+    head = read_head(path)
+    if not head:
+        return None
+    refuse_unsafe(path, head)
+    kinds = _kinds(head)
+    for format in FORMATS:
+        if format.kind in kinds and _module(format).sniff(path, head):
+            return format.name
+    return None
+
+
+def claim_folder(path: Path, names: Sequence[str]) -> str | None:
+    """The format of a folder that is one log by itself; ``names`` are the names in it."""
+    for format in FORMATS:
+        if format.folder:
+            parser = cast(FolderParser, _module(format))
+            if parser.claims(path, names):
+                return format.name
+    return None
+
+
+def parse(path: Path, format: str | None = None) -> tuple[Log, ...]:
+    """Read a file, or a folder that is one log. ``format`` is what ``recognise`` or ``claim_folder`` said.
+
+    Damage is in the Log. Raises NotALogError when no format fits, ParseError when it fits and cannot be read.
+    """
+    if format is None:
+        format = claim_folder(path, sorted(p.name for p in path.iterdir())) if path.is_dir() else recognise(path)
+    if format is None:
+        raise NotALogError(f"{path}: in no format that losslens reads")
+    for entry in FORMATS:
+        if format == entry.name:
+            try:
+                return _module(entry).parse(path)
+            except OSError as error:
+                raise ParseError(f"{path}: cannot be read: {error.strerror or error}") from error
+    raise ParseError(f"{path}: there is no format called '{format}'")
+
+
+def _module(format: Format) -> Parser:
+    return cast(Parser, importlib.import_module(format.module))
+
+
+def _kinds(head: bytes) -> tuple[str, ...]:
+    if text_encoding(head) is None:
+        return ("binary",)
+    first = head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0")[:1]
+    return ("json", "text") if first in (b"{", b"[") else ("text",)

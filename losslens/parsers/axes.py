@@ -1,0 +1,122 @@
+"""Which column of a table, or key of a record, counts the steps, and which tells the time: names for all trainers."""
+
+from __future__ import annotations
+
+import re
+
+_STEPS: tuple[tuple[str, str], ...] = (
+    # Normalised name, what it counts; the first that fits the data is the x.
+    ("trainer_global_step", "step"),
+    ("train_global_step", "step"),
+    ("global_step", "step"),
+    ("globalstep", "step"),
+    ("training_step", "step"),
+    ("train_step", "step"),
+    ("step", "step"),
+    ("steps", "step"),
+    ("num_updates", "step"),
+    ("update", "step"),
+    ("updates", "step"),
+    ("current_steps", "step"),
+    ("current_step", "step"),
+    ("iteration", "step"),
+    ("iterations", "step"),
+    ("iter", "step"),
+    ("iters", "step"),
+    ("iter_num", "step"),
+    ("num_iter", "step"),
+    ("it", "step"),
+    ("niter", "step"),
+    ("batch", "step"),
+    ("batches", "step"),
+    ("batch_idx", "step"),
+    ("time_total_timesteps", "timesteps"),
+    ("total_timesteps", "timesteps"),
+    ("timesteps_total", "timesteps"),
+    ("num_env_steps_sampled_lifetime", "timesteps"),
+    ("num_env_steps_sampled", "timesteps"),
+    ("timesteps", "timesteps"),
+    ("timestep", "timesteps"),
+    ("env_steps", "timesteps"),
+    ("total_env_steps", "timesteps"),
+    ("training_iteration", "iteration"),
+    ("time_iterations", "iteration"),
+    ("misc_nupdates", "step"),
+    ("misc_total_timesteps", "timesteps"),
+    ("internal_step", "step"),
+    ("_step", "step"),
+    ("episode", "episode"),
+    ("episodes", "episode"),
+    ("time_episodes", "episode"),
+    ("epoch", "epoch"),
+    ("epochs", "epoch"),
+    ("epoch_num", "epoch"),
+    ("num_epoch", "epoch"),
+    ("trainer_epoch", "epoch"),
+    ("train_epoch", "epoch"),
+    ("samples", "samples"),
+    ("n_samples", "samples"),
+    ("num_samples", "samples"),
+    ("samples_seen", "samples"),
+    ("consumed_samples", "samples"),
+    ("examples_seen", "samples"),
+    ("tokens", "tokens"),
+    ("tokens_seen", "tokens"),
+    ("total_tokens", "tokens"),
+    ("num_tokens", "tokens"),
+)
+STEP_RANK = {name: rank for rank, (name, _) in enumerate(_STEPS)}
+STEP_COUNTS = dict(_STEPS)
+EPOCHS = frozenset(name for name, counts in _STEPS if counts == "epoch")
+TIMES = frozenset(
+    [
+        "wall_time",
+        "walltime",
+        "timestamp",
+        "_timestamp",
+        "datetime",
+        "date",
+        "time",
+        "created_at",
+        "date_time",
+        "ts",
+        "t",
+    ]
+)
+SPLIT_COLUMNS = frozenset(["split", "phase", "mode", "stage", "set", "subset", "partition", "dataset", "type", "kind"])
+SPLIT_WORDS = frozenset(
+    ["train", "training", "tr", "val", "valid", "validation", "eval", "evaluation", "test", "testing", "dev"]
+)
+RUN_COLUMNS = frozenset(
+    [
+        "run",
+        "run_id",
+        "run_name",
+        "runid",
+        "experiment",
+        "experiment_name",
+        "exp",
+        "trial",
+        "trial_id",
+        "trial_name",
+        "model",
+    ]
+)
+TAG_COLUMNS = frozenset(
+    ["tag", "metric", "metric_name", "metrics", "name", "key", "variable", "series", "scalar", "logger_name"]
+)
+VALUE_COLUMNS = frozenset(["value", "val", "values", "metric_value", "scalar_value", "scalar", "y"])
+_OBJECTIVES = re.compile(
+    r"loss|acc|error|reward|perplexity|ppl|lr$|learning_rate|grad|mse|mae|rmse|elbo|return|metric", re.I
+)
+
+
+def normalise(name: str) -> str:
+    """A name as the tables of this module spell it: lower case, words joined by one underscore."""
+    low = re.sub(r"[^0-9a-z]+", "_", name.strip().lower())
+    return "_" + low.strip("_") if name.strip().startswith("_") else low.strip("_")
+
+
+def is_known_name(name: str) -> bool:
+    """True for a name that training logs use: a step, an epoch, a loss and the like."""
+    return normalise(name) in STEP_RANK or bool(_OBJECTIVES.search(name))

@@ -1,0 +1,176 @@
+"""Columns as they grow: numbers, blanks and words, each with the row it stood in.
+
+The one store behind every table-like format (CSV, lists of records, JSON lines). Compact arrays, so that a million rows
+cost 16 bytes a number and not a Python object each.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from losslens.parsers.axes import TIMES, normalise
+from losslens.parsers.cells import read_number
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray, IntArray
+
+MAX_WORDS = 4_096
+"""Different words a column may hold before it is free text that nobody groups by."""
+MAX_DATES = 1 << 24
+"""The same for a column of dates, where every row has its own."""
+
+
+class Column:
+    """One column: ``values[i]`` stood in row ``rows[i]``; ``blanks`` are rows with an empty cell."""
+
+    __slots__ = ("blanks", "codes", "max_words", "name", "rows", "text_rows", "unread", "values", "words")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.values = array("d")
+        self.rows = array("q")
+        self.blanks = array("q")
+        self.words: dict[str, int] = {}
+        self.max_words = MAX_DATES if normalise(name) in TIMES else MAX_WORDS
+        self.text_rows = array("q")
+        self.codes = array("q")
+        self.unread = 0
+        """Cells of text that came after the column's words grew too many to keep."""
+
+    def add(self, row: int, value: float) -> None:
+        self.values.append(value)
+        self.rows.append(row)
+
+    def add_blank(self, row: int) -> None:
+        self.blanks.append(row)
+
+    def add_text(self, row: int, text: str) -> None:
+        code = self.words.get(text)
+        if code is None:
+            if len(self.words) >= self.max_words:
+                self.unread += 1
+                return
+            code = self.words[text] = len(self.words)
+        self.text_rows.append(row)
+        self.codes.append(code)
+
+    def add_cell(self, row: int, cell: str, decimal: str) -> None:
+        """Read one cell of text and keep what it is."""
+        try:
+            value = read_number(cell, decimal)
+        except (ValueError, OverflowError):
+            self.add_text(row, cell.strip().strip('"'))
+            return
+        if value is None:
+            self.blanks.append(row)
+        else:
+            self.values.append(value)
+            self.rows.append(row)
+
+    def add_cells(self, first_row: int, cells: Sequence[str], decimal: str) -> None:
+        """Read the cells of consecutive rows. A column of plain numbers takes the short way."""
+        if decimal == ".":
+            try:
+                self.values.extend(array("d", map(float, cells)))
+            except ValueError:
+                pass
+            else:
+                self.rows.extend(range(first_row, first_row + len(cells)))
+                return
+        values, rows, blanks = self.values, self.rows, self.blanks
+        for row, cell in enumerate(cells, first_row):
+            if not cell:
+                blanks.append(row)
+                continue
+            try:
+                if decimal != "." or "_" in cell:
+                    raise ValueError
+                value = float(cell)
+            except ValueError:
+                self.add_cell(row, cell, decimal)
+            else:
+                values.append(value)
+                rows.append(row)
+
+    @property
+    def n_texts(self) -> int:
+        return len(self.codes) + self.unread
+
+    @property
+    def is_numeric(self) -> bool:
+        """A column of numbers may hold a few words that could not be read; they are counted, not dropped silently."""
+        return len(self.values) > 0 and self.n_texts <= 0.1 * len(self.values) + 1 and len(self.values) > self.n_texts
+
+    @property
+    def is_blank(self) -> bool:
+        return not len(self.values) and not self.n_texts
+
+    def numbers(self) -> tuple[IntArray, FloatArray]:
+        """Rows (int64) and values (float64) of the numbers, shape ``(n,)`` each."""
+        import numpy as np
+
+        return np.array(self.rows, dtype=np.int64), np.array(self.values, dtype=np.float64)
+
+    def blank_rows(self) -> IntArray:
+        import numpy as np
+
+        return np.array(self.blanks, dtype=np.int64)
+
+    def dense(self, n_rows: int) -> FloatArray:
+        """One value a row, shape ``(n_rows,)``; NaN where the cell held no number."""
+        import numpy as np
+
+        filled = np.full(n_rows, np.nan)
+        rows, values = self.numbers()
+        filled[rows] = values
+        return filled
+
+    def texts(self) -> list[tuple[int, str]]:
+        """(row, text) of every word kept."""
+        by_code = list(self.words)
+        return [(row, by_code[code]) for row, code in zip(self.text_rows, self.codes, strict=True)]
+
+    @property
+    def constant_text(self) -> str | None:
+        """The one word that all filled cells hold, or None."""
+        if len(self.words) == 1 and not self.unread and not len(self.values):
+            return next(iter(self.words))
+        return None
+
+
+class Columns:
+    """The columns of one file by name, in the order they were met, and how many rows it has."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, Column] = {}
+        self.n_rows = 0
+        self.restarts: list[int] = []
+
+    def __getitem__(self, name: str) -> Column:
+        column = self.by_name.get(name)
+        if column is None:
+            column = self.by_name[name] = Column(name)
+        return column
+
+    def __iter__(self) -> Iterator[Column]:
+        return iter(self.by_name.values())
+
+    def add_record(self, record: Mapping[str, object]) -> None:
+        """One record of already typed values: numbers, words, None for a blank."""
+        row = self.n_rows
+        self.n_rows += 1
+        for name, value in record.items():
+            column = self[name]
+            if value is None:
+                column.blanks.append(row)
+            elif isinstance(value, bool):
+                column.add_text(row, str(value))
+            elif isinstance(value, int | float):
+                try:
+                    column.add(row, float(value))
+                except OverflowError:
+                    column.add(row, float("inf") if value > 0 else float("-inf"))
+            else:
+                column.add_cell(row, str(value), ".")

@@ -1,0 +1,136 @@
+"""CSV and its relatives: any delimiter, decimal comma, any encoding, with a step or epoch column or without.
+
+Known by name: Keras' CSVLogger, Lightning's metrics.csv, ultralytics' results.csv, the progress.csv of
+stable-baselines3, RLlib and guided-diffusion, timm's and fastai's summaries, TensorBoard's and W&B's downloads. They
+need no code of their own: they differ in names, and in what is left blank.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from losslens.errors import NotALogError
+from losslens.model import Log, Warning
+from losslens.parsers.assemble import Assembly
+from losslens.parsers.columns import Columns
+from losslens.parsers.csv_rows import TableReader
+from losslens.parsers.dialect import sniff_dialect
+from losslens.parsers.opening import HEAD_BYTES, decode_head, read_head
+
+NAME = "csv"
+
+_TENSORBOARD_FILE = re.compile(r"(?:run[-_])?(?P<run>.*?)[-_]tag[-_](?P<tag>.+)")
+
+
+def sniff(path: Path, head: bytes) -> bool:
+    return sniff_dialect(decode_head(head), whole=len(head) < HEAD_BYTES) is not None
+
+
+def parse(path: Path) -> tuple[Log, ...]:
+    """The Logs of one CSV file: one, or several where a column or a W&B export names several runs.
+
+    Raises NotALogError when the file is no table of numbers.
+    """
+    head = read_head(path)
+    dialect = sniff_dialect(decode_head(head), whole=len(head) < HEAD_BYTES)
+    if dialect is None:
+        raise NotALogError(f"{path}: not a table of numbers")
+    reader = TableReader(path, dialect)
+    columns = reader.read()
+    warnings = _warnings(reader)
+    damage = tuple(reader.file.damage)
+    names = [name.lower() for name in columns.by_name]
+    if names == ["wall time", "step", "value"]:
+        return _tensorboard_download(path, columns).logs(damage=damage, warnings=warnings, group_hint=_tb_run(path))
+    runs = _wandb_export(columns)
+    if runs:
+        logs: list[Log] = []
+        for run, part in runs.items():
+            assembly = Assembly(path, NAME, part, trainer="wandb")
+            logs.extend(assembly.logs(damage=damage, warnings=warnings, group_hint=run))
+        return tuple(logs)
+    if dialect.header is None and len(columns.by_name) == 1:
+        _rename(columns, {"column_1": path.name.split(".")[0]})
+    return Assembly(path, NAME, columns).logs(damage=damage, warnings=warnings)
+
+
+def _warnings(reader: TableReader) -> list[Warning]:
+    """What was not plain, one line each."""
+    found: list[Warning] = []
+    dialect = reader.dialect
+    if not reader.columns.n_rows:
+        found.append(Warning("no-rows", "the table has a header and no rows"))
+    if dialect.header is None:
+        found.append(Warning("no-header", "the table has no header: columns are numbered from column_1"))
+    preamble = [line for line in dialect.preamble if line.strip()]
+    if preamble and dialect.header is not None:
+        found.append(Warning("preamble", f"{_count(len(preamble), 'line')} before the header skipped"))
+    if reader.short:
+        found.append(Warning("ragged-rows", f"{_count(reader.short, 'row')} with fewer cells than the header: kept"))
+    if reader.long:
+        text = f"{_count(reader.long, 'row')} with more cells than the header: kept, the extra cells left out"
+        found.append(Warning("ragged-rows", text))
+    if reader.not_rows:
+        sample = f" (such as '{reader.texts[0]}')" if reader.texts else ""
+        found.append(
+            Warning("not-rows", f"{_count(reader.not_rows, 'line')} that could not be read as rows left out{sample}")
+        )
+    if reader.columns.restarts:
+        changed = ", once with other columns" if reader.header_changed else ""
+        times = _count(len(reader.columns.restarts), "time")
+        text = f"the header is repeated {times}{changed}: the job was started again there"
+        found.append(Warning("repeated-header", text))
+    if reader.last_row_cut:
+        found.append(Warning("cut-row", "the last row is cut off: its last cell was left out"))
+    return found
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _rename(columns: Columns, names: dict[str, str]) -> None:
+    renamed = {}
+    for name, column in columns.by_name.items():
+        column.name = names.get(name, name)
+        renamed[column.name] = column
+    columns.by_name = renamed
+
+
+def _tensorboard_download(path: Path, columns: Columns) -> Assembly:
+    """TensorBoard's download of one curve; the tag is in the file's name."""
+    match = _TENSORBOARD_FILE.fullmatch(path.name.removesuffix(".gz").removesuffix(".csv"))
+    tag = match["tag"] if match else path.name.split(".")[0]
+    value = next(name for name in columns.by_name if name.lower() == "value")
+    _rename(columns, {value: tag})
+    return Assembly(path, NAME, columns, trainer=None)
+
+
+def _tb_run(path: Path) -> str | None:
+    match = _TENSORBOARD_FILE.fullmatch(path.name.removesuffix(".gz").removesuffix(".csv"))
+    return match["run"] if match and match["run"] not in ("", ".") else None
+
+
+def _wandb_export(columns: Columns) -> dict[str, Columns]:
+    """The runs of a W&B chart export: columns "run - metric" with "__MIN" and "__MAX" twins, one x for all."""
+    names = list(columns.by_name)
+    mine = [name for name in names if f"{name}__MIN" in columns.by_name and f"{name}__MAX" in columns.by_name]
+    if not mine or any(" - " not in name for name in mine):
+        return {}
+    axis = names[0]
+    runs: dict[str, Columns] = {}
+    for name in mine:
+        run, _, metric = name.rpartition(" - ")
+        run = run.removeprefix("Group: ")
+        if metric == axis or metric == "_step":
+            continue
+        part = runs.get(run)
+        if part is None:
+            part = runs[run] = Columns()
+            part.n_rows = columns.n_rows
+            part.by_name[axis] = columns.by_name[axis]
+        column = columns.by_name[name]
+        column.name = metric
+        part.by_name[metric] = column
+    return runs

@@ -1,0 +1,193 @@
+"""The rows of a CSV file into columns: ragged rows, headers in the middle and cut-off ends included."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from losslens.model import Damage
+from losslens.parsers.cells import is_number_or_blank
+from losslens.parsers.columns import Column, Columns
+from losslens.parsers.dialect import COMMENTS, Dialect, looks_like_header
+from losslens.parsers.opening import LogFile, lines_of
+
+MAX_QUOTED_CHARACTERS = 4 << 20
+"""A quote that is still open after this much text was never meant as one."""
+
+
+class TableReader:
+    """Reads one CSV file. ``columns`` holds the table, the counters what was not plain."""
+
+    def __init__(self, path: Path, dialect: Dialect) -> None:
+        self.file = LogFile(path)
+        self.dialect = dialect
+        self.columns = Columns()
+        self.header_changed = False
+        self.short = 0
+        self.long = 0
+        self.not_rows = 0
+        self.texts: list[str] = []
+        """The first lines that are no rows of the table, to show one in the warning."""
+        self.last_row_cut = False
+        names = dialect.header if dialect.header is not None else tuple(unnamed(dialect.width))
+        self._take_header(names)
+
+    def read(self) -> Columns:
+        skip = self.dialect.skip
+        held: list[list[str]] = []
+        for text in self._whole_quotes():
+            lines = lines_of(text)
+            if skip:
+                skipped = min(skip, len(lines))
+                lines, skip = lines[skipped:], skip - skipped
+            if held:
+                self._take(held)
+            held = self._cells(lines)
+        if held:
+            self._end(held)
+        return self.columns
+
+    # The last row needs a second look (was it cut?), so it is taken apart from the others.
+    def _end(self, rows: list[list[str]]) -> None:
+        last = rows.pop()
+        self._take(rows)
+        cut = not self.file.ends_with_newline and len(last) < self.width
+        if cut and self.columns.n_rows:
+            self.last_row_cut = True
+            last = last[:-1]  # the number in the last cell may be cut in its middle
+            size = self.file.path.stat().st_size
+            self.file.damage.append(
+                Damage(
+                    str(self.file.path), max(0, size - 1), max(0, size - 1), "the last row is cut off in its middle", 1
+                )
+            )
+        if last:
+            self._take([last])
+
+    def _whole_quotes(self) -> Iterator[str]:
+        """Blocks that do not end inside a quoted cell."""
+        open_text = ""
+        for text in self.file.blocks():
+            text = open_text + text if open_text else text
+            open_text = ""
+            if '"' in text and text.count('"') % 2 and len(text) < MAX_QUOTED_CHARACTERS:
+                open_text = text
+                continue
+            yield text
+        if open_text:
+            yield open_text
+
+    def _cells(self, lines: list[str]) -> list[list[str]]:
+        delimiter = self.dialect.delimiter
+        if delimiter == " ":
+            return [line.split() for line in lines if line.strip() and not line.lstrip().startswith(COMMENTS)]
+        kept = [line for line in lines if line and not line.startswith(COMMENTS) and not line.isspace()]
+        if not any('"' in line for line in kept):
+            return [line.split(delimiter) for line in kept]
+        whole = "\n".join(kept)
+        if whole.count('"') % 2:  # a stray quote: no cell spans lines then
+            return [line.replace('"', "").split(delimiter) for line in kept]
+        limit = csv.field_size_limit(MAX_QUOTED_CHARACTERS)
+        try:
+            with_newlines = [line + "\n" for line in kept]
+            return [row for row in csv.reader(with_newlines, delimiter=delimiter, skipinitialspace=True) if row]
+        except csv.Error:
+            return [line.replace('"', "").split(delimiter) for line in kept]
+        finally:
+            csv.field_size_limit(limit)
+
+    @property
+    def width(self) -> int:
+        return len(self._current)
+
+    def _take_header(self, names: tuple[str, ...]) -> None:
+        self.names = unique_names(names)
+        self._current: list[Column] = [self.columns[name] for name in self.names]
+
+    def _take(self, rows: list[list[str]]) -> None:
+        """Runs of rows of the right width go column by column; everything else one by one."""
+        start = 0
+        for at, row in enumerate(rows):
+            if len(row) == self.width and not self._may_be_header(row):
+                continue
+            self._take_block(rows[start:at])
+            self._take_odd(row)
+            start = at + 1
+        self._take_block(rows[start:])
+
+    def _may_be_header(self, row: list[str]) -> bool:
+        first = row[0].strip().lstrip('"')[:1]
+        return (first.isalpha() or first in "_#" or not first) and self._is_header(row)
+
+    def _is_header(self, row: list[str]) -> bool:
+        """A line of names in the middle: the header again (perhaps with other columns), written by a resumed job."""
+        if not looks_like_header(row, self.dialect.decimal):
+            return False
+        known = set(self.names)
+        names = [cell.strip().strip('"') for cell in row]
+        return sum(name in known for name in names if name) >= min(2, max(1, len(names) // 2))
+
+    def _take_block(self, rows: list[list[str]]) -> None:
+        if not rows:
+            return
+        first = self.columns.n_rows
+        for column, cells in zip(self._current, zip(*rows, strict=True), strict=True):
+            column.add_cells(first, cells, self.dialect.decimal)
+        self.columns.n_rows += len(rows)
+
+    def _take_odd(self, row: list[str]) -> None:
+        if self._is_header(row):
+            names = tuple(cell.strip().strip('"') for cell in row)
+            self.header_changed |= names != tuple(self.names)
+            self._take_header(names)
+            self.columns.restarts.append(self.columns.n_rows)
+            return
+        readable = [cell for cell in row if cell.strip() and is_number_or_blank(cell, self.dialect.decimal)]
+        if not readable:
+            if any(cell.strip() for cell in row):
+                self.not_rows += 1
+                if len(self.texts) < 3:
+                    self.texts.append(self.dialect.delimiter.join(row)[:80])
+            return
+        if not self._is_aligned(row):
+            self.not_rows += 1
+            return
+        number = self.columns.n_rows
+        self.columns.n_rows += 1
+        if len(row) < self.width:
+            self.short += 1
+        elif any(cell.strip() for cell in row[self.width :]):
+            self.long += 1
+        for column, cell in zip(self._current, row, strict=False):
+            column.add_cell(number, cell, self.dialect.decimal)
+
+    def _is_aligned(self, row: list[str]) -> bool:
+        """Whether the cells of a row of odd width can be told to stand under their own names."""
+        if len(row) == self.width:
+            return True
+        if self.dialect.delimiter == " ":
+            return False  # a blank between two cells leaves no trace
+        if not any(cell.strip() for cell in row[self.width :]):
+            return True
+        for column, cell in zip(self._current, row, strict=False):
+            if column.is_numeric and not is_number_or_blank(cell, self.dialect.decimal):
+                return False
+        return True
+
+
+def unnamed(width: int) -> list[str]:
+    """Names for the columns of a table without a header."""
+    return [f"column_{n}" for n in range(1, width + 1)]
+
+
+def unique_names(names: tuple[str, ...]) -> list[str]:
+    """The names of a header, a nameless column numbered and a repeated one told apart as pandas does."""
+    seen: dict[str, int] = {}
+    unique: list[str] = []
+    for at, name in enumerate(names):
+        base = name.strip() or ("" if at == 0 else f"column_{at + 1}")
+        count = seen.get(base, 0)
+        seen[base] = count + 1
+        unique.append(f"{base}.{count}" if count else base)
+    return unique

@@ -1,0 +1,219 @@
+"""How a table of text is written: delimiter, decimal sign, lines before the header, the header itself.
+
+Judged from the head of the file alone, by what a person would look at: which delimiter splits the lines into the same
+number of cells, and leaves numbers in them.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from losslens.parsers.axes import is_known_name
+from losslens.parsers.cells import BLANKS, is_number, is_number_or_blank
+from losslens.parsers.opening import lines_of
+
+SAMPLE_LINES = 120
+DELIMITERS = (",", "\t", ";", "|", " ")
+COMMENTS = ("#", "//", "%")
+MIN_REGULAR = 0.6
+"""Share of the sampled lines that must have the table's width."""
+_NAME = re.compile(r"[^\W\d]")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """``header`` is None when the table has no names; ``skip`` lines come before the first row of cells."""
+
+    delimiter: str
+    decimal: str
+    header: tuple[str, ...] | None
+    width: int
+    skip: int
+    preamble: tuple[str, ...] = ()
+
+    def split(self, line: str) -> list[str]:
+        return split_line(line, self.delimiter)
+
+
+def split_line(line: str, delimiter: str) -> list[str]:
+    """The cells of one line."""
+    if delimiter == " ":
+        return line.split()
+    if '"' not in line:
+        return line.split(delimiter)
+    try:
+        return next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))
+    except (csv.Error, StopIteration):
+        return line.split(delimiter)
+
+
+def is_comment(line: str) -> bool:
+    return line.lstrip().startswith(COMMENTS)
+
+
+def sniff_dialect(text: str, *, whole: bool) -> Dialect | None:
+    """The dialect of the table at the head of a text; None when it is no table of numbers.
+
+    ``whole`` says that ``text`` is the entire file; otherwise its last line may be cut and is not judged.
+    """
+    lines = lines_of(text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+    separator = _excel_separator(lines)
+    if not whole and len(lines) > 1:
+        lines.pop()
+    lines = lines[: SAMPLE_LINES + 40]
+    if not any(line.strip() for line in lines):
+        return None
+    best: tuple[float, Dialect] | None = None
+    for delimiter in (separator,) if separator else DELIMITERS:
+        if delimiter != " " and not any(delimiter in line for line in lines):
+            continue
+        for decimal in _decimals(lines, delimiter):
+            found = _judge(lines, delimiter, decimal)
+            if found is not None and (best is None or found[0] > best[0] + 1e-9):
+                best = found
+    if best is None:
+        return _one_column(lines)
+    return best[1]
+
+
+def _excel_separator(lines: list[str]) -> str:
+    """The delimiter that a spreadsheet wrote into a first line such as ``sep=;``."""
+    match = re.fullmatch(r'"?sep=(.)"?\s*', lines[0]) if lines else None
+    return match.group(1) if match else ""
+
+
+def _decimals(lines: list[str], delimiter: str) -> tuple[str, ...]:
+    """Which decimal signs are worth trying: a comma only where cells can hold one."""
+    if delimiter == ",":
+        return (".", ",") if any(re.search(r'"-?\d+,\d+"', line) for line in lines) else (".",)
+    return (".", ",") if any("," in line for line in lines) else (".",)
+
+
+def _judge(lines: list[str], delimiter: str, decimal: str) -> tuple[float, Dialect] | None:
+    """A score (share of regular rows times share of numeric cells) and the dialect, for one way to cut the lines."""
+    rows = [(n, split_line(line, delimiter)) for n, line in enumerate(lines) if line.strip() and not is_comment(line)]
+    rows = [(n, _without_trailing_blank(cells)) for n, cells in rows][:SAMPLE_LINES]
+    widths = Counter(len(cells) for _, cells in rows if len(cells) > 1)
+    if not widths:
+        return None
+    width, _ = max(widths.items(), key=lambda item: (item[1], item[0]))
+    # Sparse rows end in blank cells, which some writers leave out: the widest frequent width is the table's.
+    width = max(w for w, n in widths.items() if w == width or n >= max(2, 0.2 * len(rows)))
+    first = _first_row(rows, width, decimal, delimiter)
+    if first is None:
+        return None
+    header_at, body_at = first
+    header = rows[header_at][1] if header_at is not None else None
+    start = rows[header_at][0] if header_at is not None else rows[body_at][0]
+    commented = _commented_header(lines[: rows[body_at][0]], width, delimiter) if header is None else None
+    if commented is not None:
+        header, start = commented[1], commented[0]
+    body = [cells for _, cells in rows[body_at:]]
+    width = max(width, len(header or ()))
+    score = _score(body, width, decimal, delimiter)
+    if score is None:
+        return None
+    if not body and not (header and any(is_known_name(name) for name in header)):
+        return None
+    names = None if header is None else tuple(name.strip().strip("\"'").strip() for name in header)
+    skip = start + 1 if names is not None else start
+    return score, Dialect(delimiter, decimal, names, width, skip, tuple(lines[: min(start, 40)]))
+
+
+def _without_trailing_blank(cells: list[str]) -> list[str]:
+    return cells[:-1] if len(cells) > 1 and not cells[-1].strip() else cells
+
+
+def _first_row(
+    rows: list[tuple[int, list[str]]], width: int, decimal: str, delimiter: str
+) -> tuple[int | None, int] | None:
+    """Positions of the header (None without one) and of the first row of data."""
+    for at, (_, cells) in enumerate(rows):
+        if len(cells) < 2 or not width / 2 <= len(cells) <= width + 1:
+            continue
+        if looks_like_header(cells, decimal):
+            following = [row for _, row in rows[at + 1 : at + 6]]
+            data = [row for row in following if _has_numbers(row, decimal)]
+            if data or at == len(rows) - 1:
+                return at, at + 1
+        elif _has_numbers(cells, decimal) and len(cells) >= width - 1:
+            named = all(is_number_or_blank(cell, decimal) for cell in cells)
+            return (None, at) if named else None
+    return None
+
+
+def looks_like_header(cells: list[str], decimal: str) -> bool:
+    """Names and no numbers: at least one name, and every filled cell is text (a blank first name is an index)."""
+    filled = [cell for cell in cells if cell.strip()]
+    if not filled or len(filled) < len(cells) / 2:
+        return False
+    return all(_NAME.search(cell) and not is_number_or_blank(cell, decimal) for cell in filled)
+
+
+def _has_numbers(cells: list[str], decimal: str) -> bool:
+    return any(is_number(cell, decimal) for cell in cells)
+
+
+def _commented_header(lines: list[str], width: int, delimiter: str) -> tuple[int, list[str]] | None:
+    """A header behind a comment sign, as numpy.savetxt and gnuplot users write it."""
+    for at in range(len(lines) - 1, -1, -1):
+        if not lines[at].strip():
+            continue
+        if not is_comment(lines[at]):
+            return None
+        line = lines[at].lstrip().lstrip("#/%").strip()
+        for way in dict.fromkeys((delimiter, ",", "\t", " ")):
+            cells = split_line(line, way)
+            if len(cells) == width and looks_like_header(cells, "."):
+                return at, cells
+        return None
+    return None
+
+
+def _score(body: list[list[str]], width: int, decimal: str, delimiter: str) -> float | None:
+    if not body:
+        return 0.3 * width / (width + 1)
+    regular = [cells for cells in body if width - 1 <= len(cells) <= width + 1]
+    ragged_ok = [cells for cells in body if 2 <= len(cells) < width - 1 and _has_numbers(cells, decimal)]
+    if len(regular) + 0.5 * len(ragged_ok) < MIN_REGULAR * len(body):
+        return None
+    filled = numbers = 0
+    numeric_columns = 0
+    for column in range(width):
+        cells = [row[column] for row in regular if column < len(row) and row[column].strip().lower() not in BLANKS]
+        good = sum(is_number(cell, decimal) for cell in cells)
+        filled += len(cells)
+        numbers += good
+        numeric_columns += bool(cells) and good >= 0.8 * len(cells)
+    if not numeric_columns or not filled:
+        return None
+    share = numbers / filled
+    # Words between blanks are prose or a text log; a table cut by white space holds numbers only.
+    if share < (0.95 if delimiter == " " else 0.3):
+        return None
+    if delimiter == " " and len(regular) < 3:
+        return None
+    return share * len(regular) / len(body) + 0.001 * numeric_columns / (numeric_columns + 1)
+
+
+def _one_column(lines: list[str]) -> Dialect | None:
+    """A list of numbers, one a line, with a name above it or with fractions in it."""
+    rows = [(n, line.strip()) for n, line in enumerate(lines) if line.strip() and not is_comment(line)]
+    decimal = "," if any(re.fullmatch(r"[+-]?\d+,\d+", cell) for _, cell in rows) else "."
+    if not rows:
+        return None
+    header: tuple[str, ...] | None = None
+    if len(rows) > 1 and looks_like_header([rows[0][1]], decimal) and len(rows[0][1]) <= 80:
+        header = (rows[0][1].strip("\"'"),)
+    body = rows[1:] if header else rows
+    if len(body) < 3 or not all(is_number_or_blank(cell, decimal) for _, cell in body):
+        return None
+    if header is None and not any(is_number(cell, decimal) and re.search(r"[.,eEn]", cell) for _, cell in body):
+        return None
+    if header is not None and not (is_known_name(header[0]) or any(re.search(r"[.,eEn]", cell) for _, cell in body)):
+        return None
+    start = rows[0][0]
+    return Dialect("\t", decimal, header, 1, start + 1 if header else start, tuple(lines[: min(start, 40)]))

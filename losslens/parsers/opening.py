@@ -1,0 +1,251 @@
+"""The bytes of a log file: gunzipped where needed, in blocks of whole lines, as UTF-8, and never run.
+
+Everything a parser reads comes through here, so that a cut-off gzip, a zero-filled tail, a line without an end and a
+pickle get the same treatment in every format.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import os
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from losslens.errors import ParseError, UnsafeFileError
+from losslens.model import Damage
+
+HEAD_BYTES = 65_536
+BLOCK_BYTES = 1 << 20
+MAX_LINE_BYTES = 16 << 20
+"""A line longer than this is not a line of a log: it is skipped and reported."""
+MAX_DOCUMENT_BYTES = 1 << 30
+"""A JSON or YAML document has to be held whole; beyond this it is refused rather than swallowed."""
+MAX_GZIP_RATIO = 250
+"""Logs compress 5 to 50 times; above 64 MiB a larger ratio is a decompression bomb."""
+
+_GZIP = b"\x1f\x8b"
+_PICKLE_TEXT = re.compile(
+    rb"\A(?:\(dp?\d|\(lp?\d|c(?:__builtin__|builtins|copy_reg|copyreg|numpy|torch|keras)[\w.]*\n)"
+)
+_TEXT_CONTROL = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27})
+"""Control characters that text does not hold; bell, backspace, tab, line ends and escape are what terminals print."""
+
+
+def read_head(path: Path) -> bytes:
+    """The first 64 KiB of a file, gunzipped if it is gzip. Raises ParseError when it cannot be read at all."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise ParseError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if not head.startswith(_GZIP):
+        return head
+    try:
+        return zlib.decompressobj(31).decompress(head, HEAD_BYTES)
+    except zlib.error:
+        return head
+
+
+def refuse_unsafe(path: Path, head: bytes) -> None:
+    """Raise UnsafeFileError for a file that runs code when it is loaded, with the way out."""
+    kind = ""
+    if (head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05" and len(head) > 2) or _PICKLE_TEXT.match(head):
+        kind = "a Python pickle"
+    elif head.startswith(b"PK\x03\x04") and (b"/data.pkl" in head or b"data.pkl" in head[:200]):
+        kind = "a PyTorch archive (a pickle inside)"
+    elif head.startswith(b"\x93NUMPY") and re.search(rb"'descr': *(?:'\|?O|\[)", head[:4096]):
+        kind = "a NumPy file of Python objects (a pickle inside)"
+    elif head.startswith(b"x") and path.suffix in (".pkl", ".pickle", ".joblib") and zlib_opens(head):
+        kind = "a compressed Python pickle"
+    if kind:
+        raise UnsafeFileError(
+            f"{path}: is {kind}, and loading one runs code from it; save it as JSON where it was made: "
+            "json.dump(history.history, open('history.json', 'w'), default=float)"
+        )
+
+
+def zlib_opens(head: bytes) -> bool:
+    try:
+        return zlib.decompressobj().decompress(head, 16)[:1] == b"\x80"
+    except zlib.error:
+        return False
+
+
+def text_encoding(head: bytes) -> str | None:
+    """The encoding of a text file, or None for binary: "utf-8", "utf-8-sig", "utf-16", "utf-16-le", …, "cp1252"."""
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) and len(head) % 4 == 0:
+        return "utf-32"
+    if head.startswith(codecs.BOM_UTF8):
+        return "utf-8-sig"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    body = head.rstrip(b"\0")  # a machine that lost power leaves zeros behind the last line
+    if b"\0" in body:
+        sample = body[:2048]
+        half = len(sample) // 2
+        if half and sample[1::2].count(0) > 0.7 * half and sample[0::2].count(0) < 0.1 * half:
+            return "utf-16-le"
+        if half and sample[0::2].count(0) > 0.7 * half and sample[1::2].count(0) < 0.1 * half:
+            return "utf-16-be"
+        # A hole of zeros in an else clean text is damage, not another kind of file.
+        body = body.replace(b"\0", b"")
+        if not body or len(body) < 0.2 * len(head):
+            return None
+    odd = len(body) - len(body.translate(None, _TEXT_CONTROL))
+    if odd > 0.001 * len(body) + 1:
+        return None
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(body)
+    except UnicodeDecodeError:
+        high = sum(body[:4096].count(bytes([byte])) for byte in range(128, 256))
+        return "cp1252" if high < 0.1 * min(len(body), 4096) else None
+    return "utf-8"
+
+
+def decode_head(head: bytes) -> str:
+    """The text of a head, a character cut at its end left out; "" for binary."""
+    encoding = text_encoding(head)
+    if encoding is None:
+        return ""
+    return codecs.getincrementaldecoder(encoding)("replace").decode(head).replace("\0", "")
+
+
+class LogFile:
+    """One file read from front to back; what could not be read is in ``damage`` afterwards."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.damage: list[Damage] = []
+        self.head = read_head(path)
+        self.encoding = text_encoding(self.head) or "latin-1"
+        self.gzipped = False
+        self.ends_with_newline = True
+
+    def blocks(self) -> Iterator[str]:
+        """Text in blocks of about 1 MiB that end with a line, ``\\n`` as the only line end."""
+        rest = b""
+        offset = 0
+        dropping = 0
+        for chunk in self._utf8():
+            data = rest + chunk
+            cut = data.rfind(b"\n") + 1 or (data.rfind(b"\r", 0, len(data) - 1) + 1)
+            if cut == 0:
+                if len(data) > MAX_LINE_BYTES:
+                    dropping += len(data)
+                    offset += len(data)
+                    data = b""
+                rest = data
+                continue
+            whole, rest = data[:cut], data[cut:]
+            if dropping:
+                end = whole.find(b"\n") + 1
+                self._lost(offset - dropping, offset + end - 1, "a line without an end")
+                dropping = 0
+                offset += end
+                whole = whole[end:]
+            yield self._text(whole, offset)
+            offset += len(whole)
+        if dropping:
+            self._lost(offset - dropping, offset + len(rest) - 1, "a line without an end")
+        elif rest.strip(b"\0"):
+            self.ends_with_newline = b"\0" in rest
+            yield self._text(rest, offset)
+        elif rest:
+            self._lost(offset, offset + len(rest) - 1, "a zero-filled tail")
+
+    def document(self) -> str:
+        """The whole text. Raises ParseError above 1 GiB."""
+        parts: list[bytes] = []
+        size = 0
+        for chunk in self._utf8():
+            size += len(chunk)
+            if size > MAX_DOCUMENT_BYTES:
+                raise ParseError(
+                    f"{self.path}: a single document of more than 1 GiB; write one record a line (JSON lines) instead"
+                )
+            parts.append(chunk)
+        data = b"".join(parts)
+        kept = data.rstrip(b"\0")
+        if len(kept) < len(data):
+            self._lost(len(kept), len(data) - 1, "a zero-filled tail")
+        return kept.decode("utf-8", "replace")
+
+    def _text(self, data: bytes, offset: int) -> str:
+        if b"\0" in data:
+            data = self._without_zeros(data, offset)
+        text = data.decode("utf-8", "replace")
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        return text
+
+    def _without_zeros(self, data: bytes, offset: int) -> bytes:
+        kept: list[bytes] = []
+        lines = data.splitlines(keepends=True)
+        for index, line in enumerate(lines):
+            if b"\0" not in line:
+                kept.append(line)
+            else:
+                first = offset + line.index(b"\0")
+                tail = not line.strip(b"\0\r\n") and index == len(lines) - 1
+                self._lost(first, offset + len(line) - 1, "a zero-filled tail" if tail else "zero bytes in a line")
+                # What stands before the hole on its line was cut at an unknown place: no cell of it can be trusted.
+            offset += len(line)
+        return b"".join(kept)
+
+    def _lost(self, first: int, last: int, reason: str) -> None:
+        previous = self.damage[-1] if self.damage else None
+        if previous is not None and previous.reason == reason and previous.last_byte + 1 >= first:
+            first = self.damage.pop().first_byte
+        self.damage.append(Damage(str(self.path), first, max(first, last), reason))
+
+    def _utf8(self) -> Iterator[bytes]:
+        """Chunks of the file as UTF-8 bytes."""
+        if self.encoding == "utf-8":
+            yield from self._bytes()
+            return
+        decoder = codecs.getincrementaldecoder(self.encoding)("replace")
+        for chunk in self._bytes():
+            yield decoder.decode(chunk).encode("utf-8", "replace")
+        yield decoder.decode(b"", final=True).encode("utf-8", "replace")
+
+    def _bytes(self) -> Iterator[bytes]:
+        try:
+            raw = open(self.path, "rb")  # noqa: SIM115 - closed below, after the gzip layer on top of it
+        except OSError as error:
+            raise ParseError(f"{self.path}: cannot be read: {error.strerror or error}") from error
+        with raw:
+            self.gzipped = raw.read(2) == _GZIP
+            raw.seek(0)
+            stream: BinaryIO | gzip.GzipFile = gzip.GzipFile(fileobj=raw) if self.gzipped else raw
+            size = 0
+            while True:
+                try:
+                    chunk = stream.read(BLOCK_BYTES)
+                except EOFError:
+                    self._lost(raw.tell(), raw.tell(), "the gzip stream is cut off")
+                    return
+                except (OSError, zlib.error) as error:
+                    if not self.gzipped:
+                        raise ParseError(f"{self.path}: cannot be read: {error}") from error
+                    self._lost(raw.tell(), os.fstat(raw.fileno()).st_size, f"the gzip stream is damaged ({error})")
+                    return
+                if not chunk:
+                    return
+                size += len(chunk)
+                if self.gzipped and size > (64 << 20) and size > MAX_GZIP_RATIO * max(1, raw.tell()):
+                    raise ParseError(
+                        f"{self.path}: expands more than {MAX_GZIP_RATIO}-fold, as no log does; gunzip it yourself"
+                    )
+                yield chunk
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a block, without their ends."""
+    lines = text.split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    return lines

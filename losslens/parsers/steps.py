@@ -1,0 +1,210 @@
+"""Which step and which time every row of a table has."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from losslens.model import Warning
+from losslens.parsers.axes import EPOCHS, STEP_COUNTS, STEP_RANK, TIMES, normalise
+from losslens.parsers.columns import Column, Columns
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray, IntArray
+
+GOOD_COVERAGE = 0.9
+"""A step column that fills fewer rows than this yields to one that fills more."""
+MAX_EXACT = 2**53
+_AMBIGUOUS = frozenset(["it", "batch", "batches", "batch_idx", "update", "updates", "episode", "tokens", "samples"])
+"""Names that also stand for sizes and indices: they count steps only where they never fall."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """``step``: shape ``(n_rows,)``. ``columns`` are the ones used up by the axis, which are no series of their own."""
+
+    step: IntArray
+    counts: str
+    columns: tuple[str, ...] = ()
+    warnings: tuple[Warning, ...] = ()
+
+
+def choose_axis(columns: Columns, *, wanted: str | None = None) -> Axis:
+    """The x of a table: its best step column, else a whole-numbered epoch, else the row number.
+
+    ``wanted`` names the column where the format fixes it.
+    """
+    import numpy as np
+
+    n_rows = columns.n_rows
+    candidates = [column for column in columns if normalise(column.name) in STEP_RANK and _counts(column, n_rows)]
+    candidates.sort(
+        key=lambda c: (
+            c.name != wanted,
+            len(c.values) < GOOD_COVERAGE * n_rows,
+            0 if len(c.values) >= GOOD_COVERAGE * n_rows else -len(c.values),
+            STEP_RANK[normalise(c.name)],
+        )
+    )
+    epoch = next((c for c in columns if normalise(c.name) in EPOCHS and c.is_numeric), None)
+    for column in candidates:
+        counts = STEP_COUNTS[normalise(column.name)]
+        step, filled = _filled(column, n_rows)
+        if counts == "epoch" and _repeats(columns, column, step):
+            break  # many rows an epoch: the epoch says where they are only roughly
+        warnings: list[Warning] = []
+        if epoch is not None and counts != "epoch":
+            per_epoch = _restarts_each_epoch(column, epoch, n_rows)
+            if per_epoch:
+                step = step + _epoch_index(epoch, n_rows) * per_epoch
+                text = f"'{column.name}' starts again each epoch: counted on, {per_epoch} an epoch"
+                warnings.append(Warning("steps-restart-each-epoch", text))
+        if filled:
+            text = f"'{column.name}' is empty in {filled} of {n_rows} rows: these take the step of the row before"
+            warnings.append(Warning("step-filled", text))
+        return Axis(step, counts, (column.name,), tuple(warnings))
+    index = _index_column(columns)
+    if index is not None:
+        step, _ = _filled(index, n_rows)
+        return Axis(step, "row", (index.name,))
+    return Axis(np.arange(n_rows, dtype=np.int64), "row")
+
+
+def _counts(column: Column, n_rows: int) -> bool:
+    """Whole numbers that change, and that never fall where the name could mean something else."""
+    import numpy as np
+
+    if not column.is_numeric:
+        return False
+    _, values = column.numbers()
+    if not np.isfinite(values).all() or np.abs(values).max() >= MAX_EXACT:
+        return False
+    if not np.all(np.abs(values - np.rint(values)) <= 1e-6):
+        return False
+    change = np.diff(values)
+    if len(values) > 1 and not change.any():
+        return n_rows == len(values) and normalise(column.name) not in _AMBIGUOUS and n_rows <= 2
+    return not (normalise(column.name) in _AMBIGUOUS and (change < 0).any())
+
+
+def _filled(column: Column, n_rows: int) -> tuple[IntArray, int]:
+    """One whole number a row, empty cells taking the one before, and how many were empty."""
+    import numpy as np
+
+    rows, values = column.numbers()
+    steps = np.rint(values).astype(np.int64)
+    if len(rows) == n_rows:
+        return steps, 0
+    before = np.searchsorted(rows, np.arange(n_rows), side="right") - 1
+    return steps[np.maximum(before, 0)], n_rows - len(rows)
+
+
+def _repeats(columns: Columns, axis: Column, step: IntArray) -> bool:
+    """True when one column has several points in most epochs."""
+    import numpy as np
+
+    for column in columns:
+        if column is axis or not column.is_numeric or len(column.values) < 4:
+            continue
+        rows, _ = column.numbers()
+        if np.mean(np.diff(step[rows]) == 0) > 0.3:
+            return True
+    return False
+
+
+def _epoch_index(epoch: Column, n_rows: int) -> IntArray:
+    import numpy as np
+
+    rows, values = epoch.numbers()
+    values = np.where(np.isfinite(values), values, 0.0)
+    before = np.searchsorted(rows, np.arange(n_rows), side="right") - 1
+    index: IntArray = np.floor(values - values.min()).astype(np.int64)[np.maximum(before, 0)]
+    return index
+
+
+def _restarts_each_epoch(column: Column, epoch: Column, n_rows: int) -> int:
+    """Steps an epoch when the counter falls back exactly where the epoch goes up; 0 when it counts on."""
+    import numpy as np
+
+    if len(column.values) < 4:
+        return 0
+    rows, values = column.numbers()
+    epochs = _epoch_index(epoch, n_rows)[rows]
+    fell = np.diff(values) < 0
+    rose = np.diff(epochs) > 0
+    if not fell.any() or (fell & rose).sum() < 0.8 * fell.sum() or (fell & rose).sum() < 0.8 * rose.sum():
+        return 0
+    # A validation row may carry the epoch's last count, so the largest counts, whoever logged it.
+    return int(values.max()) + (1 if values.min() == 0 else 0)
+
+
+def _index_column(columns: Columns) -> Column | None:
+    """The row number that pandas and spreadsheets put in front, without a name; or the first of unnamed columns."""
+    import numpy as np
+
+    first = next(iter(columns), None)
+    if first is None or not first.is_numeric or len(first.values) < 2 or len(first.values) != columns.n_rows:
+        return None
+    if normalise(first.name) not in ("", "unnamed_0", "index", "idx", "column_1", "id", "row", "x"):
+        return None
+    if len(columns.by_name) < 2:
+        return None
+    _, values = first.numbers()
+    whole = bool(np.isfinite(values).all() and np.all(values == np.rint(values)) and np.abs(values).max() < MAX_EXACT)
+    return first if whole and np.all(np.diff(values) > 0) else None
+
+
+def choose_time(columns: Columns, taken: tuple[str, ...] = ()) -> tuple[FloatArray, tuple[str, ...], bool]:
+    """Wall time of every row (s UTC, NaN where not logged), the columns used up, whether a time zone was missing."""
+    import numpy as np
+
+    for column in columns:
+        if column.name in taken or normalise(column.name) not in TIMES:
+            continue
+        if column.is_numeric:
+            dense = column.dense(columns.n_rows)
+            scale = _time_scale(dense)
+            if scale:
+                return dense / scale, (column.name,), False
+        elif column.n_texts and not len(column.values):
+            wall = np.full(columns.n_rows, np.nan)
+            naive = False
+            for row, text in column.texts():
+                moment = _moment(text)
+                if moment is None:
+                    break
+                naive |= moment.tzinfo is None
+                wall[row] = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+            else:
+                return wall, (column.name,), naive
+    return np.full(columns.n_rows, np.nan), (), False
+
+
+def _time_scale(values: FloatArray) -> float:
+    """Units a second for a column of absolute times (s, ms, us or ns since 1970); 0 for a stop-watch."""
+    import numpy as np
+
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return 0.0
+    low, high = float(finite.min()), float(finite.max())
+    for scale in (1.0, 1e3, 1e6, 1e9):
+        # 2001 to 2100
+        if low >= 1e9 * scale and high <= 4.1e9 * scale:
+            return scale
+    return 0.0
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        for form in ("%Y/%m/%d %H:%M:%S", "%Y-%m-%d_%H-%M-%S", "%Y%m%d-%H%M%S", "%a %b %d %H:%M:%S %Y"):
+            try:
+                return datetime.strptime(text.strip(), form)
+            except ValueError:
+                continue
+        return None
+    return moment if 1990 < moment.year < 2100 and math.isfinite(moment.year) else None
