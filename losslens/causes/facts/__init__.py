@@ -1,1 +1,213 @@
-"""To be filled."""
+"""Measure once what all causes look at.
+
+``measure`` turns a run and its judgement into ``Facts``: numbers and small words, ``None`` where something was not
+logged. ``with_cohort`` adds, across the runs of a project, what the siblings say.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.causes.facts.buildup import scale_of, trend_of
+from losslens.causes.facts.cohort import with_cohort
+from losslens.causes.facts.course import course_of, nonfinite_of, start_of
+from losslens.causes.facts.gradient import gradient_of
+from losslens.causes.facts.nouns import Extent, Facts, Start
+from losslens.causes.facts.numerics import departure
+from losslens.causes.facts.parts import agent_of, components_of, validation_of
+from losslens.causes.facts.recipe import recipe_of
+from losslens.causes.facts.restarts import batch_of, messages_of, restart_of
+from losslens.causes.facts.schedule import rate_of
+from losslens.model import Judgement, LossVerdict, Role, Run, Series, Verdict
+
+__all__ = ["Facts", "measure", "with_cohort"]
+
+MOST_SETTINGS = 300
+"""Settings kept for comparing siblings (a config dump can hold thousands)."""
+
+MOST_TEXT = 80
+
+MOST_OTHERS = 60
+"""Other series looked at for a move around the onset."""
+
+NOT_SIGNALS = (Role.EPOCH, Role.SAMPLES)
+
+
+def measure(run: Run, judgement: Judgement) -> Facts:
+    """All facts of one run. Never raises for what is missing; a run without a loss gives facts without a course."""
+    leading = run.series[judgement.loss].current() if judgement.loss in run.series and judgement.loss else None
+    if leading is not None and not len(leading):
+        leading = None
+    extent = _extent(run, leading)
+    recipe = recipe_of(run.settings)
+    shown = dict(list({k: _short(s.value) for k, s in run.settings.items()}.items())[:MOST_SETTINGS])
+    if leading is None or extent is None:
+        return Facts(
+            run_id=run.id,
+            name=run.name,
+            project=run.project,
+            verdict=judgement.verdict,
+            reason=judgement.reason,
+            trainer=run.trainer,
+            extent=extent,
+            onset=None,
+            loss=None,
+            train=None,
+            nonfinite=None,
+            rate=None,
+            gradient=None,
+            weights=None,
+            updates=None,
+            logits=None,
+            scale=None,
+            components=None,
+            validation=None,
+            agent=None,
+            restart=None,
+            batch=None,
+            recipe=recipe,
+            messages=messages_of(run.events, None, extent, run.first(Role.SKIPPED_STEPS)),
+            settings=shown,
+        )
+    return _measure_loss(run, judgement, leading, extent)
+
+
+def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Extent) -> Facts:
+    judged = judgement.leading
+    recipe = recipe_of(run.settings)
+    start = start_of(extent, judgement.onset, leading)
+    at = _index(leading, judgement)
+    loss = course_of(leading, at, extent, judged)
+    train_series = run.first(Role.TRAIN_LOSS)
+    role = judged.role if judged is not None else Role.TRAIN_LOSS
+    train = loss
+    if train_series is not None and train_series.tag != leading.tag and role in (Role.VAL_LOSS, Role.VAL_COMPONENT):
+        train_series = train_series.current()
+        where = None if start is None else int(np.searchsorted(train_series.step, start.step))
+        train = course_of(train_series, where, extent, _verdict_on(judgement, train_series.tag))
+    gradient = gradient_of(run, leading, start, extent)
+    grad_series = run.first(Role.GRAD_NORM, Role.GRAD_NORM_CLIPPED)
+    scale = scale_of(run.first(Role.LOSS_SCALE), start, extent, gradient)
+    val_series = run.first(Role.VAL_LOSS)
+    val_series = val_series if val_series is not None and val_series.tag != leading.tag else None
+    moved, unchanged = _others(run, leading, start, extent)
+    return Facts(
+        run_id=run.id,
+        name=run.name,
+        project=run.project,
+        verdict=judgement.verdict,
+        reason=judgement.reason,
+        trainer=run.trainer,
+        extent=extent,
+        onset=start,
+        loss=loss,
+        train=train,
+        nonfinite=None
+        if loss is None
+        else nonfinite_of(leading, loss, grad_series, val_series, extent, _nan_from_first(run, leading)),
+        rate=rate_of(run.first(Role.LEARNING_RATE), recipe, start, extent, leading),
+        gradient=gradient,
+        weights=trend_of(run.first(Role.WEIGHT_NORM), start, extent, leading),
+        updates=trend_of(run.first(Role.UPDATE_RATIO), start, extent, leading),
+        logits=trend_of(run.first(Role.LOGIT_SCALE), start, extent, leading),
+        scale=scale,
+        components=components_of(run, run.first(Role.TRAIN_LOSS), start, extent),
+        validation=validation_of(run, run.first(Role.TRAIN_LOSS), start, extent, judgement.loss),
+        agent=agent_of(run, start, extent),
+        restart=restart_of(run, run.series[leading.tag], start, extent, scale),
+        batch=batch_of(run, start, extent),
+        recipe=recipe,
+        messages=messages_of(run.events, start, extent, run.first(Role.SKIPPED_STEPS)),
+        settings=dict(list({k: _short(s.value) for k, s in run.settings.items()}.items())[:MOST_SETTINGS]),
+        roles=tuple(sorted({c.role.value for c in run.roles})),
+        filtered=any("nan" in code and "filter" in code for code in _codes(run)),
+        unchanged=unchanged,
+        moved=moved,
+        leading_role=role.value,
+        also=judged.also if judged is not None else None,
+    )
+
+
+def _codes(run: Run) -> list[str]:
+    return [r.code.lower() for r in run.repairs] + [w.code.lower() for w in run.warnings]
+
+
+def _short(value: str | int | float | bool | None) -> str | int | float | bool | None:
+    return value[:MOST_TEXT] if isinstance(value, str) else value
+
+
+def _extent(run: Run, leading: Series | None) -> Extent | None:
+    if leading is None or not len(leading):
+        return None
+    step = leading.step
+    gaps = np.diff(step)
+    gaps = gaps[gaps > 0]
+    interval = float(np.median(gaps)) if gaps.size else 1.0
+    epoch = run.steps_per_epoch.value if run.steps_per_epoch is not None else None
+    first, last = int(step.min()), int(step.max())
+    if epoch is None and "epoch" in run.axis.lower():
+        epoch = 1.0
+    return Extent(
+        points=len(leading),
+        first_step=first,
+        last_step=last,
+        axis=run.axis,
+        interval=interval,
+        steps_per_epoch=epoch,
+        epochs=(last - min(first, 0)) / epoch if epoch else None,
+    )
+
+
+def _index(series: Series, judgement: Judgement) -> int | None:
+    """Index of the onset in the current branch; None for a run without one."""
+    onset = judgement.onset
+    if onset is None:
+        return None
+    if onset.series == series.tag and 0 <= onset.index < len(series) and int(series.step[onset.index]) == onset.step:
+        return onset.index
+    return int(np.searchsorted(series.step, onset.step))
+
+
+def _verdict_on(judgement: Judgement, tag: str) -> LossVerdict | None:
+    for verdict in judgement.losses:
+        if verdict.tag == tag and verdict.verdict is not Verdict.HEALTHY:
+            return verdict
+    return None
+
+
+def _nan_from_first(run: Run, leading: Series) -> tuple[str, ...]:
+    found = []
+    for choice in run.roles:
+        s = run.series.get(choice.tag)
+        if s is None or s.tag == leading.tag or not len(s) or choice.role in NOT_SIGNALS:
+            continue
+        if not np.isfinite(s.value[0]):
+            found.append(s.tag)
+    return tuple(found[:8])
+
+
+def _others(
+    run: Run, leading: Series, start: Start | None, extent: Extent
+) -> tuple[tuple[tuple[str, int, float], ...], tuple[str, ...]]:
+    """Which other signals left their course around the onset (tag, first step, factor), and which did not."""
+    if start is None or start.points_before < 6:
+        return (), ()
+    moved: list[tuple[str, int, float]] = []
+    still: list[str] = []
+    reach = int(start.high + 2 * extent.interval)
+    for choice in run.roles[:MOST_OTHERS]:
+        s = run.series.get(choice.tag)
+        if s is None or s.tag == leading.tag or choice.role in NOT_SIGNALS or np.isfinite(s.value).sum() < 8:
+            continue
+        if choice.role is Role.LEARNING_RATE:
+            continue  # the schedule has facts of its own
+        s = s.current()
+        if int(s.step[-1]) < start.low:
+            continue
+        found = departure(s.step, s.value, start.step, reach)
+        if found is None:
+            still.append(s.tag)
+        else:
+            moved.append((s.tag, found.step, float(np.exp(np.clip(found.move, -60, 60)))))
+    moved.sort(key=lambda m: m[1])
+    return tuple(moved[:12]), tuple(still[:12])

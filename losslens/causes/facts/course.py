@@ -1,0 +1,457 @@
+"""The loss before and after the onset: level, calm, noise, growth, spikes, and what is not finite."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.causes.facts.nouns import Extent, Growth, LossCourse, NonFinite, Spikes, Start
+from losslens.causes.facts.numerics import (
+    bins,
+    carry,
+    line_fit,
+    log_like,
+    longest_runs,
+    median,
+    rank_correlation,
+    ratio,
+    scatter,
+    smooth,
+    width,
+)
+from losslens.model import LossVerdict, Onset, Series
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray, IntArray
+
+UNIFORM_CLASSES = (2, 10, 100, 1000, 32_000, 32_128, 50_257, 50_304, 128_256)
+"""Class counts whose ln C is worth recognising: coin flips, the usual image sets, the usual vocabularies."""
+
+UNIFORM_TOLERANCE = 0.04
+"""Relative distance from ln C that still counts (initial logits are small, not zero)."""
+
+SPIKE_WIDTHS = 8.0
+"""Height of a spike in noise widths."""
+
+OUT_OF_BAND = 3.0
+"""Noise widths beyond which a point is outside the band of before."""
+
+MOST_SPIKES = 400
+
+
+def start_of(extent: Extent, onset: Onset | None, series: Series) -> Start | None:
+    """The onset placed in its run. ``series`` is the current branch of the series the onset was found in."""
+    if onset is None:
+        return None
+    span = max(1, extent.last_step - extent.first_step)
+    epoch = onset.epoch
+    if epoch is None and extent.steps_per_epoch:
+        epoch = onset.step / extent.steps_per_epoch
+    boundary = None
+    if extent.steps_per_epoch and (extent.points_per_epoch or 0) >= 4:
+        phase = onset.step % extent.steps_per_epoch
+        boundary = min(phase, extent.steps_per_epoch - phase) / max(extent.interval, 1e-9)
+    before = int(np.searchsorted(series.step, onset.step)) if len(series) else 0
+    return Start(
+        step=onset.step,
+        low=onset.low,
+        high=onset.high,
+        fraction=float(np.clip((onset.step - extent.first_step) / span, 0.0, 1.0)),
+        points_before=min(before, onset.index) if onset.index > 0 else before,
+        epoch=epoch,
+        boundary_points=boundary,
+        from_start=onset.from_start,
+    )
+
+
+def course_of(series: Series, at: int | None, extent: Extent, judged: LossVerdict | None) -> LossCourse | None:
+    """The course of one loss (current branch); ``at`` is the index of the onset, None when there is none."""
+    value, step = series.value, series.step
+    finite = np.isfinite(value)
+    if value.size == 0:
+        return None
+    where = value.size if at is None else min(at, value.size)
+    past, future = value[:where], value[where:]
+    good_past = past[np.isfinite(past)]
+    before = _level_before(good_past, judged)
+    noise = _noise_before(past, judged)
+    first = float(value[finite][0]) if finite.any() else None
+    start = _start_level(value, judged)
+    growth = growth_of(step[where:], future, before, noise, start)
+    back = _recovery(future, before, noise, growth)
+    end = median(value[-max(3, value.size // 20) :]) if finite[-max(3, value.size // 20) :].any() else None
+    spikes = spikes_of(step, value, where, extent)
+    return LossCourse(
+        tag=series.tag,
+        first=first,
+        start_level=start,
+        best=_best(good_past if good_past.size else value[finite]),
+        before=before,
+        end=end,
+        noise=noise,
+        lowest=float(value[finite].min()) if finite.any() else None,
+        classes=_uniform_classes(start),
+        end_over_start=ratio(end, start),
+        end_over_before=ratio(end, before),
+        calm_fraction=_calm_fraction(past, value.size if at is not None else 0),
+        drift=_drift(past, noise),
+        noise_trend=_noise_trend(past),
+        noise_after=_noise_after(past, future),
+        after_slope=_after_slope(future, before),
+        recovered=back is not None,
+        recovery_points=None if back is None else back[0],
+        excursion_points=None if back is None else back[1],
+        progress=None if start in (None, 0) or before is None else float((start - before) / abs(start)),
+        flatness=_flatness(value if at is None else future),
+        crosses_zero=bool(finite.any() and value[finite].min() < 0),
+        zeros_after=float(np.mean(future == 0)) if future.size else None,
+        rising_points=_rising_points(future, before, noise),
+        growth=growth,
+        spikes=spikes,
+    )
+
+
+def _level_before(past: FloatArray, judged: LossVerdict | None) -> float | None:
+    if judged is not None and judged.onset is not None and judged.onset.level is not None:
+        return judged.onset.level
+    return median(past[-20:]) if past.size else None
+
+
+def _noise_before(past: FloatArray, judged: LossVerdict | None) -> float | None:
+    if judged is not None and judged.noise is not None and judged.noise > 0:
+        return judged.noise
+    return width(past[-200:])
+
+
+def _start_level(value: FloatArray, judged: LossVerdict | None) -> float | None:
+    if judged is not None and judged.start_level is not None and np.isfinite(judged.start_level):
+        return judged.start_level
+    finite = value[np.isfinite(value)]
+    return median(finite[: max(1, value.size // 100)]) if finite.size else None
+
+
+def _best(value: FloatArray) -> float | None:
+    if value.size == 0:
+        return None
+    return float(smooth(value, 5 if value.size >= 10 else 1).min())
+
+
+def _uniform_classes(start: float | None) -> int | None:
+    if start is None or start <= 0:
+        return None
+    for c in UNIFORM_CLASSES:
+        if abs(start / np.log(c) - 1.0) <= UNIFORM_TOLERANCE:
+            return c
+    return None
+
+
+def _band(past: FloatArray) -> tuple[FloatArray, float] | None:
+    """Residuals (log-like) of the past from its own smooth course, and their width."""
+    if past.size < 8:
+        return None
+    y = carry(log_like(past))
+    if not np.isfinite(y).all():
+        return None
+    rest = y - smooth(y, max(5, min(51, y.size // 8) | 1))
+    sigma = max(scatter(rest) or 0.0, 1e-9)
+    return rest, sigma
+
+
+def _calm_fraction(past: FloatArray, total: int) -> float | None:
+    """Share of the whole run made up by the calm points before the onset."""
+    band = _band(past)
+    if band is None or total == 0:
+        return None
+    rest, sigma = band
+    calm = np.abs(rest) < max(SPIKE_WIDTHS * sigma, 0.3)
+    return float(calm.sum() / total)
+
+
+def _drift(past: FloatArray, noise: float | None) -> float | None:
+    if past.size < 12 or not noise:
+        return None
+    tail = past[-max(8, past.size // 3) :]
+    third = max(2, tail.size // 3)
+    early, late = median(tail[:third]), median(tail[-third:])
+    return None if early is None or late is None else float((late - early) / noise)
+
+
+def _noise_trend(past: FloatArray) -> float | None:
+    """Noise of the last quarter over that of the half before it, on the log: a loss that falls keeps its ratio."""
+    if past.size < 24:
+        return None
+    y = log_like(past)
+    quarter = past.size // 4
+    return ratio(width(y[-quarter:]), width(y[quarter:-quarter]))
+
+
+def _noise_after(past: FloatArray, future: FloatArray) -> float | None:
+    if past.size < 12 or np.isfinite(future).sum() < 12:
+        return None
+    settled = future[max(2, future.size // 10) :]
+    both = log_like(np.concatenate([past[-400:], settled]))
+    cut = min(past.size, 400)
+    return ratio(width(both[cut:]), width(both[:cut]))
+
+
+def _after_slope(future: FloatArray, before: float | None) -> float | None:
+    finite = future[np.isfinite(future)]
+    if finite.size < 9 or before is None:
+        return None
+    third = finite.size // 3
+    early, late = float(np.median(finite[:third])), float(np.median(finite[-third:]))
+    height = early - before
+    return None if height == 0 else float((late - early) / abs(height))
+
+
+def _flatness(value: FloatArray) -> float | None:
+    finite = value[np.isfinite(value)]
+    if finite.size < 5:
+        return None
+    course = smooth(finite, max(3, min(51, finite.size // 10) | 1))
+    level = float(np.median(np.abs(finite)))
+    low, high = np.percentile(course, [5, 95])
+    return None if level == 0 else float((high - low) / level)
+
+
+def _rising_points(future: FloatArray, before: float | None, noise: float | None) -> int:
+    """Unbroken rise out of the band that leads to the first non-finite value, or to the peak."""
+    broken = np.flatnonzero(~np.isfinite(future))
+    stop = int(broken[0]) if broken.size else (int(np.argmax(future)) + 1 if future.size else 0)
+    if stop == 0 or before is None:
+        return 0
+    limit = before + max(OUT_OF_BAND * (noise or 0.0), 0.05 * abs(before))
+    above = future[:stop] > limit
+    inside = np.flatnonzero(~above)
+    return int(stop - (inside[-1] + 1 if inside.size else 0))
+
+
+def _recovery(future: FloatArray, before: float | None, noise: float | None, growth: Growth) -> tuple[int, int] | None:
+    """(points from the peak, points from the onset) until three points in a row are back in the band; None if never."""
+    if before is None or future.size < 2 or growth.kind in ("none", "downward"):
+        return None
+    limit = before + max(OUT_OF_BAND * (noise or 0.0), 0.1 * abs(before))
+    if growth.peak is not None and growth.peak > before:
+        limit = min(limit, before + 0.5 * (growth.peak - before)) if growth.peak > limit else limit
+    inside = np.isfinite(future) & (future <= limit)
+    if not inside[-1] and not inside[-max(3, future.size // 20) :].mean() > 0.5:
+        return None
+    peak = int(np.nanargmax(np.where(np.isfinite(future), future, -np.inf)))
+    for start, stop in longest_runs(inside[peak:]):
+        if stop - start >= 3 or peak + stop == future.size:
+            return int(start), int(peak + start)
+    return None
+
+
+def growth_of(
+    step: IntArray, future: FloatArray, before: float | None, noise: float | None, start: float | None
+) -> Growth:
+    """Class of the growth on [onset, first non-finite value or end]."""
+    broken = np.flatnonzero(~np.isfinite(future))
+    stop = int(broken[0]) if broken.size else future.size
+    y, x = future[:stop], step[:stop]
+    if stop == 0 or before is None:
+        return Growth("none", 0, 0, None, None, None, None, None, None)
+    if (
+        y.min() < before - 10 * max(noise or 0.0, 1e-12)
+        and np.median(y[-max(1, y.size // 10) :]) < before
+        and y.min() < 0
+    ):
+        depth = abs(float(y.min()) - before)
+        if depth > 2 * abs((start if start is not None else before) - before) and abs(y[-1]) > 2 * abs(before):
+            return Growth(
+                "downward", stop, int(x[-1] - x[0]), depth, None, None, None, float(y.min()), int(x[int(np.argmin(y))])
+            )
+    peak = int(np.argmax(y))
+    top = float(y[peak])
+    height = top - before
+    if height <= 0:
+        return Growth("none", stop, int(x[-1] - x[0]), None, None, None, None, top, int(x[peak]))
+    scale = log_like(np.concatenate([[before], y]))
+    near = np.flatnonzero(scale[1:] >= scale[0] + 0.9 * (scale[1 + peak] - scale[0]))
+    rise = int(near[0]) + 1
+    size = ratio(top, before) if before > 0 else (height / max(abs((start or 0.0) - before), noise or 1e-12))
+    kind, fit, tau = _law(x[:rise], y[:rise], before)
+    after = y[rise:]
+    turns = _turns(scale[1:], noise, before)
+    if rise <= 2:
+        kind, fit, tau = "jump", None, None
+    if kind != "exponential" and _stays_high(after, before, start) and rise <= max(3, stop // 2):
+        kind = "plateau-high" if kind != "jump" or after.size >= 5 else kind
+    return Growth(kind, rise, int(x[rise - 1] - x[0]), size, tau, fit, turns, top, int(x[peak]))
+
+
+def _law(x: IntArray, y: FloatArray, before: float) -> tuple[str, float | None, float | None]:
+    """Which of three laws the rise follows best: exponential, power (both on log y), or linear."""
+    if y.size < 3:
+        return "jump", None, None
+    bx, by = bins(x, y, 40)
+    if bx.size < 3:
+        return "jump", None, None
+    t = bx - float(x[0])
+    gap = float(np.median(np.diff(bx)))
+    candidates: dict[str, tuple[float, float]] = {"linear": line_fit(t, by)}
+    if by.min() > 0:
+        candidates["exponential"] = line_fit(t, np.log(by))
+        candidates["power"] = line_fit(np.log(t + gap), np.log(by))
+    kind = max(candidates, key=lambda k: candidates[k][1])
+    slope, fit = candidates[kind]
+    factor = float(by.max() / max(by.min(), 1e-300)) if by.min() > 0 else 1.0
+    if kind != "exponential" and factor > 10 and candidates.get("exponential", (0, 0))[1] > fit - 0.05:
+        kind, (slope, fit) = "exponential", candidates["exponential"]
+    return kind, fit, (1.0 / slope if kind == "exponential" and slope > 0 else None)
+
+
+def _turns(y: FloatArray, noise: float | None, before: float) -> float | None:
+    """Share of turns among the moves on the way that are larger than the noise."""
+    if y.size < 6:
+        return None
+    unit = (noise or 0.0) / max(abs(before), 1e-12)
+    moves = np.diff(y)
+    moves = moves[np.abs(moves) > max(2 * min(unit, 0.5), 0.02)]
+    if moves.size < 4:
+        return 0.0
+    return float(np.mean(np.sign(moves[1:]) != np.sign(moves[:-1])))
+
+
+def _stays_high(after: FloatArray, before: float, start: float | None) -> bool:
+    """What follows the rise holds one level, at most a few times the starting level: chance, not a runaway."""
+    if after.size < 5:
+        return False
+    tail = after[after.size // 3 :]
+    level = float(np.median(tail))
+    if level <= before:
+        return False
+    spread = scatter(tail) or 0.0
+    bounded = start is None or level <= 3 * max(abs(start), abs(before))
+    third = max(1, tail.size // 3)
+    drift = abs(float(np.median(tail[-third:])) - float(np.median(tail[:third])))
+    return bounded and spread < 0.5 * abs(level - before) + 0.1 * abs(level) and drift < 0.35 * (level - before)
+
+
+def spikes_of(step: IntArray, value: FloatArray, at: int, extent: Extent) -> Spikes:
+    """Excursions of at most a twentieth of the run that came back, at any time in the run."""
+    empty = Spikes(0, 0, None, None, None, None, None, None, 0)
+    good = np.isfinite(value)
+    if good.sum() < 12:
+        return empty
+    y = carry(log_like(value))
+    block = int(np.clip(y.size // 40, 7, 201))
+    course = block_course(y, block)
+    rest = y - course
+    sigma = max(scatter(rest) or 0.0, 1e-6)
+    longest = max(3, y.size // 20)
+    high = rest > max(SPIKE_WIDTHS * sigma, 0.1)
+    found = [(a, b) for a, b in longest_runs(_join(high)) if b - a <= longest and b < y.size]
+    found = found[:MOST_SPIKES]
+    if not found:
+        return empty
+    tops = np.array([a + int(np.argmax(rest[a:b])) for a, b in found])
+    height = rest[tops]
+    distance = np.diff(step[tops]).astype(np.float64)
+    spacing = float(np.median(distance)) if distance.size else None
+    spread = None
+    if distance.size >= 2 and spacing:
+        spread = float(MAD_RELATIVE * np.median(np.abs(distance - spacing)) / spacing)
+    per_epoch, multiple, phase = _against_epochs(step[tops], distance, extent)
+    return Spikes(
+        count=len(found),
+        before_onset=int((tops < at).sum()),
+        spacing=spacing,
+        spacing_spread=spread,
+        epoch_multiple=multiple,
+        phase_spread=phase,
+        per_epoch=per_epoch,
+        growing=rank_correlation(height) if height.size >= 4 else None,
+        widest_points=max(b - a for a, b in found),
+    )
+
+
+MAD_RELATIVE = 1.4826
+
+
+def _join(high: np.ndarray) -> np.ndarray:
+    """Close gaps of one point, so that a ragged spike counts once."""
+    joined = high.copy()
+    joined[1:-1] |= high[:-2] & high[2:]
+    return joined
+
+
+def block_course(y: FloatArray, block: int) -> FloatArray:
+    """A smooth course in linear time: medians of blocks, joined by straight lines. Same shape as ``y``."""
+    count = max(2, y.size // block)
+    edges = np.linspace(0, y.size, count + 1).astype(int)
+    centres = (edges[:-1] + edges[1:] - 1) / 2.0
+    levels = np.array([np.median(y[a:b]) for a, b in itertools.pairwise(edges)])
+    return np.asarray(np.interp(np.arange(y.size), centres, levels), dtype=np.float64)
+
+
+def _against_epochs(
+    tops: IntArray, distance: FloatArray, extent: Extent
+) -> tuple[float | None, float | None, float | None]:
+    epoch = extent.steps_per_epoch
+    if not epoch or (extent.points_per_epoch or 0) < 4:
+        return None, None, None
+    per_epoch = tops.size / max(1e-9, (extent.last_step - extent.first_step) / epoch)
+    if distance.size < 2:
+        return float(per_epoch), None, None
+    off = np.abs(distance / epoch - np.round(distance / epoch)) * epoch
+    whole = np.round(distance / epoch) >= 1
+    multiple = float(np.mean((off <= 1.5 * extent.interval) & whole))
+    angle = 2j * np.pi * (tops % epoch) / epoch
+    return float(per_epoch), multiple, float(1.0 - abs(np.exp(angle).mean()))
+
+
+def nonfinite_of(
+    series: Series, course: LossCourse, grad: Series | None, val: Series | None, extent: Extent, others: tuple[str, ...]
+) -> NonFinite | None:
+    """What is not finite in the leading loss, and how it came."""
+    value = series.value
+    bad = ~np.isfinite(value)
+    if not bad.any():
+        return None
+    first = int(np.flatnonzero(bad)[0])
+    runs = longest_runs(bad)
+    to_end = bool(bad[-1])
+    if first == 0 and to_end and bad.mean() > 0.5:
+        pattern = "from-first"
+    elif (len(runs) >= 2 or not to_end) and bad[first:].mean() < 0.5:
+        pattern = "scattered"
+    elif course.rising_points >= 3 or (course.growth.ratio or 0.0) > 3.0:
+        pattern = "after-growth"
+    else:
+        pattern = "abrupt"
+    when = int(series.step[first])
+    return NonFinite(
+        pattern=pattern,
+        first_step=when,
+        points=int(bad.sum()),
+        stretches=len(runs),
+        share_after=float(bad[first:].mean()),
+        infinite_first=bool(np.isinf(value[first])),
+        epoch=when / extent.steps_per_epoch if extent.steps_per_epoch else None,
+        grad_first_step=_first_bad(grad),
+        grad_zero_at=_dead_at(grad, series.step[bad]),
+        val_first_step=_first_bad(val),
+        others=others,
+    )
+
+
+def _first_bad(series: Series | None) -> int | None:
+    if series is None:
+        return None
+    bad = np.flatnonzero(~np.isfinite(series.value))
+    return int(series.step[bad[0]]) if bad.size else None
+
+
+def _dead_at(grad: Series | None, steps: IntArray) -> float | None:
+    """Share of these steps at which the gradient norm was zero or not finite."""
+    if grad is None or steps.size == 0:
+        return None
+    here = np.isin(grad.step, steps)
+    if not here.any():
+        return None
+    value = grad.value[here]
+    return float(np.mean(~np.isfinite(value) | (value == 0)))

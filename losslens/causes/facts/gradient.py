@@ -1,0 +1,199 @@
+"""The gradient norm: level, spikes, clipping, and whether it moved before the loss did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.causes.facts.course import block_course
+from losslens.causes.facts.nouns import Extent, Gradient, Start
+from losslens.causes.facts.numerics import (
+    carry,
+    departure,
+    log_like,
+    longest_runs,
+    median,
+    rank_correlation,
+    ratio,
+    scatter,
+)
+from losslens.model import Role, Run, Series
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray
+
+FLAT_TOP_SHARE = 0.2
+"""Share of values on the maximum from which a norm counts as cut off by clipping."""
+
+DEAD = 1e-7
+"""A gradient norm below this moves nothing (the threshold other tools use for vanished gradients)."""
+
+SPIKE_RATIO = 5.0
+"""A point this many times above its surroundings is a spike of the gradient norm."""
+
+
+def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Extent) -> Gradient | None:
+    """Facts of the best gradient norm logged: before clipping if there is one, else after."""
+    series, clipped = _choose(run)
+    if series is None:
+        return None
+    series = series.current()
+    value, step = series.value, series.step
+    finite = np.isfinite(value)
+    if not len(series):
+        return None
+    onset = start.step if start is not None else extent.last_step + 1
+    past = value[step < onset]
+    after = value[step >= onset]
+    before = median(past[-50:]) if past.size else None
+    reach = int((start.step if start else extent.last_step) + 10 * extent.interval)
+    near = value[(step >= onset - 20 * extent.interval) & (step <= reach)]
+    near = near[np.isfinite(near)]
+    peak = float(near.max()) if near.size else None
+    own = departure(step, value, onset, reach) if start is not None else None
+    lead_points, lead_steps = _lead(own.step if own else None, loss, start, extent)
+    bad = np.flatnonzero(~finite)
+    bad_step = int(step[bad[0]]) if bad.size else None
+    top, share = _flat_top(value[finite])
+    spikes, growing = _spikes(past)
+    loss_bad = _first_bad_step(loss)
+    first = float(value[finite][0]) if finite.any() else None
+    tiny = after[np.isfinite(after)]
+    layers = _layers(run, onset)
+    return Gradient(
+        tag=series.tag,
+        points=len(series),
+        clipped=clipped,
+        before=before,
+        peak=peak,
+        ratio=ratio(peak, before),
+        lead_points=lead_points,
+        lead_steps=lead_steps,
+        onset_step=own.step if own else None,
+        moved=own is not None and own.move > 0,
+        excursion_points=own.points if own else None,
+        decline=_decline(past),
+        trend=_trend(past),
+        first_ratio=ratio(first, before),
+        first=first,
+        largest_at_start=_largest_at_start(past),
+        zero_share=float(np.mean(value[finite] == 0)) if finite.any() else 0.0,
+        tiny_after=bool(tiny.size >= 2 and np.median(tiny) < max(DEAD, 1e-6 * (first or 0.0))),
+        alive=ratio(median(after), median(value[: max(3, value.size // 20)])),
+        nonfinite_step=bad_step,
+        nonfinite_lead=None
+        if bad_step is None or loss_bad is None
+        else (loss_bad - bad_step) / max(extent.interval, 1e-9),
+        flat_top=top,
+        flat_top_share=share,
+        spikes_before=spikes,
+        spikes_growing=growing,
+        level_after=ratio(median(after[max(1, after.size // 10) :]), before) if after.size >= 5 else None,
+        spike_at_loss_spikes=_together(loss, series),
+        layer_spread=layers[0],
+        layer_smallest=layers[1],
+    )
+
+
+def _choose(run: Run) -> tuple[Series | None, bool]:
+    raw = run.first(Role.GRAD_NORM)
+    if raw is not None:
+        return raw, False
+    return run.first(Role.GRAD_NORM_CLIPPED), True
+
+
+def _lead(own: int | None, loss: Series | None, start: Start | None, extent: Extent) -> tuple[float | None, int | None]:
+    """Lead of the norm's departure over the loss's, both by the same measure (or over the onset's low end)."""
+    if own is None or start is None or loss is None:
+        return None, None
+    theirs = departure(loss.step, loss.value, start.step, int(start.step + 10 * extent.interval), sign=1)
+    reference = theirs.step if theirs is not None else start.step
+    reference = min(max(reference, start.low), max(start.high, start.low))
+    return (reference - own) / max(extent.interval, 1e-9), int(reference - own)
+
+
+def _first_bad_step(loss: Series | None) -> int | None:
+    if loss is None:
+        return None
+    bad = np.flatnonzero(~np.isfinite(loss.value))
+    return int(loss.step[bad[0]]) if bad.size else None
+
+
+def _flat_top(value: FloatArray) -> tuple[float | None, float | None]:
+    """The clip value when many values sit on the maximum within 0.1 %."""
+    if value.size < 8:
+        return None, None
+    top = float(np.percentile(value, 99))
+    if top <= 0:
+        return None, None
+    share = float(np.mean(np.abs(value / top - 1.0) < 1e-3))
+    return (top, share) if share >= FLAT_TOP_SHARE and value.min() < 0.99 * top else (None, share)
+
+
+def _spikes(past: FloatArray) -> tuple[int, float | None]:
+    if np.isfinite(past).sum() < 12:
+        return 0, None
+    y = carry(log_like(past))
+    rest = y - block_course(y, int(np.clip(y.size // 40, 7, 201)))
+    limit = max(np.log(SPIKE_RATIO), 6 * (scatter(rest) or 0.0))
+    found = longest_runs(rest > limit)
+    tops = np.array([float(rest[a:b].max()) for a, b in found])
+    return len(found), rank_correlation(tops) if tops.size >= 4 else None
+
+
+def _decline(past: FloatArray) -> float | None:
+    """Last fifth before the onset (less its last two points) over the second fifth."""
+    if past.size < 15:
+        return None
+    fifth = past.size // 5
+    return ratio(median(past[-fifth - 2 : -2]), median(past[fifth : 2 * fifth]))
+
+
+def _trend(past: FloatArray) -> float | None:
+    if past.size < 18:
+        return None
+    tail = past[-(past.size // 3) :]
+    return ratio(median(tail[tail.size // 2 :]), median(tail[: tail.size // 2]))
+
+
+def _largest_at_start(past: FloatArray) -> bool | None:
+    good = past[np.isfinite(past)]
+    if good.size < 10:
+        return None
+    head = good[: max(2, good.size // 20)]
+    return bool(head.max() >= 3 * np.median(good) and head.max() >= 0.9 * np.percentile(good, 99))
+
+
+def _together(loss: Series | None, grad: Series) -> float | None:
+    """Share of the loss's spikes that the norm shows at the same point (within one of its own points)."""
+    if loss is None or np.isfinite(loss.value).sum() < 12 or np.isfinite(grad.value).sum() < 12:
+        return None
+    y = carry(log_like(loss.value))
+    rest = y - block_course(y, int(np.clip(y.size // 40, 7, 201)))
+    runs = longest_runs(rest > max(8 * (scatter(rest) or 0.0), 0.1))
+    if not runs:
+        return None
+    g = carry(log_like(grad.value))
+    g_rest = g - block_course(g, int(np.clip(g.size // 40, 7, 201)))
+    limit = max(4 * (scatter(g_rest) or 0.0), 0.3)
+    hits = 0
+    for a, b in runs[:50]:
+        lo = int(np.searchsorted(grad.step, loss.step[a])) - 1
+        hi = int(np.searchsorted(grad.step, loss.step[min(b, len(loss) - 1)], side="right")) + 1
+        hits += bool((g_rest[max(0, lo) : hi] > limit).any())
+    return hits / len(runs[:50])
+
+
+def _layers(run: Run, onset: int) -> tuple[float | None, str | None]:
+    levels: dict[str, float] = {}
+    for tag in run.tags(Role.LAYER_GRAD_NORM)[:200]:
+        series = run.series[tag]
+        level = median(series.value[series.step <= onset])
+        if level is not None and level >= 0:
+            levels[tag] = level
+    if len(levels) < 2:
+        return None, None
+    smallest = min(levels, key=lambda t: levels[t])
+    largest = max(levels.values())
+    return (largest / levels[smallest] if levels[smallest] > 0 else float("inf")), smallest

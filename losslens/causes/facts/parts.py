@@ -1,0 +1,296 @@
+"""Other series beside the loss: its terms, the validation, and the signals of agents and adversarial pairs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.causes.facts.nouns import Agent, Components, Extent, Start, Validation
+from losslens.causes.facts.numerics import (
+    Departure,
+    departure,
+    log_like,
+    median,
+    rank_correlation,
+    ratio,
+    scatter,
+    smooth,
+)
+from losslens.model import Role, Run, Series
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray
+
+WEIGHT_WORDS = re.compile(
+    r"(kl|beta|aux|adv|perc|reg|loss|lambda).*(weight|coef|coeff|beta|lambda|scale)|^(beta|lambda)", re.I
+)
+CRITIC_WORDS = re.compile(r"critic|value_loss|q_loss|qf\d?_loss|td_(loss|error)|q_value|vf_loss", re.I)
+ACTOR_WORDS = re.compile(r"actor|policy_loss|pg_loss|policy_gradient", re.I)
+RL_WORDS = re.compile(r"ep_rew|episode|rollout/|approx_kl|clip_fraction|explained_variance|return", re.I)
+DISCRIMINATOR_WORDS = re.compile(
+    r"(^|[/_\s])(d|disc|discriminator|netd|critic)([/_\s]|_?loss|$)|loss_?d(\b|_)|errd", re.I
+)
+GENERATOR_WORDS = re.compile(r"(^|[/_\s])(g|gen|generator|netg)([/_\s]|_?loss|$)|loss_?g(\b|_)|errg", re.I)
+
+
+def components_of(run: Run, total: Series | None, start: Start | None, extent: Extent) -> Components | None:
+    """Which term of the loss moved first, and what share of the total it had."""
+    tags = [t for t in run.tags(Role.LOSS_COMPONENT) if total is None or t != total.tag][:40]
+    if not tags or start is None:
+        return None
+    terms = {t: run.series[t].current() for t in tags}
+    terms = {t: s for t, s in terms.items() if np.isfinite(s.value).sum() >= 3}
+    if not terms:
+        return None
+    reach = int(start.high + 5 * extent.interval)
+    moved: dict[str, Departure] = {}
+    for tag, s in terms.items():
+        found = departure(s.step, s.value, start.step, reach, sign=1)
+        if found is not None:
+            moved[tag] = found
+    order = sorted(moved, key=lambda t: (moved[t].step, -moved[t].move))
+    growth = {t: _growth(s, start) for t, s in terms.items()}
+    grown = sorted((t for t in growth if growth[t] is not None), key=lambda t: -(growth[t] or 0.0))
+    leader = order[0] if order else (grown[0] if grown and (growth[grown[0]] or 0) > 1.5 else None)
+    if leader is not None and grown and (growth[grown[0]] or 0) > 20 * (growth.get(leader) or 1.0):
+        leader = grown[0]
+    rest = [growth[t] for t in growth if t != leader and growth[t] is not None]
+    interval = max(extent.interval, 1e-9)
+    lead = (moved[order[1]].step - moved[order[0]].step) / interval if len(order) > 1 and leader == order[0] else None
+    shares = _shares(terms, leader, start)
+    return Components(
+        count=len(terms),
+        first=leader,
+        lead_points=lead,
+        leads_total=(start.step - moved[leader].step) / interval if leader in moved else None,
+        share_before=shares[0],
+        share_after=shares[1],
+        growth=growth.get(leader) if leader else None,
+        others_growth=float(np.median(np.array(rest, dtype=np.float64))) if rest else None,
+        nonfinite_first=_nonfinite_first(terms),
+        weight_ramp=_weight_ramp(run, start),
+    )
+
+
+def _growth(series: Series, start: Start) -> float | None:
+    past = series.value[series.step < start.step]
+    after = series.value[series.step >= start.step]
+    after = after[np.isfinite(after)]
+    before = median(np.abs(past[-20:])) if past.size else None
+    if before is None or after.size == 0:
+        return None
+    return ratio(float(np.median(np.abs(after[-max(1, after.size // 3) :]))), max(before, 1e-12))
+
+
+def _shares(terms: dict[str, Series], leader: str | None, start: Start) -> tuple[float | None, float | None]:
+    if leader is None or len(terms) < 2:
+        return None, None
+    before: dict[str, float] = {}
+    after: dict[str, float] = {}
+    for tag, s in terms.items():
+        past = median(np.abs(s.value[s.step < start.step][-20:]))
+        late = s.value[s.step >= start.step]
+        late = np.abs(late[np.isfinite(late)])
+        if past is not None and late.size:
+            before[tag], after[tag] = past, float(np.median(late[-max(1, late.size // 3) :]))
+    if leader not in before or sum(before.values()) <= 0 or sum(after.values()) <= 0:
+        return None, None
+    return before[leader] / sum(before.values()), after[leader] / sum(after.values())
+
+
+def _nonfinite_first(terms: dict[str, Series]) -> str | None:
+    """The term that was NaN first, where the others still were finite."""
+    first: dict[str, int] = {}
+    for tag, s in terms.items():
+        bad = np.flatnonzero(~np.isfinite(s.value))
+        if bad.size:
+            first[tag] = int(s.step[bad[0]])
+    if not first:
+        return None
+    earliest = min(first.values())
+    leaders = [t for t, at in first.items() if at == earliest]
+    return leaders[0] if len(leaders) == 1 and len(terms) > 1 else None
+
+
+def _weight_ramp(run: Run, start: Start) -> str | None:
+    for choice in run.roles:
+        if choice.role is not Role.OTHER or not WEIGHT_WORDS.search(choice.tag):
+            continue
+        s = run.series[choice.tag]
+        past = s.value[s.step <= start.step]
+        past = past[np.isfinite(past)]
+        if past.size >= 3 and past[-1] > 1.2 * max(past[0], 1e-12):
+            return choice.tag
+    return None
+
+
+def validation_of(
+    run: Run, train: Series | None, start: Start | None, extent: Extent, leading: str | None
+) -> Validation | None:
+    """Validation against training: at the first evaluation, at its best, at the end."""
+    series = run.series[leading] if leading in run.tags(Role.VAL_LOSS) and leading else run.first(Role.VAL_LOSS)
+    if series is None or not len(series):
+        return None
+    series = series.current()
+    good = np.isfinite(series.value)
+    step, value = series.step[good], series.value[good]
+    if value.size == 0:
+        return None
+    there = _train_at(train, step, extent)
+    course = smooth(value, 3) if value.size >= 8 else value
+    low = int(np.argmin(course))
+    tail = max(1, min(3, value.size // 5))
+    best, end = float(course[low]), float(np.median(value[-tail:]))
+    span = max(1, extent.last_step - extent.first_step)
+    moves = np.diff(log_like(value))
+    after = moves[low:]
+    train_end = median(there[-tail:]) if there is not None else None
+    return Validation(
+        tag=series.tag,
+        points=int(value.size),
+        first=float(value[0]),
+        best=best,
+        best_step=int(step[low]),
+        best_fraction=float((step[low] - extent.first_step) / span),
+        end=end,
+        train_first=float(there[0]) if there is not None and np.isfinite(there[0]) else None,
+        ratio_first=ratio(float(value[0]), float(there[0])) if there is not None else None,
+        ratio_best=ratio(best, float(there[low])) if there is not None else None,
+        ratio_end=ratio(end, train_end),
+        rise=ratio(end, best),
+        train_fall=ratio(train_end, float(there[low])) if there is not None else None,
+        worst_jump=float(np.exp(min(50.0, float(np.abs(moves).max())))) if moves.size else None,
+        roughness=_roughness(value, there),
+        returns=_returns(value),
+        monotone_after=float(np.mean(after > 0)) if after.size >= 3 else None,
+        never_good=ratio(best, float(value[0])),
+        tracks=rank_correlation(value, there) if there is not None else None,
+        at_onset=_around(step, value, start),
+        **_accuracies(run),
+    )
+
+
+def _train_at(train: Series | None, steps: np.ndarray, extent: Extent) -> FloatArray | None:
+    """Training level at each evaluation: median of the points since the one before (at most 20)."""
+    if train is None or len(train) == 0:
+        return None
+    current = train.current()
+    stop = np.searchsorted(current.step, steps, side="right")
+    out = np.full(steps.size, np.nan)
+    for k, b in enumerate(stop[:20_000]):
+        a = max(0, int(b) - 20, int(stop[k - 1]) if k else 0)
+        part = current.value[a : int(b)] if b > a else current.value[max(0, int(b) - 1) : int(b)]
+        part = part[np.isfinite(part)]
+        if part.size:
+            out[k] = float(np.median(part))
+        elif k == 0 and len(current):
+            out[k] = float(current.value[0])
+    return out if np.isfinite(out).any() else None
+
+
+def _roughness(value: FloatArray, there: FloatArray | None) -> float | None:
+    if value.size < 5 or there is None:
+        return None
+    own = scatter(np.diff(log_like(value)))
+    other = scatter(np.diff(log_like(there)))
+    return None if own is None or other is None else float(own / max(other, 1e-3))
+
+
+def _returns(value: FloatArray) -> int:
+    """Times the curve jumped by half or more and came back by as much within three evaluations."""
+    count, k = 0, 1
+    while k < value.size:
+        base = float(value[k - 1])
+        if base > 0 and value[k] > 1.5 * base:
+            later = value[k + 1 : k + 4]
+            if later.size and later.min() < value[k] / 1.5:
+                count += 1
+                k += 2
+                continue
+        k += 1
+    return count
+
+
+def _around(step: np.ndarray, value: FloatArray, start: Start | None) -> float | None:
+    if start is None:
+        return None
+    past, after = value[step < start.step], value[step >= start.step]
+    return ratio(median(after), median(past[-5:])) if past.size and after.size else None
+
+
+def _accuracies(run: Run) -> dict[str, float | None]:
+    out: dict[str, float | None] = {"accuracy_best": None, "accuracy_end": None, "train_accuracy_end": None}
+    held = run.first(Role.VAL_ACCURACY)
+    if held is not None and np.isfinite(held.value).any():
+        out["accuracy_best"] = float(np.nanmax(held.value))
+        out["accuracy_end"] = median(held.value[-3:])
+    seen = run.first(Role.ACCURACY)
+    if seen is not None and np.isfinite(seen.value).any():
+        out["train_accuracy_end"] = median(seen.value[-max(3, len(seen) // 20) :])
+    return out
+
+
+def agent_of(run: Run, start: Start | None, extent: Extent) -> Agent | None:
+    """Facts of reinforcement learning and GANs; None where the run is neither."""
+    tags = list(run.series)
+    groups = {c.group for c in run.roles if c.group}
+    reward = run.first(Role.REWARD)
+    entropy = run.first(Role.ENTROPY)
+    critics = [t for t in tags if CRITIC_WORDS.search(t)]
+    actors = [t for t in tags if ACTOR_WORDS.search(t)]
+    rl = bool(run.trainer in ("sb3", "rllib", "cleanrl") or (critics and (reward or actors or entropy)))
+    rl = rl or (reward is not None and any(RL_WORDS.search(t) for t in tags))
+    losses = set(run.tags(Role.TRAIN_LOSS, Role.LOSS_COMPONENT))
+    disc = [t for t in tags if t in losses and DISCRIMINATOR_WORDS.search(t)]
+    gen = [t for t in tags if t in losses and GENERATOR_WORDS.search(t)]
+    gan = bool((disc and gen) or {"generator", "discriminator"} <= groups or {"generator", "critic"} <= groups)
+    if not rl and not gan:
+        return None
+    onset = start.step if start is not None else extent.last_step
+    critic = run.series[critics[0]] if critics else None
+    kl = run.first(Role.KL)
+    d, g = (run.series[disc[0]] if disc else None), (run.series[gen[0]] if gen else None)
+    actor = run.series[actors[0]] if actors else None
+    return Agent(
+        rl=rl,
+        gan=gan,
+        reward_change=_shift(reward, onset),
+        entropy_end=_end_over_start(entropy),
+        kl_peak=float(np.nanmax(kl.value)) if kl is not None and np.isfinite(kl.value).any() else None,
+        kl_ratio=_peak_over_before(kl, onset),
+        critic_growth=_peak_over_before(critic, onset),
+        critic_tag=critic.tag if critic is not None else None,
+        discriminator_end=_end_over_start(d),
+        generator_growth=_end_over_start(g),
+        actor_fall=_end_over_start(actor),
+        why=", ".join((critics + actors + disc + gen)[:4]) or (reward.tag if reward is not None else ""),
+    )
+
+
+def _shift(series: Series | None, onset: int) -> float | None:
+    if series is None:
+        return None
+    past, after = series.value[series.step < onset], series.value[series.step >= onset]
+    a, b, spread = median(past[-20:]), median(after[-20:]), scatter(past[-50:])
+    if a is None or b is None:
+        return None
+    return float((b - a) / max(spread or 0.0, 0.05 * abs(a), 1e-9))
+
+
+def _end_over_start(series: Series | None) -> float | None:
+    if series is None or len(series) < 4:
+        return None
+    head = median(np.abs(series.value[: max(2, len(series) // 10)]))
+    tail = median(np.abs(series.value[-max(2, len(series) // 10) :]))
+    return ratio(tail, head)
+
+
+def _peak_over_before(series: Series | None, onset: int) -> float | None:
+    if series is None:
+        return None
+    past = median(np.abs(series.value[series.step < onset][-50:]))
+    after = np.abs(series.value[series.step >= onset])
+    after = after[np.isfinite(after)]
+    return ratio(float(after.max()), past) if after.size else None

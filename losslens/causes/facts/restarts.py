@@ -1,0 +1,168 @@
+"""Resumes and batch changes around the onset, and what log lines say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from losslens.causes.facts.nouns import Batch, Extent, Message, Restart, Scale, Start
+from losslens.causes.facts.numerics import median, ratio, value_at
+from losslens.model import LogEvent, Role, Run, Series
+
+LONG_PAUSE = 10.0
+"""A pause of this many usual intervals is a stop of the job, not a slow step."""
+
+
+def restart_of(
+    run: Run, loss: Series | None, start: Start | None, extent: Extent, scale: Scale | None
+) -> Restart | None:
+    """The restart that lies nearest before the onset (or nearest at all); None in a run of one piece."""
+    starts = [(s.first_step, s.how, i) for i, s in enumerate(run.segments) if i > 0]
+    pauses = _pauses(loss)
+    if not starts:
+        starts = [(step, "pause", 0) for step, _ in pauses[:20]]
+    if not starts or loss is None:
+        return None
+    where = start.step if start is not None else starts[-1][0]
+    interval = max(extent.interval, 1e-9)
+
+    def distance(item: tuple[int, str, int]) -> float:
+        lag = (where - item[0]) / interval
+        return lag if lag >= -1.5 else 1000.0 - lag
+
+    step, how, index = min(starts, key=distance)
+    if how == "pause" and distance((step, how, index)) > 3:
+        return None
+    gap, usual = _gap(run, index, loss, step)
+    back = None
+    if index > 0:
+        previous = run.segments[index - 1]
+        back = max(0, previous.last_step - step) or None
+    ratio_lr = _across(run.first(Role.LEARNING_RATE), step, index)
+    before, after = _loss_across(loss, step, index)
+    first = median(loss.value[:3])
+    return Restart(
+        count=len(starts),
+        step=step,
+        how=how,
+        lag_points=(where - step) / interval,
+        step_back=back,
+        gap_s=gap,
+        gap_ratio=ratio(gap, usual),
+        lr_ratio=ratio_lr,
+        scale_reset=None
+        if scale is None
+        else bool(scale.reset_step is not None and abs(scale.reset_step - step) <= 3 * interval),
+        loss_ratio=ratio(after, before),
+        near_initial=None if after is None or first is None or before is None else _near_initial(before, after, first),
+        reconverged=_reconverged(loss, step, index, before, after),
+        batch_changed=None,
+    )
+
+
+def _near_initial(before: float, after: float, first: float) -> bool:
+    return bool(first > before and after - before > 0.6 * (first - before))
+
+
+def _pauses(loss: Series | None) -> list[tuple[int, float]]:
+    """Long pauses in wall time: (first step after, seconds)."""
+    if loss is None or len(loss) < 10 or not np.isfinite(loss.wall_time).all():
+        return []
+    gaps = np.diff(loss.wall_time)
+    usual = float(np.median(gaps))
+    if usual <= 0:
+        return []
+    long = np.flatnonzero((gaps > LONG_PAUSE * usual) & (gaps > 60.0))
+    return [(int(loss.step[k + 1]), float(gaps[k])) for k in long]
+
+
+def _gap(run: Run, index: int, loss: Series, step: int) -> tuple[float | None, float | None]:
+    usual = median(np.diff(loss.wall_time)) if len(loss) > 3 else None
+    if index > 0:
+        a, b = run.segments[index - 1].last_time, run.segments[index].first_time
+        return (b - a if a is not None and b is not None else None), usual
+    for at, gap in _pauses(loss):
+        if at == step:
+            return gap, usual
+    return None, usual
+
+
+def _across(series: Series | None, step: int, index: int) -> float | None:
+    """Ratio of a signal across the restart."""
+    if series is None or len(series) < 2:
+        return None
+    if index > 0 and (series.segment == index).any() and (series.segment == index - 1).any():
+        old, new = series.segment == index - 1, series.segment == index
+        begin = series.step[new][0]
+        old &= series.step <= begin
+        if not old.any():
+            return None
+        return ratio(float(series.value[new][0]), float(series.value[old][-1]))
+    return ratio(value_at(series.step, series.value, step), value_at(series.step, series.value, step - 1))
+
+
+def _loss_across(loss: Series, step: int, index: int) -> tuple[float | None, float | None]:
+    if index > 0 and (loss.segment == index).any():
+        old = (loss.segment == index - 1) & (loss.step <= step)
+        new = loss.segment == index
+        return median(loss.value[old][-5:]), median(loss.value[new][:3])
+    at = int(np.searchsorted(loss.step, step))
+    return median(loss.value[max(0, at - 5) : at]), median(loss.value[at : at + 3])
+
+
+def _reconverged(loss: Series, step: int, index: int, before: float | None, after: float | None) -> bool | None:
+    if before is None or after is None or after <= before:
+        return None
+    new = loss.value[loss.segment >= index] if index > 0 else loss.value[loss.step >= step]
+    new = new[np.isfinite(new)]
+    return bool(new.size >= 5 and np.median(new[-max(3, new.size // 10) :]) < before + 0.3 * (after - before))
+
+
+def batch_of(run: Run, start: Start | None, extent: Extent) -> Batch | None:
+    """A change of batch size, world size or throughput around the onset, where one of them was logged."""
+    for role in (Role.BATCH_SIZE, Role.THROUGHPUT):
+        series = run.first(role)
+        if series is None or np.isfinite(series.value).sum() < 4:
+            continue
+        current = series.current()
+        where = start.step if start is not None else extent.last_step
+        past = median(current.value[current.step < where - extent.interval][-20:])
+        after = median(current.value[current.step >= where + extent.interval][:20])
+        if past is None or after is None:
+            continue
+        step = lag = None
+        limit = 1.05 if role is Role.BATCH_SIZE else 1.3
+        if past > 0 and after > 0 and not 1 / limit < after / past < limit:
+            middle = (past + after) / 2
+            crossed = np.flatnonzero((current.value > middle) == (after > past))
+            crossed = crossed[current.step[crossed] >= where - 20 * extent.interval]
+            if crossed.size:
+                step = int(current.step[crossed[0]])
+                lag = (where - step) / max(extent.interval, 1e-9)
+        return Batch(current.tag, past, after, step, lag, role.value)
+    return None
+
+
+def messages_of(
+    events: Sequence[LogEvent], start: Start | None, extent: Extent | None, skipped: Series | None
+) -> tuple[Message, ...]:
+    """Log lines by kind; those within 20 logged points before to 5 after the onset count as near."""
+    kinds: dict[str, list[LogEvent]] = {}
+    for event in events:
+        kinds.setdefault(event.kind, []).append(event)
+    out: list[Message] = []
+    reach = 20 * (extent.interval if extent is not None else 1.0)
+    for kind, found in kinds.items():
+        steps = [e.step for e in found if e.step is not None]
+        near = 0
+        if start is not None:
+            near = sum(1 for s in steps if start.step - reach <= s <= start.step + reach / 4)
+        out.append(Message(kind, len(found), near, min(steps) if steps else None, found[0].text[:160]))
+    if skipped is not None and "skipped-step" not in kinds and np.isfinite(skipped.value).any():
+        value = skipped.value[np.isfinite(skipped.value)]
+        total = int(value.max() if (np.diff(value) >= 0).all() else value.sum())
+        if total > 0:
+            where = int(skipped.step[np.flatnonzero(skipped.value > 0)[0]])
+            out.append(Message("skipped-step", total, 0, where, f"{skipped.tag} counts {total} skipped steps"))
+    return tuple(out)

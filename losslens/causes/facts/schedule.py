@@ -1,0 +1,209 @@
+"""The learning rate: what it was at the onset, and what it had done before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.causes.facts.nouns import Extent, Rate, Recipe, Start
+from losslens.causes.facts.numerics import median, value_at
+from losslens.model import Series
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray, IntArray
+
+ABRUPT = 1.5
+"""A rise between two logged points by this factor or more is a jump, not a ramp, once the warm-up is over."""
+
+JUMP_REACH = 20
+"""Logged points of the loss before the onset in which a jump is looked for."""
+
+SAME_RATE = 1.2
+"""Rates within this factor count as the same."""
+
+
+def rate_of(
+    series: Series | None, recipe: Recipe, start: Start | None, extent: Extent, loss: Series | None
+) -> Rate | None:
+    """Facts of the schedule; from the settings alone where no learning rate was logged."""
+    if series is None or not np.isfinite(series.value).any():
+        if recipe.lr is None:
+            return None
+        return _from_settings(recipe)
+    good = np.isfinite(series.value)
+    step, value = series.step[good], series.value[good]
+    peak = float(value.max())
+    onset = start.step if start is not None else extent.last_step
+    here = value_at(step, value, onset)
+    warm = _warmup_end(step, value, peak)
+    jump = _jump(step, value, start, extent, warm, 1)
+    fall = _jump(step, value, start, extent, warm, -1)
+    stable = _stable_rate(step, value, start, extent)
+    rises, hurt = _rises(step, value, loss, warm)
+    return Rate(
+        source="logged",
+        tag=series.tag,
+        first=float(value[0]),
+        peak=peak,
+        at_onset=here,
+        last=float(value[-1]),
+        constant=bool(value.max() <= value.min() * 1.0001) if value.min() >= 0 else None,
+        warmup_end=warm,
+        in_warmup=None if start is None else bool(warm is not None and onset <= warm),
+        jump=jump[0],
+        jump_step=jump[1],
+        jump_lag_points=None if jump[1] is None else (onset - jump[1]) / max(extent.interval, 1e-9),
+        jump_from=jump[2],
+        jump_to=jump[3],
+        fell_before=fall[0],
+        stable_ratio=None if stable is None or here is None or stable <= 0 else here / stable,
+        stable_rate=stable,
+        steps_at_rate=_share_at(step, value, here, onset, extent),
+        zero_from=_zero_from(step, value, peak),
+        rises=rises,
+        rises_hurt=hurt,
+        tiny_until=_tiny_until(step, value, peak),
+    )
+
+
+def _from_settings(recipe: Recipe) -> Rate:
+    assert recipe.lr is not None
+    return Rate(
+        source="settings",
+        tag="learning rate (settings)",
+        first=None,
+        peak=recipe.lr,
+        at_onset=None,
+        last=None,
+        constant=None,
+        warmup_end=None,
+        in_warmup=None,
+        jump=None,
+        jump_step=None,
+        jump_lag_points=None,
+        jump_from=None,
+        jump_to=None,
+        fell_before=None,
+        stable_ratio=None,
+        stable_rate=None,
+        steps_at_rate=None,
+        zero_from=None,
+        rises=0,
+        rises_hurt=0,
+    )
+
+
+def _warmup_end(step: IntArray, value: FloatArray, peak: float) -> int | None:
+    """Last step of the initial unbroken rise, where it at least doubled the rate in three moves or more."""
+    moves = np.diff(value)
+    stop = np.flatnonzero(moves <= 0)
+    last = int(stop[0]) if stop.size else value.size - 1
+    if last < 2 or (value[0] <= 0 and value[last] <= 0):
+        return None
+    if value[0] > 0 and value[last] < 2 * value[0]:
+        return None
+    return int(step[last]) if last >= 3 or value[last] >= 0.5 * peak else None
+
+
+def _jump(
+    step: IntArray, value: FloatArray, start: Start | None, extent: Extent, warm: int | None, way: int
+) -> tuple[float | None, int | None, float | None, float | None]:
+    """(ratio, step, from, to) of the largest single move in the window before the onset; ratio None if none logged."""
+    if start is None or value.size < 2:
+        return None, None, None, None
+    low = start.step - JUMP_REACH * extent.interval
+    high = max(start.high, start.step)
+    inside = np.flatnonzero((step[1:] >= low) & (step[1:] <= high))
+    if warm is not None:
+        inside = inside[step[inside + 1] > warm]
+    if inside.size == 0:
+        return None, None, None, None
+    was, now = value[inside], value[inside + 1]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        moves = np.where(was > 0, now / np.where(was > 0, was, 1.0), np.where(now > 0, 1e6, 1.0))
+    k = int(np.argmax(moves)) if way > 0 else int(np.argmin(moves))
+    if way > 0:  # a move spread over two logged points (the value in between) is one move
+        total, k = _merge(moves, k)
+    else:
+        total = float(moves[k])
+    return total, int(step[inside[k] + 1]), float(was[k]), float(value[inside[k] + 1])
+
+
+def _merge(moves: FloatArray, k: int) -> tuple[float, int]:
+    """A jump seen through a running mean takes several points: multiply the neighbouring rises into it."""
+    total, first = float(moves[k]), k
+    for j in range(k + 1, min(k + 3, moves.size)):
+        if moves[j] <= 1.05:
+            break
+        total *= float(moves[j])
+    for j in range(k - 1, max(-1, k - 3), -1):
+        if moves[j] <= 1.05:
+            break
+        total *= float(moves[j])
+        first = j
+    return total, first
+
+
+def _stable_rate(step: IntArray, value: FloatArray, start: Start | None, extent: Extent) -> float | None:
+    """The highest rate at which the run stayed calm for a tenth of its length (or 20 points) before the onset."""
+    if start is None or start.points_before < 5:
+        return None
+    before = step < start.low - 2 * extent.interval
+    if before.sum() < 2:
+        return None
+    need = max(
+        0.1 * (extent.last_step - extent.first_step), min(20 * extent.interval, 0.5 * (start.step - extent.first_step))
+    )
+    span = np.diff(np.append(step[before], start.low)).astype(np.float64)
+    order = np.argsort(value[before])[::-1]
+    held = np.cumsum(span[order])
+    enough = np.flatnonzero(held >= need)
+    return float(value[before][order][enough[0]]) if enough.size else None
+
+
+def _share_at(step: IntArray, value: FloatArray, here: float | None, onset: int, extent: Extent) -> float | None:
+    if here is None or here <= 0:
+        return None
+    before = step <= onset
+    if before.sum() < 2:
+        return 0.0
+    near = (value[before] >= here / SAME_RATE) & (value[before] <= here * SAME_RATE)
+    span = np.diff(np.append(step[before], onset)).astype(np.float64)
+    return float(span[near].sum() / max(1.0, extent.last_step - extent.first_step))
+
+
+def _zero_from(step: IntArray, value: FloatArray, peak: float) -> int | None:
+    nothing = value <= 1e-6 * peak if peak > 0 else np.ones(value.size, dtype=bool)
+    if not nothing[-1]:
+        return None
+    last = np.flatnonzero(~nothing)
+    first = int(last[-1]) + 1 if last.size else 0
+    return int(step[first]) if value.size - first >= max(3, value.size // 50) or first == 0 else None
+
+
+def _tiny_until(step: IntArray, value: FloatArray, peak: float) -> int | None:
+    grown = np.flatnonzero(value >= 0.01 * peak)
+    if grown.size == 0 or peak <= 0:
+        return None
+    until = int(step[grown[0]])
+    return until if until - int(step[0]) >= 0.5 * (int(step[-1]) - int(step[0])) else None
+
+
+def _rises(step: IntArray, value: FloatArray, loss: Series | None, warm: int | None) -> tuple[int, int]:
+    """How often the rate jumped after the warm-up, and how often the loss rose within five points of that."""
+    if value.size < 2:
+        return 0, 0
+    was, now = value[:-1], value[1:]
+    up = np.flatnonzero((now > ABRUPT * was) & (was > 0))
+    if warm is not None:
+        up = up[step[up + 1] > warm]
+    up = up[:50]
+    hurt = 0
+    if loss is not None:
+        for k in up:
+            at = int(np.searchsorted(loss.step, step[k + 1]))
+            earlier, later = median(loss.value[max(0, at - 6) : at]), median(loss.value[at : at + 6])
+            if earlier is not None and (later is None or later > earlier + 0.1 * abs(earlier)):
+                hurt += 1
+    return int(up.size), hurt
