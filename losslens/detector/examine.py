@@ -76,7 +76,7 @@ def examine(step: IntArray, value: FloatArray, *, limit: int | None = None) -> S
     rise, noise = _search(z, course, noise, urgent)
     found = _departure(z, course, y, transform, rise, noise, urgent) if rise is not None else None
     calm_end = found.onset if found is not None else z.size
-    excursions = exc.find(z, z - course, noise, z.size) if z.size > 3 else ()
+    excursions = exc.find(z, course, noise) if z.size > 3 else ()
     excursions = tuple(e for e in excursions if e.last < calm_end)
     best = found.base if found is not None else transform.back(_best_level(z))
     return SeriesFit(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from losslens.detector.grid import reduce, trailing_median
+from losslens.detector.grid import reduce, spread, trailing_median
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
@@ -27,12 +27,24 @@ COURSE_POINTS = 9
 """Width of the trailing median whose running minimum is the course left behind."""
 
 TAIL_QUANTILE = 0.98
-"""Residuals up to this quantile are the run's ordinary tail …"""
+"""Distances from the level just before up to this quantile are the run's ordinary tail …"""
 
 TAIL_FACTOR = 3.0
 """… which a spike must exceed by this factor, or it is noise that the run has all the time."""
 
+WANDER = ((0.5, 6.0), (0.75, 4.0), (0.9, 2.5))
+"""A slow bump must exceed, for one of these quantiles of the height above the best level so far, that many times it.
+
+A course that wanders (adversarial losses, autocorrelated noise) is above its best level most of the time: for a
+Gaussian wander of width A the three limits are 12, 11 and 8 A; for white noise they stay below 8 noise widths."""
+
+LONG = 20_000
+"""From so many points on the level before is the smooth course, not a trailing median of each point."""
+
 GRID_POINTS = 4096
+
+MOST = 200
+"""Excursions of one series reported at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,48 +65,93 @@ class Excursion:
     rise: int
 
 
-def find(z: FloatArray, residual: FloatArray, noise: float, end: int) -> tuple[Excursion, ...]:
-    """Excursions of ``z[:end]`` by more than 8 noise widths that ended before ``end``, in order.
+def find(z: FloatArray, course: FloatArray, noise: float) -> tuple[Excursion, ...]:
+    """Excursions of ``z`` by more than 8 noise widths that ended before the last point, in order, not overlapping.
 
-    ``residual``: shape as ``z``: distance from the smooth course. ``noise``: width of single points. The band lies
-    above the best level so far, so that the recovery of a long bump is not mistaken for the course. O(n).
+    ``course``: shape as ``z``, the smooth course. ``noise``: width of single points. Two looks: sudden ones above the
+    level just before, and slow ones above the best level so far. O(n).
     """
-    start = max(SETTLING_POINTS, int(SETTLING * end))
-    if end - start < 3:
+    start = max(SETTLING_POINTS, int(SETTLING * z.size))
+    if z.size - start < 3:
         return ()
-    tail = float(np.quantile(np.abs(residual[start:end]), TAIL_QUANTILE))
-    limit = max(SPIKE_WIDTHS * noise, TAIL_FACTOR * tail)
-    if limit <= 0.0:
-        return ()
-    course = _best_so_far(z, end)
-    above = z[:end] - course
-    high = above > limit
-    high[:start] = False
-    if not high.any():
-        return ()
-    out_of_band = above > BAND_WIDTHS * noise
+    out = _sudden(z, course, noise, start)
+    taken = np.zeros(z.size, bool)
+    for e in out:
+        taken[e.first : e.last + 1] = True
+    out += [e for e in _slow(z, noise, start) if not taken[e.first : e.last + 1].any()]
+    return tuple(sorted(out, key=lambda e: e.first))
+
+
+def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int) -> list[Excursion]:
+    """Jumps above the level just before; each lasts until the series is back within 3 widths of that level."""
+    level = _level_before(z, course)
+    above = z - level
+    tail = float(np.quantile(np.abs(above[start:]), TAIL_QUANTILE))
+    limit = max(SPIKE_WIDTHS * max(noise, spread(above[start:])), TAIL_FACTOR * tail)
+    hits = np.flatnonzero(above > limit)
+    hits = hits[hits >= start]
     out: list[Excursion] = []
     at = start
-    hits = np.flatnonzero(high)
-    inside = np.flatnonzero(~out_of_band)
     while True:
         j = int(np.searchsorted(hits, at))
-        if j == hits.size:
-            break
+        if j == hits.size or len(out) >= MOST:
+            return out
+        first = int(hits[j])
+        ceiling = float(level[first]) + BAND_WIDTHS * noise
+        while first - 1 >= start and z[first - 1] > ceiling:
+            first -= 1
+        back = np.flatnonzero(z[first:] <= ceiling)
+        back = back[back > int(hits[j]) - first]
+        if back.size == 0:
+            return out
+        last = first + int(back[0]) - 1
+        if last < z.size - 2:
+            out.append(_excursion(z, first, last, float(level[int(hits[j])]), int(hits[j])))
+        at = last + 1
+
+
+def _slow(z: FloatArray, noise: float, start: int) -> list[Excursion]:
+    """Bumps above the best level so far that the course's own wandering does not explain."""
+    best = _best_so_far(z)
+    above = z - best
+    settled = np.maximum(above[start:], 0.0)
+    quantiles = np.quantile(settled, [q for q, _ in WANDER])
+    limit = max(SPIKE_WIDTHS * noise, float(min(f * q for (_, f), q in zip(WANDER, quantiles, strict=True))))
+    hits = np.flatnonzero(above > limit)
+    hits = hits[hits >= start]
+    inside = np.flatnonzero(above <= BAND_WIDTHS * noise)
+    out: list[Excursion] = []
+    at = start
+    while True:
+        j = int(np.searchsorted(hits, at))
+        if j == hits.size or len(out) >= MOST:
+            return out
         hit = int(hits[j])
         left = int(np.searchsorted(inside, hit))
         first = int(inside[left - 1]) + 1 if left else 0
-        last = int(inside[left]) - 1 if left < inside.size else end - 1
-        if first >= start and last < end - 1:
-            peak = first + int(np.argmax(z[first : last + 1]))
-            after = float(np.median(z[last + 1 : min(end, last + 1 + COURSE_POINTS)]))
-            out.append(Excursion(first, peak, last, float(course[first]), float(z[peak]), after, hit - first + 1))
+        last = int(inside[left]) - 1 if left < inside.size else z.size - 1
+        if first >= start and last < z.size - 2:
+            out.append(_excursion(z, first, last, float(best[first]), hit))
         at = last + 1
-    return tuple(out)
 
 
-def _best_so_far(z: FloatArray, end: int) -> FloatArray:
-    """Lowest trailing median up to each point, excluding the point itself; shape ``(end,)``."""
+def _excursion(z: FloatArray, first: int, last: int, before: float, hit: int) -> Excursion:
+    peak = first + int(np.argmax(z[first : last + 1]))
+    after = float(np.median(z[last + 1 : last + 1 + COURSE_POINTS]))
+    return Excursion(first, peak, last, before, float(z[peak]), after, hit - first + 1)
+
+
+def _level_before(z: FloatArray, course: FloatArray) -> FloatArray:
+    """Median of the nine points before each point; the smooth course for long series. Shape as ``z``."""
+    if z.size > LONG or z.size <= COURSE_POINTS:
+        return course
+    level = trailing_median(z, COURSE_POINTS)
+    return np.concatenate([course[:COURSE_POINTS], level[:-1]])
+
+
+def _best_so_far(z: FloatArray) -> FloatArray:
+    """Lowest trailing median up to each point, excluding the point itself; shape as ``z``."""
+    end = z.size
     grid = reduce(z, 0, end, GRID_POINTS)
     width = min(COURSE_POINTS if grid.block == 1 else 3, grid.value.size)
     level = trailing_median(grid.value, width)

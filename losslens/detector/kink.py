@@ -95,28 +95,39 @@ def _fit(z: FloatArray, noise: float) -> Kink:
     splits = np.arange(0, m - 1)
     if m < 3:
         return Kink(m - 1, max(m - 2, 0), m - 1, 1.0, noise, float(z[0]), 0.0, max(m - 1, 1))
-    costs = np.empty((len(POWERS), splits.size))
-    bases = np.empty_like(costs)
     sigma = max(noise, 1e-12)
-    for row, power in enumerate(POWERS):
-        costs[row], bases[row] = _costs(z, splits, power, sigma)
-    best_row, best = divmod(int(np.argmin(costs)), splits.size)
+    fits = [_fit_all(z, splits, power, sigma) for power in POWERS]
+    costs = np.stack([f.cost for f in fits])
+    row, best = divmod(int(costs.argmin()), int(splits.size))
     k = int(splits[best])
-    length = _correlation_length(z[: k + 1])
-    least = float(costs[best_row, best])
-    weight = np.exp(-np.maximum(costs - least, 0.0) / length).sum(axis=0)
+    residual = fits[row].residual(z, best)
+    doubt = _correlation_length(residual) * max(1.0, spread(residual[: k + 1]) / sigma) ** 2
+    least = float(costs[row, best])
+    weight = np.exp(-np.maximum(costs - least, 0.0) / doubt).sum(axis=0)
     cumulative = np.cumsum(weight) / weight.sum()
     low = int(np.searchsorted(cumulative, (1.0 - MASS) / 2.0))
     high = int(min(np.searchsorted(cumulative, (1.0 + MASS) / 2.0), splits.size - 1))
-    level = float(np.median(z))
-    flat = float(_huber((z - level) / sigma).sum())
-    gain = max(flat - least, 0.0) * 2.0 / length
-    shape, base = POWERS[best_row], float(bases[best_row, best])
-    return Kink(k + 1, min(low, k) + 1, max(high, k) + 1, shape, sigma, base, gain, k + 1)
+    flat = float(_huber((z - float(np.median(z))) / sigma).sum())
+    gain = max(flat - least, 0.0) * 2.0 / doubt
+    level = float(fits[row].coefficients[best, 0])
+    return Kink(k + 1, min(low, k) + 1, max(high, k) + 1, POWERS[row], sigma, level, gain, k + 1)
 
 
-def _costs(z: FloatArray, splits: IntArray, power: float, sigma: float) -> tuple[FloatArray, FloatArray]:
-    """Huber cost and course level for every split; shapes ``(k,)``. O(k * m)."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Splits:
+    """One shape fitted at every split: ``cost`` (k,), ``coefficients`` (k, 4), ``basis`` (k, m, 4)."""
+
+    cost: FloatArray
+    coefficients: FloatArray
+    basis: FloatArray
+
+    def residual(self, z: FloatArray, row: int) -> FloatArray:
+        out: FloatArray = z - self.basis[row] @ self.coefficients[row]
+        return out
+
+
+def _fit_all(z: FloatArray, splits: IntArray, power: float, sigma: float) -> _Splits:
+    """One shape at every split of the window, Huber's error on ``sigma``. O(k * m)."""
     m = z.size
     i = np.arange(m)
     before = np.minimum(i[None, :] - splits[:, None], 0) / (splits[:, None] + 1.0)
@@ -135,7 +146,7 @@ def _costs(z: FloatArray, splits: IntArray, power: float, sigma: float) -> tuple
         coefficients[:, 3] = np.maximum(coefficients[:, 3], 0.0)
         residual = (z - (basis @ coefficients[..., None])[..., 0]) / sigma
         weight = 1.0 / np.maximum(np.abs(residual) / HUBER, 1.0)
-    return _huber(residual).sum(axis=1), coefficients[:, 0]
+    return _Splits(_huber(residual).sum(axis=1), coefficients, basis)
 
 
 def _huber(residual: FloatArray) -> FloatArray:
@@ -144,19 +155,16 @@ def _huber(residual: FloatArray) -> FloatArray:
     return np.where(size <= HUBER, 0.5 * size * size, HUBER * (size - 0.5 * HUBER))
 
 
-def _correlation_length(z: FloatArray) -> float:
-    """1 + 2 sum of the autocorrelations of the course's residuals, until they first vanish (at least 1).
+def _correlation_length(residual: FloatArray) -> float:
+    """1 + 2 sum of the autocorrelations, until they first vanish: at least 1, at most 30; 1 below 12 points.
 
-    The residual is taken from a straight line; fewer than 12 points are called uncorrelated.
+    O(n * lags).
     """
-    n = z.size
+    n = residual.size
     if n < 12:
         return 1.0
-    x = np.arange(n) - (n - 1) / 2.0
-    r = z - z.mean()
-    r = r - x * float((x * r).sum() / (x * x).sum())
-    limit = 3.0 * spread(r)
-    r = np.clip(r, -limit, limit)
+    limit = 3.0 * spread(residual)
+    r = np.clip(residual, -limit, limit)
     power = float((r * r).sum())
     if power <= 0.0:
         return 1.0
@@ -166,4 +174,4 @@ def _correlation_length(z: FloatArray) -> float:
         if rho <= 2.0 / np.sqrt(n):
             break
         total += 2.0 * rho
-    return float(min(max(total, 1.0), MAX_CORRELATION))
+    return float(min(total, MAX_CORRELATION))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from losslens.detector import SeriesFit, examine
 from losslens.model import Episode, LossVerdict, Onset, Role, Run, Series, Verdict
-from losslens.verdict.words import Word, decide
+from losslens.verdict.words import Word, decide, matters
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +32,7 @@ def as_verdict(run: Run, series: Series, role: Role, fit: SeriesFit, word: Word)
     onset = onset_of(run, series, fit, word.verdict)
     d = fit.departure
     no_return = None
-    if d is not None and word.verdict in DEPARTED:
+    if d is not None and word.verdict in DEPARTED and onset is not None and onset.step == fit.step_of(d.onset):
         no_return = fit.step_of(d.point_of_no_return)
     elif word.verdict is Verdict.NAN and fit.first_nonfinite is not None and fit.n_finite:
         before = fit.step[fit.step < fit.first_nonfinite]
@@ -69,7 +69,7 @@ DEPARTED = (
 def onset_of(run: Run, series: Series, fit: SeriesFit, verdict: Verdict) -> Onset | None:
     """Where the loss left its course, for a verdict that has an onset."""
     d = fit.departure
-    if verdict in DEPARTED and d is not None:
+    if verdict in DEPARTED and d is not None and (verdict is not Verdict.NAN or matters(fit, d)):
         return _onset(run, series, fit, d.onset, d.low, d.high, d.level, d.from_start)
     if verdict is Verdict.NAN:
         return _nan_onset(run, series, fit)
@@ -157,7 +157,7 @@ def episodes_of(judged: Judged) -> tuple[Episode, ...]:
         for e in fit.excursions
     ]
     d = fit.departure
-    if d is not None and judged.word.verdict in DEPARTED:
+    if d is not None and judged.word.verdict in DEPARTED and matters(fit, d):
         kind = "growth"
         if d.shape == "jump":
             kind = "shift" if d.holds else "growth"

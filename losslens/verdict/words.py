@@ -34,8 +34,11 @@ PLATEAU_SHARE = 0.05
 
 PLATEAU_POINTS = 8
 
-SPIKE_LEVEL = 0.1
-"""A spike matters when it rises by this share of the progress or of its own level."""
+SPIKE_RATIO = 0.1
+"""A spike matters when it undoes this share of the progress …"""
+
+SPIKE_FACTOR = 2.0
+"""… or multiplies a positive loss by this."""
 
 NEAR = 1.5
 """Within this factor of a threshold the neighbouring word is right too."""
@@ -83,7 +86,7 @@ def _nan(fit: SeriesFit) -> Word:
     at = f"step {fit.first_nonfinite}"
     if fit.n_finite == 0:
         return Word(Verdict.NAN, f"no value is finite, from {at} on")
-    if fit.departure is None:
+    if fit.departure is None or not matters(fit, fit.departure):
         return Word(Verdict.NAN, f"not finite from {at} to the end, from a calm {number(float(fit.value[-1]))}")
     d = fit.departure
     return Word(
@@ -97,7 +100,7 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
     """exploded, shifted or diverged; None when the rise does not matter."""
     ratio = fit.ratio
     factor = d.top / d.base if fit.transform.kind == "log" and d.base > 0 else math.nan
-    matters = ratio >= DIVERGED_RATIO or _share_of_decades(fit, d) >= LOG_SHARE
+    counts = matters(fit, d)
     if fit.transform.kind == "log":
         size = f"from {number(d.base)} to {number(d.top)} ({number(factor)}x)"
         far = factor / EXPLODED_FACTOR
@@ -109,7 +112,7 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
     explosion = max(far, ratio / EXPLODED_RATIO)
     if wanders:
         explosion = far if ratio >= EXPLODED_RATIO else 0.0
-    if matters and explosion >= 1.0:
+    if counts and explosion >= 1.0:
         also = Verdict.DIVERGED if explosion < NEAR else None
         return Word(Verdict.EXPLODED, f"rose {tail}, and stayed out to the end", explosion, also)
     if wanders:
@@ -118,7 +121,7 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
         margin = SHIFTED_RATIO / ratio
         also = Verdict.DIVERGED if margin < NEAR or (ratio >= DIVERGED_RATIO * NEAR and not d.holds) else None
         return Word(Verdict.SHIFTED, f"one step up {tail}, then no further rise", margin, also)
-    if matters:
+    if counts:
         margin = min(ratio / DIVERGED_RATIO, 1.0 / max(explosion, 1e-9))
         also = None
         if 1.0 / max(explosion, 1e-9) < NEAR:
@@ -127,6 +130,11 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
             also = Verdict.HEALTHY
         return Word(Verdict.DIVERGED, f"rose {tail}, and stayed out to the end", max(margin, 1.0), also)
     return None
+
+
+def matters(fit: SeriesFit, d: Departure) -> bool:
+    """Whether a rise counts against the run's whole progress, linear or in decades."""
+    return fit.ratio >= DIVERGED_RATIO or _share_of_decades(fit, d) >= LOG_SHARE
 
 
 def _share_of_decades(fit: SeriesFit, d: Departure) -> float:
@@ -161,10 +169,10 @@ def _spike(fit: SeriesFit) -> Word | None:
         return None
     largest = max(fit.excursions, key=lambda e: e.top - e.before)
     before, top = fit.transform.back(largest.before), fit.transform.back(largest.top)
-    progress = max(fit.start - fit.best, 0.0)
-    height = (top - before) / max(progress, 1e-300)
-    own = (top - before) / max(abs(before), 1e-300)
-    matter = max(height, own) / SPIKE_LEVEL
+    progress = max(fit.start - fit.best, fit.noise_level, 1e-300)
+    matter = (top - before) / progress / SPIKE_RATIO
+    if fit.transform.kind == "log" and before > 0.0:
+        matter = max(matter, math.log(top / before) / math.log(SPIKE_FACTOR))
     if matter < 1.0:
         return None
     count = len(fit.excursions)
