@@ -1,0 +1,182 @@
+"""The report as one self-contained page: inline style, script and charts, nothing fetched, readable without a script.
+
+The template escapes every string; data for the script is JSON that cannot end its element; a content security
+policy in the page forbids the network whatever else happens.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from losslens.model import Analysis, Curve, Role, RunReport
+from losslens.reporter import signals, story, words
+from losslens.reporter import text as texts
+from losslens.reporter.chart import chart
+from losslens.reporter.palette import DARK, LIGHT, VERDICT_COLOURS, css_variables
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+#: Panels below the loss; further curves are in the JSON report.
+MOST_SIGNALS = 6
+#: Only the first failed runs carry their numbers for hovering and zooming: a sweep must not make a page of 100 MB.
+INTERACTIVE_RUNS = 20
+#: Rows of a long list that the page shows.
+MOST_LINES = 100
+
+
+def render_html(analysis: Analysis, *, notebook: bool = False) -> str:
+    """The whole page, or with ``notebook`` a fragment for the output cell of a notebook."""
+    from markupsafe import Markup
+
+    script = _asset("report.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    failed = [run for run in analysis.runs if story.told_in_full(run)]
+    told = {run.id for run in failed} or {run.id for run in analysis.runs if len(analysis.runs) == 1}
+    interactive = {run.id for run in failed[:INTERACTIVE_RUNS]} | (
+        {analysis.runs[0].id} if len(analysis.runs) == 1 else set()
+    )
+    views = [
+        _run_view(run, f"run-{number}", full=run.id in told, interactive=run.id in interactive)
+        for number, run in enumerate(sorted(analysis.runs, key=lambda r: r.verdict.severity), start=1)
+    ]
+    return _template().render(
+        analysis=analysis,
+        notebook=notebook,
+        title=_title(analysis),
+        tally=story.tally(analysis),
+        runs=views,
+        unjudged=story.unjudged(analysis),
+        several=len(analysis.runs) > 1,
+        style=Markup(_style()),
+        script=Markup(script),
+        script_hash=digest,
+    )
+
+
+def _title(analysis: Analysis) -> str:
+    if len(analysis.runs) == 1:
+        run = analysis.runs[0]
+        return f"{story.shortened(run.name)}: {run.verdict.value} · losslens"
+    return f"{words.plural(len(analysis.runs), 'run')} · losslens"
+
+
+@cache
+def _asset(name: str) -> str:
+    return resources.files("losslens.reporter").joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def _style() -> str:
+    tones = "".join(f".ll-{tone}{{--tone:{colour}}}" for tone, colour in VERDICT_COLOURS.items())
+    return (
+        _asset("report.css").replace("/*light*/", css_variables(LIGHT)).replace("/*dark*/", css_variables(DARK)) + tones
+    )
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    def harmless(value: Any) -> Any:
+        """Every string on its way into the page, before it is escaped."""
+        return texts.plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, finalize=harmless, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "number": words.number,
+        "count": words.count,
+        "probability": words.probability,
+        "weight": words.weight,
+        "code_lines": texts.code_lines,
+        "signal": words.signal,
+        "role": words.role,
+        "shortened": story.shortened,
+        "wall_time": words.wall_time,
+    }
+    return environment.from_string(_asset("report.html.j2"))
+
+
+def _run_view(run: RunReport, anchor: str, *, full: bool, interactive: bool) -> Mapping[str, Any]:
+    """Everything the template shows of one run, as plain values."""
+    from markupsafe import Markup
+
+    leading = signals.loss_curve(run)
+    curves = [] if leading is None else [leading, *(signals.others(run, MOST_SIGNALS) if full else [])]
+    data = None
+    if interactive and curves:
+        data = Markup(texts.script_data(json.dumps(_data(run, curves), allow_nan=False, separators=(",", ":"))))
+    row = next(iter(story.overview(Analysis((run,), (), ""))))
+    return {
+        "run": run,
+        "anchor": anchor,
+        "full": full,
+        "tone": words.tone(run.verdict),
+        "row": row,
+        "headline": story.headline(run),
+        "reason": story.reason(run),
+        "about": story.about(run),
+        "when": story.when(run),
+        "chart": chart(run, curves) if curves else None,
+        "spark": chart(run, [leading]).panels[0] if leading is not None else None,
+        "data": data,
+        "groups": story.group_lines(run),
+        "lists": [
+            (title, lines[:MOST_LINES], max(0, len(lines) - MOST_LINES)) for title, lines in _lists(run) if lines
+        ],
+        "in_full": story.IN_FULL,
+        "unchecked": {cause.id: story.unchecked_of(cause.not_checked) for cause in run.causes},
+        "hidden": max(0, len(run.curves) - len(curves)),
+        "other": Role.OTHER,
+    }
+
+
+def _lists(run: RunReport) -> list[tuple[str, Sequence[str]]]:
+    return [
+        ("Other losses", story.other_losses(run)),
+        ("Restarts", story.restarts(run)),
+        ("What the log says", story.events(run)),
+        ("How it was read", story.reading(run)),
+    ]
+
+
+def _data(run: RunReport, curves: Sequence[Curve]) -> dict[str, Any]:
+    """The numbers for hovering and zooming; NaN and infinities as strings."""
+    onset = run.onset
+    return {
+        "axis": words.one(curves[0].axis),
+        "onset": None if onset is None else [onset.low, onset.step, onset.high],
+        "interval": run.log_interval,
+        "panels": [
+            {
+                "title": texts.plain(story.curve_title(curve)),
+                "branches": [
+                    {
+                        "old": branch.abandoned,
+                        "step": [step for step, _ in branch.points],
+                        "value": [_short(value) for _, value in branch.points],
+                    }
+                    for branch in signals.branches(curve)
+                ],
+            }
+            for curve in curves
+        ],
+    }
+
+
+def _short(value: float) -> float | int | str:
+    """Six digits are enough to look at; whole numbers lose their point."""
+    if not math.isfinite(value):
+        return words.number(value)
+    rounded = float(f"{value:.6g}")
+    return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded
