@@ -31,7 +31,11 @@ class Format:
 
 FORMATS: tuple[Format, ...] = (
     # In order of asking: the first that recognises a file has it.
+    Format("trainer-state", "losslens.parsers.trainer_state", "json"),
     Format("keras-json", "losslens.parsers.keras_json", "json"),
+    Format("json-records", "losslens.parsers.records", "json"),
+    Format("jsonl", "losslens.parsers.jsonl", "json"),
+    Format("settings", "losslens.parsers.settings", "text"),
     Format("csv", "losslens.parsers.csv", "text"),
 )
 

@@ -107,7 +107,9 @@ TAG_COLUMNS = frozenset(
 )
 VALUE_COLUMNS = frozenset(["value", "val", "values", "metric_value", "scalar_value", "scalar", "y"])
 _OBJECTIVES = re.compile(
-    r"loss|acc|error|reward|perplexity|ppl|lr$|learning_rate|grad|mse|mae|rmse|elbo|return|metric", re.I
+    r"loss|error|reward|perplexity|accuracy|learning_?rate|grad(?:_?norm|ient)|entropy"
+    r"|(?<![a-z])(?:acc|lr|mse|mae|rmse|nll|kl|ppl|elbo|return|bleu|rouge|dice|m?iou|map\d*|auc|f1|psnr|fid|wer|cer)(?![a-z])",
+    re.IGNORECASE,
 )
 
 

@@ -44,18 +44,18 @@ def read_document(path: Path) -> Json:
     try:
         return loads(text)
     except json.JSONDecodeError as error:
-        fixed = _spell_nan(text)
-        if fixed is not None:
-            try:
-                return loads(fixed)
-            except ValueError:
-                pass
+        for fixed in (_spell_nan(text), _from_python(text)):
+            if fixed is not None and fixed != text:
+                try:
+                    return loads(fixed)
+                except ValueError:
+                    pass
         at = len(text[: error.pos].encode("utf-8", "replace"))
         size = len(text.encode("utf-8", "replace"))
         if at >= size - 1 or _is_cut(text):
             raise ParseError(
                 f"{path}: the JSON document is cut off at byte {size} (its last complete part ends near byte "
-                f"{_last_complete(text)}); only its writer can finish it, so use an earlier checkpoint's copy"
+                f"{_last_complete(text)}); losslens needs it whole: use an older copy or the run's other logs"
             ) from error
         raise ParseError(f"{path}: not JSON at byte {at} (line {error.lineno}): {error.msg}") from error
     except ValueError as error:
@@ -75,6 +75,24 @@ def _spell_nan(text: str) -> str | None:
         return "NaN" if "nan" in word.lower() else f"{sign}Infinity"
 
     return re.sub(r'"(?:[^"\\]|\\.)*"|-?\b(?:nan|inf(?:inity)?)\b', spell, text, flags=re.IGNORECASE)
+
+
+def _from_python(text: str) -> str:
+    """The text as it is, or as JSON where it is the ``str()`` of a Python dict: single quotes, None, True, nan."""
+    if not re.match(r"[{\[\s]*'", text[:200]):
+        return text
+
+    def spell(match: re.Match[str]) -> str:
+        token = match.group(0)
+        if token.startswith('"'):
+            return token
+        if token.startswith("'"):
+            return json.dumps(token[1:-1].replace("\\'", "'"))
+        if token.lower().endswith(("nan", "inf")):
+            return "NaN" if token.lower().endswith("nan") else token.replace("inf", "Infinity")
+        return {"None": "null", "True": "true", "False": "false"}.get(token, token)
+
+    return re.sub(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|-?\b(?:nan|inf)\b|\b(?:None|True|False)\b""", spell, text)
 
 
 def _open_brackets(text: str) -> tuple[list[str], int, list[str]]:
@@ -116,7 +134,7 @@ def peek(head: bytes) -> Json:
     if text[:1] not in ("{", "["):
         return None
     try:
-        value, _ = _DECODER.raw_decode(text)
+        value, _ = _DECODER.raw_decode(_from_python(text))
         return value  # type: ignore[no-any-return]
     except RecursionError:
         return None

@@ -124,6 +124,8 @@ class LogFile:
         self.encoding = text_encoding(self.head) or "latin-1"
         self.gzipped = False
         self.ends_with_newline = True
+        self.offset = 0
+        """Byte at which the block last given began."""
 
     def blocks(self) -> Iterator[str]:
         """Text in blocks of about 1 MiB that end with a line, ``\\n`` as the only line end."""
@@ -147,12 +149,14 @@ class LogFile:
                 dropping = 0
                 offset += end
                 whole = whole[end:]
+            self.offset = offset
             yield self._text(whole, offset)
             offset += len(whole)
         if dropping:
             self._lost(offset - dropping, offset + len(rest) - 1, "a line without an end")
         elif rest.strip(b"\0"):
             self.ends_with_newline = b"\0" in rest
+            self.offset = offset
             yield self._text(rest, offset)
         elif rest:
             self._lost(offset, offset + len(rest) - 1, "a zero-filled tail")

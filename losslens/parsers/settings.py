@@ -9,22 +9,170 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from losslens.model import Setting, SettingValue
-from losslens.parsers.json_reading import Json, flatten
+from losslens.errors import NotALogError, ParseError
+from losslens.model import Log, Setting, SettingValue, Warning
+from losslens.parsers.axes import normalise
+from losslens.parsers.json_reading import Json, flatten, peek, read_document
+from losslens.parsers.opening import LogFile, decode_head
+
+if TYPE_CHECKING:
+    import yaml
 
 NAME = "settings"
 
 MAX_SETTINGS = 2_000
-MAX_YAML_BYTES = 4 << 20
+MAX_YAML_BYTES = 512 << 10
+"""Settings are pages, not megabytes; reading YAML costs seconds a megabyte."""
+MAX_YAML_NODES = 100_000
+"""What a document may grow to once its aliases are filled in."""
 MAX_TEXT = 500
-_YAML_LINE = re.compile(r"^(?:- )?['\"]?[\w./ -]+['\"]?\s*:(?:\s|$)")
+
+_FILE_NAMES = re.compile(
+    r"(?:.*[_.-])?(?:config|configs|cfg|conf|args|arguments|hparams|hyper_?parameters|hyperparams|params|settings|opts?|"
+    r"options|flags|all_results|train_results|eval_results|overrides)",
+    re.IGNORECASE,
+)
+_NOT_THESE = re.compile(
+    r"(?:.*[_.-])?(?:tokenizer|generation|preprocessor|processor|image_processor|feature_extractor|package|tsconfig|jsconfig"
+    r"|docker|mkdocs|pre-commit|codecov|environment|tokens_map|model\.safetensors\.index)(?:[_.-].*)?",
+    re.IGNORECASE,
+)
+_RESULTS = re.compile(r"(?:all|train|eval|test|predict)_results", re.IGNORECASE)
+_KNOWN = frozenset(
+    [
+        "lr",
+        "learning_rate",
+        "base_lr",
+        "max_lr",
+        "lr0",
+        "lrate",
+        "batch_size",
+        "train_batch_size",
+        "batchsize",
+        "batch",
+        "bs",
+        "micro_batch_size",
+        "per_device_train_batch_size",
+        "optimizer",
+        "optim",
+        "optimiser",
+        "epochs",
+        "n_epochs",
+        "num_epochs",
+        "max_epochs",
+        "num_train_epochs",
+        "max_steps",
+        "total_steps",
+        "seed",
+        "random_seed",
+        "momentum",
+        "weight_decay",
+        "warmup",
+        "warmup_steps",
+        "warmup_epochs",
+        "warmup_ratio",
+        "scheduler",
+        "lr_scheduler",
+        "lr_scheduler_type",
+        "grad_clip",
+        "clip_grad",
+        "clip_grad_norm",
+        "max_grad_norm",
+        "gradient_clip_val",
+        "gradient_accumulation_steps",
+        "dropout",
+        "hidden_size",
+        "n_layers",
+        "num_layers",
+        "amp",
+        "fp16",
+        "bf16",
+        "precision",
+        "beta1",
+        "beta2",
+        "adam_beta1",
+        "adam_beta2",
+        "eps",
+        "epsilon",
+        "gamma",
+        "n_steps",
+        "total_timesteps",
+        "ent_coef",
+        "vf_coef",
+        "clip_range",
+        "buffer_size",
+        "loss",
+        "loss_fn",
+        "model",
+        "model_name",
+        "arch",
+        "dataset",
+        "data",
+        "device",
+        "gpus",
+        "num_workers",
+        "trainer",
+    ]
+)
+_BOOKKEEPING = frozenset(["id2label", "label2id", "artifact_uri", "vocab", "merges"])
+_YAML_LINE = re.compile(r"(?:- )?['\"]?[\w./-][\w ./-]*['\"]?\s*:(?:\s|$)")
+_SCIENTIFIC = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+")
+_NOTHING = object()
+
+
+def sniff(path: Path, head: bytes) -> bool:
+    """Names and values, in a file that is called settings or holds at least two settings everybody knows."""
+    stem = path.name.removesuffix(".gz").rsplit(".", 1)[0]
+    if _NOT_THESE.fullmatch(stem):
+        return False
+    text = decode_head(head)
+    if text.lstrip()[:1] == "{":
+        value = peek(head)
+        if not isinstance(value, dict) or not value:
+            return False
+        names = _names(value)
+        if "artifact_uri" in names or len(value) > 1_000:
+            return False
+        return _is_called_settings(stem) or len(_KNOWN & names) >= 2
+    if not path.name.removesuffix(".gz").lower().endswith((".yaml", ".yml")):
+        return False
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", "---", "%"))]
+    top = [line for line in lines if not line[0].isspace()]
+    if not top or sum(bool(_YAML_LINE.match(line)) for line in top) < 0.7 * len([t for t in top if t[0] != "-"]):
+        return False
+    keys = {normalise(line.split(":", 1)[0].strip(" -'\"")) for line in lines if ":" in line}
+    if "artifact_uri" in keys or "runs_on" in keys or "services" in keys:
+        return False
+    return _is_called_settings(stem) or len(_KNOWN & keys) >= 2
+
+
+def parse(path: Path) -> tuple[Log, ...]:
+    """One Log with settings and no series. Raises ParseError for a document that cannot be read."""
+    head = peek(LogFile(path).head)
+    warnings: list[Warning] = []
+    if isinstance(head, dict):
+        document = read_document(path)
+    else:
+        document, passed_over = read_yaml(path)
+        if passed_over:
+            text = f"{passed_over} values of Python's own types passed over: building them would run code"
+            warnings.append(Warning("yaml-tags", text))
+    if not isinstance(document, dict):
+        raise NotALogError(f"{path}: not a mapping of names to settings")
+    stem = path.name.rsplit(".", 1)[0]
+    settings = flat_settings(document, path, f"{stem}." if _RESULTS.fullmatch(stem) else "")
+    if len(settings) >= MAX_SETTINGS:
+        warnings.append(Warning("many-settings", f"only the first {MAX_SETTINGS} settings were read"))
+    return (Log(str(path), NAME, {}, settings=settings, warnings=tuple(warnings)),)
 
 
 def flat_settings(value: Mapping[str, Json], path: Path, prefix: str = "") -> tuple[Setting, ...]:
     """Nested settings as one tuple, names joined by dots, each with the file and key it came from."""
     settings: list[Setting] = []
-    for name, item in flatten(value, prefix, "."):
+    kept = {key: item for key, item in value.items() if key not in _BOOKKEEPING}
+    for name, item in flatten(kept, prefix, "."):
         plain = _plain(item)
         if plain is not _NOTHING:
             settings.append(Setting(name, plain, f"{path}:{name}"))  # type: ignore[arg-type]
@@ -33,15 +181,106 @@ def flat_settings(value: Mapping[str, Json], path: Path, prefix: str = "") -> tu
     return tuple(settings)
 
 
-_NOTHING = object()
-
-
 def _plain(item: Json) -> SettingValue | object:
     """A scalar as it is; a short list of scalars as its text; anything else is no setting."""
     if item is None or isinstance(item, bool | int | float):
         return item
     if isinstance(item, str):
+        if _SCIENTIFIC.fullmatch(item):
+            return float(item)  # YAML 1.1 reads 1e-4 as text
         return item if len(item) <= MAX_TEXT else item[:MAX_TEXT] + "…"
     if isinstance(item, list) and len(item) <= 64 and not any(isinstance(part, list | dict) for part in item):
         return "[" + ", ".join(str(part) for part in item) + "]"
     return _NOTHING
+
+
+def _is_called_settings(stem: str) -> bool:
+    return bool(_FILE_NAMES.fullmatch(stem))
+
+
+def _names(value: Mapping[str, Json]) -> set[str]:
+    """The names of the first two levels, normalised."""
+    names = {normalise(key) for key in value}
+    for item in value.values():
+        if isinstance(item, dict):
+            names.update(normalise(key) for key in list(item)[:200])
+    return names
+
+
+def read_yaml(path: Path) -> tuple[Json, int]:
+    """A YAML document as plain values, and how many tagged nodes were passed over.
+
+    Raises ParseError for a document that is too large (also once its aliases are filled in), too deep or broken.
+    """
+    import yaml
+
+    text = LogFile(path).document()
+    if len(text) > MAX_YAML_BYTES:
+        raise ParseError(f"{path}: a YAML file of more than {MAX_YAML_BYTES >> 10} KiB; not read as settings")
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return {}, 0
+        if _grown(node, {}) > MAX_YAML_NODES:
+            raise ParseError(f"{path}: its aliases expand to more than {MAX_YAML_NODES} values; not read")
+        passed_over: list[str] = []
+        return _value(loader, node, passed_over), len(passed_over)
+    except RecursionError as error:
+        raise ParseError(f"{path}: nested too deeply to be settings") from error
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise ParseError(f"{path}: not YAML{where}: {problem}") from error
+    finally:
+        loader.dispose()
+
+
+def _grown(node: yaml.Node, sizes: dict[int, int]) -> int:
+    """How many values a node stands for with every alias filled in; an alias to itself counts as endless."""
+    import yaml
+
+    known = sizes.get(id(node))
+    if known is not None:
+        return known
+    sizes[id(node)] = MAX_YAML_NODES + 1
+    size = 1
+    if isinstance(node, yaml.MappingNode):
+        size += sum(_grown(key, sizes) + _grown(item, sizes) for key, item in node.value)
+    elif isinstance(node, yaml.SequenceNode):
+        size += sum(_grown(item, sizes) for item in node.value)
+    sizes[id(node)] = min(size, 10 * MAX_YAML_NODES)
+    return size
+
+
+def _value(loader: yaml.SafeLoader, node: yaml.Node, passed_over: list[str]) -> Json:
+    """Plain values from nodes. Sequences and mappings keep what is plain in them, whatever Python type they name."""
+    import yaml
+
+    if isinstance(node, yaml.MappingNode):
+        if node.tag.startswith("tag:yaml.org,2002:python/object"):
+            passed_over.append(node.tag)
+            return {}
+        mapping: dict[str, Json] = {}
+        for key, item in node.value:
+            name = str(key.value) if isinstance(key, yaml.ScalarNode) else "?"
+            value = _value(loader, item, passed_over)
+            if name == "<<" and isinstance(value, dict):
+                mapping = {**value, **mapping}
+            else:
+                mapping[name] = value
+        return mapping
+    if isinstance(node, yaml.SequenceNode):
+        if "python/object" in node.tag:
+            passed_over.append(node.tag)
+            return {}
+        return [_value(loader, item, passed_over) for item in node.value]
+    if node.tag.startswith("tag:yaml.org,2002:python/") or not node.tag.startswith("tag:yaml.org,2002:"):
+        name = node.tag.rsplit("/", 1)[-1]
+        if name in ("str", "unicode", "int", "float", "bool"):
+            return str(node.value)
+        passed_over.append(node.tag)
+        return {}
+    value = loader.construct_object(node)
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)

@@ -160,9 +160,8 @@ def choose_time(columns: Columns, taken: tuple[str, ...] = ()) -> tuple[FloatArr
     """Wall time of every row (s UTC, NaN where not logged), the columns used up, whether a time zone was missing."""
     import numpy as np
 
-    for column in columns:
-        if column.name in taken or normalise(column.name) not in TIMES:
-            continue
+    dated = [column for column in columns if column.name not in taken and normalise(column.name) in TIMES]
+    for column in sorted(dated, key=lambda column: not column.is_numeric):  # a count of seconds knows its zone
         if column.is_numeric:
             dense = column.dense(columns.n_rows)
             scale = _time_scale(dense)

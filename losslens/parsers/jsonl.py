@@ -1,0 +1,181 @@
+"""JSON lines: one record a line, as detectron2, mmengine and mmcv, LLaMA-Factory, RLlib and many others append them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from losslens.errors import NotALogError
+from losslens.model import Damage, Log, Setting, Warning
+from losslens.parsers.assemble import Assembly
+from losslens.parsers.axes import STEP_RANK, VALUE_COLUMNS, is_known_name, normalise
+from losslens.parsers.columns import Columns
+from losslens.parsers.json_reading import Json, flatten, loads, number_of
+from losslens.parsers.opening import HEAD_BYTES, LogFile, decode_head, lines_of
+from losslens.parsers.settings import flat_settings
+
+NAME = "jsonl"
+
+_SETTINGS_KEYS = frozenset(["config", "hparams", "args", "params", "hyperparameters", "hyperparams"])
+_VALIDATION = frozenset(["val", "valid", "validation", "test", "eval"])
+
+
+def sniff(path: Path, head: bytes) -> bool:
+    """A record a line, with a number under a name that training logs use."""
+    text = decode_head(head).lstrip("\ufeff \t\r\n")
+    if not text.startswith("{"):
+        return False
+    lines = lines_of(text.replace("\r\n", "\n"))
+    cut = len(head) >= HEAD_BYTES
+    records = [record for line in lines[:60] if (record := _record(line)) is not None]
+    if not records or len(records) < 0.5 * len([line for line in lines[:60] if line.strip()]) - cut:
+        return False
+    names = {name for record in records for name, value in flatten(record) if _is_number(value)}
+    metrics = [name for name in names if normalise(name) not in STEP_RANK and is_known_name(name)]
+    if len(records) == 1:
+        # One object on one line is a record of a log only when it says its step.
+        return bool(metrics) and any(normalise(name) in STEP_RANK for name in names)
+    return bool(metrics) or bool(names & VALUE_COLUMNS and any(normalise(name) in STEP_RANK for name in names))
+
+
+def parse(path: Path) -> tuple[Log, ...]:
+    """The Logs of one file of JSON lines, read up to the cut where a crash left half a record.
+
+    Raises NotALogError when no line is a record.
+    """
+    reader = _Reader(path)
+    columns = reader.read()
+    if not columns.n_rows:
+        raise NotALogError(f"{path}: no line is a JSON record")
+    warnings: list[Warning] = []
+    moved = _place_validation(columns)
+    if moved:
+        text = f"{moved} validation records count epochs or their own batches: placed at the training step before them"
+        warnings.append(Warning("validation-steps", text))
+    if reader.other_lines:
+        warnings.append(Warning("not-rows", f"{reader.other_lines} lines that are no JSON records left out"))
+    assembly = Assembly(path, NAME, columns)
+    if moved:
+        assembly.warnings = [warning for warning in assembly.warnings if warning.code != "step-filled"]
+    damage = [_dated(item, assembly) for item in reader.file.damage]
+    return assembly.logs(settings=reader.settings, damage=damage, warnings=warnings)
+
+
+def _dated(damage: Damage, assembly: Assembly) -> Damage:
+    """Damage at the end of the file with the last step read before it."""
+    if not assembly.columns.n_rows or damage.after_step is not None:
+        return damage
+    step = int(assembly.axis.step[-1])
+    return Damage(damage.path, damage.first_byte, damage.last_byte, damage.reason, damage.records_lost, step)
+
+
+def _record(line: str) -> dict[str, Json] | None:
+    line = line.strip()
+    if not line.startswith("{"):
+        return None
+    try:
+        value = loads(line)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _is_number(value: Json) -> bool:
+    try:
+        return number_of(value) is not None
+    except ValueError:
+        return False
+
+
+class _Reader:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.file = LogFile(path)
+        self.columns = Columns()
+        self.settings: tuple[Setting, ...] = ()
+        self.other_lines = 0
+
+    def read(self) -> Columns:
+        for text, offset in self._lines():
+            line = text.strip()
+            if not line:
+                continue
+            record = _record(line)
+            if record is None:
+                self._odd(line, offset, len(text.encode("utf-8", "replace")))
+                continue
+            self._take(record)
+        return self.columns
+
+    def _lines(self) -> Iterator[tuple[str, int]]:
+        for block in self.file.blocks():
+            offset = self.file.offset
+            ascii_only = block.isascii()
+            for line in lines_of(block):
+                yield line, offset
+                offset += (len(line) if ascii_only else len(line.encode("utf-8", "replace"))) + 1
+
+    def _odd(self, line: str, offset: int, size: int) -> None:
+        if not line.startswith("{"):
+            self.other_lines += 1
+            return
+        try:
+            json.loads(line)
+        except json.JSONDecodeError as error:
+            reason = "a record cut off" if error.pos >= len(line) - 1 else f"a broken record ({error.msg})"
+        except (ValueError, RecursionError):
+            reason = "a record that cannot be read"
+        else:
+            reason = "a record that cannot be read"
+        self.file.damage.append(Damage(str(self.path), offset, offset + size - 1, reason, 1))
+
+    def _take(self, record: dict[str, Json]) -> None:
+        for key in _SETTINGS_KEYS & record.keys():
+            value = record.pop(key)
+            if isinstance(value, dict) and not self.settings:
+                self.settings = flat_settings(value, self.path, f"{key}.")
+        values: dict[str, object] = {}
+        for name, value in flatten(record):
+            if isinstance(value, list):
+                if len(value) == 1:
+                    values[name] = value[0]
+            else:
+                values[name] = value
+        if any(isinstance(value, int | float) and not isinstance(value, bool) for value in values.values()):
+            self.columns.add_record(values)
+        elif not self.settings:
+            # A first line that describes the run: {"env_info": "…", "exp_name": "…"}.
+            self.settings = flat_settings(record, self.path)
+
+
+def _place_validation(columns: Columns) -> int:
+    """Forget the step of validation records that count something else than the training records do.
+
+    mmcv writes the validation batch as ``iter`` (``mode`` says so); mmengine writes the epoch as ``step`` (such records
+    have no ``iter``). Without a step of its own a record takes that of the training record before it.
+    """
+    names = columns.by_name
+    if "mode" in names and "iter" in names and "epoch" in names:
+        modes = {row for row, word in names["mode"].texts() if word.lower() in _VALIDATION}
+        return _forget(columns, "iter", modes)
+    if "iter" in names and "step" in names and len(names["iter"].values) < len(names["step"].values):
+        training = set(names["iter"].rows)
+        both = dict(zip(names["step"].rows, names["step"].values, strict=True))
+        pairs = zip(names["iter"].rows, names["iter"].values, strict=True)
+        if all(both.get(row) == value for row, value in pairs):
+            return _forget(columns, "step", {row for row in names["step"].rows if row not in training})
+    return 0
+
+
+def _forget(columns: Columns, name: str, rows: set[int]) -> int:
+    from array import array
+
+    column = columns.by_name[name]
+    kept = [(row, value) for row, value in zip(column.rows, column.values, strict=True) if row not in rows]
+    forgotten = len(column.rows) - len(kept)
+    if len(kept) < 1:
+        return 0
+    column.rows = array("q", (row for row, _ in kept))
+    column.values = array("d", (value for _, value in kept))
+    return forgotten

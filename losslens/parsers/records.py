@@ -1,0 +1,177 @@
+"""JSON documents of records: a list of them, lists by name, a record a step, a pandas frame, TensorBoard's download."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from losslens.errors import NotALogError
+from losslens.model import Log, Setting
+from losslens.parsers.assemble import Assembly
+from losslens.parsers.axes import SPLIT_WORDS, STEP_RANK, VALUE_COLUMNS, is_known_name, normalise
+from losslens.parsers.columns import Columns
+from losslens.parsers.json_reading import Json, flatten, number_of, peek, read_document
+from losslens.parsers.settings import flat_settings
+
+NAME = "json-records"
+
+_STEP_KEY = re.compile(r"(?:(epoch|step|iter|iteration|round|fold)[ _-]?)?(\d+)", re.IGNORECASE)
+_TENSORBOARD_FILE = re.compile(r"(?:run[-_])?(?P<run>.*?)[-_]tag[-_](?P<tag>.+)")
+
+Records = list[dict[str, Json]]
+
+
+def sniff(path: Path, head: bytes) -> bool:
+    value = peek(head)
+    return bool(_triples(value) or _found(value))
+
+
+def parse(path: Path) -> tuple[Log, ...]:
+    """The Logs of one document. Raises NotALogError when it holds no records, ParseError when it is cut or broken."""
+    document = read_document(path)
+    triples = _triples(document)
+    if triples:
+        return _tensorboard_download(path, triples)
+    found = _found(document)
+    if not found:
+        raise NotALogError(f"{path}: no records with numbers in it")
+    columns = Columns()
+    for prefix, records in found:
+        for record in records:
+            columns.add_record({_name(prefix, name): value for name, value in flatten(record) if _is_plain(value)})
+    settings: tuple[Setting, ...] = ()
+    if isinstance(document, dict):
+        settings = flat_settings({k: v for k, v in document.items() if _is_setting(v)}, path)
+    return Assembly(path, NAME, columns).logs(settings=settings)
+
+
+def _name(prefix: str, name: str) -> str:
+    """Counters keep their own name, so that all records share one axis."""
+    return f"{prefix}/{name}" if prefix and normalise(name) not in STEP_RANK else name
+
+
+def _is_plain(value: Json) -> bool:
+    return not isinstance(value, list) or len(value) == 1
+
+
+def _is_setting(value: Json) -> bool:
+    return not isinstance(value, list) and not (isinstance(value, dict) and _found(value))
+
+
+def _found(value: Json, depth: int = 0) -> list[tuple[str, Records]]:
+    """(prefix, records) of every list of records; the prefix is the split they stand under."""
+    if isinstance(value, list):
+        return [("", value)] if _are_records(value) else []  # type: ignore[list-item]
+    if not isinstance(value, dict) or depth > 2:
+        return []
+    by_step = _by_step(value)
+    if by_step:
+        return [("", by_step)]
+    frame = _frame(value)
+    if frame:
+        return [("", frame)]
+    by_tag = _by_tag(value)
+    if by_tag:
+        return [("", by_tag)]
+    found: list[tuple[str, Records]] = []
+    for key, item in value.items():
+        for prefix, records in _found(item, depth + 1):
+            own = key if key.lower() in SPLIT_WORDS else ""
+            found.append(("/".join(part for part in (own, prefix) if part), records))
+    splits = [prefix for prefix, _ in found]
+    return found if len(found) <= 1 or len(set(splits)) == len(splits) else found[:1]
+
+
+def _are_records(items: list[Json]) -> bool:
+    """Dicts, most of them with numbers, at least one number under a name that training logs use."""
+    sample = items[:40]
+    records = [item for item in sample if isinstance(item, dict)]
+    if not records or len(records) < 0.9 * len(sample):
+        return False
+    names = [name for record in records for name, value in flatten(record) if _is_number(value)]
+    metrics = {name for name in names if normalise(name) not in STEP_RANK}
+    counts = {normalise(name) for name in names} & STEP_RANK.keys()
+    if any(is_known_name(name) for name in metrics):
+        return True
+    return bool(counts and {normalise(name) for name in metrics} & VALUE_COLUMNS)
+
+
+def _is_number(value: Json) -> bool:
+    try:
+        return number_of(value) is not None
+    except ValueError:
+        return False
+
+
+def _by_step(value: Mapping[str, Json]) -> Records:
+    """Records from {"1": {"loss": …}, "2": {…}} or {"epoch_1": {…}}."""
+    if len(value) < 2:
+        return []
+    records: Records = []
+    for key, item in value.items():
+        match = _STEP_KEY.fullmatch(key)
+        if match is None or not isinstance(item, dict):
+            return []
+        word = (match.group(1) or "step").lower()
+        if word in ("fold", "round"):
+            return []
+        records.append({word: int(match.group(2)), **item} if len(match.group(2)) < 16 else item)
+    return records if _are_records(records) else []  # type: ignore[arg-type]
+
+
+def _by_tag(value: Mapping[str, Json]) -> Records:
+    """Records from {"loss": {"10": 2.3, "20": 2.1}, …} or {"loss": [[10, 2.3], [20, 2.1]], …}."""
+    records: Records = []
+    for tag, item in value.items():
+        pairs: list[tuple[Json, Json]] = []
+        if isinstance(item, dict) and len(item) > 1 and all(re.fullmatch(r"\d{1,15}", key) for key in item):
+            pairs = [(int(key), number) for key, number in item.items()]
+        elif isinstance(item, list) and len(item) > 1 and all(isinstance(p, list) and len(p) == 2 for p in item):
+            pairs = [(pair[0], pair[1]) for pair in item if isinstance(pair, list)]
+        if not pairs or not all(_is_number(step) for step, _ in pairs):
+            continue
+        if not is_known_name(tag) or normalise(tag) in STEP_RANK:
+            continue
+        if any(isinstance(number, dict | list) for _, number in pairs):
+            continue
+        records.extend({"step": step, tag: number} for step, number in pairs)
+    return records
+
+
+def _frame(value: Mapping[str, Json]) -> Records:
+    """Records from a pandas frame with orient "split" or "table"."""
+    names, rows = value.get("columns"), value.get("data")
+    if isinstance(names, list) and isinstance(rows, list) and all(isinstance(row, list) for row in rows):
+        records = [dict(zip(map(str, names), row, strict=False)) for row in rows if isinstance(row, list)]
+        return records if _are_records(records) else []  # type: ignore[arg-type]
+    return []
+
+
+def _triples(value: Json) -> list[list[float]]:
+    """[wall time, step, value] of TensorBoard's JSON download of one curve."""
+    if not isinstance(value, list) or not value:
+        return []
+    triples: list[list[float]] = []
+    for item in value:
+        if not isinstance(item, list) or len(item) != 3:
+            return []
+        try:
+            numbers = [number_of(part) for part in item]
+        except ValueError:
+            return []
+        if numbers[0] is None or numbers[1] is None or not 1e9 < numbers[0] < 4.1e9:
+            return []
+        triples.append([part if part is not None else float("nan") for part in numbers])
+    return triples
+
+
+def _tensorboard_download(path: Path, triples: list[list[float]]) -> tuple[Log, ...]:
+    stem = path.name.removesuffix(".gz").removesuffix(".json")
+    match = _TENSORBOARD_FILE.fullmatch(stem)
+    tag = match["tag"] if match else stem
+    columns = Columns()
+    for wall, step, number in triples:
+        columns.add_record({"wall_time": wall, "step": step, tag: number})
+    run = match["run"] if match and match["run"] not in ("", ".") else None
+    return Assembly(path, NAME, columns, wanted_axis="step").logs(group_hint=run)
