@@ -1,0 +1,31 @@
+"""The tasks of the zoo: small real trainings, one class each. Add one here and it is in the grid."""
+
+from __future__ import annotations
+
+from tests.zoo.tasks.control import DQN, PPO
+from tests.zoo.tasks.generative import GAN, VAE, Contrastive, Diffusion
+from tests.zoo.tasks.linear import Linear, MatrixFactorisation
+from tests.zoo.tasks.parts import Task
+from tests.zoo.tasks.sequence import CharTransformer, FineTune, Recurrent, Seq2Seq
+from tests.zoo.tasks.supervised import Autoencoder, Detection, GraphNet, ImageCNN, RegressionMLP, Segmentation
+
+TASKS: dict[str, type[Task]] = {
+    "regression": RegressionMLP,
+    "autoencoder": Autoencoder,
+    "image": ImageCNN,
+    "segmentation": Segmentation,
+    "detection": Detection,
+    "graph": GraphNet,
+    "chars": CharTransformer,
+    "finetune": FineTune,
+    "recurrent": Recurrent,
+    "seq2seq": Seq2Seq,
+    "vae": VAE,
+    "gan": GAN,
+    "diffusion": Diffusion,
+    "contrastive": Contrastive,
+    "dqn": DQN,
+    "ppo": PPO,
+    "factors": MatrixFactorisation,
+    "linear": Linear,
+}
