@@ -175,7 +175,7 @@ def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
         keep |= {
             min(range(len(column)), key=lambda i: column[i][1]),
             max(range(len(column)), key=lambda i: column[i][1]),
-        }  # noqa: B023
+        }
         out += [column[i] for i in sorted(keep)]
     return out
 

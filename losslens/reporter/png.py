@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
 WIDTH, DPI = 12.0, 200
 MOST_SIGNALS = 3
 LOSS_HEIGHT, SIGNAL_HEIGHT = 3.3, 1.05
-#: Characters that fit one line of the side column and of the title.
-SIDE_CHARS, TITLE_CHARS = 46, 112
+#: Inches that a line of the side column, a value in it, and the title may take.
+SIDE, SIDE_VALUE, TITLE = 3.72, 2.44, 11.6
+SIDE_SIZE, TITLE_SIZE = 8.8, 12.0
 
 #: No setting of the user's matplotlib may change the picture, and SVG must not carry random ids.
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": 9.5,
     "text.usetex": False,
@@ -41,17 +43,20 @@ SETTINGS = {
     "agg.path.chunksize": 20000,
 }
 
+#: No date, version or machine in the file: the same report gives the same bytes.
+METADATA: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": "losslens"},
+    "pdf": {"CreationDate": None, "Producer": None, "Creator": "losslens"},
+}
+
 
 def write_picture(report: RunReport, path: Path) -> None:
     """Write the picture of one run; the suffix (.png, .svg, .pdf) says how. The same report gives the same bytes."""
     import matplotlib
 
     suffix = path.suffix.lower().lstrip(".")
-    metadata: dict[str, Any] = {
-        "png": {"Software": None},
-        "svg": {"Date": None, "Creator": "losslens"},
-        "pdf": {"CreationDate": None, "Producer": None, "Creator": "losslens"},
-    }.get(suffix, {})
+    metadata = METADATA.get(suffix, {})
     with matplotlib.rc_context(), warnings.catch_warnings():
         # A name in a script the font lacks shows as boxes; that must not print warnings over the report.
         warnings.simplefilter("ignore")
@@ -69,11 +74,11 @@ def figure(report: RunReport) -> Figure:
     below = [c for c in signals.others(report, MOST_SIGNALS) if leading is not None and _has_finite(c)]
     heights = [LOSS_HEIGHT, *[SIGNAL_HEIGHT] * len(below)]
     side = _Side(report)
-    height = max(sum(heights) + 0.28 * len(below) + 1.75, side.height + 1.35)
+    height = max(sum(heights) + 0.28 * len(below) + 2.1, side.height + 1.75)
     picture = Figure(figsize=(WIDTH, height), facecolor=LIGHT["page"])
     FigureCanvasAgg(picture)
     _title(picture, report, height)
-    top, bottom = 1 - 1.15 / height, 0.6 / height
+    top, bottom = 1 - 1.4 / height, 0.72 / height
     grid = picture.add_gridspec(
         len(heights), 1, height_ratios=heights, left=0.07, right=0.645, top=top, bottom=bottom, hspace=0.22
     )
@@ -106,17 +111,17 @@ def _title(picture: Figure, report: RunReport, height: float) -> None:
         picture, 0.012, y, report.verdict.value, color="white", fontsize=11, fontweight="bold", va="center",
         bbox={"boxstyle": "round,pad=0.35,rounding_size=0.3", "facecolor": colour, "edgecolor": "none"},
     )  # fmt: skip
-    name = story.shortened(plain(report.name), 70)
+    name = _fitted(report.name, 8.5, 13)
     left = 0.012 + (len(report.verdict.value) * 0.095 + 0.28) / WIDTH
     _text(picture, left, y, name, fontsize=13, fontweight="bold", va="center", color=LIGHT["text"])
-    lines = wrapped(story.headline(report), TITLE_CHARS)[:2]
-    for place, line in enumerate(lines):
-        _text(picture, 0.012, 1 - (0.66 + 0.24 * place) / height, line, fontsize=11.5, va="center", color=LIGHT["text"])
+    for place, line in enumerate(wrapped(story.headline(report), TITLE, TITLE_SIZE)[:2]):
+        y = 1 - (0.66 + 0.23 * place) / height
+        _text(picture, 0.012, y, line, fontsize=TITLE_SIZE, va="center", color=LIGHT["text"])
     _text(
         picture, 0.988, 0.16 / height, "losslens", fontsize=8, ha="right", va="center", color=LIGHT["faint"],
         fontweight="bold",
     )  # fmt: skip
-    about = story.shortened(plain(f"{report.path}: {story.about(report)}"), 170)
+    about = _fitted(f"{report.path}: {story.about(report)}", 10.6, 7.5)
     _text(picture, 0.012, 0.16 / height, about, fontsize=7.5, va="center", color=LIGHT["faint"])
 
 
@@ -220,11 +225,41 @@ def _labels(panel: Axes, curve: Curve, labels: list[tuple[int, str, str]]) -> No
                    fontweight="bold", ha=align, va="bottom", parse_math=False, clip_on=False)  # fmt: skip
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """``text`` in lines of at most ``width`` characters; long words are cut."""
-    import textwrap
+def wrapped(text: str, width: float, size: float) -> list[str]:
+    """``text`` in lines of at most ``width`` inches at this font size in points; words that are longer are cut."""
+    lines: list[str] = []
+    line = ""
+    for word in plain(text).split():
+        while word:
+            joined = f"{line} {word}" if line else word
+            if _inches(joined, size) <= width:
+                line, word = joined, ""
+            elif line:
+                lines.append(line)
+                line = ""
+            else:
+                fits = next(n for n in range(len(word), 0, -1) if n == 1 or _inches(word[:n], size) <= width)
+                lines.append(word[:fits])
+                word = word[fits:]
+    return [*lines, line] if line else lines
 
-    return textwrap.wrap(plain(text), width, break_long_words=True, break_on_hyphens=False)
+
+@cache
+def _inches(text: str, size: float) -> float:
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(family="DejaVu Sans", size=size)
+    return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]) / 72
+
+
+def _fitted(text: str, width: float, size: float) -> str:
+    """``text`` in one line of ``width`` inches, its middle left out where it is longer."""
+    shown = plain(text)
+    most = len(shown)
+    while most > 8 and _inches(story.shortened(shown, most), size) > width:
+        most = max(8, most * 9 // 10)
+    return story.shortened(shown, most)
 
 
 class _Side:
@@ -244,10 +279,10 @@ class _Side:
     def _height(self, kind: str) -> float:
         return {"gap": 0.12, "head": 0.27, "bar": 0.25}.get(kind, self.LINE)
 
-    def _add(self, kind: str, text: str, extra: Any = None, *, chars: int = SIDE_CHARS, most: int = 3) -> None:
-        lines = wrapped(text, chars)
+    def _add(self, kind: str, text: str, extra: Any = None, *, width: float = SIDE, most: int = 3) -> None:
+        lines = wrapped(text, width, SIDE_SIZE)
         if len(lines) > most:
-            lines = [*lines[: most - 1], story.shortened(" ".join(lines[most - 1 :]), chars)]
+            lines = [*lines[: most - 1], _fitted(" ".join(lines[most - 1 :]), width, SIDE_SIZE)]
         for place, line in enumerate(lines):
             self.rows.append((kind, line, extra if place == 0 else None))
 
@@ -258,7 +293,7 @@ class _Side:
             return
         self.rows.append(("head", "When", None))
         for fact in facts:
-            self._add("pair", fact.text, fact.label, chars=30, most=2)
+            self._add("pair", fact.text, fact.label, width=SIDE_VALUE, most=2)
         self.rows.append(("gap", "", None))
 
     def _why_then(self, report: RunReport) -> None:
@@ -296,13 +331,13 @@ class _Side:
                 _text(picture, left, middle, text, fontsize=11, fontweight="bold", va="center", color=LIGHT["text"])
             elif kind == "pair":
                 if extra:
-                    _text(picture, left, middle, extra, fontsize=8.5, va="center", color=LIGHT["dim"])
-                _text(picture, left + 0.108, middle, text, fontsize=8.5, va="center", color=LIGHT["text"])
+                    _text(picture, left, middle, extra, fontsize=SIDE_SIZE, va="center", color=LIGHT["dim"])
+                _text(picture, left + 0.113, middle, text, fontsize=SIDE_SIZE, va="center", color=LIGHT["text"])
             elif kind == "bar":
                 self._bar(picture, left, middle, text, float(extra), height)
             elif kind in ("text", "dim"):
                 colour = LIGHT["dim" if kind == "dim" else "text"]
-                _text(picture, left, middle, text, fontsize=8.5, va="center", color=colour)
+                _text(picture, left, middle, text, fontsize=SIDE_SIZE, va="center", color=colour)
             y -= size
 
     def _bar(self, picture: Figure, left: float, middle: float, name: str, share: float, height: float) -> None:
@@ -311,7 +346,7 @@ class _Side:
         start, width, thick = left + 0.178, 0.088, 0.11 / height
         for length, colour in ((width, LIGHT["grid"]), (width * share, LIGHT["bar"])):
             picture.add_artist(Rectangle((start, middle - thick / 2), length, thick, color=colour, linewidth=0))
-        _text(picture, left, middle, story.shortened(name, 26), fontsize=9, va="center", color=LIGHT["text"],
+        _text(picture, left, middle, _fitted(name, 2.1, 9), fontsize=9, va="center", color=LIGHT["text"],
               fontweight="bold")  # fmt: skip
         _text(picture, start + width + 0.037, middle, words.probability(share), fontsize=9, va="center", ha="right",
               color=LIGHT["text"])  # fmt: skip

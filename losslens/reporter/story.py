@@ -105,15 +105,15 @@ def headline(run: RunReport) -> str:
         case Verdict.NAN if from_start and (first_bad is None or onset is None or first_bad <= onset.step):
             return f"{loss} is not finite from the first logged {words.one(axis)}"
         case Verdict.NAN if onset is not None and first_bad is not None and first_bad > onset.step:
-            return f"{loss} left its course at {place} and was not finite from {words.at(axis, first_bad)} on"
+            return f"{loss} left its course at {place} and was not finite from {words.at(axis, first_bad)}"
         case Verdict.NAN:
-            return f"{loss} was not finite from {place or 'some point'} on"
+            return f"{loss} was not finite from {place or 'some point'}"
         case Verdict.EXPLODED:
-            return f"{loss} exploded {_since(place, from_start)}"
+            return f"{loss} exploded {_at(place, from_start)}"
         case Verdict.DIVERGED:
             return f"{loss} left its course {_at(place, from_start)} and did not come back"
         case Verdict.VAL_DIVERGED:
-            return f"{loss} ran away {_since(place, from_start)}, while the training loss did not"
+            return f"{loss} ran away {_at(place, from_start)}, while the training loss did not"
         case Verdict.OVERFIT:
             return f"{loss} turned {_at(place, from_start)} for good, while the training loss went on falling"
         case Verdict.SHIFTED:
@@ -129,7 +129,7 @@ def headline(run: RunReport) -> str:
 
 
 def _since(place: str, from_start: bool) -> str:
-    return "from the start" if from_start or not place else f"from {place} on"
+    return "from the start" if from_start or not place else f"from {place}"
 
 
 def _at(place: str, from_start: bool) -> str:
@@ -249,7 +249,7 @@ def group_lines(run: RunReport) -> list[str]:
         ids = _listed(list(group.ids), "and")
         line = f"{ids} ({words.probability(group.probability)} together) cannot be told apart by this log"
         if group.split_by:
-            line += f"; {_listed([words.signal(s) for s in group.split_by], 'or')} would"
+            line += f"; {_listed([words.signal(s) for s in group.split_by], 'or')} would tell"
         out.append(line)
     return out
 

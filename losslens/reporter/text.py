@@ -81,7 +81,8 @@ def code_lines(text: str) -> list[str]:
     return [plain(line.expandtabs(4)) for line in text.splitlines()] or [""]
 
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|~#])")
+#: An underscore inside a word is no emphasis in GitHub's Markdown; "$" begins mathematics there.
+_MARKDOWN = re.compile(r"([\\`*\[\]<>|$]|(?<![^\W_])_|_(?![^\W_])|~|#(?=\d))")
 _MENTION = re.compile(r"@(?=\w)")
 _ISSUE = re.compile(r"\\#(?=\d)")
 _LINK = re.compile(r"(?i)\b(https?|ftp|mailto|www)(?=[:.])")
