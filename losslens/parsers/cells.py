@@ -52,6 +52,7 @@ _WRAPPED = re.compile(
 _DECIMAL_COMMA = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:[.  ]\d{3})+)?,\d*(?:[eE][+-]?\d+)?")
 _DOT_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")
 _COMMA_GROUPS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+|[+-]?[1-9]\d{0,2}(?:,\d{3}){2,}")
+_MAY_BE_NUMBER = re.compile(r"\d|nan|inf")
 _DURATION = re.compile(r"(?:(\d+) days?, )?(?:(\d+):)?(\d{1,2}):(\d{2}(?:\.\d+)?)")
 
 
@@ -78,6 +79,8 @@ def read_number(text: str, decimal: str = ".") -> float | None:
         return None
     if low in _SPELLED:
         return _SPELLED[low]
+    if not _MAY_BE_NUMBER.search(low):
+        raise ValueError(text)
     return _unusual_number(text)
 
 

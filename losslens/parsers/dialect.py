@@ -20,6 +20,11 @@ DELIMITERS = (",", "\t", ";", "|", " ")
 COMMENTS = ("#", "//", "%")
 MIN_REGULAR = 0.6
 """Share of the sampled lines that must have the table's width."""
+MAX_PREAMBLE = 60
+"""Lines that may come before the header."""
+MAX_STRANGERS = 4
+"""A table of more columns than this, none of which has a name that training logs use, is a data set."""
+_QUOTED = re.compile(r'"[^"]*"')
 _NAME = re.compile(r"[^\W\d]")
 
 
@@ -64,11 +69,15 @@ def sniff_dialect(text: str, *, whole: bool) -> Dialect | None:
     if not whole and len(lines) > 1:
         lines.pop()
     lines = lines[: SAMPLE_LINES + 40]
-    if not any(line.strip() for line in lines):
+    content = [line for line in lines if line.strip() and not is_comment(line)]
+    if not content:
         return None
+    if len(content) == 1:
+        return _header_only(lines) if whole else None
+    unquoted = [_QUOTED.sub("", line) if '"' in line else line for line in content]
     best: tuple[float, Dialect] | None = None
     for delimiter in (separator,) if separator else DELIMITERS:
-        if delimiter != " " and not any(delimiter in line for line in lines):
+        if not _may_delimit(unquoted, delimiter):
             continue
         for decimal in _decimals(lines, delimiter):
             found = _judge(lines, delimiter, decimal)
@@ -77,6 +86,28 @@ def sniff_dialect(text: str, *, whole: bool) -> Dialect | None:
     if best is None:
         return _one_column(lines)
     return best[1]
+
+
+def _may_delimit(content: list[str], delimiter: str) -> bool:
+    """A quick look that turns prose and code away: a delimiter stands equally often in many lines."""
+    if delimiter == " ":
+        counts = Counter(len(line.split()) - 1 for line in content)
+    else:
+        counts = Counter(line.count(delimiter) for line in content)
+    counts.pop(0, None)
+    return max(counts.values(), default=0) >= 0.4 * len(content)
+
+
+def _header_only(lines: list[str]) -> Dialect | None:
+    """One line of names: the log of a job that died before its first row."""
+    at = next(n for n, line in enumerate(lines) if line.strip() and not is_comment(line))
+    for delimiter in DELIMITERS[:-1]:
+        cells = [cell.strip().strip("\"'") for cell in split_line(lines[at], delimiter)]
+        if len(cells) < 2 or not looks_like_header(cells, ".") or any(len(cell) > 60 for cell in cells):
+            continue
+        if sum(is_known_name(cell) for cell in cells) >= 2 and all(" " not in cell or len(cell) < 30 for cell in cells):
+            return Dialect(delimiter, ".", tuple(cells), len(cells), at + 1)
+    return None
 
 
 def _excel_separator(lines: list[str]) -> str:
@@ -116,7 +147,7 @@ def _judge(lines: list[str], delimiter: str, decimal: str) -> tuple[float, Diale
     score = _score(body, width, decimal, delimiter)
     if score is None:
         return None
-    if not body and not (header and any(is_known_name(name) for name in header)):
+    if header is not None and width > MAX_STRANGERS and not any(is_known_name(name) for name in header):
         return None
     names = None if header is None else tuple(name.strip().strip("\"'").strip() for name in header)
     skip = start + 1 if names is not None else start
@@ -131,13 +162,13 @@ def _first_row(
     rows: list[tuple[int, list[str]]], width: int, decimal: str, delimiter: str
 ) -> tuple[int | None, int] | None:
     """Positions of the header (None without one) and of the first row of data."""
-    for at, (_, cells) in enumerate(rows):
+    for at, (_, cells) in enumerate(rows[:MAX_PREAMBLE]):
         if len(cells) < 2 or not width / 2 <= len(cells) <= width + 1:
             continue
         if looks_like_header(cells, decimal):
             following = [row for _, row in rows[at + 1 : at + 6]]
             data = [row for row in following if _has_numbers(row, decimal)]
-            if data or at == len(rows) - 1:
+            if data:
                 return at, at + 1
         elif _has_numbers(cells, decimal) and len(cells) >= width - 1:
             named = all(is_number_or_blank(cell, decimal) for cell in cells)
@@ -174,8 +205,6 @@ def _commented_header(lines: list[str], width: int, delimiter: str) -> tuple[int
 
 
 def _score(body: list[list[str]], width: int, decimal: str, delimiter: str) -> float | None:
-    if not body:
-        return 0.3 * width / (width + 1)
     regular = [cells for cells in body if width - 1 <= len(cells) <= width + 1]
     ragged_ok = [cells for cells in body if 2 <= len(cells) < width - 1 and _has_numbers(cells, decimal)]
     if len(regular) + 0.5 * len(ragged_ok) < MIN_REGULAR * len(body):
