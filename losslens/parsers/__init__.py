@@ -31,6 +31,7 @@ class Format:
 
 FORMATS: tuple[Format, ...] = (
     # In order of asking: the first that recognises a file has it.
+    Format("tensorboard", "losslens.parsers.tensorboard", "binary"),
     Format("trainer-state", "losslens.parsers.trainer_state", "json"),
     Format("keras-json", "losslens.parsers.keras_json", "json"),
     Format("json-records", "losslens.parsers.records", "json"),
