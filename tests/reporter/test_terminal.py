@@ -1,0 +1,139 @@
+"""The terminal report: the three answers, at any width, without colour and without Unicode."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from losslens.model import Analysis
+from losslens.reporter.terminal import render_terminal
+from tests.reporter import make_analysis as make
+
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def plain(analysis: Analysis, width: int = 80) -> str:
+    return render_terminal(analysis, width=width, colour=False, unicode=True)
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize("unicode", [True, False], ids=["unicode", "ascii"])
+@pytest.mark.parametrize("made", make.ALL.values(), ids=make.ALL.keys())
+def test_no_line_is_wider_than_the_terminal(made: Callable[[], Analysis], unicode: bool, width: int) -> None:
+    from rich.cells import cell_len
+
+    text = render_terminal(made(), width=width, colour=False, unicode=unicode)
+    assert max(cell_len(line) for line in text.split("\n")) <= width
+
+
+@pytest.mark.parametrize("made", make.ALL.values(), ids=make.ALL.keys())
+def test_without_unicode_every_character_is_ascii(made: Callable[[], Analysis]) -> None:
+    text = render_terminal(made(), width=80, colour=False, unicode=False)
+    assert text.isascii()
+    assert re.search(r"[^\n\x20-\x7e]", text) is None
+
+
+@pytest.mark.parametrize("made", make.ALL.values(), ids=make.ALL.keys())
+def test_colour_adds_escapes_and_changes_no_word(made: Callable[[], Analysis]) -> None:
+    coloured = render_terminal(made(), width=80, colour=True, unicode=True)
+    stripped = "\n".join(line.rstrip() for line in ESCAPE.sub("", coloured).split("\n"))
+    assert stripped == plain(made())
+
+
+def test_names_cannot_send_escapes_or_markup_to_the_terminal() -> None:
+    text = render_terminal(make.ALL["hostile"](), width=100, colour=True, unicode=True)
+    left = ESCAPE.sub("", text)
+    assert re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ud800-\udfff]", left) is None
+    assert "[bold red]x[/bold red]" in left
+    assert r"\x1b[31mred" in left
+
+
+def test_the_first_line_says_the_verdict_the_name_and_the_next_ones_when() -> None:
+    lines = plain(make.analysis(make.exploded())).strip().split("\n")
+    assert "EXPLODED deeplab" in lines[0]
+    assert lines[1] == "total_loss exploded at step 50,100 (90 % interval 49,900–50,300)."
+
+
+def test_the_three_answers_come_in_order() -> None:
+    text = plain(make.analysis(make.exploded()))
+    places = [text.index(word) for word in ("onset  ", "WHY THEN", "WHAT FIRST", "LOG NEXT")]
+    assert places == sorted(places)
+    for fact in (
+        "epoch 34 (33.4 completed)",
+        "2019-09-05 08:00 UTC",
+        "step 50,600",
+        "model.ckpt-50000",
+        "9,900 steps, 1.2 h",
+    ):
+        assert fact in text
+
+
+def test_causes_show_evidence_for_and_against_and_what_was_not_checked() -> None:
+    text = plain(make.analysis(make.exploded()), 120)
+    assert "+ grad_norm rose 17.8x in the 1,200 steps before the loss moved (+1.6)" in text
+    assert "− weight_norm grew by only 3 % in the same time (−0.5)" in text
+    assert "? not checked: no update-to-weight ratio was logged" in text
+    assert "PyTorch torch.nn.utils.clip_grad_norm_(model.parameters(), 2.4)" in text
+    assert "cannot be told apart by this log" in text
+
+
+def test_the_plot_marks_onset_interval_and_nan_stretch() -> None:
+    text = plain(make.analysis(make.climb_to_nan()))
+    ruler = next(line for line in text.split("\n") if line.strip().startswith("└"))
+    assert "▲" in ruler
+    assert ruler.rstrip().endswith("×××")
+    assert ruler.index("▲") < ruler.index("×")
+    assert "▲ onset 1,500" in text
+
+
+def test_the_overview_lists_every_run_worst_first_and_tells_only_the_failed_ones() -> None:
+    text = plain(make.several())
+    head = text[: text.index("━━")]
+    order = [head.index(name) for name in ("keras-raw", "deeplab", "val-blows-up", "empty", "fine")]
+    assert order == sorted(order)
+    assert "8 runs: 2 nan, 2 exploded, 1 val-diverged, 1 inconclusive, 2 healthy; 2 skipped" in head
+    assert "HEALTHY" not in text
+    assert "empty: no series looks like a loss: 'fps', 'gpu/temp'" in text
+
+
+def test_what_was_skipped_is_said() -> None:
+    assert "logs/history.pkl: a pickle runs code when it is read" in plain(make.ALL["nothing"]())
+
+
+def test_a_healthy_run_alone_stays_short_and_has_its_plot() -> None:
+    lines = plain(make.analysis(make.healthy())).strip().split("\n")
+    assert "HEALTHY fine" in lines[0]
+    assert any("⠉" in line for line in lines)
+    assert len(lines) < 25
+
+
+def test_two_hundred_runs_name_all_and_tell_the_first_twenty() -> None:
+    run = make.exploded("bad")
+    bad = [replace(run, id=f"bad-{i}", name=f"bad-{i}") for i in range(25)]
+    text = plain(make.analysis(*bad))
+    assert all(f"bad-{i}" in text for i in range(25))
+    assert text.count("━━ EXPLODED") == 20
+    assert "5 more failed runs" in text
+
+
+def test_it_ends_by_saying_what_was_written_or_how_to_write_it() -> None:
+    analysis = make.analysis(make.exploded())
+    assert plain(analysis).rstrip().split("\n")[-1].startswith("Add -o report.html")
+    text = render_terminal(analysis, width=80, colour=False, unicode=True, written=["a/report.html", "b.png"])
+    assert text.rstrip().split("\n")[-1] == "Written: a/report.html, b.png"
+
+
+def test_the_terminal_report_loads_neither_matplotlib_nor_jinja() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from losslens.reporter import render; from losslens.model import Analysis;"
+        "render(Analysis((), (), '0'), 'terminal'); render(Analysis((), (), '0'), 'json');"
+        "bad = [m for m in ('matplotlib', 'jinja2', 'pandas', 'scipy') if m in sys.modules]; sys.exit(str(bad) if bad else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
