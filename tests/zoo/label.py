@@ -1,0 +1,179 @@
+"""Labels and logged series of every finished run: ``data/labels.jsonl`` and one ``data/<task>.npz`` a task.
+
+A run is labelled when its twin and the other healthy seed of its family are there as well. Nothing is left out for how it
+turned out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.zoo import truth as tr
+from tests.zoo.grid import VERSION, Spec, specs
+from tests.zoo.train import FULL
+from tests.zoo.truth import Floats, Truth
+from tests.zoo.views import Record, View, logged, tag, view
+
+DATA = Path(__file__).parent / "data"
+LOSSES = ("loss", "d_loss", "g_loss")
+SEVERITY = ("nan", "exploded", "diverged", "val-diverged", "shifted", "overfit", "plateau", "spike-recovered", "inconclusive", "healthy")
+LOGGED_SETTINGS = ("optimizer", "batch", "clip", "precision", "wd", "beta2", "eps", "warmup", "schedule", "accum", "norm", "steps", "gamma")
+
+
+def read(spec: Spec) -> Record | None:
+    path = FULL / f"{spec.run}.npz"
+    if not path.exists():
+        return None
+    with np.load(path) as f:
+        return {k: f[k] for k in f.files}
+
+
+def current(series: dict[str, Any]) -> np.ndarray[Any, Any]:
+    """Which points were not overwritten by a later segment."""
+    step, segment = series["step"], series["segment"]
+    keep = np.ones(len(step), bool)
+    for s in range(1, int(segment.max(initial=0)) + 1):
+        keep &= (segment >= s) | (step < step[segment == s].min(initial=1 << 60))
+    return keep
+
+
+def at_steps(series: dict[str, Any], steps: np.ndarray[Any, Any]) -> Floats:
+    """The values of another run at these steps (its last value where it has none)."""
+    keep = current(series)
+    step, value = series["step"][keep], series["value"][keep]
+    return np.asarray(value[np.clip(np.searchsorted(step, steps), 0, len(step) - 1)], np.float64)
+
+
+def judge(spec: Spec, log: dict[str, Any], twin: Record, other: Record, v: View) -> tuple[str, Truth, np.ndarray[Any, Any]]:
+    """The leading loss of a run, its truth, and the steps of its current branch."""
+    healthy = spec.kind != "fault"
+    names = [k for k in LOSSES if k in log]
+    found: list[tuple[str, Truth, np.ndarray[Any, Any]]] = []
+    for name in names:
+        keep = current(log[name])
+        steps, y = log[name]["step"][keep], log[name]["value"][keep]
+        t, o = (at_steps(logged(r, v, (name,))[name], steps) for r in (twin, other))
+        start = int(np.searchsorted(steps, spec.at + v.first_step)) if spec.at else 0
+        found.append((name, tr.judge_train(y, t, o, min(start, len(y) - 1), healthy=healthy, wander=spec.task in tr.WANDER), steps))
+    best = min(found, key=lambda f: SEVERITY.index(f[1].words[0]))
+    if "val/loss" in log and best[1].words[0] in ("healthy", "plateau", "spike-recovered", "inconclusive"):
+        keep = current(log["val/loss"])
+        steps, y = log["val/loss"]["step"][keep], log["val/loss"]["value"][keep]
+        val = tr.judge_val(y, best[1].words, True)
+        if val.words[0] != "healthy" and SEVERITY.index(val.words[0]) < SEVERITY.index(best[1].words[0]):
+            if best[1].words[0] == "spike-recovered":
+                return best[0], Truth((*best[1].words, *val.words), *best_place(best[1])), best[2]
+            return "val/loss", val, steps
+        if len(val.words) > 1 and best[1].words[0] != "spike-recovered":
+            words = tuple(dict.fromkeys((*best[1].words, *val.words)))
+            return best[0], Truth(words, *best_place(best[1])), best[2]
+    return best
+
+
+def best_place(t: Truth) -> tuple[int | None, int | None, int | None, float, tuple[float, float, float]]:
+    return t.onset, t.low, t.high, t.noise, t.numbers
+
+
+def label(spec: Spec, record: Record, twin: Record, other: Record) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The label of a run and its logged series."""
+    v = view(spec, len(record["step"]), int(record["steps_per_epoch"]))
+    log = logged(record, v)
+    leading, t, steps = judge(spec, log, twin, other, v)
+    gaps = np.diff(steps)
+    gap = float(np.median(gaps[gaps > 0])) if (gaps > 0).any() else 1.0
+    out: dict[str, Any] = {
+        "run": spec.run, "family": spec.family, "task": spec.task, "kind": spec.kind, "locked": spec.locked,
+        "way": spec.way, "cause": spec.cause, "level": spec.level, "strength": spec.strength,
+        "fault_step": spec.at + v.first_step if spec.kind == "fault" else None,
+        "words": list(t.words), "leading": tag(leading, v.style), "points": len(steps), "gap": gap,
+        "first_step": int(steps[0]), "last_step": int(steps[-1]), "noise": round(float(t.noise), 5),
+        "view": {"every": v.every, "kind": v.kind, "tier": v.tier, "style": v.style, "wall_time": v.wall_time, "two_files": v.two_files},
+        "steps_per_epoch": int(record["steps_per_epoch"]),
+        "settings": {k: spec.hp[k] for k in LOGGED_SETTINGS if spec.hp.get(k) is not None} if v.settings else {},
+        "onset": None,
+    }  # fmt: skip
+    if t.onset is not None:
+        at, low, high = (int(steps[min(len(steps) - 1, i if i is not None else t.onset)]) for i in (t.onset, t.low, t.high))
+        out["onset"] = {
+            "step": at,
+            "low": low,
+            "high": high,
+            "tolerance": round(max(2 * gap, 0.01 * (at - int(steps[0])), (high - low) / 2), 1),
+            "from_start": bool(t.onset <= max(1, len(steps) // 100)),
+        }
+    if spec.kind == "fault":
+        effective = view_of_settings(spec, v)
+        out["settings"] = effective
+    return out, log
+
+
+def view_of_settings(spec: Spec, v: View) -> dict[str, Any]:
+    """The settings that the faulty run really had, when its log shows settings."""
+    if not v.settings:
+        return {}
+    from tests.zoo.grid import fault
+
+    hp = dict(spec.hp)
+    fault(spec).settings(hp)
+    return {k: hp[k] for k in LOGGED_SETTINGS if hp.get(k) is not None}
+
+
+def compact(a: Floats) -> np.ndarray[Any, Any]:
+    """float32 with 16 bits of mantissa kept: five digits."""
+    bits = np.asarray(a, np.float32).view(np.uint32)
+    finite = np.isfinite(np.asarray(a, np.float32))
+    rounded = np.where(finite, (bits + np.uint32(0x40)) & np.uint32(0xFFFFFF80), bits)
+    return rounded.view(np.float32)
+
+
+def write(progress: bool = True) -> None:
+    """Labels all finished families and writes the data folder."""
+    DATA.mkdir(exist_ok=True)
+    by_family: dict[str, list[Spec]] = defaultdict(list)
+    for s in specs():
+        by_family[s.family].append(s)
+    rows: list[dict[str, Any]] = []
+    store: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    for family in by_family.values():
+        first, second = read(family[0]), read(family[1])
+        if first is None or second is None:
+            continue
+        for s in family:
+            record = first if s.kind == "twin" else second if s.kind == "seed" else read(s)
+            if record is None:
+                continue
+            with np.errstate(all="ignore"):
+                twin, other = (second, first) if s.kind == "seed" else (first, second)
+                row, log = label(s, record, twin, other)
+            keep_series(store[s.task], row, log)
+            rows.append(row)
+    from tests.zoo import separability
+
+    separability.add(rows)
+    for task, parts in store.items():
+        value = np.concatenate(parts["value"]).view(np.uint8).reshape(-1, 4).T.copy()
+        np.savez_compressed(DATA / f"{task}.npz", step=np.concatenate(parts["step"]), value=value, segment=np.concatenate(parts["segment"]))
+    with (DATA / "labels.jsonl").open("w") as f:
+        f.write(json.dumps({"version": VERSION, "runs": len(rows)}) + "\n")
+        for row in rows:
+            f.write(json.dumps(row, separators=(",", ":")) + "\n")
+    if progress:
+        print(f"{len(rows)} runs labelled")
+
+
+def keep_series(parts: dict[str, list[Any]], row: dict[str, Any], log: dict[str, Any]) -> None:
+    """Adds the series of a run to the arrays of its task, and where they lie to its label."""
+    parts.setdefault("n", [0])
+    row["series"] = {}
+    for name, s in log.items():
+        n = len(s["step"])
+        row["series"][tag(name, row["view"]["style"])] = [name, parts["n"][0], n]
+        parts["n"][0] += n
+        parts["step"].append(np.diff(s["step"], prepend=0).astype(np.int32))
+        parts["value"].append(compact(s["value"]))
+        parts["segment"].append(s["segment"].astype(np.int8))

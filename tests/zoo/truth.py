@@ -1,0 +1,312 @@
+"""What really happened to a run: its verdict and onset, from its own curve, its twin's and another seed's.
+
+All three are seen through the same logging view. The course a run should have kept is the higher of its own best level so
+far and its twin's level there; the loss has left it where it is above by more than the scatter of two healthy seeds
+and the noise of the twin. Near a boundary more than one word is right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+WANDER = ("gan", "dqn", "ppo")
+"""Tasks whose losses may rise while all is well."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Acceptable words (the first is the nominal one) and the onset, as positions in the logged series."""
+
+    words: tuple[str, ...]
+    onset: int | None = None
+    low: int | None = None
+    high: int | None = None
+    noise: float = 0.0
+    """Noise of the healthy twin around its course, in units of the transform (a share of the level for positive losses)."""
+    numbers: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """s, b and e: start, best and end level."""
+
+
+def rolling(a: Floats, width: int, q: float = 50) -> Floats:
+    """A centred rolling quantile; windows shrink at the ends, NaN is left out."""
+    width = max(1, min(width | 1, len(a)))
+    if width <= 1:
+        return a.copy()
+    import pandas as pd
+
+    return pd.Series(a).rolling(width, center=True, min_periods=1).quantile(q / 100).to_numpy(np.float64)
+
+
+def transform(*curves: Floats) -> tuple[Floats, ...]:
+    """Logarithms when all values are positive, else asinh around the healthy level."""
+    finite = [c[np.isfinite(c)] for c in curves]
+    both = np.concatenate([*finite, np.ones(1)])
+    if (both > 0).all():
+        return tuple(np.log(np.where(c > 0, c, np.nan)) for c in curves)
+    healthy = finite[1] if len(finite) > 1 and len(finite[1]) > 2 else both
+    middle = float(np.median(healthy))
+    width = float(np.median(np.abs(healthy - middle))) + 1e-12
+    return tuple(np.arcsinh((c - middle) / (3 * width)) for c in curves)
+
+
+def levels(y: Floats, onset: int) -> tuple[float, float, float]:
+    """s, b and e of the definition: median of the first 1 %, best smoothed level before the onset, median of the last 5 %."""
+    n = len(y)
+    finite = np.where(np.isfinite(y), y, np.nan)
+    with np.errstate(all="ignore"):
+        s = float(np.nanmedian(finite[: max(1, n // 100)]))
+        smooth = rolling(finite[: max(1, onset)], max(3, n // 50))
+        b = float(np.nanmin(smooth)) if np.isfinite(smooth).any() else s
+        last = y[-max(3, n // 20) :]
+        e = float(np.median(last)) if np.isfinite(last[-1]) else float("nan")
+    return s, b, e
+
+
+def noise_of(z: Floats) -> tuple[Floats, float]:
+    """Noise of a curve around its rolling median: local (n,) and overall."""
+    n = len(z)
+    residual = np.abs(z - rolling(z, max(5, n // 15)))
+    overall = 1.48 * float(np.nanmedian(residual)) if np.isfinite(residual).any() else 0.0
+    return 1.48 * rolling(residual, max(9, n // 6)), overall
+
+
+@dataclass(frozen=True)
+class Course:
+    """The departure of a curve from the course it should have kept, and the thresholds for it."""
+
+    d: Floats
+    near: Floats
+    clear: Floats
+    noise: float
+    z: Floats
+    z0: Floats
+
+
+def course(y: Floats, twin: Floats, other: Floats, *, own_only: bool = False) -> Course:
+    """Departures upward, all in units of the transform, thresholds from noise and from the scatter of two seeds."""
+    n = len(y)
+    z, z0, z1 = transform(y, twin, other)
+    wide, light = max(3, n // 50), max(1, n // 150) | 1
+    smooth0, smooth1 = rolling(z0, wide), rolling(z1, wide)
+    sigma, overall = noise_of(z0)
+    scatter = rolling(np.abs(smooth1 - smooth0), max(9, n // 6), 75)
+    own = np.where(np.isfinite(z), z, np.inf)
+    best = np.fmin.accumulate(np.where(np.isfinite(own), rolling(np.where(np.isfinite(z), z, np.nan), wide), np.inf))
+    best = np.concatenate([[z[0] if np.isfinite(z[0]) else smooth0[0]], best[:-1]])
+    best = np.where(np.isfinite(best), best, smooth0)
+    keep = best if own_only else np.fmax(best, smooth0)
+    d = np.where(np.isfinite(z), rolling(z, light), np.inf) - keep
+    # a step back to the twin's own noisy value is no departure: compare point by point as well, the data order is shared
+    if not own_only:
+        point = np.where(np.isfinite(z), z, np.inf) - np.where(np.isfinite(z0), z0, smooth0)
+        d = np.where(np.abs(point) < 1e-6, np.minimum(d, 0), d)
+    base = np.fmax(np.fmax(sigma / np.sqrt(light), np.where(own_only, 0.0, scatter)), 0.01)
+    base = np.where(np.isfinite(base), base, 0.05)
+    return Course(d, 1.2 * base, 3.0 * base, overall, z, z0)
+
+
+def last_departure(c: Course) -> tuple[int, int, int] | None:
+    """(low, onset, high) of the departure that lasts to the end, or None."""
+    n = len(c.d)
+    tail = max(3, n // 20) if n >= 12 else 2
+    ended = c.d[-tail:]
+    if not (np.median(ended) > np.median(c.clear[-tail:]) or not np.isfinite(ended[-1])):
+        return None
+    calm = rolling(c.d, 5 if n > 60 else 3 if n > 25 else 1) <= c.near
+    calm[-1] = False
+    back = np.flatnonzero(calm[: n - 1])
+    onset = int(back[-1]) + 1 if len(back) else 0
+    half = 2 if n > 60 else 1 if n > 25 else 0
+    # the median has lagged by up to half its width: step to the first point that is out by itself
+    out = np.flatnonzero(c.d[max(0, onset - half) : onset + half + 1] > c.near[max(0, onset - half) : onset + half + 1])
+    onset = max(0, onset - half) + int(out[0]) if len(out) else onset
+    clear = np.flatnonzero(c.d[onset:] > c.clear[onset:])
+    high = onset + int(clear[0]) if len(clear) else onset
+    quiet = np.flatnonzero(c.d[:onset] <= 0.3 * c.near[:onset])
+    low = int(quiet[-1]) + 1 if len(quiet) else 0
+    return min(low, onset), onset, high
+
+
+def spike(y: Floats, c: Course, start: int) -> tuple[int, float] | None:
+    """The first point of the largest excursion that came back, and its height in noise widths, from ``start`` on."""
+    width = max(c.noise, 0.01)
+    best: tuple[int, float] | None = None
+    raw = np.where(np.isfinite(c.z), c.z, np.inf) - np.fmin(rolling(np.where(np.isfinite(c.z), c.z, np.nan), max(7, len(y) // 12)), 1e30)
+    raw = np.where(np.isfinite(raw) | ~np.isfinite(c.z), raw, 0.0)
+    floor = 8 * width + 1.5 * max(0.0, float(np.nanmax(np.append(c.z0 - rolling(c.z0, max(7, len(y) // 12)), 0.0))))
+    high = np.fmax(raw, np.where(c.d > c.near, c.d, 0.0))
+    high[: max(start, len(y) // 100, 1)] = 0
+    high[-1:] = 0
+    for k in np.flatnonzero(high > floor):
+        if best is None or high[k] > best[1]:
+            best = (int(k), float(high[k]))
+    if best is None:
+        return None
+    k = best[0]
+    while k > start and high[k - 1] > 3 * c.near[k - 1]:
+        k -= 1
+    return k, (best[1] / width if np.isfinite(best[1]) else 1e6)
+
+
+def words_of(y: Floats, c: Course, onset: int, *, factor: float = 1.0) -> str:
+    """The word for a departure that lasts, every threshold moved by ``factor``."""
+    s, b, e = levels(y, onset)
+    if not np.isfinite(y[-1]):
+        return "nan"
+    top = s - b
+    if not top > 0:
+        top = max(abs(b) * 0.05, 1e-12) if np.isfinite(b) else 1e-12
+    r = (e - b) / top
+    positive = b > 0 and e > 0 and s > 0
+    if positive:
+        exploded = (e >= 10 * factor * b and r >= 0.05 * factor) or r >= 1.0 * factor
+    else:
+        exploded = abs(e - b) >= 10 * factor * top
+    if exploded:
+        return "exploded"
+    n = len(y)
+    few = max(3, n // 100) if n > 40 else 2
+    after = c.d[onset : onset + few + 1]
+    rest = c.d[onset + few :]
+    if len(rest) > 2 and len(after):
+        reached, later = float(np.max(after)), float(np.median(rest[-max(3, len(rest) // 4) :]))
+        if later <= reached * 1.15 * factor + float(np.median(c.near)) and reached > float(np.median(c.clear)) and r < 0.5 * factor:
+            return "shifted"
+    return "diverged" if r >= 0.1 * factor else "healthy"
+
+
+def plateau_gain(y: Floats) -> float:
+    """By what share the best smoothed level is better than the first."""
+    n = len(y)
+    s = float(np.nanmedian(y[: max(1, n // 100)]))
+    b = float(np.nanmin(rolling(y, max(3, n // 50))))
+    return (s - b) / max(abs(s), 1e-12)
+
+
+def judge_train(y: Floats, twin: Floats, other: Floats, start: int, *, healthy: bool, wander: bool) -> Truth:
+    """The truth of one training loss. ``start``: the logged point before which nothing was wrong."""
+    n = len(y)
+    c = course(y, twin, other)
+    departure = last_departure(c)
+    if departure is None and healthy and not wander:
+        mine = course(y, twin, other, own_only=True)
+        alone = last_departure(mine)
+        if alone is not None and words_of(y, mine, alone[1]) in ("nan", "exploded", "diverged", "shifted"):
+            nominal = words_of(y, mine, alone[1])
+            others = {words_of(y, mine, alone[1], factor=f) for f in (1 / 1.5, 1.5)}
+            # both seeds rise alike: by the plan of the training (ramps, restarts, a curriculum) or by a bad setting
+            words = (nominal, *sorted(others - {nominal}), *(("healthy",) if nominal not in ("nan",) and nominal != "exploded" else ()))
+            return Truth(tuple(dict.fromkeys(words)), alone[1], alone[0], alone[2], mine.noise, levels(y, alone[1]))
+    if n < 5:
+        return Truth(("inconclusive", "healthy", "nan") if np.isfinite(y[-1]) else ("nan", "inconclusive"), noise=c.noise)
+    if departure is not None:
+        low, onset, high = departure
+        onset, low, high = max(onset, start), max(low, start), max(high, start)
+        onset, high = min(onset, n - 1), min(high, n - 1)
+        nominal = words_of(y, c, onset)
+        words = [nominal, *(words_of(y, c, onset, factor=f) for f in (1 / 1.5, 1.5))]
+        if nominal == "shifted":
+            words.append("diverged")
+        if nominal in ("diverged", "shifted", "healthy"):
+            gain = plateau_gain(y)
+            if gain < 0.05:
+                words.insert(0, "plateau")
+            elif gain < 0.08:
+                words.append("plateau")
+        if nominal == "diverged" and float(np.median(c.d[-3:])) < 1.5 * float(np.median(c.clear[-3:])):
+            words.append("healthy")
+        if set(words) == {"healthy"}:
+            return quiet(y, c, start, healthy)
+        return Truth(tuple(dict.fromkeys(words)), onset, low, high, c.noise, levels(y, onset))
+    if not np.isfinite(y[-1]):
+        first = int(np.flatnonzero(~np.isfinite(y))[-1])
+        return Truth(("nan",), first, first, first, c.noise, levels(y, first))
+    falling = runaway_down(c)
+    if falling is not None and not healthy:
+        onset = max(falling, start)
+        return Truth(("exploded", "diverged"), onset, onset, onset, c.noise, levels(y, onset))
+    return quiet(y, c, start, healthy)
+
+
+def runaway_down(c: Course) -> int | None:
+    """Where a loss without a floor left its twin downward for good, if it did by far."""
+    below = c.z0 - c.z
+    span = float(np.nanmax(c.z0) - np.nanmin(c.z0)) + 10 * c.noise + 0.1
+    if not np.isfinite(below[-1]) or np.median(below[-3:]) < 1.5 * span:
+        return None
+    back = np.flatnonzero(rolling(below, 3) <= c.near)
+    return int(back[-1]) + 1 if len(back) else 0
+
+
+def quiet(y: Floats, c: Course, start: int, healthy: bool) -> Truth:
+    """The truth of a run that ended inside its course: a spike that came back, a plateau, or nothing."""
+    finite = y[np.isfinite(y)]
+    found = spike(y, c, start)
+    gain = plateau_gain(np.where(np.isfinite(y), y, np.nan)) if len(finite) > 2 else 1.0
+    words: list[str] = []
+    onset: int | None = None
+    if found is not None and (~np.isfinite(y[:-1])).any():
+        words, onset = ["spike-recovered", "healthy"], found[0]
+    elif found is not None:
+        onset = found[0]
+        words = ["spike-recovered"] if found[1] > 16 else ["spike-recovered", "healthy"]
+        if found[1] > 8 and float(np.median(c.d[-max(3, len(y) // 5) :])) > float(np.median(c.near)):
+            words.append("shifted")
+    elif (own := float(np.nanmax(np.append(c.z - rolling(c.z, max(7, len(y) // 12)), 0)))) > 5.5 * max(c.noise, 0.01) or healthy and own > 5 * c.noise:
+        words = ["healthy", "spike-recovered"]
+    if gain < 0.05:
+        words = ["plateau", *words] if gain < 0.033 else ["plateau", "healthy", *words]
+        onset = onset if "spike-recovered" in words else 0
+    elif gain < 0.08:
+        words = [*(words or ["healthy"]), "plateau"]
+    if not words:
+        words = ["healthy"]
+    return Truth(tuple(dict.fromkeys(words)), onset, onset, onset, c.noise, levels(y, len(y)))
+
+
+def judge_val(v: Floats, train_words: tuple[str, ...], train_falls: bool) -> Truth:
+    """The truth of a validation loss while training is fine: diverged, overfit or nothing. Few points, its own course only."""
+    n = len(v)
+    if n < 5:
+        return Truth(("healthy",))
+    if not np.isfinite(v[-1]):
+        first = int(np.flatnonzero(~np.isfinite(v))[0])
+        return Truth(("val-diverged", "nan"), first, first, first)
+    w = np.where(np.isfinite(v), v, np.nanmax(np.append(v[np.isfinite(v)], 0)))
+    smooth = rolling(w, max(3, n // 25))
+    low = int(np.argmin(smooth))
+    s, b = float(np.median(w[: max(1, n // 100)])), float(smooth[low])
+    e = float(np.median(w[-max(3, n // 20) :]))
+    noise = 1.48 * float(np.median(np.abs(np.diff(w)))) / 1.4 + 1e-12
+    top = s - b if s > b else max(0.05 * abs(b), 1e-12)
+    r = (e - b) / top
+    if e - b < 3 * noise or low >= n - 2:
+        return erratic(w, b, noise) or Truth(("healthy",) if e - b < 2 * noise else ("healthy", "overfit"), noise=noise)
+    level = b + max(noise, 0.02 * abs(b))
+    back = np.flatnonzero(smooth[:-1] <= level)
+    onset = int(back[-1]) + 1 if len(back) else 0
+    blown = (b > 0 and e >= 10 * b) or r >= 1
+    nearly = (b > 0 and e >= 6.7 * b) or r >= 0.67
+    words = ["val-diverged", "overfit"] if blown else ["overfit", "val-diverged"] if nearly else ["overfit"]
+    if (b > 0 and e >= 15 * b) and onset and w[min(n - 1, onset + 1)] > 5 * b:
+        words = ["val-diverged"]
+    if not blown and (r < 0.15 or (e - b) < 0.05 * abs(b)):
+        words = ["healthy", "overfit"] if r < 0.07 or e - b < 0.03 * abs(b) else ["overfit", "healthy"]
+    return Truth(tuple(words), onset, min(low, onset), min(n - 1, onset + max(1, (n - onset) // 4)), noise, (s, b, e))
+
+
+def erratic(w: Floats, b: float, noise: float) -> Truth | None:
+    """A validation loss that jumps by factors and ends low by luck: both words."""
+    if b > 0 and float(np.percentile(w[len(w) // 4 :], 90)) > 10 * b:
+        return Truth(("val-diverged", "spike-recovered", "healthy"), int(np.argmax(w)), 0, len(w) - 1, noise)
+    return None
+
+
+def summary(truth: Truth) -> dict[str, Any]:
+    return {"words": list(truth.words), "onset": truth.onset, "low": truth.low, "high": truth.high}
