@@ -19,6 +19,8 @@ COLUMNS = 700
 DOTTED = 80
 #: Evidence is marked under the panels in at most so many rows.
 LANES = 4
+#: Percent of a chart's width that a letter of a label takes on a desktop.
+LETTER = 0.75
 BOX = 1000.0
 
 
@@ -85,12 +87,11 @@ class Chart:
     last: int
 
 
-def chart(run: RunReport, curves: Sequence[Curve], *, tick_count: int = 7) -> Chart:
-    """The leading curve and those below it on the same steps, with everything that is marked on them."""
+def chart(run: RunReport, curves: Sequence[Curve], *, tick_count: int = 7, marked: bool = True) -> Chart:
+    """The leading curve, which comes first, and those below it on the same steps, with all that is marked on them."""
     first, last = signals.domain(list(curves))
-    marks = [mark for mark in signals.marks(run) if mark.number <= story.IN_FULL]
-    leading = signals.loss_curve(run)
-    panels = tuple(_panel(curve, first, last, marks, leading is curve) for curve in curves)
+    marks = [mark for mark in signals.marks(run) if marked and mark.number <= story.IN_FULL]
+    panels = tuple(_panel(curve, first, last, marks, place == 0) for place, curve in enumerate(curves))
     ticks = tuple(
         Tick(_percent(round(tick), first, last), words.count(round(tick)))
         for tick in scales.Scale("linear", first, max(last, first + 1)).ticks(tick_count)
@@ -104,6 +105,15 @@ def chart(run: RunReport, curves: Sequence[Curve], *, tick_count: int = 7) -> Ch
         band = (left, max(0.0, _percent(onset.high, first, last) - left))
     rows = max((line.row for line in lines), default=-1) + 1
     return Chart(words.one(curves[0].axis), panels, ticks, lines, band, rows, first, last)
+
+
+def closer(run: RunReport) -> Chart | None:
+    """A closer look at the loss around the onset, or None where the whole run shows it."""
+    curve = signals.loss_curve(run)
+    window = None if curve is None else signals.around_onset(run, curve)
+    if curve is None or window is None:
+        return None
+    return chart(run, [signals.cut(curve, *window)], marked=False)
 
 
 def _percent(step: int, first: int, last: int) -> float:
@@ -217,9 +227,14 @@ def _lines(run: RunReport, first: int, last: int) -> tuple[Line, ...]:
     out: list[Line] = []
     taken: list[tuple[int, float, float]] = []
     for step, text, kind in found:
+        if not first <= step <= last:
+            continue
         at = _percent(step, first, last)
-        side = "left" if at > 55 else "right"
-        width = len(text) * 1.05
+        width = len(text) * LETTER
+        room = {"left": at, "right": 100 - at}
+        # The onset's label stands before its line and the later ones after theirs, so that they seldom meet.
+        wish = ("left", "right") if kind == "onset" else ("right", "left")
+        side = next((s for s in wish if room[s] >= width), max(room, key=room.__getitem__))
         start, end = (at - width, at) if side == "left" else (at, at + width)
         row = 0
         while any(r == row and start < b and a < end for r, a, b in taken):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from losslens.model import Analysis, Curve, Role, RunReport
 from losslens.reporter import signals, story, words
 from losslens.reporter import text as texts
-from losslens.reporter.chart import chart
+from losslens.reporter.chart import chart, closer
 from losslens.reporter.palette import DARK, LIGHT, VERDICT_COLOURS, css_variables
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _asset(name: str) -> str:
 
 @cache
 def _style() -> str:
-    tones = "".join(f".ll-{tone}{{--tone:{colour}}}" for tone, colour in VERDICT_COLOURS.items())
+    tones = "".join(f".ll-tone-{tone}{{--tone:{colour}}}" for tone, colour in VERDICT_COLOURS.items())
     return (
         _asset("report.css").replace("/*light*/", css_variables(LIGHT)).replace("/*dark*/", css_variables(DARK)) + tones
     )
@@ -128,7 +128,8 @@ def _run_view(run: RunReport, anchor: str, *, full: bool, interactive: bool) -> 
         "about": story.about(run),
         "when": story.when(run),
         "chart": chart(run, curves) if curves else None,
-        "spark": chart(run, [leading]).panels[0] if leading is not None else None,
+        "closer": closer(run) if full else None,
+        "spark": chart(run, [leading]) if leading is not None else None,
         "data": data,
         "groups": story.group_lines(run),
         "lists": [
@@ -156,7 +157,7 @@ def _data(run: RunReport, curves: Sequence[Curve]) -> dict[str, Any]:
     return {
         "axis": words.one(curves[0].axis),
         "onset": None if onset is None else [onset.low, onset.step, onset.high],
-        "interval": run.log_interval,
+        "closer": signals.around_onset(run, curves[0]),
         "panels": [
             {
                 "title": texts.plain(story.curve_title(curve)),

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 #: Inches and dots per inch: 2400 pixels wide, and letters still readable when a chat shrinks it to 1200.
 WIDTH, DPI = 12.0, 200
 MOST_SIGNALS = 3
-LOSS_HEIGHT, SIGNAL_HEIGHT = 3.3, 1.05
+LOSS_HEIGHT, SIGNAL_HEIGHT, CLOSER_HEIGHT = 3.1, 0.95, 1.5
+GAP, CLOSER_GAP, FOOT = 0.36, 0.85, 0.8
 #: Inches that a line of the side column, a value in it, and the title may take.
 SIDE, SIDE_VALUE, TITLE = 3.72, 2.44, 11.6
-SIDE_SIZE, TITLE_SIZE = 8.8, 12.0
+SIDE_SIZE, TITLE_SIZE, LABEL_SIZE = 8.8, 12.0, 8.8
 
 #: No setting of the user's matplotlib may change the picture, and SVG must not carry random ids.
 SETTINGS: dict[Any, Any] = {
@@ -71,29 +72,54 @@ def figure(report: RunReport) -> Figure:
     from matplotlib.figure import Figure
 
     leading = signals.loss_curve(report)
-    below = [c for c in signals.others(report, MOST_SIGNALS) if leading is not None and _has_finite(c)]
-    heights = [LOSS_HEIGHT, *[SIGNAL_HEIGHT] * len(below)]
+    curves = [] if leading is None else [leading, *(c for c in signals.others(report, MOST_SIGNALS) if _has_finite(c))]
+    window = None if leading is None else signals.around_onset(report, leading)
+    heights = [LOSS_HEIGHT, *[SIGNAL_HEIGHT] * (len(curves) - 1), *([CLOSER_HEIGHT] if window else [])]
     side = _Side(report)
-    height = max(sum(heights) + 0.28 * len(below) + 2.1, side.height + 1.75)
+    title = wrapped(story.headline(report), TITLE, TITLE_SIZE)[:2]
+    labels = _labels(report, curves[:1])
+    rows = max((row for *_, row in labels), default=-1) + 1
+    head = 0.72 + 0.23 * len(title) + 0.22 + 0.19 * rows
+    gaps = GAP * max(0, len(curves) - 1) + (CLOSER_GAP if window else 0)
+    height = max(sum(heights) + gaps + head + FOOT, side.height + head + 0.4)
     picture = Figure(figsize=(WIDTH, height), facecolor=LIGHT["page"])
     FigureCanvasAgg(picture)
-    _title(picture, report, height)
-    top, bottom = 1 - 1.4 / height, 0.72 / height
-    grid = picture.add_gridspec(
-        len(heights), 1, height_ratios=heights, left=0.07, right=0.645, top=top, bottom=bottom, hspace=0.22
-    )
+    _title(picture, report, title, height)
+    panels = _axes(picture, heights, head, height, closer=window is not None)
     if leading is None:
-        _nothing(picture.add_subplot(grid[0]))
+        _nothing(panels[0])
     else:
-        panels = [picture.add_subplot(grid[0])]
-        panels += [picture.add_subplot(grid[i + 1], sharex=panels[0]) for i in range(len(below))]
-        for panel, curve in zip(panels, [leading, *below], strict=True):
-            _panel(panel, curve, report, is_loss=curve is leading, last=panel is panels[-1])
-        first, last = signals.domain([leading, *below])
-        pad = max(1e-9, (last - first) * 0.012) or 0.5
-        panels[0].set_xlim(first - pad, last + pad)
-    side.draw(picture, left=0.675, top=top, height=height)
+        first, last = signals.domain(curves)
+        for panel, curve in zip(panels, curves, strict=False):
+            pad = 4 + 13.5 * rows if curve is leading else 4
+            _panel(panel, curve, report, is_loss=curve is leading, last=curve is curves[-1], pad=pad)
+            _limit(panel, first, last)
+        _write_labels(panels[0], labels)
+        if window:
+            _panel(panels[-1], signals.cut(leading, *window), report, is_loss=True, last=True)
+            panels[-1].set_title("around the onset", loc="left", fontsize=9.5, fontweight="bold", color=LIGHT["text"])
+            _limit(panels[-1], *window)
+    side.draw(picture, left=0.675, top=1 - (head - 0.1) / height, height=height)
     return picture
+
+
+def _axes(picture: Figure, heights: list[float], head: float, height: float, *, closer: bool) -> list[Axes]:
+    """One panel under another, in inches from the top; the closer look stands apart, it has its own steps."""
+    spare = max(0.0, height - head - FOOT - sum(heights) - GAP * (len(heights) - 1) - (CLOSER_GAP - GAP) * closer)
+    panels, y = [], height - head
+    for place, size in enumerate(heights):
+        if place:
+            y -= CLOSER_GAP if closer and place == len(heights) - 1 else GAP
+        # What the side column needs beyond the charts makes the loss taller.
+        size += spare if place == 0 else 0
+        y -= size
+        panels.append(picture.add_axes((0.07, y / height, 0.575, size / height)))
+    return panels
+
+
+def _limit(panel: Axes, first: int, last: int) -> None:
+    pad = (last - first) * 0.012 or 0.5
+    panel.set_xlim(first - pad, last + pad)
 
 
 def _has_finite(curve: Curve) -> bool:
@@ -104,7 +130,7 @@ def _text(picture: Figure, x: float, y: float, text: str, **style: Any) -> None:
     picture.text(x, y, plain(text), parse_math=False, **style)
 
 
-def _title(picture: Figure, report: RunReport, height: float) -> None:
+def _title(picture: Figure, report: RunReport, title: list[str], height: float) -> None:
     colour = VERDICT_COLOURS[words.tone(report.verdict)]
     y = 1 - 0.3 / height
     _text(
@@ -114,7 +140,7 @@ def _title(picture: Figure, report: RunReport, height: float) -> None:
     name = _fitted(report.name, 8.5, 13)
     left = 0.012 + (len(report.verdict.value) * 0.095 + 0.28) / WIDTH
     _text(picture, left, y, name, fontsize=13, fontweight="bold", va="center", color=LIGHT["text"])
-    for place, line in enumerate(wrapped(story.headline(report), TITLE, TITLE_SIZE)[:2]):
+    for place, line in enumerate(title):
         y = 1 - (0.66 + 0.23 * place) / height
         _text(picture, 0.012, y, line, fontsize=TITLE_SIZE, va="center", color=LIGHT["text"])
     _text(
@@ -130,10 +156,13 @@ def _nothing(panel: Axes) -> None:
     panel.text(0.5, 0.5, "no loss to show", ha="center", va="center", color=LIGHT["faint"], fontsize=12)
 
 
-def _panel(panel: Axes, curve: Curve, report: RunReport, *, is_loss: bool, last: bool) -> None:
-    """One curve with everything that is marked on it."""
+def _panel(panel: Axes, curve: Curve, report: RunReport, *, is_loss: bool, last: bool, pad: float = 4.0) -> None:
+    """One curve with everything that is marked on it; ``pad`` points between it and its title."""
+    if not _has_finite(curve):
+        panel.text(0.5, 0.55, f"no finite value in {words.plural(curve.points, 'point')}", ha="center", va="center",
+                   transform=panel.transAxes, color=LIGHT["dim"], fontsize=12, parse_math=False)  # fmt: skip
     scale = scales.suited(curve.value)
-    _draw_scale(panel, scale, most=6 if is_loss else 3)
+    _draw_scale(panel, scale, most=6 if is_loss else 3, finite=_has_finite(curve))
     for branch in signals.branches(curve):
         steps, values = [s for s, _ in branch.points], [v if math.isfinite(v) else math.nan for _, v in branch.points]
         colour = LIGHT["faint"] if branch.abandoned else LIGHT["line" if is_loss else "signal"]
@@ -142,11 +171,11 @@ def _panel(panel: Axes, curve: Curve, report: RunReport, *, is_loss: bool, last:
             steps, values, color=colour, linewidth=1.3 if is_loss else 1.1, solid_joinstyle="round", zorder=3,
             marker="o" if few else None, markersize=2.6, alpha=0.7 if branch.abandoned else 1.0,
         )  # fmt: skip
-    _marks(panel, curve, report, labelled=is_loss)
+    _marks(panel, curve, report)
     suffix = "" if scale.kind == "linear" else f", {scale.name}"
     panel.set_title(
         plain(story.shortened(story.curve_title(curve), 60) + suffix), loc="left", fontsize=9.5 if is_loss else 8.5,
-        fontweight="bold" if is_loss else "normal", color=LIGHT["text"], pad=20 if is_loss else 4, parse_math=False,
+        fontweight="bold" if is_loss else "normal", color=LIGHT["text"], pad=pad, parse_math=False,
     )  # fmt: skip
     panel.grid(True, axis="y", color=LIGHT["grid"], linewidth=0.7)
     panel.set_axisbelow(True)
@@ -168,7 +197,7 @@ def _whole_numbers() -> Any:
     return MaxNLocator(nbins=7, integer=True)
 
 
-def _draw_scale(panel: Axes, scale: scales.Scale, *, most: int) -> None:
+def _draw_scale(panel: Axes, scale: scales.Scale, *, most: int, finite: bool) -> None:
     from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
     if scale.kind == "log":
@@ -177,52 +206,69 @@ def _draw_scale(panel: Axes, scale: scales.Scale, *, most: int) -> None:
         panel.set_yscale("asinh", linear_width=scale.width)
     if scale.low < scale.high:
         panel.set_ylim(scale.low, scale.high)
-    ticks = scale.ticks(most)
+    ticks = scale.ticks(most) if finite else []
     panel.yaxis.set_major_locator(FixedLocator(ticks))
     panel.yaxis.set_minor_locator(NullLocator())
     panel.yaxis.set_major_formatter(FixedFormatter([words.number(tick) for tick in ticks]))
 
 
-def _marks(panel: Axes, curve: Curve, report: RunReport, *, labelled: bool) -> None:
-    """Interval band, onset line, point of no return, NaN rug; labels above the loss only."""
+def _marks(panel: Axes, curve: Curve, report: RunReport) -> None:
+    """Interval band, onset line, point of no return, NaN rug."""
     onset, judgement = report.onset, report.judgement
-    top = panel.get_xaxis_transform()
-    labels: list[tuple[int, str, str]] = []
     if onset is not None:
         panel.axvspan(onset.low, onset.high, color=LIGHT["band"], linewidth=0, zorder=1)
         panel.axvline(onset.step, color=LIGHT["onset"], linewidth=1.4, zorder=4)
-        labels.append((onset.step, f"onset {words.count(onset.step)}", LIGHT["onset"]))
-    if judgement.point_of_no_return is not None:
-        panel.axvline(judgement.point_of_no_return, color=LIGHT["back"], linewidth=1.1, linestyle=(0, (4, 3)), zorder=4)
-        text = f"no return {words.count(judgement.point_of_no_return)}"
-        labels.append((judgement.point_of_no_return, text, LIGHT["back"]))
+    back = judgement.point_of_no_return
+    if back is not None:
+        panel.axvline(back, color=LIGHT["back"], linewidth=1.1, linestyle=(0, (4, 3)), zorder=4)
     for first, last in signals.nonfinite_stretches(curve):
-        panel.plot([first, last], [0.012, 0.012], transform=top, color=LIGHT["onset"], linewidth=4.5, alpha=0.85,
-                   solid_capstyle="butt", marker="|", markersize=4.5, zorder=5, clip_on=True)  # fmt: skip
-    if labelled:
-        if judgement.first_nonfinite is not None and (onset is None or judgement.first_nonfinite > onset.step):
-            text = f"NaN or Inf from {words.count(judgement.first_nonfinite)}"
-            labels.append((judgement.first_nonfinite, text, LIGHT["onset"]))
-        _labels(panel, curve, labels)
+        panel.plot([first, last], [0.012, 0.012], transform=panel.get_xaxis_transform(), color=LIGHT["onset"],
+                   linewidth=4.5, alpha=0.85, solid_capstyle="butt", marker="|", markersize=4.5, zorder=5)  # fmt: skip
 
 
-def _labels(panel: Axes, curve: Curve, labels: list[tuple[int, str, str]]) -> None:
-    """Names above the lines, in two rows where they would touch, kept inside the panel."""
-    if not labels:
-        return
-    first, last = min(curve.step), max(curve.step)
+#: A label over the loss: step, text, colour, alignment, row from below.
+Label = tuple[int, str, str, str, int]
+
+
+def _labels(report: RunReport, curves: list[Curve]) -> list[Label]:
+    """The names of the lines, stacked where they would touch."""
+    if not curves:
+        return []
+    onset, judgement = report.onset, report.judgement
+    found: list[tuple[int, str, str]] = []
+    if onset is not None:
+        found.append((onset.step, f"onset {words.count(onset.step)}", LIGHT["onset"]))
+    back, bad = judgement.point_of_no_return, judgement.first_nonfinite
+    if back is not None:
+        found.append((back, f"no return {words.count(back)}", LIGHT["back"]))
+    if bad is not None and (onset is None or bad > onset.step):
+        found.append((bad, f"NaN or Inf from {words.count(bad)}", LIGHT["onset"]))
+    first, last = signals.domain(curves)
+    out: list[Label] = []
     taken: list[tuple[int, float, float]] = []
-    for step, text, colour in labels:
+    for step, text, colour in found:
         place = (step - first) / max(1, last - first)
-        width = len(text) * 0.0125
-        align = "left" if place < width / 2 else "right" if place > 1 - width / 2 else "center"
-        start = place - {"left": 0.0, "center": width / 2, "right": width}[align]
+        width = (_inches(text, LABEL_SIZE) * 1.12 + 0.08) / (0.575 * WIDTH)
+        # The onset's label ends at its line and the later ones begin at theirs, so that they seldom meet.
+        room = {"right": place, "left": 1 - place}
+        wish = ("right", "left") if not out else ("left", "right")
+        align = next((a for a in wish if room[a] >= width), max(room, key=room.__getitem__))
+        start = place - (width if align == "right" else 0)
         row = 0
         while any(r == row and start < b and a < start + width for r, a, b in taken):
             row += 1
         taken.append((row, start, start + width))
-        panel.text(step, 1.015 + 0.062 * row, text, transform=panel.get_xaxis_transform(), fontsize=8.5, color=colour,
-                   fontweight="bold", ha=align, va="bottom", parse_math=False, clip_on=False)  # fmt: skip
+        out.append((step, text, colour, align, row))
+    return out
+
+
+def _write_labels(panel: Axes, labels: list[Label]) -> None:
+    for step, text, colour, align, row in labels:
+        panel.annotate(
+            text, (step, 1), xycoords=panel.get_xaxis_transform(), textcoords="offset points", annotation_clip=False,
+            xytext=(-3 if align == "right" else 3, 2 + 13.5 * row), fontsize=LABEL_SIZE, color=colour,
+            fontweight="bold", ha=align, va="bottom", parse_math=False,
+        )  # fmt: skip
 
 
 def wrapped(text: str, width: float, size: float) -> list[str]:

@@ -80,8 +80,8 @@
     const source = root.querySelector(".ll-data");
     if (!source) return;
     const data = JSON.parse(source.textContent);
-    const panels = [...root.querySelectorAll(".ll-panel")].map((node, i) => ({ node, data: data.panels[i], svg: node.querySelector(".ll-plot svg") }));
-    const box = root.querySelector(".ll-panels"), axis = root.querySelector(".ll-x"), tools = root.querySelector(".ll-tools");
+    const panels = [...root.querySelectorAll(":scope > .ll-panels > .ll-panel")].map((node, i) => ({ node, data: data.panels[i], svg: node.querySelector(".ll-plot svg") }));
+    const box = root.querySelector(":scope > .ll-panels"), axis = box.querySelector(".ll-x"), tools = root.querySelector(".ll-tools");
     const live = panels.filter((p) => p.svg);
     if (!live.length) return;
     let whole = [Infinity, -Infinity];
@@ -89,7 +89,7 @@
     if (whole[0] === whole[1]) whole[1]++;
     const lines = [...live[0].svg.querySelectorAll(".ll-line")].map((n) => whole[0] + (parseFloat(n.getAttribute("d").slice(1)) / BOX) * (whole[1] - whole[0]));
     if (data.onset && lines.length) lines[0] = data.onset[1];
-    const marks = [...root.querySelectorAll(".ll-marks a")].map((n) => ({ n, left: parseFloat(n.style.left), width: parseFloat(n.style.width) }));
+    const marks = [...box.querySelectorAll(".ll-marks a")].map((n) => ({ n, left: parseFloat(n.style.left), width: parseFloat(n.style.width) }));
     let view = whole.slice(), wish = null, cursor = null;
     const x = (step) => (BOX * (step - view[0])) / (view[1] - view[0]);
 
@@ -147,12 +147,14 @@
         }
         p.svg.querySelectorAll(".ll-line").forEach((n, i) => n.setAttribute("d", "M" + x(lines[i]) + " 0V1000"));
       }
-      root.querySelectorAll(".ll-label").forEach((n) => {
+      box.querySelectorAll(".ll-label").forEach((n) => {
         const at = x(lines[Number(n.dataset.at)]) / 10;
         n.style.left = at + "%";
         n.style.visibility = at >= 0 && at <= 100 ? "" : "hidden";
-        n.classList.toggle("ll-left", at > 55);
-        n.classList.toggle("ll-right", at <= 55);
+        const share = (100 * n.offsetWidth) / box.clientWidth;
+        const left = n.classList.contains("ll-onset") ? at >= share || at > 50 : at + share > 94;
+        n.classList.toggle("ll-left", left);
+        n.classList.toggle("ll-right", !left);
       });
       const stretch = (whole[1] - whole[0]) / (view[1] - view[0]);
       for (const m of marks) {
@@ -205,9 +207,7 @@
     const act = {
       whole: () => zoom(whole[0], whole[1]),
       onset: () => {
-        const [low, step, high] = data.onset;
-        const reach = Math.max(3 * (high - low), 25 * (data.interval || 1), (whole[1] - whole[0]) / 200);
-        zoom(step - reach, step + reach);
+        zoom(data.closer[0], data.closer[1]);
       },
       scale: (button) => {
         wish = wish === "linear" ? "log" : wish === "log" ? null : "linear";

@@ -7,8 +7,9 @@ every reader asks for (learning rate, gradient norm, validation loss), then the 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from losslens.model import Curve, Role, RunReport
 
@@ -32,6 +33,10 @@ WANTED = (
     Role.ACCURACY,
     Role.VAL_ACCURACY,
 )
+
+
+#: A closer look shows so many points to each side of the onset, when that is less than this share of the curve.
+CLOSE, CLOSER, FEW = 24, 0.4, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,20 @@ def current_points(curve: Curve) -> tuple[tuple[int, float], ...]:
     return next(branch.points for branch in branches(curve) if not branch.abandoned)
 
 
+def around_onset(run: RunReport, curve: Curve) -> tuple[int, int] | None:
+    """First and last step of a closer look at the onset; None where the whole curve is close enough already."""
+    onset = run.onset
+    if onset is None or onset.from_start:
+        return None
+    steps = [step for step, _ in current_points(curve)]
+    if len(steps) < FEW:
+        return None
+    left, right = bisect_left(steps, onset.low), bisect_right(steps, onset.high)
+    reach = max(CLOSE, 2 * (right - left))
+    low, high = max(0, left - reach), min(len(steps) - 1, right + reach)
+    return (steps[low], steps[high]) if high - low < CLOSER * len(steps) else None
+
+
 def nonfinite_stretches(curve: Curve) -> list[tuple[int, int]]:
     """First and last step of every stretch of NaN or Inf on the current branch."""
     out: list[tuple[int, int]] = []
@@ -137,6 +156,13 @@ def nonfinite_stretches(curve: Curve) -> list[tuple[int, int]]:
             out.append((step, step))
             inside = True
     return out
+
+
+def cut(curve: Curve, first: int, last: int) -> Curve:
+    """The current branch of a curve between two steps, inclusive."""
+    points = [(step, value) for step, value in current_points(curve) if first <= step <= last]
+    steps, values = tuple(step for step, _ in points), tuple(value for _, value in points)
+    return replace(curve, step=steps, value=values, segment=(), abandoned_from=())
 
 
 def domain(curves: list[Curve]) -> tuple[int, int]:

@@ -20,9 +20,41 @@ SCHEMA = json.loads(resources.files("losslens.reporter").joinpath("report.schema
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 #: The keys promised to those who read the reports with a program.
-PROMISED = """id name path files format axis points first_step last_step log_interval steps_per_epoch roles settings
-segments loss losses verdict onset first_nonfinite point_of_no_return precursors episodes restart_from spent_after_onset
-why_then causes groups none_of_these log_next events repairs warnings curves""".split()
+PROMISED = [
+    "id",
+    "name",
+    "path",
+    "files",
+    "format",
+    "axis",
+    "points",
+    "first_step",
+    "last_step",
+    "log_interval",
+    "steps_per_epoch",
+    "roles",
+    "settings",
+    "segments",
+    "loss",
+    "losses",
+    "verdict",
+    "onset",
+    "first_nonfinite",
+    "point_of_no_return",
+    "precursors",
+    "episodes",
+    "restart_from",
+    "spent_after_onset",
+    "why_then",
+    "causes",
+    "groups",
+    "none_of_these",
+    "log_next",
+    "events",
+    "repairs",
+    "warnings",
+    "curves",
+]
 
 
 def strict(text: str) -> Any:

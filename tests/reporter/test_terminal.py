@@ -133,7 +133,8 @@ def test_the_terminal_report_loads_neither_matplotlib_nor_jinja() -> None:
     code = (
         "import sys; from losslens.reporter import render; from losslens.model import Analysis;"
         "render(Analysis((), (), '0'), 'terminal'); render(Analysis((), (), '0'), 'json');"
-        "bad = [m for m in ('matplotlib', 'jinja2', 'pandas', 'scipy') if m in sys.modules]; sys.exit(str(bad) if bad else 0)"
+        "bad = [m for m in ('matplotlib', 'jinja2', 'pandas', 'scipy') if m in sys.modules];"
+        "sys.exit(str(bad) if bad else 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
