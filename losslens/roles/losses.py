@@ -79,7 +79,8 @@ class Candidate:
 
 def player(word: str) -> str:
     """The player of a game that a word names ("d", "critic"), or nothing."""
-    return PLAYERS.get(word) or PLAYERS.get(word.rstrip("0123456789"), "")
+    stem = word.rstrip("0123456789")
+    return PLAYERS.get(word) or (PLAYERS.get(stem, "") if len(stem) > 1 else "")
 
 
 def _qualifier(words: Sequence[str]) -> tuple[str, ...]:
@@ -163,8 +164,13 @@ def _training(candidates: Sequence[Candidate], *, given: bool) -> dict[str, Role
             terms, players = [*terms, *(c for c in raw if c.tag in players)], {}
     if given:
         totals, terms = [], [*totals, *terms]
+    most = max((c.points for c in totals), default=0)
     for c in sorted(totals, key=_leads):
-        out[c.tag] = RoleChoice(c.tag, Role.TRAIN_LOSS, _why_total(c, totals), split=c.split)
+        if c.points < FEW_POINTS <= most / FEW_POINTS:
+            why = f"named as a training loss, but has only {_count(c.points)} beside one that has {most}"
+            out[c.tag] = RoleChoice(c.tag, Role.OTHER, why, split=c.split)
+        else:
+            out[c.tag] = RoleChoice(c.tag, Role.TRAIN_LOSS, _why_total(c, totals), split=c.split)
     for tag, group in players.items():
         why = f"the loss of the {group}, which has an objective of its own"
         out[tag] = RoleChoice(tag, Role.TRAIN_LOSS, why, split=split_of(tag), group=group)
@@ -185,17 +191,19 @@ def _validation(candidates: Sequence[Candidate], terms: set[str], *, given: bool
     raw = [c for c in candidates if not c.best] or list(candidates)
     out = {c.tag: RoleChoice(c.tag, Role.OTHER, _second_hand(c), split=c.split) for c in candidates if c not in raw}
     totals = [c for c in raw if not c.qualifier]
+    kinds = {c.qualifier for c in raw}
     for c in sorted(raw, key=lambda c: (bool(c.qualifier), *_leads(c))):
         name = " ".join(c.qualifier)
         if c in totals:
             what = "named as the loss on the test data" if c.split == "test" else "named as the validation loss"
             choice = RoleChoice(c.tag, Role.VAL_LOSS, what, split=c.split, group="test" if c.split == "test" else "")
-        elif name in terms or (_known_term(c) and (totals or len(raw) > 1)):
+        elif len(kinds) > 1 and (name in terms or _known_term(c)):
             choice = RoleChoice(
                 c.tag, Role.VAL_COMPONENT, f"a term of the validation loss ({name})", split=c.split, group=name
             )
-        elif _known_term(c):
-            choice = RoleChoice(c.tag, Role.VAL_LOSS, "the only validation loss", split=c.split)
+        elif len(kinds) == 1:
+            what = "the only loss on the test data" if c.split == "test" else "the only validation loss"
+            choice = RoleChoice(c.tag, Role.VAL_LOSS, what, split=c.split, group="test" if c.split == "test" else "")
         else:
             choice = RoleChoice(c.tag, Role.VAL_LOSS, f"the loss on the data set {name!r}", split=c.split, group=name)
         if given and choice.role is Role.VAL_LOSS:
@@ -291,3 +299,7 @@ def _why_total(c: Candidate, totals: Sequence[Candidate]) -> str:
     if len(totals) > 1 and c is min(totals, key=_leads):
         return f"named as the training loss; leads of {len(totals)} that are, with {c.points} points"
     return "named as the training loss"
+
+
+def _count(points: int) -> str:
+    return "1 point" if points == 1 else f"{points} points"

@@ -47,7 +47,7 @@ _JOINED = {
 
 
 #: Path parts that say where a library keeps its numbers, not what they are.
-_NOISE = re.compile(r"^info/learner/|^learners/|(?<=/)learner_stats/|(?:^|(?<=/))default_policy/")
+_NOISE = re.compile(r"^ray/tune/|^info/learner/|^learners/|(?<=/)learner_stats/|(?:^|(?<=/))default_policy/")
 #: Two words that are one thing.
 _PHRASES = re.compile(r"\bcross entropy\b")
 
@@ -263,7 +263,7 @@ GENERIC = (
 SMOOTHED = frozenset(
     {"avg", "average", "running", "ema", "smooth", "smoothed", "moving", "ma", "median", "filtered", "window"}
 )
-BEST = frozenset({"best", "min", "max", "lowest", "minimum", "maximum", "last", "prev", "previous", "initial", "final"})
+BEST = frozenset({"best", "min", "max", "lowest", "minimum", "maximum"})
 #: The objective itself under its own name: alone beside no total it is what the run trains on.
 MAIN_WORDS = frozenset(
     "ce crossentropy xent nll lm mlm clm ctc mse bce diffusion denoising main task elbo lm_loss causal language "

@@ -7,12 +7,14 @@ does the same from logs that are already in memory.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from losslens import parsers
 from losslens.errors import LosslensError, ParseError
 from losslens.model import Log, Run
 from losslens.model import Warning as LogWarning
 from losslens.runs.assemble import build
+from losslens.runs.checkpoints import checkpoints_of
 from losslens.runs.discover import find
 from losslens.runs.jobs import Discovery, Job, Source
 from losslens.runs.naming import unique_names
@@ -31,18 +33,23 @@ def load(
     A file that cannot be read becomes a warning of the run; raises the ``LosslensError`` of the first when none can.
     """
     logs: list[Log] = []
-    failures: list[tuple[Source, LosslensError]] = []
+    failures: list[LosslensError] = []
     for source in job.sources:
         try:
-            logs.extend(parsers.parse(source.path, source.format))
+            logs.extend(_told_apart(parsers.parse(source.path, source.format)))
         except LosslensError as error:
-            failures.append((source, error))
+            failures.append(error)
         except OSError as error:
-            failures.append((source, ParseError(f"{source.path}: {(error.strerror or str(error)).lower()}")))
+            failures.append(ParseError(f"{source.path}: {(error.strerror or str(error)).lower()}"))
     if failures and not any(log.series or log.table for log in logs):
-        raise failures[0][1]
-    from dataclasses import replace
-
+        raise failures[0]
     runs = build(logs, name=job.name, path=job.path, project=job.project, roles=roles, steps=steps)
-    unread = tuple(LogWarning("unreadable-file", str(error)) for _, error in failures)
-    return tuple(replace(run, warnings=(*run.warnings, *unread), checkpoints=job.checkpoints) for run in runs)
+    unread = tuple(LogWarning("unreadable-file", str(error)) for error in failures)
+    return tuple(replace(run, warnings=(*run.warnings, *unread), checkpoints=checkpoints_of(job, run)) for run in runs)
+
+
+def _told_apart(logs: Sequence[Log]) -> Sequence[Log]:
+    """Several logs of one file are several runs: where the file does not name them, their place in it does."""
+    if len(logs) < 2 or len({log.group_hint for log in logs}) == len(logs):
+        return logs
+    return [replace(log, group_hint=f"{log.group_hint or 'run'}-{i}") for i, log in enumerate(logs, 1)]

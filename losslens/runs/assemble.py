@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,12 @@ from losslens import roles as roles_room
 from losslens.errors import NotALogError
 from losslens.model import Log, LogEvent, RawSeries, Repair, Role, RoleChoice, Run, Series, Setting
 from losslens.model import Warning as LogWarning
-from losslens.runs import blanks
+from losslens.roles.names import split_of
+from losslens.runs import blanks, restarts
+from losslens.runs.chains import chains_of, main_chain, side_by_side
+from losslens.runs.copies import without_copies
+from losslens.runs.effects import undo
+from losslens.runs.epochs import steps_per_epoch
 from losslens.runs.naming import natural
 from losslens.runs.stitch import Stitched, stitch
 
@@ -22,6 +27,8 @@ if TYPE_CHECKING:
 
 Overrides = Mapping[str, Sequence[str]]
 Steps = tuple[int | None, int | None]
+#: Points at one step from which on they cannot have been meant for it.
+FEWEST_TO_COUNT = 3
 
 
 def build(
@@ -33,58 +40,129 @@ def build(
     roles: Overrides | None = None,
     steps: Steps | None = None,
 ) -> tuple[Run, ...]:
-    """The runs that ``logs`` of one job describe: almost always one.
+    """The runs that ``logs`` of one job describe: one, unless the files hold several attempts or several runs.
 
     ``roles`` overrides which series is what, ``steps`` keeps an inclusive range of the run's own axis. Raises
     ``NotALogError`` when no log holds a series.
     """
-    if not any(log.series or (log.table and log.table.blank) for log in logs):
+    holding = [log for log in logs if log.series or (log.table is not None and log.table.blank)]
+    if not holding:
         raise NotALogError("no series was found in it: only settings or messages")
-    trainer = next((log.trainer for log in logs if log.trainer), None)
-    ordered = _in_time_order([log for log in logs if log.series or log.table])
-    filled, repairs = _fill_blanks(_distinct_tags(ordered, path), roles, trainer)
-    leading = _leading(filled, roles, trainer)
-    stitched = stitch(filled, leading)
-    return (_run(logs, filled, stitched, repairs, name, path, project, roles, steps, trainer),)
+    beside = [log for log in logs if all(log is not h for h in holding)]
+    runs: list[Run] = []
+    for hint, mine in side_by_side(_in_time_order(holding)):
+        how = _How(f"{name}/{hint}" if hint else name, path, project, roles, steps)
+        runs.extend(_runs_of(mine, beside, how))
+    return tuple(runs)
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """What a run is called and how it is to be read."""
+
+    name: str
+    path: str
+    project: str
+    roles: Overrides | None
+    steps: Steps | None
+
+
+def _runs_of(logs: Sequence[Log], beside: Sequence[Log], how: _How) -> list[Run]:
+    """One run from logs that follow or accompany each other, or one for each attempt that was made anew."""
+    trainer = next((log.trainer for log in [*logs, *beside] if log.trainer), None)
+    stepped, repairs = _with_steps(_distinct_tags(logs, how.path))
+    filled, blank_repairs = _fill_blanks(stepped, how.roles, trainer)
+    whole, copy_repairs = without_copies(filled)
+    choices = _choices(whole, how.roles, trainer)
+    leading = _leading(choices, whole)
+    repairs = [*repairs, *blank_repairs, *copy_repairs]
+    if leading is None:
+        return [_run(logs, beside, stitch(whole, None), repairs, how, trainer)]
+    chains = chains_of(whole)
+    main = main_chain(chains, whole, leading)
+    kinds = restarts.kinds_of(main, whole, leading, restarts.epoch_tag(choices, whole))
+    tries = restarts.attempts(main, kinds, whole, leading)
+    if len(tries) > 1:
+        parts = restarts.split(chains, main, tries, whole)
+        runs = []
+        for number, part in enumerate(parts, 1):
+            text = (
+                f"the job was started {len(parts)} times from the beginning in the same place: this is number {number}"
+            )
+            mine = [r for r in repairs if r.series is None or any(r.series in log.series for log in part)]
+            one = replace(how, name=f"{how.name}/{_attempt_name(parts, number)}")
+            run = _run(part, beside, stitch(part, leading), mine, one, trainer)
+            runs.append(replace(run, warnings=(*run.warnings, LogWarning("several-attempts", text))))
+        return runs
+    whole, running = restarts.with_running_steps(main, kinds, whole, leading)
+    return [_run(logs, beside, stitch(whole, leading), [*repairs, *running], how, trainer)]
+
+
+def _attempt_name(parts: Sequence[Sequence[Log]], number: int) -> str:
+    """The file's name where each attempt has a file that tells it, else its number."""
+    stems = [PurePath(part[0].path).name.split(".")[0] for part in parts]
+    alone = all(len({log.path for log in part}) == 1 for part in parts)
+    if alone and len(set(stems)) == len(stems) and stems[0] != "events":
+        return stems[number - 1]
+    return f"attempt-{number}"
 
 
 def _run(
     logs: Sequence[Log],
-    filled: Sequence[Log],
+    beside: Sequence[Log],
     stitched: Stitched,
     repairs: Sequence[Repair],
-    name: str,
-    path: str,
-    project: str,
-    roles: Overrides | None,
-    steps: Steps | None,
+    how: _How,
     trainer: str | None,
 ) -> Run:
+    everything = [*logs, *beside]
     series = {tag: s for tag, s in stitched.series.items() if len(s)}
-    choices = roles_room.assign(series, trainer=trainer, overrides=roles)
+    choices = roles_room.assign(series, trainer=trainer, overrides=how.roles)
+    effects = undo(series, choices, trainer)
+    series = effects.series
     axis = _axis(series, choices)
-    if steps is not None:
-        series = {tag: _within(s, steps) if s.axis == axis else s for tag, s in series.items()}
+    settings = _settings(everything)
+    per_epoch = steps_per_epoch(series, choices, settings, axis)
+    if how.steps is not None:
+        series = {tag: _within(s, how.steps) if s.axis == axis else s for tag, s in series.items()}
         series = {tag: s for tag, s in series.items() if len(s)}
         choices = tuple(c for c in choices if c.tag in series)
     return Run(
-        id=name,
-        name=name,
-        path=path,
-        files=tuple(dict.fromkeys(log.path for log in logs)),
-        format="+".join(dict.fromkeys(log.format for log in filled)),
+        id=how.name,
+        name=how.name,
+        path=how.path,
+        files=tuple(dict.fromkeys(log.path for log in everything)),
+        format="+".join(dict.fromkeys(log.format for log in logs)),
         axis=axis,
         series=series,
         roles=choices,
-        settings=_settings(logs),
+        settings=settings,
         segments=stitched.segments,
-        events=_events(logs),
-        repairs=(*repairs, *stitched.repairs),
-        warnings=_warnings(logs, roles, series),
-        damage=tuple(d for log in logs for d in log.damage),
+        events=_events(everything),
+        repairs=(*repairs, *stitched.repairs, *effects.repairs),
+        warnings=_warnings(everything, how.roles, series),
+        damage=tuple(d for log in everything for d in log.damage),
+        steps_per_epoch=per_epoch,
         trainer=trainer,
-        project=project,
+        project=how.project,
     )
+
+
+def _with_steps(logs: Sequence[Log]) -> tuple[list[Log], list[Repair]]:
+    """Series that were logged without a step all stand at one: their points are counted instead."""
+    out, without = [], list[str]()
+    for log in logs:
+        series = {}
+        for tag, one in log.series.items():
+            if one.step.size >= FEWEST_TO_COUNT and one.step.min() == one.step.max() and log.table is None:
+                one = replace(one, step=np.arange(one.step.size, dtype=np.int64), axis="row")
+                without.append(tag)
+            series[tag] = one
+        out.append(replace(log, series=series))
+    if not without:
+        return list(logs), []
+    text = f"{without[0] if len(without) == 1 else f'{len(without)} series'} logged without a step: points are counted instead"
+    return out, [Repair("no-steps", text, without[0] if len(without) == 1 else None, len(without))]
 
 
 def _in_time_order(logs: Sequence[Log]) -> list[Log]:
@@ -114,7 +192,7 @@ def _distinct_tags(logs: Sequence[Log], path: str) -> list[Log]:
 
 
 def _is_split(folder: str) -> bool:
-    return bool(roles_room.split_of(folder.rsplit("/", 1)[-1]))
+    return bool(split_of(folder.rsplit("/", 1)[-1]))
 
 
 def _folder_under(log: Log, path: str) -> str:
@@ -139,7 +217,8 @@ def _renamed(log: Log, names: Mapping[str, str]) -> Log:
 def _fill_blanks(
     logs: Sequence[Log], roles: Overrides | None, trainer: str | None
 ) -> tuple[list[Log], tuple[Repair, ...]]:
-    out, repairs = [], []
+    out: list[Log] = []
+    repairs: list[Repair] = []
     for log in logs:
         if log.table is not None and log.table.blank:
             columns = {**log.series, **blanks.blank_columns(log)}
@@ -150,19 +229,27 @@ def _fill_blanks(
     return out, tuple(repairs)
 
 
-def _leading(logs: Sequence[Log], roles: Overrides | None, trainer: str | None) -> str | None:
-    """The tag by whose steps segments are told: the leading loss, else the longest series."""
+def _choices(logs: Sequence[Log], roles: Overrides | None, trainer: str | None) -> tuple[RoleChoice, ...]:
+    """Roles as far as the longest piece of each tag tells them."""
     longest: dict[str, RawSeries] = {}
     for log in logs:
         for tag, series in log.series.items():
             if tag not in longest or longest[tag].step.size < series.step.size:
                 longest[tag] = series
-    choices = roles_room.assign(longest, trainer=trainer, overrides=roles)
+    return roles_room.assign(longest, trainer=trainer, overrides=roles)
+
+
+def _leading(choices: Sequence[RoleChoice], logs: Sequence[Log]) -> str | None:
+    """The tag by whose steps segments are told: the leading loss, else the longest series."""
+    points: dict[str, int] = {}
+    for log in logs:
+        for tag, series in log.series.items():
+            points[tag] = points.get(tag, 0) + series.step.size
     for role in (Role.TRAIN_LOSS, Role.LOSS_COMPONENT, Role.VAL_LOSS):
         for choice in choices:
-            if choice.role is role and longest[choice.tag].step.size:
+            if choice.role is role and points[choice.tag]:
                 return choice.tag
-    return max(longest, key=lambda t: longest[t].step.size, default=None)
+    return max(points, key=lambda t: points[t], default=None)
 
 
 def _axis(series: Mapping[str, Series], choices: Sequence[RoleChoice]) -> str:
@@ -209,8 +296,6 @@ def _events(logs: Sequence[Log]) -> tuple[LogEvent, ...]:
 
 def _warnings(logs: Sequence[Log], roles: Overrides | None, series: Mapping[str, Series]) -> tuple[LogWarning, ...]:
     out = [w for log in logs for w in log.warnings]
-    for role, tags in (roles or {}).items():
-        for tag in tags:
-            if tag not in series:
-                out.append(LogWarning("no-such-tag", f"--role {role}={tag}: this run has no series of that name"))
+    missing = [(role, tag) for role, tags in (roles or {}).items() for tag in tags if tag not in series]
+    out += [LogWarning("no-such-tag", f"--role {r}={t}: this run has no series of that name") for r, t in missing]
     return tuple(dict.fromkeys(out))

@@ -32,11 +32,14 @@ CAN_BE_NAN = frozenset(
     }
 )
 #: A column is dense among some rows when this share of its values is followed by one in the very next of these rows.
-DENSE = 0.8
+#: A logger that writes it every so often has nearly none that are, one that writes it always nearly all.
+DENSE = 0.5
 #: A column fills the rows of another kind when at most this share of its cells stand beside the column in question.
 APART = 0.05
-#: Cells that came with the column in question, of all of that column's, for them to be of one kind.
+#: Share of a column's cells beside which another must stand to come with it.
 TOGETHER = 0.95
+#: Share of the columns that come with a loss that must be there for a row to be one of its rows.
+MOST = 0.5
 #: A sparse column logged at a steady distance is missed once it has failed to come this often.
 MISSED = 2
 
@@ -101,47 +104,80 @@ def _columns(log: Log, table: Table, roles: Mapping[str, RoleChoice]) -> list[_C
 
 def _missing_rows(column: _Column, others: Sequence[_Column], table: Table, missing_train: BoolArray) -> IntArray:
     """The rows in which this column was NaN."""
+    present = column.present
     blank = np.zeros(table.step.size, dtype=bool)
     blank[table.blank[column.tag]] = True
-    if not column.present.any():
+    if not present.any():
         return _never_there(column, others, blank)
     rows = np.arange(table.step.size)
-    first, last = int(np.argmax(column.present)), int(rows[column.present][-1])
-    lived = rows <= last
-    of_another_kind = np.zeros(table.step.size, dtype=bool)
-    bases: list[BoolArray] = []
-    unknown = np.zeros(table.step.size, dtype=bool)
-    for other in others:
-        seen = int((other.present & lived).sum())
-        both = int((other.present & column.present).sum())
-        if seen and both <= APART * seen:
-            of_another_kind |= other.present
-        elif not seen:
-            unknown |= other.present
-        elif both >= TOGETHER * int(column.present.sum()):
-            bases.append(other.present)
-    bases.append(~unknown)
-    missing = np.zeros(table.step.size, dtype=bool)
-    for base in bases:
-        eligible = (base | column.present) & ~(of_another_kind & ~column.present)
-        missing |= _missing_among(column.present, eligible, rows)
+    first, last = int(np.argmax(present)), int(rows[present][-1])
+    apart, unknown, together = _kinds_of_row(column, others, last)
+    own = ~apart | present
+    robust = [d for d in together if d.choice is None or d.choice.role not in CAN_BE_NAN]
+    dense = [d for d in robust or together if _is_dense(present, (d.present | present) & own)]
+    empty = ~np.logical_or.reduce([present, *(d.present for d in others if not _counts(d))])
+    if dense:
+        there = np.sum([d.present for d in dense], axis=0)
+        missing = own & (there >= (MOST * len(dense) if robust else 1))
+    else:
+        missing = _due(present, own & ~unknown & ~empty)
+    if _owns_empty_rows(column, others):
+        among = own & ~unknown
+        missing |= empty & among if _is_dense(present, among) else _due(present, among) & empty
     missing &= blank & (rows > first)
-    if column.held_back and int(column.present.sum()) == 1:
+    if column.held_back and int(present.sum()) == 1:
         missing &= missing_train
     return np.flatnonzero(missing)
 
 
-def _missing_among(present: BoolArray, eligible: BoolArray, rows: IntArray) -> BoolArray:
-    """Rows of one kind in which the column should have been: all of them if it was dense, else those where it was due."""
+def _kinds_of_row(column: _Column, others: Sequence[_Column], last: int) -> tuple[BoolArray, BoolArray, list[_Column]]:
+    """Rows filled by what comes apart from ``column``, rows filled by what came later only, and what comes with it.
+
+    Judged on the rows up to ``last``, the last that has a value: after it a run in NaN looks different.
+    """
+    apart = np.zeros(column.present.size, dtype=bool)
+    unknown = np.zeros(column.present.size, dtype=bool)
+    together = []
+    points = int(column.present.sum())
+    for other in others:
+        seen = int(other.present[: last + 1].sum())
+        both = int((other.present & column.present).sum())
+        if not seen:
+            unknown |= other.present
+        elif both <= APART * seen:
+            apart |= other.present
+        elif both >= TOGETHER * points:
+            together.append(other)
+    return apart, unknown, together
+
+
+def _counts(column: _Column) -> bool:
+    """Epochs, samples and clocks go on in any row: they do not make it a row of something."""
+    return column.choice is not None and column.choice.role in (Role.EPOCH, Role.SAMPLES)
+
+
+def _owns_empty_rows(column: _Column, others: Sequence[_Column]) -> bool:
+    """Whether a row without any value is this column's: not that of one logged far more rarely than its neighbours."""
+    rivals = [int(o.present.sum()) for o in others if o.choice is not None and o.choice.role in CAN_BE_NAN]
+    return int(column.present.sum()) >= MOST * max(rivals, default=0)
+
+
+def _is_dense(present: BoolArray, among: BoolArray) -> bool:
+    """Whether the column was there in nearly every row of its kind, as long as it came at all."""
+    gaps = np.diff(np.flatnonzero(present[among]))
+    return not gaps.size or float(np.mean(gaps == 1)) >= DENSE
+
+
+def _due(present: BoolArray, among: BoolArray) -> BoolArray:
+    """Rows after its last value in which a column that came at a steady distance should have come again."""
     missing = np.zeros(present.size, dtype=bool)
-    kind = rows[eligible]
-    there = np.flatnonzero(present[eligible])
+    kind = np.flatnonzero(among | present)
+    there = np.flatnonzero(present[kind])
     gaps = np.diff(there)
-    if not gaps.size or float(np.mean(gaps == 1)) >= DENSE:
-        missing[kind] = ~present[kind]
+    if gaps.size < 3:
         return missing
     gap = int(np.median(gaps))
-    if float(np.mean(gaps == gap)) < TOGETHER or gaps.size < 3:
+    if gap < 2 or float(np.mean(gaps == gap)) < TOGETHER:
         return missing
     due = np.arange(there[-1] + gap, kind.size, gap)
     if due.size >= MISSED:

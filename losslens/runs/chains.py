@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 ROTATED = 5.0
 #: Share of the smaller log's tags that two logs must share to follow each other.
 SAME_TAGS = 0.5
+#: Two logs with the same tags were written at once when they overlap by more than this share of the shorter.
+AT_ONCE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,11 @@ class Stretch:
     last_time: float | None = None
 
     def of(self, series: RawSeries) -> RawSeries:
-        """The points of ``series`` that were written in this stretch."""
-        if self.first_row <= 0 and self.end_row >= _NO_END:
+        """The points of ``series`` that were written in this stretch; views, since rows stand in file order."""
+        first, end = np.searchsorted(series.row, (self.first_row, self.end_row))
+        if first == 0 and end == series.row.size:
             return series
-        mine = (series.row >= self.first_row) & (series.row < self.end_row)
+        mine = slice(int(first), int(end))
         return RawSeries(
             series.tag, series.step[mine], series.value[mine], series.wall_time[mine], series.row[mine], series.axis
         )
@@ -73,19 +77,95 @@ def chains_of(logs: Sequence[Log]) -> tuple[Chain, ...]:
     return tuple(Chain(tuple(stretches)) for _, stretches in chains)
 
 
+def main_chain(chains: Sequence[Chain], logs: Sequence[Log], leading: str | None) -> Chain:
+    """The chain that holds the most of the leading tag, else the longest series."""
+
+    def points(chain: Chain) -> tuple[int, int]:
+        series = [s for i in {stretch.log for stretch in chain.stretches} for s in logs[i].series.values()]
+        lead = sum(s.step.size for s in series if s.tag == leading)
+        return (lead, max((s.step.size for s in series), default=0))
+
+    return max(chains, key=points)
+
+
+def numbers_after(chain: Chain, main: Chain) -> list[int]:
+    """The stretch of the main chain to which each stretch of another chain belongs: by time, else by order."""
+    begun = [(k, s.first_time) for k, s in enumerate(main.stretches) if s.first_time is not None]
+    out = []
+    for i, stretch in enumerate(chain.stretches):
+        if stretch.last_time is not None and begun:
+            out.append(max((k for k, time in begun if time <= stretch.last_time), default=0))
+        else:
+            out.append(min(i, len(main.stretches) - 1))
+    return out
+
+
+def side_by_side(logs: Sequence[Log]) -> list[tuple[str, list[Log]]]:
+    """(what tells it, logs) for each run that ``logs`` hold side by side; mostly a single one with an empty name.
+
+    Logs that name different runs are different runs; so are logs with the same tags that were written at the same time.
+    """
+    hints = list(dict.fromkeys(log.group_hint for log in logs if log.group_hint))
+    if len(hints) > 1:
+        rest = [log for log in logs if not log.group_hint]
+        return [(h, [log for log in logs if log.group_hint == h]) for h in hints] + ([("rest", rest)] if rest else [])
+    jobs: list[list[Log]] = []
+    for log in logs:
+        free = [job for job in jobs if not any(_at_once(log, other) for other in job)]
+        if not free:
+            jobs.append([log])
+            continue
+        max(free, key=lambda job: sum(_overlap(log, other) for other in job)).append(log)
+    if len(jobs) == 1:
+        return [("", jobs[0])]
+    return [(f"writer-{i}", job) for i, job in enumerate(jobs, 1)]
+
+
+def _at_once(a: Log, b: Log) -> bool:
+    """Whether two logs with the same tags and different numbers were written at the same time: two jobs, one place."""
+    same = a.series.keys() & b.series.keys()
+    if not same or a.path == b.path or a.format != b.format:
+        return False
+    shorter = min(_length(a), _length(b))
+    if shorter <= 0 or _overlap(a, b) <= AT_ONCE * shorter:
+        return False
+    tag = max(same, key=lambda t: min(a.series[t].step.size, b.series[t].step.size))
+    one, other = a.series[tag], b.series[tag]
+    n = min(one.step.size, other.step.size)
+    return n > 1 and not np.array_equal(one.value[:n], other.value[:n], equal_nan=True)
+
+
+def _span(log: Log) -> tuple[float, float]:
+    times = [(s.wall_time[0], s.wall_time[-1]) for s in log.series.values() if s.wall_time.size]
+    known = [(a, b) for a, b in times if np.isfinite(a) and np.isfinite(b)]
+    return (float(min(a for a, _ in known)), float(max(b for _, b in known))) if known else (np.nan, np.nan)
+
+
+def _length(log: Log) -> float:
+    first, last = _span(log)
+    return float(last - first) if np.isfinite(last - first) else 0.0
+
+
+def _overlap(a: Log, b: Log) -> float:
+    (a0, a1), (b0, b1) = _span(a), _span(b)
+    shared = min(a1, b1) - max(a0, b0)
+    return float(max(0.0, shared)) if np.isfinite(shared) else 0.0
+
+
 def _stretches(i: int, log: Log) -> list[Stretch]:
     restarts = dict.fromkeys(log.restarts, "session start" if log.table is None else "repeated header")
     rows = dict(restarts)
     first_rows = [int(s.row[0]) for s in log.series.values() if s.row.size]
     start = min(first_rows, default=0)
     for row in steps_go_back(log.series.values()):
-        if not any(abs(row - r) <= 0 for r in restarts) and not _explained(row, restarts, log):
+        if row not in restarts and not _explained(row, restarts, log):
             rows.setdefault(row, "step went back")
     edges = [-1, *sorted(r for r in rows if r > start), _NO_END]
     out = []
-    for first, end in zip(edges[:-1], edges[1:], strict=True):
-        times = _times(log, first, end)
-        out.append(Stretch(i, first, end, rows.get(first, "new file"), *times))
+    for first, end in pairwise(edges):
+        bare = Stretch(i, first, end, rows.get(first, "new file"))
+        begun, ended = _times(log, bare)
+        out.append(replace(bare, first_time=begun, last_time=ended))
     return out
 
 
@@ -93,10 +173,8 @@ def _explained(row: int, restarts: Iterable[int], log: Log) -> bool:
     """Whether a restart the parser saw lies just before ``row``: nothing that goes back was written in between."""
     for restart in restarts:
         if restart <= row:
-            between = any(
-                bool(((s.row >= restart) & (s.row < row)).sum() > 1) for s in log.series.values() if s.row.size
-            )
-            if not between:
+            span = [np.searchsorted(s.row, (restart, row)) for s in log.series.values()]
+            if not any(b - a > 1 for a, b in span):
                 return True
     return False
 
@@ -112,12 +190,11 @@ def steps_go_back(series: Iterable[RawSeries]) -> list[int]:
         if step.size < 2:
             continue
         top = np.maximum.accumulate(step)
-        for k in np.flatnonzero(np.diff(step) < 0) + 1:
-            if step[k] < step[k - 1] and _for_good(step, top, int(k)):
-                found.append((int(row[k]), int(row[k - 1])))
+        back = np.flatnonzero(np.diff(step) < 0) + 1
+        found.extend((int(row[k]), int(row[k - 1])) for k in back if _for_good(step, top, int(k)))
     rows: list[int] = []
     for row_back, row_before in sorted(found):
-        if not any(row_before < r <= row_back for r in rows):
+        if not rows or rows[-1] <= row_before:
             rows.append(row_back)
     return rows
 
@@ -128,15 +205,15 @@ def _for_good(step: IntArray, top: IntArray, k: int) -> bool:
     return bool(step[k] < top[k - 1] and step[k + 1] < top[k - 1] and step[k + 1] >= step[k])
 
 
-def _times(log: Log, first: int, end: int) -> tuple[float | None, float | None]:
+def _times(log: Log, stretch: Stretch) -> tuple[float | None, float | None]:
+    """First and last wall time of a stretch; the time of the file's name where no point has one."""
     low, high = np.inf, -np.inf
     for s in log.series.values():
-        times = s.wall_time[(s.row >= first) & (s.row < end)]
-        times = times[np.isfinite(times)]
-        if times.size:
-            low, high = min(low, float(times.min())), max(high, float(times.max()))
+        times = stretch.of(s).wall_time
+        if times.size and np.isfinite(times[0]) and np.isfinite(times[-1]):
+            low, high = min(low, float(times[0])), max(high, float(times[-1]))
     if not np.isfinite(low):
-        return (log.first_time if first < 0 else None, None)
+        return (log.first_time if stretch.first_row < 0 else None, None)
     return (low, high)
 
 

@@ -1,16 +1,44 @@
-"""Which of the files found belong to one job."""
+"""Which of the files found belong to one job.
+
+First within each folder: files of different kinds are one job, files of one kind that hold the same columns are jobs
+side by side unless one goes on where the other ends. Then across folders: what a trainer spreads over subfolders
+(``train/`` and ``validation/``, ``runs/<date>``, ``checkpoint-N/``, ``.hydra/``) joins the job above.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from losslens.model import Skipped
+from losslens.roles.names import split_of
+from losslens.runs.checkpoints import checkpoints_in
 from losslens.runs.jobs import Job, Source
+from losslens.runs.naming import natural
+from losslens.runs.peek import Glimpse, glimpse
 
 SETTINGS = "settings"
+TENSORBOARD = "tensorboard"
+TEXT = "text"
+TRAINER_STATE = "trainer-state"
+#: Folders in which trainers keep what belongs to the job above.
+CONTAINERS = frozenset(
+    "tensorboard tb tb_logs tblogs tensorboard_logs events summaries summary logs log logging csv vis_data dvclive stdout output "
+    "slurm slurm_logs wandb metrics".split()
+)
+_CHECKPOINT = re.compile(r"checkpoint-\d+")
+_HPARAMS_TIME = re.compile(r"\d{9,11}(?:\.\d+)?")
+_EVENTS = re.compile(r"tfevents\.(?P<time>\d{9,11})(?:\.(?P<host>.+?)\.(?P<pid>\d+)\.(?P<n>\d+))?(?:\.v2)?(?:\.gz)?$")
+#: Columns that several unrelated files of one job may share.
+_SHARED = re.compile(
+    r"(?:.*_)?(?:steps?|iter|iteration|epochs?|time|timestamp|wall_?time|lr|learning_rate|date|unnamed: 0|)",
+    re.IGNORECASE,
+)
+_GENERIC_VALUE = frozenset({"value", "values", "y", "metric", "scalar"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +53,316 @@ class Folder:
     """Whether the user named a file, not the folder: then its neighbours are not looked at."""
 
 
+@dataclass(slots=True)
+class _Group:
+    """A job in the making."""
+
+    path: Path
+    """Its folder."""
+    sources: list[Source]
+    why: list[str]
+    stem: str = ""
+    """What tells it from the other jobs of its folder; empty when it has the folder to itself."""
+    alone: bool = False
+    settings: list[Source] = field(default_factory=list)
+    folders: list[Path] = field(default_factory=list)
+
+    def formats(self) -> set[str]:
+        return {s.format for s in self.sources}
+
+    def join(self, other: _Group, why: str) -> None:
+        self.sources.extend(other.sources)
+        self.settings.extend(other.settings)
+        self.folders.extend([other.path, *other.folders])
+        self.why.append(why)
+
+
 def jobs_of(folders: Sequence[Folder]) -> tuple[tuple[Job, ...], tuple[Skipped, ...]]:
     """The jobs that the logs of ``folders`` make up, and settings files that belong to none."""
-    jobs = []
+    by_path: dict[Path, list[_Group]] = {}
     for folder in folders:
         logs = [s for s in folder.sources if s.format != SETTINGS]
-        rest = [s for s in folder.sources if s.format == SETTINGS]
-        if not logs:
+        by_path.setdefault(folder.path, []).extend(_within(folder, logs))
+    _join_folders(by_path)
+    groups = [g for groups in by_path.values() for g in groups]
+    unused = _give_settings(folders, groups)
+    names = {f.path: f.names for f in folders}
+    jobs = [_job(g, names) for g in sorted(groups, key=lambda g: (natural(str(g.path)), natural(g.stem)))]
+    return tuple(jobs), unused
+
+
+def _job(group: _Group, names: dict[Path, tuple[str, ...]]) -> Job:
+    sources = (*group.sources, *group.settings)
+    paths = [str(s.path) for s in group.sources]
+    path = paths[0] if len(paths) == 1 else str(group.path)
+    if group.stem:
+        name, project = os.path.join(group.path, group.stem), str(group.path)
+    else:
+        name, project = str(group.path), os.path.dirname(str(group.path)) or "."
+    by_step, by_epoch = checkpoints_in([(f, names.get(f, ())) for f in [group.path, *group.folders]])
+    why = "; ".join(dict.fromkeys(group.why))
+    return Job(name, path, sources, project, why, by_step, by_epoch)
+
+
+# ---------------------------------------------------------------- within one folder
+
+
+def _within(folder: Folder, logs: Sequence[Source]) -> list[_Group]:
+    """The jobs of one folder."""
+    if not logs:
+        return []
+    if folder.alone:
+        return [_Group(folder.path, list(logs), ["the file that was named"], _stem(logs[0]), alone=True)]
+    kinds: dict[str, list[Source]] = defaultdict(list)
+    for source in logs:
+        kinds[source.format].append(source)
+    parts = [group for format, sources in kinds.items() for group in _of_kind(folder, format, sources)]
+    several = [p for p in parts if p.stem]
+    if not several:
+        first, *rest = parts
+        for other in rest:
+            first.join(other, _listed([*first.sources]) + " lie in one folder and hold different things of one job")
+        first.folders.clear()
+        if len(rest) == 0 and len(first.sources) == 1:
+            first.why = ["the only log in its folder"]
+        return [first]
+    return _by_stem(parts)
+
+
+def _listed(sources: Sequence[Source]) -> str:
+    names = [s.path.name for s in sources]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _stem(source: Source) -> str:
+    name = source.path.name
+    for suffix in (".gz", ".csv", ".tsv", ".json", ".jsonl", ".log", ".txt", ".out", ".err"):
+        name = name.removesuffix(suffix)
+    return name
+
+
+def _of_kind(folder: Folder, format: str, sources: list[Source]) -> list[_Group]:
+    """The jobs that files of one format in one folder make up; a stem only where there are several."""
+    if len(sources) == 1:
+        return [_Group(folder.path, sources, [f"{sources[0].path.name} is the only log of its kind in the folder"])]
+    if format == TENSORBOARD:
+        return [
+            _Group(
+                folder.path, sources, [f"{len(sources)} event files of one folder, read in the order of their times"]
+            )
+        ]
+    looks = {s.path: glimpse(s.path) for s in sources}
+    groups: list[_Group] = []
+    for source in sorted(sources, key=lambda s: _order(s, looks)):
+        home, why = _home(source, groups, looks, format)
+        if home is None:
+            groups.append(_Group(folder.path, [source], [], _stem(source)))
+        else:
+            home.sources.append(source)
+            home.why.append(why)
+    if len(groups) == 1:
+        groups[0].stem = ""
+        return groups
+    for group in groups:
+        group.why = group.why or [f"{len(groups)} files of one kind with the same columns: a run each"]
+    return groups
+
+
+def _order(source: Source, looks: dict[Path, Glimpse]) -> tuple[bool, float, tuple[tuple[int, int, str], ...]]:
+    first = looks[source.path].first_step
+    return (first is None, first or 0.0, natural(source.path.name))
+
+
+def _home(
+    source: Source, groups: Sequence[_Group], looks: dict[Path, Glimpse], format: str
+) -> tuple[_Group | None, str]:
+    """The job of this folder that ``source`` belongs to, and why."""
+    look = looks[source.path]
+    for group in groups:
+        for member in group.sources:
+            other = looks[member.path]
+            if look.opening == other.opening and look.opening:
+                return group, f"{source.path.name} begins like {member.path.name}: a copy or a later state of it"
+            if _bare_stem(source) and _bare_stem(source) == _bare_stem(member):
+                return group, f"{member.path.name} and {source.path.name} differ only in the split they name"
+        last = looks[group.sources[-1].path]
+        if look.columns == last.columns and _goes_on(last, look):
+            return group, f"{source.path.name} goes on where {group.sources[-1].path.name} ends"
+    if format == TEXT or not look.columns:
+        return None, ""
+    mine = _own_columns(look)
+    for group in groups:
+        theirs = set().union(*(_own_columns(looks[m.path]) for m in group.sources))
+        if mine <= _GENERIC_VALUE and theirs <= _GENERIC_VALUE:
+            return group, f"{source.path.name} holds one series, named by its file"
+        if mine and theirs and not mine & theirs and format == "csv":
+            return group, f"{source.path.name} holds other columns of the same job"
+    return None, ""
+
+
+def _own_columns(look: Glimpse) -> set[str]:
+    names = {c.strip().lower() for c in look.columns}
+    if names == {"wall time", "step", "value"}:
+        return {"value"}
+    return {n for n in names if not _SHARED.fullmatch(n)}
+
+
+def _bare_stem(source: Source) -> str:
+    """The stem without the words that name a split; empty when it has none, so that only such pairs match."""
+    words = [w for w in re.split(r"[_\-. ]+", _stem(source).lower()) if w]
+    rest = [w for w in words if not split_of(w)]
+    if len(rest) == len(words) and "measurements" not in words:
+        return ""
+    return "_".join(rest) or "-"
+
+
+def _goes_on(before: Glimpse, after: Glimpse) -> bool:
+    if before.last_step is None or after.first_step is None or before.first_step is None:
+        return False
+    return after.first_step > before.last_step >= before.first_step
+
+
+def _by_stem(parts: Sequence[_Group]) -> list[_Group]:
+    """Several jobs in one folder: logs of other kinds go to the job whose name they share."""
+    groups: dict[str, _Group] = {}
+    for part in sorted(parts, key=lambda p: not p.stem):
+        stem = part.stem or _stem(part.sources[0])
+        if stem in groups:
+            groups[stem].join(part, f"{_listed(part.sources)} has the same name")
+            groups[stem].folders.clear()
+        else:
+            part.stem = stem
+            groups[stem] = part
+    return list(groups.values())
+
+
+# ---------------------------------------------------------------- across folders
+
+
+def _join_folders(by_path: dict[Path, list[_Group]]) -> None:
+    """Let every subfolder's logs that are part of the job above join it; deepest first."""
+    for path in sorted(by_path, key=lambda p: -len(p.parts)):
+        groups = by_path[path]
+        if len(groups) != 1 or groups[0].alone or groups[0].stem:
             continue
-        path = str(logs[0].path) if len(logs) == 1 and folder.alone else str(folder.path)
-        name = str(logs[0].path) if folder.alone else str(folder.path)
-        jobs.append(Job(name, path, (*logs, *rest), os.path.dirname(path), "the logs of one folder"))
-    return tuple(jobs), ()
+        found = _place_above(path, groups[0], by_path)
+        if found is None:
+            continue
+        home, why = found
+        above = by_path.setdefault(home, [])
+        if not above:
+            above.append(_Group(home, [], []))
+        above[0].join(groups[0], why)
+        groups.clear()
+    for groups in by_path.values():
+        for group in groups:
+            group.sources.sort(key=lambda s: natural(str(s.path)))
+
+
+def _place_above(path: Path, group: _Group, by_path: dict[Path, list[_Group]]) -> tuple[Path, str] | None:
+    """The folder whose job this one is part of, and why; None when it stands for itself."""
+    parent, name = path.parent, path.name
+    above = by_path.get(parent, [])
+    if len(above) > 1 or parent not in by_path:
+        return None
+    formats = group.formats()
+    if formats == {TRAINER_STATE} and _CHECKPOINT.fullmatch(name):
+        return parent, "the checkpoint folders hold copies of the trainer state"
+    if formats == {TENSORBOARD}:
+        hf = parent.parent
+        if parent.name == "runs" and _is_trainer(hf, by_path):
+            return hf, f"runs/{name} holds the event files of the same trainer"
+        if not above and _is_split_folder(path, by_path):
+            return parent, f"{name}/ holds one split of the job in the folder above"
+        if above and TENSORBOARD in above[0].formats():
+            return _beside_events(path, group, above[0])
+    if above and not above[0].stem and name.lower() in CONTAINERS and not formats & above[0].formats():
+        return parent, f"{name}/ belongs to the logs in the folder above"
+    if not above and name == "vis_data":
+        return parent, "vis_data/ belongs to the folder above"
+    return None
+
+
+def _is_trainer(path: Path, by_path: dict[Path, list[_Group]]) -> bool:
+    groups = by_path.get(path, [])
+    if groups and TRAINER_STATE in groups[0].formats():
+        return len(groups) == 1
+    return any(
+        p.parent == path and _CHECKPOINT.fullmatch(p.name) and g and TRAINER_STATE in g[0].formats()
+        for p, g in by_path.items()
+    )
+
+
+def _is_split_folder(path: Path, by_path: dict[Path, list[_Group]]) -> bool:
+    """``train`` or ``validation`` beside its twin, or alone; not one of ``train``, ``train2``, ``train3``."""
+    if not split_of(path.name):
+        return False
+    siblings = [p.name for p, g in by_path.items() if p.parent == path.parent and p != path and g]
+    numbered = re.compile(re.escape(path.name) + r"[-_]?\d+")
+    if any(numbered.fullmatch(s) for s in siblings) or re.fullmatch(r".*\d", path.name):
+        return False
+    others = [s for s in siblings if not split_of(s)]
+    return not others
+
+
+def _beside_events(path: Path, group: _Group, above: _Group) -> tuple[Path, str] | None:
+    """Event files below event files: a split, ``add_scalars`` or ``add_hparams`` of the same writer, or a run of its own."""
+    name = path.name
+    if split_of(name) and not re.search(r"\d$", name.removesuffix("_0")):
+        return path.parent, f"{name}/ holds one split of the job in the folder above"
+    mine = [m for s in group.sources if (m := _EVENTS.search(s.path.name))]
+    theirs = [m for s in above.sources if (m := _EVENTS.search(s.path.name)) and s.path.parent == path.parent]
+    if _HPARAMS_TIME.fullmatch(name):
+        return path.parent, f"{name}/ holds the hyper-parameters of the run above"
+    processes = {(m["host"], m["pid"]) for m in theirs if m["pid"]}
+    if mine and processes:
+        if all((m["host"], m["pid"]) in processes for m in mine):
+            return path.parent, f"{name}/ was written by the same process as the folder above"
+        return None
+    if mine and theirs and "_" in name:
+        born, ended = min(int(m["time"]) for m in theirs), _last_change(above)
+        if all(born - 5 <= int(m["time"]) <= ended + 5 for m in mine):
+            return path.parent, f"{name}/ was begun while the folder above was written"
+    return None
+
+
+def _last_change(group: _Group) -> float:
+    times = [0.0]
+    for source in group.sources:
+        try:
+            times.append(source.path.stat().st_mtime)
+        except OSError:
+            continue
+    return max(times)
+
+
+# ---------------------------------------------------------------- settings
+
+
+def _give_settings(folders: Sequence[Folder], groups: Sequence[_Group]) -> tuple[Skipped, ...]:
+    """Settings files join the jobs of their folder, else those in the folder above a ``.hydra``, else the jobs below."""
+    unused = []
+    for folder in folders:
+        for source in folder.sources:
+            if source.format != SETTINGS:
+                continue
+            takers = _takers(folder.path, source, groups)
+            for group in takers:
+                group.settings.append(source)
+            if not takers:
+                reason = "settings, but no training log beside, above or below them"
+                unused.append(Skipped(str(source.path), "settings-only", reason))
+    return tuple(unused)
+
+
+def _takers(path: Path, source: Source, groups: Sequence[_Group]) -> list[_Group]:
+    here = [g for g in groups if not g.alone and (g.path == path or path in g.folders)]
+    if here:
+        named = [g for g in here if g.stem and g.stem in source.path.name]
+        return named or here
+    if path.name in (".hydra", "config", "configs", "hparams") or _CHECKPOINT.fullmatch(path.name):
+        above = [g for g in groups if g.path == path.parent and not g.alone]
+        if above:
+            return above
+        path = path.parent
+    return [g for g in groups if not g.alone and path in g.path.parents and len(g.path.parts) - len(path.parts) <= 3]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from losslens.model import Log, RawSeries, Repair, Segment, Series
-from losslens.runs.chains import Chain, chains_of
+from losslens.runs.chains import Chain, chains_of, main_chain, numbers_after
 
 if TYPE_CHECKING:
     from losslens.model import BoolArray, FloatArray, IntArray
@@ -37,16 +37,18 @@ class _Piece:
 
 
 def stitch(logs: Sequence[Log], leading: str | None) -> Stitched:
-    """One job from its ``logs``, which are in time order; ``leading`` is the tag whose steps say where a resume began."""
+    """One job from its ``logs``, in time order; ``leading`` is the tag whose steps say where a resume began."""
+    if not logs:
+        return Stitched({}, (), ())
     chains = chains_of(logs)
-    main = _main_chain(chains, logs, leading)
+    main = main_chain(chains, logs, leading)
     repairs: list[Repair] = []
     pieces: dict[str, list[_Piece]] = {}
     for chain in chains:
-        numbers = list(range(len(chain.stretches))) if chain is main else _numbers_after(chain, main)
+        numbers = list(range(len(chain.stretches))) if chain is main else numbers_after(chain, main)
         for stretch, number in zip(chain.stretches, numbers, strict=True):
-            for tag, series in logs[stretch.log].series.items():
-                part = stretch.of(series)
+            for tag, raw in logs[stretch.log].series.items():
+                part = stretch.of(raw)
                 if part.step.size or tag not in pieces:
                     segment = np.full(part.step.size, number, dtype=np.int64)
                     pieces.setdefault(tag, []).append(_Piece(part, segment))
@@ -57,28 +59,6 @@ def stitch(logs: Sequence[Log], leading: str | None) -> Stitched:
     return Stitched(series, _segments(series, main, starts), tuple(repairs))
 
 
-def _main_chain(chains: Sequence[Chain], logs: Sequence[Log], leading: str | None) -> Chain:
-    def points(chain: Chain) -> tuple[int, int]:
-        tags = [s for i in {st.log for st in chain.stretches} for s in logs[i].series.values()]
-        lead = sum(s.step.size for s in tags if s.tag == leading)
-        return (lead, max((s.step.size for s in tags), default=0))
-
-    return max(chains, key=points)
-
-
-def _numbers_after(chain: Chain, main: Chain) -> list[int]:
-    """The segment of the main chain that each stretch of another chain belongs to: by time, else by order."""
-    out = []
-    for i, stretch in enumerate(chain.stretches):
-        begun = [k for k, m in enumerate(main.stretches) if m.first_time is not None]
-        if stretch.last_time is not None and begun:
-            earlier = [k for k in begun if main.stretches[k].first_time <= stretch.last_time]  # type: ignore[operator]
-            out.append(max(earlier, default=0))
-        else:
-            out.append(min(i, len(main.stretches) - 1))
-    return out
-
-
 def _joined(tag: str, parts: Sequence[_Piece], repairs: list[Repair]) -> Series:
     """One series from its pieces; points that two files hold alike are kept once, late ones put in their place."""
     step = np.concatenate([p.series.step for p in parts]).astype(np.int64)
@@ -86,12 +66,11 @@ def _joined(tag: str, parts: Sequence[_Piece], repairs: list[Repair]) -> Series:
     wall = np.concatenate([p.series.wall_time for p in parts]).astype(np.float64)
     row = np.concatenate([p.series.row for p in parts]).astype(np.int64)
     segment = np.concatenate([p.segment for p in parts])
-    keep = _first_of_each(step, value, wall) if step.size else np.ones(0, dtype=bool)
+    keep = ~_written_twice(step, value, wall)
     if not keep.all():
         n = int((~keep).sum())
         first, last = int(step[~keep].min()), int(step[~keep].max())
-        where = "in two files" if len(parts) > 1 else "twice in a row"
-        text = f"{n} points of {tag} stood {where} with the same step and value; one of each was kept"
+        text = f"{n} points of {tag} were written twice with the same step, value and time; one of each was kept"
         repairs.append(Repair("duplicate-points", text, tag, n, first, last))
         step, value, wall, row, segment = step[keep], value[keep], wall[keep], row[keep], segment[keep]
     order = np.lexsort((step, segment))
@@ -103,20 +82,18 @@ def _joined(tag: str, parts: Sequence[_Piece], repairs: list[Repair]) -> Series:
     return Series(tag, step, value, wall, row, segment, parts[0].series.axis)
 
 
-def _first_of_each(step: IntArray, value: FloatArray, wall: FloatArray) -> BoolArray:
-    """True for the first point of every (step, value, wall time); where no time was logged only a direct repeat goes."""
-    keep = np.ones(step.size, dtype=bool)
-    if step.size < 2 or step.min() == step.max():
-        return keep
+def _written_twice(step: IntArray, value: FloatArray, wall: FloatArray) -> BoolArray:
+    """True for every later point of the same step, value and wall time; where no time was logged nothing is."""
+    twice = np.zeros(step.size, dtype=bool)
+    if step.size < 2 or step.min() == step.max() or not np.isfinite(wall).all():
+        return twice
+    if np.all((np.diff(step) > 0) | (np.diff(wall) > 0)):
+        return twice
     bits = value.view(np.int64)
-    timed = np.isfinite(wall)
-    if timed.all():
-        order = np.lexsort((np.arange(step.size), wall, bits, step))
-        same = (np.diff(step[order]) == 0) & (np.diff(bits[order]) == 0) & (np.diff(wall[order]) == 0)
-        keep[order[1:][same]] = False
-    elif not timed.any():
-        keep[1:] = ~((np.diff(step) == 0) & (np.diff(bits) == 0))
-    return keep
+    order = np.lexsort((np.arange(step.size), wall, bits, step))
+    same = (np.diff(step[order]) == 0) & (np.diff(bits[order]) == 0) & (np.diff(wall[order]) == 0)
+    twice[order[1:][same]] = True
+    return twice
 
 
 def _starts(leading: Series | None, segments: int) -> dict[int, int]:
@@ -132,9 +109,9 @@ def _starts(leading: Series | None, segments: int) -> dict[int, int]:
 
 
 def _with_abandoned(series: Series, starts: Mapping[int, int] | None) -> Series:
-    if not series.segment.size or series.segment.max() == series.segment.min():
-        if not starts or len(starts) < 2 or not series.segment.size:
-            return series
+    one_segment = not len(series) or series.segment.max() == series.segment.min()
+    if not len(series) or (one_segment and (starts is None or len(starts) < 2)):
+        return series
     own = starts or {int(k): int(series.step[series.segment == k].min()) for k in np.unique(series.segment)}
     abandoned = np.zeros(len(series), dtype=bool)
     for k, first in own.items():

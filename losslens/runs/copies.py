@@ -1,0 +1,119 @@
+"""The same series in two files: the state of a trainer and its copies, a CSV beside the event files of one run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+import numpy as np
+
+from losslens.model import Log, RawSeries, Repair
+from losslens.roles.names import TEST_WORDS, TRAIN_WORDS, VAL_WORDS, words_of
+
+#: Two logs agree on a value when they differ by rounding only: float32 against text, or four printed decimals.
+RELATIVE, ABSOLUTE = 3e-4, 6e-5
+#: Share of a series' points that must stand in the other, step and value, for it to be a copy.
+ALIKE = 0.9
+#: With fewer common points agreement may be chance.
+FEWEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    log: int
+    tag: str
+    series: RawSeries
+
+
+def without_copies(logs: Sequence[Log]) -> tuple[list[Log], tuple[Repair, ...]]:
+    """``logs`` without the series that another of them holds as well; the finer, then the more exact one stays.
+
+    Names may differ as loggers spell them (``train/loss`` and ``loss``); numbers decide. Series of one log are never
+    compared with each other.
+    """
+    if len(logs) < 2:
+        return list(logs), ()
+    places: dict[str, list[_Place]] = defaultdict(list)
+    for i, log in enumerate(logs):
+        for tag, series in log.series.items():
+            places[_spelling(tag)].append(_Place(i, tag, series))
+    dropped: dict[int, set[str]] = defaultdict(set)
+    kept_in: dict[tuple[int, int], list[str]] = defaultdict(list)
+    for same in places.values():
+        for copy, original in _copies(same):
+            dropped[copy.log].add(copy.tag)
+            kept_in[(copy.log, original.log)].append(copy.tag)
+    out = [_without(log, dropped[i]) if i in dropped else log for i, log in enumerate(logs)]
+    repairs = tuple(_repair(logs[i], logs[j], tags) for (i, j), tags in sorted(kept_in.items()))
+    return out, repairs
+
+
+def _spelling(tag: str) -> str:
+    """One key for the spellings of one name: training is the default split, all words for validation are one."""
+    words = []
+    for word in words_of(tag):
+        if word in TRAIN_WORDS or word in ("ray", "tune"):
+            continue
+        words.append("val" if word in VAL_WORDS else "test" if word in TEST_WORDS else word)
+    return " ".join(words) or tag
+
+
+def _copies(same: Sequence[_Place]) -> list[tuple[_Place, _Place]]:
+    """(copy, original) pairs among series of one name."""
+    ranked = sorted(same, key=lambda p: (-p.series.step.size, -_exactness(p.series), p.log))
+    kept: list[_Place] = []
+    pairs = []
+    for place in ranked:
+        original = next((k for k in kept if k.log != place.log and _is_copy(place.series, k.series)), None)
+        if original is None:
+            kept.append(place)
+        else:
+            pairs.append((place, original))
+    return pairs
+
+
+def _exactness(series: RawSeries) -> int:
+    return int(np.unique(series.value).size) if series.value.size else 0
+
+
+def _is_copy(small: RawSeries, large: RawSeries) -> bool:
+    """Whether nearly all points of ``small`` stand in ``large`` with the same step and value, up to rounding."""
+    if not small.step.size or not large.step.size:
+        return False
+    if small.step[0] > large.step.max() or small.step.max() < large.step.min():
+        return False
+    order = np.argsort(large.step, kind="stable")
+    steps = large.step[order]
+    at = np.searchsorted(steps, small.step)
+    found = np.zeros(small.step.size, dtype=bool)
+    # A step may stand several times in the large one; after a resume the later branch is the second of them.
+    for shift in (0, 1, 2):
+        here = np.minimum(at + shift, steps.size - 1)
+        value = large.value[order][here]
+        both_broken = ~np.isfinite(value) & ~np.isfinite(small.value)
+        with np.errstate(invalid="ignore"):
+            close = np.abs(value - small.value) <= ABSOLUTE + RELATIVE * np.abs(value)
+        found |= (steps[here] == small.step) & (close | both_broken)
+    agree = int(found.sum())
+    return agree >= ALIKE * small.step.size and (agree >= FEWEST or agree == small.step.size)
+
+
+def _without(log: Log, tags: set[str]) -> Log:
+    table = log.table
+    if table is not None:
+        table = replace(table, blank={t: rows for t, rows in table.blank.items() if t not in tags})
+    return replace(log, series={t: s for t, s in log.series.items() if t not in tags}, table=table)
+
+
+def _repair(copy: Log, original: Log, tags: Sequence[str]) -> Repair:
+    points = sum(copy.series[t].step.size for t in tags)
+    what = tags[0] if len(tags) == 1 else f"{len(tags)} series"
+    where, there = PurePath(copy.path), PurePath(original.path)
+    text = f"{what} in {_short(where)} also in {_short(there)}: the finer or more exact one was kept"
+    return Repair("copy-left-out", text, tags[0] if len(tags) == 1 else None, points)
+
+
+def _short(path: PurePath) -> str:
+    return "/".join(path.parts[-2:])

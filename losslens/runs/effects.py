@@ -1,0 +1,182 @@
+"""What a logger did to the numbers: undone where it can be, said where it cannot.
+
+Each function looks for one effect in one run's stitched series and gives the series back, repaired, with what it did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from losslens.model import Repair, Role, RoleChoice, Series
+
+#: Records at the end of a log that are exactly zero before they can be the filter's work and not a loss that got there.
+ZERO_RUN = 2
+#: A loss that was last this far above zero does not reach exactly zero from one record to the next.
+FAR_FROM_ZERO = 1e-2
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    series: dict[str, Series]
+    repairs: tuple[Repair, ...]
+
+
+def undo(series: Mapping[str, Series], choices: Sequence[RoleChoice], trainer: str | None) -> Effects:
+    """All known effects of the logger that wrote this run, one after the other."""
+    now, repairs = dict(series), list[Repair]()
+    for effect in _EFFECTS:
+        for tag, changed, repair in effect(now, choices, trainer):
+            now[tag] = changed
+            repairs.append(repair)
+    return Effects(now, tuple(repairs))
+
+
+_Change = tuple[str, Series, Repair]
+
+
+def _nan_filter(series: Mapping[str, Series], choices: Sequence[RoleChoice], trainer: str | None) -> list[_Change]:
+    """The NaN filter of the Hugging Face Trainer (``logging_nan_inf_filter``, on by default).
+
+    It replaces the loss of a NaN step by the mean since the last record over the steps so far, and its sum is set back
+    at each record: an interval in which every step was NaN logs exactly 0.0. The gradient norm is not filtered.
+    """
+    if trainer not in ("hf", "llama-factory", None):
+        return []
+    norms = [series[c.tag] for c in choices if c.role is Role.GRAD_NORM]
+    out = []
+    for choice in choices:
+        if choice.role is not Role.TRAIN_LOSS:
+            continue
+        loss = series[choice.tag]
+        zero = loss.value == 0.0
+        if not zero.any():
+            continue
+        broken = np.zeros(len(loss), dtype=bool)
+        for norm in norms:
+            bad = norm.step[~np.isfinite(norm.value) | (norm.value == 0.0)]
+            broken |= zero & np.isin(loss.step, bad)
+        broken |= _zeros_at_end(loss) if trainer in ("hf", "llama-factory") else False
+        if not broken.any() or not (trainer or _is_run_to_end(broken)):
+            continue
+        value = np.where(broken, np.nan, loss.value)
+        steps = loss.step[broken]
+        text = (
+            f"{int(broken.sum())} losses of exactly 0.0 (from step {int(steps.min())}) are steps whose loss was NaN: "
+            "the trainer's NaN filter writes 0.0 for them"
+        )
+        repair = Repair("nan-filter", text, choice.tag, int(broken.sum()), int(steps.min()), int(steps.max()))
+        out.append((choice.tag, replace(loss, value=value), repair))
+    return out
+
+
+def _zeros_at_end(loss: Series) -> np.ndarray:
+    """The exact zeros that end a series, when it fell to them from far away."""
+    nothing = np.zeros(len(loss), dtype=bool)
+    zero = loss.value == 0.0
+    if not zero.any() or zero.all() or not zero[-1]:
+        return nothing
+    start = len(zero) - int(np.argmin(zero[::-1]))
+    before = loss.value[start - 1]
+    if len(zero) - start < ZERO_RUN or (np.isfinite(before) and abs(before) < FAR_FROM_ZERO):
+        return nothing
+    nothing[start:] = True
+    return nothing
+
+
+def _is_run_to_end(broken: np.ndarray) -> bool:
+    return bool(broken[-1]) and int(broken.sum()) >= ZERO_RUN
+
+
+def _hidden_nan(series: Mapping[str, Series], choices: Sequence[RoleChoice], trainer: str | None) -> list[_Change]:
+    """A gradient norm that is not finite beside a finite loss of the filtering trainer: the loss hides NaN steps."""
+    if trainer not in ("hf", "llama-factory"):
+        return []
+    out = []
+    norms = [series[c.tag] for c in choices if c.role is Role.GRAD_NORM]
+    losses = [c.tag for c in choices if c.role is Role.TRAIN_LOSS]
+    for norm in norms:
+        bad = norm.step[~np.isfinite(norm.value)]
+        if not bad.size or not losses:
+            continue
+        loss = series[losses[0]]
+        hidden = np.isin(loss.step, bad) & np.isfinite(loss.value)
+        if hidden.any():
+            steps = loss.step[hidden]
+            text = (
+                f"at {int(hidden.sum())} records the gradient norm is not finite while the loss is: "
+                "the trainer's NaN filter puts a running mean in its place"
+            )
+            found = Repair("nan-filter-mean", text, losses[0], int(hidden.sum()), int(steps.min()), int(steps.max()))
+            out.append((losses[0], loss, found))
+    return out
+
+
+def _skipped_batches(series: Mapping[str, Series], choices: Sequence[RoleChoice], trainer: str | None) -> list[_Change]:
+    """fairseq logs a loss of exactly -1 for a batch it skipped: no loss at all."""
+    if trainer != "fairseq":
+        return []
+    out = []
+    for choice in choices:
+        if choice.role not in (Role.TRAIN_LOSS, Role.LOSS_COMPONENT):
+            continue
+        loss = series[choice.tag]
+        fake = loss.value == -1.0
+        if fake.any() and not fake.all() and float(np.nanmin(np.where(fake, np.nan, loss.value))) >= 0.0:
+            steps = loss.step[fake]
+            text = f"{int(fake.sum())} losses of exactly -1 are skipped batches, not losses; they were left out"
+            repair = Repair("skipped-batches", text, choice.tag, int(fake.sum()), int(steps.min()), int(steps.max()))
+            out.append((choice.tag, only(loss, ~fake), repair))
+    return out
+
+
+#: trainer -> (what its numbers are, points that an onset may come late)
+_SMOOTHERS = {
+    "detectron2": ("medians over the last 20 iterations", 20),
+    "mmengine": ("means over the last 10 iterations by default", 10),
+    "mmcv": ("means over the last 10 iterations by default", 10),
+    "megatron": ("means over the logging interval", 1),
+    "fairseq": ("means over the logging interval", 1),
+    "timm": ("means over the epoch", 1),
+}
+
+
+def _smoothed(series: Mapping[str, Series], choices: Sequence[RoleChoice], trainer: str | None) -> list[_Change]:
+    """Medians and running means: they cannot be undone, and an onset seen in them comes late."""
+    out = []
+    first = next((c.tag for c in choices if c.role in (Role.TRAIN_LOSS, Role.LOSS_COMPONENT)), None)
+    if first is None:
+        return []
+    if trainer in _SMOOTHERS:
+        what, window = _SMOOTHERS[trainer]
+        text = f"{trainer} writes {what}: an onset may have been up to {window} {_steps(window)} earlier than it shows"
+        out.append((first, series[first], Repair("smoothed", text, first, len(series[first]))))
+    elif trainer == "keras" and any(t.rsplit("/", 1)[-1] == "batch_loss" for t in series):
+        tag = next(t for t in series if t.rsplit("/", 1)[-1] == "batch_loss")
+        text = "Keras writes the mean since the start of the epoch: an onset late in an epoch shows late and damped"
+        out.append((tag, series[tag], Repair("running-mean", text, tag, len(series[tag]))))
+    return out
+
+
+def _steps(n: int) -> str:
+    return "logged interval" if n == 1 else "iterations"
+
+
+def only(series: Series, keep: np.ndarray) -> Series:
+    """The points of ``series`` where ``keep`` is true."""
+    return Series(
+        series.tag,
+        series.step[keep],
+        series.value[keep],
+        series.wall_time[keep],
+        series.row[keep],
+        series.segment[keep],
+        series.axis,
+        series.abandoned[keep] if series.abandoned is not None else None,
+    )
+
+
+_Effect = Callable[[Mapping[str, Series], Sequence[RoleChoice], "str | None"], list[_Change]]
+_EFFECTS: tuple[_Effect, ...] = (_nan_filter, _hidden_nan, _skipped_batches, _smoothed)

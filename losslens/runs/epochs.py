@@ -1,0 +1,146 @@
+"""How many steps an epoch has, and where that is known from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from losslens.model import Role, RoleChoice, Series, Setting, StepsPerEpoch
+
+#: Settings that say it outright, in lower case with underscores; the last part of a dotted name counts.
+_SAID = (
+    "steps_per_epoch",
+    "num_update_steps_per_epoch",
+    "iters_per_epoch",
+    "iterations_per_epoch",
+    "batches_per_epoch",
+    "train_batches_per_epoch",
+    "num_batches_per_epoch",
+    "num_train_batches",
+    "len_train_loader",
+    "updates_per_epoch",
+)
+_EPOCHS = ("num_train_epochs", "num_epochs", "max_epochs", "epochs", "n_epochs")
+_STEPS = ("max_steps", "num_training_steps", "total_steps", "max_iters", "num_steps")
+_SIZES = (
+    "num_train_samples",
+    "train_size",
+    "num_train_examples",
+    "n_train",
+    "train_samples",
+    "num_examples",
+    "dataset_size",
+)
+_BATCH = ("batch_size", "train_batch_size", "global_batch_size", "total_batch_size", "bs")
+#: An inferred number this close to a whole one is that one: epochs are counted in whole batches.
+WHOLE = 0.02
+
+
+def steps_per_epoch(
+    series: Mapping[str, Series], choices: Sequence[RoleChoice], settings: Mapping[str, Setting], axis: str
+) -> StepsPerEpoch | None:
+    """Steps of an epoch from the log itself, else from the settings; None when neither tells or epochs are the axis."""
+    if axis in ("epoch", "row", "samples", "tokens"):
+        return None
+    for choice in choices:
+        if choice.role is Role.EPOCH and series[choice.tag].axis == axis:
+            found = _from_epoch_series(series[choice.tag], series)
+            if found is not None:
+                return found
+    return _said(settings) or _from_epoch_axis(series, axis) or _computed(settings)
+
+
+def _from_epoch_series(epochs: Series, series: Mapping[str, Series]) -> StepsPerEpoch | None:
+    """From a series that counts epochs beside the steps: fractions of an epoch, or whole ones that change now and then."""
+    now = epochs.current()
+    keep = np.isfinite(now.value)
+    step, value = now.step[keep], now.value[keep]
+    if step.size < 2 or value.max() <= value.min() or step.max() <= step.min():
+        return None
+    if np.any(value != np.floor(value)):
+        grown = (step > step.min()) & (value > value.min())
+        if not grown.any():
+            return None
+        slope = float((step.max() - step.min()) / (value[np.argmax(step)] - value[np.argmin(step)]))
+        return StepsPerEpoch(_rounded(slope), f"the fractional epochs of {epochs.tag}")
+    once = _once_an_epoch(now, series)
+    if once is not None:
+        return once
+    changes = np.flatnonzero(np.diff(value) > 0) + 1
+    if changes.size < 2:
+        return None
+    span = float(step[changes[-1]] - step[changes[0]]) / float(value[changes[-1]] - value[changes[0]])
+    return StepsPerEpoch(_rounded(span), f"the steps at which {epochs.tag} changes") if span >= 1 else None
+
+
+def _once_an_epoch(epochs: Series, series: Mapping[str, Series]) -> StepsPerEpoch | None:
+    """A series written once an epoch at a steady distance gives it exactly."""
+    count = int(epochs.value.max() - epochs.value.min())
+    for tag, other in series.items():
+        now = other.current()
+        if tag == epochs.tag or now.axis != epochs.axis or not count - 1 <= now.step.size - 1 <= count + 1:
+            continue
+        gaps = np.diff(now.step)
+        if gaps.size >= 2 and gaps.min() == gaps.max() and gaps[0] > 0:
+            span = float(epochs.step.max() - epochs.step.min()) / max(count, 1)
+            if 0.5 <= gaps[0] / max(span, 1e-9) <= 2.0:
+                return StepsPerEpoch(float(gaps[0]), f"{tag}, which is logged once an epoch")
+    return None
+
+
+def _from_epoch_axis(series: Mapping[str, Series], axis: str) -> StepsPerEpoch | None:
+    """Series that count epochs beside series that count steps, tied together by their wall times."""
+    steps = max((s.current() for s in series.values() if s.axis == axis), key=len, default=None)
+    epochs = max((s.current() for s in series.values() if s.axis == "epoch"), key=len, default=None)
+    if steps is None or epochs is None or len(epochs) < 2:
+        return None
+    if not (np.isfinite(steps.wall_time).all() and np.isfinite(epochs.wall_time).all()):
+        return None
+    reached = np.searchsorted(np.sort(steps.wall_time), epochs.wall_time, side="right")
+    at = steps.step[np.argsort(steps.wall_time, kind="stable")][np.maximum(reached - 1, 0)]
+    span = float(at[-1] - at[0]) / float(max(epochs.step[-1] - epochs.step[0], 1))
+    return StepsPerEpoch(_rounded(span), f"the wall times of {epochs.tag} and {steps.tag}") if span >= 1 else None
+
+
+def _said(settings: Mapping[str, Setting]) -> StepsPerEpoch | None:
+    for setting in _named(settings, _SAID):
+        value = _number(setting)
+        if value is not None and value >= 1:
+            return StepsPerEpoch(value, f"setting {setting.name}")
+    return None
+
+
+def _computed(settings: Mapping[str, Setting]) -> StepsPerEpoch | None:
+    """From the planned steps and epochs, or from the size of the training data and of a batch."""
+    for whole, parts, what in ((_STEPS, _EPOCHS, "{} / {}"), (_SIZES, _BATCH, "{} / {}")):
+        for a in _named(settings, whole):
+            for b in _named(settings, parts):
+                top, bottom = _number(a), _number(b)
+                if top is not None and bottom is not None and bottom > 0 and top / bottom >= 1:
+                    value = top / bottom if whole is _STEPS else float(np.ceil(top / bottom))
+                    return StepsPerEpoch(_rounded(value), "settings " + what.format(a.name, b.name))
+    return None
+
+
+def _named(settings: Mapping[str, Setting], names: Sequence[str]) -> list[Setting]:
+    by_last: dict[str, Setting] = {}
+    for name, setting in settings.items():
+        last = name.lower().replace("-", "_").replace("/", ".").rsplit(".", 1)[-1]
+        by_last.setdefault(last, setting)
+    return [by_last[n] for n in names if n in by_last]
+
+
+def _number(setting: Setting) -> float | None:
+    if isinstance(setting.value, bool) or setting.value is None:
+        return None
+    try:
+        value = float(setting.value)
+    except ValueError:
+        return None
+    return value if np.isfinite(value) and value > 0 else None
+
+
+def _rounded(value: float) -> float:
+    whole = round(value)
+    return float(whole) if whole and abs(value - whole) <= WHOLE * max(1.0, 1.0) else float(value)

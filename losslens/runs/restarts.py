@@ -1,0 +1,238 @@
+"""What a step that went back to the start means: a counter that begins anew each epoch, training that goes on under a
+new count, or another attempt.
+
+Where training goes on, the loss goes on from the level it had; where the model was made anew, it starts from the level
+that the first start had.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.model import Log, RawSeries, Repair, Role, RoleChoice
+from losslens.runs.chains import Chain, Stretch, numbers_after
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray, IntArray
+
+#: A restart within this many usual distances of the very first step counts as one from the start.
+NEAR_START = 1.5
+#: From this many restarts on, a steady saw-tooth is a counter that begins anew, whatever the loss says of its level.
+SAW_TOOTH = 3
+#: Two levels closer than this (in log) say nothing about which of them the loss went on from.
+TOO_CLOSE = 0.1
+#: A first attempt with fewer points than this, given up without a NaN, is no run of its own.
+SHORT_ATTEMPT = 20
+
+
+class Restart(enum.Enum):
+    """What the start of a stretch is."""
+
+    FIRST = "first"
+    RESUME = "resume"
+    """From a checkpoint: some steps are written again."""
+    COUNTER = "counter"
+    """Training goes on; only its count begins again."""
+    ANEW = "anew"
+    """The model was made anew: another attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """First and last step and level of the leading series in one stretch."""
+
+    first: int
+    last: int
+    start: float
+    end: float
+    points: int
+    epoch_first: float
+    epoch_last: float
+    broken: bool
+    """Ended without a finite value."""
+
+
+def kinds_of(chain: Chain, logs: Sequence[Log], leading: str, epoch: str | None) -> tuple[Restart, ...]:
+    """What each stretch of ``chain`` is; the first is FIRST. ``leading`` and ``epoch`` are tags."""
+    ends = [_ends(stretch, logs, leading, epoch) for stretch in chain.stretches]
+    kinds = [Restart.FIRST]
+    anew: list[int] = []
+    base: _Ends | None = ends[0]
+    for i in range(1, len(ends)):
+        before, after = next((e for e in reversed(ends[:i]) if e is not None), None), ends[i]
+        if before is None or after is None or base is None:
+            kinds.append(Restart.RESUME)
+            base = base or after
+            continue
+        gap = max(1.0, (before.last - before.first) / max(1, before.points - 1))
+        if after.first > base.first + NEAR_START * gap or after.first > before.last:
+            kinds.append(Restart.RESUME)
+        else:
+            anew.append(i)
+            kinds.append(Restart.ANEW)
+    votes = [_goes_on(ends[0], ends[i - 1], ends[i]) for i in anew]
+    known = [v for v in votes if v is not None]
+    if known:
+        goes_on = sum(known) > len(known) / 2
+    else:
+        goes_on = len(anew) >= SAW_TOOTH
+    if goes_on:
+        kinds = [Restart.COUNTER if k is Restart.ANEW else k for k in kinds]
+    return tuple(kinds)
+
+
+def _ends(stretch: Stretch, logs: Sequence[Log], leading: str, epoch: str | None) -> _Ends | None:
+    series = logs[stretch.log].series.get(leading)
+    if series is None:
+        return None
+    part = stretch.of(series)
+    if not part.step.size:
+        return None
+    finite = part.value[np.isfinite(part.value)]
+    few = max(1, min(5, finite.size // 20))
+    epochs = logs[stretch.log].series.get(epoch) if epoch else None
+    numbers = stretch.of(epochs).value if epochs is not None else np.empty(0)
+    numbers = numbers[np.isfinite(numbers)]
+    return _Ends(
+        first=int(part.step[0]),
+        last=int(part.step.max()),
+        start=float(np.median(finite[:few])) if finite.size else float("nan"),
+        end=float(np.median(finite[-max(few, min(5, finite.size)) :])) if finite.size else float("nan"),
+        points=int(part.step.size),
+        epoch_first=float(numbers[0]) if numbers.size else float("nan"),
+        epoch_last=float(numbers[-1]) if numbers.size else float("nan"),
+        broken=not bool(np.isfinite(part.value[-1])),
+    )
+
+
+def _goes_on(first: _Ends | None, before: _Ends | None, after: _Ends | None) -> bool | None:
+    """Whether training went on over a restart of the count; None when the numbers do not say."""
+    if first is None or before is None or after is None:
+        return None
+    if np.isfinite(before.epoch_last) and np.isfinite(after.epoch_first) and before.epoch_last != before.epoch_first:
+        if after.epoch_first < before.epoch_last:
+            return False
+        return True
+    if np.isfinite(before.epoch_last) and after.epoch_first == before.epoch_last + 1:
+        return True
+    if before.broken:
+        return not np.isfinite(after.start)
+    start, end, again = _comparable(np.asarray([first.start, before.end, after.start]))
+    if not np.isfinite([start, end, again]).all() or abs(start - end) < TOO_CLOSE:
+        return None
+    return bool(abs(again - end) < abs(again - start))
+
+
+def _comparable(levels: FloatArray) -> tuple[float, float, float]:
+    """Levels on a scale where distances mean something: logarithms of positive ones, else units of the first change."""
+    if np.all(levels > 0):
+        scaled = np.log(levels)
+    else:
+        scaled = levels / max(abs(float(levels[1] - levels[0])), 1e-300) if np.isfinite(levels).all() else levels
+    return float(scaled[0]), float(scaled[1]), float(scaled[2])
+
+
+def attempts(chain: Chain, kinds: Sequence[Restart], logs: Sequence[Log], leading: str) -> list[list[int]]:
+    """The stretches of each attempt that is a run of its own; short ones that were given up join the next."""
+    groups: list[list[int]] = [[0]]
+    for i in range(1, len(chain.stretches)):
+        if kinds[i] is Restart.ANEW and _is_run(groups[-1], chain, logs, leading):
+            groups.append([i])
+        else:
+            groups[-1].append(i)
+    return groups
+
+
+def _is_run(stretches: Sequence[int], chain: Chain, logs: Sequence[Log], leading: str) -> bool:
+    points, broken = 0, False
+    for i in stretches:
+        series = logs[chain.stretches[i].log].series.get(leading)
+        if series is not None:
+            part = chain.stretches[i].of(series)
+            points += part.step.size
+            broken |= bool(part.value.size) and not bool(np.isfinite(part.value[-1]))
+    return points >= SHORT_ATTEMPT or broken
+
+
+def with_running_steps(
+    chain: Chain, kinds: Sequence[Restart], logs: Sequence[Log], leading: str
+) -> tuple[list[Log], tuple[Repair, ...]]:
+    """``logs`` with the steps of counters that began anew made to run on, and a repair that says so."""
+    if Restart.COUNTER not in kinds:
+        return list(logs), ()
+    offsets, last = _offsets(chain, kinds, logs, leading)
+    axis = next(log.series[leading].axis for log in logs if leading in log.series)
+    out = list(logs)
+    for i in dict.fromkeys(s.log for s in chain.stretches):
+        mine = [(s.first_row, o) for s, o in zip(chain.stretches, offsets, strict=True) if s.log == i]
+        out[i] = _shifted(logs[i], np.asarray([m[0] for m in mine]), np.asarray([m[1] for m in mine]), axis)
+    n = kinds.count(Restart.COUNTER)
+    times = "once" if n == 1 else f"{n} times"
+    text = f"the {axis} count began anew {times} while training went on; it was made to run on, up to {axis} {last}"
+    return out, (Repair("running-step", text, leading, n),)
+
+
+def _offsets(chain: Chain, kinds: Sequence[Restart], logs: Sequence[Log], leading: str) -> tuple[list[int], int]:
+    """What to add to the steps of each stretch, and the last step that results."""
+    offsets: list[int] = []
+    offset, gap = 0, 1
+    top: int | None = None
+    for stretch, kind in zip(chain.stretches, kinds, strict=True):
+        series = logs[stretch.log].series.get(leading)
+        step = stretch.of(series).step if series is not None else np.empty(0, dtype=np.int64)
+        if step.size:
+            if kind is Restart.COUNTER and top is not None:
+                offset = top + gap - int(step.min())
+            distinct = np.unique(step)
+            gap = int(np.median(np.diff(distinct))) if distinct.size > 1 else gap
+            top = int(step.max()) + offset
+        offsets.append(offset)
+    return offsets, top or 0
+
+
+def _shifted(log: Log, first_rows: IntArray, offsets: IntArray, axis: str) -> Log:
+    """``log`` with the offset of its stretch added to every step of the series that share the restarting count.
+
+    A series on the same axis whose own steps only ever rise counts something else (epochs beside batches).
+    """
+    series: dict[str, RawSeries] = {}
+    for tag, one in log.series.items():
+        at = np.searchsorted(first_rows, one.row, side="right") - 1
+        rising = one.step.size > 1 and bool(np.all(np.diff(one.step) > 0)) and bool(np.any(np.diff(at) > 0))
+        if one.axis == axis and not rising:
+            one = replace(one, step=one.step + offsets[at])
+        series[tag] = one
+    return replace(log, series=series)
+
+
+def epoch_tag(choices: Sequence[RoleChoice], logs: Sequence[Log]) -> str | None:
+    """The tag that counts epochs, if one was logged."""
+    have = {tag for log in logs for tag in log.series}
+    return next((c.tag for c in choices if c.role is Role.EPOCH and c.tag in have), None)
+
+
+def split(chains: Sequence[Chain], main: Chain, tries: Sequence[Sequence[int]], logs: Sequence[Log]) -> list[list[Log]]:
+    """The logs of each attempt, cut down to what was written in it."""
+    attempt_of = {stretch: k for k, stretches in enumerate(tries) for stretch in stretches}
+    taken: list[dict[int, list[Stretch]]] = [{} for _ in tries]
+    for chain in chains:
+        numbers = range(len(chain.stretches)) if chain is main else numbers_after(chain, main)
+        for stretch, number in zip(chain.stretches, numbers, strict=True):
+            taken[attempt_of[number]].setdefault(stretch.log, []).append(stretch)
+    return [[_cut(logs[i], stretches) for i, stretches in sorted(mine.items())] for mine in taken]
+
+
+def _cut(log: Log, stretches: Sequence[Stretch]) -> Log:
+    series = {}
+    for tag, one in log.series.items():
+        mine = np.zeros(one.step.size, dtype=bool)
+        for s in stretches:
+            mine |= (one.row >= s.first_row) & (one.row < s.end_row)
+        if mine.any():
+            series[tag] = RawSeries(tag, one.step[mine], one.value[mine], one.wall_time[mine], one.row[mine], one.axis)
+    return replace(log, series=series, table=None)
