@@ -49,7 +49,7 @@ def at_steps(series: dict[str, Any], steps: np.ndarray[Any, Any]) -> Floats:
     return np.asarray(value[np.clip(np.searchsorted(step, steps), 0, len(step) - 1)], np.float64)
 
 
-def judge(spec: Spec, log: dict[str, Any], twin: Record, other: Record, v: View) -> tuple[str, Truth, np.ndarray[Any, Any]]:
+def judge(spec: Spec, log: dict[str, Any], twin: Record, other: Record, v: View, twin_failed: bool) -> tuple[str, Truth, np.ndarray[Any, Any]]:
     """The leading loss of a run, its truth, and the steps of its current branch."""
     healthy = spec.kind != "fault"
     names = [k for k in LOSSES if k in log]
@@ -59,7 +59,7 @@ def judge(spec: Spec, log: dict[str, Any], twin: Record, other: Record, v: View)
         steps, y = log[name]["step"][keep], log[name]["value"][keep]
         t, o = (at_steps(logged(r, v, (name,))[name], steps) for r in (twin, other))
         start = int(np.searchsorted(steps, spec.at + v.first_step)) if spec.at else 0
-        found.append((name, tr.judge_train(y, t, o, min(start, len(y) - 1), healthy=healthy, wander=spec.task in tr.WANDER), steps))
+        found.append((name, tr.judge_train(y, t, o, min(start, len(y) - 1), healthy=healthy, wander=spec.task in tr.WANDER, twin_failed=twin_failed), steps))
     best = min(found, key=lambda f: SEVERITY.index(f[1].words[0]))
     if "val/loss" in log and best[1].words[0] in ("healthy", "plateau", "spike-recovered", "inconclusive"):
         keep = current(log["val/loss"])
@@ -68,7 +68,8 @@ def judge(spec: Spec, log: dict[str, Any], twin: Record, other: Record, v: View)
         if val.words[0] != "healthy" and SEVERITY.index(val.words[0]) < SEVERITY.index(best[1].words[0]):
             if best[1].words[0] == "spike-recovered":
                 return best[0], Truth((*best[1].words, *val.words), *best_place(best[1])), best[2]
-            return "val/loss", val, steps
+            fine = best[1].words[0] != "plateau" or val.numbers[2] > 2 * val.numbers[1] > 0
+            return ("val/loss", val, steps) if fine else best
         if len(val.words) > 1 and best[1].words[0] != "spike-recovered":
             words = tuple(dict.fromkeys((*best[1].words, *val.words)))
             return best[0], Truth(words, *best_place(best[1])), best[2]
@@ -79,18 +80,24 @@ def best_place(t: Truth) -> tuple[int | None, int | None, int | None, float, tup
     return t.onset, t.low, t.high, t.noise, t.numbers
 
 
-def label(spec: Spec, record: Record, twin: Record, other: Record) -> tuple[dict[str, Any], dict[str, Any]]:
+def label(spec: Spec, record: Record, twin: Record, other: Record, *, twin_failed: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
     """The label of a run and its logged series."""
     v = view(spec, len(record["step"]), int(record["steps_per_epoch"]))
     log = logged(record, v)
-    leading, t, steps = judge(spec, log, twin, other, v)
+    leading, t, steps = judge(spec, log, twin, other, v, twin_failed)
+    words = list(t.words)
+    change = spec.hp.get("curriculum")
+    if change and words[0] in ("healthy", "shifted", "spike-recovered", "plateau", "diverged", "exploded") and spec.kind != "fault":
+        words = list(dict.fromkeys([*words, "healthy", "shifted", "spike-recovered"]))
+    elif change and "healthy" in words:
+        words = list(dict.fromkeys([*words, "shifted", "spike-recovered"]))
     gaps = np.diff(steps)
     gap = float(np.median(gaps[gaps > 0])) if (gaps > 0).any() else 1.0
     out: dict[str, Any] = {
         "run": spec.run, "family": spec.family, "task": spec.task, "kind": spec.kind, "locked": spec.locked,
         "way": spec.way, "cause": spec.cause, "level": spec.level, "strength": spec.strength,
         "fault_step": spec.at + v.first_step if spec.kind == "fault" else None,
-        "words": list(t.words), "leading": tag(leading, v.style), "points": len(steps), "gap": gap,
+        "words": words, "twin_failed": twin_failed, "leading": tag(leading, v.style), "points": len(steps), "gap": gap,
         "first_step": int(steps[0]), "last_step": int(steps[-1]), "noise": round(float(t.noise), 5),
         "view": {"every": v.every, "kind": v.kind, "tier": v.tier, "style": v.style, "wall_time": v.wall_time, "two_files": v.two_files},
         "steps_per_epoch": int(record["steps_per_epoch"]),
@@ -143,13 +150,16 @@ def write(progress: bool = True) -> None:
         first, second = read(family[0]), read(family[1])
         if first is None or second is None:
             continue
+        failed = False
         for s in family:
             record = first if s.kind == "twin" else second if s.kind == "seed" else read(s)
             if record is None:
                 continue
             with np.errstate(all="ignore"):
                 twin, other = (second, first) if s.kind == "seed" else (first, second)
-                row, log = label(s, record, twin, other)
+                row, log = label(s, record, twin, other, twin_failed=failed and s.kind != "twin")
+            if s.kind == "twin":
+                failed = row["words"][0] in ("nan", "exploded", "diverged")
             keep_series(store[s.task], row, log)
             rows.append(row)
     from tests.zoo import separability

@@ -95,20 +95,33 @@ def course(y: Floats, twin: Floats, other: Floats, *, own_only: bool = False) ->
     wide, light = max(3, n // 50), max(1, n // 150) | 1
     smooth0, smooth1 = rolling(z0, wide), rolling(z1, wide)
     sigma, overall = noise_of(z0)
-    scatter = rolling(np.abs(smooth1 - smooth0), max(9, n // 6), 75)
-    own = np.where(np.isfinite(z), z, np.inf)
-    best = np.fmin.accumulate(np.where(np.isfinite(own), rolling(np.where(np.isfinite(z), z, np.nan), wide), np.inf))
-    best = np.concatenate([[z[0] if np.isfinite(z[0]) else smooth0[0]], best[:-1]])
-    best = np.where(np.isfinite(best), best, smooth0)
+    mine = np.diff(z[np.isfinite(z)])
+    sigma = np.fmax(sigma, 0.7 * 1.48 / 1.41 * float(np.median(np.abs(mine))) if len(mine) else 0.0)
+    best = lowest(z, wide)
     keep = best if own_only else np.fmax(best, smooth0)
+    keep = np.where(np.isfinite(keep), keep, smooth0)
     d = np.where(np.isfinite(z), rolling(z, light), np.inf) - keep
-    # a step back to the twin's own noisy value is no departure: compare point by point as well, the data order is shared
-    if not own_only:
+    if own_only:
+        scatter = np.zeros(n)
+    else:
+        # what a second healthy seed does by the same measure is the scatter
+        against = smooth1 - np.fmax(lowest(z1, wide), smooth0)
+        scatter = rolling(np.fmax(against, 0), max(9, n // 6), 90)
+        # the data order is shared: a point equal to the twin's is no departure, however noisy
         point = np.where(np.isfinite(z), z, np.inf) - np.where(np.isfinite(z0), z0, smooth0)
         d = np.where(np.abs(point) < 1e-6, np.minimum(d, 0), d)
-    base = np.fmax(np.fmax(sigma / np.sqrt(light), np.where(own_only, 0.0, scatter)), 0.01)
+    base = np.fmax(np.fmax(sigma / np.sqrt(light), scatter), 0.01)
     base = np.where(np.isfinite(base), base, 0.05)
     return Course(d, 1.2 * base, 3.0 * base, overall, z, z0)
+
+
+def lowest(z: Floats, wide: int) -> Floats:
+    """The best smoothed level before each point."""
+    smooth = rolling(np.where(np.isfinite(z), z, np.nan), wide)
+    best = np.fmin.accumulate(np.where(np.isfinite(smooth), smooth, np.inf))
+    first = z[0] if np.isfinite(z[0]) else best[0]
+    best = np.concatenate([[first], best[:-1]])
+    return np.where(np.isfinite(best), best, np.nan)
 
 
 def last_departure(c: Course) -> tuple[int, int, int] | None:
@@ -189,10 +202,12 @@ def plateau_gain(y: Floats) -> float:
     return (s - b) / max(abs(s), 1e-12)
 
 
-def judge_train(y: Floats, twin: Floats, other: Floats, start: int, *, healthy: bool, wander: bool) -> Truth:
+def judge_train(
+    y: Floats, twin: Floats, other: Floats, start: int, *, healthy: bool, wander: bool, twin_failed: bool = False
+) -> Truth:
     """The truth of one training loss. ``start``: the logged point before which nothing was wrong."""
     n = len(y)
-    c = course(y, twin, other)
+    c = course(y, twin, other, own_only=twin_failed)
     departure = last_departure(c)
     if departure is None and healthy and not wander:
         mine = course(y, twin, other, own_only=True)
@@ -215,9 +230,7 @@ def judge_train(y: Floats, twin: Floats, other: Floats, start: int, *, healthy: 
             words.append("diverged")
         if nominal in ("diverged", "shifted", "healthy"):
             gain = plateau_gain(y)
-            if gain < 0.05:
-                words.insert(0, "plateau")
-            elif gain < 0.08:
+            if gain < 0.08:
                 words.append("plateau")
         if nominal == "diverged" and float(np.median(c.d[-3:])) < 1.5 * float(np.median(c.clear[-3:])):
             words.append("healthy")
@@ -225,23 +238,27 @@ def judge_train(y: Floats, twin: Floats, other: Floats, start: int, *, healthy: 
             return quiet(y, c, start, healthy)
         return Truth(tuple(dict.fromkeys(words)), onset, low, high, c.noise, levels(y, onset))
     if not np.isfinite(y[-1]):
-        first = int(np.flatnonzero(~np.isfinite(y))[-1])
+        fine = np.flatnonzero(np.isfinite(y))
+        first = int(fine[-1]) + 1 if len(fine) else 0
         return Truth(("nan",), first, first, first, c.noise, levels(y, first))
-    falling = runaway_down(c)
-    if falling is not None and not healthy:
-        onset = max(falling, start)
-        return Truth(("exploded", "diverged"), onset, onset, onset, c.noise, levels(y, onset))
+    falling = None if healthy else runaway_down(y, twin, c)
+    if falling is not None:
+        onset, far = max(falling[0], start), falling[1]
+        words_down = ("exploded",) if far > 3 else ("exploded", "healthy")
+        return Truth(words_down, onset, onset, min(n - 1, onset + 2), c.noise, levels(y, onset))
     return quiet(y, c, start, healthy)
 
 
-def runaway_down(c: Course) -> int | None:
-    """Where a loss without a floor left its twin downward for good, if it did by far."""
-    below = c.z0 - c.z
-    span = float(np.nanmax(c.z0) - np.nanmin(c.z0)) + 10 * c.noise + 0.1
-    if not np.isfinite(below[-1]) or np.median(below[-3:]) < 1.5 * span:
+def runaway_down(y: Floats, twin: Floats, c: Course) -> tuple[int, float] | None:
+    """Where a loss without a floor left its twin downward for good, and how far past it in ranges of the twin."""
+    s, b, _ = levels(twin, len(twin))
+    span = max(s - b, 0.05 * abs(b), 1e-9)
+    far = (b - float(np.median(y[-3:]))) / span
+    if not far > 1.0:
         return None
-    back = np.flatnonzero(rolling(below, 3) <= c.near)
-    return int(back[-1]) + 1 if len(back) else 0
+    below = rolling(c.z0 - c.z, 3)
+    back = np.flatnonzero(below <= c.near)
+    return (int(back[-1]) + 1 if len(back) else 0), far
 
 
 def quiet(y: Floats, c: Course, start: int, healthy: bool) -> Truth:
@@ -258,7 +275,7 @@ def quiet(y: Floats, c: Course, start: int, healthy: bool) -> Truth:
         words = ["spike-recovered"] if found[1] > 16 else ["spike-recovered", "healthy"]
         if found[1] > 8 and float(np.median(c.d[-max(3, len(y) // 5) :])) > float(np.median(c.near)):
             words.append("shifted")
-    elif (own := float(np.nanmax(np.append(c.z - rolling(c.z, max(7, len(y) // 12)), 0)))) > 5.5 * max(c.noise, 0.01) or healthy and own > 5 * c.noise:
+    elif own_spike(c, len(y)) > (8.0 if healthy else 5.5):
         words = ["healthy", "spike-recovered"]
     if gain < 0.05:
         words = ["plateau", *words] if gain < 0.033 else ["plateau", "healthy", *words]
@@ -268,6 +285,14 @@ def quiet(y: Floats, c: Course, start: int, healthy: bool) -> Truth:
     if not words:
         words = ["healthy"]
     return Truth(tuple(dict.fromkeys(words)), onset, onset, onset, c.noise, levels(y, len(y)))
+
+
+def own_spike(c: Course, n: int) -> float:
+    """The highest point above the rolling median, in local noise widths, after the first twentieth."""
+    middle = rolling(c.z, max(7, n // 12))
+    local = rolling(np.abs(c.z - middle), max(9, n // 5)) * 1.48
+    high = ((c.z - middle) / np.fmax(local, 0.01))[max(1, n // 20) :]
+    return float(np.nanmax(np.append(high, 0.0)))
 
 
 def judge_val(v: Floats, train_words: tuple[str, ...], train_falls: bool) -> Truth:
@@ -286,7 +311,7 @@ def judge_val(v: Floats, train_words: tuple[str, ...], train_falls: bool) -> Tru
     noise = 1.48 * float(np.median(np.abs(np.diff(w)))) / 1.4 + 1e-12
     top = s - b if s > b else max(0.05 * abs(b), 1e-12)
     r = (e - b) / top
-    if e - b < 3 * noise or low >= n - 2:
+    if e - b < 3 * noise or low >= n - 2 or e - b < 0.03 * abs(b):
         return erratic(w, b, noise) or Truth(("healthy",) if e - b < 2 * noise else ("healthy", "overfit"), noise=noise)
     level = b + max(noise, 0.02 * abs(b))
     back = np.flatnonzero(smooth[:-1] <= level)
