@@ -11,6 +11,7 @@ from losslens.reporter.page import Page
 from losslens.reporter.story import shortened
 
 WIDEST = 140
+WIDEST_PROSE = 100
 #: Files and settings beyond these many are counted, not listed.
 MOST_FILES, MOST_SETTINGS = 6, 12
 
@@ -42,7 +43,8 @@ def _found(page: Page, found: Found) -> None:
     files = [shortened(texts.plain(path), max(20, page.width - 22)) for path in run.files[:MOST_FILES]]
     if len(run.files) > MOST_FILES:
         files.append(f"… and {len(run.files) - MOST_FILES:,} more")
-    rows += [("file" if i == 0 else "", path) for i, path in enumerate(files)]
+    if run.files != (run.path,):
+        rows += [("file" if i == 0 else "", path) for i, path in enumerate(files)]
     if run.steps_per_epoch is not None:
         rows.append(("steps per epoch", f"{words.number(run.steps_per_epoch.value)}, {run.steps_per_epoch.source}"))
     if len(run.segments) > 1:
@@ -114,16 +116,44 @@ def render_cause_list(
 
 
 def render_cause_page(text: str, *, width: int, colour: bool, unicode: bool) -> str:
-    """The page of a cause as it is written, wrapped where a line is longer than the terminal."""
-    page = Page(width=min(width, WIDEST), colour=colour, unicode=unicode)
-    lines = text.strip("\n").splitlines()
-    for place, line in enumerate(lines):
-        title = place == 0 or _is_heading(line, lines[place + 1] if place + 1 < len(lines) else "")
-        page.line(line, "head" if title else "")
+    """The page of a cause as its module's docstring holds it: paragraphs refilled to the width, headings in bold."""
+    page = Page(width=min(width, WIDEST_PROSE), colour=colour, unicode=unicode)
+    for place, block in enumerate(_blocks(text)):
+        if place:
+            page.line()
+        _block(page, block, first=place == 0)
     return page.render()
 
 
-def _is_heading(line: str, following: str) -> bool:
-    """A section title: underlined, or a short line of its own without a full stop before a text."""
-    stripped = following.strip()
-    return bool(line.strip()) and len(stripped) >= 3 and set(stripped) <= {"-", "=", "~"}
+def _blocks(text: str) -> list[list[str]]:
+    """The lines between empty lines."""
+    blocks: list[list[str]] = [[]]
+    for line in text.strip("\n").splitlines():
+        if line.strip():
+            blocks[-1].append(line.rstrip())
+        elif blocks[-1]:
+            blocks.append([])
+    return [block for block in blocks if block]
+
+
+def _block(page: Page, lines: list[str], *, first: bool) -> None:
+    heading = not lines[0].startswith(" ") and len(lines) > 1 and lines[1].startswith(" ")
+    body = lines[1:] if heading else lines
+    if heading:
+        page.line(lines[0], "head")
+    indent = 4 if body[0].startswith(" ") else 0
+    # Sources and list items are one a line; anything else is prose and filled anew.
+    separate = heading and lines[0].strip().lower() == "sources"
+    for paragraph in _paragraphs(body, separate=separate):
+        page.line(paragraph, "head" if first and not heading else "", indent=indent)
+
+
+def _paragraphs(lines: list[str], *, separate: bool) -> list[str]:
+    out: list[str] = []
+    for line in lines:
+        text = line.strip()
+        if not out or separate or text.startswith(("- ", "* ", ">>> ")):
+            out.append(text)
+        else:
+            out[-1] += f" {text}"
+    return out
