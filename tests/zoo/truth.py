@@ -59,8 +59,10 @@ def levels(y: Floats, onset: int) -> tuple[float, float, float]:
     """s, b and e of the definition: median of the first 1 %, best smoothed level before the onset, median of the last 5 %."""
     n = len(y)
     finite = np.where(np.isfinite(y), y, np.nan)
+    if not np.isfinite(finite[: max(1, onset)]).any():
+        return float("nan"), float("nan"), float("nan")
     with np.errstate(all="ignore"):
-        s = float(np.nanmedian(finite[: max(1, n // 100)]))
+        s = float(np.nanmedian(np.append(finite[: max(1, n // 100)], finite[np.isfinite(finite)][0])))
         smooth = rolling(finite[: max(1, onset)], max(3, n // 50))
         b = float(np.nanmin(smooth)) if np.isfinite(smooth).any() else s
         last = y[-max(3, n // 20) :]
@@ -71,6 +73,8 @@ def levels(y: Floats, onset: int) -> tuple[float, float, float]:
 def noise_of(z: Floats) -> tuple[Floats, float]:
     """Noise of a curve around its rolling median: local (n,) and overall."""
     n = len(z)
+    if not np.isfinite(z).any():
+        return np.full(n, 0.05), 0.05
     residual = np.abs(z - rolling(z, max(5, n // 15)))
     overall = 1.48 * float(np.nanmedian(residual)) if np.isfinite(residual).any() else 0.0
     return 1.48 * rolling(residual, max(9, n // 6)), overall
@@ -81,6 +85,9 @@ class Course:
     """The departure of a curve from the course it should have kept, and the thresholds for it."""
 
     d: Floats
+    """Lightly smoothed departure above the course."""
+    raw: Floats
+    """The same, point by point."""
     near: Floats
     clear: Floats
     noise: float
@@ -110,9 +117,10 @@ def course(y: Floats, twin: Floats, other: Floats, *, own_only: bool = False) ->
         # the data order is shared: a point equal to the twin's is no departure, however noisy
         point = np.where(np.isfinite(z), z, np.inf) - np.where(np.isfinite(z0), z0, smooth0)
         d = np.where(np.abs(point) < 1e-6, np.minimum(d, 0), d)
-    base = np.fmax(np.fmax(sigma / np.sqrt(light), scatter), 0.01)
+    raw = np.where(np.isfinite(z), z, np.inf) - keep
+    base = np.fmax(np.fmax(sigma * max(light**-0.5, 0.6), scatter), 0.01)
     base = np.where(np.isfinite(base), base, 0.05)
-    return Course(d, 1.2 * base, 3.0 * base, overall, z, z0)
+    return Course(d, raw, 1.2 * base, 3.0 * base, overall, z, z0)
 
 
 def lowest(z: Floats, wide: int) -> Floats:
@@ -139,6 +147,8 @@ def last_departure(c: Course) -> tuple[int, int, int] | None:
     # the median has lagged by up to half its width: step to the first point that is out by itself
     out = np.flatnonzero(c.d[max(0, onset - half) : onset + half + 1] > c.near[max(0, onset - half) : onset + half + 1])
     onset = max(0, onset - half) + int(out[0]) if len(out) else onset
+    if n - onset < max(4, 0.03 * n) and np.isfinite(ended).all() and np.median(c.d[onset:]) < 2 * np.median(c.clear[onset:]):
+        return None  # a few points at the end, hardly out: noise does that
     clear = np.flatnonzero(c.d[onset:] > c.clear[onset:])
     high = onset + int(clear[0]) if len(clear) else onset
     quiet = np.flatnonzero(c.d[:onset] <= 0.3 * c.near[:onset])
@@ -152,8 +162,9 @@ def spike(y: Floats, c: Course, start: int) -> tuple[int, float] | None:
     best: tuple[int, float] | None = None
     raw = np.where(np.isfinite(c.z), c.z, np.inf) - np.fmin(rolling(np.where(np.isfinite(c.z), c.z, np.nan), max(7, len(y) // 12)), 1e30)
     raw = np.where(np.isfinite(raw) | ~np.isfinite(c.z), raw, 0.0)
+    raw = np.where(c.raw > c.clear, raw, 0.0)
     floor = 8 * width + 1.5 * max(0.0, float(np.nanmax(np.append(c.z0 - rolling(c.z0, max(7, len(y) // 12)), 0.0))))
-    high = np.fmax(raw, np.where(c.d > c.near, c.d, 0.0))
+    high = np.fmax(raw, np.where(c.d > c.clear, c.d, 0.0))
     high[: max(start, len(y) // 100, 1)] = 0
     high[-1:] = 0
     for k in np.flatnonzero(high > floor):
@@ -197,7 +208,7 @@ def words_of(y: Floats, c: Course, onset: int, *, factor: float = 1.0) -> str:
 def plateau_gain(y: Floats) -> float:
     """By what share the best smoothed level is better than the first."""
     n = len(y)
-    s = float(np.nanmedian(y[: max(1, n // 100)]))
+    s = float(np.median(y[np.isfinite(y)][: max(1, n // 100)]))
     b = float(np.nanmin(rolling(y, max(3, n // 50))))
     return (s - b) / max(abs(s), 1e-12)
 
@@ -229,7 +240,7 @@ def judge_train(
         if nominal == "shifted":
             words.append("diverged")
         if nominal in ("diverged", "shifted", "healthy"):
-            gain = plateau_gain(y)
+            gain = plateau_gain(np.where(np.isfinite(y), y, np.nan))
             if gain < 0.08:
                 words.append("plateau")
         if nominal == "diverged" and float(np.median(c.d[-3:])) < 1.5 * float(np.median(c.clear[-3:])):
@@ -291,7 +302,8 @@ def own_spike(c: Course, n: int) -> float:
     """The highest point above the rolling median, in local noise widths, after the first twentieth."""
     middle = rolling(c.z, max(7, n // 12))
     local = rolling(np.abs(c.z - middle), max(9, n // 5)) * 1.48
-    high = ((c.z - middle) / np.fmax(local, 0.01))[max(1, n // 20) :]
+    above = np.fmin(c.z - middle, c.z - lowest(c.z, max(3, n // 50)))
+    high = (above / np.fmax(local, 0.01))[max(1, n // 20) :]
     return float(np.nanmax(np.append(high, 0.0)))
 
 

@@ -19,8 +19,8 @@ README = """
 A small regression with Adam; in the batch of step 4116 four labels were in millimetres instead of metres, 1000 times too large.
 The loss jumps, and the run is back where it was some hundred steps later; written as CSV, the mean of every ten steps.
 """
-STEPS, EVERY, STEPS_PER_EPOCH, BAD_STEP = 8000, 10, 400, 4116
-FIELDS = ("step", "epoch", "train_loss", "grad_norm", "lr")
+STEPS, EVERY, BAD_STEP = 8000, 10, 4116
+FIELDS = ("step", "train_loss", "grad_norm", "lr")
 
 
 def make(folder: Path) -> list[Truth]:
@@ -58,7 +58,7 @@ def _train(seed: int, *, bad: bool) -> list[dict[str, str]]:
         optimizer.step()
         losses.append(loss.item())
         if step % EVERY == 0:
-            values = (step, step // STEPS_PER_EPOCH, _mean(losses), _mean(norms), optimizer.param_groups[0]["lr"])
+            values = (step, _mean(losses), _mean(norms), optimizer.param_groups[0]["lr"])
             rows.append({k: f"{v:.6g}" for k, v in zip(FIELDS, values, strict=True)})
             losses, norms = [], []
     return rows

@@ -1,0 +1,100 @@
+"""From epoch 20 every batch holds one class only: batch normalisation shines in training and fails in validation.
+
+The cause in daily life: a cache that keeps the files class by class, and a shuffle buffer smaller than a class. In training
+mode batch normalisation sees statistics that give the class away; the moving statistics fit no batch. Keras with the
+TensorBoard callback (``train/`` and ``validation/``). The twin keeps shuffling.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from tests.zoo.samples.story import Truth, fresh, name_event_files, parting
+
+FOLDER = "7-validation-blows-up"
+README = """
+From epoch 20 (counted from 0) a cache handed out the training images class by class; batch normalisation then tells the class from the batch.
+The training loss falls on, the validation loss blows up; written by the TensorBoard callback of Keras.
+"""
+EPOCHS, FAULT, BATCH, CLASSES, SIZE = 40, 20, 32, 5, 8
+
+
+def make(folder: Path) -> list[Truth]:
+    fresh(folder, README)
+    faulty = _train(7, fault=True, folder=folder / "logs")
+    twin, other = _train(7, fault=False), _train(17, fault=False)
+    name_event_files(folder)
+    onset = parting(faulty, twin, other, first=FAULT)
+    return [Truth(f"{FOLDER}/logs", ("val-diverged",), FAULT, onset, ("train-eval-mismatch",))]
+
+
+def _train(seed: int, *, fault: bool, folder: Path | None = None) -> list[float]:
+    """Train and return the validation loss of each epoch."""
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    x, y = _images(4000, seed)
+    draw = np.random.default_rng(seed + 1)
+
+    class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+        """The training images in a new order each epoch; class by class when ``by_class`` is set."""
+
+        by_class = False
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.on_epoch_end()
+
+        def __len__(self) -> int:
+            return 3200 // BATCH
+
+        def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray]:
+            rows = self.order[i * BATCH : (i + 1) * BATCH]
+            return x[rows], y[rows]
+
+        def on_epoch_end(self) -> None:
+            order = draw.permutation(3200)
+            if self.by_class:
+                order = order[np.argsort(y[order], kind="stable")]
+                whole = order.reshape(-1, BATCH)
+                order = whole[draw.permutation(len(whole))].ravel()
+            self.order = order
+
+    class Cache(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+            batches.by_class = fault and epoch + 1 >= FAULT
+
+    layers: list[object] = [keras.Input((SIZE, SIZE, 1))]
+    for filters in (8, 16):
+        layers += [
+            keras.layers.Conv2D(filters, 3, padding="same", use_bias=False),
+            keras.layers.BatchNormalization(momentum=0.9),
+            keras.layers.ReLU(),
+            keras.layers.MaxPooling2D(),
+        ]
+    model = keras.Sequential([*layers, keras.layers.Flatten(), keras.layers.Dense(CLASSES)])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(1e-3), loss=loss, metrics=["accuracy"])
+    batches = Batches()
+    callbacks: list[object] = [Cache()]
+    if folder is not None:
+        callbacks.append(keras.callbacks.TensorBoard(str(folder), write_graph=False))
+    history = model.fit(
+        batches, validation_data=(x[3200:], y[3200:]), epochs=EPOCHS, shuffle=False, callbacks=callbacks, verbose=0
+    )
+    return [float(v) for v in history.history["val_loss"]]
+
+
+def _images(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Noisy gratings, one direction a class, random phase."""
+    rng = np.random.default_rng(seed)
+    label = rng.integers(0, CLASSES, n)
+    angle = np.pi * label / CLASSES + rng.normal(0, 0.12, n)
+    grid = np.arange(SIZE)
+    wave = np.cos(angle)[:, None, None] * grid[:, None] + np.sin(angle)[:, None, None] * grid
+    image = np.sin(1.1 * wave + rng.uniform(0, 2 * np.pi, n)[:, None, None]) + rng.normal(0, 1.0, (n, SIZE, SIZE))
+    return image[..., None].astype(np.float32), label
