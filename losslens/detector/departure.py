@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from losslens.detector.grid import Grid, trailing_median
+from losslens.detector.grid import Grid, falling_course, spread, trailing_median
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
@@ -34,6 +34,19 @@ ONCE = 0.8
 CLIMB_WIDTHS = 6.0
 """A climb seen only in a window shorter than the end window (a later, shorter one has had more chances by luck)."""
 
+URGENT_WIDTHS = 4.0
+"""A climb right before the series stops being finite; twice that for its last point alone."""
+
+WANDER_WIDTHS = 5.0
+"""A rise must exceed the wandering of the window medians about a falling course by this factor (5 is from the lowest
+to the highest of some hundred independent normal values) …"""
+
+WANDER_LEAST = 2.0
+"""… where the wandering of so few windows as were seen is taken wider by 1 + this / their number."""
+
+EARLY_WIDTHS = 6.0
+"""A rise from a base that only windows a quarter as wide can see (an onset in the first points)."""
+
 LAST_POINT_WIDTHS = 12.0
 """A single last point counts from this many noise widths on …"""
 
@@ -46,8 +59,8 @@ class Rise:
     """A rise that is not recovered at the end, on the transformed scale.
 
     ``best``: index (grid) of the last point of the best window before it. ``base``: its level. ``top``: level of the
-    last window. ``width``: points of the windows. ``habit``: the largest rise of the same width that was recovered
-    before. ``crossed``: first grid index of the last stretch above half the rise.
+    last window. ``width``: points of the windows. ``habit``: what a rise of windows of that width must exceed, from the
+    rises that were recovered before and the wandering about a falling course.
     """
 
     best: int
@@ -79,30 +92,48 @@ def find_rise(grid: Grid, noise: float, *, urgent: bool) -> Rise | None:
     while width >= 2:
         need = BAND_WIDTHS if width == widest else CLIMB_WIDTHS
         if urgent:
-            need = BAND_WIDTHS
+            need = URGENT_WIDTHS
         rise = rise_at(z, width)
         if rise is not None and rise.size > need * noise and rise.size > rise.habit:
             return rise
         width = width // 2 if width > END_POINTS + 1 or urgent else (END_POINTS if width > END_POINTS else 0)
+    early = rise_at(z, widest, max(END_POINTS, widest // 4), 3 * widest) if widest > 2 * END_POINTS else None
+    if early is not None and early.size > max(EARLY_WIDTHS * noise, early.habit):
+        return early
     rise = rise_at(z, 1)
     if rise is not None:
-        need = BAND_WIDTHS * 2 if urgent else LAST_POINT_WIDTHS
+        need = 2.0 * URGENT_WIDTHS if urgent else LAST_POINT_WIDTHS
         habit = rise.habit * (1.0 if urgent else LAST_POINT_HABIT / HABIT)
         if rise.size > need * noise and rise.size > habit:
             return rise
     return None
 
 
-def rise_at(z: FloatArray, width: int) -> Rise | None:
-    """Last window against the best window before it, with the rises that were recovered in between."""
+def rise_at(z: FloatArray, width: int, base_width: int | None = None, within: int | None = None) -> Rise | None:
+    """Last window of ``width`` against the best window before it, with what rises of that width are worth.
+
+    ``base_width``: width of the windows the best is taken from, if it differs; ``within``: only windows among the
+    first so many points.
+    """
     n = z.size
-    if n < width + 1:
+    small = base_width or width
+    if n < width + 1 or n < small + 1:
         return None
-    level = trailing_median(z, width)
-    earlier = level[: max(1, n - 2 * width + 1)]
+    level = trailing_median(z[:within], small)
+    earlier = level[: max(1, min(level.size, n - 2 * width + 1))]
     best = int(np.argmin(earlier))
     base = float(earlier[best])
-    return Rise(best + width - 1, base, float(level[-1]), width, _habit(level[: best + 1]))
+    before = level[: best + 1]
+    habit = max(_habit(before), _wander(before, small))
+    return Rise(best + small - 1, base, float(np.median(z[-width:])), width, habit)
+
+
+def _wander(level: FloatArray, width: int) -> float:
+    """Rise that the medians' wandering about a falling course would give: 5 of its widths, more if few were seen."""
+    windows = level.size / width
+    if level.size < 4:
+        return 0.0
+    return WANDER_WIDTHS * spread(level - falling_course(level)) * (1.0 + WANDER_LEAST / windows)
 
 
 def _habit(level: FloatArray) -> float:

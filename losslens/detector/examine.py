@@ -31,8 +31,23 @@ MIN_NOISE = 1e-9
 NEAR_NOISE_POINTS = 400
 """The noise before a departure is measured on so many points before it."""
 
+NOISE_POINTS = 5
+"""With fewer points before it the noise of the whole series is used."""
+
+STEEP_POINTS = 60
+"""Below this many points a steep course is told from noise by second differences and a falling course."""
+
+SECOND_DIFFERENCE = 6.0**0.5
+"""Standard deviation of the second difference of white noise, in widths of the noise."""
+
+FEW_POINTS = 4.0
+"""A noise width from m points is taken wider by 1 + this / m."""
+
 JUMP_POINTS = 3
 """A rise within so many points is a jump."""
+
+HOLD_POINTS = 6
+"""A level is held when so many points were seen on it."""
 
 FROM_START_POINTS = 3
 """With fewer points before the onset there was no course to leave."""
@@ -150,6 +165,15 @@ def _short_noise(z: FloatArray) -> float:
     return max(spread(residual) * (1.0 + 6.0 / part.size), MIN_NOISE)
 
 
+def _near_noise(part: FloatArray, residual: FloatArray) -> float:
+    """Noise of the stretch before a departure; a short and steep one is not called noisy for being steep."""
+    noise = spread(residual)
+    if part.size < STEEP_POINTS:
+        bends = spread(np.diff(part, 2)) / SECOND_DIFFERENCE
+        noise = min(noise, max(bends, spread(part - falling_course(part))))
+    return max(noise * (1.0 + FEW_POINTS / part.size), MIN_NOISE)
+
+
 def _search(z: FloatArray, course: FloatArray, noise: float, urgent: bool) -> tuple[dep.Rise | None, float]:
     """The rise at the end and the noise before it: found once with the noise of all, then of the calm part."""
     if z.size < 4 and not (urgent and z.size >= 2):
@@ -162,9 +186,9 @@ def _search(z: FloatArray, course: FloatArray, noise: float, urgent: bool) -> tu
     first = dep.find_rise(grid, 0.0, urgent=urgent)
     if first is not None:
         before = min(grid.start(first.best + 1), z.size)
-        residual = (z - course)[max(0, before - NEAR_NOISE_POINTS * grid.block) : before]
-        if residual.size >= 8:
-            noise = max(spread(residual) * (1.0 + 4.0 / residual.size), MIN_NOISE)
+        near = slice(max(0, before - NEAR_NOISE_POINTS * grid.block), before)
+        if before - near.start >= NOISE_POINTS:
+            noise = _near_noise(z[near], (z - course)[near])
     return dep.find_rise(grid, noise, urgent=urgent), noise
 
 
@@ -225,7 +249,7 @@ def _shape(z: FloatArray, onset: int, rise: dep.Rise, noise: float) -> tuple[str
     landed_level = float(np.median(z[onset : onset + 2 * JUMP_POINTS + 1])) if after.size else rise.top
     jump = landed - rise.base >= 0.6 * rise.size
     room = max(BAND * noise, 0.3 * rise.size)
-    holds = jump and rise.top <= max(landed_level, landed) + room
+    holds = jump and z.size - onset >= HOLD_POINTS and rise.top <= max(landed_level, landed) + room
     return ("jump" if jump else "growth"), holds
 
 

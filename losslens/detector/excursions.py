@@ -30,7 +30,10 @@ TAIL_QUANTILE = 0.98
 """Distances from the level just before up to this quantile are the run's ordinary tail …"""
 
 TAIL_FACTOR = 3.0
-"""… which a spike must exceed by this factor, or it is noise that the run has all the time."""
+"""… which a spike must exceed by this factor, or it is noise that the run has all the time …"""
+
+TAIL_POINTS = 1000.0
+"""… and in longer runs by this factor times (n / 1000)^(1/4): the largest of n draws with a fourth-power tail."""
 
 WANDER = ((0.5, 6.0), (0.75, 4.0), (0.9, 2.5))
 """A slow bump must exceed, for one of these quantiles of the height above the best level so far, that many times it.
@@ -87,7 +90,8 @@ def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int) -> list
     level = _level_before(z, course)
     above = z - level
     tail = float(np.quantile(np.abs(above[start:]), TAIL_QUANTILE))
-    limit = max(SPIKE_WIDTHS * max(noise, spread(above[start:])), TAIL_FACTOR * tail)
+    growth = max(1.0, (z.size / TAIL_POINTS) ** 0.25)
+    limit = max(SPIKE_WIDTHS * max(noise, spread(above[start:])), TAIL_FACTOR * growth * tail)
     hits = np.flatnonzero(above > limit)
     hits = hits[hits >= start]
     out: list[Excursion] = []

@@ -62,12 +62,13 @@ def trailing_median(z: FloatArray, width: int) -> FloatArray:
 
 
 def centred_median(z: FloatArray, half: int) -> FloatArray:
-    """Running median of ``2 * half + 1`` points, the ends held; shape as ``z``. O(n * half)."""
-    width = 2 * half + 1
-    if half < 1 or z.size < width:
-        return np.full_like(z, np.median(z)) if z.size else z
-    middle = trailing_median(z, width)
-    return np.concatenate([np.full(half, middle[0]), middle, np.full(half, middle[-1])])
+    """Running median of ``2 * half + 1`` points, narrower towards the ends; shape as ``z``. O(n * half)."""
+    half = min(half, (z.size - 1) // 2)
+    if half < 1:
+        return z
+    left = [float(np.median(z[: 2 * i + 1])) for i in range(half)]
+    right = [float(np.median(z[-2 * i - 1 :])) for i in range(half - 1, -1, -1)]
+    return np.concatenate([left, trailing_median(z, 2 * half + 1), right])
 
 
 def spread(residual: FloatArray) -> float:

@@ -5,7 +5,7 @@ Around a rough guess the transformed series is fitted as
     z_i = a + b u_i + c u_i^2 + g ((i - k)+ / (v - k))^p      u_i = min(i - k, 0) / (k + 1),  g >= 0
 
 for every split k in the window: a falling, flat or bent course up to k, then a step (p = 0) or growth whose log rises
-like a root, a line or a parabola (p = 1/2, 1, 2). The error is Huber's on the noise measured from the run, solved by
+like a line or a parabola (p = 1, 2). The error is Huber's on the noise measured from the run, solved by
 reweighting for all splits at once. The posterior over k, with all shapes summed and the error divided by the
 correlation length of the residuals, gives the onset and its interval.
 """
@@ -26,12 +26,21 @@ WINDOW_POINTS = 256
 """Grid points of one window: the fit costs the square of it."""
 
 BEFORE = 3
-"""The window reaches this many lengths of the climb back before the guess …"""
+"""The window reaches at most this many lengths of the climb back before the guess …"""
 
-BEFORE_POINTS = 60
-"""… and at least so many points, for the course and its noise."""
+BEFORE_POINTS = 100
+"""… or so many points, whichever is more …"""
 
-POWERS = (0.0, 0.5, 1.0, 2.0)
+LEAST_BEFORE = 12
+"""… and at least so many, or half the climb; in between as far as the course is a parabola."""
+
+REACH = 1.4
+"""The window before the guess is tried longer by this factor at a time …"""
+
+MISFIT = 1.35
+"""… until the residuals about a parabola grow by this factor: the course is no parabola any more."""
+
+POWERS = (0.0, 1.0, 2.0)
 """Shapes of growth after the split."""
 
 HUBER = 1.5
@@ -39,6 +48,9 @@ HUBER = 1.5
 
 REWEIGHTINGS = 6
 """Rounds of reweighting; more change no onset of the simulated set."""
+
+MEDIAN_OF_BLOCK = 1.25
+"""Standard deviation of a median of many normal values, in those of their mean."""
 
 MASS = 0.90
 """Probability the interval holds."""
@@ -75,10 +87,10 @@ def locate(z: FloatArray, guess: int, climb: int, noise: float) -> Kink:
     block = 0
     while True:
         length = max(climb - guess, 1)
-        first = max(0, guess - max(BEFORE * length, BEFORE_POINTS))
+        first = _window_start(z, guess, length, noise)
         last = min(z.size, climb + 1)
         grid = reduce(z, first, last, WINDOW_POINTS)
-        local = noise if grid.block == 1 else noise / np.sqrt(grid.block) * 1.25
+        local = noise if grid.block == 1 else MEDIAN_OF_BLOCK * noise / np.sqrt(grid.block)
         kink = _fit(grid.value, local)
         onset = grid.start(kink.onset)
         low, high = grid.start(kink.low), grid.start(kink.high + 1) - 1
@@ -87,6 +99,32 @@ def locate(z: FloatArray, guess: int, climb: int, noise: float) -> Kink:
             return Kink(onset, low, max(high, onset), kink.power, kink.noise, kink.base, kink.gain, kink.course_points)
         block = grid.block
         guess = max(first, grid.start(kink.onset - 1))
+
+
+def _window_start(z: FloatArray, guess: int, length: int, noise: float) -> int:
+    """How far back from the guess the course is a parabola within its noise. O(window)."""
+    most = min(guess, max(BEFORE * length, BEFORE_POINTS))
+    least = max(LEAST_BEFORE, length // 2)
+    if most <= least:
+        return guess - most
+    grid = reduce(z, guess - most, guess, WINDOW_POINTS)
+    course = grid.value
+    size = max(min(-(-least // grid.block), course.size), 6)
+    floor = noise if grid.block == 1 else MEDIAN_OF_BLOCK * noise / np.sqrt(grid.block)
+    narrowest = np.inf
+    kept = size
+    while size <= course.size:
+        part = course[-size:]
+        x = np.linspace(-1.0, 1.0, part.size)
+        width = spread(part - np.polyval(np.polyfit(x, part, 2), x)) * np.sqrt(size / (size - 3.0))
+        if width > MISFIT * max(narrowest, floor):
+            break
+        narrowest = min(narrowest, width)
+        kept = size
+        if size == course.size:
+            break
+        size = min(course.size, int(size * REACH) + 1)
+    return max(0, guess - kept * grid.block)
 
 
 def _fit(z: FloatArray, noise: float) -> Kink:
@@ -98,7 +136,7 @@ def _fit(z: FloatArray, noise: float) -> Kink:
     sigma = max(noise, 1e-12)
     fits = [_fit_all(z, splits, power, sigma) for power in POWERS]
     costs = np.stack([f.cost for f in fits])
-    row, best = divmod(int(costs.argmin()), int(splits.size))
+    row, best = divmod(int(np.argmin(costs)), int(splits.size))
     k = int(splits[best])
     residual = fits[row].residual(z, best)
     doubt = _correlation_length(residual) * max(1.0, spread(residual[: k + 1]) / sigma) ** 2
@@ -106,7 +144,7 @@ def _fit(z: FloatArray, noise: float) -> Kink:
     weight = np.exp(-np.maximum(costs - least, 0.0) / doubt).sum(axis=0)
     cumulative = np.cumsum(weight) / weight.sum()
     low = int(np.searchsorted(cumulative, (1.0 - MASS) / 2.0))
-    high = int(min(np.searchsorted(cumulative, (1.0 + MASS) / 2.0), splits.size - 1))
+    high = min(int(np.searchsorted(cumulative, (1.0 + MASS) / 2.0)), int(splits.size) - 1)
     flat = float(_huber((z - float(np.median(z))) / sigma).sum())
     gain = max(flat - least, 0.0) * 2.0 / doubt
     level = float(fits[row].coefficients[best, 0])
