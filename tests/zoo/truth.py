@@ -103,7 +103,7 @@ def course(y: Floats, twin: Floats, other: Floats, *, own_only: bool = False) ->
     smooth0, smooth1 = rolling(z0, wide), rolling(z1, wide)
     sigma, overall = noise_of(z0)
     mine = np.diff(z[np.isfinite(z)])
-    sigma = np.fmax(sigma, 0.7 * 1.48 / 1.41 * float(np.median(np.abs(mine))) if len(mine) else 0.0)
+    sigma = np.fmax(sigma, 1.48 / 1.41 * float(np.median(np.abs(mine))) if len(mine) else 0.0)
     best = lowest(z, wide)
     keep = best if own_only else np.fmax(best, smooth0)
     keep = np.where(np.isfinite(keep), keep, smooth0)
@@ -243,15 +243,21 @@ def judge_train(
             gain = plateau_gain(np.where(np.isfinite(y), y, np.nan))
             if gain < 0.08:
                 words.append("plateau")
+        if n < 12 and nominal not in ("nan", "exploded"):
+            words += ["shifted", "diverged", "healthy"]
+        if n < 8:
+            words.append("inconclusive")
         if nominal == "diverged" and float(np.median(c.d[-3:])) < 1.5 * float(np.median(c.clear[-3:])):
             words.append("healthy")
         if set(words) == {"healthy"}:
             return quiet(y, c, start, healthy)
         return Truth(tuple(dict.fromkeys(words)), onset, low, high, c.noise, levels(y, onset))
     if not np.isfinite(y[-1]):
-        fine = np.flatnonzero(np.isfinite(y))
-        first = int(fine[-1]) + 1 if len(fine) else 0
+        first = mostly_lost(y)
         return Truth(("nan",), first, first, first, c.noise, levels(y, first))
+    if (wide := swings(y, y[: n // 2], other) if healthy else swings(y, twin, other)) is not None:
+        onset = max(wide, start)
+        return Truth(("exploded",), onset, max(start, onset - n // 50), min(n - 1, onset + n // 50), c.noise, levels(y, onset))
     falling = None if healthy else runaway_down(y, twin, c)
     if falling is not None:
         onset, far = max(falling[0], start), falling[1]
@@ -260,10 +266,31 @@ def judge_train(
     return quiet(y, c, start, healthy)
 
 
+def mostly_lost(y: Floats) -> int:
+    """The first non-finite point after which four fifths are not finite either."""
+    bad = ~np.isfinite(y)
+    share = np.cumsum(bad[::-1])[::-1] / np.arange(len(y), 0, -1)
+    return int(np.flatnonzero(bad & (share >= 0.8))[0])
+
+
+def swings(y: Floats, twin: Floats, other: Floats) -> int | None:
+    """Where a sign-changing loss began to swing ten times wider than both healthy runs ever were, if it ends so."""
+    healthy = np.concatenate([twin[np.isfinite(twin)], other[np.isfinite(other)]])
+    if not len(healthy) or (y[np.isfinite(y)] > 0).all():
+        return None
+    middle = float(np.median(healthy))
+    span = float(np.percentile(np.abs(healthy - middle), 98)) + 1e-12
+    wide = np.abs(y - middle)
+    if not float(np.median(wide[-max(3, len(y) // 20) :])) > 10 * span:
+        return None
+    return int(np.flatnonzero(wide > 3 * span)[0])
+
+
 def runaway_down(y: Floats, twin: Floats, c: Course) -> tuple[int, float] | None:
     """Where a loss without a floor left its twin downward for good, and how far past it in ranges of the twin."""
     s, b, _ = levels(twin, len(twin))
-    span = max(s - b, 0.05 * abs(b), 1e-9)
+    wide = float(np.nanpercentile(twin, 95) - np.nanpercentile(twin, 5)) if np.isfinite(twin).any() else 0.0
+    span = max(s - b, wide, 0.05 * abs(b), 1e-9)
     far = (b - float(np.median(y[-3:]))) / span
     if not far > 1.0:
         return None
@@ -295,6 +322,10 @@ def quiet(y: Floats, c: Course, start: int, healthy: bool) -> Truth:
         words = [*(words or ["healthy"]), "plateau"]
     if not words:
         words = ["healthy"]
+    if not healthy and float(np.median(c.d[-max(2, len(y) // 20) :])) > 1.5 * float(np.median(c.near)):
+        words += ["healthy", "diverged", "shifted"]
+    if len(y) < 8:
+        words.append("inconclusive")
     return Truth(tuple(dict.fromkeys(words)), onset, onset, onset, c.noise, levels(y, len(y)))
 
 

@@ -28,14 +28,14 @@ def make(folder: Path) -> list[Truth]:
     fresh(folder, README)
     keras.utils.set_random_seed(8)
     x, y = make_classification(
-        n_samples=4000, n_features=20, n_informative=12, n_classes=6, n_clusters_per_class=3, class_sep=1.6, random_state=8
+        n_samples=10000, n_features=20, n_informative=12, n_classes=4, flip_y=0.1, class_sep=1.2, random_state=8
     )
     x = StandardScaler().fit_transform(x)
     model = keras.Sequential(
         [
             keras.Input((20,)),
-            keras.layers.Dense(64, activation="relu"),
-            keras.layers.Dense(64, activation="relu"),
+            keras.layers.Dense(24, activation="relu"),
+            keras.layers.Dense(24, activation="relu"),
             keras.layers.Dense(6, activation="softmax"),
         ]
     )
@@ -45,8 +45,8 @@ def make(folder: Path) -> list[Truth]:
         keras.callbacks.LearningRateScheduler(cosine),
         keras.callbacks.CSVLogger(str(folder / "training.csv")),
     ]
-    data = {"x": x[:3200], "y": y[:3200], "validation_data": (x[3200:], y[3200:])}
-    model.fit(**data, epochs=EPOCHS, batch_size=64, callbacks=callbacks, verbose=0)
+    data = {"x": x[:8000], "y": y[:8000], "validation_data": (x[8000:], y[8000:])}
+    model.fit(**data, epochs=EPOCHS, batch_size=128, callbacks=callbacks, verbose=0)
     return [Truth(f"{FOLDER}/training.csv", ("healthy",))]
 
 
