@@ -25,16 +25,18 @@ if TYPE_CHECKING:
 
 FEW = 32
 """Records or values below which a round of NumPy calls costs more than decoding them one by one."""
-_WIDTHS = (64, MARGIN)
-"""Values of up to so many bytes are compared as the rows of a matrix; longer ones go one by one."""
+NARROW, WIDE = 64, MARGIN
+"""Values of up to so many bytes are compared as the rows of a matrix, narrow and wide ones apart; longer ones go one
+by one."""
 _ROUNDS = 4
 """Attempts at grouping values before the rest goes one by one."""
 
 _WALL_TIME, _STEP, _SUMMARY = 0x09, 0x10, 0x2A
 _VALUE = 0x0A
 _TAG, _SIMPLE, _TENSOR, _METADATA = 0x0A, 0x15, 0x42, 0x4A
-_NOT_SCALAR = (0x1A, 0x22, 0x2A, 0x32)
-"""Keys of a value's obsolete histogram, image, histogram and audio."""
+_NOT_SCALAR = np.zeros(256, bool)
+_NOT_SCALAR[[0x1A, 0x22, 0x2A, 0x32]] = True
+"""Whether a key is that of a value's obsolete histogram, image, histogram or audio."""
 
 
 class Kind(NamedTuple):
@@ -158,7 +160,7 @@ def _scalars_among(data: Data, values: _Values, unusual: BoolArray) -> tuple[_Va
     has_tag = (data[values.start] == _TAG) & whole & (size < values.end - tag)
     tag_end = np.where(has_tag, tag + size, values.start)
     key = data[tag_end]
-    scalar = has_tag & ((key == _SIMPLE) | (key == _TENSOR)) & (values.end - values.start <= _WIDTHS[-1])
+    scalar = has_tag & ((key == _SIMPLE) | (key == _TENSOR)) & (values.end - values.start <= WIDE)
     if scalar.all():
         return values, tag_end
     others = np.flatnonzero(~scalar)
@@ -169,7 +171,7 @@ def _scalars_among(data: Data, values: _Values, unusual: BoolArray) -> tuple[_Va
 
 def _holds_other(data: Data, at: IntArray, end: IntArray) -> BoolArray:
     """Whether from the end of its tag a value holds an image, histogram or audio and at most metadata after it."""
-    other: BoolArray = np.isin(data[at], _NOT_SCALAR)
+    other: BoolArray = _NOT_SCALAR[data[at]]
     size, start, whole = _varints(data, at + 1)
     other &= whole & (size <= end - start)
     after = np.where(other, start + size, at)
@@ -193,12 +195,12 @@ def _group(data: Data, values: _Values, tag_end: IntArray, unusual: BoolArray) -
     numbers, kind = [np.zeros(0)], [np.zeros(0, np.int64)]
     named = tag_end - values.start + 1
     size = values.end - values.start
-    narrow = size <= _WIDTHS[0]
-    for width, members in zip(_WIDTHS, (np.flatnonzero(narrow), np.flatnonzero(~narrow)), strict=True):
+    narrow = size <= NARROW
+    for members in (np.flatnonzero(narrow), np.flatnonzero(~narrow)):
         for attempt in range(_ROUNDS):
             if members.size < FEW:
                 break
-            rows = unaligned(data, f"V{width}")[values.start[members]].view("<u8").reshape(-1, width // 8)
+            rows = _rows(data, values.start[members], int(size[members].max()))
             group, examples = _hashed(rows, named[members], size[members], attempt)
             group_kinds = [_learn(data, int(values.start[i]), int(values.end[i])) for i in members[examples]]
             alike = _alike(rows, size[members], group, examples, group_kinds)
@@ -220,13 +222,21 @@ def _group(data: Data, values: _Values, tag_end: IntArray, unusual: BoolArray) -
     return _Grouped(_in_file_order(parts), number[order], kind_of[order], kinds)
 
 
+def _rows(data: Data, start: IntArray, longest: int) -> NDArray[np.uint64]:
+    """The bytes at many positions as rows of words, at least as many as the longest value has."""
+    words = -(-longest // 8)
+    rows: NDArray[np.uint64] = unaligned(data, f"V{8 * words}")[start].view("<u8").reshape(-1, words)
+    return rows
+
+
 def _hashed(rows: NDArray[np.uint64], named: IntArray, size: IntArray, attempt: int) -> tuple[IntArray, IntArray]:
     """Group rows by a 16-bit hash of their first ``named`` bytes and their size: the group of each row, and the first
     row of each group. Different rows may share a group; ``_alike`` tells them apart."""
     factors = _factors(rows.shape[1], attempt)
-    spread = (rows & _leading(rows.shape[1]).take(named, 0)) @ factors
-    key = ((spread + size.astype(np.uint64) * factors[0]) >> np.uint64(48)).astype(np.uint16)
-    order = np.argsort(key, kind="stable")
+    name = _leading(rows.shape[1]).take(named, 0)
+    name &= rows
+    key = ((name @ factors + size.view(np.uint64) * factors[0]) >> np.uint64(48)).astype(np.uint16)
+    order = key.argsort(kind="stable")
     ordered = key[order]
     opens = np.ones(key.size, bool)
     opens[1:] = ordered[1:] != ordered[:-1]
@@ -269,7 +279,9 @@ def _alike(
     first = np.array([kind.at if kind else 0 for kind in kinds])
     width = np.array([np.dtype(kind.dtype).itemsize if kind else 0 for kind in kinds])
     fixed = leading[size[examples]] & ~(leading[first + width] ^ leading[first])
-    differs = (rows ^ rows[examples].take(group, 0)) & fixed.take(group, 0)
+    differs = rows[examples].take(group, 0)
+    differs ^= rows
+    differs &= fixed.take(group, 0)
     alike: BoolArray = size == size[examples][group]
     for word in differs.T:
         alike &= word == 0

@@ -9,11 +9,8 @@ Source: ``tensorflow/tsl/lib/io/record_writer.h``.
 
 from __future__ import annotations
 
-import gzip
 import os
 import struct
-import tempfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from io import FileIO
@@ -28,8 +25,10 @@ from losslens.parsers.event_files.crc32c import ONES, RESET, crc32c, mask, maske
 Data: TypeAlias = NDArray[np.uint8]
 Places: TypeAlias = NDArray[np.int64]
 
-WINDOW = 4 << 20
+WINDOW = 8 << 20
 """Bytes read at a time. A record that does not fit is checked and decoded from the file itself."""
+BATCH = 1 << 15
+"""Records given out at a time, so that the columns made of them stay in the processor's cache."""
 MARGIN = 256
 """Bytes of the buffer behind the window, so that a reader of columns may look past the last record."""
 
@@ -101,12 +100,13 @@ class RecordReader:
                     first = at + int(start[bad]) - HEADER
                     last = at + int(start[bad] + length[bad]) + FOOTER - 1
                     self.gaps.append(Gap(first, last, "record failed its checksum", row + bad, 1))
-                if good.all():
-                    yield Window(self._buffer, at, start, length, rows)
-                else:
-                    yield Window(self._buffer, at, start[good], length[good], rows[good])
                 row += start.size
                 suspect = None if good[-1] else at + int(start[-1]) - HEADER
+                if not good.all():
+                    start, length, rows = start[good], length[good], rows[good]
+                for first in range(0, start.size, BATCH):
+                    piece = slice(first, first + BATCH)
+                    yield Window(self._buffer, at, start[piece], length[piece], rows[piece])
                 at += stop
                 continue
             payload = self._payload_at(at)
@@ -206,7 +206,7 @@ class RecordReader:
             whole = at + place + length <= self.size - HEADER - FOOTER
             if whole.any():
                 return at + int(place[whole][0])
-            at += max(data.size - HEADER + 1, HEADER)
+            at += max(data.size - 2 * HEADER, HEADER)
         return self.size
 
     def _is_zero(self, at: int, end: int) -> bool:
@@ -239,14 +239,16 @@ def chain(data: Data) -> tuple[Places, Places, int]:
         start, length, after = _follow(data, at)
         starts.append(start)
         lengths.append(length)
+        dense, at = after - at < _DENSE * _STRIDE, after
         if start.size < _STRIDE:
             break
-        dense, at = after - at < _DENSE * _STRIDE, after
         if dense:
             start, length, at = _leap(data, at)
             starts.append(start)
             lengths.append(length)
-    return np.concatenate(starts), np.concatenate(lengths), after
+        if at + HEADER > data.size:
+            break
+    return np.concatenate(starts), np.concatenate(lengths), at
 
 
 def _follow(data: Data, at: int) -> tuple[Places, Places, int]:
@@ -274,8 +276,9 @@ def _follow(data: Data, at: int) -> tuple[Places, Places, int]:
 
 def _leap(data: Data, at: int) -> tuple[Places, Places, int]:
     """The next records, found by their headers all at once and kept where they form a chain."""
-    place, length = headers_in(data[at : at + _REGION])
-    place += at
+    begin = at & ~1  # aligned words compare faster
+    place, length = headers_in(data[begin : at + _REGION])
+    place += begin
     after = place + length + (HEADER + FOOTER)
     place, length, after = (column[after <= data.size] for column in (place, length, after))
     kept = np.zeros(place.size, bool)
@@ -299,22 +302,25 @@ def headers_in(data: Data) -> tuple[Places, Places]:
     zero = words == 0
     pair = zero[:-1] & zero[1:]
     opens = pair.copy()
-    opens[1:] &= ~pair[:-1]
-    run = 2 * np.flatnonzero(opens)
+    np.greater(pair[1:], pair[:-1], out=opens[1:])
+    run = 2 * opens.nonzero()[0]
     run -= data[run - 1] == 0
     places, lengths = list[Places](), list[Places]()
+    run = run[run <= data.size - HEADER]
     for before in (1, 2, 3, 0):  # most records are shorter than 256 bytes
         place = run - before
-        inside = (place >= 0) & (place <= data.size - HEADER)
-        length = unaligned(data, "<u8")[place[inside]].astype(np.int64)
-        valid = (length >= 0) & (length < _FAR)
-        valid[valid] = masked_length_crc(length[valid]) == unaligned(data, "<u4")[place[inside][valid] + 8]
-        places.append(place[inside][valid])
+        length = unaligned(data, "<u8")[place].astype(np.int64)
+        valid = (place >= 0) & (length >= 0) & (length < _FAR)
+        valid &= masked_length_crc(length) == unaligned(data, "<u4")[place + 8]
+        places.append(place[valid])
         lengths.append(length[valid])
-        inside[inside] = valid
-        run = run[~inside]
+        run = run[~valid]
+        if not run.size:
+            break
+    if len(places) == 1:
+        return places[0], lengths[0]
     place = np.concatenate(places)
-    order = np.argsort(place)
+    order = place.argsort()
     return place[order], np.concatenate(lengths)[order]
 
 
@@ -363,6 +369,10 @@ def open_events(path: Path) -> tuple[FileIO, bool]:
     file.seek(0)
     if magic != b"\x1f\x8b":
         return file, False
+    import gzip  # imported only where needed: these cost more than reading a small file
+    import tempfile
+    import zlib
+
     unpacked: FileIO = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
     cut = False
     with file, gzip.open(file) as packed:

@@ -1,0 +1,21 @@
+"""Read every event file under a folder and keep every point, as ``analyze`` does: ``python -m tests.benchmarks.read``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from losslens.parsers import tensorboard
+
+
+def main(folder: str) -> int:
+    points = 0
+    for path in sorted(Path(folder).rglob("*tfevents*")):
+        for log in tensorboard.parse(path):
+            points += sum(series.step.size for series in log.series.values())
+    print(points)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
