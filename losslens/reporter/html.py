@@ -111,8 +111,7 @@ def _run_view(run: RunReport, anchor: str, *, full: bool, interactive: bool) -> 
     """Everything the template shows of one run, as plain values."""
     from markupsafe import Markup
 
-    leading = signals.loss_curve(run)
-    curves = [] if leading is None else [leading, *(signals.others(run, MOST_SIGNALS) if full else [])]
+    curves = signals.panels(run, MOST_SIGNALS if full else 0)
     data = None
     if interactive and curves:
         data = Markup(texts.script_data(json.dumps(_data(run, curves), allow_nan=False, separators=(",", ":"))))
@@ -129,7 +128,7 @@ def _run_view(run: RunReport, anchor: str, *, full: bool, interactive: bool) -> 
         "when": story.when(run),
         "chart": chart(run, curves) if curves else None,
         "closer": closer(run) if full else None,
-        "spark": chart(run, [leading]) if leading is not None else None,
+        "spark": chart(run, curves[:1]) if curves else None,
         "data": data,
         "groups": story.group_lines(run),
         "lists": [

@@ -71,8 +71,8 @@ def figure(report: RunReport) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    leading = signals.loss_curve(report)
-    curves = [] if leading is None else [leading, *(c for c in signals.others(report, MOST_SIGNALS) if _has_finite(c))]
+    curves = [c for place, c in enumerate(signals.panels(report, MOST_SIGNALS)) if place == 0 or _has_finite(c)]
+    leading = curves[0] if curves else None
     window = None if leading is None else signals.around_onset(report, leading)
     heights = [LOSS_HEIGHT, *[SIGNAL_HEIGHT] * (len(curves) - 1), *([CLOSER_HEIGHT] if window else [])]
     side = _Side(report)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 #: A positive curve that spans more than this factor is easier to read on a logarithmic scale.
 LOG_RATIO = 30.0
+#: So is one that spans less, when half its points crowd in this lowest share of a linear scale.
+CROWDED_RATIO, CROWDED = 6.0, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def suited(values: Iterable[float], *, log: bool | None = None) -> Scale:
     mostly_positive = low >= 0 and len(positive) > 0.5 * len(finite)
     if mostly_positive and log is not False:
         floor = min(positive)
-        if floor > 0 and (log or high / floor > LOG_RATIO):
+        if log or high / floor > LOG_RATIO or (high / floor > CROWDED_RATIO and _crowded(finite, low, high)):
             margin = (high / floor) ** 0.04 if high > floor else 1.3
             return Scale("log", max(floor / margin, 5e-324), min(high * margin, 1.7e308))
     if low < 0 and log is not False:
@@ -76,6 +78,10 @@ def suited(values: Iterable[float], *, log: bool | None = None) -> Scale:
     pad = 0.05 * (high / 2 - low / 2) * 2 or abs(high) * 0.1 or 1.0
     bottom = low - pad if low < 0 or low - pad > 0 else 0.0
     return Scale("linear", max(bottom, -1.7e308), min(high + pad, 1.7e308))
+
+
+def _crowded(values: Sequence[float], low: float, high: float) -> bool:
+    return sorted(values)[len(values) // 2] - low < CROWDED * (high - low)
 
 
 def _sinh(value: float) -> float:

@@ -37,6 +37,8 @@ WANTED = (
 
 #: A closer look shows so many points to each side of the onset, when that is less than this share of the curve.
 CLOSE, CLOSER, FEW = 24, 0.4, 100
+#: The loss gets at least this share of the common steps; fewer finite points than this make no curve beside it.
+SLIVER, FEWEST = 0.5, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,29 @@ def others(run: RunReport, most: int, *, same_axis: bool = True) -> list[Curve]:
     if same_axis and leading is not None:
         rest = [c for c in rest if c.axis == leading.axis]
     return sorted(rest, key=key)[:most]
+
+
+def panels(run: RunReport, most: int) -> list[Curve]:
+    """The loss and up to ``most`` further curves to show on the same steps; empty without a loss.
+
+    Some loggers count evaluations in other steps than the training: where the other curves reach so far that the loss
+    would be a sliver, all are cut to the loss's own steps.
+    """
+    leading = loss_curve(run)
+    if leading is None or not leading.step:
+        return []
+    rest = others(run, len(run.curves))
+    first, last = domain([leading])
+    whole = domain([leading, *rest])
+    if last - first < SLIVER * (whole[1] - whole[0]):
+        rest = [cut(curve, first, last) for curve in rest]
+    return [leading, *[curve for curve in rest if _telling(curve)][:most]]
+
+
+def _telling(curve: Curve) -> bool:
+    """Whether a further curve has enough points to be worth a panel, or is all NaN, which says something too."""
+    finite = sum(math.isfinite(value) for value in curve.value)
+    return finite >= FEWEST or (bool(curve.value) and finite == 0)
 
 
 def marks(run: RunReport) -> tuple[Mark, ...]:

@@ -20,6 +20,8 @@ BAR, SPARK = 20, 12
 WIDE = 110
 #: A line of the log, a setting or a warning beyond these many is counted, not shown: the JSON holds them all.
 MOST_LINES = 8
+#: Beyond this many failed runs, only the first are told in full: the overview names them all.
+DETAILED_RUNS = 12
 
 
 def render_terminal(analysis: Analysis, *, width: int, colour: bool, unicode: bool, written: Sequence[str] = ()) -> str:
@@ -29,10 +31,10 @@ def render_terminal(analysis: Analysis, *, width: int, colour: bool, unicode: bo
     short = [run for run in analysis.runs if not story.told_in_full(run)]
     if len(analysis.runs) > 1:
         _overview(page, analysis)
-    for run in failed[: story.DETAILED_RUNS]:
+    for run in failed[:DETAILED_RUNS]:
         _run(page, run)
-    if len(failed) > story.DETAILED_RUNS:
-        rest = words.plural(len(failed) - story.DETAILED_RUNS, "more failed run")
+    if len(failed) > DETAILED_RUNS:
+        rest = words.plural(len(failed) - DETAILED_RUNS, "more failed run")
         page.line()
         page.line(f"{rest} in the table above: analyse one by its path, or write them all with -o report.html")
     if len(analysis.runs) == 1:
@@ -49,9 +51,13 @@ def _overview(page: Page, analysis: Analysis) -> None:
     page.line(story.tally(analysis), "head")
     page.line()
     wide = page.width >= WIDE
-    name_width = max(12, (page.width - 60) // 2)
+    table = story.overview(analysis)
     rows = []
-    for row in story.overview(analysis):
+    taken = max(len(row.verdict) for row in table) + SPARK + 10
+    second = max(min(30, max(len(row.onset), len(row.first_cause) + 6)) for row in table)
+    third = max(len(row.first_cause) + 8 for row in table) if wide else 0
+    name_width = max(12, page.width - taken - max(18, second) - third)
+    for row in table:
         spark = plot_text.sparkline(signals.loss_curve(row.run), SPARK, unicode=page.unicode)
         cause = f"{row.first_cause}, {row.probability}" if row.first_cause else ""
         onset = page.text(row.onset)
@@ -102,7 +108,8 @@ def _verdict_line(page: Page, run: RunReport) -> None:
     reason = story.reason(run)
     if reason:
         page.line(_sentence(reason))
-    page.line(f"{run.path}: {story.about(run)}", "dim")
+    page.line(story.about(run), "dim")
+    page.line(shortened(texts.for_terminal(run.path, unicode=page.unicode), page.width), "dim")
 
 
 def _sentence(text: str) -> str:
@@ -114,11 +121,11 @@ def _sentence(text: str) -> str:
 
 
 def _plots(page: Page, run: RunReport) -> None:
-    leading = signals.loss_curve(run)
-    if leading is None:
+    curves = signals.panels(run, MOST_SIGNALS if story.told_in_full(run) else 0)
+    if not curves:
         return
-    below = signals.others(run, MOST_SIGNALS) if story.told_in_full(run) else []
-    first, last = signals.domain([leading, *below])
+    leading, *below = curves
+    first, last = signals.domain(curves)
     onset = run.onset
     notes = Annotations(
         onset=None if onset is None else onset.step,
@@ -130,7 +137,7 @@ def _plots(page: Page, run: RunReport) -> None:
     gutter = max(
         plot_text.gutter_width(leading, LOSS_ROWS), *(plot_text.gutter_width(c, SIGNAL_ROWS) for c in below), 1
     )
-    for place, curve in enumerate([leading, *below]):
+    for place, curve in enumerate(curves):
         page.line()
         if not any(math.isfinite(value) for value in curve.value):
             page.line(f"{story.curve_title(curve)}: no finite value in {words.plural(curve.points, 'point')}", indent=2)
