@@ -46,12 +46,14 @@ def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Exte
     onset = start.step if start is not None else extent.last_step + 1
     past = value[step < onset]
     after = value[step >= onset]
-    before = median(past[-50:]) if past.size else None
     reach = int((start.step if start else extent.last_step) + 10 * extent.interval)
     near = value[(step >= onset - 20 * extent.interval) & (step <= reach)]
     near = near[np.isfinite(near)]
     peak = float(near.max()) if near.size else None
     own = departure(step, value, onset, reach) if start is not None else None
+    before = median(past[-50:]) if past.size else None
+    if own is not None and np.isfinite(own.before):
+        before = own.before  # the last 50 points may already hold the rise
     lead_points, lead_steps = _lead(own.step if own else None, loss, start, extent)
     bad = np.flatnonzero(~finite)
     bad_step = int(step[bad[0]]) if bad.size else None

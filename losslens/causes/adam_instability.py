@@ -1,0 +1,114 @@
+"""Adam became unstable late: its second moment had forgotten how large gradients can be.
+
+What the log shows
+    Late in training, at an unchanged learning rate: the gradient norm had been low or declining for long; then norm
+    and loss rise together over some tens of steps, peak, and often come back after some hundreds; it happens more
+    often as training goes on, and may end in a run that does not come back.
+
+Why runs do this
+    While gradients shrink, the running mean of their squares shrinks with them (beta2 = 0.999 remembers about 1000
+    steps), so Adam's steps grow. Updates of neighbouring steps become correlated, the preconditioned sharpness
+    passes 2 over the rate, and the run oscillates out. Nothing in the data or the settings changed: what changed
+    built up in the optimizer.
+
+What else looks like this
+    A bad batch is one point wide. Exploding gradients come at once, without a decline before. Weight or logit
+    growth shows in their norms. Plain SGD cannot do this. Replaying from 100 steps earlier with other batches
+    usually passes.
+
+What to try first
+    beta2 of 0.95; clipping; a lower rate late in the run; another epsilon; restart earlier and skip a few hundred
+    batches.
+
+Sources
+    Molybog et al. 2023, A theory on Adam instability in large-scale machine learning,
+    https://arxiv.org/abs/2304.09871. Cohen et al. 2022, Adaptive gradient methods at the edge of stability,
+    https://arxiv.org/abs/2207.14484. Wortsman et al. 2023, Stable and low-precision training (StableAdamW),
+    https://arxiv.org/abs/2304.13013
+"""
+
+from __future__ import annotations
+
+from losslens.causes import remedies
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs.build import Found, num, ramp, sign, told
+from losslens.model import Fix, NotChecked, Sign
+
+CAUSE = "adam-instability"
+TITLE = "Late instability of Adam"
+LEVEL = "mechanism"
+SOURCES = ("https://arxiv.org/abs/2304.09871", "https://arxiv.org/abs/2207.14484", "https://arxiv.org/abs/2304.13013")
+
+
+def _long_memory(f: Facts, d: int) -> Found:
+    b = f.recipe.beta2
+    if b is None or f.recipe.adaptive is False:
+        return None
+    text = f"beta2 is {num(b)}: the second moment remembers about {num(round(1 / max(1e-6, 1 - b)))} steps"
+    return sign("beta2-long", d, ramp(b, 0.97, 0.998), text, value=b)
+
+
+def _short_memory(f: Facts, d: int) -> Found:
+    b = f.recipe.beta2
+    if b is None:
+        return None
+    return sign("beta2-short", d, ramp(b, 0.98, 0.95), f"beta2 is only {num(b)}", value=b)
+
+
+def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    return told(
+        around.adaptive_optimizer(facts, +1),
+        loss.onset_not_early(facts, +1),
+        loss.calm_before(facts, +1),
+        loss.all_data_seen(facts, +1),
+        loss.gradual(facts, +1),
+        loss.wide_spike(facts, +1),
+        loss.earlier_spikes(facts, +1),
+        loss.loss_was_low(facts, +1),
+        gradient.grad_declined(facts, +1),
+        gradient.grad_led(facts, +1),
+        rate.rate_steady(facts, +1),
+        _long_memory(facts, +1),
+        around.cured_by(facts, "beta2", +1),
+        around.cured_by(facts, "optimizer", +1),
+        around.plain_sgd(facts, -1),
+        _short_memory(facts, -1),
+        loss.onset_early(facts, -1),
+        loss.nan_abrupt(facts, -1),
+        loss.short_spike(facts, -1),
+        gradient.grad_calm(facts, -1),
+        rate.rate_jumped(facts, -1),
+        loss.held_new_level(facts, -1),
+        around.restarted(facts, -1),
+        around.only_validation(facts, -1),
+        around.not_cured_by(facts, "beta2", -1),
+    )
+
+
+def fixes(facts: Facts) -> tuple[Fix, ...]:
+    b = facts.recipe.beta2
+    now = f" (now {num(b)})" if b is not None else ""
+    eps = facts.recipe.eps
+    out = []
+    if b is None or b > 0.96:
+        out.append(
+            Fix(
+                f"Shorten the memory of the second moment: beta2 = 0.95{now}",
+                "torch.optim.AdamW(model.parameters(), lr=lr, betas=(0.9, 0.95))",
+                "keras.optimizers.AdamW(learning_rate=lr, beta_2=0.95)",
+            )
+        )
+    if not remedies.clips_already(facts):
+        out.append(remedies.clip(facts))
+    out.append(remedies.lower_rate(facts, 2.0))
+    out.append(
+        Fix(
+            "Raise epsilon towards the size of the usual gradient"
+            f"{f' (now {num(eps)})' if eps else ''}, so that tiny second moments no longer decide the step",
+            "torch.optim.AdamW(model.parameters(), eps=1e-6)",
+            "keras.optimizers.AdamW(epsilon=1e-6)",
+        )
+    )
+    out.append(remedies.go_back(facts))
+    return tuple(out)

@@ -1,0 +1,86 @@
+"""The attention logits grew until the softmax became one-hot.
+
+What the log shows
+    Slow divergence rather than spikes: the loss leaves its trend and climbs over a thousand steps and more, at a
+    high rate; the largest attention logit (or the norm of the query and key weights) had grown all along.
+
+Why runs do this
+    Query and key weights grow together and their product with the square; a one-hot softmax has entropy and
+    gradients near zero, and the layer stops attending to anything else.
+
+What else looks like this
+    Drift of the output logits and growth of all weights look the same in the loss. Nets without attention cannot do
+    this.
+
+What to try first
+    Normalise queries and keys; cap the logits; lower the rate; weight decay.
+
+Sources
+    Dehghani et al. 2023, Scaling vision transformers to 22 billion parameters, https://arxiv.org/abs/2302.05442.
+    Wortsman et al. 2023, Small-scale proxies, https://arxiv.org/abs/2309.14322. Zhai et al. 2023, Stabilizing
+    transformer training by preventing attention entropy collapse, https://arxiv.org/abs/2303.06296
+"""
+
+from __future__ import annotations
+
+from losslens.causes import remedies
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs.build import Found, told
+from losslens.model import Fix, NotChecked, Sign
+
+CAUSE = "attention-logit-growth"
+TITLE = "Growing attention logits"
+LEVEL = "mechanism"
+SOURCES = ("https://arxiv.org/abs/2302.05442", "https://arxiv.org/abs/2309.14322", "https://arxiv.org/abs/2303.06296")
+
+OUTPUT_WORDS = ("zloss", "z_loss", "logz", "log_z", "output", "lm_head")
+"""Words in a tag that say the logged size is that of the output's logits."""
+
+
+def about_output(facts: Facts) -> bool:
+    return facts.logits is not None and any(w in facts.logits.tag.lower() for w in OUTPUT_WORDS)
+
+
+def _attention(f: Facts, d: int) -> Found:
+    return None if about_output(f) else gradient.logits_grew(f, d)
+
+
+def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    return told(
+        _attention(facts, +1),
+        loss.slow_rise(facts, +1),
+        around.architecture_is(facts, "transformer", +1),
+        rate.rate_high(facts, +1),
+        loss.onset_not_early(facts, +1),
+        loss.jumped(facts, -1),
+        loss.returned(facts, -1),
+        loss.nan_abrupt(facts, -1),
+        loss.nan_from_first(facts, -1),
+        around.architecture_is(facts, "recurrent", -1),
+        around.architecture_is(facts, "convolutional", -1),
+        around.architecture_is(facts, "linear or mlp", -1),
+        around.only_validation(facts, -1),
+        rate.rate_jumped(facts, -1),
+    )
+
+
+def fixes(facts: Facts) -> tuple[Fix, ...]:
+    return (
+        Fix(
+            "Normalise queries and keys before their product",
+            "q, k = F.rms_norm(q, (d,)), F.rms_norm(k, (d,))",
+            "query = keras.layers.LayerNormalization()(query); key = keras.layers.LayerNormalization()(key)",
+        ),
+        Fix(
+            "Cap the attention logits",
+            "scores = 50.0 * torch.tanh(scores / 50.0)",
+            "scores = 50.0 * keras.ops.tanh(scores / 50.0)",
+        ),
+        remedies.lower_rate(facts),
+        Fix(
+            "Log the largest attention logit of each layer",
+            "writer.add_scalar('max_attention_logit', scores.amax(), step)",
+            "tf.summary.scalar('max_attention_logit', tf.reduce_max(scores), step=step)",
+        ),
+    )

@@ -1,0 +1,128 @@
+"""One term of the loss ran away: an auxiliary, regularising, KL or box term.
+
+What the log shows
+    Among the logged terms one leaves its course first and takes over the total, the others stay or follow later;
+    often the weight of that term was being raised.
+
+Why runs do this
+    The weight of a term grows beyond what the others can balance, a KL term has no free bits, a box regression
+    meets a degenerate target, an adversarial or perceptual term has no bound.
+
+What else looks like this
+    When all terms rise together the cause is common: rate, gradients, data.
+
+What to try first
+    Lower or anneal the weight of that term; clamp it; detach what should not receive its gradient; clip per term.
+
+Sources
+    Higgins et al. 2017, beta-VAE, https://openreview.net/forum?id=Sy2fzU9gl. Kingma et al. 2016 (free bits),
+    https://arxiv.org/abs/1606.04934. https://github.com/ruotianluo/pytorch-faster-rcnn/issues/105
+"""
+
+from __future__ import annotations
+
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import around, loss, rate
+from losslens.causes.signs.build import Found, log_ramp, missing, percent, ramp, sign, times, told
+from losslens.model import Fix, NotChecked, Sign
+
+CAUSE = "aux-term-blowup"
+TITLE = "One term of the loss ran away"
+LEVEL = "mechanism"
+SOURCES = (
+    "https://openreview.net/forum?id=Sy2fzU9gl",
+    "https://arxiv.org/abs/1606.04934",
+    "https://github.com/ruotianluo/pytorch-faster-rcnn/issues/105",
+)
+
+
+def _share(f: Facts, d: int) -> Found:
+    c = f.components
+    if c is None:
+        return missing("term-took-over", "loss_component")
+    if c.share_before is None or c.share_after is None or c.first is None:
+        return None
+    text = f"{c.first} went from {percent(c.share_before)} of the terms to {percent(c.share_after)}"
+    gained = (c.share_after - c.share_before) / max(1e-9, 1 - c.share_before)
+    return sign(
+        "term-took-over",
+        d,
+        ramp(gained, 0.15, 0.8),
+        text,
+        series=c.first,
+        value=c.share_after,
+        compared_to=c.share_before,
+    )
+
+
+def _first_in_time(f: Facts, d: int) -> Found:
+    c = f.components
+    if c is None or c.lead_points is None or c.first is None or c.lead_points < 1:
+        return None
+    text = f"{c.first} left its course {c.lead_points:.0f} logged points before the next term"
+    return sign("term-first-in-time", d, ramp(c.lead_points, 0.5, 4), text, series=c.first, value=c.lead_points)
+
+
+def _nan_in_one(f: Facts, d: int) -> Found:
+    c = f.components
+    if c is None or c.nonfinite_first is None:
+        return None
+    return sign(
+        "term-nan-first",
+        d,
+        0.8,
+        f"{c.nonfinite_first} was NaN first, the other terms still finite",
+        series=c.nonfinite_first,
+    )
+
+
+def _weight_raised(f: Facts, d: int) -> Found:
+    c = f.components
+    if c is None or c.weight_ramp is None:
+        return None
+    return sign("term-weight-raised", d, 0.8, f"{c.weight_ramp} had been rising up to the onset", series=c.weight_ramp)
+
+
+def _together(f: Facts, d: int) -> Found:
+    c = f.components
+    if c is None or c.growth is None or c.others_growth is None or c.count < 2:
+        return None
+    apart = c.growth / max(c.others_growth, 1e-9)
+    text = f"all {c.count} terms rose together ({times(c.growth)} and {times(c.others_growth)})"
+    strength = log_ramp(apart, 3.0, 1.2) * log_ramp(c.others_growth, 1.1, 1.5)
+    return sign("terms-rose-together", d, strength, text, value=c.others_growth)
+
+
+def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    return told(
+        around.component_led(facts, +1),
+        _share(facts, +1),
+        _first_in_time(facts, +1),
+        _nan_in_one(facts, +1),
+        _weight_raised(facts, +1),
+        _together(facts, -1),
+        loss.nan_from_first(facts, -1),
+        rate.rate_jumped(facts, -1),
+        around.only_validation(facts, -1),
+    )
+
+
+def fixes(facts: Facts) -> tuple[Fix, ...]:
+    term = facts.components.first if facts.components is not None and facts.components.first else "that term"
+    return (
+        Fix(
+            f"Lower the weight of {term}, or anneal it up over the first tenth of the run",
+            "loss = main + min(1.0, step / 5000) * weight * aux",
+            "model.compile(loss_weights={'aux': 0.1})",
+        ),
+        Fix(
+            f"Bound {term}: clamp it, or leave a floor below which it does not count (free bits)",
+            "aux = aux.clamp(max=10.0); kl = kl.clamp(min=free_bits)",
+            "aux = keras.ops.minimum(aux, 10.0)",
+        ),
+        Fix(
+            "Clip its gradient on its own, or detach what it should not train",
+            "aux_head(features.detach())",
+            "aux_head(keras.ops.stop_gradient(features))",
+        ),
+    )

@@ -1,0 +1,85 @@
+"""One bad batch: an outlier, a corrupt sample, wrong labels.
+
+What the log shows
+    One isolated spike, at its peak at once, that is back within a few points; the gradient norm spikes at the same
+    point and not before; learning rate, loss scale and validation are unaffected.
+
+Why runs do this
+    Wrong labels, empty boxes, an extreme target or a very long sequence give one loss and one gradient far out of
+    line. With clipping little remains; without it the weights need a while to come back.
+
+What else looks like this
+    Adam's own spikes are wider and gradients had declined before. A hardware fault leaves the same picture; only a
+    replay of the step tells. A recurring bad sample spikes once an epoch.
+
+What to try first
+    Look at the samples of that step; a loss that forgives outliers; clipping; skipping steps with an absurd
+    gradient norm.
+
+Sources
+    Chowdhery et al. 2022, PaLM, section 5.1 (batches skipped around spikes), https://arxiv.org/abs/2204.02311.
+    https://github.com/open-mmlab/mmdetection/issues/7485,
+    https://github.com/ruotianluo/pytorch-faster-rcnn/issues/105
+"""
+
+from __future__ import annotations
+
+from losslens.causes import remedies
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs.build import told
+from losslens.model import Fix, NotChecked, Sign
+
+CAUSE = "bad-batch"
+TITLE = "One bad batch"
+LEVEL = "setting"
+SOURCES = (
+    "https://arxiv.org/abs/2204.02311",
+    "https://github.com/open-mmlab/mmdetection/issues/7485",
+    "https://github.com/ruotianluo/pytorch-faster-rcnn/issues/105",
+)
+
+
+def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    return told(
+        loss.returned(facts, +1),
+        loss.short_spike(facts, +1),
+        loss.rose_in_one_point(facts, +1),
+        gradient.grad_together(facts, +1),
+        around.val_unharmed(facts, +1),
+        loss.first_pass(facts, +1),
+        around.same_step_as_sibling(facts, +1),
+        rate.rate_steady(facts, +1),
+        loss.wide_spike(facts, -1),
+        loss.gradual(facts, -1),
+        loss.many_spikes(facts, -1),
+        loss.kept_growing(facts, -1),
+        loss.onset_early(facts, -1),
+        gradient.grad_led(facts, -1),
+        gradient.grad_calm(facts, -1),
+        rate.rate_jumped(facts, -1),
+        loss.stayed_out(facts, -1),
+        around.only_validation(facts, -1),
+        around.restarted(facts, -1),
+    )
+
+
+def fixes(facts: Facts) -> tuple[Fix, ...]:
+    out = [
+        remedies.inspect_batch(facts),
+        Fix(
+            "Use a loss that grows linearly with outliers, or clip the targets",
+            "torch.nn.SmoothL1Loss()  # or torch.nn.HuberLoss(delta=1.0)",
+            "keras.losses.Huber(delta=1.0)",
+        ),
+    ]
+    if not remedies.clips_already(facts):
+        out.append(remedies.clip(facts))
+    out.append(
+        Fix(
+            "Skip the step when the gradient norm is ten times its running median",
+            "if grad_norm < 10 * running_median: optimizer.step()",
+            "if grad_norm < 10 * running_median: optimizer.apply(gradients)",
+        )
+    )
+    return tuple(out)

@@ -1,0 +1,130 @@
+"""Batch size or accumulation changed without the learning rate, or the loss is averaged over the wrong count.
+
+What the log shows
+    The noise of the loss changes in one step (by about the square root of the factor), often with its level (a loss
+    summed over accumulation steps is larger by their number), at the start of the run or at a resume; the samples
+    per step differ.
+
+Why runs do this
+    A resume on another number of devices changes the batch; gradients of a quarter of the samples at the old rate
+    are twice as noisy. Some versions of trainers summed the loss of accumulated batches instead of averaging it.
+
+What else looks like this
+    A change of data moves the level and leaves the sampling noise alone. A constant factor from step 0 is no
+    divergence.
+
+What to try first
+    Scale the rate with the batch; check what the loss is divided by; log the number of samples per step.
+
+Sources
+    Goyal et al. 2017, Accurate, large minibatch SGD, https://arxiv.org/abs/1706.02677.
+    https://github.com/huggingface/transformers/pull/34191,
+    https://github.com/facebookresearch/detectron2/issues/838
+"""
+
+from __future__ import annotations
+
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import around, loss
+from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told, where
+from losslens.model import Fix, NotChecked, Sign
+
+CAUSE = "batch-size-change"
+TITLE = "Batch size or accumulation changed"
+LEVEL = "setting"
+SOURCES = (
+    "https://arxiv.org/abs/1706.02677",
+    "https://github.com/huggingface/transformers/pull/34191",
+    "https://github.com/facebookresearch/detectron2/issues/838",
+)
+
+NOISE_CHANGE = 1.5
+"""Change of the noise width that speaks for another batch: the root of a little more than a factor 2 in samples."""
+
+
+def _batch_moved(f: Facts, d: int) -> Found:
+    b = f.batch
+    if b is None:
+        return missing("batch-changed", "batch_size")
+    if b.change_step is None or b.lag_points is None:
+        return None
+    text = f"{b.tag} went from {num(b.before)} to {num(b.after)} at {where(f, b.change_step)}"
+    strength = ramp(abs(b.lag_points), 10, 2) * (1.0 if b.role == "batch_size" else 0.6)
+    return sign(
+        "batch-changed",
+        d,
+        strength,
+        text,
+        series=b.tag,
+        steps=(b.change_step, None),
+        value=b.after,
+        compared_to=b.before,
+    )
+
+
+def _batch_constant(f: Facts, d: int) -> Found:
+    b = f.batch
+    if b is None or b.role != "batch_size" or b.change_step is not None:
+        return None
+    return sign("batch-constant", d, 1.0, f"{b.tag} is the same before and after ({num(b.before)})", series=b.tag)
+
+
+def _noise_changed(f: Facts, d: int) -> Found:
+    if (
+        f.loss is None
+        or f.loss.noise_after is None
+        or f.onset is None
+        or f.loss.growth.kind in ("exponential", "downward")
+    ):
+        return None
+    r = f.loss.noise_after
+    factor = max(r, 1 / r) if r > 0 else 1.0
+    text = f"the relative noise of {f.tag} changed {times(r)} at {where(f, f.onset.step)}"
+    return sign("noise-changed", d, log_ramp(factor, NOISE_CHANGE, 3.0), text, series=f.tag, value=r)
+
+
+def _noise_same(f: Facts, d: int) -> Found:
+    if f.loss is None or f.loss.noise_after is None:
+        return None
+    r = f.loss.noise_after
+    factor = max(r, 1 / r) if r > 0 else 99.0
+    text = f"the relative noise of {f.tag} is what it was ({times(r)})"
+    return sign("noise-unchanged", d, log_ramp(factor, NOISE_CHANGE, 1.1), text, series=f.tag, value=r)
+
+
+def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    return told(
+        _batch_moved(facts, +1),
+        _noise_changed(facts, +1),
+        loss.held_new_level(facts, +1),
+        around.restarted(facts, +1),
+        around.cured_by(facts, "batch-size", +1),
+        _batch_constant(facts, -1),
+        _noise_same(facts, -1),
+        loss.nan_abrupt(facts, -1),
+        loss.nan_from_first(facts, -1),
+        around.only_validation(facts, -1),
+    )
+
+
+def fixes(facts: Facts) -> tuple[Fix, ...]:
+    size = f" (batch {num(facts.recipe.batch_size)})" if facts.recipe.batch_size else ""
+    steps = facts.recipe.accumulation
+    return (
+        Fix(
+            f"Scale the learning rate with the samples per step{size}: linearly for SGD, with the square root for Adam",
+            "lr = base_lr * (batch_size * accumulation * world_size) / base_batch",
+            "learning_rate = base_lr * batch_size * strategy.num_replicas_in_sync / base_batch",
+        ),
+        Fix(
+            f"Divide the loss by the number of accumulated batches{f' ({num(steps)} here)' if steps else ''}, "
+            "and token losses by the tokens of the whole step",
+            "(loss / accumulation_steps).backward()",
+            "optimizer = keras.optimizers.Adam(gradient_accumulation_steps=n)",
+        ),
+        Fix(
+            "Log the samples per step, so that this can be seen next time",
+            "writer.add_scalar('batch_size', x.size(0) * world_size, step)",
+            "tf.summary.scalar('batch_size', tf.shape(x)[0], step=step)",
+        ),
+    )

@@ -1,0 +1,103 @@
+"""A batch without a single target: the mean over nothing is 0/0.
+
+What the log shows
+    Single NaNs (or, where the trainer filters them, zeros or dips) at scattered steps out of a calm loss that goes
+    on undisturbed between them; the gradient norm is NaN or zero at the same steps; learning rate and loss scale
+    are innocent.
+
+Why runs do this
+    Every label of the batch is masked (-100): the answer was cut off by a short maximum length, a chat template
+    does not mark it, packing left only prompts, a detector's image has no box. The mean divides by the number of
+    targets: zero.
+
+What else looks like this
+    A numerical instability ends the run instead of letting it go on. NaN in the inputs poisons the weights for
+    good.
+
+What to try first
+    Drop samples without targets; check the template and the maximum length; guard the denominator.
+
+Sources
+    https://github.com/huggingface/transformers/pull/34191 (how masked tokens are averaged),
+    https://github.com/open-mmlab/mmdetection/issues/7485 (augmentation that left empty masks and boxes),
+    https://pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html (ignore_index)
+"""
+
+from __future__ import annotations
+
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import gradient, loss
+from losslens.causes.signs.build import Found, missing, num, percent, ramp, sign, told
+from losslens.model import Fix, NotChecked, Sign
+
+CAUSE = "empty-targets"
+TITLE = "Batches without a single target"
+LEVEL = "setting"
+SOURCES = (
+    "https://github.com/huggingface/transformers/pull/34191",
+    "https://github.com/open-mmlab/mmdetection/issues/7485",
+    "https://pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html",
+)
+
+
+def _gradient_too(f: Facts, d: int) -> Found:
+    n = f.nonfinite
+    if n is None or n.pattern != "scattered":
+        return None
+    if n.grad_zero_at is None:
+        return missing("gradient-empty-too", "grad_norm")
+    text = f"the gradient norm is zero or NaN at {percent(n.grad_zero_at)} of these points"
+    return sign("gradient-empty-too", d, n.grad_zero_at, text, value=n.grad_zero_at)
+
+
+def _zeros(f: Facts, d: int) -> Found:
+    if f.loss is None or not f.loss.zeros_after or f.loss.before is None or f.loss.before <= 0:
+        return None
+    share = f.loss.zeros_after
+    text = f"{percent(share)} of the points are exactly 0 (some trainers write 0 where the loss was NaN)"
+    return sign(
+        "loss-exactly-zero", d, ramp(share, 0.0, 0.05) * ramp(share, 0.95, 0.5), text, series=f.tag, value=share
+    )
+
+
+def _short_sequences(f: Facts, d: int) -> Found:
+    if f.recipe.max_length is None:
+        return None
+    text = f"the maximum length is {num(f.recipe.max_length)}: answers may be cut off"
+    return sign("short-max-length", d, ramp(f.recipe.max_length, 2048, 256), text, value=f.recipe.max_length)
+
+
+def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    return told(
+        loss.nan_scattered(facts, +1),
+        _gradient_too(facts, +1),
+        _zeros(facts, +1),
+        _short_sequences(facts, +1),
+        loss.nan_from_first(facts, -1),
+        loss.grew_before_nan(facts, -1),
+        loss.nan_abrupt(facts, -1),
+        loss.overflowed(facts, -1),
+        loss.gradual(facts, -1),
+        gradient.grad_spiked(facts, -1),
+    )
+
+
+def fixes(facts: Facts) -> tuple[Fix, ...]:
+    length = f" (now {num(facts.recipe.max_length)})" if facts.recipe.max_length else ""
+    return (
+        Fix(
+            "Drop samples whose labels are all masked, and count them",
+            "dataset = dataset.filter(lambda s: any(t != -100 for t in s['labels']))",
+            "dataset = dataset.filter(lambda x, y: tf.reduce_any(y != -100))",
+        ),
+        Fix(
+            f"Check the chat template and the maximum length{length}: does the answer survive truncation?",
+            "print(tokenizer.decode([t for t in sample['labels'] if t != -100]))",
+            "print(tokenizer.decode([t for t in labels if t != -100]))",
+        ),
+        Fix(
+            "Guard the denominator of the mean",
+            "loss = loss.sum() / mask.sum().clamp(min=1)",
+            "loss = tf.math.divide_no_nan(tf.reduce_sum(loss * mask), tf.reduce_sum(mask))",
+        ),
+    )

@@ -1,0 +1,79 @@
+"""The gradients exploded: one giant gradient threw the weights away.
+
+What the log shows
+    A long healthy stretch, then the gradient norm rises to ten times its median and more, in the same logged point
+    as the loss or in the ones before; the loss jumps to a high level or to NaN and does not come back. Often
+    smaller spikes came before. A norm logged after clipping sits on the clip value and hides it.
+
+Why runs do this
+    The gradient through many layers or time steps is a product of Jacobians; where these exceed 1 the product grows
+    exponentially, and a rare batch or a sharper region of the loss is enough. Without clipping one such step
+    decides.
+
+What else looks like this
+    A bad batch: the loss comes back. A learning rate that just jumped. Adam's instability: gradients had been
+    declining for long, and the loss rises over tens of steps. Without a gradient norm these cannot be told apart.
+
+What to try first
+    Clip the gradient norm. Shorter back-propagation through time, orthogonal or scaled-down initialisation, gated
+    cells, normalisation layers.
+
+Sources
+    Pascanu et al. 2013, On the difficulty of training recurrent neural networks, https://arxiv.org/abs/1211.5063.
+    https://github.com/facebookresearch/fairseq/issues/1529
+"""
+
+from __future__ import annotations
+
+from losslens.causes import remedies
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs.build import told
+from losslens.model import Fix, NotChecked, Sign
+
+CAUSE = "exploding-gradients"
+TITLE = "Exploding gradients"
+LEVEL = "mechanism"
+SOURCES = ("https://arxiv.org/abs/1211.5063", "https://github.com/facebookresearch/fairseq/issues/1529")
+
+
+def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    return told(
+        gradient.grad_spiked(facts, +1),
+        gradient.grad_led(facts, +1),
+        gradient.earlier_grad_spikes(facts, +1),
+        gradient.clipping_off(facts, +1),
+        gradient.weights_jumped(facts, +1),
+        loss.jumped(facts, +1),
+        loss.stayed_out(facts, +1),
+        loss.earlier_spikes(facts, +1),
+        loss.overflowed(facts, +1),
+        loss.calm_before(facts, +1),
+        around.architecture_is(facts, "recurrent", +1),
+        around.scale_followed(facts, +1),
+        around.cured_by(facts, "clip", +1),
+        gradient.grad_calm(facts, -1),
+        gradient.clipping_on(facts, -1),
+        gradient.grad_dead(facts, -1),
+        rate.rate_jumped(facts, -1),
+        loss.returned(facts, -1),
+        loss.slow_rise(facts, -1),
+        around.only_validation(facts, -1),
+        around.restarted(facts, -1),
+        around.scale_led(facts, -1),
+        around.not_cured_by(facts, "clip", -1),
+    )
+
+
+def fixes(facts: Facts) -> tuple[Fix, ...]:
+    structural = Fix(
+        (
+            "Take the growth out of the model: orthogonal initialisation, gated "
+            "cells, normalisation layers, shorter unrolling"
+        ),
+        "nn.init.orthogonal_(rnn.weight_hh_l0); hidden = hidden.detach()  # every k steps",
+        "keras.layers.LSTM(units, recurrent_initializer='orthogonal'); keras.layers.LayerNormalization()",
+    )
+    if remedies.clips_already(facts):
+        return (structural, remedies.lower_rate(facts), remedies.clip(facts))
+    return (remedies.clip(facts), remedies.lower_rate(facts), structural)

@@ -1,0 +1,116 @@
+"""The labels are wrong, shuffled or random.
+
+What the log shows
+    The training loss sinks slowly towards the entropy of the noise and stays there, accuracy with it; with enough
+    capacity it keeps falling by memorising while validation stays at chance or rises from the first epochs. The
+    gradient norm never becomes small.
+
+Why runs do this
+    A broken join, an off-by-one between inputs and targets, an augmentation that moves the image and not its box,
+    one side shuffled without the other. There is nothing to learn but the samples themselves.
+
+What else looks like this
+    Vanishing gradients: the norm is near zero. Overfitting: validation had been good first. A rate too low: the
+    loss keeps falling slowly.
+
+What to try first
+    Look at fifty samples with their labels; train on ten clean ones until the loss is zero; check how pairs are
+    shuffled.
+
+Sources
+    Zhang et al. 2017, Understanding deep learning requires rethinking generalization,
+    https://arxiv.org/abs/1611.03530. Northcutt et al. 2021, Confident learning, https://arxiv.org/abs/1911.00068
+"""
+
+from __future__ import annotations
+
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import gradient, loss, rate
+from losslens.causes.signs.build import Found, missing, num, ramp, sign, times, told
+from losslens.model import Fix, NotChecked, Sign
+
+CAUSE = "label-noise"
+TITLE = "Wrong or shuffled labels"
+LEVEL = "setting"
+SOURCES = ("https://arxiv.org/abs/1611.03530", "https://arxiv.org/abs/1911.00068")
+
+
+def _never_good(f: Facts, d: int) -> Found:
+    v = f.validation
+    if v is None:
+        return missing("validation-never-good", "val_loss")
+    if v.never_good is None or v.points < 3:
+        return None
+    text = f"{v.tag} never became better than {num(v.best)}, against {num(v.first)} at its first evaluation"
+    return sign(
+        "validation-never-good",
+        d,
+        ramp(v.never_good, 0.85, 0.98),
+        text,
+        series=v.tag,
+        value=v.best,
+        compared_to=v.first,
+    )
+
+
+def _memorised(f: Facts, d: int) -> Found:
+    v = f.validation
+    if v is None or v.train_fall is None or v.never_good is None or v.never_good < 0.85:
+        return None
+    text = (
+        f"the training loss fell {times(1 / max(v.train_fall, 1e-9))} further "
+        "while validation stayed where it began: memorised"
+    )
+    return sign("memorised-not-learned", d, ramp(v.train_fall, 0.95, 0.6), text, series=v.tag, value=v.train_fall)
+
+
+def _validation_tracks(f: Facts, d: int) -> Found:
+    v = f.validation
+    if v is None or v.tracks is None or v.never_good is None or v.never_good > 0.8:
+        return None
+    text = f"{v.tag} fell with the training loss, to {num(v.best)} from {num(v.first)}"
+    return sign(
+        "validation-had-been-good",
+        d,
+        ramp(v.never_good, 0.85, 0.5),
+        text,
+        series=v.tag,
+        value=v.best,
+        compared_to=v.first,
+    )
+
+
+def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    return told(
+        _never_good(facts, +1),
+        _memorised(facts, +1),
+        loss.never_learned(facts, +1),
+        gradient.grad_alive(facts, +1),
+        _validation_tracks(facts, -1),
+        gradient.grad_dead(facts, -1),
+        rate.rate_zero(facts, -1),
+        loss.jumped(facts, -1),
+        loss.gradual(facts, -1),
+        loss.nan_abrupt(facts, -1),
+        loss.overflowed(facts, -1),
+    )
+
+
+def fixes(facts: Facts) -> tuple[Fix, ...]:
+    return (
+        Fix(
+            "Look at 50 random samples with their labels, as the model gets them (after augmentation)",
+            "x, y = next(iter(loader)); plot(x[:50], titles=y[:50])",
+            "x, y = next(iter(dataset)); plot(x[:50], titles=y[:50])",
+        ),
+        Fix(
+            "Train on 10 clean samples until the loss is 0; if it is not, the fault is in the pairing or the loss",
+            "small = torch.utils.data.Subset(dataset, range(10))",
+            "small = dataset.take(10).repeat()",
+        ),
+        Fix(
+            "Check that inputs and labels are shuffled together; then a robust loss or label smoothing",
+            "torch.nn.CrossEntropyLoss(label_smoothing=0.1)",
+            "keras.losses.CategoricalCrossentropy(label_smoothing=0.1)",
+        ),
+    )

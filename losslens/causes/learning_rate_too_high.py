@@ -1,0 +1,90 @@
+"""The learning rate is too high: every update overshoots.
+
+What the log shows
+    The rise begins within the first steps at the full rate. The loss swings wider and wider and then grows
+    exponentially, or (a saturating loss such as cross-entropy) jumps to the level of a uniform guess, ln C for C
+    classes, and stays there. The gradient norm rises with the loss or a few steps before; updates are far above a
+    thousandth of the weights; training and validation go together.
+
+Why runs do this
+    A step larger than 2 over the sharpness of the loss (for Adam: of the preconditioned loss) lands higher than it
+    started. Training sits close to that limit anyway, so a rate a few times too high is enough.
+
+What else looks like this
+    Unscaled data: the loss is huge at step 0 already. A missing warm-up: the same rate works later in training.
+    Exploding gradients and Adam's instability: long calm at this very rate, then a sudden failure. A jump in the
+    schedule: calm before the jump.
+
+What to try first
+    A third of the rate, then a tenth. A warm-up. Clipping. A learning-rate range test before the next long run.
+
+Sources
+    Cohen et al. 2021, Gradient descent on neural networks typically occurs at the edge of stability,
+    https://arxiv.org/abs/2103.00065. Reports with the cure confirmed:
+    https://github.com/karpathy/nanoGPT/issues/136, https://github.com/facebookresearch/detectron2/issues/508
+"""
+
+from __future__ import annotations
+
+from losslens.causes import remedies
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs.build import told
+from losslens.model import Fix, NotChecked, Sign
+
+CAUSE = "learning-rate-too-high"
+TITLE = "The learning rate is too high"
+LEVEL = "setting"
+SOURCES = (
+    "https://arxiv.org/abs/2103.00065",
+    "https://github.com/karpathy/nanoGPT/issues/136",
+    "https://github.com/facebookresearch/detectron2/issues/508",
+)
+
+
+def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    return told(
+        rate.rate_high(facts, +1),
+        rate.peak_just_reached(facts, +1),
+        rate.rate_rising(facts, +1),
+        loss.onset_early(facts, +1),
+        loss.oscillating(facts, +1),
+        loss.stuck_high(facts, +1),
+        loss.noise_rising(facts, +1),
+        loss.earlier_spikes(facts, +1),
+        loss.overflowed(facts, +1),
+        gradient.updates_large(facts, +1),
+        gradient.grad_spiked(facts, +1),
+        gradient.weights_jumped(facts, +1),
+        around.val_harmed(facts, +1),
+        around.cured_by(facts, "learning-rate", +1),
+        rate.calm_at_rate(facts, -1),
+        rate.below_stable(facts, -1),
+        rate.rate_low(facts, -1),
+        rate.rate_jumped(facts, -1),
+        loss.calm_before(facts, -1),
+        loss.nan_abrupt(facts, -1),
+        loss.nan_scattered(facts, -1),
+        loss.huge_start(facts, -1),
+        loss.held_new_level(facts, -1),
+        gradient.grad_dead(facts, -1),
+        around.only_validation(facts, -1),
+        around.restarted(facts, -1),
+        around.scale_led(facts, -1),
+        around.not_cured_by(facts, "learning-rate", -1),
+    )
+
+
+def fixes(facts: Facts) -> tuple[Fix, ...]:
+    first = [remedies.lower_rate(facts), remedies.warm_up(facts)]
+    if not remedies.clips_already(facts):
+        first.append(remedies.clip(facts))
+    first.append(
+        Fix(
+            "Before the next long run, sweep the rate upwards over a few hundred steps and stay a factor 3 below where "
+            "the loss turns",
+            "torch_lr_finder.LRFinder(model, optimizer, criterion).range_test(loader, end_lr=1, num_iter=200)",
+            "keras.callbacks.LambdaCallback(on_batch_end=lambda b, _: optimizer.learning_rate.assign(1e-6 * 1.05**b))",
+        )
+    )
+    return tuple(first)

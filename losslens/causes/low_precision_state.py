@@ -1,0 +1,96 @@
+"""Weights or optimizer states in low precision: updates too small to register, or noise that adds up.
+
+What the log shows
+    A plateau with a tiny update ratio although rate and gradient norm are normal, then often a slow drift upwards;
+    in pure fp16 a NaN at the optimizer's step (an epsilon of 1e-8 rounds to 0). The same run with fp32 master
+    weights is clean.
+
+Why runs do this
+    bf16 keeps 8 bits: an update below 1/256 of the weight is rounded away. The second moment of Adam underflows in
+    fp16, and its epsilon with it, so that the update divides by zero.
+
+What else looks like this
+    A rate too low also gives tiny updates. Ordinary convergence gives a plateau at a good level. Late divergence in
+    fp32 has other causes.
+
+What to try first
+    fp32 master weights and moments (ordinary autocast has them); stochastic rounding; a larger epsilon in fp16.
+
+Sources
+    Zamirai et al. 2020, Revisiting bfloat16 training, https://arxiv.org/abs/2010.06192. Micikevicius et al. 2018,
+    https://arxiv.org/abs/1710.03740
+"""
+
+from __future__ import annotations
+
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import around, gradient, loss
+from losslens.causes.signs.build import Found, missing, num, sign, told
+from losslens.model import Fix, NotChecked, Sign
+
+CAUSE = "low-precision-state"
+TITLE = "Weights or optimizer states in low precision"
+LEVEL = "setting"
+SOURCES = ("https://arxiv.org/abs/2010.06192", "https://arxiv.org/abs/1710.03740")
+
+
+def _low(f: Facts, d: int) -> Found:
+    if f.recipe.precision is None:
+        return missing("low-precision", "precision")
+    if f.recipe.precision == "fp32":
+        return None
+    pure = any(
+        "true" in str(v).lower() or "pure" in str(v).lower() for k, v in f.settings.items() if "precision" in k.lower()
+    )
+    text = f"trained in {f.recipe.precision} (settings){', without fp32 master weights' if pure else ''}"
+    return sign("low-precision", d, 1.0 if pure else 0.4, text)
+
+
+def _full(f: Facts, d: int) -> Found:
+    if f.recipe.precision != "fp32":
+        return None
+    return sign("full-precision", d, 1.0, "trained in fp32 (settings)")
+
+
+def _small_eps(f: Facts, d: int) -> Found:
+    if f.recipe.eps is None or f.recipe.precision != "fp16" or f.recipe.eps >= 1e-7:
+        return None
+    return sign("eps-underflows", d, 0.8, f"epsilon {num(f.recipe.eps)} rounds to 0 in fp16", value=f.recipe.eps)
+
+
+def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    return told(
+        _low(facts, +1),
+        _small_eps(facts, +1),
+        gradient.updates_tiny(facts, +1),
+        gradient.grad_alive(facts, +1),
+        loss.drift_up(facts, +1),
+        loss.slow_rise(facts, +1),
+        around.cured_by(facts, "precision", +1),
+        _full(facts, -1),
+        gradient.updates_large(facts, -1),
+        loss.jumped(facts, -1),
+        gradient.grad_led(facts, -1),
+        around.only_validation(facts, -1),
+        around.not_cured_by(facts, "precision", -1),
+    )
+
+
+def fixes(facts: Facts) -> tuple[Fix, ...]:
+    return (
+        Fix(
+            "Keep master weights and moments in fp32; compute in low precision only",
+            "model.float(); torch.autocast('cuda', dtype=torch.bfloat16)  # instead of model.bfloat16()",
+            "keras.mixed_precision.set_global_policy('mixed_bfloat16')  # instead of 'bfloat16'",
+        ),
+        Fix(
+            "In pure fp16 raise epsilon above what rounds to zero",
+            "torch.optim.AdamW(model.parameters(), eps=1e-4)",
+            "keras.optimizers.AdamW(epsilon=1e-4)",
+        ),
+        Fix(
+            "In pure bf16 use stochastic rounding for the update",
+            "torchao.optim.AdamW8bit(model.parameters(), bf16_stochastic_round=True)",
+            "keras.config.set_floatx('float32')",
+        ),
+    )

@@ -1,0 +1,76 @@
+"""The schedule raised the learning rate, and the loss left its course right after.
+
+What the log shows
+    The onset lies within a few logged points after an abrupt rise of the learning rate; the loss falls again when
+    the rate falls; with a cyclic schedule it repeats at every restart.
+
+Why runs do this
+    A scheduler meant for epochs is stepped per batch (or the reverse), a one-cycle or restart peaks above what the
+    model takes, a second phase begins with a fresh rate, or a resumed schedule starts over.
+
+What else looks like this
+    A rate too high from the start has no calm stretch before. A resume shows a pause, a new file or repeated steps
+    at the same place. A change of data raises the loss without any change of the rate.
+
+What to try first
+    Check the unit the scheduler counts in and its total length; lower the later peaks; restart from before the
+    jump.
+
+Sources
+    Loshchilov & Hutter 2017, SGDR, https://arxiv.org/abs/1608.03983. A run that failed on the way up:
+    https://github.com/facebookresearch/detectron2/issues/214
+"""
+
+from __future__ import annotations
+
+from losslens.causes import remedies
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import around, loss, rate
+from losslens.causes.signs.build import num, told, where
+from losslens.model import Fix, NotChecked, Sign
+
+CAUSE = "lr-schedule-jump"
+TITLE = "The schedule raised the learning rate abruptly"
+LEVEL = "setting"
+SOURCES = ("https://arxiv.org/abs/1608.03983", "https://github.com/facebookresearch/detectron2/issues/214")
+
+
+def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    return told(
+        rate.rate_jumped(facts, +1),
+        rate.falls_repeat(facts, +1),
+        around.cured_by(facts, "schedule", +1),
+        loss.calm_before(facts, +1),
+        rate.rate_steady(facts, -1),
+        rate.below_stable(facts, -1),
+        loss.onset_early(facts, -1),
+        loss.nan_from_first(facts, -1),
+        around.only_validation(facts, -1),
+        around.restarted(facts, -1),
+    )
+
+
+def fixes(facts: Facts) -> tuple[Fix, ...]:
+    r = facts.rate
+    jump = (
+        f" (it went from {num(r.jump_from)} to {num(r.jump_to)} at {where(facts, r.jump_step)})"
+        if r and r.jump_step
+        else ""
+    )
+    target = f", to at most {num(r.stable_rate)}, which had trained stably" if r is not None and r.stable_rate else ""
+    return (
+        Fix(
+            f"Check the scheduler's unit and length{jump}: steps or epochs, and once per which",
+            (
+                "torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr, "
+                "total_steps=epochs * len(loader))  # step() every batch"
+            ),
+            "keras.optimizers.schedules.CosineDecayRestarts(initial, first_decay_steps)  # counts batches, not epochs",
+        ),
+        Fix(
+            f"Lower the later peaks{target}",
+            "torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0, eta_min=...)  # or a smaller max_lr",
+            "keras.optimizers.schedules.CosineDecayRestarts(initial, first_decay_steps, m_mul=0.5)",
+        ),
+        remedies.go_back(facts),
+    )

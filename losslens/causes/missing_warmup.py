@@ -1,0 +1,74 @@
+"""There was no warm-up: the first updates were larger than they should have been.
+
+What the log shows
+    A spike, or a collapse to the level of a uniform guess, in the first per cents of the run, while the rate was at
+    its full value from step 0. The gradient norm and the update ratio are largest in the first points. The same
+    rate survives later.
+
+Why runs do this
+    Adam divides by a second moment that it has estimated from a handful of steps, and post-norm transformers have
+    their largest gradients at the start: full-sized steps in random directions.
+
+What else looks like this
+    A learning rate that is simply too high keeps failing at any time. Unscaled data begin with a huge loss.
+
+What to try first
+    A linear warm-up of 500 to 2000 steps; pre-norm instead of post-norm blocks; RAdam.
+
+Sources
+    Xiong et al. 2020, On layer normalization in the transformer architecture, https://arxiv.org/abs/2002.04745. Liu
+    et al. 2020, On the variance of the adaptive learning rate, https://arxiv.org/abs/1908.03265. Wortsman et al.
+    2023, Small-scale proxies for large-scale transformer training instabilities, https://arxiv.org/abs/2309.14322
+"""
+
+from __future__ import annotations
+
+from losslens.causes import remedies
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs.build import told
+from losslens.model import Fix, NotChecked, Sign
+
+CAUSE = "missing-warmup"
+TITLE = "No warm-up"
+LEVEL = "setting"
+SOURCES = (
+    "https://arxiv.org/abs/2002.04745",
+    "https://arxiv.org/abs/1908.03265",
+    "https://arxiv.org/abs/2309.14322",
+)
+
+
+def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    return told(
+        rate.no_warmup(facts, +1),
+        loss.onset_early(facts, +1),
+        loss.stuck_high(facts, +1),
+        gradient.grad_largest_at_start(facts, +1),
+        around.adaptive_optimizer(facts, +1),
+        around.architecture_is(facts, "transformer", +1),
+        around.cured_by(facts, "warmup", +1),
+        rate.warmed_up(facts, -1),
+        loss.onset_not_early(facts, -1),
+        loss.nan_from_first(facts, -1),
+        loss.huge_start(facts, -1),
+        loss.overflowed(facts, -1),
+        around.plain_sgd(facts, -1),
+        around.only_validation(facts, -1),
+        around.not_cured_by(facts, "warmup", -1),
+    )
+
+
+def fixes(facts: Facts) -> tuple[Fix, ...]:
+    return (
+        remedies.warm_up(facts),
+        Fix(
+            (
+                "Put the normalisation before attention and feed-forward "
+                "(pre-norm), or take RAdam, which needs less warm-up"
+            ),
+            "nn.TransformerEncoderLayer(d_model, nhead, norm_first=True); torch.optim.RAdam(model.parameters(), lr=lr)",
+            "x = x + attention(keras.layers.LayerNormalization()(x))",
+        ),
+        remedies.lower_rate(facts),
+    )

@@ -1,0 +1,83 @@
+"""NaN or Inf is in the inputs or the labels.
+
+What the log shows
+    NaN out of a calm loss within the first pass over the data, at the same step in every rerun with the same order,
+    without any growth of loss or gradient norm; or NaN from the first row on. The validation is NaN from its first
+    evaluation when both share the pipeline.
+
+Why runs do this
+    A missing value read as NaN, a column of constant values divided by a spread of zero, a log of zero in
+    preprocessing, a broken file. One NaN in one sample makes every weight NaN.
+
+What else looks like this
+    A numerical instability (log of zero) comes when the predictions saturate, often late; an overflow has growth
+    before it. After several full passes, NaN in fixed data would have shown long before.
+
+What to try first
+    Check inputs and labels for finiteness once over the whole set; look for constant columns.
+
+Sources
+    https://pytorch.org/docs/stable/generated/torch.isfinite.html,
+    https://www.tensorflow.org/api_docs/python/tf/debugging/check_numerics,
+    https://scikit-learn.org/stable/modules/impute.html
+"""
+
+from __future__ import annotations
+
+from losslens.causes import remedies
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import around, gradient, loss
+from losslens.causes.signs.build import Found, sign, told, where
+from losslens.model import Fix, NotChecked, Sign
+
+CAUSE = "nan-in-data"
+TITLE = "NaN or Inf in the data"
+LEVEL = "setting"
+SOURCES = (
+    "https://pytorch.org/docs/stable/generated/torch.isfinite.html",
+    "https://www.tensorflow.org/api_docs/python/tf/debugging/check_numerics",
+    "https://scikit-learn.org/stable/modules/impute.html",
+)
+
+
+def _validation_too(f: Facts, d: int) -> Found:
+    n = f.nonfinite
+    if n is None or n.val_first_step is None or f.validation is None or n.pattern == "from-first":
+        return None
+    if n.val_first_step < n.first_step:
+        text = f"{f.validation.tag} was NaN already at {where(f, n.val_first_step)}, before the training loss"
+        return sign("validation-nan-first", d, 1.0, text, series=f.validation.tag)
+    return None
+
+
+def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    return told(
+        loss.nan_abrupt(facts, +1),
+        loss.nan_from_first(facts, +1),
+        loss.first_pass(facts, +1),
+        _validation_too(facts, +1),
+        around.same_step_as_sibling(facts, +1),
+        gradient.grad_calm(facts, +1),
+        around.cured_by(facts, "data", +1),
+        loss.all_data_seen(facts, -1),
+        loss.grew_before_nan(facts, -1),
+        loss.overflowed(facts, -1),
+        loss.huge_start(facts, -1),
+        gradient.grad_led(facts, -1),
+        around.scale_led(facts, -1),
+        around.cured_by(facts, "clip", -1),
+        around.cured_by(facts, "learning-rate", -1),
+        around.same_setup_survived(facts, -1),
+    )
+
+
+def fixes(facts: Facts) -> tuple[Fix, ...]:
+    return (
+        remedies.check_data(),
+        Fix(
+            "Look for constant columns and for logs or divisions in the preprocessing",
+            "std = x.std(0); assert (std > 0).all()",
+            "assert (x_train.std(axis=0) > 0).all()",
+        ),
+        remedies.find_first_nan(),
+    )

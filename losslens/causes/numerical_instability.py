@@ -1,0 +1,81 @@
+"""The arithmetic broke: log of zero, 0/0, a root's slope at zero, an overflow of exp.
+
+What the log shows
+    A finite, healthy, often low loss right up to NaN within one logged point, with no growth before; often late,
+    when predictions saturate. The gradient norm is finite up to it, or NaN one point earlier. The loss scale, if
+    any, is steady.
+
+Why runs do this
+    The forward value is still finite where the backward one is not: sqrt at 0, log of a probability that rounds to
+    0, acos at 1, a division by a norm of 0. It waits for the first input that hits the singular point; confident
+    predictions and dead units bring more of them late in training.
+
+What else looks like this
+    An overflow of half precision: a shrinking loss scale, fp16 in the settings. NaN in the data: within the first
+    pass. An explosion: five or more rising points before the NaN.
+
+What to try first
+    Losses that take logits; a small constant inside every log, root and division; anomaly detection to find the
+    operation.
+
+Sources
+    https://pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html,
+    https://pytorch.org/docs/stable/autograd.html#anomaly-detection,
+    https://www.tensorflow.org/api_docs/python/tf/debugging/enable_check_numerics
+"""
+
+from __future__ import annotations
+
+from losslens.causes import remedies
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import around, gradient, loss
+from losslens.causes.signs.build import told
+from losslens.model import Fix, NotChecked, Sign
+
+CAUSE = "numerical-instability"
+TITLE = "Numerical instability (log 0, 0/0, sqrt' at 0)"
+LEVEL = "mechanism"
+SOURCES = (
+    "https://pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html",
+    "https://pytorch.org/docs/stable/autograd.html#anomaly-detection",
+    "https://www.tensorflow.org/api_docs/python/tf/debugging/enable_check_numerics",
+)
+
+
+def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    return told(
+        loss.nan_abrupt(facts, +1),
+        loss.all_data_seen(facts, +1),
+        loss.onset_not_early(facts, +1),
+        loss.loss_was_low(facts, +1),
+        gradient.grad_nonfinite_first(facts, +1),
+        gradient.grad_calm(facts, +1),
+        around.wide_precision(facts, +1),
+        around.scale_steady(facts, +1),
+        around.cured_by(facts, "eps", +1),
+        around.cured_by(facts, "loss", +1),
+        loss.grew_before_nan(facts, -1),
+        loss.overflowed(facts, -1),
+        loss.gradual(facts, -1),
+        loss.huge_start(facts, -1),
+        gradient.grad_led(facts, -1),
+        around.scale_led(facts, -1),
+        around.cured_by(facts, "clip", -1),
+        around.cured_by(facts, "precision", -1),
+    )
+
+
+def fixes(facts: Facts) -> tuple[Fix, ...]:
+    return (
+        remedies.find_first_nan(),
+        Fix(
+            "Use losses that take logits instead of probabilities",
+            "torch.nn.BCEWithLogitsLoss(); F.log_softmax(logits, -1); F.cross_entropy(logits, y)",
+            "keras.losses.BinaryCrossentropy(from_logits=True)",
+        ),
+        Fix(
+            "Put a small constant inside every log, root and division of your own",
+            "torch.sqrt(x + 1e-8); torch.log(p.clamp(min=1e-7)); v / (v.norm() + 1e-8)",
+            "keras.ops.log(keras.ops.clip(p, 1e-7, 1.0)); keras.ops.sqrt(x + 1e-8)",
+        ),
+    )

@@ -1,0 +1,81 @@
+"""The output logits drifted away from a normalised distribution.
+
+What the log shows
+    A slow rise late in the run, while log Z or the z-loss moves away from zero all along; stronger without weight
+    decay.
+
+Why runs do this
+    Softmax cross-entropy does not see a constant added to all logits, so nothing holds their mean; they drift until
+    rounding (bf16) or the loss itself suffers.
+
+What else looks like this
+    Attention logits or weight norms that grow look the same in the loss; only the logged size of the logits tells.
+
+What to try first
+    A z-loss with a factor of 1e-4; weight decay on the output layer; the logits in fp32.
+
+Sources
+    Chowdhery et al. 2022, PaLM (z-loss), https://arxiv.org/abs/2204.02311. Wortsman et al. 2023, Small-scale
+    proxies, https://arxiv.org/abs/2309.14322
+"""
+
+from __future__ import annotations
+
+from losslens.causes.attention_logit_growth import about_output
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs.build import Found, missing, sign, told
+from losslens.model import Fix, NotChecked, Sign
+
+CAUSE = "output-logit-drift"
+TITLE = "Drifting output logits"
+LEVEL = "mechanism"
+SOURCES = ("https://arxiv.org/abs/2204.02311", "https://arxiv.org/abs/2309.14322")
+
+
+def _output(f: Facts, d: int) -> Found:
+    if f.logits is None:
+        return missing("logits-grew", "logit_scale")
+    return gradient.logits_grew(f, d) if about_output(f) else None
+
+
+def _no_decay(f: Facts, d: int) -> Found:
+    if f.recipe.weight_decay is None or f.recipe.weight_decay > 0:
+        return None
+    return sign("no-weight-decay", d, 0.8, "weight decay is off (settings)", value=0.0)
+
+
+def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    return told(
+        _output(facts, +1),
+        loss.slow_rise(facts, +1),
+        loss.drift_up(facts, +1),
+        loss.onset_not_early(facts, +1),
+        _no_decay(facts, +1),
+        loss.jumped(facts, -1),
+        loss.returned(facts, -1),
+        loss.onset_early(facts, -1),
+        loss.nan_from_first(facts, -1),
+        rate.rate_jumped(facts, -1),
+        around.only_validation(facts, -1),
+    )
+
+
+def fixes(facts: Facts) -> tuple[Fix, ...]:
+    return (
+        Fix(
+            "Add a z-loss with a factor of 1e-4",
+            "loss = loss + 1e-4 * torch.logsumexp(logits, -1).square().mean()",
+            "loss = loss + 1e-4 * keras.ops.mean(keras.ops.logsumexp(logits, -1) ** 2)",
+        ),
+        Fix(
+            "Use weight decay, the output layer included",
+            "torch.optim.AdamW(model.parameters(), weight_decay=0.1)",
+            "keras.optimizers.AdamW(weight_decay=0.1)",
+        ),
+        Fix(
+            "Log log Z, so that the drift can be seen",
+            "writer.add_scalar('logz', torch.logsumexp(logits, -1).mean(), step)",
+            "tf.summary.scalar('logz', tf.reduce_mean(tf.reduce_logsumexp(logits, -1)), step=step)",
+        ),
+    )

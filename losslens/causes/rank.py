@@ -1,0 +1,289 @@
+"""Signs, sizes and priors to probabilities, groups, and what to log next.
+
+The model is additive in log-odds, so that every probability can be explained:
+
+    score(cause) = log prior + how usual the verdict is for it + sum over its signs of size · direction · strength
+
+and the probabilities are the softmax of the scores over the competing causes and ``none-of-these``, divided by a
+temperature. Signs that say the same thing share one size: their contributions are added and cut to -1…1 first.
+What could not be checked adds nothing. Sizes (``sizes.json``) and priors (``priors.json``) are data; a fit needs
+
+- ``signs(facts)``: every cause's signs, and ``features(found)``: the same as numbers {(cause, key): -1…1},
+- ``family(facts)``: the row of the verdict table,
+- ``score(found, family, sizes, priors)``: the probabilities.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from losslens import causes
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs.build import key_of, num
+from losslens.causes.why_then import why_then
+from losslens.model import Cause, CauseGroup, Diagnosis, Evidence, NotChecked, Sign, Verdict
+
+NONE = "none-of-these"
+
+SHOWN_FROM = 0.01
+"""Causes below this probability are not listed."""
+
+GROUP_FACTOR = 3.0
+"""Two causes within this factor belong to one group when a signal that would split them is missing."""
+
+CLOSE_FACTOR = 1.5
+"""Within this factor they belong together whatever was logged: the order would be made up."""
+
+GROUP_FROM = 0.08
+"""Causes below this probability are in no group."""
+
+SPLITS_FROM = 0.5
+"""Size (nats) from which an unchecked sign is worth logging for."""
+
+VERDICT_SAYS_FROM = 0.7
+"""Nats from which the verdict itself is listed among the evidence."""
+
+PROOF_FOR_HARDWARE = ("log-says-hardware", "log-says-nccl", "replay-differs")
+"""Curves alone never put a hardware fault first."""
+
+Found = Mapping[str, tuple[Sign | NotChecked, ...]]
+
+LOG_NEXT: Mapping[str, str] = {
+    "grad_norm": "the gradient norm, before clipping, every step",
+    "learning_rate": "the learning rate",
+    "val_loss": "a validation loss",
+    "loss_scale": "the loss scale and the skipped steps",
+    "precision": "the precision (fp16, bf16, fp32), with the settings",
+    "optimizer": "the optimizer and its settings",
+    "weight_norm": "the norm of the weights",
+    "update_ratio": "the ratio of update to weight norm",
+    "logit_scale": "the size of the logits (largest attention logit, log Z)",
+    "loss_component": "each term of the loss by itself",
+    "layer_grad_norm": "the gradient norm of each layer",
+    "wall_time": "wall times",
+    "batch_size": "the samples per step",
+    "steps_per_epoch": "the steps per epoch, or the epoch with each step",
+    "clip": "the clip value, with the settings",
+    "accuracy": "the accuracy",
+    "reward": "the return",
+    "rank": "the loss of every rank",
+    "replay": "the ids of the samples of each batch, so that a step can be replayed",
+    "weight_decay": "the weight decay, with the settings",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What the fit learned. ``signs``: key (group or name of a sign) to cause to nats; ``verdicts``: family likewise."""
+
+    signs: Mapping[str, Mapping[str, float]]
+    verdicts: Mapping[str, Mapping[str, float]]
+    temperature: float
+    unlisted: float
+    """Size of a sign that the table does not hold yet."""
+
+    def of(self, key: str, cause: str) -> float:
+        return self.signs.get(key, {}).get(cause, self.unlisted)
+
+
+def sizes_from(data: Mapping[str, object]) -> Sizes:
+    """Sizes out of the parsed JSON."""
+    signs, verdicts = data["signs"], data["verdicts"]
+    temperature, unlisted = data["temperature"], data["unlisted"]
+    assert isinstance(signs, dict)
+    assert isinstance(verdicts, dict)
+    assert isinstance(temperature, int | float)
+    assert isinstance(unlisted, int | float)
+    return Sizes(signs, verdicts, float(temperature), float(unlisted))
+
+
+@functools.cache
+def load_sizes(path: Path | None = None) -> Sizes:
+    """The sizes that come with losslens, or those of another file."""
+    source = path if path is not None else Path(__file__).with_name("sizes.json")
+    return sizes_from(json.loads(source.read_text(encoding="utf-8")))
+
+
+@functools.cache
+def load_priors(path: Path | None = None) -> Mapping[str, float]:
+    """Share of the users' failing runs that each cause is behind; adds up to 1, ``none-of-these`` included."""
+    source = path if path is not None else Path(__file__).with_name("priors.json")
+    shares: dict[str, float] = json.loads(source.read_text(encoding="utf-8"))["shares"]
+    total = sum(shares.values())
+    return {cause: share / total for cause, share in shares.items()}
+
+
+def signs(facts: Facts) -> dict[str, tuple[Sign | NotChecked, ...]]:
+    """Every competing cause with what it found in these facts."""
+    return {module.id: module.look(facts) for module in causes.competing()}
+
+
+def family(facts: Facts) -> str:
+    """The row of the verdict table: the verdict, and whether the run was bad from its start."""
+    verdict = facts.verdict
+    start = facts.onset is not None and facts.onset.from_start
+    if verdict is Verdict.NAN:
+        return "nan-from-start" if start else "nan"
+    if verdict in (Verdict.EXPLODED, Verdict.DIVERGED):
+        return "runaway-from-start" if start else "runaway"
+    return verdict.value
+
+
+def features(found: Found) -> dict[tuple[str, str], float]:
+    """The signs as numbers: (cause, key) to -1…1, groups added and cut. Absent means 0: not seen or not checked."""
+    out: dict[tuple[str, str], float] = {}
+    for cause, items in found.items():
+        for item in items:
+            if isinstance(item, Sign):
+                place = (cause, key_of(item.name))
+                out[place] = out.get(place, 0.0) + item.direction * item.strength
+    return {place: max(-1.0, min(1.0, x)) for place, x in out.items()}
+
+
+def score(found: Found, kind: str, sizes: Sizes, priors: Mapping[str, float]) -> dict[str, float]:
+    """Probabilities of every cause and of ``none-of-these``; they add up to 1. ``kind`` is a ``family``."""
+    usual = sizes.verdicts.get(kind, {})
+    logits = {c: math.log(max(priors.get(c, 0.0), 1e-6)) + usual.get(c, 0.0) for c in [*found, NONE]}
+    for (cause, key), x in features(found).items():
+        logits[cause] += sizes.of(key, cause) * x
+    _hold_back_hardware(found, logits)
+    top = max(logits.values())
+    weights = {c: math.exp((v - top) / sizes.temperature) for c, v in logits.items()}
+    total = sum(weights.values())
+    return {c: w / total for c, w in weights.items()}
+
+
+def _hold_back_hardware(found: Found, logits: dict[str, float]) -> None:
+    mine = found.get("hardware-fault")
+    if mine is None or any(isinstance(s, Sign) and s.direction > 0 and s.name in PROOF_FOR_HARDWARE for s in mine):
+        return
+    others = [v for c, v in logits.items() if c != "hardware-fault"]
+    logits["hardware-fault"] = min(logits["hardware-fault"], max(others) - 1.0)
+
+
+def evidence(cause: str, found: Sequence[Sign | NotChecked], facts: Facts, sizes: Sizes) -> tuple[Evidence, ...]:
+    """The signs of one cause with their weights in nats, heaviest first; their sum is what they added to the score."""
+    raw: dict[str, float] = {}
+    for s in found:
+        if isinstance(s, Sign):
+            raw[key_of(s.name)] = raw.get(key_of(s.name), 0.0) + s.direction * s.strength
+    out = []
+    for s in found:
+        if not isinstance(s, Sign):
+            continue
+        key = key_of(s.name)
+        cut = max(-1.0, min(1.0, raw[key])) / raw[key] if raw[key] else 0.0
+        weight = sizes.of(key, cause) * s.direction * s.strength * cut
+        out.append(
+            Evidence(s.name, weight, s.text, s.series, s.first_step, s.last_step, s.value, s.unit, s.compared_to)
+        )
+    usual = sizes.verdicts.get(family(facts), {}).get(cause, 0.0)
+    if abs(usual) >= VERDICT_SAYS_FROM:
+        start = " from the start" if family(facts).endswith("from-start") else ""
+        text = (
+            f"the verdict is {facts.verdict.value}{start}, which is "
+            f"{'usual' if usual > 0 else 'unusual'} for this cause"
+        )
+        out.append(Evidence("verdict", usual, text))
+    out = [e for e in out if abs(e.weight) >= 0.02]
+    return tuple(sorted(out, key=lambda e: -abs(e.weight)))
+
+
+def diagnose(facts: Facts, *, sizes: Sizes | None = None, priors: Mapping[str, float] | None = None) -> Diagnosis:
+    """Ranked causes with evidence, groups, what to log next, and why then. A healthy run has no causes."""
+    if facts.verdict in (Verdict.HEALTHY, Verdict.INCONCLUSIVE):
+        return Diagnosis((), (), 1.0, (), ())
+    table = sizes if sizes is not None else load_sizes()
+    found = signs(facts)
+    chance = score(found, family(facts), table, priors if priors is not None else load_priors())
+    order = sorted((m for m in causes.competing() if chance[m.id] >= SHOWN_FROM), key=lambda m: -chance[m.id])
+    listed = []
+    for place, module in enumerate(order):
+        items = found[module.id]
+        unchecked = tuple(s for s in items if isinstance(s, NotChecked))
+        listed.append(
+            Cause(
+                id=module.id,
+                probability=chance[module.id],
+                title=module.title,
+                level=module.level,
+                evidence=evidence(module.id, items, facts, table),
+                not_checked=unchecked,
+                fixes=module.fixes(facts),
+                contributing=_contributing(facts, module.id) if place == 0 else (),
+            )
+        )
+    return Diagnosis(
+        causes=tuple(listed),
+        groups=_groups(found, chance, table),
+        none_of_these=chance[NONE],
+        log_next=_log_next(found, chance, table),
+        why_then=why_then(facts),
+    )
+
+
+def _unchecked(found: Found, cause: str, sizes: Sizes) -> dict[str, float]:
+    """Signal to the largest size of a sign of this cause that it would have allowed."""
+    out: dict[str, float] = {}
+    for s in found[cause]:
+        if isinstance(s, NotChecked) and s.needs:
+            out[s.needs] = max(out.get(s.needs, 0.0), sizes.of(key_of(s.name), cause))
+    return out
+
+
+def _groups(found: Found, chance: Mapping[str, float], sizes: Sizes) -> tuple[CauseGroup, ...]:
+    """The leading causes that this log cannot tell apart, and the signals that would."""
+    rows = sorted((c for c in found if chance[c] >= GROUP_FROM), key=lambda c: -chance[c])
+    if len(rows) < 2:
+        return ()
+    leader, members = rows[0], [rows[0]]
+    needs: dict[str, float] = {}
+    for other in rows[1:]:
+        apart = chance[leader] / chance[other]
+        split = {**_unchecked(found, leader, sizes)}
+        for signal, size in _unchecked(found, other, sizes).items():
+            split[signal] = max(split.get(signal, 0.0), size)
+        split = {k: v for k, v in split.items() if v >= SPLITS_FROM}
+        if apart <= CLOSE_FACTOR or (apart <= GROUP_FACTOR and split):
+            members.append(other)
+            for signal, size in split.items():
+                needs[signal] = needs.get(signal, 0.0) + size * chance[other]
+    if len(members) < 2:
+        return ()
+    best = sorted(needs, key=lambda k: -needs[k])[:3]
+    return (CauseGroup(tuple(members), sum(chance[c] for c in members), tuple(best or ["replay"])),)
+
+
+def _log_next(found: Found, chance: Mapping[str, float], sizes: Sizes) -> tuple[str, ...]:
+    """What would have told most: missing signals by size, weighed with how likely the causes are that ask for them."""
+    gain: dict[str, float] = {}
+    for cause in found:
+        if chance[cause] < 0.03:
+            continue
+        for signal, size in _unchecked(found, cause, sizes).items():
+            gain[signal] = gain.get(signal, 0.0) + chance[cause] * size
+    best = sorted(gain, key=lambda k: -gain[k])
+    return tuple(LOG_NEXT.get(k, k) for k in best[:4] if gain[k] >= 0.08)
+
+
+def _contributing(facts: Facts, first: str) -> tuple[str, ...]:
+    """Recorded settings and consequences worth a word beside the first cause."""
+    out: list[str] = []
+    if facts.recipe.clip == 0 and first != "exploding-gradients":
+        out.append("gradient clipping was off")
+    if facts.recipe.weight_decay == 0 and first == "adam-instability":
+        out.append("weight decay was off")
+    if facts.recipe.momentum is not None and facts.recipe.momentum >= 0.99 and first == "learning-rate-too-high":
+        out.append(
+            f"momentum {num(facts.recipe.momentum)} multiplies the step by "
+            f"{num(round(1 / (1 - min(0.9999, facts.recipe.momentum))))}"
+        )
+    s = facts.scale
+    if s is not None and s.collapsed and first != "mixed-precision-overflow":
+        out.append("loss-scale-collapse, as a consequence: the scale fell after the loss had left its course")
+    return tuple(out)

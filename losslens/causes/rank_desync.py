@@ -1,0 +1,73 @@
+"""The replicas of a distributed run no longer hold the same model.
+
+What the log shows
+    The loss of rank 0 looks normal while validation is bad, or the losses of the ranks spread apart; the noise is
+    larger by the square root of the number of ranks. It can hardly be named from one rank's curve.
+
+Why runs do this
+    Unused parameters, different seeds at initialisation, a forgotten synchronisation under gradient accumulation,
+    buffers that are not broadcast, a rank that skipped a step.
+
+What else looks like this
+    A mismatch of training and evaluation on one device. Overfitting.
+
+What to try first
+    Compare a checksum of the weights over the ranks every few hundred steps; log every rank's loss.
+
+Sources
+    https://pytorch.org/docs/stable/notes/ddp.html,
+    https://pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html
+"""
+
+from __future__ import annotations
+
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import around
+from losslens.causes.signs.build import Found, missing, num, sign, told
+from losslens.model import Fix, NotChecked, Sign
+
+CAUSE = "rank-desync"
+TITLE = "Replicas out of step"
+LEVEL = "mechanism"
+SOURCES = (
+    "https://pytorch.org/docs/stable/notes/ddp.html",
+    "https://pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html",
+)
+
+
+def _several(f: Facts, d: int) -> Found:
+    w = f.recipe.world_size
+    if w is None or w <= 1:
+        return None
+    return sign("several-ranks", d, 0.5, f"the settings name {num(w)} devices", value=w)
+
+
+def _one(f: Facts, d: int) -> Found:
+    if f.recipe.world_size is None or f.recipe.world_size > 1:
+        return None
+    return sign("one-rank", d, 1.0, "the settings name one device", value=f.recipe.world_size)
+
+
+def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    return told(
+        _several(facts, +1),
+        around.only_validation(facts, +1),
+        around.said_in_log(facts, "nccl", +1),
+        missing("ranks-apart", "rank"),
+        _one(facts, -1),
+    )
+
+
+def fixes(facts: Facts) -> tuple[Fix, ...]:
+    return (
+        Fix(
+            "Compare a checksum of the weights over the ranks every few hundred steps",
+            "s = sum(p.double().sum() for p in model.parameters()); dist.all_gather_object(sums, s.item())",
+            "tf.distribute.get_replica_context().all_gather(checksum, axis=0)",
+        ),
+        Fix(
+            "Log the loss of every rank, and seed all ranks alike before building the model",
+            "torch.manual_seed(seed); DistributedDataParallel(model, find_unused_parameters=True)",
+            "keras.utils.set_random_seed(seed)",
+        ),
+    )

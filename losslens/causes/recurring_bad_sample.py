@@ -1,0 +1,126 @@
+"""The same bad sample comes round every epoch.
+
+What the log shows
+    Three spikes or more whose distances are whole epochs (fixed order), or a constant number of spikes per epoch at
+    places that wander (shuffled order); each comes back like a single bad batch.
+
+Why runs do this
+    A corrupt file, an impossible label or an extreme target is met once in each pass over the data.
+
+What else looks like this
+    Effects of the epoch boundary itself: always at phase 0 (reshuffling, a scheduler stepped per epoch, a
+    validation pass). A cyclic learning rate: the spikes follow its restarts. Single bad batches are not periodic.
+
+What to try first
+    Log the sample ids with the highest loss for one epoch; look at those that return; remove or repair them.
+
+Sources
+    Chowdhery et al. 2022, PaLM, section 5.1, https://arxiv.org/abs/2204.02311. Northcutt et al. 2021, Pervasive
+    label errors in test sets, https://arxiv.org/abs/2103.14749
+"""
+
+from __future__ import annotations
+
+from losslens.causes import remedies
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import around, loss, rate
+from losslens.causes.signs.build import Found, lasting, missing, num, percent, ramp, sign, told
+from losslens.model import Fix, NotChecked, Sign
+
+CAUSE = "recurring-bad-sample"
+TITLE = "A bad sample that comes round every epoch"
+LEVEL = "setting"
+SOURCES = ("https://arxiv.org/abs/2204.02311", "https://arxiv.org/abs/2103.14749")
+
+FEWEST = 3
+"""Spikes needed before their distances say anything."""
+
+REGULAR = 0.2
+"""Relative spread of the distances above which they are not regular."""
+
+
+def _once_an_epoch(f: Facts, d: int) -> Found:
+    if f.loss is None or f.loss.spikes.count < FEWEST:
+        return None
+    s = f.loss.spikes
+    if s.epoch_multiple is None:
+        return missing("spikes-once-an-epoch", "steps_per_epoch")
+    text = f"{percent(s.epoch_multiple)} of the distances between {s.count} spikes are whole epochs"
+    steady = 0.0
+    if s.per_epoch is not None and 0.7 <= s.per_epoch <= 1.4 and s.spacing_spread is not None:
+        steady = 0.6  # shuffled data: one a pass, at places that wander
+        text += f"; {s.per_epoch:.2f} spikes an epoch"
+    return sign(
+        "spikes-once-an-epoch",
+        d,
+        max(ramp(s.epoch_multiple, 0.4, 0.9), steady),
+        text,
+        series=f.tag,
+        value=s.epoch_multiple,
+    )
+
+
+def _clockwork(f: Facts, d: int) -> Found:
+    if f.loss is None or f.loss.spikes.count < FEWEST + 1 or f.loss.spikes.spacing_spread is None:
+        return None
+    s = f.loss.spikes
+    spread = s.spacing_spread if s.spacing_spread is not None else 1.0
+    text = f"{s.count} spikes come every {lasting(f, s.spacing or 0)}, regular to {percent(spread)}"
+    return sign("spikes-regular", d, ramp(spread, 2 * REGULAR, REGULAR / 2), text, series=f.tag, value=s.spacing)
+
+
+def _irregular(f: Facts, d: int) -> Found:
+    if f.loss is None or f.loss.spikes.count < FEWEST or f.loss.spikes.spacing_spread is None:
+        return None
+    s = f.loss.spikes
+    if (s.epoch_multiple or 0) > 0.6 or s.spacing_spread is None:
+        return None
+    text = f"the distances between the {s.count} spikes scatter by {percent(s.spacing_spread)} of their median"
+    return sign(
+        "spikes-irregular", d, ramp(s.spacing_spread, REGULAR, 3 * REGULAR), text, series=f.tag, value=s.spacing_spread
+    )
+
+
+def _too_few(f: Facts, d: int) -> Found:
+    if f.loss is None or f.loss.spikes.count >= FEWEST:
+        return None
+    return sign(
+        "spikes-too-few",
+        d,
+        1.0,
+        f"only {num(f.loss.spikes.count)} spike(s) in the run",
+        series=f.tag,
+        value=f.loss.spikes.count,
+    )
+
+
+def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    return told(
+        _once_an_epoch(facts, +1),
+        _clockwork(facts, +1),
+        loss.returned(facts, +1),
+        loss.short_spike(facts, +1),
+        _irregular(facts, -1),
+        _too_few(facts, -1),
+        rate.falls_repeat(facts, -1),
+        around.only_validation(facts, -1),
+    )
+
+
+def fixes(facts: Facts) -> tuple[Fix, ...]:
+    return (
+        Fix(
+            (
+                "For one epoch, keep the ids of the samples with the highest loss; "
+                "those that return in the next are the ones"
+            ),
+            "worst.extend(zip(loss.tolist(), ids.tolist())); sorted(worst)[-20:]  # reduction='none'",
+            "loss = keras.losses.sparse_categorical_crossentropy(y, p); worst = np.argsort(loss)[-20:]",
+        ),
+        remedies.inspect_batch(facts),
+        Fix(
+            "Use a loss that grows linearly with outliers",
+            "torch.nn.SmoothL1Loss()",
+            "keras.losses.Huber(delta=1.0)",
+        ),
+    )

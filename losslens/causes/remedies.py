@@ -1,0 +1,131 @@
+"""Fixes that several causes advise, worded with the run's own numbers and aware of its own settings."""
+
+from __future__ import annotations
+
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs.build import lasting, num, where
+from losslens.model import Fix
+
+CLIP_ROOM = 2.0
+"""A clip value of this many median gradient norms leaves ordinary steps alone and cuts the rare giant."""
+
+USUAL_CLIP = 1.0
+"""The clip value most recipes use, where the run logged no norm to set it by."""
+
+
+def rate_in_use(facts: Facts) -> float | None:
+    """The learning rate at the onset, else its peak, else the one in the settings."""
+    if facts.rate is None:
+        return facts.recipe.lr
+    return facts.rate.at_onset if facts.rate.at_onset else facts.rate.peak or None
+
+
+def rounded(x: float) -> float:
+    """To one significant digit, so that advice looks like advice."""
+    return float(f"{x:.0e}")
+
+
+def lower_rate(facts: Facts, factor: float = 3.0) -> Fix:
+    """Lower the rate, from the run's own value where it is known."""
+    now = rate_in_use(facts)
+    if now is None or now <= 0:
+        return Fix(
+            f"Lower the peak learning rate {num(factor)}×; if that only delays the failure, another {num(factor)}×",
+            "optimizer = torch.optim.AdamW(model.parameters(), lr=old_lr / 3)",
+            "optimizer = keras.optimizers.Adam(learning_rate=old_lr / 3)",
+        )
+    to = rounded(now / factor)
+    kind = "SGD" if facts.recipe.adaptive is False else "AdamW"
+    return Fix(
+        f"Lower the learning rate from {num(now)} to about {num(to)}",
+        f"torch.optim.{kind}(model.parameters(), lr={to:g})",
+        f"keras.optimizers.{kind}(learning_rate={to:g})",
+    )
+
+
+def clip(facts: Facts) -> Fix:
+    """Clip the gradient norm, at a value from the run's own norms; tighten it where the run clips already."""
+    usual = facts.gradient.before if facts.gradient is not None and not facts.gradient.clipped else None
+    value = rounded(CLIP_ROOM * usual) if usual is not None and 0 < usual < 1e6 else USUAL_CLIP
+    ceiling = (
+        facts.recipe.clip if facts.recipe.clips else (facts.gradient.flat_top if facts.gradient is not None else None)
+    )
+    if ceiling:
+        lower = min(rounded(ceiling / 3), value) if usual is not None else rounded(ceiling / 3)
+        return Fix(
+            f"Gradients are clipped at {num(ceiling)} already: that did not prevent it. Only then try {num(lower)}",
+            f"torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm={lower:g})",
+            f"optimizer = keras.optimizers.Adam(global_clipnorm={lower:g})",
+        )
+    why = f", about twice the usual norm of this run ({num(usual)})" if usual is not None else ""
+    return Fix(
+        f"Clip the gradient norm at {num(value)}{why}",
+        f"torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm={value:g})  # between backward() and step()",
+        f"optimizer = keras.optimizers.Adam(global_clipnorm={value:g})",
+    )
+
+
+def clips_already(facts: Facts) -> bool:
+    """By its settings, or because the logged norm sits on a ceiling."""
+    return bool(facts.recipe.clips) or (facts.gradient is not None and facts.gradient.flat_top is not None)
+
+
+def warm_up(facts: Facts) -> Fix:
+    """A warm-up of a few per cent of the run, 100 to 2000 steps."""
+    steps = 500
+    if facts.extent is not None and facts.extent.axis == "step":
+        steps = int(min(2000, max(100, 0.05 * (facts.extent.last_step - facts.extent.first_step))))
+        steps = int(rounded(steps))
+    return Fix(
+        f"Warm the learning rate up linearly over about {steps:,} steps",
+        (
+            "torch.optim.lr_scheduler.LinearLR(optimizer, start_factor=0.01, "
+            f"total_iters={steps})  # scheduler.step() every batch"
+        ),
+        f"keras.optimizers.schedules.CosineDecay(0.0, decay_steps, warmup_target=lr, warmup_steps={steps})",
+    )
+
+
+def go_back(facts: Facts) -> Fix:
+    """Restart before the onset and leave out the batches around it."""
+    if facts.onset is None or facts.extent is None:
+        text = "Restart from the last checkpoint before the onset and skip the next few hundred batches"
+    else:
+        back = max(facts.extent.first_step, facts.onset.low - int(10 * facts.extent.interval))
+        text = (
+            f"Restart from a checkpoint at or before {where(facts, back)} and skip the batches up to "
+            f"{lasting(facts, 2 * facts.extent.interval)} past {where(facts, facts.onset.step)}"
+        )
+    return Fix(
+        text,
+        "model.load_state_dict(state['model']); optimizer.load_state_dict(state['optimizer'])",
+        "model.load_weights('before.weights.h5')  # or keras.callbacks.BackupAndRestore",
+    )
+
+
+def inspect_batch(facts: Facts) -> Fix:
+    """Look at the samples around the onset."""
+    place = "the onset" if facts.onset is None else f"{where(facts, facts.onset.low)} … {facts.onset.high:,}"
+    return Fix(
+        f"Log sample ids, then look at the samples of {place}: targets, lengths, empty or extreme values",
+        "loss = criterion(out, y, reduction='none'); print(ids[loss.topk(5).indices])",
+        "loss = keras.losses.mean_squared_error(y, model(x)); print(np.argsort(loss)[-5:])",
+    )
+
+
+def find_first_nan() -> Fix:
+    """Stop at the operation that makes the first NaN."""
+    return Fix(
+        "Run the steps before it once with anomaly detection: it names the operation that made the first NaN",
+        "torch.autograd.set_detect_anomaly(True)",
+        "tf.debugging.enable_check_numerics()",
+    )
+
+
+def check_data() -> Fix:
+    """Assert that inputs and targets are finite."""
+    return Fix(
+        "Assert that inputs and targets are finite, on the whole data set once, before training",
+        "assert torch.isfinite(x).all() and torch.isfinite(y).all()",
+        "tf.debugging.check_numerics(x, 'x')  # np.isfinite(data).all() once over the arrays",
+    )

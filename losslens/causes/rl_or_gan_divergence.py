@@ -1,0 +1,167 @@
+"""A game ran away: overestimated values, a collapsed policy, or a discriminator that won.
+
+What the log shows
+    Values: the critic's loss grows exponentially while the return is flat or falls, the actor's loss goes far
+    negative. Policy: KL and clip share spike, entropy goes to zero, actions become NaN. GAN: the discriminator's
+    loss goes to zero while the generator's climbs, or both swing wider. For language models under PPO or GRPO: KL,
+    length or reward run away while the loss stays near zero.
+
+Why runs do this
+    The targets move with the learner. Bootstrapped values feed on their own overestimates; a policy step too large
+    spoils its own data; a perfect discriminator gives no gradient.
+
+What else looks like this
+    A value loss that rises while the return improves is normal: the targets grow. Adversarial losses wander by
+    nature.
+
+What to try first
+    Normalise observations and rewards; lower rates; a KL target; double critics and slower target nets; a gradient
+    penalty.
+
+Sources
+    Fujimoto et al. 2018, TD3, https://arxiv.org/abs/1802.09477. Mescheder et al. 2018, Which training methods for
+    GANs do actually converge?, https://arxiv.org/abs/1801.04406. https://github.com/ray-project/ray/issues/7923,
+    https://github.com/junyanz/pytorch-CycleGAN-and-pix2pix/issues/335
+"""
+
+from __future__ import annotations
+
+from losslens.causes import remedies
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told
+from losslens.model import Fix, NotChecked, Sign
+
+CAUSE = "rl-or-gan-divergence"
+TITLE = "A learning game ran away (RL or GAN)"
+LEVEL = "mechanism"
+SOURCES = (
+    "https://arxiv.org/abs/1802.09477",
+    "https://arxiv.org/abs/1801.04406",
+    "https://github.com/ray-project/ray/issues/7923",
+    "https://github.com/junyanz/pytorch-CycleGAN-and-pix2pix/issues/335",
+)
+
+LARGE_KL = 0.05
+"""Approximate KL per update above which a policy step was too large (PPO implementations aim at 0.01 to 0.03)."""
+
+
+def _is_game(f: Facts, d: int) -> Found:
+    if f.agent is None:
+        return None
+    kind = "reinforcement learning" if f.agent.rl else "an adversarial pair"
+    return sign("is-a-game", d, 0.8, f"this run trains {kind} ({f.agent.why})")
+
+
+def _no_game(f: Facts, d: int) -> Found:
+    if f.agent is not None:
+        return None
+    return sign("no-game", d, 1.0, "nothing logged speaks of reinforcement learning or an adversarial pair")
+
+
+def _critic(f: Facts, d: int) -> Found:
+    a = f.agent
+    if a is None or a.critic_growth is None:
+        return None
+    text = f"{a.critic_tag} rose {times(a.critic_growth)} after the onset"
+    return sign(
+        "critic-grew", d, log_ramp(a.critic_growth, 3.0, 30.0), text, series=a.critic_tag, value=a.critic_growth
+    )
+
+
+def _reward(f: Facts, d: int) -> Found:
+    a = f.agent
+    if a is None or not a.rl:
+        return None
+    if a.reward_change is None:
+        return missing("return-fell", "reward")
+    text = f"the return fell by {num(-a.reward_change)} of its own spreads after the onset"
+    return sign("return-fell", d, ramp(-a.reward_change, 0.0, 3.0), text, value=a.reward_change)
+
+
+def _improving(f: Facts, d: int) -> Found:
+    a = f.agent
+    if a is None or a.reward_change is None:
+        return None
+    text = (
+        f"the return still improved, by {num(a.reward_change)} of its own spreads: a rising value loss is normal then"
+    )
+    return sign("return-improves", d, ramp(a.reward_change, 0.5, 3.0), text, value=a.reward_change)
+
+
+def _policy(f: Facts, d: int) -> Found:
+    a = f.agent
+    if a is None or not a.rl:
+        return None
+    if a.kl_ratio is not None and a.kl_peak is not None and a.kl_peak > LARGE_KL and a.kl_ratio > 2:
+        return sign(
+            "policy-stepped-too-far",
+            d,
+            log_ramp(a.kl_ratio, 2.0, 10.0),
+            f"KL rose {times(a.kl_ratio)}, to {num(a.kl_peak)}",
+        )
+    if a.entropy_end is not None and a.entropy_end < 0.2:
+        text = f"the policy's entropy fell to {times(a.entropy_end)} its start: collapsed"
+        return sign("policy-stepped-too-far", d, ramp(a.entropy_end, 0.2, 0.03), text)
+    return None
+
+
+def _discriminator_won(f: Facts, d: int) -> Found:
+    a = f.agent
+    if a is None or not a.gan or a.discriminator_end is None or a.generator_growth is None:
+        return None
+    text = (
+        f"the discriminator's loss went to {times(a.discriminator_end)} its start, "
+        f"the generator's to {times(a.generator_growth)}"
+    )
+    strength = log_ramp(max(a.discriminator_end, 1e-6), 0.6, 0.1) * log_ramp(a.generator_growth, 1.2, 3.0)
+    return sign("discriminator-won", d, strength, text, value=a.discriminator_end)
+
+
+def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    return told(
+        _is_game(facts, +1),
+        _critic(facts, +1),
+        _reward(facts, +1),
+        _policy(facts, +1),
+        _discriminator_won(facts, +1),
+        _no_game(facts, -1),
+        _improving(facts, -1),
+    )
+
+
+def fixes(facts: Facts) -> tuple[Fix, ...]:
+    if facts.agent is not None and facts.agent.gan and not facts.agent.rl:
+        return (
+            Fix(
+                "Hold the discriminator back: R1 or gradient penalty, a lower rate for it, noise on its inputs",
+                "r1 = torch.autograd.grad(d(real).sum(), real, create_graph=True)[0].square().sum((1, 2, 3)).mean()",
+                (
+                    "with tf.GradientTape() as t: t.watch(real); s = d(real)\nr1 = "
+                    "tf.reduce_mean(tf.square(t.gradient(s, real)))"
+                ),
+            ),
+            Fix(
+                "Look for a trivial cue that tells real from generated (padding, borders, value range)",
+                "show(real[:16]); show(fake[:16])",
+                "show(real[:16]); show(fake[:16])",
+            ),
+            remedies.lower_rate(facts),
+        )
+    return (
+        Fix(
+            "Normalise observations and rewards",
+            "env = stable_baselines3.common.vec_env.VecNormalize(env)",
+            "norm = keras.layers.Normalization(); norm.adapt(observations)",
+        ),
+        Fix(
+            "Keep policy steps small: a KL target, fewer epochs per batch, gradient clipping",
+            "PPO(..., target_kl=0.02, max_grad_norm=0.5, n_epochs=4)",
+            "optimizer = keras.optimizers.Adam(3e-4, global_clipnorm=0.5)",
+        ),
+        Fix(
+            "Slow the bootstrap: two critics and their minimum, a slower target net, clipped targets",
+            "target = torch.min(q1_target, q2_target); tau = 0.005",
+            "target = keras.ops.minimum(q1_target, q2_target)",
+        ),
+        remedies.lower_rate(facts),
+    )

@@ -1,0 +1,87 @@
+"""A spike the training healed by itself: the edge of stability, or a catapult.
+
+What the log shows
+    A spike with full recovery, the loss as low as before within a moderate number of points and lower after; no
+    lasting growth of weights; the rate is constant and rather large. Harmless, unless spikes become higher or more
+    frequent.
+
+Why runs do this
+    Training drifts to where the sharpness is just above 2 over the rate; the run is thrown out, lands where the
+    loss is flatter, and goes on. Large rates make it part of ordinary training.
+
+What else looks like this
+    A bad batch: one point wide, the norm spikes with it. Adam's late instability: wider, declining gradients before
+    it. The first of a series that grows is a warning of a divergence.
+
+What to try first
+    Nothing, if spikes stay small and rare. Else a lower rate late in the run, or clipping.
+
+Sources
+    Lewkowycz et al. 2020, The large learning rate phase of deep learning: the catapult mechanism,
+    https://arxiv.org/abs/2003.02218. Cohen et al. 2021, https://arxiv.org/abs/2103.00065.
+    https://github.com/bigscience-workshop/Megatron-DeepSpeed/issues/57
+"""
+
+from __future__ import annotations
+
+from losslens.causes import remedies
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs.build import Found, num, ramp, sign, told
+from losslens.model import Fix, NotChecked, Sign
+
+CAUSE = "self-recovering-spike"
+TITLE = "A spike the training healed by itself"
+LEVEL = "symptom"
+SOURCES = (
+    "https://arxiv.org/abs/2003.02218",
+    "https://arxiv.org/abs/2103.00065",
+    "https://github.com/bigscience-workshop/Megatron-DeepSpeed/issues/57",
+)
+
+
+def _lower_after(f: Facts, d: int) -> Found:
+    if f.loss is None or not f.loss.recovered or f.loss.end is None or f.loss.before is None or f.onset is None:
+        return None
+    if f.loss.before <= 0:
+        return None
+    r = f.loss.end / f.loss.before
+    text = f"{f.tag} ended below its level before the spike ({num(f.loss.end)} against {num(f.loss.before)})"
+    return sign(
+        "lower-after-spike", d, ramp(r, 1.05, 0.9), text, series=f.tag, value=f.loss.end, compared_to=f.loss.before
+    )
+
+
+def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    return told(
+        loss.returned(facts, +1),
+        _lower_after(facts, +1),
+        loss.many_spikes(facts, +1),
+        loss.wide_spike(facts, +1),
+        loss.gradual(facts, +1),
+        rate.rate_steady(facts, +1),
+        rate.rate_high(facts, +1),
+        loss.stayed_out(facts, -1),
+        loss.nan_abrupt(facts, -1),
+        loss.grew_before_nan(facts, -1),
+        loss.nan_from_first(facts, -1),
+        gradient.grad_together(facts, -1),
+        loss.rose_in_one_point(facts, -1),
+        around.restarted(facts, -1),
+        around.only_validation(facts, -1),
+        rate.rate_jumped(facts, -1),
+    )
+
+
+def fixes(facts: Facts) -> tuple[Fix, ...]:
+    out = [
+        Fix(
+            "Nothing, while spikes stay small and rare; watch whether they grow or come more often",
+            "writer.add_scalar('grad_norm', norm, step)  # to see the next one come",
+            "keras.callbacks.TensorBoard(update_freq=100)",
+        ),
+        remedies.lower_rate(facts, 2.0),
+    ]
+    if not remedies.clips_already(facts):
+        out.append(remedies.clip(facts))
+    return tuple(out)

@@ -1,0 +1,1 @@
+"""Signs that several causes ask for, each written once with its numbers and its words."""

@@ -1,0 +1,289 @@
+"""Signs of what stood around the loss: restarts, precision, validation, terms, log lines, siblings.
+
+``d`` is +1 for the asking cause, -1 against it.
+"""
+
+from __future__ import annotations
+
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, where
+
+LEVER_WORDS = {
+    "clip": "gradient clipping",
+    "learning-rate": "another learning rate",
+    "warmup": "another warm-up",
+    "precision": "another precision",
+    "data-scaling": "scaled data",
+    "batch-size": "another batch size",
+    "beta2": "another beta2",
+    "eps": "another epsilon",
+    "weight-decay": "another weight decay",
+    "optimizer": "another optimizer",
+    "loss": "another loss function",
+    "schedule": "another schedule",
+    "normalisation-layer": "another normalisation layer",
+}
+
+
+def restarted(f: Facts, d: int) -> Found:
+    """The job had just started again."""
+    r = f.restart
+    if r is None or f.onset is None or f.onset.from_start or not -1.5 <= r.lag_points <= 6:
+        return None
+    pause = f" after a pause of {_hours(r.gap_s)}" if r.gap_s and r.gap_s > 60 else ""
+    text = (
+        f"the job started again at {where(f, r.step)} ({r.how}){pause}, "
+        f"{max(0, round(r.lag_points))} logged points before the onset"
+    )
+    return sign(
+        "restarted-at-onset",
+        d,
+        ramp(r.lag_points, 6, 2) * (0.6 if r.how == "pause" else 1.0),
+        text,
+        steps=(r.step, f.onset.step),
+    )
+
+
+def not_restarted(f: Facts, d: int) -> Found:
+    r = f.restart
+    if f.onset is None or (r is not None and -1.5 <= r.lag_points <= 20):
+        return None
+    text = (
+        "no restart near the onset: steps and files run through"
+        if r is None
+        else f"the nearest restart ({where(f, r.step)}) is far from the onset"
+    )
+    return sign("not-restarted", d, 0.8 if r is None else 1.0, text)
+
+
+def _hours(seconds: float | None) -> str:
+    if seconds is None:
+        return "?"
+    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.0f} min"
+
+
+def epoch_boundary(f: Facts, d: int) -> Found:
+    o = f.onset
+    if o is None or o.boundary_points is None or o.epoch is None or o.from_start:
+        return None
+    text = (
+        f"the onset lies {num(round(o.boundary_points, 1))} logged points from an epoch boundary (epoch {o.epoch:.2f})"
+    )
+    return sign(
+        "at-epoch-boundary", d, ramp(o.boundary_points, 2.0, 0.7), text, steps=(o.step, o.step), value=o.boundary_points
+    )
+
+
+def half_precision(f: Facts, d: int) -> Found:
+    if f.recipe.precision is None:
+        if f.scale is not None:
+            return sign(
+                "half-precision",
+                d,
+                0.7,
+                f"a loss scale was logged ({f.scale.tag}): training in fp16",
+                series=f.scale.tag,
+            )
+        return missing("half-precision", "precision")
+    if f.recipe.precision not in ("fp16", "fp8"):
+        return None
+    return sign(
+        "half-precision",
+        d,
+        1.0,
+        f"trained in {f.recipe.precision} (settings), whose largest number is 65,504",
+    )
+
+
+def wide_precision(f: Facts, d: int) -> Found:
+    if f.recipe.precision not in ("bf16", "fp32"):
+        return None
+    return sign(
+        "wide-range-precision",
+        d,
+        1.0,
+        f"trained in {f.recipe.precision} (settings), which does not overflow at 65,504",
+    )
+
+
+def scale_led(f: Facts, d: int) -> Found:
+    """The loss scale fell before the loss, and before the gradient norm if that was logged."""
+    s = f.scale
+    if s is None:
+        return missing("loss-scale-fell-first", "loss_scale")
+    if s.fall_step is None or s.lead_points is None or s.halvings < 2:
+        return None
+    first = s.lead_points >= -0.5 and (s.grad_lead_points is None or s.grad_lead_points >= -0.5)
+    if not first:
+        return None
+    text = (
+        f"{s.tag} halved {s.halvings} times in a row from {where(f, s.fall_step)}, "
+        f"{max(0, round(s.lead_points))} logged points before the loss"
+    )
+    return sign(
+        "loss-scale-fell-first",
+        d,
+        ramp(s.halvings, 1, 6),
+        text,
+        series=s.tag,
+        steps=(s.fall_step, None),
+        value=s.lowest,
+    )
+
+
+def scale_followed(f: Facts, d: int) -> Found:
+    s = f.scale
+    if s is None or s.fall_step is None or s.lead_points is None or s.halvings < 2:
+        return None
+    after_loss = s.lead_points < -0.5
+    after_grad = s.grad_lead_points is not None and s.grad_lead_points < -0.5
+    if not after_loss and not after_grad:
+        return None
+    what = "the loss" if after_loss else "the gradient norm"
+    text = f"{s.tag} fell only from {where(f, s.fall_step)}, after {what} had left its course: a consequence"
+    return sign(
+        "loss-scale-fell-after",
+        d,
+        ramp(s.halvings, 1, 6),
+        text,
+        series=s.tag,
+        steps=(s.fall_step, None),
+    )
+
+
+def scale_steady(f: Facts, d: int) -> Found:
+    s = f.scale
+    if s is None or s.collapsed or s.halvings >= 4 or s.at_onset is None:
+        return None
+    text = f"{s.tag} was steady (at {num(s.at_onset)} at the onset, never more than {s.halvings} halvings in a row)"
+    return sign("loss-scale-steady", d, ramp(s.halvings, 4, 1), text, series=s.tag, value=s.at_onset)
+
+
+def val_unharmed(f: Facts, d: int) -> Found:
+    v = f.validation
+    if f.leading_role.startswith("val"):
+        return None
+    if v is None:
+        return missing("validation-unharmed", "val_loss")
+    if v.at_onset is None:
+        return None
+    text = f"{v.tag} did not follow ({times(v.at_onset)} its level before)"
+    return sign("validation-unharmed", d, log_ramp(v.at_onset, 1.3, 1.03), text, series=v.tag, value=v.at_onset)
+
+
+def val_harmed(f: Facts, d: int) -> Found:
+    v = f.validation
+    if f.leading_role.startswith("val"):
+        return None
+    if v is None:
+        return missing("validation-harmed", "val_loss")
+    if v.at_onset is None:
+        return None
+    text = f"{v.tag} rose with it ({times(v.at_onset)} its level before): the weights themselves were harmed"
+    return sign("validation-harmed", d, log_ramp(v.at_onset, 1.1, 2.0), text, series=v.tag, value=v.at_onset)
+
+
+def only_validation(f: Facts, d: int) -> Found:
+    """Training kept falling; validation alone is bad."""
+    if not f.leading_role.startswith("val") or f.train is None or f.loss is None or f.train.tag == f.loss.tag:
+        return None
+    r = f.train.end_over_before
+    text = (
+        f"{f.train.tag} stayed on its course ({num(f.train.before)} then {num(f.train.end)}); only {f.loss.tag} is bad"
+    )
+    return sign("only-validation", d, 1.0 if r is None else log_ramp(r, 1.5, 1.0), text, series=f.loss.tag)
+
+
+def component_led(f: Facts, d: int) -> Found:
+    c = f.components
+    if c is None:
+        return missing("one-term-led", "loss_component")
+    if c.first is None or c.growth is None or c.count < 2:
+        return None
+    text = (
+        f"of {c.count} terms {c.first} moved {'first' if c.lead_points else 'most'}: it grew "
+        f"{times(c.growth)}, the others {times(c.others_growth)}"
+    )
+    apart = (c.growth or 1.0) / max(c.others_growth or 1.0, 1e-9)
+    return sign(
+        "one-term-led", d, log_ramp(apart, 1.3, 4.0), text, series=c.first, value=c.growth, compared_to=c.others_growth
+    )
+
+
+def cured_by(f: Facts, lever: str, d: int) -> Found:
+    """A sibling that survived with only this changed: stronger than any curve."""
+    if f.cohort is None:
+        return None
+    name = f.cohort.cured.get(lever)
+    if name is None:
+        return None
+    there = next((s for s in f.cohort.siblings if s.name == name), None)
+    change = there.differs.get(lever) if there is not None else None
+    detail = (
+        f" ({change[0] or 'without'} here, {change[1] or 'without'} there)"
+        if change and (change[0] or change[1])
+        else ""
+    )
+    text = f"the sibling {name} survived with only {LEVER_WORDS.get(lever, lever)} changed{detail}"
+    return sign(f"cured-by-{lever}", d, 1.0, text)
+
+
+def not_cured_by(f: Facts, lever: str, d: int) -> Found:
+    if f.cohort is None or lever not in f.cohort.not_cured:
+        return None
+    text = f"the sibling {f.cohort.not_cured[lever]} failed as well, with {LEVER_WORDS.get(lever, lever)}"
+    return sign(f"not-cured-by-{lever}", d, 0.7, text)
+
+
+def same_step_as_sibling(f: Facts, d: int) -> Found:
+    if f.cohort is None or f.cohort.same_step is None or f.onset is None or f.onset.from_start:
+        return None
+    text = (
+        f"the sibling {f.cohort.same_step} failed at the same "
+        f"{where(f, f.onset.step)}: something at that place in the data"
+    )
+    return sign("same-step-as-sibling", d, 0.9, text, steps=(f.onset.step, f.onset.step))
+
+
+def same_setup_survived(f: Facts, d: int) -> Found:
+    if f.cohort is None or f.cohort.same_setup_survived is None:
+        return None
+    text = f"the sibling {f.cohort.same_setup_survived} survived with the same settings"
+    return sign("same-setup-survived", d, 0.8, text)
+
+
+def adaptive_optimizer(f: Facts, d: int) -> Found:
+    if f.recipe.adaptive is None:
+        return missing("adaptive-optimizer", "optimizer")
+    if not f.recipe.adaptive:
+        return None
+    return sign("adaptive-optimizer", d, 0.3, f"the optimizer is {f.recipe.optimizer}")
+
+
+def plain_sgd(f: Facts, d: int) -> Found:
+    if f.recipe.adaptive is not False:
+        return None
+    return sign("plain-sgd", d, 1.0, f"the optimizer is {f.recipe.optimizer}, without a second moment")
+
+
+def said_in_log(f: Facts, kind: str, d: int) -> Found:
+    m = f.message(kind)
+    if m is None:
+        return None
+    text = f'{m.count} log line{"s" * (m.count != 1)} of this kind ("{m.text}"), {m.near_onset} near the onset'
+    strength = 1.0 if m.near_onset else (0.6 if m.count else 0.0)
+    return sign(f"log-says-{kind}", d, strength, text, steps=(m.first_step, None), value=float(m.count))
+
+
+def architecture_is(f: Facts, kind: str, d: int) -> Found:
+    if f.recipe.architecture != kind:
+        return None
+    return sign(f"is-{kind}", d, 0.7, f"the settings name a {kind} net")
+
+
+def nothing_moved(f: Facts, d: int) -> Found:
+    """Everything else that was logged around the onset stayed where it was."""
+    if f.onset is None or len(f.unchanged) < 1 or f.moved:
+        return None
+    text = f"nothing else that was logged moved around the onset ({', '.join(f.unchanged[:4])})"
+    return sign("nothing-else-moved", d, ramp(len(f.unchanged), 0, 3), text)

@@ -1,0 +1,176 @@
+"""How a sign is made: for or against, how strong, in which words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+from losslens.causes.facts.nouns import Facts
+from losslens.model import NotChecked, Sign
+
+WEAKEST = 0.03
+"""A sign weaker than this says nothing and is left out."""
+
+Found = Sign | NotChecked | None
+
+GROUPS: Mapping[str, str] = {
+    name: group
+    for group, names in {
+        "after-level": ("held-new-level", "kept-growing"),
+        "beta2": ("beta2-long", "beta2-short"),
+        "clipping": ("clipping-off", "clipping-on"),
+        "first-loss": ("huge-first-loss", "usual-first-loss"),
+        "grad-alive": ("grad-norm-alive", "grad-norm-dead"),
+        "grad-order": ("grad-norm-led", "grad-norm-together"),
+        "nan-pattern": ("grew-before-nan", "nan-abrupt", "nan-from-first"),
+        "onset-place": ("onset-early", "onset-not-early", "calm-before"),
+        "optimizer": ("adaptive-optimizer", "plain-sgd"),
+        "precision": ("full-precision", "half-precision", "low-precision", "wide-range-precision"),
+        "rate-change": ("rate-jumped", "rate-steady"),
+        "recovery": ("came-back", "never-came-back"),
+        "return": ("return-fell", "return-improves"),
+        "rise-shape": ("one-point-jump", "peak-at-once", "gradual-rise", "slow-rise"),
+        "scale-order": ("loss-scale-fell-after", "loss-scale-fell-first", "loss-scale-restless", "loss-scale-steady"),
+        "spike-width": ("short-spike", "wide-spike"),
+        "time-at-rate": ("calm-at-this-rate", "full-rate-new"),
+        "update-size": ("update-ratio-large", "update-ratio-tiny"),
+        "validation-harm": ("validation-unharmed", "validation-harmed"),
+        "warm-up": ("no-warmup", "warmed-up"),
+        "weight-trend": ("weight-norm-grew", "weight-norm-flat"),
+    }.items()
+    for name in names
+}
+"""Sign to the group with which it shares one size, because both say the same thing (or its opposite)."""
+
+
+def key_of(name: str) -> str:
+    """The key under which the size of a sign is stored: its group, or its own name."""
+    return GROUPS.get(name, name)
+
+
+def told(*found: Found | Iterable[Found]) -> tuple[Sign | NotChecked, ...]:
+    """What was found, without the silent ones."""
+    out: list[Sign | NotChecked] = []
+    for item in found:
+        if item is None:
+            continue
+        if isinstance(item, Sign | NotChecked):
+            out.append(item)
+        else:
+            out.extend(x for x in item if x is not None)
+    return tuple(x for x in out if not (isinstance(x, Sign) and x.strength < WEAKEST))
+
+
+def sign(
+    name: str,
+    direction: int,
+    strength: float,
+    text: str,
+    *,
+    series: str | None = None,
+    steps: tuple[int | None, int | None] = (None, None),
+    value: float | None = None,
+    unit: str | None = None,
+    compared_to: float | None = None,
+) -> Sign:
+    """A sign with its strength clipped to 0…1 and non-finite numbers left out."""
+    return Sign(
+        name=name,
+        direction=direction,
+        strength=float(min(1.0, max(0.0, strength))) if math.isfinite(strength) else 0.0,
+        text=text,
+        series=series,
+        first_step=steps[0],
+        last_step=steps[1],
+        value=value if value is not None and math.isfinite(value) else None,
+        unit=unit,
+        compared_to=compared_to if compared_to is not None and math.isfinite(compared_to) else None,
+        group=GROUPS.get(name, ""),
+    )
+
+
+def ramp(x: float, low: float, high: float) -> float:
+    """0 at ``low``, 1 at ``high`` (which may be the smaller), straight between."""
+    if high == low:
+        return float(x >= high)
+    return min(1.0, max(0.0, (x - low) / (high - low)))
+
+
+def log_ramp(x: float, low: float, high: float) -> float:
+    """The same on the logarithm: for ratios."""
+    if x <= 0:
+        return 0.0 if low < high else 1.0
+    return ramp(math.log(x), math.log(low), math.log(high))
+
+
+def num(x: float | None) -> str:
+    """A number as a person writes it: 4 digits at most, no trailing zeros."""
+    if x is None:
+        return "?"
+    if not math.isfinite(x):
+        return "NaN" if math.isnan(x) else ("Inf" if x > 0 else "-Inf")
+    if x == 0:
+        return "0"
+    if float(x).is_integer() and abs(x) < 1e7:
+        return f"{int(x):,}"
+    if 1e-3 <= abs(x) < 1e6:
+        return f"{x:.4g}" if abs(x) < 1000 else f"{x:,.0f}"
+    mantissa, _, exponent = f"{x:.2e}".partition("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+
+
+def times(x: float | None) -> str:
+    """A ratio: "41×", "3.2×"."""
+    if x is None:
+        return "?×"
+    return f"{num(float(f'{x:.2g}'))}×"
+
+
+def percent(x: float) -> str:
+    return f"{100 * x:.2g} %" if abs(x) < 0.1 else f"{100 * x:.0f} %"
+
+
+def where(facts: Facts, step: int | None) -> str:
+    """ "step 50,100", "epoch 12": a place named on the log's own axis."""
+    axis = facts.extent.axis if facts.extent is not None else "step"
+    return f"{axis} ?" if step is None else f"{axis} {step:,}"
+
+
+def lasting(facts: Facts, steps: float) -> str:
+    """A length on the log's own axis: "3,000 steps"."""
+    axis = facts.extent.axis if facts.extent is not None else "step"
+    plural = axis if axis.endswith("s") or steps == 1 else axis + "s"
+    return f"{num(round(steps) if steps >= 10 else steps)} {plural}"
+
+
+def onset_step(facts: Facts) -> int | None:
+    return facts.onset.step if facts.onset is not None else None
+
+
+NOT_LOGGED = {
+    "learning_rate": "no learning rate was logged",
+    "grad_norm": "no gradient norm was logged",
+    "val_loss": "no validation loss was logged",
+    "loss_scale": "no loss scale was logged",
+    "precision": "the settings do not say the precision",
+    "optimizer": "the settings do not say the optimizer",
+    "weight_norm": "no weight norm was logged",
+    "update_ratio": "no update ratio was logged",
+    "logit_scale": "no size of the logits (largest attention logit, log Z) was logged",
+    "loss_component": "the terms of the loss were not logged",
+    "wall_time": "no wall times were logged",
+    "batch_size": "neither batch size nor world size was logged",
+    "steps_per_epoch": "the log does not say how many steps make an epoch",
+    "clip": "the settings do not say whether gradients were clipped",
+    "accuracy": "no accuracy was logged",
+    "reward": "no reward or return was logged",
+    "rank": "only one rank's loss was logged",
+    "replay": "the log holds no second run over the same steps",
+    "weight_decay": "the settings do not say the weight decay",
+    "siblings": "no other run of the same project was given",
+}
+
+
+def missing(name: str, needs: str) -> NotChecked:
+    """A sign that needs a signal which this log does not hold."""
+    return NotChecked(name, NOT_LOGGED.get(needs, f"no {needs} was logged"), needs)

@@ -1,0 +1,256 @@
+"""Signs of the gradient norm and of what builds up. ``d`` is +1 for the asking cause, -1 against it."""
+
+from __future__ import annotations
+
+from losslens.causes.facts.nouns import Facts, Trend
+from losslens.causes.signs.build import Found, log_ramp, missing, num, percent, ramp, sign, times, where
+
+SPIKE = 10.0
+"""Rise of the norm over its median that the field calls a gradient explosion (several tools alarm at 10×)."""
+
+
+def grad_led(f: Facts, d: int) -> Found:
+    """The norm left its own course before the loss left its own."""
+    g = f.gradient
+    if g is None:
+        return missing("grad-norm-led", "grad_norm")
+    if not g.moved or g.lead_points is None or f.onset is None:
+        return None
+    text = (
+        f"{g.tag} left its course at {where(f, g.onset_step)}, "
+        f"{num(round(g.lead_points))} logged points before the loss did, "
+        f"and rose {times(g.ratio)} (from {num(g.before)} to {num(g.peak)})"
+    )
+    strength = ramp(g.lead_points, 0.5, 4.0) * log_ramp(g.ratio or 1.0, 1.2, 3.0)
+    return sign(
+        "grad-norm-led",
+        d,
+        strength,
+        text,
+        series=g.tag,
+        steps=(g.onset_step, f.onset.step),
+        value=g.lead_points,
+        unit="points",
+    )
+
+
+def grad_together(f: Facts, d: int) -> Found:
+    """The norm spiked at the very point where the loss did, not before."""
+    g = f.gradient
+    if g is None:
+        return missing("grad-norm-together", "grad_norm")
+    if not g.moved or g.lead_points is None or f.onset is None or g.lead_points > 1.5:
+        return None
+    text = f"{g.tag} rose {times(g.ratio)} at the same logged point as the loss, not before"
+    strength = log_ramp(g.ratio or 1.0, 1.3, 4.0) * ramp(g.lead_points, 1.6, 0.6)
+    return sign(
+        "grad-norm-together",
+        d,
+        strength,
+        text,
+        series=g.tag,
+        steps=(g.onset_step, f.onset.step),
+        value=g.ratio,
+    )
+
+
+def grad_spiked(f: Facts, d: int) -> Found:
+    g = f.gradient
+    if g is None:
+        return missing("grad-norm-spiked", "grad_norm")
+    if g.ratio is None or f.onset is None or f.onset.from_start or g.flat_top is not None:
+        return None
+    text = f"{g.tag} reached {num(g.peak)} around the onset, {times(g.ratio)} its level before ({num(g.before)})"
+    return sign(
+        "grad-norm-spiked", d, log_ramp(g.ratio, 2.5, SPIKE), text, series=g.tag, value=g.peak, compared_to=g.before
+    )
+
+
+def grad_calm(f: Facts, d: int) -> Found:
+    g = f.gradient
+    if g is None or g.ratio is None or f.onset is None or f.onset.from_start:
+        return None
+    if g.moved or g.flat_top is not None:
+        return None
+    text = f"{g.tag} stayed calm through the onset (at most {times(g.ratio)} its level before, {num(g.before)})"
+    return sign(
+        "grad-norm-calm", d, log_ramp(g.ratio, 4.0, 1.6), text, series=g.tag, value=g.peak, compared_to=g.before
+    )
+
+
+def grad_declined(f: Facts, d: int) -> Found:
+    """A long decline of the norm before the onset: the second moment had forgotten larger gradients."""
+    g = f.gradient
+    if g is None:
+        return missing("grad-norm-declined", "grad_norm")
+    if g.decline is None:
+        return None
+    text = f"{g.tag} had fallen to {percent(g.decline)} of its earlier level before the onset"
+    return sign("grad-norm-declined", d, log_ramp(g.decline, 0.85, 0.3), text, series=g.tag, value=g.decline)
+
+
+def grad_huge_at_start(f: Facts, d: int) -> Found:
+    g = f.gradient
+    if g is None:
+        return missing("grad-norm-huge-at-start", "grad_norm")
+    if g.first is None:
+        return None
+    text = f"{g.tag} is {num(g.first)} at its first point"
+    return sign("grad-norm-huge-at-start", d, log_ramp(g.first, 300.0, 1e4), text, series=g.tag, value=g.first)
+
+
+def grad_largest_at_start(f: Facts, d: int) -> Found:
+    g = f.gradient
+    if g is None:
+        return missing("grad-norm-largest-at-start", "grad_norm")
+    if not g.largest_at_start or g.first is None:
+        return None
+    text = f"{g.tag} is largest in its first points ({num(g.first)}, {times(g.first_ratio)} its later level)"
+    return sign("grad-norm-largest-at-start", d, 0.8, text, series=g.tag, value=g.first)
+
+
+def grad_dead(f: Facts, d: int) -> Found:
+    g = f.gradient
+    if g is None:
+        return missing("grad-norm-dead", "grad_norm")
+    if g.zero_share > 0.5 or g.tiny_after:
+        zero = f"exactly 0 for {percent(g.zero_share)} of its points"
+        text = f"{g.tag} is {zero if g.zero_share > 0.5 else 'vanishingly small from the onset on'}"
+        return sign("grad-norm-dead", d, 1.0, text, series=g.tag, value=g.zero_share)
+    if g.alive is None:
+        return None
+    text = f"{g.tag} fell to {percent(g.alive)} of its starting level and stays there"
+    return sign("grad-norm-dead", d, log_ramp(g.alive, 0.05, 0.003), text, series=g.tag, value=g.alive)
+
+
+def grad_alive(f: Facts, d: int) -> Found:
+    g = f.gradient
+    if g is None:
+        return missing("grad-norm-alive", "grad_norm")
+    if g.zero_share > 0.3 or g.tiny_after or g.alive is None or g.alive < 0.05:
+        return None
+    text = f"{g.tag} is alive throughout ({percent(g.alive)} of its starting level)"
+    return sign("grad-norm-alive", d, log_ramp(g.alive, 0.05, 0.3), text, series=g.tag, value=g.alive)
+
+
+def grad_nonfinite_first(f: Facts, d: int) -> Found:
+    g = f.gradient
+    if g is None:
+        return missing("grad-norm-nan-first", "grad_norm")
+    if g.nonfinite_step is None or g.nonfinite_lead is None or g.nonfinite_lead < -0.5:
+        return None
+    text = (
+        f"{g.tag} was not finite at {where(f, g.nonfinite_step)}, "
+        f"{num(max(0, round(g.nonfinite_lead)))} points before the loss"
+    )
+    return sign(
+        "grad-norm-nan-first",
+        d,
+        0.6 + 0.4 * ramp(g.nonfinite_lead, 0, 1),
+        text,
+        series=g.tag,
+        steps=(g.nonfinite_step, None),
+    )
+
+
+def clipping_on(f: Facts, d: int) -> Found:
+    """Gradients were clipped: by the settings, or because the norm sits on a ceiling."""
+    if f.recipe.clips:
+        text = f"gradients were clipped by {f.recipe.clip_kind or 'norm'} at {num(f.recipe.clip)} (settings)"
+        return sign("clipping-on", d, 0.8, text, value=f.recipe.clip)
+    if f.gradient is not None and f.gradient.flat_top is not None:
+        g = f.gradient
+        text = (
+            f"{g.tag} sits at {num(g.flat_top)} for "
+            f"{percent(g.flat_top_share or 0)} of its points: it is logged after clipping"
+        )
+        return sign("clipping-on", d, 0.7, text, series=g.tag, value=g.flat_top)
+    return None if f.recipe.clip is not None else missing("clipping-on", "clip")
+
+
+def clipping_off(f: Facts, d: int) -> Found:
+    if f.recipe.clip is None or f.recipe.clips:
+        return None
+    return sign("clipping-off", d, 0.8, "gradient clipping was off (settings)", value=0.0)
+
+
+def earlier_grad_spikes(f: Facts, d: int) -> Found:
+    g = f.gradient
+    if g is None:
+        return missing("earlier-grad-spikes", "grad_norm")
+    if g.spikes_before < 1:
+        return None
+    grow = ", growing" if g.spikes_growing is not None and g.spikes_growing > 0.4 else ""
+    text = f"{g.tag} had spiked {g.spikes_before} time{'s' * (g.spikes_before != 1)} before the onset{grow}"
+    return sign("earlier-grad-spikes", d, ramp(g.spikes_before, 0, 3), text, series=g.tag, value=g.spikes_before)
+
+
+def weights_grew(f: Facts, d: int) -> Found:
+    return _trend_up(f, f.weights, "weight-norm-grew", "weight_norm", d, (1.3, 3.0))
+
+
+def weights_flat(f: Facts, d: int) -> Found:
+    w = f.weights
+    if w is None:
+        return missing("weight-norm-flat", "weight_norm")
+    if w.growth is None or w.growth > 1.4:
+        return None
+    text = f"{w.tag} hardly changed up to the onset ({times(w.growth)})"
+    return sign("weight-norm-flat", d, log_ramp(w.growth, 1.4, 1.1), text, series=w.tag, value=w.growth)
+
+
+def weights_jumped(f: Facts, d: int) -> Found:
+    """The weights were thrown away in a few steps at the onset."""
+    w = f.weights
+    if w is None or w.at_onset is None:
+        return None
+    text = f"{w.tag} rose {times(w.at_onset)} within ten points of the onset"
+    return sign("weight-norm-jumped", d, log_ramp(w.at_onset, 1.2, 2.0), text, series=w.tag, value=w.at_onset)
+
+
+def logits_grew(f: Facts, d: int) -> Found:
+    return _trend_up(f, f.logits, "logits-grew", "logit_scale", d, (1.5, 4.0))
+
+
+def _trend_up(f: Facts, t: Trend | None, name: str, needs: str, d: int, limits: tuple[float, float]) -> Found:
+    if t is None:
+        return missing(name, needs)
+    if t.growth is None or f.onset is None:
+        return None
+    steady = t.monotone is None or t.monotone > 0.6
+    text = (
+        f"{t.tag} grew {times(t.growth)} up to the onset (from {num(t.first)} to "
+        f"{num(t.before)}), {'all the way' if steady else 'unevenly'}"
+    )
+    strength = log_ramp(t.growth, *limits) * (1.0 if steady else 0.5)
+    return sign(name, d, strength, text, series=t.tag, steps=(None, f.onset.step), value=t.before, compared_to=t.first)
+
+
+def updates_large(f: Facts, d: int) -> Found:
+    u = f.updates
+    if u is None:
+        return missing("update-ratio-large", "update_ratio")
+    level = u.before if u.before is not None else u.maximum
+    if level is None:
+        return None
+    text = f"{u.tag} is {num(level)}; healthy training moves weights by about a thousandth a step"
+    return sign("update-ratio-large", d, log_ramp(level, 4e-3, 3e-2), text, series=u.tag, value=level, compared_to=1e-3)
+
+
+def updates_tiny(f: Facts, d: int) -> Found:
+    u = f.updates
+    if u is None:
+        return missing("update-ratio-tiny", "update_ratio")
+    level = u.before if u.before is not None else u.maximum
+    if level is None:
+        return None
+    text = f"{u.tag} is only {num(level)}; healthy training moves weights by about a thousandth a step"
+    return sign(
+        "update-ratio-tiny",
+        d,
+        log_ramp(max(level, 1e-12), 1e-4, 3e-6),
+        text,
+        series=u.tag,
+        value=level,
+        compared_to=1e-3,
+    )

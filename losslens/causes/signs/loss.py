@@ -1,0 +1,451 @@
+"""Signs read off the loss itself. ``d`` is +1 where a sign speaks for the asking cause, -1 where it speaks against."""
+
+from __future__ import annotations
+
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs.build import (
+    Found,
+    lasting,
+    log_ramp,
+    missing,
+    num,
+    onset_step,
+    percent,
+    ramp,
+    sign,
+    times,
+    where,
+)
+
+HUGE_LOSS = 1e3
+"""A first loss above this is not what a model on scaled inputs and targets gives (classification starts near ln C,
+regression on standardised targets near 1)."""
+
+
+def onset_early(f: Facts, d: int) -> Found:
+    if f.onset is None or f.extent is None:
+        return None
+    share = f.onset.fraction
+    strength = ramp(share, 0.15, 0.03)
+    if f.onset.from_start:
+        strength = 1.0
+    text = f"{f.tag} left its course at {where(f, f.onset.step)}, after {percent(share)} of the run"
+    if f.onset.from_start:
+        text = f"{f.tag} was bad from its first logged point ({where(f, f.onset.step)})"
+    return sign("onset-early", d, strength, text, series=f.tag, steps=(f.extent.first_step, f.onset.step), value=share)
+
+
+def onset_not_early(f: Facts, d: int) -> Found:
+    if f.onset is None or f.onset.from_start or f.extent is None:
+        return None
+    share = f.onset.fraction
+    text = f"the onset came only after {percent(share)} of the run ({where(f, f.onset.step)})"
+    return sign(
+        "onset-not-early", d, ramp(share, 0.08, 0.3), text, series=f.tag, steps=(None, f.onset.step), value=share
+    )
+
+
+def calm_before(f: Facts, d: int) -> Found:
+    """A long stretch on course before anything happened."""
+    if f.loss is None or f.loss.calm_fraction is None or f.onset is None or f.extent is None:
+        return None
+    share = f.loss.calm_fraction
+    passes = f"; {f.onset.epoch:.1f} passes over the data" if f.onset.epoch and f.extent.axis != "epoch" else ""
+    text = f"{f.tag} stayed on its course for {percent(share)} of the run before {where(f, f.onset.step)}{passes}"
+    steps = (f.extent.first_step, f.onset.step)
+    return sign("calm-before", d, ramp(share, 0.12, 0.45), text, series=f.tag, steps=steps, value=share)
+
+
+def all_data_seen(f: Facts, d: int) -> Found:
+    """The onset came after whole passes: every fixed sample had been through without harm."""
+    if f.onset is None or f.onset.from_start:
+        return None
+    if f.onset.epoch is None:
+        return missing("all-data-seen", "steps_per_epoch")
+    if f.onset.epoch < 1.2:
+        return None
+    text = (
+        f"{f.onset.epoch:.1f} passes over the data were fine: every sample "
+        f"had been seen before {where(f, f.onset.step)}"
+    )
+    return sign(
+        "all-data-seen", d, ramp(f.onset.epoch, 1.0, 4.0), text, steps=(None, f.onset.step), value=f.onset.epoch
+    )
+
+
+def first_pass(f: Facts, d: int) -> Found:
+    """The onset came within the first pass: each batch was new."""
+    if f.onset is None or f.onset.epoch is None:
+        return None
+    text = f"it happened within the first pass over the data (epoch {f.onset.epoch:.2f})"
+    return sign("first-pass", d, ramp(f.onset.epoch, 1.3, 0.9), text, value=f.onset.epoch)
+
+
+def nan_from_first(f: Facts, d: int) -> Found:
+    if f.nonfinite is None or f.nonfinite.pattern != "from-first":
+        return None
+    text = f"{f.tag} is not finite from the first logged point ({where(f, f.nonfinite.first_step)}) to the end"
+    return sign("nan-from-first", d, 1.0, text, series=f.tag, steps=(f.nonfinite.first_step, None))
+
+
+def nan_abrupt(f: Facts, d: int) -> Found:
+    """NaN out of a calm loss."""
+    if f.nonfinite is None or f.loss is None or f.nonfinite.pattern != "abrupt":
+        return None
+    strength = ramp(f.loss.rising_points, 4, 0)
+    text = (
+        f"{f.tag} went from a calm {num(f.loss.before)} to a value that is not finite at "
+        f"{where(f, f.nonfinite.first_step)}, with {f.loss.rising_points} rising points before"
+    )
+    steps = (f.nonfinite.first_step, f.nonfinite.first_step)
+    return sign("nan-abrupt", d, strength, text, series=f.tag, steps=steps, value=f.loss.before)
+
+
+def grew_before_nan(f: Facts, d: int) -> Found:
+    """A climb that leads to the NaN."""
+    if f.nonfinite is None or f.loss is None or f.nonfinite.pattern != "after-growth":
+        return None
+    g = f.loss.growth
+    text = f"{f.tag} climbed for {max(f.loss.rising_points, g.points)} points"(
+        f"{f' ({times(g.ratio)})' if g.ratio else ''} before it stopped being "
+        f"finite at {where(f, f.nonfinite.first_step)}"
+    )
+    strength = max(ramp(f.loss.rising_points, 1, 6), log_ramp(g.ratio or 1.0, 2.0, 30.0))
+    steps = (onset_step(f), f.nonfinite.first_step)
+    return sign("grew-before-nan", d, strength, text, series=f.tag, steps=steps, value=g.ratio)
+
+
+def nan_scattered(f: Facts, d: int) -> Found:
+    if f.nonfinite is None or f.nonfinite.pattern != "scattered":
+        return None
+    n = f.nonfinite
+    text = (
+        f"{n.points} points in {n.stretches} places are not finite from "
+        f"{where(f, n.first_step)} on, with finite ones between"
+    )
+    return sign(
+        "nan-scattered", d, ramp(n.stretches, 0, 3), text, series=f.tag, steps=(n.first_step, None), value=n.points
+    )
+
+
+def overflowed(f: Facts, d: int) -> Found:
+    """Grew to Inf or to astronomical numbers: the arithmetic of a runaway, not of a log(0)."""
+    if f.loss is None:
+        return None
+    g = f.loss.growth
+    inf = f.nonfinite is not None and f.nonfinite.infinite_first
+    if not inf and not (g.ratio is not None and g.ratio > 1e4):
+        return None
+    text = (
+        f"{f.tag} reached {'Inf' if inf else num(g.peak)} by "
+        f"{where(f, f.nonfinite.first_step if inf and f.nonfinite else g.peak_step)}"
+    )
+    return sign("overflowed", d, 1.0 if inf else log_ramp(g.ratio or 1.0, 1e3, 1e8), text, series=f.tag, value=g.ratio)
+
+
+def jumped(f: Facts, d: int) -> Found:
+    """The whole rise inside two logged points, and no way back."""
+    if f.loss is None or f.onset is None or f.loss.growth.kind not in ("jump", "plateau-high") or f.loss.recovered:
+        return None
+    g = f.loss.growth
+    if g.points > 2:
+        return None
+    text = (
+        f"{f.tag} rose {times(g.ratio)} within {g.points} logged "
+        f"point{'s' * (g.points != 1)} at {where(f, f.onset.step)}"
+    )
+    return sign(
+        "one-point-jump",
+        d,
+        log_ramp(g.ratio or 1.0, 1.15, 3.0),
+        text,
+        series=f.tag,
+        steps=(f.onset.step, g.peak_step),
+        value=g.ratio,
+    )
+
+
+def gradual(f: Facts, d: int) -> Found:
+    """A rise that took many points."""
+    if f.loss is None or f.onset is None or f.loss.growth.kind in ("none", "jump", "downward"):
+        return None
+    g = f.loss.growth
+    law = f", e-fold every {lasting(f, g.time_constant)}" if g.time_constant else ""
+    text = f"{f.tag} rose {times(g.ratio)} over {g.points} logged points ({g.kind} growth{law})"
+    return sign(
+        "gradual-rise", d, ramp(g.points, 3, 12), text, series=f.tag, steps=(f.onset.step, g.peak_step), value=g.points
+    )
+
+
+def slow_rise(f: Facts, d: int) -> Found:
+    """A rise that took a sizeable part of the run: slow divergence."""
+    if f.loss is None or f.onset is None or f.extent is None or f.loss.growth.kind in ("none", "jump", "downward"):
+        return None
+    g = f.loss.growth
+    share = g.steps / max(1, f.extent.last_step - f.extent.first_step)
+    text = f"{f.tag} climbed slowly, over {lasting(f, g.steps)} ({percent(share)} of the run)"
+    return sign(
+        "slow-rise", d, ramp(share, 0.04, 0.2), text, series=f.tag, steps=(f.onset.step, g.peak_step), value=share
+    )
+
+
+def oscillating(f: Facts, d: int) -> Found:
+    if f.loss is None or f.onset is None or f.loss.growth.oscillation is None:
+        return None
+    turns = f.loss.growth.oscillation
+    text = (
+        f"{f.tag} swings while it rises: {percent(turns)} of its larger moves after {where(f, f.onset.step)} are turns"
+    )
+    return sign(
+        "swings-while-rising", d, ramp(turns, 0.3, 0.7), text, series=f.tag, steps=(f.onset.step, None), value=turns
+    )
+
+
+def stuck_high(f: Facts, d: int) -> Found:
+    """After the rise it sits on one level near where it began (chance), as a saturated classifier does."""
+    if f.loss is None or f.onset is None or f.loss.growth.kind != "plateau-high":
+        return None
+    end, start = f.loss.end, f.loss.start_level
+    near = f.loss.end_over_start is not None and 0.7 < f.loss.end_over_start < 1.4
+    chance = f", the level of its start ({num(start)})" if near else ""
+    text = f"after the rise {f.tag} stays at {num(end)}{chance}"
+    return sign(
+        "stuck-high",
+        d,
+        1.0 if near else 0.6,
+        text,
+        series=f.tag,
+        steps=(f.onset.step, None),
+        value=end,
+        compared_to=start,
+    )
+
+
+def returned(f: Facts, d: int) -> Found:
+    if f.loss is None or f.onset is None or not f.loss.recovered:
+        return None
+    text = f"{f.tag} was back inside its old band {f.loss.excursion_points} points after {where(f, f.onset.step)}"
+    return sign("came-back", d, 1.0, text, series=f.tag, steps=(f.onset.step, None), value=f.loss.excursion_points)
+
+
+def stayed_out(f: Facts, d: int) -> Found:
+    if f.loss is None or f.onset is None or f.onset.from_start or f.loss.recovered or f.loss.growth.kind == "none":
+        return None
+    if not (f.loss.end_over_before and f.loss.end_over_before > 1.2) and f.nonfinite is None:
+        return None
+    text = f"{f.tag} never came back: {num(f.loss.end)} at the end against {num(f.loss.before)} before"
+    strength = 1.0 if f.nonfinite is not None else log_ramp(f.loss.end_over_before or 1.0, 1.1, 3.0)
+    return sign(
+        "never-came-back",
+        d,
+        strength,
+        text,
+        series=f.tag,
+        steps=(f.onset.step, None),
+        value=f.loss.end,
+        compared_to=f.loss.before,
+    )
+
+
+def short_spike(f: Facts, d: int) -> Found:
+    if f.loss is None or f.onset is None or f.loss.excursion_points is None:
+        return None
+    points = f.loss.excursion_points
+    text = f"the excursion lasted {points} logged point{'s' * (points != 1)}"
+    return sign(
+        "short-spike",
+        d,
+        ramp(points, 9, 3),
+        text,
+        series=f.tag,
+        steps=(f.onset.step, None),
+        value=points,
+    )
+
+
+def wide_spike(f: Facts, d: int) -> Found:
+    if f.loss is None or f.onset is None or f.loss.excursion_points is None:
+        return None
+    points = f.loss.excursion_points
+    text = f"the excursion lasted {points} logged points: wider than one bad batch"
+    return sign(
+        "wide-spike",
+        d,
+        ramp(points, 4, 12),
+        text,
+        series=f.tag,
+        steps=(f.onset.step, None),
+        value=points,
+    )
+
+
+def rose_in_one_point(f: Facts, d: int) -> Found:
+    """The peak was reached at once (a spike or a jump, recovered or not)."""
+    if f.loss is None or f.onset is None or f.loss.growth.kind == "none":
+        return None
+    points = f.loss.growth.points
+    text = f"{f.tag} was at {percent(0.9)} of its peak within {points} logged point{'s' * (points != 1)}"
+    return sign("peak-at-once", d, ramp(points, 5, 1.5), text, series=f.tag, steps=(f.onset.step, None), value=points)
+
+
+def noise_rising(f: Facts, d: int) -> Found:
+    if f.loss is None or f.loss.noise_trend is None:
+        return None
+    r = f.loss.noise_trend
+    text = f"the noise of {f.tag} had grown {times(r)} in the last quarter before the onset"
+    return sign("noise-rising", d, log_ramp(r, 1.4, 3.0), text, series=f.tag, value=r)
+
+
+def drift_up(f: Facts, d: int) -> Found:
+    if f.loss is None or f.loss.drift is None or f.onset is None:
+        return None
+    text = f"{f.tag} had drifted up by {f.loss.drift:.1f} noise widths over the last third before the onset"
+    return sign(
+        "drifted-up",
+        d,
+        ramp(f.loss.drift, 1.0, 5.0),
+        text,
+        series=f.tag,
+        steps=(None, f.onset.step),
+        value=f.loss.drift,
+    )
+
+
+def huge_start(f: Facts, d: int) -> Found:
+    """The first loss far beyond the scale that scaled data give, here or in the siblings."""
+    course = f.train if f.train is not None else f.loss
+    if course is None:
+        return None
+    if (
+        course.first is not None
+        and f.nonfinite is not None
+        and f.nonfinite.first_step <= (f.extent.first_step if f.extent else 0)
+    ):
+        pass
+    first = course.first
+    if first is not None and first > 0:
+        text = (
+            f"the first {course.tag} is {num(first)}; data on a usual scale start "
+            "near 1 (regression) or ln C (classification)"
+        )
+        steps = (f.extent.first_step if f.extent else None, None)
+        return sign(
+            "huge-first-loss",
+            d,
+            log_ramp(first, 100.0, 3 * HUGE_LOSS),
+            text,
+            series=course.tag,
+            steps=steps,
+            value=first,
+        )
+    if f.cohort is not None and f.cohort.start_level is not None:
+        level = f.cohort.start_level
+        text = f"siblings of this run start at a loss of up to {num(level)}: data on a usual scale start near 1"
+        return sign(
+            "huge-first-loss",
+            d,
+            log_ramp(level, 100.0, 3 * HUGE_LOSS),
+            text,
+            series=course.tag,
+            value=level,
+        )
+    return None
+
+
+def usual_start(f: Facts, d: int) -> Found:
+    course = f.train if f.train is not None else f.loss
+    if course is None or course.first is None or not course.first > 0:
+        return None
+    text = f"the first {course.tag} is {num(course.first)}"
+    if course.classes:
+        text += f", about ln {course.classes:,}: what a uniform guess among {course.classes:,} classes gives"
+    else:
+        text += ", a usual scale"
+    strength = 1.0 if course.classes else log_ramp(course.first, 100.0, 15.0)
+    return sign("usual-first-loss", d, strength, text, series=course.tag, value=course.first)
+
+
+def held_new_level(f: Facts, d: int) -> Found:
+    """One step up, then level or slowly down: no runaway."""
+    if f.loss is None or f.onset is None or f.loss.after_slope is None or f.loss.growth.kind in ("none", "downward"):
+        return None
+    if f.loss.recovered or f.loss.growth.points > 4 or f.onset.from_start:
+        return None
+    slope = f.loss.after_slope
+    text = (
+        f"{f.tag} stepped from {num(f.loss.before)} to a new level and "
+        f"{'held it' if slope > -0.2 else 'has been falling since'}"
+    )
+    return sign("held-new-level", d, ramp(slope, 0.6, 0.2), text, series=f.tag, steps=(f.onset.step, None), value=slope)
+
+
+def kept_growing(f: Facts, d: int) -> Found:
+    if f.loss is None or f.onset is None or f.loss.growth.kind not in ("exponential", "power", "linear"):
+        return None
+    slope = f.loss.after_slope
+    if slope is None or slope < 0.3:
+        return None
+    text = f"{f.tag} kept growing after {where(f, f.onset.step)} instead of settling on a new level"
+    return sign("kept-growing", d, ramp(slope, 0.3, 1.5), text, series=f.tag, steps=(f.onset.step, None), value=slope)
+
+
+def runs_downward(f: Facts, d: int) -> Found:
+    if f.loss is None or f.loss.growth.kind != "downward":
+        return None
+    text = f"{f.tag} ran away downward, to {num(f.loss.lowest)}, far below every level before"
+    return sign("runs-downward", d, 1.0, text, series=f.tag, steps=(onset_step(f), None), value=f.loss.lowest)
+
+
+def loss_was_low(f: Facts, d: int) -> Found:
+    """Nearly everything had been learned: saturated predictions, tiny gradients."""
+    if (
+        f.loss is None
+        or f.loss.before is None
+        or not f.loss.start_level
+        or f.loss.before <= 0
+        or f.loss.start_level <= 0
+    ):
+        return None
+    r = f.loss.before / f.loss.start_level
+    text = f"{f.tag} was low just before ({num(f.loss.before)}, {percent(r)} of its start): predictions near saturation"
+    return sign(
+        "loss-was-low",
+        d,
+        log_ramp(r, 0.5, 0.05),
+        text,
+        series=f.tag,
+        value=f.loss.before,
+        compared_to=f.loss.start_level,
+    )
+
+
+def many_spikes(f: Facts, d: int) -> Found:
+    if f.loss is None or f.loss.spikes.count < 2:
+        return None
+    s = f.loss.spikes
+    text = f"{f.tag} shows {s.count} spikes, {s.before_onset} of them before the onset"
+    return sign("many-spikes", d, ramp(s.count, 1, 5), text, series=f.tag, value=s.count)
+
+
+def earlier_spikes(f: Facts, d: int) -> Found:
+    if f.loss is None or f.onset is None or f.loss.spikes.before_onset < 1:
+        return None
+    s = f.loss.spikes
+    grow = ", growing with time" if s.growing is not None and s.growing > 0.5 else ""
+    text = f"{f.tag} had spiked {s.before_onset} time{'s' * (s.before_onset != 1)} before the onset and come back{grow}"
+    strength = ramp(s.before_onset, 0, 4) * (1.0 if grow else 0.7)
+    return sign("earlier-spikes", d, strength, text, series=f.tag, steps=(None, f.onset.step), value=s.before_onset)
+
+
+def never_learned(f: Facts, d: int) -> Found:
+    """Flat within its noise from the first points."""
+    course = f.loss
+    if course is None or course.flatness is None or course.start_level is None or course.end is None:
+        return None
+    if f.onset is not None and not f.onset.from_start and f.onset.fraction > 0.05:
+        return None
+    chance = f" (ln {course.classes:,}, a uniform guess)" if course.classes else ""
+    text = f"{course.tag} stays at {num(course.end)}{chance}; its course varies by only {percent(course.flatness)}"
+    return sign(
+        "never-learned", d, log_ramp(course.flatness, 0.2, 0.02), text, series=course.tag, value=course.flatness
+    )

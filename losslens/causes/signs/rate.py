@@ -1,0 +1,227 @@
+"""Signs of the learning rate. ``d`` is +1 where a sign speaks for the asking cause, -1 where it speaks against."""
+
+from __future__ import annotations
+
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs.build import Found, log_ramp, missing, num, percent, ramp, sign, times, where
+
+HIGH_RATE = {"adaptive": 3e-3, "sgd": 0.3, "unknown": 0.1}
+"""Peak rates above which a failure at the rate itself is common, by optimizer family: Adam's published recipes end near
+1e-3 (vision) and 1e-3…6e-4 (language), SGD's near 0.1 per 256 samples (Goyal 2017)."""
+
+LOW_RATE = {"adaptive": 3e-5, "sgd": 1e-4, "unknown": 1e-5}
+"""Rates below which "too high" needs other evidence."""
+
+
+def _family(f: Facts) -> str:
+    adaptive = f.recipe.adaptive
+    return "unknown" if adaptive is None else ("adaptive" if adaptive else "sgd")
+
+
+def rate_high(f: Facts, d: int) -> Found:
+    if f.rate is None:
+        return missing("rate-high", "learning_rate")
+    family = _family(f)
+    at = f.rate.at_onset if f.rate.at_onset else f.rate.peak
+    limit = HIGH_RATE[family]
+    name = f.recipe.optimizer or "an unnamed optimizer"
+    text = f"the learning rate was {num(at)} with {name}; failures at the rate itself are common above {num(limit)}"
+    return sign(
+        "rate-high", d, log_ramp(at, limit / 3, limit * 3), text, series=f.rate.tag, value=at, compared_to=limit
+    )
+
+
+def rate_low(f: Facts, d: int) -> Found:
+    if f.rate is None:
+        return None
+    at = f.rate.at_onset if f.rate.at_onset else f.rate.peak
+    if at <= 0:
+        return None
+    limit = LOW_RATE[_family(f)]
+    text = f"the learning rate was only {num(at)}"
+    return sign("rate-low", d, log_ramp(at, limit * 3, limit / 3), text, series=f.rate.tag, value=at, compared_to=limit)
+
+
+def rate_jumped(f: Facts, d: int) -> Found:
+    if f.rate is None or f.rate.source != "logged":
+        return missing("rate-jumped", "learning_rate")
+    r = f.rate
+    if r.jump is None or r.jump < 1.15 or f.onset is None or r.jump_lag_points is None:
+        return None
+    strength = log_ramp(r.jump, 1.15, 2.5) * ramp(r.jump_lag_points, 20, 6)
+    text = (
+        f"{r.tag} rose {times(r.jump)} (from {num(r.jump_from)} to "
+        f"{num((r.jump_from or 0) * r.jump if r.jump_from else r.jump_to)}) at "
+        f"{where(f, r.jump_step)}, {max(0, round(r.jump_lag_points))} logged points before the loss left its course"
+    )
+    return sign(
+        "rate-jumped",
+        d,
+        strength,
+        text,
+        series=r.tag,
+        steps=(r.jump_step, f.onset.step),
+        value=r.jump,
+    )
+
+
+def rate_steady(f: Facts, d: int) -> Found:
+    """Logged, and no rise near the onset."""
+    if f.rate is None or f.rate.source != "logged" or f.onset is None:
+        return None
+    r = f.rate
+    if r.in_warmup or f.onset.from_start or (r.jump is not None and r.jump >= 1.15):
+        return None
+    what = (
+        f"constant at {num(r.at_onset)}"
+        if r.constant
+        else f"at {num(r.at_onset)}, without a rise in the 20 points before"
+    )
+    text = f"{r.tag} was {what} when the loss left its course"
+    strength = 1.0 if r.jump is None or r.jump <= 1.02 else 0.6
+    return sign("rate-steady", d, strength, text, series=r.tag, value=r.at_onset)
+
+
+def rate_rising(f: Facts, d: int) -> Found:
+    """The loss left its course while the rate was still climbing, above anything it had trained at."""
+    if f.rate is None or f.rate.source != "logged" or f.onset is None or f.onset.from_start:
+        return None
+    r = f.rate
+    climbing = bool(r.in_warmup) or (r.stable_ratio is not None and r.stable_ratio > 1.2 and (r.jump or 1.0) < 1.3)
+    if not climbing or r.at_onset is None:
+        return None
+    share = r.at_onset / r.peak if r.peak > 0 else 0.0
+    text = f"{r.tag} was still climbing at the onset: {num(r.at_onset)}, {percent(share)} of its peak {num(r.peak)}"
+    strength = 0.8 if r.stable_ratio is None else log_ramp(r.stable_ratio, 1.05, 2.0)
+    return sign("rate-climbing", d, strength, text, series=r.tag, value=r.at_onset, compared_to=r.peak)
+
+
+def peak_just_reached(f: Facts, d: int) -> Found:
+    """The onset came soon after the run reached its full rate (also: began at it)."""
+    if f.rate is None or f.rate.source != "logged" or f.onset is None or f.extent is None:
+        return None
+    r = f.rate
+    if r.steps_at_rate is None or r.at_onset is None or r.at_onset < 0.8 * r.peak:
+        return None
+    text = (
+        f"{r.tag} had been at its full {num(r.at_onset)} for only "
+        f"{percent(r.steps_at_rate)} of the run when the loss left its course"
+    )
+    return sign(
+        "full-rate-new",
+        d,
+        ramp(r.steps_at_rate, 0.15, 0.03),
+        text,
+        series=r.tag,
+        value=r.steps_at_rate,
+    )
+
+
+def calm_at_rate(f: Facts, d: int) -> Found:
+    """It had trained calmly at this very rate for long: the rate alone does not explain "now"."""
+    if f.rate is None or f.onset is None or f.loss is None:
+        return None
+    r = f.rate
+    calm = f.loss.calm_fraction
+    if r.source != "logged" or r.steps_at_rate is None or calm is None:
+        return None
+    share = min(r.steps_at_rate, calm)
+    text = f"it had trained calmly at {num(r.at_onset)} for {percent(share)} of the run before {where(f, f.onset.step)}"
+    return sign("calm-at-this-rate", d, ramp(share, 0.1, 0.35), text, series=r.tag, value=share)
+
+
+def below_stable(f: Facts, d: int) -> Found:
+    """The rate had already fallen well below one that trained stably."""
+    if f.rate is None or f.rate.stable_ratio is None or f.onset is None:
+        return None
+    r = f.rate
+    if r.stable_ratio is None or r.stable_ratio > 0.6:
+        return None
+    text = (
+        f"{r.tag} was {num(r.at_onset)} at the onset, {times(1 / max(r.stable_ratio, 1e-12))} "
+        f"below a rate that had trained stably ({num(r.stable_rate)})"
+    )
+    return sign(
+        "rate-below-stable",
+        d,
+        log_ramp(r.stable_ratio, 0.6, 0.1),
+        text,
+        series=r.tag,
+        value=r.at_onset,
+        compared_to=r.stable_rate,
+    )
+
+
+def no_warmup(f: Facts, d: int) -> Found:
+    if f.rate is None:
+        return missing("no-warmup", "learning_rate")
+    r = f.rate
+    set_warm = f.recipe.warmup_steps
+    if r.source != "logged":
+        if set_warm is None:
+            return missing("no-warmup", "learning_rate")
+        if set_warm > 0:
+            return None
+        return sign("no-warmup", d, 0.9, "the settings ask for no warm-up", value=0.0)
+    if r.warmup_end is not None or r.first is None or r.peak <= 0 or r.first < 0.7 * r.peak:
+        return None
+    text = f"{r.tag} starts at its full {num(r.first)}: no warm-up"
+    return sign("no-warmup", d, 1.0, text, series=r.tag, value=r.first)
+
+
+def warmed_up(f: Facts, d: int) -> Found:
+    if f.rate is None:
+        return None
+    r = f.rate
+    if r.source != "logged":
+        if not f.recipe.warmup_steps:
+            return None
+        return sign(
+            "warmed-up",
+            d,
+            0.7,
+            f"the settings ask for a warm-up ({num(f.recipe.warmup_steps)})",
+            value=f.recipe.warmup_steps,
+        )
+    if r.warmup_end is None or r.first is None:
+        return None
+    text = f"{r.tag} was warmed up, from {num(r.first)} to its peak by {where(f, r.warmup_end)}"
+    return sign(
+        "warmed-up",
+        d,
+        log_ramp(max(r.first, 1e-12) / r.peak, 0.6, 0.2),
+        text,
+        series=r.tag,
+        steps=(None, r.warmup_end),
+    )
+
+
+def rate_zero(f: Facts, d: int) -> Found:
+    if f.rate is None:
+        return missing("rate-zero", "learning_rate")
+    r = f.rate
+    if r.source == "logged" and r.peak <= 0:
+        return sign("rate-zero", d, 1.0, f"{r.tag} is 0 throughout", series=r.tag, value=0.0)
+    if r.zero_from is not None:
+        text = f"{r.tag} is 0 (or a millionth of its peak) from {where(f, r.zero_from)} on"
+        return sign("rate-zero", d, 1.0, text, series=r.tag, steps=(r.zero_from, None), value=r.last)
+    if r.tiny_until is not None:
+        text = f"{r.tag} stays below a hundredth of its peak until {where(f, r.tiny_until)}: a warm-up that hardly ends"
+        return sign("rate-zero", d, 0.7, text, series=r.tag, steps=(None, r.tiny_until), value=r.first)
+    return None
+
+
+def falls_repeat(f: Facts, d: int) -> Found:
+    """Other rises of the rate hurt as well."""
+    if f.rate is None or f.rate.rises < 2:
+        return None
+    r = f.rate
+    text = f"{r.tag} jumps up {r.rises} times in the run; the loss rose after {r.rises_hurt} of these"
+    return sign(
+        "rate-rises-hurt",
+        d,
+        r.rises_hurt / r.rises if r.rises_hurt >= 2 else 0.0,
+        text,
+        series=r.tag,
+        value=r.rises_hurt,
+    )

@@ -1,0 +1,91 @@
+"""The loss has no floor: its sign, its targets or its form let it fall for ever.
+
+What the log shows
+    The loss crosses zero and runs to minus infinity, smoothly and ever faster, while accuracy or validation gets no
+    better.
+
+Why runs do this
+    A sign error (maximising what should be minimised), cross-entropy with targets outside 0 to 1, a density whose
+    variance may go to zero, a critic without a constraint, logits handed to a loss that expects probabilities.
+
+What else looks like this
+    Losses that are negative by right: log-likelihoods of densities, evidence bounds, contrastive and policy losses.
+    They level off.
+
+What to try first
+    Check the sign and the range of the targets; give the loss logits; bound variances; a gradient penalty on
+    critics.
+
+Sources
+    https://pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html. Gulrajani
+    et al. 2017, Improved training of Wasserstein GANs, https://arxiv.org/abs/1704.00028
+"""
+
+from __future__ import annotations
+
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import around, loss
+from losslens.causes.signs.build import Found, num, sign, told, where
+from losslens.model import Fix, NotChecked, Sign
+
+CAUSE = "unbounded-loss"
+TITLE = "A loss without a floor"
+LEVEL = "setting"
+SOURCES = (
+    "https://pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html",
+    "https://arxiv.org/abs/1704.00028",
+)
+
+
+def _never_negative(f: Facts, d: int) -> Found:
+    if f.loss is None or f.loss.lowest is None or f.loss.lowest < 0:
+        return None
+    return sign("never-negative", d, 1.0, f"{f.tag} never falls below zero (lowest {num(f.loss.lowest)})", series=f.tag)
+
+
+def _crossed(f: Facts, d: int) -> Found:
+    if f.loss is None or not f.loss.crosses_zero or f.loss.growth.kind != "downward" or f.onset is None:
+        return None
+    text = (
+        f"{f.tag} began at {num(f.loss.first)}, crossed zero and fell to "
+        f"{num(f.loss.lowest)} after {where(f, f.onset.step)}"
+    )
+    return sign("crossed-zero-and-fell", d, 1.0, text, series=f.tag, value=f.loss.lowest)
+
+
+def _went_up(f: Facts, d: int) -> Found:
+    if f.loss is None or f.loss.growth.kind not in ("exponential", "power", "linear", "jump", "plateau-high"):
+        return None
+    return sign("went-up-not-down", d, 0.8, f"{f.tag} went up, not down", series=f.tag)
+
+
+def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    return told(
+        loss.runs_downward(facts, +1),
+        _crossed(facts, +1),
+        around.cured_by(facts, "loss", +1),
+        _never_negative(facts, -1),
+        _went_up(facts, -1),
+        loss.nan_from_first(facts, -1),
+        around.only_validation(facts, -1),
+    )
+
+
+def fixes(facts: Facts) -> tuple[Fix, ...]:
+    return (
+        Fix(
+            "Check the sign of every term and the range of the targets (0 to 1 for binary cross-entropy)",
+            "assert y.min() >= 0 and y.max() <= 1",
+            "assert y.min() >= 0 and y.max() <= 1",
+        ),
+        Fix(
+            "Give the loss logits, not probabilities (or the other way round)",
+            "F.binary_cross_entropy_with_logits(logits, y)",
+            "keras.losses.BinaryCrossentropy(from_logits=True)",
+        ),
+        Fix(
+            "Bound what may run away: a floor for variances, a gradient penalty for critics",
+            "log_var = log_var.clamp(min=-7.0)",
+            "log_var = keras.ops.clip(log_var, -7.0, 7.0)",
+        ),
+    )

@@ -1,0 +1,115 @@
+"""Inputs or targets are not scaled: raw prices, pixels of 0 to 255, timestamps.
+
+What the log shows
+    The first logged loss is huge (thousands, where scaled data begin near 1 or near ln C), NaN or Inf follows
+    within the first epoch or tens of steps, or the loss falls from very large to large; the gradient norm is huge
+    from the first point; it goes on at any rate until that is very small. Clipping alone makes such a run survive.
+
+Why runs do this
+    Gradients scale with the inputs and with the error. Targets of size 1000 give squared errors of a million and
+    gradients to match, so an ordinary rate is hundreds of times too large.
+
+What else looks like this
+    A learning rate that is too high begins at an ordinary first loss. NaN in the data needs no large numbers.
+
+What to try first
+    Standardise inputs and targets; only then judge the rate; clipping as a stopgap.
+
+Sources
+    LeCun et al. 1998, Efficient BackProp, http://yann.lecun.com/exdb/publis/pdf/lecun-98b.pdf. A critic whose
+    unnormalised observations overflowed: https://github.com/tensorflow/agents/issues/622
+"""
+
+from __future__ import annotations
+
+from losslens.causes import remedies
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs.build import Found, num, sign, told, where
+from losslens.model import Fix, NotChecked, Sign
+
+CAUSE = "unscaled-data"
+TITLE = "Inputs or targets are not scaled"
+LEVEL = "setting"
+SOURCES = (
+    "http://yann.lecun.com/exdb/publis/pdf/lecun-98b.pdf",
+    "https://github.com/tensorflow/agents/issues/622",
+)
+
+
+def _squared(f: Facts, d: int) -> Found:
+    name = (f.recipe.loss_name or "") + " " + f.tag.lower()
+    if not any(word in name for word in ("mse", "mean_squared", "l2", "msle")):
+        return None
+    return sign("squared-error", d, 0.6, "the loss is a squared error, which grows with the square of the targets")
+
+
+def _scaled(f: Facts, d: int) -> Found:
+    word = f.recipe.normalisation
+    if word is None or word in ("false", "none", "no", "0", ""):
+        return None
+    return sign("data-scaled", d, 0.8, f"the settings ask for scaled data ({word})")
+
+
+def _not_scaled(f: Facts, d: int) -> Found:
+    if f.recipe.normalisation not in ("false", "none", "no", "0"):
+        return None
+    return sign("data-not-scaled", d, 1.0, f"the settings turn scaling off ({f.recipe.normalisation})")
+
+
+def _within_first_steps(f: Facts, d: int) -> Found:
+    """Gone within the first epoch, or the first twentieth of the run."""
+    n = f.nonfinite
+    if n is None or f.extent is None or f.onset is None:
+        return None
+    if n.pattern == "from-first" or f.onset.fraction < 0.05:
+        text = f"the loss was lost by {where(f, n.first_step)}, at the very start"
+        return sign("lost-at-once", d, 0.8, text, steps=(None, n.first_step))
+    return None
+
+
+def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    return told(
+        loss.huge_start(facts, +1),
+        gradient.grad_huge_at_start(facts, +1),
+        loss.nan_from_first(facts, +1),
+        _within_first_steps(facts, +1),
+        _squared(facts, +1),
+        _not_scaled(facts, +1),
+        loss.overflowed(facts, +1),
+        around.cured_by(facts, "data-scaling", +1),
+        around.cured_by(facts, "clip", +1),
+        loss.usual_start(facts, -1),
+        loss.onset_not_early(facts, -1),
+        loss.calm_before(facts, -1),
+        rate.rate_jumped(facts, -1),
+        _scaled(facts, -1),
+        around.only_validation(facts, -1),
+    )
+
+
+def fixes(facts: Facts) -> tuple[Fix, ...]:
+    first = facts.loss.first if facts.loss is not None else None
+    if first is None and facts.cohort is not None:
+        first = facts.cohort.start_level
+    size = (
+        f" (a first loss of {num(first)} means errors of about {num(abs(first) ** 0.5)})"
+        if first and first > 100
+        else ""
+    )
+    out = [
+        Fix(
+            f"Standardise inputs and targets to mean 0 and spread 1{size}",
+            "x = (x - x_train.mean(0)) / x_train.std(0); y = (y - y_train.mean()) / y_train.std()",
+            "norm = keras.layers.Normalization(); norm.adapt(x_train)  # targets: sklearn StandardScaler",
+        ),
+        Fix(
+            "For targets over several decades, learn their logarithm",
+            "y = torch.log1p(y)",
+            "y = np.log1p(y)",
+        ),
+    ]
+    if not remedies.clips_already(facts):
+        out.append(remedies.clip(facts))
+    out.append(remedies.lower_rate(facts, 10.0))
+    return tuple(out)

@@ -1,0 +1,318 @@
+"""Why then, and not before: what coincided with the onset or had been building up, in numbers from this run."""
+
+from __future__ import annotations
+
+from losslens.causes.facts.nouns import Facts, Trend
+from losslens.causes.signs.build import lasting, num, percent, times, where
+from losslens.model import Verdict
+
+NEAR_RESTART = 6.0
+"""Logged points between a restart and the onset that count as one event."""
+
+NEAR_JUMP = 20.0
+"""Logged points between a rise of the rate and the onset within which it is worth saying."""
+
+DRIFTED = 2.0
+"""Noise widths from which a drift of the loss is worth saying."""
+
+
+def why_then(facts: Facts) -> tuple[str, ...]:
+    """Sentences, the most telling first; plainly so when nothing that was logged changed."""
+    if facts.onset is None or facts.loss is None or facts.extent is None:
+        return ()
+    if facts.verdict is Verdict.OVERFIT:
+        return _overfit(facts)
+    if facts.onset.from_start:
+        return _from_start(facts)
+    coincided = [s for s in (_restart(facts), _jump(facts), _batch(facts)) if s]
+    before = [s for s in (_gradient(facts), _scale(facts), _component(facts), *_trends(facts), _others(facts)) if s]
+    built_up = [s for s in (_declined(facts), _drifted(facts), _noise(facts), _spiked_before(facts)) if s]
+    out = [_place(facts), *coincided, *before, *built_up]
+    rate = _rate(facts)
+    if rate and not any("learning rate" in s or (facts.rate is not None and facts.rate.tag in s) for s in coincided):
+        out.append(rate)
+    boundary = _boundary(facts)
+    if boundary:
+        out.append(boundary)
+    if not coincided and not before and not built_up:
+        out.append(_nothing(facts))
+    return tuple(s for s in out if s)
+
+
+def _place(f: Facts) -> str:
+    """Which pass over the data it was, and what that excludes."""
+    o, e = f.onset, f.extent
+    assert o is not None
+    assert e is not None
+    assert f.loss is not None
+    text = f"It happened at {where(f, o.step)}, {percent(o.fraction)} into the run"
+    if o.epoch is not None and e.epochs and e.axis != "epoch":
+        text += f", in pass {int(o.epoch) + 1} of {max(int(o.epoch) + 1, round(e.epochs))} over the data"
+    text += "."
+    if o.epoch is not None and o.epoch >= 1.2:
+        passes = int(o.epoch)
+        once = "once" if passes == 1 else f"{passes} times"
+        text += (
+            f" Every sample had been seen {once} by then without harm, so new data are not the reason; "
+            "what can differ is what training itself had built up (weights, optimizer state, logits), an order or "
+            "augmentation of the data met for the first time, or a change from outside."
+        )
+    elif o.epoch is not None and o.epoch < 1 and e.axis != "epoch":
+        text += " It was still the first pass: the data at this place were new to the model."
+    return text
+
+
+def _restart(f: Facts) -> str:
+    r = f.restart
+    if r is None or not -1.5 <= r.lag_points <= NEAR_RESTART:
+        return ""
+    text = (
+        f"The job had started again at {where(f, r.step)} ({r.how}), {max(0, round(r.lag_points))} logged points before"
+    )
+    details = []
+    if r.gap_s and r.gap_s > 60:
+        details.append(
+            f"after a pause of {r.gap_s / 3600:.1f} h"
+            if r.gap_s >= 3600
+            else f"after a pause of {r.gap_s / 60:.0f} min"
+        )
+    if r.step_back:
+        details.append(f"repeating {lasting(f, r.step_back)}")
+    if r.lr_ratio is not None and not 0.95 < r.lr_ratio < 1.05:
+        details.append(f"with the learning rate changed {times(r.lr_ratio)}")
+    if r.scale_reset:
+        details.append("with the loss scale back at its start")
+    if r.loss_ratio is not None and r.loss_ratio > 1.05:
+        details.append(f"and the loss came back {times(r.loss_ratio)} higher")
+    return text + (": " + ", ".join(details) if details else "") + "."
+
+
+def _jump(f: Facts) -> str:
+    r = f.rate
+    if r is None or r.jump is None or r.jump < 1.15 or r.jump_lag_points is None or r.jump_lag_points > NEAR_JUMP:
+        return ""
+    return (
+        f"{r.tag} rose {times(r.jump)} at {where(f, r.jump_step)} (from {num(r.jump_from)}), "
+        f"{max(0, round(r.jump_lag_points))} logged points before the onset."
+    )
+
+
+def _batch(f: Facts) -> str:
+    b = f.batch
+    if b is None or b.change_step is None:
+        return ""
+    return f"{b.tag} changed from {num(b.before)} to {num(b.after)} at {where(f, b.change_step)}."
+
+
+def _gradient(f: Facts) -> str:
+    g = f.gradient
+    if g is None:
+        return ""
+    if g.moved and g.lead_points is not None and g.lead_points >= 1:
+        return (
+            f"{g.tag} had left its course at {where(f, g.onset_step)}, {lasting(f, g.lead_steps or 0)} "
+            f"({round(g.lead_points)} logged points) before the loss, and rose {times(g.ratio)} to {num(g.peak)}."
+        )
+    if g.nonfinite_lead is not None and g.nonfinite_lead >= 0.5:
+        return (
+            f"{g.tag} was not finite at {where(f, g.nonfinite_step)}, "
+            f"{round(g.nonfinite_lead)} logged points before the loss."
+        )
+    if g.moved and g.ratio is not None:
+        return (
+            f"{g.tag} rose {times(g.ratio)} (from {num(g.before)} to "
+            f"{num(g.peak)}) at the same point, with no warning before."
+        )
+    return ""
+
+
+def _scale(f: Facts) -> str:
+    s = f.scale
+    if s is None or s.fall_step is None or s.lead_points is None or s.halvings < 2:
+        return ""
+    if s.lead_points >= -0.5:
+        return (
+            f"{s.tag} had begun to fall at {where(f, s.fall_step)}, "
+            f"{max(0, round(s.lead_points))} logged points before the loss "
+            f"moved: {s.halvings} halvings in a row, to {num(s.lowest)}."
+        )
+    return f"{s.tag} fell only afterwards (from {where(f, s.fall_step)}): a consequence, not the reason."
+
+
+def _component(f: Facts) -> str:
+    c = f.components
+    if c is None or c.first is None or c.growth is None or c.growth < 1.3:
+        return ""
+    lead = f", {c.lead_points:.0f} logged points before the next" if c.lead_points else ""
+    return (
+        f"Of {c.count} terms of the loss {c.first} moved first{lead}: it grew "
+        f"{times(c.growth)}, the others {times(c.others_growth)}."
+    )
+
+
+def _trends(f: Facts) -> list[str]:
+    return [s for s in (_trend(f, f.weights), _trend(f, f.logits), _trend(f, f.updates)) if s]
+
+
+def _trend(f: Facts, t: Trend | None) -> str:
+    if t is None or t.growth is None or f.onset is None:
+        return ""
+    if t.growth >= 1.25:
+        pace = ", faster and faster towards the end" if t.acceleration is not None and t.acceleration > 1.5 else ""
+        return (
+            f"{t.tag} had been growing all the while: {times(t.growth)} by "
+            f"{where(f, f.onset.step)} (from {num(t.first)} to {num(t.before)}){pace}."
+        )
+    if t.growth <= 0.6:
+        return (
+            f"{t.tag} had been falling all the while: to {percent(t.growth)} of "
+            f"its early level by {where(f, f.onset.step)}."
+        )
+    return ""
+
+
+def _others(f: Facts) -> str:
+    told = {t.tag for t in (f.weights, f.updates, f.logits) if t is not None}
+    told |= {f.gradient.tag if f.gradient is not None else "", f.scale.tag if f.scale is not None else ""}
+    told |= {f.components.first or ""} if f.components is not None else set()
+    if f.onset is None:
+        return ""
+    early = [(tag, step, size) for tag, step, size in f.moved if tag not in told and step <= f.onset.low]
+    if not early:
+        return ""
+    parts = [f"{tag} at {where(f, step)} ({times(size)})" for tag, step, size in early[:3]]
+    return f"Also moved before the loss: {', '.join(parts)}."
+
+
+def _declined(f: Facts) -> str:
+    g = f.gradient
+    if g is None or g.decline is None or g.decline > 0.7:
+        return ""
+    return (
+        f"{g.tag} had been shrinking before, to {percent(g.decline)} of its earlier level: an optimizer "
+        "that scales by past gradients takes larger and larger steps then."
+    )
+
+
+def _drifted(f: Facts) -> str:
+    d = f.loss.drift if f.loss is not None else None
+    if d is None or d < DRIFTED or f.onset is None or f.extent is None:
+        return ""
+    length = (f.onset.step - f.extent.first_step) / 3
+    return f"{f.tag} had been creeping up for about {lasting(f, length)} before, by {d:.1f} noise widths."
+
+
+def _noise(f: Facts) -> str:
+    r = f.loss.noise_trend if f.loss is not None else None
+    if r is None or r < 1.5:
+        return ""
+    return f"The noise of {f.tag} had been growing: {times(r)} in the last quarter before the onset."
+
+
+def _spiked_before(f: Facts) -> str:
+    if f.loss is None or f.loss.spikes.before_onset < 1:
+        return ""
+    s = f.loss.spikes
+    grow = ", higher each time" if s.growing is not None and s.growing > 0.5 else ""
+    return (
+        f"{f.tag} had spiked {s.before_onset} time{'s' * (s.before_onset != 1)} before "
+        f"and come back{grow}: this was not the first warning."
+    )
+
+
+def _rate(f: Facts) -> str:
+    r = f.rate
+    if r is None or f.onset is None:
+        return "" if r is not None else "No learning rate was logged, so whether it changed cannot be said."
+    if r.source != "logged":
+        return (
+            f"The learning rate is known from the settings only ({num(r.peak)}); "
+            "whether a schedule changed it was not logged."
+        )
+    if r.at_onset is None:
+        return ""
+    if r.in_warmup:
+        return (
+            f"{r.tag} was still being warmed up: {num(r.at_onset)} at the onset, "
+            f"{percent(r.at_onset / r.peak if r.peak else 0)} of its peak."
+        )
+    if r.stable_ratio is not None and r.stable_ratio < 0.6:
+        return (
+            f"{r.tag} was {num(r.at_onset)} at the onset, already {times(1 / max(r.stable_ratio, 1e-12))} "
+            "below a rate that had trained stably: the rate did not change for the worse."
+        )
+    share = (
+        f", where it had been for {percent(r.steps_at_rate)} of the run"
+        if r.steps_at_rate is not None and r.steps_at_rate >= 0.02
+        else ""
+    )
+    word = "constant" if r.constant else "without a rise near the onset"
+    return f"{r.tag} was {num(r.at_onset)} at the onset, {word}{share}: the schedule does not explain the moment."
+
+
+def _boundary(f: Facts) -> str:
+    o = f.onset
+    if o is None or o.boundary_points is None or o.epoch is None or o.boundary_points > 1.5:
+        return ""
+    return (
+        f"The onset coincides with the boundary of epoch {round(o.epoch)}, within "
+        f"{num(round(o.boundary_points, 1))} logged points."
+    )
+
+
+def _nothing(f: Facts) -> str:
+    logged = [t for t in f.unchanged if t != f.tag]
+    if logged:
+        return f"Nothing else that was logged changed before it ({', '.join(logged[:4])})."
+    return (
+        "Nothing else was logged that could have announced it: from these logs alone the moment has no visible reason."
+    )
+
+
+def _from_start(f: Facts) -> tuple[str, ...]:
+    assert f.onset is not None
+    assert f.extent is not None
+    assert f.loss is not None
+    out = [
+        (
+            f"It was wrong from the first logged point ({where(f, f.onset.step)}): there is no "
+            "before, so the reason lies in the setup, not in a moment."
+        )
+    ]
+    if f.extent.axis == "epoch" and f.nonfinite is not None and f.nonfinite.pattern == "from-first":
+        out.append(
+            "Each point is a whole epoch here: the loss was lost somewhere within "
+            "the first, and the steps of it were not logged."
+        )
+    elif f.loss.first is not None and f.loss.first > 100:
+        out.append(f"The first value is {num(f.loss.first)} already.")
+    if f.rate is not None and f.rate.first is not None:
+        out.append(
+            f"{f.rate.tag} began at {num(f.rate.first)}{'' if f.rate.warmup_end is None else ', with a warm-up'}."
+        )
+    if f.cohort is not None:
+        for lever, name in list(f.cohort.cured.items())[:3]:
+            start = next((s.start_level for s in f.cohort.siblings if s.name == name), None)
+            began = f"; it began at a loss of {num(start)}" if start is not None else ""
+            out.append(f"The sibling {name} differs in {lever} and survived{began}.")
+    return tuple(out)
+
+
+def _overfit(f: Facts) -> tuple[str, ...]:
+    v, o, e = f.validation, f.onset, f.extent
+    assert o is not None
+    assert e is not None
+    out = []
+    if v is not None and v.best_step is not None:
+        out.append(
+            f"{v.tag} was best at {where(f, v.best_step)} ({num(v.best)}); from "
+            f"{where(f, o.step)} on it left that level for good."
+        )
+        if v.train_fall is not None:
+            out.append(
+                f"The training loss went on falling, to {percent(v.train_fall)} of its "
+                "value then: from here on it learned the samples."
+            )
+    if o.epoch is not None and e.epochs and e.axis != "epoch":
+        out.append(f"That was pass {int(o.epoch) + 1} of {max(int(o.epoch) + 1, round(e.epochs))} over the same data.")
+    return tuple(out)
