@@ -20,7 +20,11 @@ from losslens.parsers.opening import read_head, refuse_unsafe, text_encoding
 
 @dataclass(frozen=True)
 class Format:
-    """One line of the table. ``kind`` is what the bytes look like: "binary", "json" (begins with { or [), "text"."""
+    """One line of the table.
+
+    ``kind`` is what the bytes look like: "binary", "json" (begins with { or [) or "text"; or "folder" for a format that
+    has no file of its own.
+    """
 
     name: str
     module: str
@@ -37,6 +41,7 @@ FORMATS: tuple[Format, ...] = (
     Format("json-records", "losslens.parsers.records", "json"),
     Format("jsonl", "losslens.parsers.jsonl", "json"),
     Format("settings", "losslens.parsers.settings", "text"),
+    Format("deepspeed-csv", "losslens.parsers.deepspeed_csv", "folder", folder=True),
     Format("csv", "losslens.parsers.csv", "text"),
 )
 

@@ -68,6 +68,10 @@ def _warnings(reader: TableReader) -> list[Warning]:
         found.append(Warning("preamble", f"{_count(len(preamble), 'line')} before the header skipped"))
     if reader.short:
         found.append(Warning("ragged-rows", f"{_count(reader.short, 'row')} with fewer cells than the header: kept"))
+    if reader.without_evaluation:
+        rows = _count(reader.without_evaluation, "row")
+        text = f"{rows} without the evaluation's cells: the cells behind them moved to their columns"
+        found.append(Warning("ragged-rows", text))
     if reader.long:
         text = f"{_count(reader.long, 'row')} with more cells than the header: kept, the extra cells left out"
         found.append(Warning("ragged-rows", text))

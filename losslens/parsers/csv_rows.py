@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from losslens.model import Damage
+from losslens.parsers.axes import STEP_RANK, normalise
 from losslens.parsers.cells import is_number_or_blank
 from losslens.parsers.columns import Column, Columns
 from losslens.parsers.dialect import COMMENTS, Dialect, looks_like_header
@@ -14,6 +15,7 @@ from losslens.parsers.opening import LogFile, lines_of
 
 MAX_QUOTED_CHARACTERS = 4 << 20
 """A quote that is still open after this much text was never meant as one."""
+_EVALUATION = ("eval_", "val_", "valid_", "test_")
 
 
 class TableReader:
@@ -26,6 +28,7 @@ class TableReader:
         self.header_changed = False
         self.short = 0
         self.long = 0
+        self.without_evaluation = 0
         self.not_rows = 0
         self.texts: list[str] = []
         """The first lines that are no rows of the table, to show one in the warning."""
@@ -150,17 +153,43 @@ class TableReader:
                 if len(self.texts) < 3:
                     self.texts.append(self.dialect.delimiter.join(row)[:80])
             return
-        if not self._is_aligned(row):
+        if not self._is_aligned(row) or self._is_glued(row):
             self.not_rows += 1
             return
         number = self.columns.n_rows
         self.columns.n_rows += 1
+        present = self._current
         if len(row) < self.width:
-            self.short += 1
+            without = self._without_evaluation()
+            if len(row) == len(without):
+                present = without
+                self.without_evaluation += 1
+            else:
+                self.short += 1
         elif any(cell.strip() for cell in row[self.width :]):
             self.long += 1
-        for column, cell in zip(self._current, row, strict=False):
+        for column, cell in zip(present, row, strict=False):
             column.add_cell(number, cell, self.dialect.decimal)
+
+    def _without_evaluation(self) -> list[Column]:
+        """The columns of a row written in an epoch without evaluation: timm leaves these cells out, not blank."""
+        return [column for column in self._current if not column.name.lower().startswith(_EVALUATION)]
+
+    def _is_glued(self, row: list[str]) -> bool:
+        """Whether a row too long is half a row and the next one: a job was killed in a write and another appended.
+
+        Of "12,0.3" and "12,0.31,0.5" becomes "12,0.312,0.31,0.5": the number at the seam never was one. It is told by
+        its end, a step that the first column had before or is about to have.
+        """
+        seam = len(row) - self.width
+        if not 1 <= seam < self.width or normalise(self.names[0]) not in STEP_RANK:
+            return False
+        cell = row[seam].strip()
+        steps = self._current[0].values
+        seen = {int(step) for step in steps[-5_000:] if step == step and abs(step) < 2**53}
+        return any(
+            cell[at:].isdigit() and (int(cell[at:]) in seen or int(cell[at:]) - 1 in seen) for at in range(1, len(cell))
+        )
 
     def _is_aligned(self, row: list[str]) -> bool:
         """Whether the cells of a row of odd width can be told to stand under their own names."""
