@@ -1,6 +1,6 @@
 """Which series plays which role.
 
-The name decides where it can (``names.TABLE``); the numbers decide the rest: a learning rate is positive, an accuracy
+The name decides where it can (``table.TABLE``); the numbers decide the rest: a learning rate is positive, an accuracy
 lies in 0…1 or 0…100, the training loss is the finest raw series among those that may be it. Every series gets one
 ``RoleChoice`` with a reason a person understands, and a guess says that it is one (``sure=False``).
 """
@@ -16,7 +16,8 @@ import numpy as np
 from losslens.errors import UsageError
 from losslens.model import RawSeries, Role, RoleChoice, Series
 from losslens.roles import losses
-from losslens.roles.names import ACCURACY, IS_LOSS, TABLE, split_of, words_of
+from losslens.roles.names import split_of, words, words_of
+from losslens.roles.table import ACCURACY, IS_LOSS, TABLE
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
@@ -100,15 +101,15 @@ class _Numbers:
 
 def _by_name(tag: str, numbers: _Numbers) -> RoleChoice | None:
     """The choice that the name makes, checked against the numbers; None for what may be a loss or anything."""
-    words = words_of(tag)
-    text = " ".join(words)
+    parts = words_of(tag)
+    text = " ".join(parts)
     is_loss = bool(IS_LOSS.search(text))
     split = split_of(tag)
     for rule in TABLE:
         if is_loss and not rule.beside_loss:
             continue
         if rule.pattern.search(text):
-            return _checked(RoleChoice(tag, rule.role, rule.why, split=split), words, numbers)
+            return _checked(RoleChoice(tag, rule.role, rule.why, split=split), parts, numbers)
     if not is_loss and ACCURACY.search(text):
         role = Role.VAL_ACCURACY if split in ("val", "test") else Role.ACCURACY
         if numbers.points and not (np.isnan(numbers.low) or (numbers.low >= -1.0 and numbers.high <= 100.0)):
@@ -117,32 +118,32 @@ def _by_name(tag: str, numbers: _Numbers) -> RoleChoice | None:
     return None
 
 
-def _checked(choice: RoleChoice, words: tuple[str, ...], numbers: _Numbers) -> RoleChoice:
+def _checked(choice: RoleChoice, parts: tuple[str, ...], numbers: _Numbers) -> RoleChoice:
     if choice.role is Role.LEARNING_RATE:
         if numbers.low < 0.0 or numbers.high > LARGEST_RATE:
             why = f"named like a learning rate, but its values run from {numbers.low:.3g} to {numbers.high:.3g}"
             return replace(choice, role=Role.OTHER, why=why)
         return replace(choice, why="named as a learning rate; its values are positive and small")
-    if choice.role is Role.OTHER and words[-1:] == ("time",) and numbers.points > 1 and not numbers.rising:
+    if choice.role is Role.OTHER and parts[-1:] == ("time",) and numbers.points > 1 and not numbers.rising:
         return replace(choice, role=Role.STEP_TIME, why="named a time, and it goes up and down: the time of a step")
     if choice.role is Role.GRAD_NORM:
-        return _whole_or_layer(choice, words)
+        return _whole_or_layer(choice, parts)
     if choice.role in (Role.LOSS_SCALE, Role.BATCH_SIZE) and numbers.low < 0.0:
         return replace(choice, role=Role.OTHER, why=f"{choice.why}, but has negative values")
     return choice
 
 
 #: Words of a gradient norm of the whole model; any other word names a layer or a player.
-_WHOLE = frozenset(
-    "grad grads gradient gradients norm norms global total l1 l2 inf all overall model full of the train training optim optimizer "
-    "log metric metrics debug stats learner info default policy before preclip pre clip clipping unclipped raw mean avg max "
-    "abs absmax magnitude size rms scalars diagnostics trainer epoch step batch sample samples global0 actor critic".split()
+_WHOLE = words(
+    "grad grads gradient gradients norm norms global total l1 l2 inf all overall model full of the train training optim",
+    "optimizer log metric metrics debug stats learner info default policy before preclip pre clip clipping unclipped raw",
+    "mean avg max abs absmax magnitude size rms scalars diagnostics trainer epoch step batch sample samples actor critic",
 )
 
 
-def _whole_or_layer(choice: RoleChoice, words: tuple[str, ...]) -> RoleChoice:
-    extra = [w for w in words if w not in _WHOLE and not w.isdigit()]
-    group = next((losses.player(w) for w in words if losses.player(w)), "")
+def _whole_or_layer(choice: RoleChoice, parts: tuple[str, ...]) -> RoleChoice:
+    extra = [w for w in parts if w not in _WHOLE and not w.isdigit()]
+    group = next((losses.player(w) for w in parts if losses.player(w)), "")
     if group and len(extra) <= 1:
         return replace(choice, group=group, why=f"{choice.why} of the {group}")
     if extra:
@@ -166,8 +167,8 @@ def _rank(choice: RoleChoice, series: RawSeries | Series) -> tuple[int, float, i
     """
     if choice.role in losses.RANKED:
         return (_ROLE_ORDER[choice.role], 0.0, 0, "")
-    words = words_of(choice.tag)
-    second_hand = any(w in ("max", "abs", "absmax", "base", "clip", "ema", "avg", "min") for w in words)
+    parts = words_of(choice.tag)
+    second_hand = any(w in ("max", "abs", "absmax", "base", "clip", "ema", "avg", "min") for w in parts)
     return (_ROLE_ORDER[choice.role], float(second_hand), -int(series.value.size > 0), "")
 
 

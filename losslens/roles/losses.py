@@ -20,9 +20,7 @@ from losslens.roles.names import (
     BEST,
     GAN_PLAYERS,
     GENERIC,
-    IS_LOSS,
     MAIN_WORDS,
-    OBJECTIVES,
     PLAYERS,
     RL_PLAYERS,
     SMOOTHED,
@@ -30,6 +28,7 @@ from losslens.roles.names import (
     split_of,
     words_of,
 )
+from losslens.roles.table import IS_LOSS, OBJECTIVES
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray, IntArray
@@ -84,7 +83,7 @@ def player(word: str) -> str:
 
 
 def _qualifier(words: Sequence[str]) -> tuple[str, ...]:
-    """What is left of a name when its generic words are gone: ``train/box_loss`` -> ``box``, ``train_loss_1`` -> nothing."""
+    """What is left of a name without its generic words: ``train/box_loss`` -> ``box``, ``train_loss_1`` -> nothing."""
     out = []
     for word in words:
         stem = word.rstrip("0123456789")
@@ -126,7 +125,7 @@ def choose(
 
 def _objectives(candidates: Sequence[Candidate], *, val: bool) -> dict[str, RoleChoice]:
     """No series says "loss": the one named as something people minimise plays it."""
-    ranked = sorted(candidates, key=lambda c: (c.smoothed or c.best, _OBJECTIVE_ORDER(c), -c.points))
+    ranked = sorted(candidates, key=lambda c: (c.smoothed or c.best, _objective_order(c), -c.points))
     first, rest = ranked[0], ranked[1:]
     role = Role.VAL_LOSS if val else Role.TRAIN_LOSS
     words = " ".join(words_of(first.tag))
@@ -137,7 +136,7 @@ def _objectives(candidates: Sequence[Candidate], *, val: bool) -> dict[str, Role
     return out
 
 
-def _OBJECTIVE_ORDER(c: Candidate) -> int:  # noqa: N802 - reads as a table
+def _objective_order(c: Candidate) -> int:
     text = " ".join(words_of(c.tag))
     for i, pattern in enumerate(
         ("objective", "nll|log likelihood", "elbo|bpd|bits|bpb|bpc", "entropy|xent|ce", "cost|ctc|mse|squared")

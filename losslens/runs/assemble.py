@@ -161,8 +161,9 @@ def _with_steps(logs: Sequence[Log]) -> tuple[list[Log], list[Repair]]:
         out.append(replace(log, series=series))
     if not without:
         return list(logs), []
-    text = f"{without[0] if len(without) == 1 else f'{len(without)} series'} logged without a step: points are counted instead"
-    return out, [Repair("no-steps", text, without[0] if len(without) == 1 else None, len(without))]
+    one_tag = without[0] if len(without) == 1 else None
+    text = f"{one_tag or f'{len(without)} series'} logged without a step: points are counted instead"
+    return out, [Repair("no-steps", text, one_tag, len(without))]
 
 
 def _in_time_order(logs: Sequence[Log]) -> list[Log]:

@@ -52,7 +52,7 @@ def steps_per_epoch(
 
 
 def _from_epoch_series(epochs: Series, series: Mapping[str, Series]) -> StepsPerEpoch | None:
-    """From a series that counts epochs beside the steps: fractions of an epoch, or whole ones that change now and then."""
+    """From a series that counts epochs beside the steps: fractions, or whole ones that change now and then."""
     now = epochs.current()
     keep = np.isfinite(now.value)
     step, value = now.step[keep], now.value[keep]

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from losslens.model import Skipped
-from losslens.roles.names import split_of
+from losslens.roles.names import split_of, words
 from losslens.runs.checkpoints import checkpoints_in
 from losslens.runs.jobs import Job, Source
-from losslens.runs.naming import natural
+from losslens.runs.naming import natural, says_nothing
 from losslens.runs.peek import Glimpse, glimpse
 
 SETTINGS = "settings"
@@ -26,9 +26,9 @@ TENSORBOARD = "tensorboard"
 TEXT = "text"
 TRAINER_STATE = "trainer-state"
 #: Folders in which trainers keep what belongs to the job above.
-CONTAINERS = frozenset(
-    "tensorboard tb tb_logs tblogs tensorboard_logs events summaries summary logs log logging csv vis_data dvclive stdout output "
-    "slurm slurm_logs wandb metrics".split()
+CONTAINERS = words(
+    "tensorboard tb tb_logs tblogs tensorboard_logs events summaries summary logs log logging csv vis_data dvclive",
+    "stdout output slurm slurm_logs wandb metrics",
 )
 _CHECKPOINT = re.compile(r"checkpoint-\d+")
 _HPARAMS_TIME = re.compile(r"\d{9,11}(?:\.\d+)?")
@@ -95,10 +95,11 @@ def _job(group: _Group, names: dict[Path, tuple[str, ...]]) -> Job:
     sources = (*group.sources, *group.settings)
     paths = [str(s.path) for s in group.sources]
     path = paths[0] if len(paths) == 1 else str(group.path)
+    folder = os.path.abspath(group.path)
     if group.stem:
-        name, project = os.path.join(group.path, group.stem), str(group.path)
+        name, project = os.path.join(folder, group.stem), str(group.path)
     else:
-        name, project = str(group.path), os.path.dirname(str(group.path)) or "."
+        name, project = folder, os.path.normpath(os.path.join(group.path, os.pardir))
     by_step, by_epoch = checkpoints_in([(f, names.get(f, ())) for f in [group.path, *group.folders]])
     why = "; ".join(dict.fromkeys(group.why))
     return Job(name, path, sources, project, why, by_step, by_epoch)
@@ -112,7 +113,8 @@ def _within(folder: Folder, logs: Sequence[Source]) -> list[_Group]:
     if not logs:
         return []
     if folder.alone:
-        return [_Group(folder.path, list(logs), ["the file that was named"], _stem(logs[0]), alone=True)]
+        stem = "" if logs[0].format == TENSORBOARD or says_nothing(_stem(logs[0])) else _stem(logs[0])
+        return [_Group(folder.path, list(logs), ["the file that was named"], stem, alone=True)]
     kinds: dict[str, list[Source]] = defaultdict(list)
     for source in logs:
         kinds[source.format].append(source)
@@ -209,9 +211,9 @@ def _own_columns(look: Glimpse) -> set[str]:
 
 def _bare_stem(source: Source) -> str:
     """The stem without the words that name a split; empty when it has none, so that only such pairs match."""
-    words = [w for w in re.split(r"[_\-. ]+", _stem(source).lower()) if w]
-    rest = [w for w in words if not split_of(w)]
-    if len(rest) == len(words) and "measurements" not in words:
+    parts = [w for w in re.split(r"[_\-. ]+", _stem(source).lower()) if w]
+    rest = [w for w in parts if not split_of(w)]
+    if len(rest) == len(parts) and "measurements" not in parts:
         return ""
     return "_".join(rest) or "-"
 
@@ -306,7 +308,7 @@ def _is_split_folder(path: Path, by_path: dict[Path, list[_Group]]) -> bool:
 
 
 def _beside_events(path: Path, group: _Group, above: _Group) -> tuple[Path, str] | None:
-    """Event files below event files: a split, ``add_scalars`` or ``add_hparams`` of the same writer, or a run of its own."""
+    """Event files below event files: a split, ``add_scalars`` or ``add_hparams`` of one writer, or another run."""
     name = path.name
     if split_of(name) and not re.search(r"\d$", name.removesuffix("_0")):
         return path.parent, f"{name}/ holds one split of the job in the folder above"
@@ -340,7 +342,7 @@ def _last_change(group: _Group) -> float:
 
 
 def _give_settings(folders: Sequence[Folder], groups: Sequence[_Group]) -> tuple[Skipped, ...]:
-    """Settings files join the jobs of their folder, else those in the folder above a ``.hydra``, else the jobs below."""
+    """Settings join the jobs of their folder, else those in the folder above a ``.hydra``, else the jobs below."""
     unused = []
     for folder in folders:
         for source in folder.sources:

@@ -9,13 +9,19 @@ from collections.abc import Sequence
 
 #: Longest part of a name that a file system and a table can bear.
 LONGEST = 80
+#: Names of folders and files that every other job has too.
+_SAYS_NOTHING = re.compile(
+    r"(?:\w*_)?(?:logs?|runs?|outputs?|results?|events?|metrics|history|progress|tensorboard|tb|train|default|csv|lightning_logs|"
+    r"trainer_state|measurements|files|stats|summary|train_log|training|checkpoints?|version_\d+|mlruns|wandb|output|stdout|(?:attempt|writer|run)-?\d+)",
+    re.IGNORECASE,
+)
 
 
 def unique_names(names: Sequence[str]) -> list[str]:
     """One short, distinct, file-name-safe name for each of ``names``, in their order.
 
-    Names are paths such as ``logs/a/version_0``: what all of them share at the front is left out, and so is what
-    is not needed to tell them apart; where two are the same, the later ones are numbered.
+    Names are paths such as ``logs/a/version_0``: what all of them share is left out, and so is what is not needed to
+    tell them apart; where two are the same, the later ones are numbered.
     """
     parts = [[p for p in re.split(r"[/\\]+", name) if p not in ("", ".")] or [name or "run"] for name in names]
     short = _shortest_tails(parts)
@@ -43,8 +49,8 @@ def safe(name: str) -> str:
 
 
 def _shortest_tails(parts: list[list[str]]) -> list[list[str]]:
-    """The shortest endings of the paths that tell each from all others."""
-    lengths = [1] * len(parts)
+    """The shortest endings of the paths that tell each from all others and say something."""
+    lengths = [_telling(p) for p in parts]
     while True:
         tails = [tuple(p[-k:]) for p, k in zip(parts, lengths, strict=True)]
         count = Counter(tails)
@@ -52,7 +58,21 @@ def _shortest_tails(parts: list[list[str]]) -> list[list[str]]:
         if longer == lengths:
             break
         lengths = longer
-    return [_without_shared(list(tail), parts) for tail in tails]
+    short = [_without_shared(list(tail), parts) for tail in tails]
+    return [_without_middle(tail, short) for tail in short]
+
+
+def says_nothing(part: str) -> bool:
+    """Whether a folder or file name is one that every other job has too, such as ``logs`` or ``metrics``."""
+    return bool(_SAYS_NOTHING.fullmatch(part))
+
+
+def _telling(path: list[str]) -> int:
+    """How many parts at the end it takes until one says more than ``logs`` or ``version_0``."""
+    for k, part in enumerate(reversed(path), 1):
+        if not _SAYS_NOTHING.fullmatch(part):
+            return k
+    return len(path)
 
 
 def _without_shared(tail: list[str], parts: list[list[str]]) -> list[str]:
@@ -66,6 +86,15 @@ def _without_shared(tail: list[str], parts: list[list[str]]) -> list[str]:
 
 def _still_alone(tail: list[str], parts: list[list[str]]) -> bool:
     return sum(p[-len(tail) :] == tail for p in parts) == 1
+
+
+def _without_middle(tail: list[str], tails: list[list[str]]) -> list[str]:
+    """Without ``lightning_logs`` and the like between the parts that tell."""
+    short = [p for i, p in enumerate(tail) if i in (0, len(tail) - 1) or not _SAYS_NOTHING.fullmatch(p)]
+    same = sum(
+        [p for i, p in enumerate(t) if i in (0, len(t) - 1) or not _SAYS_NOTHING.fullmatch(p)] == short for t in tails
+    )
+    return short if same == 1 else tail
 
 
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:

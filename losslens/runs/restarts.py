@@ -114,11 +114,8 @@ def _goes_on(first: _Ends | None, before: _Ends | None, after: _Ends | None) -> 
     """Whether training went on over a restart of the count; None when the numbers do not say."""
     if first is None or before is None or after is None:
         return None
-    if np.isfinite(before.epoch_last) and np.isfinite(after.epoch_first) and before.epoch_last != before.epoch_first:
-        if after.epoch_first < before.epoch_last:
-            return False
-        return True
-    if np.isfinite(before.epoch_last) and after.epoch_first == before.epoch_last + 1:
+    spanned = before.epoch_last > before.epoch_first
+    if after.epoch_first > before.epoch_last or (spanned and after.epoch_first == before.epoch_last):
         return True
     if before.broken:
         return not np.isfinite(after.start)

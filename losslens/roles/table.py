@@ -1,0 +1,261 @@
+"""The table of names: which words make a series what it is, for all trainers.
+
+Every pattern looks at the lower-case words of a tag joined by single blanks (``names.words_of``), and must begin and
+end between words. The first line that matches decides.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from losslens.model import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of the table: names whose words match ``pattern`` have this role."""
+
+    role: Role
+    pattern: re.Pattern[str]
+    why: str
+    beside_loss: bool = False
+    """Whether it may win over the word "loss": `loss_scale` is none, `kl_loss` and `train_loss_epoch` are losses."""
+
+
+def _any(*alternatives: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:^|(?<= ))(?:{'|'.join(alternatives)})(?=$| )")
+
+
+LOSS = r"loss(?:es)?\d*"
+_NORM = r"(?:\d+ )*(?:l2 |l1 |inf )?norms?(?:2|sq)?"
+_GRADIENT = r"(?:grads?|gradients?)"
+_CLIPPED = r"(?:clipped|after(?: clip(?:ping)?)?|post(?: clip(?:ping)?)?)"
+_WEIGHT = r"(?:params?|parameters?|weights?|model|theta)"
+_UNITS = (
+    r"(?:tokens?|samples?|steps?|images?|imgs?|it|its|iters?|iterations?|examples?|batches|frames?|updates|timesteps"
+    r"|batch steps|global step|env steps)"
+)
+_SECONDS = r"(?:s|sec|secs|second|seconds|gpu|day|hour)"
+_PART_OF_A_STEP = (
+    r"(?:step|iter|iteration|batch|data|data loading|dataload|forward|backward|optimizer|train step|load|compute)"
+)
+_COUNTED = r"(?:samples|tokens|examples|images|frames|timesteps)"
+_NOT_THE_VALUE = (
+    r"(?:weights?|coef|coeff|coefficient|lambda|factor|alpha|count|num|lr|time|ratio|std|stddev|var|variance|threshold"
+    r"|delta|diff|change|slope|improvement|percent|pct|rank|window|patience|decay|weighting|schedule|temperature|margin)"
+)
+_OF_REWARDS = r"(?:mean|avg|average|chosen|rejected|margins?|accuracies|max|min|std|total|\w+)"
+
+TABLE: tuple[Rule, ...] = (
+    # LearningRateMonitor writes an optimiser's other settings beside its rate, under nearly the same name.
+    Rule(
+        Role.OTHER,
+        _any(r"(?:lr|learning rate).* (?:momentum|weight decay|wd|beta\d?)"),
+        "an optimiser setting logged beside the rate",
+    ),
+    Rule(Role.OTHER, _any("momentum", "weight decay", "wd", r"betas?\d?", "eps", "epsilon"), "an optimiser setting"),
+    Rule(
+        Role.LOSS_SCALE,
+        _any(
+            r"loss scal(?:e|er|ing)(?: factor)?",
+            r"(?:grad|amp|fp16|dynamic|mixed precision) scal(?:e|er|ing)",
+            r"scaler(?: scale)?",
+        ),
+        "named as the loss scale of mixed precision",
+        beside_loss=True,
+    ),
+    Rule(
+        Role.SKIPPED_STEPS,
+        _any(
+            r"(?:steps?|iterations|batches|updates|samples) skipped",
+            r"skipped(?: train)? (?:steps?|iterations|iters|batches|updates|samples)",
+            r"(?:num |number of |n )?(?:overflows?(?: count)?|nan iterations|nan steps)",
+            "found inf",
+            "inf count",
+            "nan count",
+            "num nans?",
+        ),
+        "counts steps that the optimiser skipped",
+    ),
+    Rule(
+        Role.GRAD_NORM_CLIPPED,
+        _any(
+            rf"(?:clip|clipped|post clip|after clip(?:ping)?) (?:\w+ )*?{_GRADIENT}(?: \w+)*? {_NORM}",
+            rf"{_GRADIENT}(?: \w+)*? {_NORM} (?:\w+ )*?{_CLIPPED}",
+            rf"(?:clipped|after|post) {_GRADIENT}(?: clip)? {_NORM}",
+        ),
+        "a gradient norm after clipping",
+        beside_loss=True,
+    ),
+    Rule(
+        Role.OTHER,
+        _any(
+            rf"(?:max|clip) {_GRADIENT} norm",
+            rf"{_GRADIENT}(?: norm)? clip(?:ping)?(?: value| threshold| norm)?",
+            r"clip(?:ping)? (?:rate|fraction|range|frac|coef|threshold|value)",
+            "clipfrac",
+        ),
+        "a clipping threshold or count, not a norm",
+    ),
+    Rule(
+        Role.GRAD_NORM,
+        _any(
+            rf"{_GRADIENT}(?: global| total| l2| overall| all| model| full)* {_NORM}",
+            rf"{_GRADIENT} (?:\w+ )+norms?",
+            rf"(?:l2 )?norms? (?:of )?{_GRADIENT}",
+            rf"global (?:{_GRADIENT} )?norm",
+            rf"{_GRADIENT} (?:magnitude|l2|size|rms)",
+            rf"(?:total|global|mean|avg|rms) {_GRADIENT}",
+        ),
+        "named as a gradient norm",
+        beside_loss=True,
+    ),
+    Rule(
+        Role.GRAD_NORM,
+        _any(rf"{_GRADIENT} (?:abs )?max", rf"max (?:abs )?{_GRADIENT}", rf"{_GRADIENT} absmax"),
+        "the largest gradient entry: a size of the gradient",
+    ),
+    Rule(Role.LAYER_GRAD_NORM, re.compile(rf"^{_GRADIENT}(?: \w+)+"), "a gradient of one part of the model"),
+    Rule(
+        Role.UPDATE_RATIO,
+        _any(
+            r"updates? (?:to )?(?:weight|param|data|ratio)s?(?: ratio)?",
+            r"(?:weight|param)s? update ratio",
+            "ud ratio",
+            r"update (?:\w+ )*ratio",
+            "ratio update",
+        ),
+        "named as the size of an update relative to the weights",
+    ),
+    Rule(
+        Role.WEIGHT_NORM,
+        _any(
+            rf"{_WEIGHT} (?:(?:total|global|l2|all|\d+) )*norms?",
+            r"norms? (?:of )?(?:params?|parameters?|weights?)",
+            r"l2 norm (?:param|weight).*",
+            "weight rms",
+            "param rms",
+            r"weights? (?:magnitude|l2)",
+        ),
+        "named as the size of the weights",
+    ),
+    Rule(
+        Role.LOGIT_SCALE,
+        _any(
+            r"(?:max )?(?:(?:attn|attention|qk|output) )?logits? (?:max|scale|norm|mean|std|absmax|rms)",
+            r"max (?:(?:attn|attention|qk|output) )?logits?",
+            r"(?:attn|attention|qk) logits?(?: max)?",
+            "log z",
+            "logz",
+            "qk max",
+        ),
+        "named as the size of logits",
+    ),
+    Rule(
+        Role.LEARNING_RATE,
+        _any(r"(?:(?:cur|current|base|max|peak) )?(?:lr\d*|lrs|lrate|learning rate\d*|step size)"),
+        "named as a learning rate",
+    ),
+    Rule(
+        Role.THROUGHPUT,
+        _any(
+            rf"{_UNITS} (?:per |p )?{_SECONDS}(?: per gpu| gpu)?",
+            r"tokens per second.*",
+            "wps|ups|fps|qps|tps|tgs|mfu|hfu|tflops|flops|throughput",
+        ),
+        "named as a speed",
+    ),
+    Rule(
+        Role.STEP_TIME,
+        _any(
+            rf"{_PART_OF_A_STEP}(?:ing)? (?:time|timing|dt|ms|duration|seconds)(?: s| ms| sec)?",
+            r"(?:time|ms|seconds|sec|s) per (?:step|iter|iteration|batch)",
+            r"time (?:step|iter|batch|data)",
+            "rank data time",
+            "dt",
+        ),
+        "named as the time of a step",
+    ),
+    Rule(
+        Role.BATCH_SIZE,
+        _any(r"(?:(?:global|micro|effective|train) )?(?:batch size|bsz)"),
+        "named as the batch size",
+    ),
+    Rule(
+        Role.SAMPLES,
+        _any(
+            rf"(?:consumed|seen|num|total|n|cumulative|processed) (?:\w+ )?{_COUNTED}(?: seen)?",
+            r"(?:samples|tokens|examples|images)(?: (?:seen|consumed|processed|total))?$",
+            "timesteps(?: total)?",
+        ),
+        "counts what was trained on",
+    ),
+    Rule(
+        Role.EPOCH,
+        _any(r"(?:(?:train|trainer|cur|current) )?epochs?(?: num| number| idx| float| frac)?$"),
+        "counts epochs",
+    ),
+    Rule(
+        Role.OTHER,
+        _any(
+            r"(?:(?:global|train|training|current|total) )?(?:steps?|iterations?|iters?|num updates|n updates|update)$"
+        ),
+        "a step counter",
+    ),
+    Rule(
+        Role.OTHER,
+        _any(r"(?:\w+ )*(?:times?|runtime|elapsed|duration|eta|hours|wall|timestamp|seconds)(?: \w+)?"),
+        "a time",
+    ),
+    Rule(
+        Role.OTHER,
+        _any(rf"{LOSS} (?:\w+ )*?{_NOT_THE_VALUE}", rf"(?:delta|num|count|lambda) (?:\w+ )*?{LOSS}"),
+        "belongs to a loss but is not its value",
+        beside_loss=True,
+    ),
+    Rule(Role.OTHER, _any(r"(?:ent|kl|entropy|vf|value) (?:coef|coeff|beta|weight)$"), "a coefficient"),
+    Rule(
+        Role.KL,
+        _any(
+            r"(?:\w+ )*?(?:approx |mean |reverse |forward )?(?:kl|kld|kl div|kl divergence)(?: mean| avg)?$",
+        ),
+        "named as a divergence",
+    ),
+    Rule(
+        Role.REWARD,
+        _any(
+            rf"(?:(?:ep|episode|mean|avg|average|eval|total|cumulative) )?(?:rew|rewards?|returns?)(?: {_OF_REWARDS})*",
+            "success rate",
+        ),
+        "named as a reward",
+    ),
+    Rule(Role.ENTROPY, _any(r"(?:\w+ )*?(?:policy )?entropy(?: mean| avg)?$"), "named as an entropy"),
+)
+
+IS_LOSS = _any(LOSS)
+
+_AND_HOW = r"(?: (?:train|training|val|valid|validation|eval|test|mean|avg|total|batch|epoch|step|iter))*$"
+#: What people minimise without calling it a loss.
+OBJECTIVES = _any(
+    *(
+        f"(?:{what}){_AND_HOW}"
+        for what in (
+            "objective",
+            "nll",
+            "(?:neg|negative) log likelihood",
+            "neglogp",
+            "(?:neg |negative )?elbo",
+            "bpd|bpb|bpc|bits per dim|bits per byte",
+            "crossentropy|xent|ce|bce|ctc|hinge|huber",
+            "cost|energy|residual|error",
+            "mse|mean squared error|rmse|mae|mean absolute error",
+            "perplexity|ppl",
+        )
+    )
+)
+ACCURACY = _any(
+    r"acc\d*|accuracy\d*|accuracies|top ?\d+|correct|em|exact match|hit rate|hitrate",
+    r"prec\d*|precision|recall|f1|f1 score|auc|auroc|roc auc|kappa|mcc|r2",
+    r"m?ap\d*|miou|iou|dice|bleu|rouge\w*|ssim|psnr",
+)

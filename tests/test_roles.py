@@ -1,0 +1,276 @@
+"""Which series plays which role: names of many trainers, names that mislead, and what the numbers add."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from losslens.errors import UsageError
+from losslens.model import Role, RoleChoice
+from losslens.roles import assign, role_named
+from tests.runs.make_logs import falling, series
+
+
+def roles_of(*tags: str, points: dict[str, int] | None = None) -> dict[str, RoleChoice]:
+    counts = points or {}
+    made = {tag: series(tag, falling(counts.get(tag, 60))) for tag in tags}
+    return {c.tag: c for c in assign(made)}
+
+
+def leader(choices: tuple[RoleChoice, ...], role: Role) -> str | None:
+    return next((c.tag for c in choices if c.role is role), None)
+
+
+TRAIN_LOSSES = """loss train_loss train/loss training_loss total_loss Loss/total_loss lm~loss lm-loss lm_loss
+reduced_train_loss Train/Samples/train_loss train/CE~loss train/CrossEntropyLoss loss/train/total Loss/train epoch_loss
+batch_loss train_loss_1 objective nll bpd train/nll loss/total losses/total trainLoss TrainLoss training/loss_step
+default_policy/total_loss learners/default_policy/total_loss train_inner/loss tr_loss Loss ctc_loss mlm_loss cost
+avg_loss running_loss ce_loss dpo_loss train/mse_loss loss_total train.loss [train]loss"""
+
+
+@pytest.mark.parametrize("tag", [t.replace("~", " ") for t in TRAIN_LOSSES.split()])
+def test_a_lone_training_loss_is_found_under_the_name_of_its_trainer(tag: str) -> None:
+    assert roles_of(tag, "learning_rate")[tag].role is Role.TRAIN_LOSS
+
+
+VAL_LOSSES = """val_loss valid_loss eval_loss test_loss validation/loss eval/loss val/loss Loss/val Loss/valid loss/eval
+validation/epoch_loss evaluation_loss_vs_iterations dev_loss vali_loss valLoss val_loss_epoch eval_val_loss heldout/loss
+lm~loss~validation metrics/val/loss"""
+
+
+@pytest.mark.parametrize("tag", [t.replace("~", " ") for t in VAL_LOSSES.split()])
+def test_a_validation_loss_is_no_training_loss(tag: str) -> None:
+    found = roles_of(tag, "loss")
+    assert found[tag].role is Role.VAL_LOSS
+    assert found["loss"].role is Role.TRAIN_LOSS
+
+
+def test_a_validation_loss_alone_stays_a_validation_loss() -> None:
+    assert roles_of("val_loss")["val_loss"].role is Role.VAL_LOSS
+
+
+OTHERS = {
+    Role.LEARNING_RATE: "lr learning_rate learning-rate lr-Adam lr-SGD/pg1 lr/pg0 x/lr0 epoch_learning_rate "
+    "train/learning_rate optim/LR~(group~0) optim/learning_rate_group0 cur_lr base_lr train/lr Train/Samples/lr lr_group_0 lrate",
+    Role.GRAD_NORM: "grad_norm gnorm grad-norm gradient_norm grad_2.0_norm_total l2_norm/grad/global optim/total_grad_norm "
+    "optim/total~grad~norm grad_gnorm train/grad_norm gradients/global_norm global_grad_norm gradNorm "
+    "grad_norm/total total_norm_grad grad_norm_before_clip unclipped_grad_norm",
+    Role.GRAD_NORM_CLIPPED: "grad_norm_clipped clipped_grad_norm grad_norm_after_clip grad_norm_post_clip",
+    Role.LAYER_GRAD_NORM: "grad_2.0_norm/fc.weight l2_norm/grad/layer1.w grad/blocks.0.att.norm grad_norm/encoder",
+    Role.LOSS_SCALE: "loss_scale loss-scale loss~scale [metric]grad_scaler Train/Samples/loss_scale scaler/scale "
+    "grad_scale amp_scale",
+    Role.WEIGHT_NORM: "params-norm params~norm parameter_norm weight_norm l2_norm/param/fc weights_norm",
+    Role.UPDATE_RATIO: "update_ratio update_to_weight_ratio",
+    Role.LOGIT_SCALE: "max_attention_logit logits_max max_logit attn_logits_max log_z",
+    Role.ACCURACY: "acc accuracy train/accuracy top1 metrics/mAP50(B) miou train_acc sparse_categorical_accuracy f1",
+    Role.VAL_ACCURACY: "val_acc val_accuracy eval/accuracy eval_top1 validation/accuracy",
+    Role.REWARD: "rollout/ep_rew_mean episode_reward_mean rewards/chosen reward eval/mean_reward",
+    Role.KL: "kl objective/kl train/approx_kl kl_divergence",
+    Role.ENTROPY: "entropy policy_entropy objective/entropy",
+    Role.BATCH_SIZE: "batch_size batch-size bsz global_batch_size",
+    Role.SKIPPED_STEPS: "skipped_steps number~of~skipped~iterations optim/step~skipped skipped-train-samples overflow_count",
+    Role.EPOCH: "epoch train/epoch epochs",
+    Role.SAMPLES: "consumed_samples consumed-samples time/total_timesteps tokens_seen samples",
+    Role.THROUGHPUT: "tokens_per_second_per_gpu samples_per_sec batch_steps_per_second wps ups time/fps mfu "
+    "throughput eval_steps_per_second tflops global_step/sec",
+    Role.STEP_TIME: "step_time iter_time data_time iteration-time rank_data_time batch_time train_step_timing",
+}
+
+
+@pytest.mark.parametrize(("role", "tag"), [(r, t.replace("~", " ")) for r, ts in OTHERS.items() for t in ts.split()])
+def test_what_accompanies_a_loss_is_known_by_its_name(role: Role, tag: str) -> None:
+    found = roles_of(tag, "train_loss")
+    assert found[tag].role is role
+    assert found["train_loss"].role is Role.TRAIN_LOSS
+
+
+NEITHER = """loss_weight loss_scale lossless loss_lambda loss_time loss_lr loss_count loss_coef kl_weight
+lr-Adam-momentum lr-Adam/pg1-weight_decay momentum glossary num_losses loss_delta closs_x grad_norm_loss_ratio"""
+
+
+@pytest.mark.parametrize("tag", NEITHER.split())
+def test_a_name_that_only_contains_loss_or_lr_is_neither(tag: str) -> None:
+    found = roles_of(tag, "train_loss")[tag]
+    assert found.role not in (Role.TRAIN_LOSS, Role.VAL_LOSS, Role.LOSS_COMPONENT, Role.LEARNING_RATE)
+
+
+def test_averaged_and_best_so_far_twins_do_not_lead() -> None:
+    tags = ("loss_avg", "ema_loss", "smoothed_loss", "best_loss", "min_loss", "loss")
+    choices = assign({t: series(t, falling(200)) for t in tags})
+    assert leader(choices, Role.TRAIN_LOSS) == "loss"
+    by_tag = {c.tag: c for c in choices}
+    assert by_tag["best_loss"].role is Role.OTHER
+    assert by_tag["min_loss"].role is Role.OTHER
+    assert "averaged" in by_tag["ema_loss"].why
+
+
+def test_best_val_loss_never_stands_for_the_validation_loss() -> None:
+    found = roles_of("best_val_loss", "val_loss", "loss")
+    assert found["val_loss"].role is Role.VAL_LOSS
+    assert found["best_val_loss"].role is Role.OTHER
+
+
+@pytest.mark.parametrize(("finer", "coarser"), [("train_loss_step", "train_loss_epoch"), ("batch_loss", "epoch_loss")])
+def test_the_finer_of_two_twins_leads(finer: str, coarser: str) -> None:
+    choices = assign({coarser: series(coarser, falling(20)), finer: series(finer, falling(400))})
+    assert leader(choices, Role.TRAIN_LOSS) == finer
+    choices = assign({coarser: series(coarser, falling(400)), finer: series(finer, falling(20))})
+    assert leader(choices, Role.TRAIN_LOSS) == coarser
+
+
+def test_a_run_average_in_the_last_record_is_no_course() -> None:
+    found = roles_of("loss", "train_loss", points={"loss": 100, "train_loss": 1})
+    assert found["loss"].role is Role.TRAIN_LOSS
+    assert found["train_loss"].role is Role.OTHER
+
+
+def test_terms_of_a_total_are_components() -> None:
+    found = roles_of("total_loss", "loss_cls", "loss_box_reg", "kl_loss", "recon_loss", "aux_loss", "reg_loss")
+    assert found["total_loss"].role is Role.TRAIN_LOSS
+    assert all(found[t].role is Role.LOSS_COMPONENT for t in found if t != "total_loss")
+
+
+def test_a_detector_without_a_total_has_components_only() -> None:
+    found = roles_of(
+        "train/box_loss", "train/cls_loss", "train/dfl_loss", "val/box_loss", "val/cls_loss", "val/dfl_loss"
+    )
+    assert {found[t].role for t in found if t.startswith("train")} == {Role.LOSS_COMPONENT}
+    assert {found[t].role for t in found if t.startswith("val")} == {Role.VAL_COMPONENT}
+    assert "total was not logged" in found["train/box_loss"].why
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        ("D_loss", "G_loss"),
+        ("errD", "errG"),
+        ("Loss_D", "Loss_G"),
+        ("loss/discriminator", "loss/generator"),
+        ("disc_loss", "gen_loss"),
+        ("netD/loss", "netG/loss"),
+        ("d_loss", "g_loss"),
+        ("lossD", "lossG"),
+    ],
+)
+def test_both_players_of_a_gan_have_a_loss_of_their_own(tags: tuple[str, str]) -> None:
+    found = roles_of(*tags)
+    assert [found[t].role for t in tags] == [Role.TRAIN_LOSS] * 2
+    assert [found[t].group for t in tags] == ["discriminator", "generator"]
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [("train/critic_loss", "train/actor_loss"), ("q_loss", "policy_loss"), ("losses/qf1_loss", "losses/actor_loss")],
+)
+def test_critic_and_actor_have_a_loss_of_their_own(tags: tuple[str, str]) -> None:
+    found = roles_of(*tags)
+    assert [found[t].role for t in tags] == [Role.TRAIN_LOSS] * 2
+    assert [found[t].group for t in tags] == ["critic", "actor"]
+
+
+def test_with_a_total_the_losses_of_actor_and_critic_are_terms() -> None:
+    found = roles_of("train/loss", "train/value_loss", "train/policy_gradient_loss", "train/entropy_loss")
+    assert found["train/loss"].role is Role.TRAIN_LOSS
+    assert found["train/value_loss"].role is Role.LOSS_COMPONENT
+    assert found["train/policy_gradient_loss"].role is Role.LOSS_COMPONENT
+
+
+def test_tasks_in_folders_of_their_own_are_each_a_loss() -> None:
+    found = roles_of("depth_net/loss", "flow_net/loss")
+    assert {c.role for c in found.values()} == {Role.TRAIN_LOSS}
+    assert len({c.group for c in found.values()}) == 2
+
+
+def test_several_evaluation_sets_are_each_a_validation_loss() -> None:
+    found = roles_of("loss", "eval_books_loss", "eval_code_loss")
+    assert found["eval_books_loss"].role is Role.VAL_LOSS
+    assert found["eval_books_loss"].group == "books"
+    assert found["eval_code_loss"].role is Role.VAL_LOSS
+
+
+def test_validation_comes_before_test() -> None:
+    choices = assign({t: series(t, falling(30)) for t in ("test/loss", "validation/loss", "train/loss")})
+    assert leader(choices, Role.VAL_LOSS) == "validation/loss"
+
+
+def test_a_metric_is_the_loss_only_where_nothing_else_is() -> None:
+    assert roles_of("mse", "loss")["mse"].role is Role.OTHER
+    assert roles_of("mse", "mae")["mse"].role is Role.TRAIN_LOSS
+    assert roles_of("train/perplexity")["train/perplexity"].role is Role.TRAIN_LOSS
+
+
+def test_an_unusual_objective_is_found_when_it_is_alone_and_the_doubt_is_said() -> None:
+    made = {"J": series("J", falling(50)), "lr": series("lr", np.full(50, 0.01))}
+    choice = next(c for c in assign(made) if c.tag == "J")
+    assert choice.role is Role.TRAIN_LOSS
+    assert not choice.sure
+    assert "nothing is named like a loss" in choice.why
+
+
+def test_two_unknown_falling_series_are_not_guessed_at() -> None:
+    made = {"glorp": series("glorp", falling(50)), "frobnicate": series("frobnicate", falling(50, seed=1))}
+    assert {c.role for c in assign(made)} == {Role.OTHER}
+
+
+def test_a_counter_is_never_the_objective() -> None:
+    made = {"widgets": series("widgets", np.arange(50.0))}
+    assert assign(made)[0].role is Role.OTHER
+
+
+def test_the_numbers_overrule_a_misleading_name() -> None:
+    found = {
+        c.tag: c for c in assign({"lr": series("lr", np.linspace(-500, 500, 30)), "loss": series("loss", falling(30))})
+    }
+    assert found["lr"].role is Role.OTHER
+    found = {
+        c.tag: c for c in assign({"acc": series("acc", np.linspace(0, 9000, 30)), "loss": series("loss", falling(30))})
+    }
+    assert found["acc"].role is Role.OTHER
+
+
+def test_what_the_user_says_wins() -> None:
+    made = {t: series(t, falling(30)) for t in ("loss", "my/odd tag", "foo")}
+    choices = assign(made, overrides={"loss": ["my/odd tag"], "learning-rate": ["foo"]})
+    assert leader(choices, Role.TRAIN_LOSS) == "my/odd tag"
+    assert leader(choices, Role.LEARNING_RATE) == "foo"
+    assert {c.tag: c.role for c in choices}["loss"] is not Role.TRAIN_LOSS
+
+
+def test_an_unknown_role_names_the_nearest() -> None:
+    with pytest.raises(UsageError, match="grad_norm"):
+        role_named("gradnorm")
+
+
+def test_a_log_of_nothing_has_no_roles() -> None:
+    assert assign({}) == ()
+
+
+def test_every_series_gets_exactly_one_role_with_a_reason() -> None:
+    tags = [*OTHERS[Role.LEARNING_RATE].split(), "loss", "val_loss", "x", "y z", "", "/", "loss/", "∂L", "🔥"]
+    choices = assign({t: series(t, falling(20)) for t in tags})
+    assert sorted(c.tag for c in choices) == sorted(set(tags))
+    assert all(c.why for c in choices)
+
+
+@given(st.text(max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_any_name_gets_a_role(tag: str) -> None:
+    choices = assign({tag: series(tag, falling(10)), "loss": series("loss", falling(10))})
+    assert len(choices) == len({tag, "loss"})
+
+
+UNRELATED = st.sampled_from(
+    ["gpu_mem", "cpu_util", "disk", "gpu/temp", "foo/bar", "images_logged", "ram_gb", "node_id"]
+)
+
+
+@given(st.lists(UNRELATED, max_size=5, unique=True))
+@settings(max_examples=40, deadline=None)
+def test_unrelated_series_do_not_change_the_roles_of_the_others(extra: list[str]) -> None:
+    base = {t: series(t, falling(40)) for t in ("train_loss", "val_loss", "lr", "grad_norm", "aux_loss")}
+    more = {**base, **{t: series(t, np.arange(40.0) % 7) for t in extra}}
+    alone = list(assign(base))
+    with_more = [c for c in assign(more) if c.tag in base]
+    assert alone == with_more
