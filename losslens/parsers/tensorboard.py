@@ -16,7 +16,6 @@ from losslens.parsers.event_files.crc32c import crc32c, mask
 from losslens.parsers.event_files.events import CHECKPOINT, START, STOP, Event
 from losslens.parsers.event_files.records import Gap, RecordReader, open_events
 from losslens.parsers.event_files.scalars import Scalars
-from losslens.parsers.event_files.settings import settings_of
 
 NAME = "tensorboard"
 
@@ -63,7 +62,12 @@ def parse(path: Path) -> tuple[Log, ...]:
 
 
 def _settings(path: Path, unusual: list[tuple[int, Event]]) -> tuple[Setting, ...]:
-    return settings_of((value for _, event in unusual for value in event.values), str(path))
+    values = [value for _, event in unusual for value in event.values if value.texts or value.plugin == "hparams"]
+    if not values:
+        return ()
+    from losslens.parsers.event_files.settings import settings_of  # only where there are any
+
+    return settings_of(values, path)
 
 
 def _restarts(unusual: list[tuple[int, Event]], first_row: int) -> tuple[int, ...]:

@@ -58,7 +58,7 @@ def irr1m(folder: Path) -> None:
 
 
 def mixed(folder: Path, size: int = 1000 * MIB, scalars: int = 50_000) -> None:
-    """Scalars among images of 64 KiB, histograms of 12 KiB and a graph of 2 MiB: a gigabyte that holds 50 000 points."""
+    """50 000 scalars in a gigabyte of images of 64 KiB, histograms of 12 KiB and a graph of 2 MiB."""
     rng = np.random.default_rng(1)
     noise = rng.integers(0, 256, 1 << 20, dtype=np.uint8).tobytes()
     rounds = size // (2 * 64 * 1024 + 2 * 12 * 1024)

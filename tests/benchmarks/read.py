@@ -1,4 +1,4 @@
-"""Read every event file under a folder and keep every point, as ``analyze`` does: ``python -m tests.benchmarks.read``."""
+"""Read every event file under a folder and keep every point: ``python -m tests.benchmarks.read FOLDER``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plain way to read an event file: one record after the other, each through protobuf. What the reader must equal."""
+"""The plain way to read an event file, which the reader must equal: record after record through protobuf."""
 
 from __future__ import annotations
 

@@ -254,10 +254,10 @@ def chain(data: Data) -> tuple[Places, Places, int]:
 def _follow(data: Data, at: int) -> tuple[Places, Places, int]:
     """The next records, at most a stride of them, from one length to the next."""
     start, length, stored = list[int](), list[int](), list[int]()
-    end = data.size
+    octets, end = data.data, data.size
     first = at
     while at + HEADER <= end and len(start) < _STRIDE:
-        size, crc = _header(data, at)
+        size, crc = _header(octets, at)
         after = at + HEADER + size + FOOTER
         if after > end:
             break
