@@ -90,7 +90,7 @@ class Chart:
 def chart(run: RunReport, curves: Sequence[Curve], *, tick_count: int = 7, marked: bool = True) -> Chart:
     """The leading curve, which comes first, and those below it on the same steps, with all that is marked on them."""
     first, last = signals.domain(list(curves))
-    marks = [mark for mark in signals.marks(run) if marked and mark.number <= story.IN_FULL]
+    marks = [mark for mark in signals.marks(run) if marked and mark.number <= story.in_full(run)]
     panels = tuple(_panel(curve, first, last, marks, place == 0) for place, curve in enumerate(curves))
     ticks = tuple(
         Tick(_percent(round(tick), first, last), words.count(round(tick)))

@@ -101,6 +101,7 @@ def _template() -> Template:
         "code_lines": texts.code_lines,
         "signal": words.signal,
         "role": words.role,
+        "cause_title": story.cause_title,
         "shortened": story.shortened,
         "wall_time": words.wall_time,
     }
@@ -134,7 +135,7 @@ def _run_view(run: RunReport, anchor: str, *, full: bool, interactive: bool) -> 
         "lists": [
             (title, lines[:MOST_LINES], max(0, len(lines) - MOST_LINES)) for title, lines in _lists(run) if lines
         ],
-        "in_full": story.IN_FULL,
+        "in_full": story.in_full(run),
         "unchecked": {cause.id: story.unchecked_of(cause.not_checked) for cause in run.causes},
         "hidden": max(0, len(run.curves) - len(curves)),
         "other": Role.OTHER,

@@ -86,7 +86,7 @@ def _what_first(run: RunReport, level: int) -> list[str]:
         lines.append(f"| {shown} | `{_bar(share)}` | {words.probability(share)} |")
     lines.append("")
     lines += [f"{markdown(line)}.\n" for line in story.group_lines(run)]
-    for rank, cause in enumerate(run.causes[: story.IN_FULL], start=1):
+    for rank, cause in enumerate(run.causes[: story.in_full(run)], start=1):
         lines += _cause(rank, cause)
     return lines
 
@@ -98,11 +98,10 @@ def _bar(share: float) -> str:
 
 def _cause(rank: int, cause: Cause) -> list[str]:
     share = words.probability(cause.probability)
-    lines = [f"**{rank}. {markdown_code(cause.id)} ({share})** {markdown(cause.title)}", ""]
+    lines = [f"**{rank}. {markdown_code(cause.id)} ({share})** {markdown(story.cause_title(cause))}".rstrip(), ""]
     for e in cause.evidence:
         sign = "for" if e.weight >= 0 else "against"
         lines.append(f"- {sign} ({words.weight(e.weight)}): {markdown(e.text)}")
-    lines += [f"- not checked: {markdown(reason)}" for reason in story.unchecked_of(cause.not_checked)]
     if cause.contributing:
         lines.append(f"- together with: {', '.join(markdown_code(c) for c in cause.contributing)}")
     for number, fix in enumerate(cause.fixes, start=1):

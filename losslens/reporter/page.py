@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
+_EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 #: Styles by what they mean. Colour never carries anything alone.
 STYLES = {
     "bad": "bold red",
@@ -125,9 +126,9 @@ class Page:
 
     def bar(self, share: float, width: int) -> str:
         """A probability as a bar; never quite empty above 0, never quite full below 1."""
-        full = round(share * width)
-        if share > 0:
-            full = max(1, full)
-        if share < 1:
-            full = min(width - 1, full)
-        return ("█" if self.unicode else "#") * full + ("░" if self.unicode else ".") * (width - full)
+        if not self.unicode:
+            full = min(width if share >= 1 else width - 1, max(1 if share > 0 else 0, round(share * width)))
+            return "#" * full + "." * (width - full)
+        eighths = min(8 * width if share >= 1 else 8 * width - 1, max(1 if share > 0 else 0, round(share * 8 * width)))
+        part = _EIGHTHS[eighths % 8]
+        return "█" * (eighths // 8) + part + "░" * (width - eighths // 8 - len(part))

@@ -82,8 +82,8 @@ def _tick_labels(scale: Scale, height: int) -> dict[int, str]:
     return {_row_of(scale, tick, height): words.number(tick) for tick in scale.ticks(max(2, height // 2))}
 
 
-def legend(curve: Curve, notes: Annotations, *, unicode: bool) -> str:
-    """What the signs on the ruler mean, those that occur."""
+def legend(curve: Curve, notes: Annotations, *, unicode: bool, width: int) -> list[str]:
+    """What the signs on the ruler mean, those that occur, in lines of at most ``width`` where an entry fits."""
     onset, low, high, back, nan, old = "▲├┤◆×⠒" if unicode else "^[]Px,"
     parts = []
     if notes.onset is not None:
@@ -96,7 +96,13 @@ def legend(curve: Curve, notes: Annotations, *, unicode: bool) -> str:
         parts.append(f"{nan} NaN or Inf")
     if any(branch.abandoned for branch in branches(curve)):
         parts.append(f"{old} left behind by a restart")
-    return "  ".join(parts)
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + 2 + len(part) <= width:
+            lines[-1] += f"  {part}"
+        else:
+            lines.append(part)
+    return lines
 
 
 @dataclass(frozen=True, slots=True)

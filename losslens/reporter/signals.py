@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -80,15 +81,18 @@ def others(run: RunReport, most: int, *, same_axis: bool = True) -> list[Curve]:
         for evidence in cause.evidence:
             if evidence.series is not None:
                 named[evidence.series] = named.get(evidence.series, 0.0) + abs(evidence.weight) * cause.probability
-    order = {role: place for place, role in enumerate(WANTED)}
-
-    def key(curve: Curve) -> tuple[float, int]:
-        return -named.get(curve.tag, 0.0), order.get(curve.role, len(order))
-
     rest = [c for c in run.curves if leading is None or c.tag != leading.tag]
     if same_axis and leading is not None:
         rest = [c for c in rest if c.axis == leading.axis]
-    return sorted(rest, key=key)[:most]
+    rest = [c for c in rest if c.tag in named or c.role in WANTED]
+    seen: Counter[Role] = Counter([leading.role] if leading is not None else [])
+    keys: dict[str, tuple[float, int, int]] = {}
+    for curve in rest:
+        # The first of every role comes before the second of any: two evaluations say less than one and a rate.
+        place = WANTED.index(curve.role) if curve.role in WANTED else len(WANTED)
+        keys[curve.tag] = (-named.get(curve.tag, 0.0), seen[curve.role], place)
+        seen[curve.role] += 1
+    return sorted(rest, key=lambda curve: keys[curve.tag])[:most]
 
 
 def panels(run: RunReport, most: int) -> list[Curve]:

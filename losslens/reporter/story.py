@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from losslens.model import Analysis, Curve, LossVerdict, NotChecked, Role, RunReport, Verdict
+from losslens.model import Analysis, Cause, Curve, LossVerdict, NotChecked, Role, RunReport, Verdict
 from losslens.reporter import words
 
-#: Causes told in full; the others get one line each.
-IN_FULL = 3
+#: At most so many causes are told in full, and of those after the first only the ones this likely or in its group.
+MOST_IN_FULL, WORTH_TELLING = 3, 0.1
 #: A longer name is shortened where it stands in a sentence.
 LONGEST_NAME = 80
 #: Beyond this many failed runs, only the first are told in full: the overview names them all.
@@ -53,6 +53,26 @@ def shortened(text: str, most: int = LONGEST_NAME) -> str:
 def told_in_full(run: RunReport) -> bool:
     """Whether a run gets its whole story: healthy and unjudged runs stay short."""
     return run.verdict not in (Verdict.HEALTHY, Verdict.INCONCLUSIVE)
+
+
+def cause_title(cause: Cause) -> str:
+    """The title of a cause, empty where it only repeats the id."""
+    plain_words = re.sub(r"[^a-z0-9]+", " ", cause.title.lower()).strip()
+    return "" if plain_words == cause.id.replace("-", " ") else cause.title
+
+
+def in_full(run: RunReport) -> int:
+    """How many causes are told in full, from the first; the others get one line each."""
+    if not run.causes:
+        return 0
+    first = run.causes[0].id
+    beside = {id for group in run.diagnosis.groups if first in group.ids for id in group.ids}
+    told = 1
+    for cause in run.causes[1:MOST_IN_FULL]:
+        if cause.probability < WORTH_TELLING and cause.id not in beside:
+            break
+        told += 1
+    return told
 
 
 def tally(analysis: Analysis) -> str:

@@ -157,9 +157,8 @@ def _plots(page: Page, run: RunReport) -> None:
         for row in rows:
             page.pieces(row)
         if place == 0:
-            legend = plot_text.legend(curve, notes, unicode=page.unicode)
-            if legend:
-                page.line(legend, "dim", indent=2 + gutter + 2)
+            for line in plot_text.legend(curve, notes, unicode=page.unicode, width=page.width - gutter - 4):
+                page.line(line, "dim", indent=2 + gutter + 2)
 
 
 def _plot_title(curve: Curve) -> str:
@@ -182,19 +181,24 @@ def _why_then(page: Page, run: RunReport) -> None:
 def _what_first(page: Page, run: RunReport) -> None:
     if not run.causes:
         return
-    page.heading("WHAT FIRST")
-    for line in story.group_lines(run):
-        page.marked("≈", line)
+    page.line()
+    head = page.text("WHAT FIRST", "head")
+    page.show(
+        head.append_text(page.text("  (+ speaks for, − against; the numbers weigh the evidence, in nats)", "dim"))
+    )
     for rank, cause in enumerate(run.causes, start=1):
-        if rank <= story.IN_FULL:
-            page.line()
         _cause_bar(page, f"{rank}.", cause.id, cause.probability)
-        if rank <= story.IN_FULL:
-            _cause(page, cause)
-        if rank == min(story.IN_FULL, len(run.causes)):
-            page.line()
     if run.diagnosis.none_of_these > 0:
         _cause_bar(page, "", "none of these", run.diagnosis.none_of_these)
+    lines = story.group_lines(run)
+    if lines:
+        page.line()
+    for line in lines:
+        page.marked("≈", _sentence(line))
+    shown: set[str] = set()
+    for rank, cause in enumerate(run.causes[: story.in_full(run)], start=1):
+        page.line()
+        _cause(page, rank, cause, shown)
 
 
 def _cause_bar(page: Page, mark: str, name: str, probability: float) -> None:
@@ -208,17 +212,21 @@ def _cause_bar(page: Page, mark: str, name: str, probability: float) -> None:
     page.show(line)
 
 
-def _cause(page: Page, cause: Cause) -> None:
-    page.line(_sentence(cause.title), indent=5)
+def _cause(page: Page, rank: int, cause: Cause, shown: set[str]) -> None:
+    """One cause in full; code that an earlier cause has ``shown`` is not repeated."""
+    together = f", together with {', '.join(cause.contributing)}" if cause.contributing else ""
+    title = story.cause_title(cause)
+    name = f"{cause.id}: {title}" if title else cause.id
+    page.marked(f"{rank}.", _sentence(name + together), style="head", body_style="head")
     for e in cause.evidence:
         mark, style = ("+", "for") if e.weight >= 0 else ("−", "against")
         page.marked(mark, f"{e.text} ({words.weight(e.weight)})", style=style, indent=5)
-    for reason in story.unchecked_of(cause.not_checked):
-        page.marked("?", f"not checked: {reason}", style="dim", body_style="dim", indent=5)
-    if cause.contributing:
-        page.line(f"together with: {', '.join(cause.contributing)}", indent=5)
     for number, fix in enumerate(cause.fixes, start=1):
-        page.marked(f"{number})", _sentence(fix.text), style="head", indent=5)
+        again = f"{fix.pytorch}\n{fix.keras}" in shown and bool(fix.pytorch or fix.keras)
+        page.marked(f"{number})", _sentence(fix.text + (" (code above)" if again else "")), style="head", indent=5)
+        if again:
+            continue
+        shown.add(f"{fix.pytorch}\n{fix.keras}")
         for label, code in (("PyTorch", fix.pytorch), ("Keras", fix.keras)):
             for place, line in enumerate(texts.code_lines(code) if code else ()):
                 page.marked(f"{label if place == 0 else '':<7}", line, style="dim", body_style="code", indent=8)
@@ -228,9 +236,7 @@ def _lists(page: Page, run: RunReport) -> None:
     told = story.told_in_full(run)
     page_lists = [("LOG NEXT", list(run.diagnosis.log_next), "•")]
     if told:
-        rest = run.causes[story.IN_FULL :]
-        unchecked = list(dict.fromkeys(f"{item.reason} ({c.id})" for c in rest for item in c.not_checked))
-        page_lists.append(("NOT CHECKED", unchecked, "?"))
+        page_lists.append(("NOT CHECKED", story.not_checked(run), "?"))
     page_lists += [
         ("OTHER LOSSES", story.other_losses(run), "•"),
         ("RESTARTS", story.restarts(run), "•"),

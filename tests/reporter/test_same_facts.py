@@ -47,10 +47,10 @@ def test_verdict_facts_causes_evidence_and_fixes_are_in_every_format(made: Calla
     said += [*run.diagnosis.log_next, *story.group_lines(run), *story.reading(run), *story.events(run)]
     for rank, cause in enumerate(run.causes):
         said += [cause.id, words.probability(cause.probability)]
-        if rank < story.IN_FULL:
+        if rank < story.in_full(run):
             said += [cause.title, *(e.text for e in cause.evidence), *(words.weight(e.weight) for e in cause.evidence)]
             said += [piece for fix in cause.fixes for piece in (fix.text, fix.pytorch, fix.keras)]
-            said += story.unchecked_of(cause.not_checked)
+        said += story.unchecked_of(cause.not_checked)
     for form, text in read(run).items():
         missing = [piece for piece in said if squeezed(piece) not in text]
         assert not missing, form
