@@ -128,7 +128,9 @@ class Optimizer:
             self.m = self.keep(np.float32(b1) * self.m + g, dtype)
             u = self.m.copy()
         elif self.kind == "rmsprop":
-            self.v = self.keep(np.float32(hp.get("beta2", 0.99)) * self.v + np.float32(1 - hp.get("beta2", 0.99)) * g * g, dtype)
+            self.v = self.keep(
+                np.float32(hp.get("beta2", 0.99)) * self.v + np.float32(1 - hp.get("beta2", 0.99)) * g * g, dtype
+            )
             u = g / (np.sqrt(self.v) + np.float32(eps))
         else:
             self.m = self.keep(np.float32(b1) * self.m + np.float32(1 - b1) * g, dtype)
@@ -206,7 +208,9 @@ class Loop:
         return np.random.default_rng((self.seed, self.epoch)).permutation(self.task.n)
 
     def indices(self) -> NDArray[np.int64]:
-        if self.cursor >= self.task.n or (self.hp.get("drop_last", True) and self.cursor + self.batch_size > self.task.n):
+        if self.cursor >= self.task.n or (
+            self.hp.get("drop_last", True) and self.cursor + self.batch_size > self.task.n
+        ):
             self.epoch, self.cursor = self.epoch + 1, 0
             self.perm = self.permutation()
         self.idx = self.perm[self.cursor : self.cursor + self.batch_size]
@@ -367,9 +371,10 @@ class Loop:
                 rec["extra/" + name].append(value)
         if self.step % every == 0:
             self.layers["row"].append(len(self.rows) - 1)
-            for flat in self.flats.values():
+            for player, flat in self.flats.items():
+                prefix = "" if len(self.flats) == 1 else player[0] + "."
                 for name, a, b in flat.names[:6]:
-                    self.layers[name].append(norm(flat.g[a:b]))
+                    self.layers[prefix + name].append(norm(flat.g[a:b]))
 
     def evaluate(self) -> None:
         try:

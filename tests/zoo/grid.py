@@ -179,14 +179,20 @@ def base(task: str, rng: np.random.Generator) -> HP:
         return options[int(rng.integers(len(options)))]
 
     hp: HP = {"data_seed": int(rng.integers(1 << 30))}
-    hp["optimizer"] = pick("adam", "adam", "adamw", "momentum", "sgd", "rmsprop") if task not in ("gan", "ppo", "dqn") else "adam"
+    hp["optimizer"] = (
+        pick("adam", "adam", "adamw", "momentum", "sgd", "rmsprop") if task not in ("gan", "ppo", "dqn") else "adam"
+    )
     if hp["optimizer"] in ("adamw", "momentum"):
         hp["wd"] = pick(0.0, 1e-4, 1e-2) if hp["optimizer"] == "adamw" else pick(0.0, 1e-4)
     hp["lr"] = pick(0.3, 0.7, 1.0, 1.0, 1.5)
-    hp["schedule"] = pick("constant", "constant", "cosine", "cosine", "linear", "steps", "onecycle", "restarts", "exponential", "wsd")
+    hp["schedule"] = pick(
+        "constant", "constant", "cosine", "cosine", "linear", "steps", "onecycle", "restarts", "exponential", "wsd"
+    )
     hp["batch"] = pick(8, 16, 32, 32, 64) if task not in HEAVY else pick(8, 16, 32)
     hp["clip"] = pick(None, None, 1.0, 5.0)
-    hp["steps"] = int(pick(5000, 20000, 60000) if task in MANUAL else pick(400, 800, 1400) if task in HEAVY else pick(800, 1600, 3200))
+    hp["steps"] = int(
+        pick(5000, 20000, 60000) if task in MANUAL else pick(400, 800, 1400) if task in HEAVY else pick(800, 1600, 3200)
+    )
     if task in MANUAL and rng.random() < 0.1:
         hp["steps"] = 100000
     if task == "ppo":
@@ -203,7 +209,12 @@ def base(task: str, rng: np.random.Generator) -> HP:
     if task in ("gan", "dqn", "ppo", "graph"):
         hp["norm"] = ""
     if task == "recurrent":
-        hp["cell"], hp["length"], hp["adding"], hp["attend"] = pick("gru", "tanh"), pick(8, 14), pick(True, True, False), pick(False, True)
+        hp["cell"], hp["length"], hp["adding"], hp["attend"] = (
+            pick("gru", "tanh"),
+            pick(8, 14),
+            pick(True, True, False),
+            pick(False, True),
+        )
     noise = {"regression": (0.0, 0.05, 0.3, 1.0), "autoencoder": (0.0, 0.0, 0.1), "image": (0.2, 0.5), "segmentation": (0.2, 0.5),
              "detection": (0.1, 0.4), "vae": (0.02, 0.2), "contrastive": (0.2, 0.8), "factors": (0.0, 0.05, 0.3), "linear": (0.0, 0.1, 1.0)}  # fmt: skip
     if task in noise:
@@ -269,7 +280,15 @@ def draws() -> list[tuple[Way, str, HP, int, float]]:
                 block = k // 2 if w.needs else k
                 if not w.needs or k % 2 == 0:
                     needs = {a: b[int(rng.integers(len(b)))] if isinstance(b, tuple) else b for a, b in w.needs.items()}
-                out.append((w, str(tasks[block % len(tasks)]), dict(needs), int(levels[k]), PLACES[places[k]] if w.timed else 0.0))
+                out.append(
+                    (
+                        w,
+                        str(tasks[block % len(tasks)]),
+                        dict(needs),
+                        int(levels[k]),
+                        PLACES[places[k]] if w.timed else 0.0,
+                    )
+                )
     return out
 
 
@@ -297,8 +316,26 @@ def specs() -> list[Spec]:
         out.append(Spec(f"{family}-twin", family, task, seed, hp, locked=locked, kind="twin"))
         out.append(Spec(f"{family}-seed", family, task, seed + 1, hp, locked=locked, kind="seed"))
         if rng.random() < 0.12 and task not in ("dqn", "ppo"):
-            out.append(Spec(f"{family}-resume", family, task, seed, hp, at=int(0.4 * hp["steps"]), locked=locked, kind="resume"))
+            out.append(
+                Spec(
+                    f"{family}-resume", family, task, seed, hp, at=int(0.4 * hp["steps"]), locked=locked, kind="resume"
+                )
+            )
         for k, (w, _, _, level, place) in enumerate(rows):
             at = max(1, int(place * hp["steps"])) if w.timed else 0
-            out.append(Spec(f"{family}-{w.name}-{k}", family, task, seed, hp, w.name, w.cause, level, w.levels[level], at, locked))
+            out.append(
+                Spec(
+                    f"{family}-{w.name}-{k}",
+                    family,
+                    task,
+                    seed,
+                    hp,
+                    w.name,
+                    w.cause,
+                    level,
+                    w.levels[level],
+                    at,
+                    locked,
+                )
+            )
     return out

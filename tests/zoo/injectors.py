@@ -302,7 +302,9 @@ class NoiseOn(Timed):
         if not self.on(loop):
             return
         if "i" in batch:
-            batch["y"] = (batch["y"] + self.strength * self.rng.normal(size=len(batch["y"])) * batch["y"].std()).astype(np.float32)
+            batch["y"] = (batch["y"] + self.strength * self.rng.normal(size=len(batch["y"])) * batch["y"].std()).astype(
+                np.float32
+            )
         elif is_float(batch["x"]):
             x = batch["x"]
             noise = (self.strength * float(x.std()) * self.rng.normal(size=x.shape)).astype(np.float32)
@@ -418,7 +420,11 @@ class EmptyTargets(Timed):
         if isinstance(y, np.ndarray):
             batch["mask"] = (self.rng.random(len(y)) < keep).astype(np.float32)
             return
-        shape = y.shape if (not is_float(y) and y.dim() > 1 and batch["x"].shape == y.shape and y.shape[1] > 8) else y.shape[:1]
+        shape = (
+            y.shape
+            if (not is_float(y) and y.dim() > 1 and batch["x"].shape == y.shape and y.shape[1] > 8)
+            else y.shape[:1]
+        )
         kept = torch.from_numpy((self.rng.random(shape) < keep).astype(np.float32))
         batch["mask"] = batch["mask"] * kept if "mask" in batch and batch["mask"].shape == kept.shape else kept
 

@@ -21,8 +21,33 @@ from tests.zoo.views import Record, View, logged, tag, view
 
 DATA = Path(__file__).parent / "data"
 LOSSES = ("loss", "d_loss", "g_loss")
-SEVERITY = ("nan", "exploded", "diverged", "val-diverged", "shifted", "overfit", "plateau", "spike-recovered", "inconclusive", "healthy")
-LOGGED_SETTINGS = ("optimizer", "batch", "clip", "precision", "wd", "beta2", "eps", "warmup", "schedule", "accum", "norm", "steps", "gamma")
+SEVERITY = (
+    "nan",
+    "exploded",
+    "diverged",
+    "val-diverged",
+    "shifted",
+    "overfit",
+    "plateau",
+    "spike-recovered",
+    "inconclusive",
+    "healthy",
+)
+LOGGED_SETTINGS = (
+    "optimizer",
+    "batch",
+    "clip",
+    "precision",
+    "wd",
+    "beta2",
+    "eps",
+    "warmup",
+    "schedule",
+    "accum",
+    "norm",
+    "steps",
+    "gamma",
+)
 
 
 def read(spec: Spec) -> Record | None:
@@ -49,7 +74,20 @@ def at_steps(series: dict[str, Any], steps: np.ndarray[Any, Any]) -> Floats:
     return np.asarray(value[np.clip(np.searchsorted(step, steps), 0, len(step) - 1)], np.float64)
 
 
-def judge(spec: Spec, log: dict[str, Any], twin: Record, other: Record, v: View, twin_failed: bool) -> tuple[str, Truth, np.ndarray[Any, Any]]:
+def planned(spec: Spec) -> bool:
+    """Whether the plan of the training itself makes the loss rise: restarts, ramps, a curriculum, a long warm-up."""
+    hp = spec.hp
+    return bool(
+        hp.get("curriculum")
+        or hp.get("kl_ramp")
+        or hp.get("schedule") in ("restarts", "onecycle")
+        or spec.task in tr.WANDER
+    )
+
+
+def judge(
+    spec: Spec, log: dict[str, Any], twin: Record, other: Record, v: View, twin_failed: bool
+) -> tuple[str, Truth, np.ndarray[Any, Any]]:
     """The leading loss of a run, its truth, and the steps of its current branch."""
     healthy = spec.kind != "fault"
     names = [k for k in LOSSES if k in log]
@@ -59,7 +97,22 @@ def judge(spec: Spec, log: dict[str, Any], twin: Record, other: Record, v: View,
         steps, y = log[name]["step"][keep], log[name]["value"][keep]
         t, o = (at_steps(logged(r, v, (name,))[name], steps) for r in (twin, other))
         start = int(np.searchsorted(steps, spec.at + v.first_step)) if spec.at else 0
-        found.append((name, tr.judge_train(y, t, o, min(start, len(y) - 1), healthy=healthy, wander=spec.task in tr.WANDER, twin_failed=twin_failed), steps))
+        found.append(
+            (
+                name,
+                tr.judge_train(
+                    y,
+                    t,
+                    o,
+                    min(start, len(y) - 1),
+                    healthy=healthy,
+                    wander=spec.task in tr.WANDER,
+                    twin_failed=twin_failed,
+                    planned=planned(spec),
+                ),
+                steps,
+            )
+        )
     best = min(found, key=lambda f: SEVERITY.index(f[1].words[0]))
     if "val/loss" in log and best[1].words[0] in ("healthy", "plateau", "spike-recovered", "inconclusive"):
         keep = current(log["val/loss"])
@@ -70,7 +123,7 @@ def judge(spec: Spec, log: dict[str, Any], twin: Record, other: Record, v: View,
                 return best[0], Truth((*best[1].words, *val.words), *best_place(best[1])), best[2]
             fine = best[1].words[0] != "plateau" or val.numbers[2] > 2 * val.numbers[1] > 0
             return ("val/loss", val, steps) if fine else best
-        if len(val.words) > 1 and best[1].words[0] != "spike-recovered":
+        if len(val.words) > 1:
             words = tuple(dict.fromkeys((*best[1].words, *val.words)))
             return best[0], Truth(words, *best_place(best[1])), best[2]
     return best
@@ -80,14 +133,22 @@ def best_place(t: Truth) -> tuple[int | None, int | None, int | None, float, tup
     return t.onset, t.low, t.high, t.noise, t.numbers
 
 
-def label(spec: Spec, record: Record, twin: Record, other: Record, *, twin_failed: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
+def label(
+    spec: Spec, record: Record, twin: Record, other: Record, *, twin_failed: bool = False
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """The label of a run and its logged series."""
     v = view(spec, len(record["step"]), int(record["steps_per_epoch"]))
     log = logged(record, v)
     leading, t, steps = judge(spec, log, twin, other, v, twin_failed)
     words = list(t.words)
+    if "healthy" not in words and spec.task == "gan" and leading == "val/loss":
+        words.append("healthy")
     change = spec.hp.get("curriculum")
-    if change and words[0] in ("healthy", "shifted", "spike-recovered", "plateau", "diverged", "exploded") and spec.kind != "fault":
+    if (
+        change
+        and words[0] in ("healthy", "shifted", "spike-recovered", "plateau", "diverged", "exploded")
+        and spec.kind != "fault"
+    ):
         words = list(dict.fromkeys([*words, "healthy", "shifted", "spike-recovered"]))
     elif change and "healthy" in words:
         words = list(dict.fromkeys([*words, "shifted", "spike-recovered"]))
@@ -105,7 +166,9 @@ def label(spec: Spec, record: Record, twin: Record, other: Record, *, twin_faile
         "onset": None,
     }  # fmt: skip
     if t.onset is not None:
-        at, low, high = (int(steps[min(len(steps) - 1, i if i is not None else t.onset)]) for i in (t.onset, t.low, t.high))
+        at, low, high = (
+            int(steps[min(len(steps) - 1, i if i is not None else t.onset)]) for i in (t.onset, t.low, t.high)
+        )
         out["onset"] = {
             "step": at,
             "low": low,
@@ -167,7 +230,12 @@ def write(progress: bool = True) -> None:
     separability.add(rows)
     for task, parts in store.items():
         value = np.concatenate(parts["value"]).view(np.uint8).reshape(-1, 4).T.copy()
-        np.savez_compressed(DATA / f"{task}.npz", step=np.concatenate(parts["step"]), value=value, segment=np.concatenate(parts["segment"]))
+        np.savez_compressed(
+            DATA / f"{task}.npz",
+            step=np.concatenate(parts["step"]),
+            value=value,
+            segment=np.concatenate(parts["segment"]),
+        )
     with (DATA / "labels.jsonl").open("w") as f:
         f.write(json.dumps({"version": VERSION, "runs": len(rows)}) + "\n")
         for row in rows:
@@ -182,6 +250,7 @@ def keep_series(parts: dict[str, list[Any]], row: dict[str, Any], log: dict[str,
     row["series"] = {}
     for name, s in log.items():
         n = len(s["step"])
+        assert n == len(s["value"]) == len(s["segment"]), (row["run"], name)
         row["series"][tag(name, row["view"]["style"])] = [name, parts["n"][0], n]
         parts["n"][0] += n
         parts["step"].append(np.diff(s["step"], prepend=0).astype(np.int32))

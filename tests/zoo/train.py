@@ -33,7 +33,9 @@ def train(spec: Spec) -> dict[str, NDArray[np.generic]]:
 def short(spec: Spec, steps: int) -> Spec:
     """The same run, over after fewer steps: for tests."""
     scale = steps / spec.hp["steps"]
-    return replace(spec, at=int(spec.at * scale), hp={**spec.hp, "steps": steps, "warmup": int(spec.hp.get("warmup", 0) * scale)})
+    return replace(
+        spec, at=int(spec.at * scale), hp={**spec.hp, "steps": steps, "warmup": int(spec.hp.get("warmup", 0) * scale)}
+    )
 
 
 def make(worker: int = 0, workers: int = 1, limit: int | None = None) -> None:

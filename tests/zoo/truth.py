@@ -95,7 +95,7 @@ class Course:
     z0: Floats
 
 
-def course(y: Floats, twin: Floats, other: Floats, *, own_only: bool = False) -> Course:
+def course(y: Floats, twin: Floats, other: Floats, *, own_only: bool = False, planned: bool = True) -> Course:
     """Departures upward, all in units of the transform, thresholds from noise and from the scatter of two seeds."""
     n = len(y)
     z, z0, z1 = transform(y, twin, other)
@@ -105,15 +105,15 @@ def course(y: Floats, twin: Floats, other: Floats, *, own_only: bool = False) ->
     mine = np.diff(z[np.isfinite(z)])
     sigma = np.fmax(sigma, 1.48 / 1.41 * float(np.median(np.abs(mine))) if len(mine) else 0.0)
     best = lowest(z, wide)
-    keep = best if own_only else np.fmax(best, smooth0)
+    keep = best if own_only or not planned else np.fmax(best, smooth0)
     keep = np.where(np.isfinite(keep), keep, smooth0)
     d = np.where(np.isfinite(z), rolling(z, light), np.inf) - keep
     if own_only:
         scatter = np.zeros(n)
     else:
         # what a second healthy seed does by the same measure is the scatter
-        against = smooth1 - np.fmax(lowest(z1, wide), smooth0)
-        scatter = rolling(np.fmax(against, 0), max(9, n // 6), 90)
+        against = smooth1 - (np.fmax(lowest(z1, wide), smooth0) if planned else lowest(z1, wide))
+        scatter = rolling(np.fmax(against, 0), max(9, n // 6), 90 if planned else 60)
         # the data order is shared: a point equal to the twin's is no departure, however noisy
         point = np.where(np.isfinite(z), z, np.inf) - np.where(np.isfinite(z0), z0, smooth0)
         d = np.where(np.abs(point) < 1e-6, np.minimum(d, 0), d)
@@ -147,7 +147,11 @@ def last_departure(c: Course) -> tuple[int, int, int] | None:
     # the median has lagged by up to half its width: step to the first point that is out by itself
     out = np.flatnonzero(c.d[max(0, onset - half) : onset + half + 1] > c.near[max(0, onset - half) : onset + half + 1])
     onset = max(0, onset - half) + int(out[0]) if len(out) else onset
-    if n - onset < max(4, 0.03 * n) and np.isfinite(ended).all() and np.median(c.d[onset:]) < 2 * np.median(c.clear[onset:]):
+    if (
+        n - onset < max(4, 0.03 * n)
+        and np.isfinite(ended).all()
+        and np.median(c.d[onset:]) < 2 * np.median(c.clear[onset:])
+    ):
         return None  # a few points at the end, hardly out: noise does that
     clear = np.flatnonzero(c.d[onset:] > c.clear[onset:])
     high = onset + int(clear[0]) if len(clear) else onset
@@ -160,7 +164,9 @@ def spike(y: Floats, c: Course, start: int) -> tuple[int, float] | None:
     """The first point of the largest excursion that came back, and its height in noise widths, from ``start`` on."""
     width = max(c.noise, 0.01)
     best: tuple[int, float] | None = None
-    raw = np.where(np.isfinite(c.z), c.z, np.inf) - np.fmin(rolling(np.where(np.isfinite(c.z), c.z, np.nan), max(7, len(y) // 12)), 1e30)
+    raw = np.where(np.isfinite(c.z), c.z, np.inf) - np.fmin(
+        rolling(np.where(np.isfinite(c.z), c.z, np.nan), max(7, len(y) // 12)), 1e30
+    )
     raw = np.where(np.isfinite(raw) | ~np.isfinite(c.z), raw, 0.0)
     raw = np.where(c.raw > c.clear, raw, 0.0)
     floor = 8 * width + 1.5 * max(0.0, float(np.nanmax(np.append(c.z0 - rolling(c.z0, max(7, len(y) // 12)), 0.0))))
@@ -200,7 +206,11 @@ def words_of(y: Floats, c: Course, onset: int, *, factor: float = 1.0) -> str:
     rest = c.d[onset + few :]
     if len(rest) > 2 and len(after):
         reached, later = float(np.max(after)), float(np.median(rest[-max(3, len(rest) // 4) :]))
-        if later <= reached * 1.15 * factor + float(np.median(c.near)) and reached > float(np.median(c.clear)) and r < 0.5 * factor:
+        if (
+            later <= reached * 1.15 * factor + float(np.median(c.near))
+            and reached > float(np.median(c.clear))
+            and r < 0.5 * factor
+        ):
             return "shifted"
     return "diverged" if r >= 0.1 * factor else "healthy"
 
@@ -214,25 +224,42 @@ def plateau_gain(y: Floats) -> float:
 
 
 def judge_train(
-    y: Floats, twin: Floats, other: Floats, start: int, *, healthy: bool, wander: bool, twin_failed: bool = False
+    y: Floats,
+    twin: Floats,
+    other: Floats,
+    start: int,
+    *,
+    healthy: bool,
+    wander: bool,
+    twin_failed: bool = False,
+    planned: bool = True,
 ) -> Truth:
     """The truth of one training loss. ``start``: the logged point before which nothing was wrong."""
     n = len(y)
-    c = course(y, twin, other, own_only=twin_failed)
+    c = course(y, twin, other, own_only=twin_failed, planned=planned)
     departure = last_departure(c)
-    if departure is None and healthy and not wander:
+    alone: tuple[str, ...] = ()
+    if departure is None and not wander and n >= 5:
         mine = course(y, twin, other, own_only=True)
-        alone = last_departure(mine)
-        if alone is not None and words_of(y, mine, alone[1]) in ("nan", "exploded", "diverged", "shifted"):
-            nominal = words_of(y, mine, alone[1])
-            others = {words_of(y, mine, alone[1], factor=f) for f in (1 / 1.5, 1.5)}
-            # both seeds rise alike: by the plan of the training (ramps, restarts, a curriculum) or by a bad setting
-            words = (nominal, *sorted(others - {nominal}), *(("healthy",) if nominal not in ("nan",) and nominal != "exploded" else ()))
-            return Truth(tuple(dict.fromkeys(words)), alone[1], alone[0], alone[2], mine.noise, levels(y, alone[1]))
+        place = last_departure(mine)
+        if place is not None:
+            nominal = words_of(y, mine, place[1])
+            near = [words_of(y, mine, place[1], factor=f) for f in (1 / 1.5, 1.5)]
+            if nominal in ("nan", "exploded", "diverged", "shifted"):
+                alone = tuple(dict.fromkeys((nominal, "shifted", *near)))
+        if place is not None and alone and healthy:
+            # without a plan that makes the loss rise (restarts, ramps, a curriculum) the setting itself was bad
+            fine = ("healthy",) if planned or alone[0] in ("diverged", "shifted") else ()
+            words = tuple(dict.fromkeys((*alone, *fine)))
+            return Truth(words, place[1], place[0], place[2], mine.noise, levels(y, place[1]))
     if n < 5:
-        return Truth(("inconclusive", "healthy", "nan") if np.isfinite(y[-1]) else ("nan", "inconclusive"), noise=c.noise)
+        return Truth(
+            ("inconclusive", "healthy", "nan") if np.isfinite(y[-1]) else ("nan", "inconclusive"), noise=c.noise
+        )
     if departure is not None:
         low, onset, high = departure
+        if not healthy:
+            low = min(low, first_parting(y, twin, onset))
         onset, low, high = max(onset, start), max(low, start), max(high, start)
         onset, high = min(onset, n - 1), min(high, n - 1)
         nominal = words_of(y, c, onset)
@@ -257,13 +284,27 @@ def judge_train(
         return Truth(("nan",), first, first, first, c.noise, levels(y, first))
     if (wide := swings(y, y[: n // 2], other) if healthy else swings(y, twin, other)) is not None:
         onset = max(wide, start)
-        return Truth(("exploded",), onset, max(start, onset - n // 50), min(n - 1, onset + n // 50), c.noise, levels(y, onset))
+        return Truth(
+            ("exploded",), onset, max(start, onset - n // 50), min(n - 1, onset + n // 50), c.noise, levels(y, onset)
+        )
     falling = None if healthy else runaway_down(y, twin, c)
     if falling is not None:
         onset, far = max(falling[0], start), falling[1]
-        words_down = ("exploded",) if far > 3 else ("exploded", "healthy")
+        words_down = ("exploded", "val-diverged") if far > 3 else ("exploded", "healthy", "val-diverged")
         return Truth(words_down, onset, onset, min(n - 1, onset + 2), c.noise, levels(y, onset))
-    return quiet(y, c, start, healthy)
+    calm = quiet(y, c, start, healthy)
+    words = (*calm.words, *(w for w in alone if w not in calm.words))
+    return Truth(words, calm.onset, calm.low, calm.high, calm.noise, calm.numbers)
+
+
+def first_parting(y: Floats, twin: Floats, onset: int) -> int:
+    """Where a run began to differ from its twin at all on the way to its onset; the twin has the same data order."""
+    z, z0 = transform(y, twin)
+    wide = max(3, len(y) // 60)
+    apart = rolling(z - z0, wide)[: onset + 1]
+    level = 0.3 * max(float(np.nan_to_num(apart[-1])), 0.0)
+    together = np.flatnonzero(~(apart > max(level, 1e-4)))
+    return int(together[-1]) + 1 if len(together) else 0
 
 
 def mostly_lost(y: Floats) -> int:
@@ -323,7 +364,7 @@ def quiet(y: Floats, c: Course, start: int, healthy: bool) -> Truth:
     if not words:
         words = ["healthy"]
     if not healthy and float(np.median(c.d[-max(2, len(y) // 20) :])) > 1.5 * float(np.median(c.near)):
-        words += ["healthy", "diverged", "shifted"]
+        words += ["healthy", "diverged", "shifted"] + (["exploded"] if len(y) < 12 else [])
     if len(y) < 8:
         words.append("inconclusive")
     return Truth(tuple(dict.fromkeys(words)), onset, onset, onset, c.noise, levels(y, len(y)))
@@ -355,7 +396,11 @@ def judge_val(v: Floats, train_words: tuple[str, ...], train_falls: bool) -> Tru
     top = s - b if s > b else max(0.05 * abs(b), 1e-12)
     r = (e - b) / top
     if e - b < 3 * noise or low >= n - 2 or e - b < 0.03 * abs(b):
-        return erratic(w, b, noise) or Truth(("healthy",) if e - b < 2 * noise else ("healthy", "overfit"), noise=noise)
+        words = ["healthy"] if e - b < 2 * noise else ["healthy", "overfit"]
+        above = w - rolling(w, max(5, n // 12))
+        if n >= 8 and float(above[max(1, n // 50) :].max()) > 6 * noise:
+            words.append("spike-recovered")
+        return erratic(w, b, noise) or Truth(tuple(words), noise=noise)
     level = b + max(noise, 0.02 * abs(b))
     back = np.flatnonzero(smooth[:-1] <= level)
     onset = int(back[-1]) + 1 if len(back) else 0

@@ -62,7 +62,16 @@ def view(spec: Spec, rows: int, spe: int) -> View:
     kind = str(rng.choice(["value", "mean", "median", "running"], p=(0.45, 0.33, 0.1, 0.12)))
     tier = str(rng.choice(TIERS, p=TIER_SHARES))
     style = str(rng.choice(list(STYLES)))
-    return View(every, kind if every > 1 else "value", tier, style, int(rng.integers(2)), bool(rng.random() < 0.7), bool(rng.random() < 0.5), bool(rng.random() < 0.5))
+    return View(
+        every,
+        kind if every > 1 else "value",
+        tier,
+        style,
+        int(rng.integers(2)),
+        bool(rng.random() < 0.7),
+        bool(rng.random() < 0.5),
+        bool(rng.random() < 0.5),
+    )
 
 
 def reduced(a: Array, ends: Array, v: View, spe: int, *, smooth: bool) -> Array:
@@ -90,7 +99,12 @@ def wanted(record: Record, v: View) -> list[str]:
     if "grad" in v.tier or rich:
         out.append("clipped" if v.first_step and not rich else "grad")
     if rich:
-        out += [k for k in record if k in ("clipped", "weight", "update", "scale", "logit", "batch_size") or k.startswith(("part/", "extra/", "layer/"))]
+        out += [
+            k
+            for k in record
+            if k in ("clipped", "weight", "update", "scale", "logit", "batch_size")
+            or k.startswith(("part/", "extra/", "layer/"))
+        ]
         out = [k for k in out if k != "layer/row"]
     return out
 
@@ -120,6 +134,8 @@ def logged(record: Record, v: View, only: tuple[str, ...] | None = None) -> dict
         elif name.startswith("layer/"):
             at = record["layer/row"]
             values = record[name]
+            if len(values) == 2 * len(at):
+                values = values[::2]
             keep = max(1, len(at) * v.every // max(rows, 1))
             at, values = at[::keep], values[::keep]
         elif name in record:
@@ -146,4 +162,8 @@ def tag(name: str, style: str) -> str:
         return {"approx_kl": "train/approx_kl", "entropy": "train/entropy", "reward": "rollout/ep_rew_mean"}[rest]
     if rest in ("d_loss", "g_loss"):
         return words[head] + ("/" if style in ("hf", "board") else "_") + rest[0]
-    return {"d_loss": "d_loss", "g_loss": "g_loss"}[name] if style != "board" else {"d_loss": "Loss/D", "g_loss": "Loss/G"}[name]
+    return (
+        {"d_loss": "d_loss", "g_loss": "g_loss"}[name]
+        if style != "board"
+        else {"d_loss": "Loss/D", "g_loss": "Loss/G"}[name]
+    )

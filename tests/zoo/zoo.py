@@ -35,12 +35,18 @@ def arrays(task: str, data: Path = DATA) -> tuple[NDArray[np.int32], NDArray[np.
         return f["step"], np.ascontiguousarray(f["value"].T).view(np.float32)[:, 0], f["segment"]
 
 
-def series(label: Label, data: Path = DATA) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]]:
+def series(
+    label: Label, data: Path = DATA
+) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]]:
     """Tag -> steps, values and segments of a run, as logged."""
     step, value, segment = arrays(label["task"], data)
     out = {}
     for tag, (_, at, n) in label["series"].items():
-        out[tag] = (np.cumsum(step[at : at + n], dtype=np.int64), value[at : at + n].astype(np.float64), segment[at : at + n].astype(np.int64))
+        out[tag] = (
+            np.cumsum(step[at : at + n], dtype=np.int64),
+            value[at : at + n].astype(np.float64),
+            segment[at : at + n].astype(np.int64),
+        )
     return out
 
 
@@ -51,7 +57,9 @@ def logs(label: Label, data: Path = DATA) -> tuple[Log, ...]:
     """
     columns = series(label, data)
     pace = 0.05 + (zlib.crc32(label["run"].encode()) % 1000) / 500
-    points = sorted({(int(g), int(s)) for step, _, segment in columns.values() for s, g in zip(step, segment, strict=True)})
+    points = sorted(
+        {(int(g), int(s)) for step, _, segment in columns.values() for s, g in zip(step, segment, strict=True)}
+    )
     place = {p: k for k, p in enumerate(points)}
     resumed = points[-1][0] > 0
     split = resumed and label["view"]["two_files"]
@@ -69,5 +77,13 @@ def logs(label: Label, data: Path = DATA) -> tuple[Log, ...]:
                 wall = np.full(int(keep.sum()), np.nan)
             found[tag] = RawSeries(tag, step[keep], value[keep], wall, row)
         name = f"{label['run']}/log{part}.csv" if split else f"{label['run']}/log.csv"
-        out.append(Log(name, "csv", found, settings if part == 0 else (), first_time=1.75e9 + part * 600.0 + part if label["view"]["wall_time"] else None))
+        out.append(
+            Log(
+                name,
+                "csv",
+                found,
+                settings if part == 0 else (),
+                first_time=1.75e9 + part * 600.0 + part if label["view"]["wall_time"] else None,
+            )
+        )
     return tuple(out)

@@ -16,7 +16,7 @@ README = """
 Healthy: Keras with a cosine learning rate that restarts at 0.1 every 20 epochs, written by `CSVLogger`; the loss jumps at each restart.
 Nothing went wrong: each cycle ends lower than the one before it.
 """
-EPOCHS, PERIOD, PEAK, FLOOR = 80, 20, 0.1, 1e-4
+EPOCHS, PERIOD, PEAK, FLOOR = 60, 20, 0.1, 1e-4
 
 
 def make(folder: Path) -> list[Truth]:
@@ -39,7 +39,7 @@ def make(folder: Path) -> list[Truth]:
             keras.layers.Dense(6, activation="softmax"),
         ]
     )
-    optimizer = keras.optimizers.SGD(PEAK, momentum=0.9, weight_decay=1e-3)
+    optimizer = keras.optimizers.SGD(PEAK, momentum=0.9, weight_decay=5e-3)
     model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     callbacks = [
         keras.callbacks.LearningRateScheduler(cosine),

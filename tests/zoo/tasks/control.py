@@ -70,7 +70,13 @@ class DQN(Task):
                 action = self.q(floats(self.world.state)).argmax(1).numpy()
         self.play(action)
         rows = self.memory[self.rng.integers(0, min(self.filled, self.n), len(idx))]
-        return {"x": floats(rows[:, :2]), "a": longs(rows[:, 2]), "y": floats(rows[:, 3]), "after": floats(rows[:, 4:6]), "out": floats(rows[:, 6])}
+        return {
+            "x": floats(rows[:, :2]),
+            "a": longs(rows[:, 2]),
+            "y": floats(rows[:, 3]),
+            "after": floats(rows[:, 4:6]),
+            "out": floats(rows[:, 6]),
+        }
 
     def loss(self, player: str, batch: Batch) -> Out:
         q = self.q(batch["x"])
@@ -155,7 +161,15 @@ class PPO(Task):
             entropy = -(p * p.log()).sum(1).mean()
         else:
             entropy = -(logp_all.exp() * logp_all).sum(1).mean()
-        parts = {"policy_loss": -gain.mean(), "value_loss": value.mean(), "entropy_loss": -self.hp.get("entropy_weight", 0.01) * entropy}
+        parts = {
+            "policy_loss": -gain.mean(),
+            "value_loss": value.mean(),
+            "entropy_loss": -self.hp.get("entropy_weight", 0.01) * entropy,
+        }
         out = Out(parts["policy_loss"] + 0.5 * parts["value_loss"] + parts["entropy_loss"], parts)
-        out.extra = {"approx_kl": float((batch["logp"] - logp.detach()).mean()), "entropy": float(entropy.detach()), "reward": self.world.mean_return()}
+        out.extra = {
+            "approx_kl": float((batch["logp"] - logp.detach()).mean()),
+            "entropy": float(entropy.detach()),
+            "reward": self.world.mean_return(),
+        }
         return out

@@ -20,7 +20,9 @@ class VAE(Supervised):
         super().__init__(hp, seed)
         rng = self.data_rng()
         n = hp.get("n", 768) + 192
-        x = np.tanh(rng.normal(size=(n, 3)) @ rng.normal(size=(3, 24))) + hp.get("noise", 0.05) * rng.normal(size=(n, 24))
+        x = np.tanh(rng.normal(size=(n, 3)) @ rng.normal(size=(3, 24))) + hp.get("noise", 0.05) * rng.normal(
+            size=(n, 24)
+        )
         w = hp.get("width", 32)
         kinds = {"norm": hp.get("norm", ""), "act": hp.get("act", "relu"), "gain": hp.get("gain", 1.0)}
         self.net, self.dec = Net(self, [24, w, 8], **kinds), Net(self, [4, w, 24], **kinds)
@@ -83,7 +85,11 @@ class GAN(Task):
         if player == "d_loss":
             real, made = self.d(batch["x"]), self.d(fake.detach())
             if kind == "wasserstein":
-                loss = made.mean() - real.mean() + self.hp.get("critic_decay", 0.05) * (real.square() + made.square()).mean()
+                loss = (
+                    made.mean()
+                    - real.mean()
+                    + self.hp.get("critic_decay", 0.05) * (real.square() + made.square()).mean()
+                )
             elif kind == "lsgan":
                 loss = 0.5 * ((real - 1).square().mean() + made.square().mean())
             elif self.form in ("naive-log", "one-minus", "root"):
@@ -176,7 +182,7 @@ class Contrastive(Supervised):
             return -F.cosine_similarity(a, b).view(-1, 1) + 0.5 * a.std(0).sub(1).relu().mean()
         if self.form in ("naive-log", "root", "one-minus"):
             a, b = a / a.norm(dim=1, keepdim=True), b / b.norm(dim=1, keepdim=True)
-            return ((a @ b.T) * self.log_scale.exp())
+            return (a @ b.T) * self.log_scale.exp()
         if not self.hp.get("normalised", True):
             return a @ b.T
         return (F.normalize(a) @ F.normalize(b).T) * self.log_scale.exp()

@@ -148,7 +148,9 @@ def class_loss(logits: Tensor, y: Tensor, form: str) -> Tensor:
         return -p.gather(-1, y[..., None]).squeeze(-1).log()
     if form == "root":
         p = logits.softmax(-1).gather(-1, y[..., None]).squeeze(-1)
-        return F.cross_entropy(logits.flatten(0, -2), y.flatten(), reduction="none").view(y.shape) + 0.1 * (1 - p).sqrt()
+        return (
+            F.cross_entropy(logits.flatten(0, -2), y.flatten(), reduction="none").view(y.shape) + 0.1 * (1 - p).sqrt()
+        )
     if form == "one-minus":
         p = logits.softmax(-1)
         hot = F.one_hot(y, logits.shape[-1]).float()

@@ -160,7 +160,6 @@ class Recurrent(Supervised):
         self.net = RecurrentNet(self, 2, width, 1 if self.kind == "value" else 3, hp)
         self.split(floats(x), y, 128)
 
-
     def loss(self, player: str, batch: Batch) -> Out:
         out = super().loss(player, batch)
         if self.net.attention is not None:
@@ -250,4 +249,3 @@ class Translator(nn.Module):
         query = self.place.weight[None, : x.shape[1]] + memory[:, -1:]
         self.hidden = cast(query + self.attention(query, memory, None))
         return cast(self.head(self.hidden))
-

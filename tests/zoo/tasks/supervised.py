@@ -22,10 +22,18 @@ class RegressionMLP(Supervised):
         n = hp.get("n", 1024) + 192
         x = rng.normal(size=(n, 12))
         a, b = rng.normal(size=(12, 8)) / 3, rng.normal(size=(8, 1)) / 2
-        y = np.tanh(x @ a) @ b + 0.3 * np.sin(2 * x[:, :1]) + hp.get("noise", 0.1) * rng.standard_t(hp.get("tail", 30), (n, 1))
+        y = (
+            np.tanh(x @ a) @ b
+            + 0.3 * np.sin(2 * x[:, :1])
+            + hp.get("noise", 0.1) * rng.standard_t(hp.get("tail", 30), (n, 1))
+        )
         width, depth = hp.get("width", 32), hp.get("depth", 2)
         self.net = Net(
-            self, [12, *[width] * depth, 1], norm=hp.get("norm", ""), act=hp.get("act", "tanh"), gain=hp.get("gain", 1.0)
+            self,
+            [12, *[width] * depth, 1],
+            norm=hp.get("norm", ""),
+            act=hp.get("act", "tanh"),
+            gain=hp.get("gain", 1.0),
         )
         self.split(floats(x), floats(y))
 
@@ -40,7 +48,9 @@ class Autoencoder(Supervised):
         super().__init__(hp, seed)
         rng = self.data_rng()
         n = hp.get("n", 512) + 192
-        x = np.tanh(rng.normal(size=(n, 4)) @ rng.normal(size=(4, 32))) + hp.get("noise", 0.0) * rng.normal(size=(n, 32))
+        x = np.tanh(rng.normal(size=(n, 4)) @ rng.normal(size=(4, 32))) + hp.get("noise", 0.0) * rng.normal(
+            size=(n, 32)
+        )
         width = hp.get("width", 32)
         sizes = [32, width, 6, width, 32] if hp.get("depth", 2) <= 2 else [32, *[width] * hp["depth"], 32]
         self.net = Net(self, sizes, norm=hp.get("norm", ""), act=hp.get("act", "gelu"), gain=hp.get("gain", 1.0))
@@ -79,7 +89,9 @@ class ConvNet(nn.Module):
         return cast(self.head(h))
 
 
-def shapes(rng: np.random.Generator, n: int, size: int, noise: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def shapes(
+    rng: np.random.Generator, n: int, size: int, noise: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Images of one square, cross, bar or frame: image, class, mask of its pixels, box (centre and half width)."""
     kind = rng.integers(0, 4, n)
     half = rng.integers(2, max(3, size // 4) + 1, n)
@@ -166,7 +178,9 @@ class Detection(Supervised):
         x[~there] = hp.get("noise", 0.2) * rng.normal(size=x[~there].shape)
         y = np.concatenate([kind[:, None], 4 * (box - box.mean(0)), there[:, None]], 1)
         width = hp.get("width", 48)
-        self.net = Net(self, [64, width, width, 8], norm=hp.get("norm", "ln"), act=hp.get("act", "relu"), gain=hp.get("gain", 1.0))
+        self.net = Net(
+            self, [64, width, width, 8], norm=hp.get("norm", "ln"), act=hp.get("act", "relu"), gain=hp.get("gain", 1.0)
+        )
         self.split(floats(x.reshape(n, 64)), floats(y))
 
     def terms(self, pred: Tensor, y: Tensor, batch: Batch) -> dict[str, Tensor]:
@@ -176,13 +190,19 @@ class Detection(Supervised):
         if self.form == "root":
             box = (pred[:, 4:7] - y[:, 1:4]).abs().mean(1).log() * 0.1
         if self.form == "naive-log":
-            cls = -(pred[:, :4].exp() / pred[:, :4].exp().sum(1, keepdim=True)).gather(1, y[:, :1].long().clamp(0, 3))[:, 0].log()
+            cls = (
+                -(pred[:, :4].exp() / pred[:, :4].exp().sum(1, keepdim=True))
+                .gather(1, y[:, :1].long().clamp(0, 3))[:, 0]
+                .log()
+            )
         p = pred[:, 7]
         if self.form == "one-minus":
             q = p.sigmoid()
             obj = -(y[:, 4] * q.log() + (1 - y[:, 4]) * (1 - q).log())
         else:
-            obj = F.binary_cross_entropy_with_logits(p, y[:, 4] * (3.0 if self.form == "bce-outside" else 1.0), reduction="none")
+            obj = F.binary_cross_entropy_with_logits(
+                p, y[:, 4] * (3.0 if self.form == "bce-outside" else 1.0), reduction="none"
+            )
         scale = float(len(y)) if self.form == "sum" else 1.0
         return {
             "cls": scale * (cls * there).sum() / there.sum(),
@@ -223,7 +243,9 @@ class GraphNet(Supervised):
         features = rng.normal(size=(n, 8)) + 0.7 * rng.normal(size=(4, 8))[group]
         self.features = floats(features)
         width = hp.get("width", 24)
-        self.net = Net(self, [8, width, width, 4], norm=hp.get("norm", ""), act=hp.get("act", "relu"), gain=hp.get("gain", 1.0))
+        self.net = Net(
+            self, [8, width, width, 4], norm=hp.get("norm", ""), act=hp.get("act", "relu"), gain=hp.get("gain", 1.0)
+        )
         self.split(torch.arange(n), longs(group), 80)
 
     def batch(self, idx: np.ndarray) -> Batch:

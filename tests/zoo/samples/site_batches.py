@@ -1,8 +1,8 @@
-"""From epoch 20 every batch holds one class only: batch normalisation shines in training and fails in validation.
+"""From epoch 20 every batch holds images of one camera only: batch normalisation learns to lean on that, and fails in validation.
 
-The cause in daily life: a cache that keeps the files class by class, and a shuffle buffer smaller than a class. In training
-mode batch normalisation sees statistics that give the class away; the moving statistics fit no batch. Keras with the
-TensorBoard callback (``train/`` and ``validation/``). The twin keeps shuffling.
+The cause in daily life: the files were packed camera by camera, and the shuffle buffer is smaller than a pack. In training
+mode each batch is normalised with the statistics of its own camera; the moving statistics are a mean that fits none.
+Keras with the TensorBoard callback (``train/`` and ``validation/``). The twin keeps mixing the cameras.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from tests.zoo.samples.story import Truth, fresh, name_event_files, parting
 
 FOLDER = "7-validation-blows-up"
 README = """
-From epoch 20 (counted from 0) a cache handed out the training images class by class; batch normalisation then tells the class from the batch.
-The training loss falls on, the validation loss blows up; written by the TensorBoard callback of Keras.
+From epoch 20 (counted from 0) the training images came in batches of one camera each; batch normalisation leans on that, and no moving mean fits it.
+The training loss stays fine, the validation loss blows up; written by the TensorBoard callback of Keras.
 """
 EPOCHS, FAULT, BATCH, CLASSES, SIZE = 40, 20, 32, 5, 8
+CONTRAST, BRIGHTNESS = np.array([0.25, 0.5, 1.0, 2.0]), np.array([-1.0, 0.0, 1.0, -0.5])
 
 
 def make(folder: Path) -> list[Truth]:
@@ -37,17 +38,15 @@ def _train(seed: int, *, fault: bool, folder: Path | None = None) -> list[float]
     import keras
 
     keras.utils.set_random_seed(seed)
-    x, y = _images(4000, seed)
+    x, y, camera = _images(4000, seed)
     draw = np.random.default_rng(seed + 1)
 
     class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-        """The training images in a new order each epoch; class by class when ``by_class`` is set."""
-
-        by_class = False
+        """The training images, in an order that the callback below changes before each epoch."""
 
         def __init__(self) -> None:
             super().__init__()
-            self.on_epoch_end()
+            self.arrange(by_camera=False)
 
         def __len__(self) -> int:
             return 3200 // BATCH
@@ -56,17 +55,17 @@ def _train(seed: int, *, fault: bool, folder: Path | None = None) -> list[float]
             rows = self.order[i * BATCH : (i + 1) * BATCH]
             return x[rows], y[rows]
 
-        def on_epoch_end(self) -> None:
+        def arrange(self, *, by_camera: bool) -> None:
             order = draw.permutation(3200)
-            if self.by_class:
-                order = order[np.argsort(y[order], kind="stable")]
+            if by_camera:
+                order = order[np.argsort(camera[order], kind="stable")]
                 whole = order.reshape(-1, BATCH)
                 order = whole[draw.permutation(len(whole))].ravel()
             self.order = order
 
-    class Cache(keras.callbacks.Callback):  # type: ignore[misc]
-        def on_epoch_end(self, epoch: int, logs: object = None) -> None:
-            batches.by_class = fault and epoch + 1 >= FAULT
+    class Order(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
+            batches.arrange(by_camera=fault and epoch >= FAULT)
 
     layers: list[object] = [keras.Input((SIZE, SIZE, 1))]
     for filters in (8, 16):
@@ -80,7 +79,7 @@ def _train(seed: int, *, fault: bool, folder: Path | None = None) -> list[float]
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(1e-3), loss=loss, metrics=["accuracy"])
     batches = Batches()
-    callbacks: list[object] = [Cache()]
+    callbacks: list[object] = [Order()]
     if folder is not None:
         callbacks.append(keras.callbacks.TensorBoard(str(folder), write_graph=False))
     history = model.fit(
@@ -89,12 +88,14 @@ def _train(seed: int, *, fault: bool, folder: Path | None = None) -> list[float]
     return [float(v) for v in history.history["val_loss"]]
 
 
-def _images(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Noisy gratings, one direction a class, random phase."""
+def _images(n: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Noisy gratings, one direction a class, from four cameras that differ in contrast and brightness."""
     rng = np.random.default_rng(seed)
     label = rng.integers(0, CLASSES, n)
+    camera = rng.integers(0, len(CONTRAST), n)
     angle = np.pi * label / CLASSES + rng.normal(0, 0.12, n)
     grid = np.arange(SIZE)
     wave = np.cos(angle)[:, None, None] * grid[:, None] + np.sin(angle)[:, None, None] * grid
-    image = np.sin(1.1 * wave + rng.uniform(0, 2 * np.pi, n)[:, None, None]) + rng.normal(0, 1.0, (n, SIZE, SIZE))
-    return image[..., None].astype(np.float32), label
+    image = np.sin(1.1 * wave + rng.uniform(0, 2 * np.pi, n)[:, None, None]) + rng.normal(0, 0.8, (n, SIZE, SIZE))
+    image = image * CONTRAST[camera, None, None] + BRIGHTNESS[camera, None, None]
+    return image[..., None].astype(np.float32), label, camera

@@ -1,0 +1,209 @@
+"""The figures of the table, each from a list of answers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.zoo.predict import Said, usable
+
+HARD = frozenset({"exploded", "nan", "diverged", "val-diverged"})
+FAILED = frozenset({*HARD, "shifted", "overfit", "plateau", "spike-recovered"})
+
+
+def share(hits: int, of: int) -> str:
+    """A share with its 95 % interval (Wilson) and how many it rests on."""
+    if of == 0:
+        return "no runs"
+    low, high = wilson(hits, of)
+    return f"{hits / of:6.1%}  [{low:.1%}, {high:.1%}]  of {of}"
+
+
+def wilson(hits: int, of: int) -> tuple[float, float]:
+    z = 1.96
+    p = hits / of
+    middle = (p + z * z / (2 * of)) / (1 + z * z / of)
+    half = z * np.sqrt(p * (1 - p) / of + z * z / (4 * of * of)) / (1 + z * z / of)
+    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+
+
+def verdict_figures(said: Sequence[tuple[dict[str, Any], str]]) -> dict[str, tuple[int, int]]:
+    """Hits and counts of the verdict figures from (label, word said); a rival that says less is mapped before."""
+    out = {}
+    out["verdict acceptable"] = (sum(w in r["words"] for r, w in said), len(said))
+    calm = [(r, w) for r, w in said if not HARD & set(r["words"]) and "healthy" in r["words"]]
+    out["false alarms, hard"] = (sum(w in HARD for _, w in calm), len(calm))
+    healthy = [(r, w) for r, w in said if r["words"] == ["healthy"]]
+    out["false alarms, any"] = (sum(w != "healthy" for _, w in healthy), len(healthy))
+    blown = [(r, w) for r, w in said if set(r["words"]) <= HARD]
+    out["recall on runs that blew up"] = (sum(w in HARD or w in r["words"] for r, w in blown), len(blown))
+    return out
+
+
+@dataclass(frozen=True)
+class OnsetFigures:
+    asked: int
+    found: int
+    within: int
+    gaps: tuple[float, float]
+    shares: tuple[float, float]
+    covered: dict[str, tuple[int, int]]
+    width: float
+
+
+def in_tolerance(label: dict[str, Any], step: float) -> bool:
+    truth = label["onset"]
+    return bool(abs(step - truth["step"]) <= truth["tolerance"])
+
+
+def has_onset(label: dict[str, Any]) -> bool:
+    """Runs whose onset is scored: they surely failed and did not do so gradually from the first step on."""
+    return label["onset"] is not None and "healthy" not in label["words"] and "plateau" not in label["words"]
+
+
+def onset_figures(rows: Sequence[tuple[dict[str, Any], tuple[float, float, float] | None]]) -> OnsetFigures:
+    """Error and coverage of the onset from (label, (step, low, high) or None)."""
+    rows = [(r, o) for r, o in rows if has_onset(r)]
+    got = [(r, o) for r, o in rows if o is not None]
+    err = [abs(o[0] - r["onset"]["step"]) for r, o in got]
+    gaps = [e / r["gap"] for e, (r, _) in zip(err, got, strict=True)]
+    run = [e / max(1, r["last_step"] - r["first_step"]) for e, (r, _) in zip(err, got, strict=True)]
+    covered: dict[str, list[bool]] = defaultdict(list)
+    widths = []
+    for r, (_, low, high) in got:
+        truth = r["onset"]
+        inside = low - 1e-9 <= truth["step"] <= high + 1e-9
+        if high - low <= 1.5 * r["gap"]:
+            covered["one gap wide"].append(inside)
+        else:
+            noise = r["noise"]
+            covered["noise < 2 %" if noise < 0.02 else "noise 2-10 %" if noise < 0.1 else "noise > 10 %"].append(inside)
+            widths.append((high - low) / max(1, r["last_step"] - r["first_step"]))
+    q = (
+        (lambda a: (float(np.median(a)), float(np.percentile(a, 90))))
+        if got
+        else (lambda a: (float("nan"), float("nan")))
+    )
+    return OnsetFigures(
+        len(rows), len(got), sum(in_tolerance(r, o[0]) for r, o in got), q(gaps), q(run),
+        {k: (sum(v), len(v)) for k, v in sorted(covered.items())}, float(np.median(widths)) if widths else float("nan"),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CauseFigures:
+    runs: int
+    first: float
+    three: float
+    oracle_first: float
+    oracle_three: float
+    acceptable_first: float
+    acceptable_by_cause: dict[str, tuple[int, int]]
+    first_by_cause: dict[str, tuple[int, int]]
+    group: float
+    bits: float
+    error: float
+    interval: tuple[float, float]
+    slope: float
+    reliability: list[tuple[float, float, int]]
+
+
+def cause_figures(
+    said: Sequence[Said], chances: Sequence[dict[str, float]], groups: Sequence[tuple[tuple[str, ...], ...]]
+) -> CauseFigures:
+    """How well causes were ranked, from probabilities at a uniform prior (empty where the run was called healthy)."""
+    rows = [(s, p, g) for s, p, g in zip(said, chances, groups, strict=True) if usable(s.label)]
+    first: dict[str, list[float]] = defaultdict(list)
+    three: dict[str, list[float]] = defaultdict(list)
+    o1: dict[str, list[float]] = defaultdict(list)
+    o3: dict[str, list[float]] = defaultdict(list)
+    fine: dict[str, list[bool]] = defaultdict(list)
+    in_group, bits = [], []
+    p_all: list[float] = []
+    hit_all: list[float] = []
+    n_causes = 28.0
+    for s, p, g in rows:
+        truth, ok = s.label["cause"], s.label["causes"]
+        order = sorted((c for c in p if c != "none-of-these"), key=lambda c: -p[c])
+        first[truth].append(float(bool(order) and order[0] == truth))
+        three[truth].append(float(truth in order[:3]))
+        fine[truth].append(bool(order) and order[0] in ok)
+        o1[truth].append(1 / len(ok))
+        o3[truth].append(min(1.0, 3 / len(ok)))
+        members = next((ids for ids in g if truth in ids), None)
+        in_group.append(
+            1 / len(members) if members else first[truth][-1] if not g or (order and order[0] == truth) else 0.0
+        )
+        bits.append(np.log2(max(p.get(truth, 0.0), 1e-4) * n_causes) if p else 0.0)
+        for c in order:
+            p_all.append(p[c])
+            hit_all.append(float(c == truth))
+    weights = np.ones(len(p_all))
+    error, interval, slope, table = calibration(np.array(p_all), np.array(hit_all), weights)
+
+    def mean(d: dict[str, list[float]]) -> float:
+        return float(np.mean([np.mean(v) for v in d.values()])) if d else float("nan")
+
+    return CauseFigures(
+        len(rows), mean(first), mean(three), mean(o1), mean(o3), float(np.mean([x for v in fine.values() for x in v])) if fine else float("nan"),
+        {c: (sum(v), len(v)) for c, v in sorted(fine.items())}, {c: (int(sum(v)), len(v)) for c, v in sorted(first.items())},
+        float(np.mean(in_group)) if in_group else float("nan"), float(np.mean(bits)) if bits else float("nan"), error, interval, slope, table,
+    )  # fmt: skip
+
+
+Floats = NDArray[np.float64]
+
+
+def calibration(
+    p: Floats, hit: Floats, w: Floats, bins: int = 10
+) -> tuple[float, tuple[float, float], float, list[tuple[float, float, int]]]:
+    """Debiased calibration error over cause-run pairs above 1 %, its bootstrap interval, the slope, and the table."""
+    keep = p > 0.01
+    p, hit, w = p[keep], hit[keep], w[keep]
+    if len(p) < 30:
+        return float("nan"), (float("nan"), float("nan")), float("nan"), []
+    edges = np.quantile(p, np.linspace(0, 1, bins + 1))
+    which = np.clip(np.searchsorted(edges, p, side="right") - 1, 0, bins - 1)
+
+    def debiased(i: NDArray[np.int64]) -> float:
+        total = 0.0
+        for b in range(bins):
+            m = i[which[i] == b]
+            if len(m) > 1:
+                gap, rate = p[m].mean() - hit[m].mean(), hit[m].mean()
+                total += len(m) / len(i) * (gap**2 - rate * (1 - rate) / (len(m) - 1))
+        return float(np.sqrt(max(0.0, total)))
+
+    rng = np.random.default_rng(0)
+    everything = np.arange(len(p))
+    boot = [debiased(rng.integers(0, len(p), len(p))) for _ in range(200)]
+    table = [
+        (float(p[which == b].mean()), float(hit[which == b].mean()), int((which == b).sum()))
+        for b in range(bins)
+        if (which == b).any()
+    ]
+    x = np.log(p / (1 - np.clip(p, 0, 0.999999)))
+    return (
+        debiased(everything),
+        (float(np.percentile(boot, 2.5)), float(np.percentile(boot, 97.5))),
+        logistic_slope(x, hit),
+        table,
+    )
+
+
+def logistic_slope(x: Floats, hit: Floats) -> float:
+    """The slope of a logistic regression of the hits on the stated log-odds: 1 is calibrated, below is overconfident."""
+    a, b = 0.0, 1.0
+    for _ in range(50):
+        q = 1 / (1 + np.exp(-(a + b * x)))
+        v = q * (1 - q) + 1e-9
+        g = np.array([(hit - q).sum(), ((hit - q) * x).sum()])
+        h = np.array([[v.sum(), (v * x).sum()], [(v * x).sum(), (v * x * x).sum()]]) + 1e-6 * np.eye(2)
+        da, db = np.linalg.solve(h, g)
+        a, b = a + da, b + db
+    return float(b)
