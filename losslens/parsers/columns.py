@@ -69,9 +69,13 @@ class Column:
             self.values.append(value)
             self.rows.append(row)
 
-    def add_cells(self, first_row: int, cells: Sequence[str], decimal: str) -> None:
-        """Read the cells of consecutive rows. A column of plain numbers takes the short way."""
-        if decimal == ".":
+    def add_cells(self, first_row: int, cells: Sequence[str], decimal: str, *, plain: bool) -> None:
+        """Read the cells of consecutive rows.
+
+        A column of numbers takes the short way where ``plain`` says that float() reads no cell otherwise than a person
+        would (it takes 2024_01_01 for a number).
+        """
+        if plain:
             try:
                 self.values.extend(array("d", map(float, cells)))
             except ValueError:

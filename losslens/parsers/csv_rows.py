@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from losslens.parsers.opening import LogFile, lines_of
 
 MAX_QUOTED_CHARACTERS = 4 << 20
 """A quote that is still open after this much text was never meant as one."""
+_UNDERSCORE = re.compile(r"\d_\d")
 _EVALUATION = ("eval_", "val_", "valid_", "test_")
 
 
@@ -34,6 +36,7 @@ class TableReader:
         """The first lines that are no rows of the table, to show one in the warning."""
         self.last_row_cut = False
         names = dialect.header if dialect.header is not None else tuple(unnamed(dialect.width))
+        self._plain = True
         self._take_header(names)
 
     def read(self) -> Columns:
@@ -47,6 +50,8 @@ class TableReader:
             if held:
                 self._take(held)
             held = self._cells(lines)
+            # float() takes 2024_01_01 for a number: where such a thing may stand, cells are read one by one.
+            self._plain = self.dialect.decimal == "." and not ("_" in text and _UNDERSCORE.search(text))
         if held:
             self._end(held)
         return self.columns
@@ -136,7 +141,7 @@ class TableReader:
             return
         first = self.columns.n_rows
         for column, cells in zip(self._current, zip(*rows, strict=True), strict=True):
-            column.add_cells(first, cells, self.dialect.decimal)
+            column.add_cells(first, cells, self.dialect.decimal, plain=self._plain)
         self.columns.n_rows += len(rows)
 
     def _take_odd(self, row: list[str]) -> None:

@@ -166,14 +166,19 @@ def _first_row(
         if len(cells) < 2 or not width / 2 <= len(cells) <= width + 1:
             continue
         if looks_like_header(cells, decimal):
-            following = [row for _, row in rows[at + 1 : at + 6]]
-            data = [row for row in following if _has_numbers(row, decimal)]
-            if data:
+            if _is_followed_by_data([row for _, row in rows[at + 1 : at + 3]], decimal):
                 return at, at + 1
         elif _has_numbers(cells, decimal) and len(cells) >= width - 1:
             named = all(is_number_or_blank(cell, decimal) for cell in cells)
             return (None, at) if named else None
     return None
+
+
+def _is_followed_by_data(rows: list[list[str]], decimal: str) -> bool:
+    """Whether numbers follow a header at once, or after one line of units or blanks."""
+    if not rows or _has_numbers(rows[0], decimal):
+        return bool(rows)
+    return len(rows) > 1 and not looks_like_header(rows[0], decimal) and _has_numbers(rows[1], decimal)
 
 
 def looks_like_header(cells: list[str], decimal: str) -> bool:

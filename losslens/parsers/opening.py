@@ -102,7 +102,7 @@ def text_encoding(head: bytes) -> str | None:
         codecs.getincrementaldecoder("utf-8")().decode(body)
     except UnicodeDecodeError:
         high = sum(body[:4096].count(bytes([byte])) for byte in range(128, 256))
-        return "cp1252" if high < 0.1 * min(len(body), 4096) else None
+        return "cp1252" if high < 0.3 * min(len(body), 4096) else None
     return "utf-8"
 
 

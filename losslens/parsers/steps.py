@@ -102,14 +102,22 @@ def _filled(column: Column, n_rows: int) -> tuple[IntArray, int]:
 
 
 def _repeats(columns: Columns, axis: Column, step: IntArray) -> bool:
-    """True when one column has several points in most epochs."""
+    """True when one column has several points in most epochs, and no word (train, val) tells them apart."""
     import numpy as np
 
+    changes = np.zeros(columns.n_rows, dtype=bool)
+    changes[[row for row in columns.restarts if row < columns.n_rows]] = True
+    for column in columns:
+        if column.codes and len(column.codes) == columns.n_rows:
+            codes = np.array(column.codes, dtype=np.int64)
+            changes[1:] |= np.diff(codes) != 0
+    groups = np.cumsum(changes)
     for column in columns:
         if column is axis or not column.is_numeric or len(column.values) < 4:
             continue
         rows, _ = column.numbers()
-        if np.mean(np.diff(step[rows]) == 0) > 0.3:
+        same = (np.diff(step[rows]) == 0) & (np.diff(groups[rows]) == 0)
+        if same.sum() >= 3 and np.mean(same) > 0.3:
             return True
     return False
 

@@ -183,3 +183,16 @@ def test_detectron2_metrics_keep_the_branch_a_resume_left_behind() -> None:
     assert log.trainer == "detectron2"
     steps = log.series["total_loss"].step.tolist()
     assert steps != sorted(steps)
+
+
+def test_ultralytics_results_and_arguments() -> None:
+    path = DATA / "ultralytics" / "results.csv"
+    log = only(path, "csv")
+    assert_holds(log, truth(path), relative=1e-3)  # it rounds to six digits
+    assert log.trainer == "ultralytics"
+    assert log.series["train/box_loss"].axis == "epoch"
+    settings = {
+        setting.name: setting.value for setting in only(DATA / "ultralytics" / "args.yaml", "settings").settings
+    }
+    assert settings["lr0"] == 0.01
+    assert settings["epochs"] == 4
