@@ -31,6 +31,9 @@ HABIT = 1.5
 ONCE = 0.8
 """… and the largest one by this factor: a run that wanders has shown it before."""
 
+RECOVERED = 0.5
+"""An earlier rise was recovered when less than this share of the last rise was left of it."""
+
 CLIMB_WIDTHS = 6.0
 """A climb seen only in a window shorter than the end window (a later, shorter one has had more chances by luck)."""
 
@@ -100,13 +103,24 @@ def find_rise(grid: Grid, noise: float, *, urgent: bool) -> Rise | None:
     early = rise_at(z, widest, max(END_POINTS, widest // 4), 3 * widest) if widest > 2 * END_POINTS else None
     if early is not None and early.size > max(EARLY_WIDTHS * noise, early.habit):
         return early
-    rise = rise_at(z, 1)
+    rise = _last_point(z)
     if rise is not None:
         need = 2.0 * URGENT_WIDTHS if urgent else LAST_POINT_WIDTHS
-        habit = rise.habit * (1.0 if urgent else LAST_POINT_HABIT / HABIT)
+        habit = rise.habit * (1.0 if urgent else LAST_POINT_HABIT)
         if rise.size > need * noise and rise.size > habit:
             return rise
     return None
+
+
+def _last_point(z: FloatArray) -> Rise | None:
+    """The last point alone against the best median of three; its habit is the highest single point so far."""
+    if z.size < END_POINTS + 1:
+        return Rise(0, float(z[0]), float(z[-1]), 1, 0.0) if z.size > 1 else None
+    level = trailing_median(z[:-1], END_POINTS)
+    best = int(np.argmin(level))
+    lowest = np.minimum.accumulate(level)
+    above = z[END_POINTS:-1] - lowest[:-1]
+    return Rise(best + END_POINTS - 1, float(level[best]), float(z[-1]), 1, float(above.max(initial=0.0)))
 
 
 def rise_at(z: FloatArray, width: int, base_width: int | None = None, within: int | None = None) -> Rise | None:
@@ -124,8 +138,16 @@ def rise_at(z: FloatArray, width: int, base_width: int | None = None, within: in
     best = int(np.argmin(earlier))
     base = float(earlier[best])
     before = level[: best + 1]
-    habit = max(_habit(before), _wander(before, small))
-    return Rise(best + small - 1, base, float(np.median(z[-width:])), width, habit)
+    top = float(np.median(z[-width:]))
+    habit = max(_habit(before), _wander(before, small), ONCE * _recovered(level[best:], base, top))
+    return Rise(best + small - 1, base, top, width, habit)
+
+
+def _recovered(level: FloatArray, base: float, top: float) -> float:
+    """Largest rise above the base from which the level came back below half of the last rise, 0 if none was."""
+    later = np.minimum.accumulate(level[::-1])[::-1]
+    back = level[later - base <= RECOVERED * (top - base)]
+    return float(max((back - base).max(initial=0.0), 0.0))
 
 
 def _wander(level: FloatArray, width: int) -> float:

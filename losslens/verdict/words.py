@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from losslens.detector import Departure, SeriesFit
 from losslens.model import Role, Verdict
 
@@ -28,6 +30,18 @@ SHIFTED_LEAST = 0.05
 
 LOG_SHARE = 0.5
 """A rise that is small against the whole progress still matters when it undoes this share of it in decades."""
+
+SETTLED_AT = 0.05
+"""Share of the run after which a first transient (a huge loss of the untrained net) is over …"""
+
+SETTLED_RATIO = 0.5
+"""… and a rise that undoes so much of the progress since then counts …"""
+
+SETTLED_FACTOR = 1.5
+"""… when it multiplies the loss by at least this."""
+
+PLATEAU_RISE = 0.1
+"""A plateau that ends no more than this share above its first level is a plateau still."""
 
 PLATEAU_SHARE = 0.05
 """Never better than the first level by more than this share: plateau (definition)."""
@@ -68,7 +82,7 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
         return _nan(fit)
     if fit.n_finite < MIN_POINTS:
         return Word(Verdict.INCONCLUSIVE, f"{fit.n_finite} finite points are too few to see a course")
-    if fit.departure is not None:
+    if fit.departure is not None and not _still_flat(fit, fit.departure):
         word = _departed(fit, fit.departure, wanders)
         if word is not None:
             return word
@@ -134,7 +148,12 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
 
 def matters(fit: SeriesFit, d: Departure) -> bool:
     """Whether a rise counts against the run's whole progress, linear or in decades."""
-    return fit.ratio >= DIVERGED_RATIO or _share_of_decades(fit, d) >= LOG_SHARE
+    if fit.ratio >= DIVERGED_RATIO or _share_of_decades(fit, d) >= LOG_SHARE:
+        return True
+    if fit.transform.kind != "log" or d.top < SETTLED_FACTOR * d.base:
+        return False
+    settled = float(np.median(fit.value[int(SETTLED_AT * fit.n_finite) :][: max(3, fit.n_finite // 50)]))
+    return d.top - d.base >= SETTLED_RATIO * max(settled - d.base, fit.noise_level)
 
 
 def _share_of_decades(fit: SeriesFit, d: Departure) -> float:
@@ -143,6 +162,14 @@ def _share_of_decades(fit: SeriesFit, d: Departure) -> float:
         return 0.0
     progress = math.log(fit.start / d.base)
     return d.rise / progress if progress > 0 else 0.0
+
+
+def _still_flat(fit: SeriesFit, d: Departure) -> bool:
+    """Whether a loss that never got better by 5 % has not got worse by 10 % either."""
+    if fit.transform.kind == "asinh" and abs(fit.start) < 10.0 * fit.noise_level:
+        return False
+    scale = abs(fit.start)
+    return fit.start - d.base < PLATEAU_SHARE * scale and d.top - fit.start < PLATEAU_RISE * scale
 
 
 def _plateau(fit: SeriesFit) -> Word | None:

@@ -1,0 +1,227 @@
+"""From a transformed series to its noise, the rise at its end and the onset of that rise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.detector import departure as dep
+from losslens.detector import kink as kk
+from losslens.detector.grid import centred_median, falling_course, reduce, spread, trailing_median
+from losslens.detector.seriesfit import Departure
+from losslens.detector.transform import Transform
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray
+
+GRID_POINTS = 1024
+"""Points of the coarse search."""
+
+COURSE_SHARE = 40
+"""The smooth course is a running median over 1/20 of the grid, at most 51 and at least 5 points."""
+
+SHORT = 24
+"""Below this many points the noise is taken about a falling course, and widened for being so few."""
+
+MIN_NOISE = 1e-9
+"""Noise of a curve without any, on the transformed scale."""
+
+NEAR_NOISE_POINTS = 400
+"""The noise before a departure is measured on so many points before it."""
+
+NOISE_POINTS = 5
+"""With fewer points before it the noise of the whole series is used."""
+
+STEEP_POINTS = 60
+"""Below this many points a steep course is told from noise by second differences and a falling course."""
+
+SECOND_DIFFERENCE = 6.0**0.5
+"""Standard deviation of the second difference of white noise, in widths of the noise."""
+
+FEW_POINTS = 4.0
+"""A noise width from m points is taken wider by 1 + this / m."""
+
+JUMP_POINTS = 3
+"""A rise within so many points is a jump."""
+
+HOLD_POINTS = 6
+"""A level is held when so many points were seen on it."""
+
+FROM_START_POINTS = 2
+"""With fewer points before the onset there was no course to leave."""
+
+SHORTEST = 4
+"""Fewer points show no rise."""
+
+CLIMB_WIDTHS = 12.0
+"""The kink is fitted on the climb up to so many noise widths …"""
+
+CLIMB_SHARE = 0.1
+"""… plus this share of the rise, but at most …"""
+
+CLIMB_MOST = 0.7
+"""… this share of it."""
+
+BAND = dep.BAND_WIDTHS
+
+PEELS = 4
+"""A climb in stages is followed back through so many earlier stages at most."""
+
+PEEL_RATIO = 0.05
+"""An earlier stage counts when it cost this share of the progress, or …"""
+
+PEEL_SHARE = 0.05
+"""… this share of the whole rise on the transformed scale."""
+
+
+def course_and_noise(z: FloatArray) -> tuple[FloatArray, float]:
+    """Smooth course, same shape as ``z``, and the width of single points about it."""
+    if z.size < SHORT:
+        course = falling_course(z)
+        return course, MIN_NOISE
+    grid = reduce(z, 0, z.size, GRID_POINTS)
+    half = min(max(grid.value.size // COURSE_SHARE, 2), 25)
+    smooth = centred_median(grid.value, half)
+    course = smooth if grid.block == 1 else _stretch(smooth, grid.block, z.size)
+    return course, max(spread(z - course), MIN_NOISE)
+
+
+def _stretch(coarse: FloatArray, block: int, size: int) -> FloatArray:
+    """Block values drawn out to single points by straight lines between the middles of the blocks."""
+    middle = np.arange(coarse.size) * block + (block - 1) / 2.0
+    return np.interp(np.arange(size), middle, coarse)
+
+
+def _short_noise(z: FloatArray) -> float:
+    """Noise of a short series about its falling course up to its best point, widened for the few points."""
+    part = z[: int(np.argmin(z)) + 1]
+    if part.size < 3:
+        return MIN_NOISE
+    residual = part - falling_course(part)
+    return max(spread(residual) * (1.0 + 6.0 / part.size), MIN_NOISE)
+
+
+def _near_noise(part: FloatArray, residual: FloatArray) -> float:
+    """Noise of the stretch before a departure; a short and steep one is not called noisy for being steep."""
+    noise = spread(residual)
+    if part.size < STEEP_POINTS:
+        bends = spread(np.diff(part, 2)) / SECOND_DIFFERENCE
+        noise = min(noise, max(bends, spread(part - falling_course(part))))
+    return max(noise * (1.0 + FEW_POINTS / part.size), MIN_NOISE)
+
+
+def find_rise(z: FloatArray, course: FloatArray, noise: float, *, urgent: bool) -> tuple[dep.Rise | None, float]:
+    """The rise at the end and the noise before it: found once with the noise of all, then of the calm part."""
+    if z.size < SHORTEST and not (urgent and z.size >= 2):
+        return None, noise
+    if z.size < SHORT:
+        noise = _short_noise(z)
+        grid = reduce(z, 0, z.size, GRID_POINTS)
+        return dep.find_rise(grid, noise, urgent=urgent), noise
+    grid = reduce(z, 0, z.size, GRID_POINTS)
+    first = dep.find_rise(grid, 0.0, urgent=urgent)
+    if first is not None:
+        before = min(grid.start(first.best + 1), z.size)
+        near = slice(max(0, before - NEAR_NOISE_POINTS * grid.block), before)
+        if before - near.start >= NOISE_POINTS:
+            noise = _near_noise(z[near], (z - course)[near])
+    return dep.find_rise(grid, noise, urgent=urgent), noise
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """A rise with its kink; ``climb``: index at which the fitted part of the climb ends."""
+
+    rise: dep.Rise
+    kink: kk.Kink
+    climb: int
+    noise: float
+
+
+def place(z: FloatArray, rise: dep.Rise, noise: float) -> Placed:
+    """Puts onset and interval on a rise that was found on the grid of the whole of ``z``."""
+    grid = reduce(z, 0, z.size, GRID_POINTS)
+    height = max(CLIMB_WIDTHS * noise + CLIMB_SHARE * rise.size, 0.3 * rise.size)
+    half_up = rise.base + min(height, CLIMB_MOST * rise.size)
+    climb = dep.last_crossing(grid.value, half_up, min(rise.width, 3))
+    climb_index = min(grid.start(climb + 1) - 1, z.size - 1) if climb < grid.value.size else z.size - 1
+    low_up = rise.base + min(BAND * noise, 0.5 * rise.size)
+    guess = min(max(dep.last_crossing(grid.value, low_up, min(rise.width, 5)), 0), climb)
+    guess_index = min(grid.start(max(guess - 1, 0)), max(climb_index - 1, 0))
+    return Placed(rise, kk.locate(z, guess_index, climb_index, noise), climb_index, noise)
+
+
+def place_first_stage(z: FloatArray, course: FloatArray, rise: dep.Rise, noise: float, least: float) -> Placed:
+    """The onset of the first stage of a climb: what was already out of its band where a later stage begins.
+
+    ``least``: an earlier stage must rise by so much on the transformed scale. Each stage is looked for in the series
+    cut at the onset of the next one.
+    """
+    placed = place(z, rise, noise)
+    for _ in range(PEELS):
+        cut = min(placed.kink.onset, z.size - 1)
+        if cut < SHORTEST:
+            break
+        earlier, near = find_rise(z[:cut], course[:cut], placed.noise, urgent=False)
+        if earlier is None or earlier.size < least or placed.kink.base - earlier.base < BAND * near:
+            break
+        placed = place(z[:cut], earlier, near)
+    return placed
+
+
+def departure_of(
+    z: FloatArray, course: FloatArray, y: FloatArray, transform: Transform, rise: dep.Rise, noise: float
+) -> Departure:
+    """The departure for a rise at the end of ``z``: levels, shape, onset of its first stage."""
+    start = float(np.median(y[: max(1, y.size // 100)]))
+    base = transform.back(rise.base)
+    cost = transform.forward(np.array([base + PEEL_RATIO * max(start - base, 0.0)]))[0] - rise.base
+    placed = place_first_stage(z, course, rise, noise, max(float(cost), PEEL_SHARE * rise.size))
+    kink = placed.kink
+    onset = min(kink.onset, z.size - 1)
+    inside = np.flatnonzero(z <= rise.base + BAND * noise)
+    no_return = int(inside[-1]) if inside.size else 0
+    shape, holds = _shape(z, onset, rise, noise)
+    constant = None
+    gained = float(z[placed.climb]) - kink.base
+    if shape == "growth" and transform.kind == "log" and gained > 0.0:
+        constant = (placed.climb - onset + 1) / gained
+    return Departure(
+        onset=onset,
+        low=min(kink.low, max(onset - 1, 0)),
+        high=min(max(kink.high, onset), z.size - 1),
+        point_of_no_return=max(no_return, onset - 1, 0),
+        base=base,
+        level=transform.back(kink.base),
+        top=transform.back(rise.top),
+        peak=float(y[onset:].max()),
+        rise=rise.size,
+        widths=rise.size / noise,
+        shape=shape,
+        holds=holds,
+        time_constant=constant,
+        gain=kink.gain,
+        from_start=onset < FROM_START_POINTS,
+        late=rise.width < dep.end_width(min(z.size, GRID_POINTS)),
+        habit=rise.habit,
+    )
+
+
+def _shape(z: FloatArray, onset: int, rise: dep.Rise, noise: float) -> tuple[str, bool]:
+    """Jump or growth, and whether a jump's level held or fell again."""
+    after = z[onset : onset + JUMP_POINTS]
+    landed = float(after.max()) if after.size else rise.top
+    landed_level = float(np.median(z[onset : onset + 2 * JUMP_POINTS + 1])) if after.size else rise.top
+    jump = landed - rise.base >= 0.6 * rise.size
+    room = max(BAND * noise, 0.3 * rise.size)
+    holds = jump and z.size - onset >= HOLD_POINTS and rise.top <= max(landed_level, landed) + room
+    return ("jump" if jump else "growth"), holds
+
+
+def best_level(z: FloatArray) -> float:
+    """Lowest median of any window of the end's width."""
+    grid = reduce(z, 0, z.size, GRID_POINTS)
+    width = dep.end_width(grid.value.size)
+    return float(trailing_median(grid.value, width).min())
