@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,8 @@ class Way:
     locked: bool = False
     needs: HP = field(default_factory=dict)
     """Settings of the whole family; a tuple is a choice."""
+    early: bool = False
+    """Begins within the first tenth."""
 
 
 SGD: HP = {"optimizer": "momentum", "schedule": "constant"}
@@ -92,6 +94,7 @@ WAYS = (
     Way("numerical-instability", "one-minus", inj.UnsafeOneMinus, (*HEAVY, "regression", "detection", "contrastive", "gan", "linear"), (1,), needs={"lr": (2, 5, 12), "noise": 0.0, "logistic": True, "clip": None, "adding": False}),
     Way("numerical-instability", "root", inj.UnsafeRoot, ("image", "segmentation", "autoencoder", "detection", "graph", "recurrent", "seq2seq"), (1,), True, True, {"lr": (2, 5), "noise": 0.0, "adding": False}),
     Way("mixed-precision-overflow", "half-activations", inj.HalfActivations, NETS, (1,), needs={"rescale": (1e3, 1e4, 3e4, 1e5, 1e6), "norm": "", "act": "relu", "scaler": (True, True, False), "clip": None}),
+    Way("mixed-precision-overflow", "half-pooled", inj.HalfPooled, (*NETS, *HEAVY), (3e3, 1e4, 3e4, 1e5), needs={"scaler": (True, False), "clip": None}),
     Way("mixed-precision-overflow", "static-scale", inj.StaticScale, (*SUPERVISED, "dqn", "ppo", "gan"), (10, 14, 17, 20, 24), needs=NO_CLIP),
     Way("mixed-precision-overflow", "half-sum", inj.HalfSum, (*SUPERVISED, "ppo", "dqn"), (1e3, 1e4, 5e4, 2e5, 1e7), True, True),
     Way("low-precision-state", "bf16-weights", inj.Bf16Weights, ALL, (1,), needs={"lr": (0.02, 0.1, 0.3, 1), "weight_decay": 0.0}),
@@ -135,8 +138,101 @@ WAYS = (
 
 FAULTS_PER_CAUSE = 25
 LOCKED_PER_CAUSE = 5
-FAMILIES = 250
-"""How many families of the shuffled grid make the zoo."""
+FAMILIES = 105
+"""How many families of the first, shuffled part are in the zoo; it holds all strengths evenly, most of them survivable."""
+
+STRONG: dict[str, tuple[tuple[float, ...], HP]] = {
+    "lr-from-start": ((10, 100, 1000, 3000), {}),
+    "lr-long-ramp": ((60, 300, 1000), {}),
+    "lr-tiny": ((1e-2, 1e-4, 0.0), {}),
+    "lr-dies": ((100, 1000), {"early": True}),
+    "frozen": ((0.98, 1.0), {}),
+    "lr-jump": ((30, 100, 1000), {}),
+    "lr-window": ((60, 300, 1000), {}),
+    "lr-units": ((60, 200, 1000), {}),
+    "no-warmup": ((100,), {"lr": (25, 60, 150)}),
+    "short-warmup": ((100,), {"lr": (30, 100)}),
+    "batch-shrink": ((16, 32), {"lr": (3, 8), "optimizer": "momentum", "clip": None}),
+    "accumulation-sum": ((8, 16, 32), {"optimizer": "momentum"}),
+    "batch-shrink-lr-up": ((8, 16, 32), {}),
+    "gain": ((2.2, 3.5, 8), {"lr": (1, 2)}),
+    "clip-off": ((1000,), {"lr": (15, 40)}),
+    "deep-residual": ((2.2, 3.5, 8), {}),
+    "dead-bias": ((4, 10, 30), {}),
+    "saturated": ((60, 300, 3000), {"lr": 0.3}),
+    "tiny-sigmoid": ((30, 100, 1000), {}),
+    "bad-input": ((200, 2000, 1e4), {}),
+    "bad-target": ((100, 1000, 1e4), {}),
+    "one-sample-batch": ((100, 1000), {}),
+    "same-place": ((40, 150, 1000, 1e4), {"clip": None}),
+    "shuffled": ((40, 150, 1000, 1e4), {"clip": None}),
+    "bad-shard": ((20, 60, 300), {"clip": None}),
+    "input-shift": ((3, 10, 30), {}),
+    "target-shift": ((2, 3), {}),
+    "noise-on": ((3, 6, 15), {}),
+    "unscaled-inputs": ((1000, 1e5, 1e7), {}),
+    "unscaled-targets": ((1000, 1e5, 1e7), {}),
+    "unscaled-column": ((1e5, 1e8), {}),
+    "nan-input": ((0, 2, 20), {"guard": (False, True)}),
+    "inf-target": ((0, 2, 20), {"guard": (False, True)}),
+    "zero-width": ((0, 2, 20), {"guard": (False, True)}),
+    "empty-batch": ((0, 0.005, 0.05), {"guard": (False, True)}),
+    "short-targets": ((0.03, 0.04, 0.05), {}),
+    "shuffled-labels": ((0.7, 1.0), {}),
+    "off-by-one": ((0.7, 1.0), {}),
+    "random-targets": ((0.7, 1.0), {}),
+    "naive-log": ((1,), {"lr": (5, 12, 30)}),
+    "one-minus": ((1,), {"lr": (5, 12, 30)}),
+    "root": ((1,), {"lr": (3, 8)}),
+    "half-pooled": ((3e3, 1e4, 3e4, 1e5), {}),
+    "static-scale": ((17, 20, 24), {}),
+    "half-sum": ((5e4, 2e5, 1e7), {}),
+    "bf16-weights": ((1,), {"lr": (0.01, 0.03), "early": True}),
+    "fp16-moments": ((1,), {"noise": 0.0, "lr": (1, 3)}),
+    "bf16-moments": ((1,), {"lr": (1, 5)}),
+    "long-memory": ((0.9999, 0.99999), {"eps": 1e-3, "beta2": 0.99, "lr": (10, 30)}),
+    "late-memory": ((0.9999, 0.99999), {"eps": 1e-3, "beta2": 0.99, "lr": (10, 30)}),
+    "short-memory": ((0.8, 0.95), {"lr": (3, 10)}),
+    "qk-gain": ((12, 25, 60), {"lr": (3, 10)}),
+    "qk-rate": ((200, 1000, 5000), {}),
+    "qk-rate-start": ((400, 1000, 5000), {}),
+    "head-rate": ((200, 1000, 5000), {}),
+    "head-growth": ((100, 1e4, 1e8), {}),
+    "decay-sign": ((5, 50, 1e4), {}),
+    "l2-sign": ((1e-2, 0.1, 1), {}),
+    "moments-lost": ((20, 100, 300), {"clip": None}),
+    "schedule-lost": ((30, 100), {"clip": None}),
+    "permuted": ((0.6, 1.0), {}),
+    "head-lost": ((0.3, 0.6, 1.0), {}),
+    "correction-lost": ((5, 20), {"clip": None}),
+    "sign": ((0.52, 0.7, 1.0), {}),
+    "targets-outside": ((1,), {}),
+    "free-width": ((1,), {}),
+    "aux-ramp": ((1, 30, 1000), {}),
+    "aux-reward": ((0.3, 3, 30), {}),
+    "part-weight": ((50, 300, 3000), {}),
+    "aux-exp": ((0.1, 1, 10), {}),
+    "stale-statistics": ((0.003, 0.001, 0.0001), {}),
+    "eval-unscaled": ((2, 5, 20), {}),
+    "foreign-statistics": ((10, 30, 200), {}),
+    "small-data": ((25, 12), {}),
+    "small-noisy-data": ((40, 20), {}),
+    "critic-rate": ((20, 60, 200), {}),
+    "critic-free": ((4, 8, 20), {}),
+    "discount": ((1.02, 1.1, 1.3), {}),
+    "no-target": ((5, 10, 30), {}),
+    "free-ratio": ((8, 16, 32), {}),
+    "catapult": ((2.5, 3.5, 5), {}),
+    "momentum-rise": ((80, 200), {}),
+}
+"""The second part: the upper strengths of each way, fixed when the first part had shown that most small nets survive the
+rest; where a fault needs a brittle family, its settings."""
+
+STRONG_PER_CAUSE = 17
+STRONG_LOCKED = 3
+SEEN_IN_VALIDATION = ("train-eval-mismatch", "overfitting", "label-noise")
+"""Causes that only a validation loss shows: the second part always logs one for them."""
+
 PLACES = (0.02, 0.08, 0.2, 0.35, 0.5, 0.65, 0.8, 0.93)
 
 
@@ -155,6 +251,8 @@ class Spec:
     strength: float = 1.0
     at: int = 0
     locked: bool = False
+    validated: bool = False
+    """Always logged with a validation loss."""
     kind: str = "fault"
     """"twin", "seed" (the same, other seed), "resume" (interrupted, done right) or "fault"."""
 
@@ -259,26 +357,34 @@ def finished(task: str, hp: HP, needs: HP) -> HP:
     return hp
 
 
-def draws() -> list[tuple[Way, str, HP, int, float]]:
-    """Every fault of the grid: way, task, needs, level, place in the run."""
+def draws(strong: bool = False) -> list[tuple[Way, str, HP, int, float]]:
+    """Every fault of one part of the grid: way, task, needs, level, place in the run."""
     out = []
     by_cause: dict[str, list[Way]] = defaultdict(list)
     for w in WAYS:
-        by_cause[w.cause].append(w)
+        if not strong:
+            if w.name != "half-pooled":
+                by_cause[w.cause].append(w)
+        elif w.name in STRONG:
+            levels_now, more = STRONG[w.name]
+            needs_now = {**w.needs, **{k: v for k, v in more.items() if k != "early"}}
+            by_cause[w.cause].append(replace(w, levels=levels_now, needs=needs_now, early="early" in more))
     for cause, ways in by_cause.items():
-        rng = np.random.default_rng(zlib.crc32(cause.encode()))
+        rng = np.random.default_rng(zlib.crc32((cause + " strong" * strong).encode()))
+        per_cause, per_locked = (STRONG_PER_CAUSE, STRONG_LOCKED) if strong else (FAULTS_PER_CAUSE, LOCKED_PER_CAUSE)
         free = [w for w in ways if not w.locked]
-        shares = [(w, LOCKED_PER_CAUSE) for w in ways if w.locked]
-        total = FAULTS_PER_CAUSE - sum(k for _, k in shares)
+        shares = [(w, per_locked) for w in ways if w.locked]
+        total = per_cause - sum(k for _, k in shares)
         shares += [(w, total // len(free) + (i < total % len(free))) for i, w in enumerate(free)]
+        size = 3 if strong else 2
         for w, count in shares:
             tasks = rng.permutation(np.array(w.tasks))
             levels = rng.permutation(np.arange(count) % len(w.levels))
             places = rng.permutation(np.arange(count) % len(PLACES))
             needs: HP = {}
             for k in range(count):
-                block = k // 2 if w.needs else k
-                if not w.needs or k % 2 == 0:
+                block = k // size if w.needs else k
+                if not w.needs or k % size == 0:
                     needs = {a: b[int(rng.integers(len(b)))] if isinstance(b, tuple) else b for a, b in w.needs.items()}
                 out.append(
                     (
@@ -294,23 +400,28 @@ def draws() -> list[tuple[Way, str, HP, int, float]]:
 
 def specs() -> list[Spec]:
     """The whole grid, in the order in which it is made: families shuffled, each whole."""
+    return [*part(strong=False, size=3, count=FAMILIES), *part(strong=True, size=5, count=None)]
+
+
+def part(*, strong: bool, size: int, count: int | None) -> list[Spec]:
+    """One part of the grid, in families of at most ``size`` faults that share their healthy twin."""
     buckets: dict[str, list[tuple[Way, str, HP, int, float]]] = defaultdict(list)
-    for d in draws():
+    for d in draws(strong):
         buckets[f"{d[1]}|{sorted(d[2].items())}|{d[0].locked}"].append(d)
     families = []
     for key in sorted(buckets):
         rows = buckets[key]
         order = np.random.default_rng(zlib.crc32(key.encode())).permutation(len(rows))
-        for k in range(0, len(rows), 3):
-            families.append([rows[i] for i in order[k : k + 3]])
+        for k in range(0, len(rows), size):
+            families.append([rows[i] for i in order[k : k + size]])
     order = np.random.default_rng(3).permutation(len(families))
     out: list[Spec] = []
-    for number, f in enumerate(order[:FAMILIES]):
+    for number, f in enumerate(order[:count]):
         rows = families[f]
         _, task, needs, _, _ = rows[0]
-        rng = np.random.default_rng((11, int(f)))
+        rng = np.random.default_rng((12 if strong else 11, int(f)))
         hp = finished(task, base(task, rng), needs)
-        family = f"{task}-{number:03d}"
+        family = f"{task}-{'s' if strong else ''}{number:03d}"
         locked = task in LOCKED_TASKS or any(r[0].locked for r in rows)
         seed = int(rng.integers(1 << 20))
         out.append(Spec(f"{family}-twin", family, task, seed, hp, locked=locked, kind="twin"))
@@ -323,6 +434,7 @@ def specs() -> list[Spec]:
             )
         for k, (w, _, _, level, place) in enumerate(rows):
             at = max(1, int(place * hp["steps"])) if w.timed else 0
+            seen = strong and w.cause in SEEN_IN_VALIDATION
             out.append(
                 Spec(
                     f"{family}-{w.name}-{k}",
@@ -336,6 +448,7 @@ def specs() -> list[Spec]:
                     w.levels[level],
                     at,
                     locked,
+                    seen,
                 )
             )
     return out

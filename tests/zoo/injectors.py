@@ -510,6 +510,16 @@ class HalfActivations(Timed):
             loop.scale = float(loop.hp.get("loss_scale", 2.0**10))
 
 
+class HalfPooled(Timed):
+    """Activations are summed over ``strength`` places in half precision before a mean is taken."""
+
+    def before(self, loop: Loop) -> None:
+        if self.now(loop):
+            k = self.strength
+            loop.task.hp["precision"] = "fp16"
+            loop.task.cast = lambda h: (h * k).half().float() / k  # type: ignore[method-assign]
+
+
 class StaticScale(Timed):
     """Half precision with a fixed loss scale of two to the ``strength``, and no check for overflow."""
 

@@ -61,6 +61,8 @@ def view(spec: Spec, rows: int, spe: int) -> View:
     every = max(every, int(np.ceil(planned / 1500)))
     kind = str(rng.choice(["value", "mean", "median", "running"], p=(0.45, 0.33, 0.1, 0.12)))
     tier = str(rng.choice(TIERS, p=TIER_SHARES))
+    if spec.validated and "val" not in tier:
+        tier = {"loss": "loss+val", "loss+lr": "loss+val", "loss+lr+grad": "loss+lr+grad+val"}.get(tier, tier)
     style = str(rng.choice(list(STYLES)))
     return View(
         every,
