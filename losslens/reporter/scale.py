@@ -74,7 +74,7 @@ def suited(values: Iterable[float], *, log: bool | None = None) -> Scale:
         if log or max(-low, high) > LOG_RATIO * width:
             top, bottom = math.asinh(high / width), math.asinh(low / width)
             pad = 0.04 * (top - bottom) or 0.5
-            return Scale("asinh", _sinh(bottom - pad) * width, _sinh(top + pad) * width, width)
+            return Scale("asinh", _unbent(bottom - pad, width), _unbent(top + pad, width), width)
     pad = 0.05 * (high / 2 - low / 2) * 2 or abs(high) * 0.1 or 1.0
     bottom = low - pad if low < 0 or low - pad > 0 else 0.0
     return Scale("linear", max(bottom, -1.7e308), min(high + pad, 1.7e308))
@@ -84,8 +84,10 @@ def _crowded(values: Sequence[float], low: float, high: float) -> bool:
     return sorted(values)[len(values) // 2] - low < CROWDED * (high - low)
 
 
-def _sinh(value: float) -> float:
-    return math.sinh(min(700.0, max(-700.0, value)))
+def _unbent(place: float, width: float) -> float:
+    """The value at a place on an asinh axis, within what a float can hold."""
+    value = math.sinh(min(700.0, max(-700.0, place))) * width
+    return min(1.7e308, max(-1.7e308, value))
 
 
 def _usual_size(values: Sequence[float]) -> float:

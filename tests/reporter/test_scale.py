@@ -1,0 +1,61 @@
+"""The scale of a picture suits the curve and survives any numbers."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from losslens.reporter.scale import suited
+
+FLOATS = st.floats(allow_nan=True, allow_infinity=True)
+
+
+def test_an_explosion_gets_a_log_scale_and_a_calm_course_a_linear_one() -> None:
+    assert suited([0.9, 1.0, 4000.0]).kind == "log"
+    assert suited([0.9, 1.0, 1.4]).kind == "linear"
+
+
+def test_a_loss_that_crosses_zero_and_runs_away_gets_an_asinh_scale() -> None:
+    scale = suited([-0.5, 0.3, 0.2, -0.1, -12_000.0])
+    assert scale.kind == "asinh"
+    assert scale.unit(0.3) > scale.unit(-0.5) > scale.unit(-12_000.0)
+    assert 0.0 in scale.ticks(6)
+
+
+def test_a_few_high_points_do_not_press_the_rest_to_the_bottom() -> None:
+    assert suited([20.0, 8.0, *[1.2] * 50]).kind == "log"
+    assert suited([20.0, 18.0, 15.0, 12.0, 9.0, 6.0, 3.0]).kind == "linear"
+
+
+def test_zeros_of_a_positive_curve_land_at_the_bottom_of_a_log_scale() -> None:
+    scale = suited([0.0, 1.0, 5.0, 1e6])
+    assert scale.kind == "log"
+    assert scale.unit(0.0) == 0.0
+
+
+def test_without_a_finite_value_there_is_still_a_scale() -> None:
+    assert suited([math.nan, math.inf]).unit(0.5) == 0.5
+
+
+@given(st.lists(FLOATS, max_size=30), st.integers(2, 8))
+def test_any_values_have_places_and_ticks_inside_the_picture(values: list[float], most: int) -> None:
+    scale = suited(values)
+    places = [scale.unit(v) for v in values if math.isfinite(v)]
+    assert all(0.0 <= place <= 1.0 for place in places)
+    finite = sorted(v for v in values if math.isfinite(v))
+    assert [scale.unit(v) for v in finite] == sorted(scale.unit(v) for v in finite)
+    ticks = scale.ticks(most)
+    assert len(ticks) <= 3 * most + 3
+    assert all(math.isfinite(t) for t in ticks)
+    assert ticks == sorted(ticks)
+
+
+@pytest.mark.parametrize("span", [(0.0, 1.0), (1e-9, 2e-9), (1e6, 1.0001e6), (-3.0, 8.0), (0.0, 0.9e308)])
+def test_linear_ticks_are_round_and_within(span: tuple[float, float]) -> None:
+    scale = suited([span[0], (span[0] + span[1]) / 2, span[1]])
+    ticks = scale.ticks(5)
+    assert 2 <= len(ticks) <= 12
+    assert all(scale.low <= t <= scale.high or math.isclose(t, scale.low) for t in ticks)

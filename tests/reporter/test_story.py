@@ -1,0 +1,86 @@
+"""What is said, before any format."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from losslens.model import Role, Verdict
+from losslens.reporter import story
+from tests.reporter import make_analysis as make
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_every_verdict_has_a_headline_with_the_loss_and_the_place(verdict: Verdict) -> None:
+    run = make.exploded()
+    told = story.headline(replace(run, judgement=replace(run.judgement, verdict=verdict)))
+    assert "total_loss" in told
+    if verdict not in (Verdict.HEALTHY, Verdict.INCONCLUSIVE):
+        assert "step 50,100 (90 % interval 49,900–50,300)" in told or verdict is Verdict.PLATEAU
+
+
+def test_a_climb_before_a_nan_names_both_places() -> None:
+    assert story.headline(make.climb_to_nan()) == (
+        "loss left its course at step 1,500 (90 % interval 1,488–1,511) and was not finite from step 1,701"
+    )
+
+
+def test_bad_from_the_start_says_so() -> None:
+    assert story.headline(make.nan_from_start()) == "loss is not finite from the first logged epoch"
+
+
+def test_the_neighbouring_word_is_named_near_a_boundary() -> None:
+    run = make.exploded()
+    leading = replace(run.judgement.losses[0], also=Verdict.DIVERGED)
+    near = replace(run, judgement=replace(run.judgement, losses=(leading,)))
+    assert story.reason(near).endswith("near the boundary to diverged: either word fits")
+
+
+def test_a_run_without_a_checkpoint_is_told_that_none_was_found() -> None:
+    facts = {fact.label: fact.text for fact in story.when(replace(make.exploded(), restart_from=None))}
+    assert facts["restart from"] == "no checkpoint from before the onset was found beside the log"
+
+
+def test_an_epoch_axis_is_not_translated_into_epochs_again() -> None:
+    assert "epoch" not in {fact.label for fact in story.when(make.nan_from_start())}
+
+
+def test_likely_causes_and_those_in_the_group_of_the_first_are_told_in_full() -> None:
+    run = make.exploded()
+    assert story.in_full(run) == 3
+    small = tuple(replace(cause, probability=0.05) for cause in run.causes[1:])
+    lone = replace(run.diagnosis, causes=(run.causes[0], *small))
+    assert story.in_full(replace(run, diagnosis=lone)) == 2
+    assert story.in_full(replace(run, diagnosis=replace(lone, groups=()))) == 1
+    assert story.in_full(make.healthy()) == 0
+
+
+def test_what_was_not_checked_is_said_once_with_its_causes() -> None:
+    run = make.exploded()
+    shared = run.causes[0].not_checked
+    causes = tuple(replace(cause, not_checked=shared) for cause in run.causes[:2])
+    both = replace(run, diagnosis=replace(run.diagnosis, causes=causes))
+    assert story.not_checked(both) == ["no update-to-weight ratio was logged (adam-instability, exploding-gradients)"]
+
+
+def test_healthy_runs_still_say_how_they_were_read() -> None:
+    run = replace(make.healthy(), warnings=make.exploded().warnings)
+    lines = story.unjudged(make.analysis(run, make.exploded()))
+    assert lines == ["fine: 'total_loss' was taken as the training loss from its course alone"]
+
+
+def test_a_title_that_repeats_the_id_is_not_printed_twice() -> None:
+    cause = make.exploded().causes[1]
+    assert story.cause_title(replace(cause, title="Exploding gradients.")) == ""
+    assert story.cause_title(cause) == "A gradient many times its usual size threw the weights away"
+
+
+def test_a_curve_is_named_with_its_role_only_where_the_tag_does_not_say_it() -> None:
+    assert story.curve_title(make.curve("train/grad_norm", Role.GRAD_NORM, [0], [1.0])) == "train/grad_norm"
+    assert story.curve_title(make.curve("gnorm", Role.GRAD_NORM, [0], [1.0])) == "gnorm (gradient norm)"
+
+
+def test_long_names_lose_their_middle_and_keep_both_ends() -> None:
+    assert story.shortened("abcdefghij", 7) == "abc…hij"
+    assert story.shortened("abc", 7) == "abc"
