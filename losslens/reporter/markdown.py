@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from losslens.model import Analysis, Cause, RunReport
 from losslens.reporter import plot_text, signals, story, words
-from losslens.reporter.text import code_lines, markdown, markdown_code
+from losslens.reporter.text import code_lines, html_in_markdown, markdown, markdown_code
 
 BAR, SPARK = 10, 24
 #: Lines of one list that are shown; the rest is counted. The JSON report holds them all.
@@ -137,16 +137,7 @@ def _bullets(items: Sequence[str]) -> list[str]:
 
 def _folded(summary: str, lists: Iterable[tuple[str, Sequence[str]]]) -> list[str]:
     """What few need, behind a line that can be opened."""
-    # No Markdown inside <summary>: the text is escaped as HTML there.
-    from html import escape
-
-    from losslens.reporter.text import plain
-
-    lines = [
-        "<details>",
-        f"<summary>{escape(plain(story.shortened(summary, 200))).replace('@', '@<!-- -->')}</summary>",
-        "",
-    ]
+    lines = ["<details>", f"<summary>{html_in_markdown(story.shortened(summary, 200))}</summary>", ""]
     for title, items in lists:
         if items:
             lines += [f"**{title}**", "", *_bullets(items), ""]

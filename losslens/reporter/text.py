@@ -6,6 +6,7 @@ markup, bidirectional overrides and undecodable bytes. Every reporter sends ever
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 
@@ -95,6 +96,12 @@ def markdown(text: str) -> str:
     out = _ISSUE.sub(r"\\#<!-- -->", out)
     out = _LINK.sub(r"\1<!-- -->", out)
     return re.sub(r"^(\s*)([-+=]|\d+[.)])(?=\s|$|[-=])", lambda m: f"{m[1]}{_first_escaped(m[2])}", out)
+
+
+def html_in_markdown(text: str) -> str:
+    """``text`` inside an HTML element of a Markdown document, where backslashes do not escape."""
+    out = _MENTION.sub("@<!-- -->", html.escape(plain(text), quote=False))
+    return _LINK.sub(r"\1<!-- -->", re.sub(r"#(?=\d)", "#<!-- -->", out))
 
 
 def _first_escaped(mark: str) -> str:
