@@ -18,6 +18,7 @@ from losslens.parsers.settings import flat_settings
 NAME = "jsonl"
 
 _SETTINGS_KEYS = frozenset(["config", "hparams", "args", "params", "hyperparameters", "hyperparams"])
+_RATES = frozenset(["lr", "learning_rate", "base_lr"])
 _VALIDATION = frozenset(["val", "valid", "validation", "test", "eval"])
 
 
@@ -34,8 +35,9 @@ def sniff(path: Path, head: bytes) -> bool:
     names = {name for record in records for name, value in flatten(record) if _is_number(value)}
     metrics = [name for name in names if normalise(name) not in STEP_RANK and is_known_name(name)]
     if len(records) == 1:
-        # One object on one line is a record of a log only when it says its step.
-        return bool(metrics) and any(normalise(name) in STEP_RANK for name in names)
+        # One object on one line is a record of a log only when it says its step ("epochs" says how many there are).
+        counted = any(normalise(name) in STEP_RANK and not name.endswith("s") for name in names)
+        return counted and any(normalise(name) not in _RATES for name in metrics)
     return bool(metrics) or bool(names & VALUE_COLUMNS and any(normalise(name) in STEP_RANK for name in names))
 
 
@@ -49,13 +51,13 @@ def parse(path: Path) -> tuple[Log, ...]:
     if not columns.n_rows:
         raise NotALogError(f"{path}: no line is a JSON record")
     warnings: list[Warning] = []
-    moved = _place_validation(columns)
+    moved_axis, moved = _place_validation(columns)
     if moved:
         text = f"{moved} validation records count epochs or their own batches: placed at the training step before them"
         warnings.append(Warning("validation-steps", text))
     if reader.other_lines:
         warnings.append(Warning("not-rows", f"{reader.other_lines} lines that are no JSON records left out"))
-    assembly = Assembly(path, NAME, columns)
+    assembly = Assembly(path, NAME, columns, wanted_axis=moved_axis)
     if moved:
         assembly.warnings = [warning for warning in assembly.warnings if warning.code != "step-filled"]
     damage = [_dated(item, assembly) for item in reader.file.damage]
@@ -142,15 +144,20 @@ class _Reader:
                     values[name] = value[0]
             else:
                 values[name] = value
-        if any(isinstance(value, int | float) and not isinstance(value, bool) for value in values.values()):
+        numbers = any(isinstance(value, int | float) and not isinstance(value, bool) for value in values.values())
+        words = any(isinstance(value, str) for value in values.values())
+        counted = any(normalise(name) in STEP_RANK for name in values)
+        if numbers and (counted or self.columns.n_rows or not words):
             self.columns.add_record(values)
         elif not self.settings:
-            # A first line that describes the run: {"env_info": "…", "exp_name": "…"}.
+            # A first line that describes the run: {"env_info": "…", "seed": 1}.
             self.settings = flat_settings(record, self.path)
 
 
-def _place_validation(columns: Columns) -> int:
+def _place_validation(columns: Columns) -> tuple[str | None, int]:
     """Forget the step of validation records that count something else than the training records do.
+
+    Returns the key that counts the steps, where it is known, and how many records lost theirs.
 
     mmcv writes the validation batch as ``iter`` (``mode`` says so); mmengine writes the epoch as ``step`` (such records
     have no ``iter``). Without a step of its own a record takes that of the training record before it.
@@ -158,14 +165,14 @@ def _place_validation(columns: Columns) -> int:
     names = columns.by_name
     if "mode" in names and "iter" in names and "epoch" in names:
         modes = {row for row, word in names["mode"].texts() if word.lower() in _VALIDATION}
-        return _forget(columns, "iter", modes)
+        return "iter", _forget(columns, "iter", modes)
     if "iter" in names and "step" in names and len(names["iter"].values) < len(names["step"].values):
         training = set(names["iter"].rows)
         both = dict(zip(names["step"].rows, names["step"].values, strict=True))
         pairs = zip(names["iter"].rows, names["iter"].values, strict=True)
         if all(both.get(row) == value for row, value in pairs):
-            return _forget(columns, "step", {row for row in names["step"].rows if row not in training})
-    return 0
+            return "step", _forget(columns, "step", {row for row in names["step"].rows if row not in training})
+    return None, 0
 
 
 def _forget(columns: Columns, name: str, rows: set[int]) -> int:

@@ -7,7 +7,6 @@ pickle get the same treatment in every format.
 from __future__ import annotations
 
 import codecs
-import gzip
 import os
 import re
 import zlib
@@ -25,7 +24,10 @@ MAX_LINE_BYTES = 16 << 20
 MAX_DOCUMENT_BYTES = 1 << 30
 """A JSON or YAML document has to be held whole; beyond this it is refused rather than swallowed."""
 MAX_GZIP_RATIO = 250
+FREE_BYTES = 64 << 20
 """Logs compress 5 to 50 times; above 64 MiB a larger ratio is a decompression bomb."""
+MAX_HOLES = 4
+"""Runs of zero bytes that a text may have; more, and it is no text."""
 
 _GZIP = b"\x1f\x8b"
 _PICKLE_TEXT = re.compile(
@@ -91,9 +93,11 @@ def text_encoding(head: bytes) -> str | None:
             return "utf-16-le"
         if half and sample[0::2].count(0) > 0.7 * half and sample[1::2].count(0) < 0.1 * half:
             return "utf-16-be"
-        # A hole of zeros in an else clean text is damage, not another kind of file.
+        # A hole or two of zeros in an else clean text is damage, not another kind of file.
+        if len(re.findall(rb"\0+", body)) > MAX_HOLES:
+            return None
         body = body.replace(b"\0", b"")
-        if not body or len(body) < 0.2 * len(head):
+        if not body:
             return None
     odd = len(body) - len(body.translate(None, _TEXT_CONTROL))
     if odd > 0.001 * len(body) + 1:
@@ -224,27 +228,43 @@ class LogFile:
         with raw:
             self.gzipped = raw.read(2) == _GZIP
             raw.seek(0)
-            stream: BinaryIO | gzip.GzipFile = gzip.GzipFile(fileobj=raw) if self.gzipped else raw
-            size = 0
+            if self.gzipped:
+                yield from self._gunzipped(raw)
+                return
             while True:
                 try:
-                    chunk = stream.read(BLOCK_BYTES)
-                except EOFError:
-                    self._lost(raw.tell(), raw.tell(), "the gzip stream is cut off")
-                    return
-                except (OSError, zlib.error) as error:
-                    if not self.gzipped:
-                        raise ParseError(f"{self.path}: cannot be read: {error}") from error
-                    self._lost(raw.tell(), os.fstat(raw.fileno()).st_size, f"the gzip stream is damaged ({error})")
-                    return
+                    chunk = raw.read(BLOCK_BYTES)
+                except OSError as error:
+                    raise ParseError(f"{self.path}: cannot be read: {error.strerror or error}") from error
                 if not chunk:
                     return
-                size += len(chunk)
-                if self.gzipped and size > (64 << 20) and size > MAX_GZIP_RATIO * max(1, raw.tell()):
-                    raise ParseError(
-                        f"{self.path}: expands more than {MAX_GZIP_RATIO}-fold, as no log does; gunzip it yourself"
-                    )
                 yield chunk
+
+    def _gunzipped(self, raw: BinaryIO) -> Iterator[bytes]:
+        """The members of a gzip file; of a cut or damaged one, all that comes before the cut."""
+        member = zlib.decompressobj(31)
+        size, whole = 0, True
+        while chunk := raw.read(BLOCK_BYTES // 4):
+            while chunk:
+                try:
+                    text = member.decompress(chunk, BLOCK_BYTES)
+                except zlib.error as error:
+                    end = os.fstat(raw.fileno()).st_size - 1
+                    self._lost(max(0, raw.tell() - len(chunk)), end, f"the gzip stream is damaged ({error})")
+                    return
+                size += len(text)
+                if size > FREE_BYTES and size > MAX_GZIP_RATIO * raw.tell():
+                    words = f"expands more than {MAX_GZIP_RATIO}-fold, as no log does; gunzip it yourself"
+                    raise ParseError(f"{self.path}: {words}")
+                yield text
+                chunk, whole = member.unconsumed_tail, member.eof
+                if member.eof:
+                    chunk = member.unused_data.lstrip(b"\0")
+                    member = zlib.decompressobj(31)
+                    if not chunk:
+                        break
+        if not whole:
+            self._lost(max(0, raw.tell() - 1), max(0, raw.tell() - 1), "the gzip stream is cut off")
 
 
 def lines_of(text: str) -> list[str]:

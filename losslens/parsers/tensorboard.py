@@ -14,7 +14,7 @@ from losslens.errors import NotALogError
 from losslens.model import Damage, Log, LogEvent, RawSeries, Setting
 from losslens.parsers.event_files.crc32c import crc32c, mask
 from losslens.parsers.event_files.events import CHECKPOINT, START, STOP, Event
-from losslens.parsers.event_files.records import Gap, RecordReader, open_events
+from losslens.parsers.event_files.records import Gap, RecordReader, open_events, whole_file
 from losslens.parsers.event_files.scalars import Scalars
 
 NAME = "tensorboard"
@@ -36,8 +36,12 @@ def parse(path: Path) -> tuple[Log, ...]:
     with file:
         reader = RecordReader(file)
         scalars = Scalars(reader.gaps)
-        for part in reader:
-            unusual += scalars.read(part)
+        records = whole_file(file)
+        if records is not None:
+            unusual += scalars.read_one_by_one(records)
+        else:
+            for part in reader:
+                unusual += scalars.read(part)
         size = reader.size
     if not scalars.records and ".tfevents." not in path.name:
         raise NotALogError(f"{path}: no readable TensorBoard record")

@@ -290,12 +290,9 @@ def _alike(
 
 def _numbers(data: Data, start: IntArray, group: IntArray, kinds: list[Kind | None]) -> FloatArray:
     at = start + np.array([kind.at if kind else 0 for kind in kinds])[group]
-    dtypes = {kind.dtype for kind in kinds if kind}
-    if len(dtypes) == 1:
-        only: FloatArray = unaligned(data, dtypes.pop())[at].astype(np.float64)
-        return only
     number = np.zeros(start.size)
-    for dtype in dtypes:
-        of_type = np.array([kind is not None and kind.dtype == dtype for kind in kinds])[group]
-        number[of_type] = unaligned(data, dtype)[at[of_type]]
+    with np.errstate(invalid="ignore"):  # a signalling NaN becomes a quiet one
+        for dtype in {kind.dtype for kind in kinds if kind}:
+            of_type = np.array([kind is not None and kind.dtype == dtype for kind in kinds])[group]
+            number[of_type] = unaligned(data, dtype)[at[of_type]]
     return number

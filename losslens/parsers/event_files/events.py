@@ -209,7 +209,7 @@ def tensor_of(record: Octets, spans: Sequence[tuple[int, int]]) -> tuple[Number 
         if content[1] - content[0] != struct.calcsize(form):
             return None, ()
         return _fixed(record, content[0], kind.dtype), ()
-    return _first_listed(record, kind, [entry for entry in listed if entry[0] == kind.field]), ()
+    return _only_listed(record, kind, [entry for entry in listed if entry[0] == kind.field]), ()
 
 
 def elements_of(record: Octets, start: int, end: int) -> int:
@@ -225,19 +225,20 @@ def elements_of(record: Octets, start: int, end: int) -> int:
     return elements
 
 
-def _first_listed(record: Octets, kind: _Kind, entries: Sequence[tuple[int, int, int, int]]) -> Number | None:
-    """The first value of a typed list, packed or not. An empty list stands for zero."""
+def _only_listed(record: Octets, kind: _Kind, entries: Sequence[tuple[int, int, int, int]]) -> Number | None:
+    """The number in a typed list, packed or not, if it is the only one."""
     width = {_FLOATS: 4, _DOUBLES: 8}.get(kind.field)
+    found = list[Number]()
     for _, wire, x, y in entries:
-        if width and ((wire == BYTES and y - x >= width) or (wire == (FIXED32 if width == 4 else FIXED64))):
-            return _fixed(record, x, kind.dtype)
-        if not width and wire in (VARINT, BYTES):
-            if wire == BYTES:
-                if x == y:
-                    continue
-                x, _ = varint(record, x, y)
-            return Number(_from_integer(x, kind))
-    return Number(0.0)
+        if width and (wire == BYTES or wire == (FIXED32 if width == 4 else FIXED64)):
+            found += [_fixed(record, at, kind.dtype) for at in range(x, min(y, x + 2 * width), width)]
+        elif not width and wire == VARINT:
+            found.append(Number(_from_integer(x, kind)))
+        elif not width and wire == BYTES:
+            while x < y and len(found) < 2:
+                integer, x = varint(record, x, y)
+                found.append(Number(_from_integer(integer, kind)))
+    return found[0] if len(found) == 1 else None
 
 
 def _from_integer(x: int, kind: _Kind) -> float:

@@ -27,6 +27,8 @@ Places: TypeAlias = NDArray[np.int64]
 
 WINDOW = 8 << 20
 """Bytes read at a time. A record that does not fit is checked and decoded from the file itself."""
+SMALL = 1 << 11
+"""Bytes of a file up to which it is read whole, one record at a time."""
 BATCH = 1 << 15
 """Records given out at a time, so that the columns made of them stay in the processor's cache."""
 MARGIN = 256
@@ -216,6 +218,31 @@ class RecordReader:
                 return False
             at += block.size
         return True
+
+
+def whole_file(file: FileIO) -> list[tuple[int, int, bytes]] | None:
+    """``(row, position, payload)`` of every record of a small file, or None if it is large or damaged.
+
+    A few hundred records cost less one by one than the reader's windows do.
+    """
+    if os.fstat(file.fileno()).st_size > SMALL:
+        return None
+    data = file.read()
+    found = list[tuple[int, int, bytes]]()
+    at = 0
+    while at < len(data):
+        start = at + HEADER
+        if start > len(data):
+            return None
+        length, stored = _header(data, at)
+        payload = data[start : start + length]
+        at = start + length + FOOTER
+        if at > len(data) or mask(crc32c(data[start - HEADER : start - FOOTER])) != stored:
+            return None
+        if mask(crc32c(payload)).to_bytes(4, "little") != data[at - FOOTER : at]:
+            return None
+        found.append((len(found), start, payload))
+    return found
 
 
 # --------------------------------------------------------------------------- the chain of records in a window

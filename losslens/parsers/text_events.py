@@ -1,0 +1,77 @@
+"""Lines of a job's output that say something happened: how it died, what was skipped, where it saved."""
+
+from __future__ import annotations
+
+import re
+
+#: Kind of log event, and the words that announce it in the trainers' own messages. The first that fits is taken.
+EVENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (kind, re.compile(pattern, re.IGNORECASE))
+    for kind, pattern in (
+        (
+            "out-of-memory",
+            r"out of memory|OutOfMemoryError|oom[-_ ]kill|ResourceExhausted|std::bad_alloc|CUBLAS_STATUS_ALLOC",
+        ),
+        ("hardware", r"\bNVRM: Xid|\bXid \(|uncorrectable ECC|ECC error|GPU has fallen off|device-side assert"),
+        (
+            "nccl",
+            r"NCCL (?:error|timeout|WARN)|ncclSystemError|ncclInternalError|Watchdog caught collective"
+            r"|ProcessGroupNCCL.*time",
+        ),
+        (
+            "preemption",
+            r"DUE TO (?:TIME LIMIT|PREEMPTION)|\bpreempt(?:ed|ion notice)|slurmstepd: error|received SIGTERM",
+        ),
+        ("killed", r"^Killed\b|signal 9|SIGKILL|exit code -9|Segmentation fault|core dumped|KeyboardInterrupt"),
+        (
+            "skipped-step",
+            r"(?<!number of )skipp(?:ing|ed) (?:the )?(?:step|update|batch|iteration)|step (?:was )?skipped",
+        ),
+        (
+            "overflow",
+            r"\boverflow\b.*(?:scale|skip|grad)|gradient overflow|OVERFLOW!|reducing loss scale|Minimum loss scale",
+        ),
+        (
+            "nan-message",
+            r"(?:loss|gradient|grad|output|logits?|weights?)\b.{0,40}\b(?:is|are|was|became|become|contains?)\s+(?:nan|inf)\b"
+            r"|\bNaN (?:loss|detected|or Inf found|encountered)|non-finite (?:loss|grad)|FloatingPointError"
+            r"|InvalidArgumentError.*NaN",
+        ),
+        (
+            "restart",
+            r"resum(?:ing|ed) (?:from|training)|restor(?:ing|ed) (?:from|parameters)|load(?:ing|ed) checkpoint",
+        ),
+        ("checkpoint", r"sav(?:ing|ed) (?:model |the )*(?:checkpoint|state|model)|checkpoint saved|wrote checkpoint"),
+        ("finished", r"training (?:completed|complete|finished|done)\b|finished training|Training took "),
+    )
+)
+#: A line with none of these cannot be an event; looking for them first spares most lines the patterns.
+_ALERTS = (
+    *("memory", "oom", "exhausted", "bad_alloc", "cublas_", "xid", " ecc", "fallen off", "device-side", "nccl"),
+    *(
+        "watchdog",
+        "preempt",
+        "due to time",
+        "slurmstepd",
+        "sigterm",
+        "kill",
+        "signal 9",
+        "exit code -9",
+        "segmentation",
+    ),
+    *("core dumped", "keyboardinterrupt", "skipp", "overflow", "loss scale", " nan", "nan ", " inf", "non-finite"),
+    *("floatingpoint", "resum", "restor", "loading ch", "loaded ch", "saving", "saved", "checkpoint", "training "),
+)
+#: The last line of a Python traceback names the exception: "ValueError: shapes differ".
+EXCEPTION = re.compile(r"^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Interrupt|Exit)\b(?::|$)")
+TRACEBACK = "Traceback (most recent call last)"
+#: Most events of one kind kept a file; a job that overflows at every step says so often enough with these.
+MOST_OF_A_KIND = 100
+
+
+def event_kind(text: str) -> str | None:
+    """The kind of log event a cleaned line announces, or None."""
+    low = text.lower()
+    if not any(word in low for word in _ALERTS):
+        return None
+    return next((kind for kind, pattern in EVENTS if pattern.search(text)), None)

@@ -1,0 +1,68 @@
+"""One line of a job's output without what the terminal and the logging library put around it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+#: Colours, cursor moves, window titles: the terminal's own language.
+_TERMINAL = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_BACKSPACES = re.compile(r"\x08+")
+_DATE = re.compile(
+    r"\[?(?P<date>\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d)(?P<fraction>[.,]\d+)?(?P<zone>Z|[+-]\d\d:?\d\d)?"
+    r"\]?[:,]?\s*(?:[|-]\s+)?"
+)
+_CLOCK = re.compile(r"\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?\s+(?:[|-]\s+)?")
+_ABSL = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+\s+[\w.<>/-]+:\d+\]\s*")
+_LEVEL = re.compile(r"\[?(?:INFO|DEBUG|WARNING|WARN|ERROR|CRITICAL)\b\]?\s*(?:[:|-]\s*)?")
+_RANK = re.compile(
+    r"\[?rank\s*[:=]?\s*(?P<rank>\d+)\]?\s*[:|-]?\s*|\[default(?P<local>\d+)\]:\s*|(?P<srun>\d{1,4}): (?=\S)", re.I
+)
+_LOGGER = re.compile(
+    r"[A-Za-z_]\w*(?:\.\w+)+(?::\d+)?(?::\w+)?\s*(?:\||\]|-\s|:\s)\s*(?![-+.]?\d|nan|inf)"
+    r"|\w+ - (?=\[?(?:INFO|DEBUG|WARN|ERROR))"
+)
+_BRACKETED = re.compile(r"\[[\w./<>-]+\.py:\d+(?::\w+)?\]\s*|\[(?:INFO|DEBUG|WARNING|ERROR)\]\s*")
+_PREFIXES = (_DATE, _ABSL, _RANK, _CLOCK, _BRACKETED, _LEVEL, _LOGGER)
+#: Prefixes come in any order ("[rank0] 2024-… INFO name - "); more than this many on one line is no prefix.
+_MOST_PREFIXES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """``text`` is what the program itself printed; ``wall_time`` in s UTC (a time without a zone is taken as UTC)."""
+
+    text: str
+    wall_time: float | None = None
+    rank: int | None = None
+
+
+def clean(line: str) -> Line:
+    """A line without terminal codes, time stamps, levels, logger names and rank labels."""
+    if "\x1b" in line:
+        line = _TERMINAL.sub("", line)
+    if "\x08" in line:
+        line = _BACKSPACES.split(line)[-1]
+    text = line.strip()
+    wall_time: float | None = None
+    rank: int | None = None
+    for _ in range(_MOST_PREFIXES):
+        match = next((m for prefix in _PREFIXES if (m := prefix.match(text)) and m.end()), None)
+        if match is None:
+            break
+        if match.re is _DATE:
+            wall_time = _moment(match) if wall_time is None else wall_time
+        elif match.re is _RANK:
+            rank = int(match["rank"] or match["local"] or match["srun"])
+        text = text[match.end() :]
+    return Line(text, wall_time, rank)
+
+
+def _moment(match: re.Match[str]) -> float | None:
+    try:
+        moment = datetime.fromisoformat(match["date"].replace("/", "-") + (match["zone"] or ""))
+    except ValueError:
+        return None
+    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return seconds + float((match["fraction"] or "0").replace(",", "."))

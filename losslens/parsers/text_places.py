@@ -1,0 +1,164 @@
+"""From places as printed ("epoch 3, batch 120 of 391") to one step for every record of an output file."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from losslens.model import Warning
+from losslens.parsers.text_records import Record
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray, IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """Records with one step each: ``step`` (int64) and ``wall_time`` (s UTC) have shape ``(len(records),)``."""
+
+    records: list[Record]
+    step: IntArray
+    wall_time: FloatArray
+    axis: str
+    warnings: tuple[Warning, ...] = ()
+    kept: tuple[int, ...] = ()
+    """For each record: how many of the records as read came up to it (progress bars are thinned)."""
+
+    def step_before(self, read: int) -> int | None:
+        """The step of the last record among the first ``read`` records as they were read; None before the first."""
+        import bisect
+
+        index = bisect.bisect_right(self.kept, read - 1) - 1
+        return int(self.step[index]) if index >= 0 else None
+
+
+def place_records(records: list[Record]) -> Placed:
+    """Choose what the x counts (steps, epochs, samples or lines) and give every record its place on it."""
+    import numpy as np
+
+    indices = _without_repeats(records)
+    kept = [records[i] for i in indices]
+    _forget_idle_bars(kept)
+    warnings: list[Warning] = []
+    explicit = sum(r.step is not None for r in kept)
+    inner = sum(r.n is not None and r.kind != "keras" for r in kept)
+    whole_epochs = [r.epoch for r in kept if r.epoch is not None]
+    if explicit and explicit >= min(3, len(kept)) and explicit >= 0.2 * (explicit + inner):
+        steps, axis = _from_steps(kept, warnings), "step"
+    elif inner:
+        samples = sum(r.kind == "samples" for r in kept) > 0.5 * inner
+        steps, axis = _from_batches(kept), "samples" if samples else "step"
+    elif whole_epochs and all(e == math.floor(e) for e in whole_epochs) and len(set(whole_epochs)) > 1:
+        steps, axis = _filled([int(r.epoch) if r.epoch is not None else None for r in kept]), "epoch"
+    else:
+        steps, axis = list(range(len(kept))), "row"
+        warnings.append(Warning("no-step", "no line says its step or epoch: lines are counted instead"))
+        for record in kept:
+            if record.epoch is not None:
+                record.values.setdefault("epoch", record.epoch)
+    if axis == "step":
+        for record in kept:
+            if record.epoch is not None:
+                record.values.setdefault("epoch", record.epoch)
+    wall = np.array([r.wall_time if r.wall_time is not None else math.nan for r in kept], dtype=np.float64)
+    return Placed(kept, np.array(steps, dtype=np.int64), wall, axis, tuple(warnings), tuple(indices))
+
+
+def _without_repeats(records: list[Record]) -> list[int]:
+    """Indices of the records to keep: a progress bar that is redrawn counts once a step, a Keras bar once an epoch."""
+    kept: list[int] = []
+    for index, record in enumerate(records):
+        if record.kind in ("keras", "bar") and kept:
+            last = records[kept[-1]]
+            same = last.kind == record.kind and last.epoch == record.epoch and last.of == record.of
+            redrawn = record.n == last.n if record.kind == "bar" else (record.n or 0) >= (last.n or 0)
+            if same and redrawn:
+                last.values.update(record.values)
+                record.values = last.values
+                kept[-1] = index
+                continue
+            if same and record.kind == "keras":
+                # The count fell back within one epoch: `evaluate` draws a bar of its own.
+                record.values = {k if k.startswith("val") else f"eval/{k}": v for k, v in record.values.items()}
+        kept.append(index)
+    return kept
+
+
+def _forget_idle_bars(records: list[Record]) -> None:
+    """Take the bar's count back from the lines around it when the bar hardly moves: it counts something else."""
+    context = [r for r in records if r.kind == "bar-context"]
+    if len({r.n for r in context}) <= 0.5 * len(context):
+        for record in context:
+            record.n = record.of = None
+
+
+def _filled(steps: list[int | None]) -> list[int]:
+    """Records without a step take that of the record before them (the first ones: of the one after)."""
+    known = next((s for s in steps if s is not None), 0)
+    filled: list[int] = []
+    for step in steps:
+        known = known if step is None else step
+        filled.append(known)
+    return filled
+
+
+def _from_steps(records: list[Record], warnings: list[Warning]) -> list[int]:
+    """Steps as printed, counted on where they start again with each epoch."""
+    steps = [r.step for r in records]
+    falls = rises = both = 0
+    last: tuple[int, float] | None = None
+    for record in records:
+        if record.step is None or record.epoch is None:
+            continue
+        if last is not None:
+            fell, rose = record.step < last[0], record.epoch > last[1]
+            falls, rises, both = falls + fell, rises + rose, both + (fell and rose)
+        last = (record.step, record.epoch)
+    if both and both >= 0.8 * falls and both >= 0.8 * rises:
+        sizes = [r.of for r in records if r.of is not None and r.step is not None and r.step <= r.of]
+        per_epoch = Counter(sizes).most_common(1)[0][0] if sizes else max(s for s in steps if s is not None) + 1
+        first = min(r.epoch for r in records if r.epoch is not None)
+        steps = [
+            s if s is None or r.epoch is None else s + int(r.epoch - first) * per_epoch
+            for s, r in zip(steps, records, strict=True)
+        ]
+        text = f"the printed step starts again each epoch: counted on, {per_epoch} an epoch"
+        warnings.append(Warning("steps-restart-each-epoch", text))
+    return _filled(steps)
+
+
+def _from_batches(records: list[Record]) -> list[int]:
+    """Step from the batch within the epoch; an epoch that is not printed is counted by the batch falling back."""
+    inner = [r for r in records if r.n is not None]
+    main = _main_bar(inner)
+    in_main = [r for r in inner if r.of == main or main is None]
+    epochs = [r.epoch for r in in_main if r.epoch is not None]
+    first = math.floor(min(epochs)) if epochs else 0
+    # An epoch that is a fraction says where in the whole job a line stands; the bar then counts for the whole job.
+    whole = bool(epochs) and all(e == math.floor(e) for e in epochs) and len(epochs) > 0.5 * len(in_main)
+    size = main or max((r.n or 0) for r in inner) + (1 if min((r.n or 0) for r in inner) == 0 else 0)
+    steps: list[int | None] = []
+    laps, last = 0, -1
+    for record in records:
+        if record.n is None or (main is not None and record.of != main):
+            steps.append(None)
+            continue
+        if not whole and record.kind != "bar-context" and record.n < last:
+            laps += 1
+        last = record.n
+        lap = int(record.epoch) - first if whole and record.epoch is not None else laps
+        steps.append(lap * size + record.n)
+    return _filled(steps)
+
+
+def _main_bar(records: list[Record]) -> int | None:
+    """The total that the training counts to: the most frequent one of its records; of equals the larger."""
+    totals: Counter[int] = Counter()
+    for record in records:
+        if record.of is not None and not any(key.split("/")[0] in ("val", "eval", "test") for key in record.values):
+            totals[record.of] += 1
+    if not totals:
+        return None
+    return max(totals, key=lambda total: (totals[total], total))

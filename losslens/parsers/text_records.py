@@ -1,0 +1,167 @@
+"""What one line of a job's output says: where the training is, and the numbers it prints there.
+
+Dialects differ in how they write the place ("Epoch: [3][120/391]", "iter 120:", "| epoch 3 | 120/ 391 batches |",
+a progress bar) and the numbers ("loss: 0.5", "loss=0.5", "Loss 0.50 (0.61)", "'loss': 0.5"). Each is one line of the
+tables below.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from losslens.parsers.axes import is_known_name
+
+_NUM = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|(?:nan|inf(?:inity)?)(?![A-Za-z_]))"
+_N_OF = r"\s*(?P<n>\d+)\s*/\s*(?P<N>\d+)\s*"
+
+#: How programs write where they are; the first that fits a line is taken. Groups: ``step`` counts on for the whole
+#: job; ``n`` of ``N`` counts within the epoch.
+PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(pattern, re.IGNORECASE))
+    for name, pattern in (
+        (
+            "step",
+            r"(?<![\w.])(?:global[_ ]?step|num[_ ]updates|train(?:ing)?[_ ]step)['\"]?\s*[:=#]?\s*"
+            r"(?P<step>\d+)(?![\d.]*[.eE]\d)",
+        ),
+        (
+            "bar",
+            rf"^(?P<what>[^%|]{{0,60}}?)(?:epoch\W{{0,3}}(?P<epoch>\d+)(?:\s*/\s*\d+)?\D{{0,24}}?)?\d{{1,3}}%\|[^|]*\|{_N_OF}\[",
+        ),
+        ("keras", r"^\s*(?P<n>\d+)/(?P<N>\d+|unknown)\s+(?:\[[=>.]+\]|━+|-\s+\d)"),
+        ("batch", rf"\b(?:epoch|train|val\w*|test)(?:\(\w+\))?\s*:?\s*\[\s*(?P<epoch>\d+)(?:/\d+)?\]\s*\[{_N_OF}\]"),
+        ("batch", rf"epoch\s*\[\s*(?P<epoch>\d+)\s*/\s*\d+\s*\]\W{{1,3}}(?:step|iter\w*|batch)\s*:?\s*\[{_N_OF}\]"),
+        ("samples", rf"epoch\s*:?\s*(?P<epoch>\d+)\s*\[{_N_OF}\("),
+        ("batch", rf"\b(?:train|test|val\w*|epoch)\s*:?\s*(?P<epoch>\d+)\s*\[{_N_OF}(?:\(|\])"),
+        ("batch", rf"epoch\s*:?\s*(?P<epoch>\d+)\s*[:|,]{_N_OF}(?:batches|\||loss|\w+=)"),
+        ("step", r"\biter\((?:train|val|test)\)\s*\[\s*(?P<step>\d+)/\s*\d+\s*\]"),
+        ("evaluation", r"\b(?:test|val\w*|eval\w*)\s*:\s*\[\s*\d+\s*/\s*\d+\s*\]"),
+        ("batch", r"^\[\s*(?P<epoch>\d+),\s*(?P<n>\d+)\]\s"),
+        (
+            "step",
+            r"(?<![\w.])(?:steps?|iterations?|iters?|updates?|it|s)"
+            r"['\"]?(?:\s*[:=#\[(]\s*|\s+)(?P<step>\d+)(?![\d.]*[.eE]\d)(?!\s*(?:ms|s|it)\b)(?:\s*/\s*(?P<N>\d+))?",
+        ),
+        ("step", r"^\[(?P<step>\d+)\]\s"),
+        ("step", r"^(?P<step>\d+)\)\s+\w+ ="),
+        ("epoch", r"(?<![\w.])epochs?['\"]?(?:\s*[:=#\[(]\s*|\s+)(?P<epoch>\d+(?:\.\d+)?)(?:\s*/\s*(?P<epochs>\d+))?"),
+    )
+)
+_EPOCH = PLACES[-1][1]
+
+_WORD = r"[A-Za-z_][\w/.@-]*"
+_PAIR = re.compile(
+    rf"(?<![\w/.-])(?P<quote>['\"]?)(?P<key>{_WORD}(?: {_WORD}| #\d+){{0,3}})(?P=quote)(?:\s*\([\w .%/]*\))?\s*[:=]\s*"
+    rf"(?:tensor\(|np\.float\d+\(|array\(|\[|['\"])?\s*(?P<num>{_NUM})(?!:\d|-\d|\.\d|\w*_)(?:\s*\(\s*(?P<avg>{_NUM})\s*\))?",
+    re.IGNORECASE,
+)
+_SPACED = re.compile(
+    r"(?<![\w/.-])(?P<key>"
+    r"(?:(?:train(?:ing)?|val|valid|validation|test|eval|avg|average|mean|total|running|[gd]|lm)[ _])?"
+    r"(?:loss\w*|ppl|perplexity|acc(?:uracy)?(?:@\d)?|lr|learning rate|bpc|bpb|bleu|wer|error|grad[ _]?norm|gnorm|norm"
+    r"|mfu|prec@\d|top-?[15]|reward|kl|entropy|mae|mse|rmse|nll|elbo|return|dice|iou|miou|psnr|f1))"
+    rf"\s+(?P<num>{_NUM})(?![\w.]*\w_)(?:\s*\(\s*(?P<avg>{_NUM})\s*\))?",
+    re.IGNORECASE,
+)
+#: "| nll_loss 8.0 | ppl 300 |": between bars a name and a number need no sign between them.
+_BARRED = re.compile(rf"\|\s*(?P<key>{_WORD}(?: {_WORD}){{0,2}})\s+(?P<num>{_NUM})(?P<avg>)\s*(?=\||$)", re.IGNORECASE)
+_VALIDATION = re.compile(r"\b(valid(?:ation)?|val|eval(?:uation|uating)?|test(?:ing)?|dev)\b", re.IGNORECASE)
+_SPLIT_IN_KEY = re.compile(r"(?<![a-z])(?:train(?:ing)?|val|valid(?:ation)?|eval\w*|test|dev)(?![a-z])", re.IGNORECASE)
+#: Words before a number that say nothing about it: "INFO root loss: 0.5" is the loss.
+_NOISE = re.compile(r"^(?:(?:info|debug|root|and|with|the|is|then|mean of|current)\s+)+", re.IGNORECASE)
+#: Names whose number is a duration, a version, or the place itself.
+_UNTOLD = frozenset(["eta", "v_num", "epoch", "epochs", "end of epoch"])
+_SHORT = {"trl": "train loss", "tel": "test loss"}
+"""llm.c and its heirs write `s:10 trl:3.2 tel:3.3 norm:0.3`."""
+
+
+_OTHER_WORK = re.compile(
+    r"map|load|token|generat|eval|valid|test|filter|process|cast|flatten|sav|extract|predict|sampl|fetch", re.IGNORECASE
+)
+
+
+@dataclass(slots=True)
+class Record:
+    """One line that says numbers. ``kind`` is the place's kind ("" where the line names none)."""
+
+    kind: str
+    values: dict[str, float] = field(default_factory=dict)
+    step: int | None = None
+    epoch: float | None = None
+    n: int | None = None
+    of: int | None = None
+    epochs: int | None = None
+    wall_time: float | None = None
+    line: int = 0
+    aside: bool = False
+    """A progress bar of something else than the training: data being mapped, an evaluation."""
+
+    @property
+    def template(self) -> tuple[str, ...]:
+        """Lines printed by one statement of the program share it."""
+        return (self.kind, *sorted(self.values))
+
+
+def read_record(text: str) -> Record | None:
+    """The place and the numbers of a cleaned line; None when it has neither."""
+    place = _place(text)
+    values = _values(text, place[2] if place else None)
+    if place is None:
+        return Record("", values) if values else None
+    kind, match, _ = place
+    groups = match.groupdict()
+    record = Record(kind, values)
+    record.step = _int(groups.get("step"))
+    record.n, record.of = _int(groups.get("n")), _int(groups.get("N"))
+    record.aside = kind == "bar" and bool(_OTHER_WORK.search(groups.get("what") or ""))
+    record.epochs = _int(groups.get("epochs"))
+    epoch = groups.get("epoch")
+    if epoch is None and kind != "epoch" and (found := _EPOCH.search(text)):
+        epoch = found["epoch"]
+    record.epoch = float(epoch) if epoch is not None else None
+    return record
+
+
+def _place(text: str) -> tuple[str, re.Match[str], tuple[int, int]] | None:
+    for kind, pattern in PLACES:
+        if kind == "bar" and "%|" not in text:
+            continue
+        match = pattern.search(text)
+        if match:
+            return kind, match, match.span()
+    return None
+
+
+def _int(text: str | None) -> int | None:
+    return int(text) if text and text.isdigit() and len(text) < 16 else None
+
+
+def _values(text: str, place: tuple[int, int] | None) -> dict[str, float]:
+    values: dict[str, float] = {}
+    spans: list[tuple[int, int]] = [place] if place else []
+    for pattern in (_PAIR, _SPACED, _BARRED):
+        for match in pattern.finditer(text):
+            if any(match.start("num") < end and start < match.end("num") for start, end in spans):
+                continue
+            spans.append(match.span())
+            key = _NOISE.sub("", match["key"])
+            key = _SHORT.get(key, key)
+            if key.lower() in _UNTOLD:
+                continue
+            values.setdefault(key, float(match["num"]))
+            if match["avg"]:
+                values.setdefault(f"{key} (avg)", float(match["avg"]))
+    if not values:
+        return values
+    first = min(start for start, _ in spans[1 if place else 0 :] or spans)
+    split = _VALIDATION.search(text[:first]) or (place and _VALIDATION.search(text[place[0] : place[1]]))
+    if split:
+        word = split[1].lower()
+        values = {k if _SPLIT_IN_KEY.search(k) else f"{word}/{k}": v for k, v in values.items()}
+    return values
+
+
+def speaks_of_training(record: Record | None) -> bool:
+    """True for a line that a training prints: a number under a name that training logs use."""
+    return record is not None and any(is_known_name(key) for key in record.values)
