@@ -90,7 +90,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_dead(facts, -1),
         rate.rate_zero(facts, -1),
         loss.jumped(facts, -1),
-        loss.gradual(facts, -1),
+        None if facts.leading_role.startswith("val") else loss.gradual(facts, -1),
         loss.nan_abrupt(facts, -1),
         loss.overflowed(facts, -1),
     )

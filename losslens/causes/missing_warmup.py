@@ -52,6 +52,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.onset_not_early(facts, -1),
         loss.nan_from_first(facts, -1),
         loss.huge_start(facts, -1),
+        gradient.updates_tiny(facts, -1),
+        loss.slow_rise(facts, -1),
         loss.overflowed(facts, -1),
         around.plain_sgd(facts, -1),
         around.only_validation(facts, -1),

@@ -58,6 +58,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.overflowed(facts, -1),
         loss.gradual(facts, -1),
         loss.huge_start(facts, -1),
+        loss.first_pass(facts, -1),
         gradient.grad_led(facts, -1),
         around.scale_led(facts, -1),
         around.cured_by(facts, "clip", -1),

@@ -102,6 +102,14 @@ def _jump(f: Facts, d: int) -> Found:
     )
 
 
+def _never_good(f: Facts, d: int) -> Found:
+    v = f.validation
+    if v is None or v.never_good is None or v.points < 5:
+        return None
+    text = f"{v.tag} never became better than {num(v.best)}, against {num(v.first)} at its first evaluation"
+    return sign("validation-never-good", d, ramp(v.never_good, 0.85, 0.98), text, series=v.tag, value=v.best)
+
+
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         _rise_after_minimum(facts, +1),
@@ -114,6 +122,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _bad_at_first(facts, -1),
         _erratic(facts, -1),
         _jump(facts, -1),
+        _never_good(facts, -1),
     )
 
 

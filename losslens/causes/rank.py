@@ -33,8 +33,12 @@ NONE = "none-of-these"
 SHOWN_FROM = 0.01
 """Causes below this probability are not listed."""
 
-GROUP_FACTOR = 3.0
-"""Two causes within this factor belong to one group when a signal that would split them is missing."""
+TURNED_BY = 0.5
+"""Share of what the missing signals could add (nats) that counts when asking whether they could turn the order of two
+causes: they will not all speak, nor at full strength."""
+
+GROUP_FACTOR = 8.0
+"""Beyond this factor two causes are never one group, whatever is missing."""
 
 CLOSE_FACTOR = 1.5
 """Within this factor they belong together whatever was logged: the order would be made up."""
@@ -79,7 +83,7 @@ LOG_NEXT: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """What the fit learned. ``signs``: key (group or name of a sign) to cause to nats; ``verdicts``: family likewise."""
+    """What the fit learned. ``signs``: key (group or name) to cause to nats; ``verdicts``: family likewise."""
 
     signs: Mapping[str, Mapping[str, float]]
     verdicts: Mapping[str, Mapping[str, float]]
@@ -249,7 +253,8 @@ def _groups(found: Found, chance: Mapping[str, float], sizes: Sizes) -> tuple[Ca
         for signal, size in _unchecked(found, other, sizes).items():
             split[signal] = max(split.get(signal, 0.0), size)
         split = {k: v for k, v in split.items() if v >= SPLITS_FROM}
-        if apart <= CLOSE_FACTOR or (apart <= GROUP_FACTOR and split):
+        turned = TURNED_BY * sum(split.values()) >= math.log(apart) * sizes.temperature
+        if apart <= CLOSE_FACTOR or (apart <= GROUP_FACTOR and split and turned):
             members.append(other)
             for signal, size in split.items():
                 needs[signal] = needs.get(signal, 0.0) + size * chance[other]

@@ -79,7 +79,7 @@ def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Exte
         trend=_trend(past),
         first_ratio=ratio(first, before),
         first=first,
-        largest_at_start=_largest_at_start(past),
+        largest_at_start=_largest_at_start(value),
         zero_share=float(np.mean(value[finite] == 0)) if finite.any() else 0.0,
         tiny_after=bool(tiny.size >= 2 and np.median(tiny) < max(DEAD, 1e-6 * (first or 0.0))),
         alive=ratio(median(after), median(value[: max(3, value.size // 20)])),
@@ -159,8 +159,8 @@ def _trend(past: FloatArray) -> float | None:
     return ratio(median(tail[tail.size // 2 :]), median(tail[: tail.size // 2]))
 
 
-def _largest_at_start(past: FloatArray) -> bool | None:
-    good = past[np.isfinite(past)]
+def _largest_at_start(value: FloatArray) -> bool | None:
+    good = value[np.isfinite(value)]
     if good.size < 10:
         return None
     head = good[: max(2, good.size // 20)]

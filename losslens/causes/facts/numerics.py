@@ -188,6 +188,12 @@ def departure(step: IntArray, value: FloatArray, around: int, reach: int, *, sig
         middle = float(np.median(base[good]))
     residual = y - (middle + slope * (x - float(np.median(x[:n_base][good]))))
     inside = residual[:n_base][good]
+    flat = y - float(np.median(base[good][-max(5, n_base // 5) :]))
+    # A decay that flattens leaves its line upwards without any event: it must leave its last level too.
+    same_side = np.sign(residual) == np.sign(flat)
+    residual[n_base:] = np.where(
+        same_side, np.sign(residual) * np.minimum(np.abs(residual), np.abs(flat)), np.where(np.isfinite(y), 0.0, y)
+    )[n_base:]
     sigma = max(MAD_TO_SIGMA * float(np.median(np.abs(inside - np.median(inside)))), width(base) or 0.0, 1e-12)
     limit = max(LEAVES_COURSE * sigma, LEAST_MOVE)
     return _find_departure(step, value, residual, (lo, n_base, at, stop), (sigma, limit), sign)

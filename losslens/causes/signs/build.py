@@ -23,6 +23,7 @@ GROUPS: Mapping[str, str] = {
         "grad-alive": ("grad-norm-alive", "grad-norm-dead"),
         "grad-order": ("grad-norm-led", "grad-norm-together"),
         "nan-pattern": ("grew-before-nan", "nan-abrupt", "nan-from-first"),
+        "passes": ("all-data-seen", "first-pass"),
         "onset-place": ("onset-early", "onset-not-early", "calm-before"),
         "optimizer": ("adaptive-optimizer", "plain-sgd"),
         "precision": ("full-precision", "half-precision", "low-precision", "wide-range-precision"),

@@ -36,7 +36,7 @@ def onset_early(f: Facts, d: int) -> Found:
 
 
 def onset_not_early(f: Facts, d: int) -> Found:
-    if f.onset is None or f.onset.from_start or f.extent is None:
+    if f.onset is None or f.onset.from_start or f.extent is None or f.onset.points_before < 5:
         return None
     share = f.onset.fraction
     text = f"the onset came only after {percent(share)} of the run ({where(f, f.onset.step)})"
@@ -75,7 +75,7 @@ def all_data_seen(f: Facts, d: int) -> Found:
 
 def first_pass(f: Facts, d: int) -> Found:
     """The onset came within the first pass: each batch was new."""
-    if f.onset is None or f.onset.epoch is None:
+    if f.onset is None or f.onset.epoch is None or f.onset.from_start:
         return None
     text = f"it happened within the first pass over the data (epoch {f.onset.epoch:.2f})"
     return sign("first-pass", d, ramp(f.onset.epoch, 1.3, 0.9), text, value=f.onset.epoch)
@@ -106,9 +106,9 @@ def grew_before_nan(f: Facts, d: int) -> Found:
     if f.nonfinite is None or f.loss is None or f.nonfinite.pattern != "after-growth":
         return None
     g = f.loss.growth
-    text = f"{f.tag} climbed for {max(f.loss.rising_points, g.points)} points"(
-        f"{f' ({times(g.ratio)})' if g.ratio else ''} before it stopped being "
-        f"finite at {where(f, f.nonfinite.first_step)}"
+    text = (
+        f"{f.tag} climbed for {max(f.loss.rising_points, g.points)} points{f' ({times(g.ratio)})' if g.ratio else ''} "
+        f"before it stopped being finite at {where(f, f.nonfinite.first_step)}"
     )
     strength = max(ramp(f.loss.rising_points, 1, 6), log_ramp(g.ratio or 1.0, 2.0, 30.0))
     steps = (onset_step(f), f.nonfinite.first_step)
@@ -148,7 +148,7 @@ def jumped(f: Facts, d: int) -> Found:
     if f.loss is None or f.onset is None or f.loss.growth.kind not in ("jump", "plateau-high") or f.loss.recovered:
         return None
     g = f.loss.growth
-    if g.points > 2:
+    if g.points > 2 or f.onset.points_before < 5:
         return None
     text = (
         f"{f.tag} rose {times(g.ratio)} within {g.points} logged "

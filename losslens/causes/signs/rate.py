@@ -103,6 +103,8 @@ def peak_just_reached(f: Facts, d: int) -> Found:
     r = f.rate
     if r.steps_at_rate is None or r.at_onset is None or r.at_onset < 0.8 * r.peak:
         return None
+    if r.first is not None and r.first > 0.7 * r.peak:
+        return None  # at its full rate from the first step: the same as an early onset
     text = (
         f"{r.tag} had been at its full {num(r.at_onset)} for only "
         f"{percent(r.steps_at_rate)} of the run when the loss left its course"

@@ -1,0 +1,43 @@
+"""One batch out of line."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.model import Verdict
+from tests.causes import make_runs as m
+
+CAUSE = "bad-batch"
+
+
+def spiked(grad_lead: int = 0, width: float = 0.8, with_grad: bool = True) -> m.Made:
+    others = {m.LR: m.constant(), m.VAL: m.learning(seed=9)}
+    if with_grad:
+        others[m.GRAD] = m.spiked_signal(400, 250, 30.0, lead=grad_lead)
+    return m.made(m.spiking(width=width), Verdict.SPIKE_RECOVERED, 250, others=others)
+
+
+def test_one_spike_with_the_gradient_at_the_same_point_that_returns_at_once_is_a_bad_batch() -> None:
+    assert m.place(spiked(), CAUSE) == 0
+    assert {"came-back", "short-spike", "grad-norm-together"} <= m.names(spiked(), CAUSE, +1)
+
+
+def test_a_wide_spike_that_the_gradient_announced_is_something_else() -> None:
+    wide = spiked(grad_lead=15, width=25.0)
+    assert m.place(wide, CAUSE) > 0
+    assert {"wide-spike", "grad-norm-led"} <= m.names(wide, CAUSE, -1)
+
+
+def test_without_a_gradient_norm_the_order_cannot_be_checked() -> None:
+    assert "grad-norm-together" in m.unchecked(spiked(with_grad=False), CAUSE)
+
+
+def test_a_spike_of_one_nan_point_gap_still_counts_as_one() -> None:
+    made = spiked()
+    y = m.spiking(width=0.8)
+    y[251] = np.nan
+    run = m.made(y, Verdict.SPIKE_RECOVERED, 250, others={m.LR: m.constant()})
+    facts = run.facts()
+    assert facts.loss is not None
+    assert facts.loss.recovered
+    assert m.chance(run, CAUSE) > 0.2 * m.chance(made, CAUSE)

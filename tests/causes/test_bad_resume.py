@@ -1,0 +1,48 @@
+"""State lost at a resume."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.model import Verdict
+from tests.causes import make_runs as m
+
+CAUSE = "bad-resume"
+
+
+def resumed(level: float, segments: tuple[int, ...] = (200,)) -> m.Made:
+    y = m.learning(400)
+    y[200:] = m.noisy(0.5 + (level - 0.5) * np.exp(-np.arange(200) / 40), seed=3)
+    return m.made(y, Verdict.SHIFTED, 200, segments=segments, others={m.LR: m.constant()})
+
+
+def test_a_jump_exactly_at_a_restart_that_reconverges_is_a_bad_resume() -> None:
+    assert m.place(resumed(1.5), CAUSE) == 0
+    assert {"restarted-at-onset", "loss-jumped-at-restart"} <= m.names(resumed(1.5), CAUSE, +1)
+
+
+def test_the_same_jump_without_a_restart_is_not() -> None:
+    run = resumed(1.5, ())
+    assert m.place(run, CAUSE) > 0
+    assert "not-restarted" in m.names(run, CAUSE, -1)
+
+
+def test_a_smooth_resume_far_before_the_onset_is_innocent() -> None:
+    run = m.made(m.exploding(), Verdict.EXPLODED, 320, segments=(100,))
+    assert "restarted-at-onset" not in m.names(run, CAUSE, +1)
+    assert m.chance(run, CAUSE) < 0.03
+
+
+def test_weights_that_were_not_loaded_are_seen_by_the_first_level_coming_back() -> None:
+    y = m.learning(400)
+    y[200:] = m.learning(200, pace=0.5, seed=8)
+    run = m.made(y, Verdict.SHIFTED, 200, segments=(200,))
+    assert "started-over" in m.names(run, CAUSE, +1)
+
+
+def test_without_logged_rate_nothing_is_claimed_about_it_at_the_restart() -> None:
+    y = m.learning(400)
+    y[200:] *= 2
+    bare = m.made(y, Verdict.SHIFTED, 200, segments=(200,))
+    assert "rate-broke-at-restart" not in m.names(bare, CAUSE, +1)
+    assert bare.facts().restart is not None

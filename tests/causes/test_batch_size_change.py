@@ -1,0 +1,47 @@
+"""Another number of samples per step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.model import Role, Sign, Verdict
+from tests.causes import make_runs as m
+
+CAUSE = "batch-size-change"
+
+
+BATCH = ("batch_size", Role.BATCH_SIZE)
+
+
+def shifted(batch_changes: bool, noise: float) -> m.Made:
+    y = m.learning(400)
+    y[200:] = m.noisy(np.full(200, 0.9), noise, seed=5)
+    size = m.constant(400, 64.0)
+    if batch_changes:
+        size[200:] = 8.0
+    return m.made(y, Verdict.SHIFTED, 200, others={BATCH: size, m.LR: m.constant()})
+
+
+def test_a_new_level_with_other_noise_where_the_logged_batch_changed_is_a_batch_change() -> None:
+    assert m.place(shifted(True, 0.12), CAUSE) == 0
+    assert {"batch-changed", "noise-changed"} <= m.names(shifted(True, 0.12), CAUSE, +1)
+
+
+def test_the_same_shift_at_a_constant_batch_is_something_else() -> None:
+    assert m.place(shifted(False, 0.04), CAUSE) > 0
+    assert {"batch-constant", "noise-unchanged"} <= m.names(shifted(False, 0.04), CAUSE, -1)
+
+
+def test_without_batch_or_throughput_the_change_cannot_be_looked_for() -> None:
+    bare = m.made(m.jumping(), Verdict.SHIFTED, 320)
+    assert m.unchecked(bare, CAUSE)["batch-changed"] == "batch_size"
+
+
+def test_a_throughput_that_halves_at_the_onset_is_a_weaker_hint() -> None:
+    pace = m.steady(400, 1000.0, 0.02)
+    pace[200:] /= 4
+    y = m.jumping(at=200, to=0.9)
+    run = m.made(y, Verdict.SHIFTED, 200, others={("samples_per_second", Role.THROUGHPUT): pace})
+    strength = [s.strength for s in m.tried(run.facts(), CAUSE) if isinstance(s, Sign) and s.name == "batch-changed"]
+    assert strength
+    assert strength[0] < 0.7

@@ -1,0 +1,42 @@
+"""Other data from some step on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.model import Verdict
+from tests.causes import make_runs as m
+
+CAUSE = "data-shift"
+
+
+def shifted(slope: float = -0.2) -> m.Made:
+    y = m.learning(400)
+    t = np.arange(200)
+    y[200:] = m.noisy(1.2 + slope * t / 200, seed=4)
+    others = {m.LR: m.constant(), m.GRAD: m.steady()}
+    others[m.GRAD][200:] *= 1.6
+    return m.made(y, Verdict.SHIFTED, 200, others=others, spe=2000.0)
+
+
+def test_one_step_up_that_is_relearned_slowly_is_a_change_of_data() -> None:
+    assert m.place(shifted(), CAUSE) == 0
+    assert "held-new-level" in m.names(shifted(), CAUSE, +1)
+
+
+def test_growth_that_goes_on_is_not_a_change_of_data() -> None:
+    grows = m.made(m.exploding(at=200, tau=60.0), Verdict.EXPLODED, 200, others={m.LR: m.constant()})
+    assert m.place(grows, CAUSE) > 0
+    assert "kept-growing" in m.names(grows, CAUSE, -1)
+
+
+def test_without_a_logged_rate_a_jump_of_it_cannot_be_ruled_out() -> None:
+    assert "rate-jumped" in m.unchecked(m.made(m.jumping(), Verdict.SHIFTED, 320), CAUSE)
+
+
+def test_the_same_step_at_a_restart_is_left_to_the_resume() -> None:
+    y = m.learning(400)
+    y[200:] = m.noisy(np.full(200, 1.2), seed=4)
+    resumed = m.made(y, Verdict.SHIFTED, 200, segments=(200,), others={m.LR: m.constant()})
+    assert "restarted-at-onset" in m.names(resumed, CAUSE, -1)
+    assert m.place(resumed, "bad-resume") == 0

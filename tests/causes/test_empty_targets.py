@@ -1,0 +1,40 @@
+"""Batches without targets."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.model import Verdict
+from tests.causes import make_runs as m
+
+CAUSE = "empty-targets"
+
+
+def holes(places: list[int], grad: bool = True) -> m.Made:
+    y, g = m.learning(400), m.steady()
+    y[places] = np.nan
+    g[places] = 0.0
+    return m.made(y, Verdict.NAN, places[0], others={m.GRAD: g} if grad else None)
+
+
+def test_scattered_nans_with_a_zero_gradient_and_calm_between_are_empty_batches() -> None:
+    run = holes([60, 140, 141, 220, 300, 390])
+    assert m.place(run, CAUSE) == 0
+    assert {"nan-scattered", "gradient-empty-too"} <= m.names(run, CAUSE, +1)
+
+
+def test_nan_to_the_end_is_not_an_empty_batch() -> None:
+    run = m.made(m.nan_from(m.learning(400), 200), Verdict.NAN, 200)
+    assert m.place(run, CAUSE) > 0
+    assert "nan-abrupt" in m.names(run, CAUSE, -1)
+
+
+def test_without_a_gradient_norm_it_asks_for_one() -> None:
+    assert m.unchecked(holes([60, 140, 220], grad=False), CAUSE)["gradient-empty-too"] == "grad_norm"
+
+
+def test_zeros_that_a_trainer_wrote_for_nan_count_as_well() -> None:
+    y = m.learning(400)
+    y[60:] = np.where(m.rng(1).random(340) < 0.1, 0.0, y[60:])
+    run = m.made(y, Verdict.SPIKE_RECOVERED, 60)
+    assert "loss-exactly-zero" in m.names(run, CAUSE, +1)

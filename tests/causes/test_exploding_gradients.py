@@ -1,0 +1,45 @@
+"""One giant gradient."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.causes import competing
+from losslens.model import Verdict
+from tests.causes import make_runs as m
+
+CAUSE = "exploding-gradients"
+
+
+def thrown(at: int = 320) -> m.Made:
+    others = {m.LR: m.constant(value=0.1), m.GRAD: m.grown_signal(400, at, 1.0, lead=2)}
+    return m.made(m.jumping(at=at, to=6.0), Verdict.EXPLODED, at, others=others, settings={"optimizer": "sgd"})
+
+
+def test_a_gradient_that_bursts_before_the_loss_jumps_for_good_is_an_explosion() -> None:
+    assert m.place(thrown(), CAUSE) == 0
+    assert {"grad-norm-spiked", "grad-norm-led", "never-came-back"} <= m.names(thrown(), CAUSE, +1)
+
+
+def test_a_calm_gradient_through_the_onset_speaks_against_it() -> None:
+    calm = m.made(m.jumping(), Verdict.EXPLODED, 320, others={m.LR: m.constant(), m.GRAD: m.steady()})
+    assert "grad-norm-calm" in m.names(calm, CAUSE, -1)
+    assert m.chance(calm, CAUSE) < 0.5 * m.chance(thrown(), CAUSE)
+
+
+def test_without_a_gradient_norm_it_asks_for_one() -> None:
+    assert m.unchecked(m.made(m.jumping(), Verdict.EXPLODED, 320), CAUSE)["grad-norm-spiked"] == "grad_norm"
+
+
+def test_a_norm_that_sits_on_the_clip_value_is_not_taken_for_calm() -> None:
+    flat = np.minimum(m.steady(400, 1.0, 0.5), 1.0)
+    run = m.made(m.jumping(), Verdict.EXPLODED, 320, others={m.GRAD: flat})
+    assert "grad-norm-calm" not in m.names(run, CAUSE, -1)
+    assert "clipping-on" in m.names(run, CAUSE, -1)
+
+
+def test_clipping_is_the_first_fix_unless_the_run_clips_already() -> None:
+    module = next(c for c in competing() if c.id == CAUSE)
+    assert "Clip the gradient norm at 2" in module.fixes(thrown().facts())[0].text
+    clipped = m.made(m.jumping(), Verdict.EXPLODED, 320, settings={"max_grad_norm": 1.0})
+    assert "clip" not in module.fixes(clipped.facts())[0].text.lower()

@@ -1,0 +1,42 @@
+"""Labels that teach nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.model import Role, Verdict
+from tests.causes import make_runs as m
+
+CAUSE = "label-noise"
+
+
+def memorised(val_good: bool, with_val: bool = True) -> m.Made:
+    y = m.learning(400, start=2.3, floor=0.3, pace=0.4)
+    val = m.learning(400, floor=0.6, seed=2) if val_good else 2.3 * np.linspace(1.0, 1.6, 400)
+    if val_good:
+        val = val * np.linspace(1.0, 1.6, 400)
+    others = {m.GRAD: m.steady(), ("train/loss", Role.TRAIN_LOSS): y}
+    if not with_val:
+        return m.made(m.steady(400, 2.2, 0.01), Verdict.PLATEAU, 0, from_start=True, others={m.GRAD: m.steady()})
+    return m.made(m.noisy(val, 0.02), Verdict.OVERFIT, 20, others=others, tag="val/loss", role=Role.VAL_LOSS)
+
+
+def test_training_that_falls_while_validation_was_never_good_is_memorised_noise() -> None:
+    assert m.place(memorised(False), CAUSE) == 0
+    assert {"validation-never-good", "memorised-not-learned"} <= m.names(memorised(False), CAUSE, +1)
+
+
+def test_validation_that_had_been_good_is_overfitting_instead() -> None:
+    assert m.place(memorised(True), CAUSE) > 0
+    assert m.place(memorised(True), "overfitting") == 0
+    assert "validation-had-been-good" in m.names(memorised(True), CAUSE, -1)
+
+
+def test_without_validation_it_asks_for_it() -> None:
+    assert m.unchecked(memorised(False, with_val=False), CAUSE)["validation-never-good"] == "val_loss"
+
+
+def test_three_evaluations_are_enough_to_look_and_too_few_to_be_sure() -> None:
+    step = np.array([0, 100, 200])
+    run = m.made(np.array([2.3, 2.4, 2.5]), Verdict.OVERFIT, 1, tag="val/loss", role=Role.VAL_LOSS, step=step)
+    assert m.place(run, CAUSE) < 10

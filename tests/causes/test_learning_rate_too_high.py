@@ -1,0 +1,44 @@
+"""A rate too high from the start."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.model import Verdict
+from tests.causes import make_runs as m
+
+CAUSE = "learning-rate-too-high"
+
+
+def hot(points: int = 300) -> m.Made:
+    y = m.exploding(points, at=6, tau=8.0, start=2.3, floor=2.0)
+    return m.made(y, Verdict.EXPLODED, 6, others={m.LR: m.constant(points, 0.1)}, settings={"optimizer": "adam"})
+
+
+def test_a_runaway_in_the_first_steps_at_a_large_rate_is_a_rate_too_high() -> None:
+    assert m.place(hot(), CAUSE) == 0
+    assert {"rate-high", "onset-early"} <= m.names(hot(), CAUSE, +1)
+
+
+def test_a_late_runaway_after_long_calm_at_the_same_rate_is_not_blamed_on_the_rate() -> None:
+    late = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: m.constant()}, settings={"optimizer": "adam"})
+    assert m.place(late, CAUSE) > 0
+    assert {"calm-at-this-rate", "calm-before"} <= m.names(late, CAUSE, -1)
+
+
+def test_without_a_logged_rate_it_says_so() -> None:
+    bare = m.made(m.exploding(), Verdict.EXPLODED, 320)
+    assert m.unchecked(bare, CAUSE)["rate-high"] == "learning_rate"
+
+
+def test_a_five_point_log_that_grows_from_the_first_point_is_read_without_a_past() -> None:
+    y = np.array([2.0, 4.1, 9.0, 33.0, 300.0])
+    short = m.made(y, Verdict.EXPLODED, 0, from_start=True, axis="epoch", every=1, settings={"lr": 1.0})
+    assert m.place(short, CAUSE) <= 1
+
+
+def test_the_fix_names_the_rate_of_this_run_and_a_third_of_it() -> None:
+    first = hot().diagnose().causes[0].fixes[0]
+    assert "0.1" in first.text
+    assert "0.03" in first.text
+    assert "lr=0.03" in first.pytorch

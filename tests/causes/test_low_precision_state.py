@@ -1,0 +1,39 @@
+"""Weights or moments in low precision."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.model import Verdict
+from tests.causes import make_runs as m
+
+CAUSE = "low-precision-state"
+
+
+def stalled(precision: str, update: float) -> m.Made:
+    points = 400
+    y = m.noisy(1.6 + 0.2 * np.maximum(0, np.arange(points) - 150) / 250, 0.01)
+    others = {m.LR: m.constant(), m.GRAD: m.steady(), m.UPDATE: m.steady(points, update)}
+    return m.made(y, Verdict.PLATEAU, 10, others=others, settings={"precision": precision, "optimizer": "adamw"})
+
+
+def test_a_plateau_with_tiny_updates_and_a_living_gradient_in_bf16_is_a_low_precision_state() -> None:
+    run = stalled("bf16-true", 1e-7)
+    assert m.place(run, CAUSE) == 0
+    assert {"low-precision", "update-ratio-tiny"} <= m.names(run, CAUSE, +1)
+
+
+def test_fp32_and_ordinary_updates_speak_against_it() -> None:
+    run = stalled("32", 2e-2)
+    assert m.place(run, CAUSE) > 3
+    assert {"full-precision", "update-ratio-large"} <= m.names(run, CAUSE, -1)
+
+
+def test_without_precision_and_update_ratio_both_are_named_as_missing() -> None:
+    bare = m.made(m.steady(400, 1.6, 0.01), Verdict.PLATEAU, 10)
+    assert set(m.unchecked(bare, CAUSE).values()) >= {"precision", "update_ratio"}
+
+
+def test_an_epsilon_that_rounds_to_zero_in_fp16_is_said() -> None:
+    run = m.made(m.nan_from(m.learning(400), 3), Verdict.NAN, 3, settings={"fp16": True, "eps": 1e-8})
+    assert "eps-underflows" in m.names(run, CAUSE, +1)

@@ -1,0 +1,44 @@
+"""No warm-up before the full rate."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.model import Verdict
+from tests.causes import make_runs as m
+
+CAUSE = "missing-warmup"
+
+
+def early(warm: bool, settings: dict[str, str] | None = None) -> m.Made:
+    points = 400
+    y = m.learning(points)
+    y[8:] = m.steady(points - 8, 2.303, 0.02)
+    rate = m.constant(points, 1e-3)
+    if warm:
+        rate[:40] = np.linspace(1e-6, 1e-3, 40)
+    grad = m.steady(points)
+    grad[:10] *= 20
+    others = {m.LR: rate, m.GRAD: grad}
+    return m.made(y, Verdict.EXPLODED, 8, others=others, settings=settings or {"optimizer": "adamw", "model": "gpt2"})
+
+
+def test_a_collapse_in_the_first_steps_of_adam_at_full_rate_is_a_missing_warmup() -> None:
+    assert m.place(early(False), CAUSE) == 0
+    assert {"no-warmup", "onset-early", "grad-norm-largest-at-start"} <= m.names(early(False), CAUSE, +1)
+
+
+def test_a_run_that_was_warmed_up_is_not_missing_it() -> None:
+    assert m.place(early(True), CAUSE) > 0
+    assert "warmed-up" in m.names(early(True), CAUSE, -1)
+
+
+def test_without_a_rate_the_warmup_cannot_be_seen() -> None:
+    bare = m.made(m.exploding(at=8), Verdict.EXPLODED, 8)
+    assert m.unchecked(bare, CAUSE)["no-warmup"] == "learning_rate"
+
+
+def test_plain_sgd_speaks_against_it_even_in_a_short_log() -> None:
+    short = early(False, {"optimizer": "SGD"})
+    assert "plain-sgd" in m.names(short, CAUSE, -1)
+    assert m.chance(short, CAUSE) < m.chance(early(False), CAUSE)

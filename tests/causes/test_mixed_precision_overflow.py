@@ -1,0 +1,46 @@
+"""Half precision overflows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.model import Verdict
+from tests.causes import make_runs as m
+
+CAUSE = "mixed-precision-overflow"
+
+
+def overflow(lead: int, precision: str = "fp16") -> m.Made:
+    y = m.nan_from(m.learning(400), 300)
+    scale = m.constant(400, 65536.0)
+    begin = 300 - lead
+    fall = np.exp2(-np.minimum(np.arange(400 - begin), 30))
+    scale[begin:] *= fall
+    others = {m.SCALE: scale, m.LR: m.constant(), m.GRAD: m.nan_from(m.steady(), 300)}
+    return m.made(y, Verdict.NAN, 300, others=others, settings={"precision": precision})
+
+
+def test_a_scale_that_falls_before_a_calm_loss_is_lost_is_an_overflow() -> None:
+    assert m.place(overflow(12), CAUSE) == 0
+    assert {"loss-scale-fell-first", "half-precision"} <= m.names(overflow(12), CAUSE, +1)
+
+
+def test_a_scale_that_falls_after_loss_and_gradient_is_a_consequence() -> None:
+    y = m.exploding(at=300, tau=4.0)
+    scale = m.constant(400, 65536.0)
+    scale[330:] *= np.exp2(-np.minimum(np.arange(70), 30))
+    others = {m.SCALE: scale, m.GRAD: m.grown_signal(400, 300, 4.0, lead=4)}
+    run = m.made(y, Verdict.EXPLODED, 300, others=others, settings={"precision": "fp16"})
+    assert m.place(run, CAUSE) > 0
+    assert "loss-scale-fell-after" in m.names(run, CAUSE, -1)
+    assert any("loss-scale-collapse" in c for c in run.diagnose().causes[0].contributing)
+
+
+def test_without_scale_and_precision_both_are_named_as_missing() -> None:
+    bare = m.made(m.nan_from(m.learning(400), 300), Verdict.NAN, 300)
+    assert set(m.unchecked(bare, CAUSE).values()) >= {"loss_scale", "precision"}
+
+
+def test_bf16_in_the_settings_speaks_against_it() -> None:
+    run = m.made(m.nan_from(m.learning(400), 300), Verdict.NAN, 300, settings={"bf16": True})
+    assert "wide-range-precision" in m.names(run, CAUSE, -1)

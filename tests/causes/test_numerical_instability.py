@@ -1,0 +1,42 @@
+"""Arithmetic that breaks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.model import Verdict
+from tests.causes import make_runs as m
+
+CAUSE = "numerical-instability"
+
+
+def late_nan(precision: str | None = "32", grow: bool = False) -> m.Made:
+    y = m.exploding(at=330, tau=3.0) if grow else m.learning(400, floor=0.02)
+    others = {m.LR: m.constant(), m.GRAD: m.nan_from(m.steady(), 350)}
+    settings = {"precision": precision} if precision else None
+    at = 330 if grow else 350
+    return m.made(m.nan_from(y, 350), Verdict.NAN, at, others=others, spe=1000.0, settings=settings)
+
+
+def test_nan_out_of_a_low_calm_loss_late_in_fp32_is_numerical() -> None:
+    assert m.place(late_nan(), CAUSE) == 0
+    assert {"nan-abrupt", "all-data-seen", "loss-was-low"} <= m.names(late_nan(), CAUSE, +1)
+
+
+def test_twenty_rising_points_before_the_nan_are_an_explosion() -> None:
+    assert m.place(late_nan(grow=True), CAUSE) > 0
+    assert "grew-before-nan" in m.names(late_nan(grow=True), CAUSE, -1)
+
+
+def test_without_gradient_norm_and_precision_the_group_is_named_with_what_would_split_it() -> None:
+    bare = m.made(m.nan_from(m.learning(400), 350), Verdict.NAN, 350)
+    group = bare.diagnose().groups[0]
+    assert {CAUSE, "mixed-precision-overflow"} <= set(group.ids)
+    assert group.split_by
+    assert "grad-norm-nan-first" in m.unchecked(bare, CAUSE)
+
+
+def test_a_resume_in_a_twelve_point_log_does_not_confuse_it() -> None:
+    y = m.nan_from(np.linspace(1.0, 0.2, 12), 10)
+    run = m.made(y, Verdict.NAN, 10, segments=(4,), axis="epoch", every=1)
+    assert m.place(run, CAUSE) <= 1

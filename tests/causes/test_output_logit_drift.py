@@ -1,0 +1,45 @@
+"""Output logits drift."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.model import Role, Verdict
+from tests.causes import make_runs as m
+
+CAUSE = "output-logit-drift"
+
+
+def drifting(growth: float, decay: float = 0.0) -> m.Made:
+    points, at = 500, 350
+    y = m.learning(points)
+    y[at:] *= 1 + np.arange(points - at) / 80
+    z = m.noisy(5 * np.exp(np.log(growth) * np.arange(points) / at))
+    return m.made(
+        y,
+        Verdict.DIVERGED,
+        at,
+        others={("train/logz", Role.LOGIT_SCALE): z, m.LR: m.constant(points)},
+        settings={"weight_decay": decay},
+    )
+
+
+def test_a_late_slow_rise_with_a_growing_log_z_is_named() -> None:
+    assert m.place(drifting(12.0), CAUSE) == 0
+    assert {"logits-grew", "no-weight-decay"} <= m.names(drifting(12.0), CAUSE, +1)
+
+
+def test_a_flat_log_z_does_not_speak_for_it() -> None:
+    assert m.place(drifting(1.0, 0.1), CAUSE) > 0
+    assert not {"logits-grew", "no-weight-decay"} & m.names(drifting(1.0, 0.1), CAUSE, +1)
+
+
+def test_without_logged_logits_it_asks_for_them() -> None:
+    assert m.unchecked(m.made(m.exploding(), Verdict.EXPLODED, 320), CAUSE)["logits-grew"] == "logit_scale"
+
+
+def test_a_log_z_with_gaps_is_read_where_it_is() -> None:
+    run = drifting(12.0)
+    z = run.run.series["train/logz"].value
+    z[::3] = np.nan
+    assert "logits-grew" in m.names(run, CAUSE, +1)

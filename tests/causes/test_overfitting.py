@@ -1,0 +1,52 @@
+"""Learning the samples."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.model import Role, Verdict
+from tests.causes import make_runs as m
+
+CAUSE = "overfitting"
+
+
+def curve(train_rises: bool = False) -> m.Made:
+    t = np.arange(60.0)
+    train = 1.8 * np.exp(-t / 12) + 0.2
+    val = 1.9 * np.exp(-t / 10) + 0.6 + 0.012 * np.maximum(0, t - 18)
+    if train_rises:
+        train[18:] = train[17] * np.linspace(1, 2, 42)
+    return m.made(
+        m.noisy(val, 0.01),
+        Verdict.OVERFIT,
+        20,
+        axis="epoch",
+        every=1,
+        others={("train/loss", Role.TRAIN_LOSS): m.noisy(train, 0.01, 1)},
+        tag="val/loss",
+        role=Role.VAL_LOSS,
+    )
+
+
+def test_validation_that_turns_while_training_falls_on_is_overfitting() -> None:
+    assert m.place(curve(), CAUSE) == 0
+    assert {"validation-rises-after-minimum", "train-falls-on"} <= m.names(curve(), CAUSE, +1)
+
+
+def test_training_that_rises_as_well_speaks_against_it() -> None:
+    assert "train-rose-too" in m.names(curve(True), CAUSE, -1)
+    assert m.chance(curve(True), CAUSE) < m.chance(curve(), CAUSE)
+
+
+def test_without_validation_it_asks_for_it() -> None:
+    bare = m.made(m.exploding(), Verdict.EXPLODED, 320)
+    assert m.unchecked(bare, CAUSE)["validation-rises-after-minimum"] == "val_loss"
+
+
+def test_the_first_fix_names_the_best_evaluation_of_this_run() -> None:
+    facts = curve().facts()
+    assert facts.validation is not None
+    best = facts.validation.best_step
+    assert best is not None
+    assert abs(best - 27) <= 6
+    assert f"epoch {best}" in curve().diagnose().causes[0].fixes[0].text

@@ -1,0 +1,43 @@
+"""Replicas out of step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.model import Role, Verdict
+from tests.causes import make_runs as m
+
+CAUSE = "rank-desync"
+
+
+def bad_validation(world: int | None) -> m.Made:
+    train = m.learning(400)
+    val = m.noisy(train * np.linspace(1.0, 3.0, 400), 0.01, 2)
+    return m.made(
+        val,
+        Verdict.VAL_DIVERGED,
+        60,
+        others={("train/loss", Role.TRAIN_LOSS): train},
+        tag="val/loss",
+        role=Role.VAL_LOSS,
+        settings={"world_size": world} if world else None,
+    )
+
+
+def test_bad_validation_on_several_devices_keeps_it_in_question() -> None:
+    assert {"several-ranks", "only-validation"} <= m.names(bad_validation(8), CAUSE, +1)
+    assert m.chance(bad_validation(8), CAUSE) > m.chance(bad_validation(None), CAUSE)
+
+
+def test_one_device_rules_it_out() -> None:
+    assert "one-rank" in m.names(bad_validation(1), CAUSE, -1)
+    assert m.chance(bad_validation(1), CAUSE) < 0.01
+
+
+def test_the_losses_of_the_other_ranks_are_always_named_as_missing() -> None:
+    assert m.unchecked(bad_validation(8), CAUSE)["ranks-apart"] == "rank"
+
+
+def test_it_is_not_first_from_a_short_curve_of_one_rank() -> None:
+    run = m.made(np.array([1.0, 0.8, 3.0, 4.0]), Verdict.EXPLODED, 2, settings={"world_size": 8})
+    assert m.place(run, CAUSE) > 3

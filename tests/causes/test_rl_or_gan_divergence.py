@@ -1,0 +1,41 @@
+"""A game runs away."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.model import Role, Verdict
+from tests.causes import make_runs as m
+
+CAUSE = "rl-or-gan-divergence"
+
+
+def critic(reward_falls: bool, with_reward: bool = True) -> m.Made:
+    points, at = 400, 250
+    y = m.exploding(points, at, 15.0)
+    reward = m.steady(points, 100.0, 0.05)
+    reward[at:] += (-1 if reward_falls else 1) * np.arange(points - at)
+    others = {("train/critic_loss", Role.LOSS_COMPONENT): y, ("train/actor_loss", Role.LOSS_COMPONENT): -y}
+    if with_reward:
+        others[("rollout/ep_rew_mean", Role.REWARD)] = reward
+    return m.made(y, Verdict.EXPLODED, at, others=others, tag="train/critic_loss_total")
+
+
+def test_a_critic_that_grows_while_the_return_falls_is_a_game_that_ran_away() -> None:
+    assert m.place(critic(True), CAUSE) == 0
+    assert {"is-a-game", "critic-grew", "return-fell"} <= m.names(critic(True), CAUSE, +1)
+
+
+def test_a_value_loss_that_rises_while_the_return_improves_speaks_against_it() -> None:
+    assert "return-improves" in m.names(critic(False), CAUSE, -1)
+    assert m.chance(critic(False), CAUSE) < m.chance(critic(True), CAUSE)
+
+
+def test_without_a_return_it_asks_for_one() -> None:
+    assert m.unchecked(critic(True, with_reward=False), CAUSE) == {"return-fell": "reward"}
+
+
+def test_a_plain_classifier_is_no_game() -> None:
+    run = m.made(m.exploding(), Verdict.EXPLODED, 320)
+    assert "no-game" in m.names(run, CAUSE, -1)
+    assert m.chance(run, CAUSE) < 0.01

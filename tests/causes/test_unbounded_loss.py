@@ -1,0 +1,41 @@
+"""A loss without a floor."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.model import Verdict
+from tests.causes import make_runs as m
+
+CAUSE = "unbounded-loss"
+
+
+def falling(accelerates: bool) -> m.Made:
+    t = np.arange(300.0)
+    y = 1.0 - 0.02 * np.exp(t / 30) if accelerates else 1.0 - 2.0 * (1 - np.exp(-t / 60))
+    verdict = Verdict.EXPLODED if accelerates else Verdict.PLATEAU
+    return m.made(y + 0.02 * m.rng(1).standard_normal(300), verdict, 100)
+
+
+def test_a_loss_that_runs_through_zero_ever_faster_has_no_floor() -> None:
+    assert m.place(falling(True), CAUSE) == 0
+    assert {"runs-downward", "crossed-zero-and-fell"} <= m.names(falling(True), CAUSE, +1)
+
+
+def test_a_negative_loss_that_levels_off_is_left_alone() -> None:
+    assert "runs-downward" not in m.names(falling(False), CAUSE, +1)
+    assert m.place(falling(False), CAUSE) > 0
+
+
+def test_a_loss_that_stays_positive_speaks_against_it_without_any_other_signal() -> None:
+    run = m.made(m.exploding(), Verdict.EXPLODED, 320)
+    assert "never-negative" in m.names(run, CAUSE, -1)
+    assert m.unchecked(run, CAUSE) == {}
+    assert m.chance(run, CAUSE) < 0.01
+
+
+def test_a_downward_runaway_that_ends_in_nan_is_still_recognised() -> None:
+    made = falling(True)
+    y = m.nan_from(made.run.series["train/loss"].value, 290)
+    run = m.made(y, Verdict.NAN, 100)
+    assert "runs-downward" in m.names(run, CAUSE, +1)

@@ -1,0 +1,53 @@
+"""Raw magnitudes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.causes.facts import with_cohort
+from losslens.model import Verdict
+from tests.causes import make_runs as m
+
+CAUSE = "unscaled-data"
+
+
+def test_a_first_loss_of_twenty_thousand_that_becomes_nan_is_unscaled() -> None:
+    y = m.nan_from(np.array([2.3e4, 4e7, 3e14, 1.0, 1.0, 1.0]), 3)
+    run = m.made(y, Verdict.NAN, 1, axis="epoch", every=1)
+    assert m.place(run, CAUSE) == 0
+    assert "huge-first-loss" in m.names(run, CAUSE, +1)
+
+
+def test_a_first_loss_near_ln_10_speaks_against_it() -> None:
+    run = m.made(m.exploding(at=6, floor=2.0), Verdict.EXPLODED, 6)
+    assert m.place(run, CAUSE) > 0
+    assert "usual-first-loss" in m.names(run, CAUSE, -1)
+
+
+def test_a_history_of_nothing_but_nan_stands_in_the_leading_group() -> None:
+    raw = m.made(np.full(100, np.nan), Verdict.NAN, 0, from_start=True, axis="epoch", every=1)
+    diagnosis = raw.diagnose()
+    group = set(diagnosis.groups[0].ids)
+    assert {CAUSE, "nan-in-data"} <= group
+    assert group & {"learning-rate-too-high", "exploding-gradients"}
+    assert diagnosis.log_next
+    assert m.unchecked(raw, CAUSE)["grad-norm-huge-at-start"] == "grad_norm"
+
+
+def test_siblings_that_clipping_saved_from_huge_first_losses_put_it_and_the_gradients_first() -> None:
+    raw = m.made(np.full(100, np.nan), Verdict.NAN, 0, from_start=True, axis="epoch", every=1, name="raw", project="p")
+    saved = [
+        m.made(
+            m.learning(100, 2e4, 20.0),
+            Verdict.HEALTHY,
+            axis="epoch",
+            every=1,
+            name=n,
+            project="p",
+        )
+        for n in ("clipnorm", "clipvalue")
+    ]
+    facts = with_cohort([raw.facts(), *(s.facts() for s in saved)])[0]
+    assert m.place(facts, CAUSE) == 0
+    assert m.place(facts, "exploding-gradients") == 1
+    assert {"huge-first-loss", "cured-by-clip"} <= m.names(facts, CAUSE, +1)

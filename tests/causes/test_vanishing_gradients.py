@@ -1,0 +1,42 @@
+"""No gradient arrives."""
+
+from __future__ import annotations
+
+from losslens.model import Role, Sign, Verdict
+from tests.causes import make_runs as m
+
+CAUSE = "vanishing-gradients"
+
+
+def flat(grad: float, points: int = 300) -> m.Made:
+    y = m.steady(points, 2.303, 0.003)
+    others = {m.LR: m.constant(points, 0.01), m.GRAD: m.steady(points, grad)}
+    return m.made(y, Verdict.PLATEAU, 0, from_start=True, others=others)
+
+
+def test_a_flat_loss_with_a_gradient_of_zero_is_vanished() -> None:
+    assert m.place(flat(0.0), CAUSE) == 0
+    assert {"grad-norm-dead", "never-learned"} <= m.names(flat(0.0), CAUSE, +1)
+
+
+def test_a_flat_loss_with_a_living_gradient_is_not() -> None:
+    assert m.place(flat(1.0), CAUSE) > 0
+    assert "grad-norm-alive" in m.names(flat(1.0), CAUSE, -1)
+
+
+def test_without_a_gradient_norm_it_asks_for_one() -> None:
+    bare = m.made(m.steady(300, 2.303, 0.003), Verdict.PLATEAU, 0, from_start=True)
+    assert m.unchecked(bare, CAUSE)["grad-norm-dead"] == "grad_norm"
+
+
+def test_layers_whose_norms_lie_orders_apart_are_named() -> None:
+    points = 300
+    others = {
+        m.GRAD: m.steady(points),
+        ("grad/layer0", Role.LAYER_GRAD_NORM): m.steady(points, 1e-8),
+        ("grad/layer9", Role.LAYER_GRAD_NORM): m.steady(points, 1.0),
+    }
+    run = m.made(m.steady(points, 2.303, 0.003), Verdict.PLATEAU, 0, from_start=True, others=others)
+    text = [s.text for s in m.tried(run.facts(), CAUSE) if s.name == "layer-norms-apart" and isinstance(s, Sign)]
+    assert text
+    assert "grad/layer0" in text[0]

@@ -1,0 +1,41 @@
+"""Weights grow without bound."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.model import Verdict
+from tests.causes import make_runs as m
+
+CAUSE = "weight-growth"
+
+
+def growing(growth: float, at: int = 350) -> m.Made:
+    points = 500
+    y = m.learning(points)
+    y[at:] *= np.exp(np.arange(points - at) / 60)
+    w = m.noisy(10 * np.exp(np.log(growth) * np.arange(points) / at), 0.005)
+    others = {m.WEIGHT: w, m.LR: m.constant(points), m.GRAD: m.steady(points)}
+    return m.made(y, Verdict.EXPLODED, at, others=others, settings={"weight_decay": 0.0})
+
+
+def test_a_weight_norm_that_grew_all_the_way_to_a_late_rise_is_named() -> None:
+    assert m.place(growing(6.0), CAUSE) == 0
+    assert {"weight-norm-grew", "no-weight-decay"} <= m.names(growing(6.0), CAUSE, +1)
+
+
+def test_a_flat_weight_norm_speaks_against_it() -> None:
+    assert m.place(growing(1.0), CAUSE) > 0
+    assert "weight-norm-flat" in m.names(growing(1.0), CAUSE, -1)
+
+
+def test_without_a_weight_norm_it_asks_for_one() -> None:
+    assert m.unchecked(m.made(m.exploding(), Verdict.EXPLODED, 320), CAUSE)["weight-norm-grew"] == "weight_norm"
+
+
+def test_weights_that_jump_only_at_the_onset_are_a_result_and_not_the_cause() -> None:
+    w = m.steady(400, 10.0, 0.005)
+    w[320:] *= 5
+    run = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.WEIGHT: w})
+    assert "weight-norm-grew" not in m.names(run, CAUSE, +1)
+    assert "weight-norm-jumped" in m.names(run, "exploding-gradients", +1)
