@@ -1,0 +1,142 @@
+"""JSON lines."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+from pathlib import Path
+
+import pytest
+
+from losslens import parsers
+from losslens.errors import NotALogError
+from losslens.model import Log
+
+
+def lines(*records: object) -> str:
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+def read(folder: Path, text: str | bytes, name: str = "metrics.jsonl") -> Log:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    assert parsers.recognise(path) == "jsonl"
+    (log,) = parsers.parse(path)
+    return log
+
+
+def points(log: Log, tag: str) -> list[tuple[int, float]]:
+    series = log.series[tag]
+    return list(zip(series.step.tolist(), series.value.tolist(), strict=True))
+
+
+PLAIN = lines({"step": 10, "loss": 3.0}, {"step": 20, "loss": 2.0, "eval": {"loss": 2.5}}, {"step": 30, "loss": 1.0})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [PLAIN, PLAIN.rstrip("\n"), PLAIN.replace("\n", "\r\n"), "\n" + PLAIN, gzip.compress(PLAIN.encode())],
+    ids=["plain", "no newline at the end", "CRLF", "blank line first", "gzip"],
+)
+def test_a_record_a_line(tmp_path: Path, text: str | bytes) -> None:
+    log = read(tmp_path, text)
+    assert points(log, "loss") == [(10, 3.0), (20, 2.0), (30, 1.0)]
+    assert points(log, "eval/loss") == [(20, 2.5)]
+    assert not log.damage
+
+
+def test_nan_in_all_spellings(tmp_path: Path) -> None:
+    text = '{"step":1,"loss":NaN}\n{"step":2,"loss":"nan"}\n{"step":3,"loss":Infinity}\n{"step":4,"loss":null}\n'
+    log = read(tmp_path, text)
+    assert log.series["loss"].value.tolist() == pytest.approx([math.nan, math.nan, math.inf], nan_ok=True)
+    assert log.table is not None
+    assert log.table.blank["loss"].tolist() == [3]
+
+
+def test_a_cut_last_record_is_damage_with_its_bytes_and_step(tmp_path: Path) -> None:
+    log = read(tmp_path, PLAIN + '{"step": 40, "loss": 0.')
+    (damage,) = log.damage
+    assert damage.reason == "a record cut off"
+    assert (damage.first_byte, damage.last_byte) == (len(PLAIN), len(PLAIN) + 22)
+    assert damage.after_step == 30
+    assert points(log, "loss")[-1] == (30, 1.0)
+
+
+def test_a_broken_record_in_the_middle_costs_only_itself(tmp_path: Path) -> None:
+    text = '{"step": 1, "loss": 3.0}\n{"step": 2, "lo{"step": 2, "loss": 2.0}\n{"step": 3, "loss": 1.0}\n'
+    log = read(tmp_path, text)
+    assert points(log, "loss") == [(1, 3.0), (3, 1.0)]
+    assert log.damage[0].first_byte == text.index("\n") + 1
+    assert log.damage[0].records_lost == 1
+
+
+def test_lines_that_are_no_records_are_counted(tmp_path: Path) -> None:
+    log = read(tmp_path, PLAIN.replace("\n", "\nWARNING slow\n", 1))
+    assert [warning.code for warning in log.warnings] == ["not-rows"]
+    assert len(log.series["loss"].value) == 3
+
+
+def test_a_hole_of_zeros_is_damage(tmp_path: Path) -> None:
+    first, rest = PLAIN.encode().split(b"\n", 1)
+    log = read(tmp_path, first + b"\n" + b"\0" * 512 + b"\n" + rest)
+    assert len(log.series["loss"].value) == 3
+    assert log.damage[0].first_byte == len(first) + 1
+
+
+def test_a_zero_filled_tail_is_damage(tmp_path: Path) -> None:
+    log = read(tmp_path, PLAIN.encode() + b"\0" * 4096)
+    assert len(log.series["loss"].value) == 3
+    assert [damage.reason for damage in log.damage] == ["a zero-filled tail"]
+
+
+def test_a_cut_gzip_is_read_up_to_the_cut(tmp_path: Path) -> None:
+    text = lines(*({"step": n, "loss": 1.0 / (n + 1), "noise": (n * 7919) % 9973} for n in range(5_000)))
+    packed = gzip.compress(text.encode())
+    log = read(tmp_path, packed[: len(packed) // 2], "metrics.jsonl.gz")
+    assert 1_000 < len(log.series["loss"].value) < 4_000
+    assert any("gzip" in damage.reason for damage in log.damage)
+
+
+def test_a_long_record_of_one_metric(tmp_path: Path) -> None:
+    text = lines(*({"step": n, "metric": tag, "value": n / 2} for n in range(3) for tag in ("loss", "lr")))
+    log = read(tmp_path, text)
+    assert points(log, "loss") == [(0, 0.0), (1, 0.5), (2, 1.0)]
+
+
+def test_mmcv_validation_rows_stand_after_their_epoch(tmp_path: Path) -> None:
+    records: list[object] = [{"env_info": "GPU 0", "seed": 1}]
+    for epoch in (1, 2):
+        records += [{"mode": "train", "epoch": epoch, "iter": it, "lr": 0.1, "loss": 3.0 - epoch} for it in (50, 100)]
+        records.append({"mode": "val", "epoch": epoch, "iter": 7, "bbox_mAP": 0.1 * epoch})
+    log = read(tmp_path, lines(*records))
+    assert log.series["loss"].step.tolist() == [50, 100, 150, 200]
+    assert points(log, "val/bbox_mAP") == [(100, 0.1), (200, 0.2)]
+    assert log.trainer == "mmcv"
+    assert {setting.name: setting.value for setting in log.settings}["seed"] == 1
+
+
+def test_one_record_with_a_step_is_a_log_and_without_is_none(tmp_path: Path) -> None:
+    assert len(read(tmp_path, lines({"step": 1, "loss": 3.0})).series["loss"].value) == 1
+    (tmp_path / "x.json").write_text('{"name": "x", "size": 3}\n')
+    assert parsers.recognise(tmp_path / "x.json") is None
+
+
+def test_deep_and_huge_lines_are_damage_not_a_crash(tmp_path: Path) -> None:
+    deep = '{"a":' * 50_000 + "\n"
+    log = read(tmp_path, PLAIN + deep + '{"step": 40, "loss": ' + "9" * 5000 + "}\n")
+    assert log.series["loss"].value[-1] == math.inf
+    assert len(log.damage) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [lines({"text": "a"}, {"text": "b"}), lines({"instruction": "x", "output": "y"}), "{not json\n{at all\n"],
+)
+def test_data_in_json_lines_is_no_log(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text(text)
+    assert parsers.recognise(path) is None
+    if not text.startswith('{"'):
+        with pytest.raises(NotALogError):
+            parsers.parse(path, "jsonl")
