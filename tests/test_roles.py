@@ -53,10 +53,13 @@ def test_a_validation_loss_alone_stays_a_validation_loss() -> None:
 
 OTHERS = {
     Role.LEARNING_RATE: "lr learning_rate learning-rate lr-Adam lr-SGD/pg1 lr/pg0 x/lr0 epoch_learning_rate "
-    "train/learning_rate optim/LR~(group~0) optim/learning_rate_group0 cur_lr base_lr train/lr Train/Samples/lr lr_group_0 lrate",
-    Role.GRAD_NORM: "grad_norm gnorm grad-norm gradient_norm grad_2.0_norm_total l2_norm/grad/global optim/total_grad_norm "
+    "train/learning_rate optim/LR~(group~0) optim/learning_rate_group0 cur_lr base_lr train/lr Train/Samples/lr "
+    "lr_group_0 lrate",
+    Role.GRAD_NORM: "grad_norm gnorm grad-norm gradient_norm grad_2.0_norm_total l2_norm/grad/global "
+    "optim/total_grad_norm "
     "optim/total~grad~norm grad_gnorm train/grad_norm gradients/global_norm global_grad_norm gradNorm "
-    "grad_norm/total total_norm_grad grad_norm_before_clip unclipped_grad_norm",
+    "grad_norm/total total_norm_grad "
+    "grad_norm_before_clip unclipped_grad_norm",
     Role.GRAD_NORM_CLIPPED: "grad_norm_clipped clipped_grad_norm grad_norm_after_clip grad_norm_post_clip",
     Role.LAYER_GRAD_NORM: "grad_2.0_norm/fc.weight l2_norm/grad/layer1.w grad/blocks.0.att.norm grad_norm/encoder",
     Role.LOSS_SCALE: "loss_scale loss-scale loss~scale [metric]grad_scaler Train/Samples/loss_scale scaler/scale "
@@ -70,7 +73,8 @@ OTHERS = {
     Role.KL: "kl objective/kl train/approx_kl kl_divergence",
     Role.ENTROPY: "entropy policy_entropy objective/entropy",
     Role.BATCH_SIZE: "batch_size batch-size bsz global_batch_size",
-    Role.SKIPPED_STEPS: "skipped_steps number~of~skipped~iterations optim/step~skipped skipped-train-samples overflow_count",
+    Role.SKIPPED_STEPS: "skipped_steps number~of~skipped~iterations optim/step~skipped skipped-train-samples "
+    "overflow_count",
     Role.EPOCH: "epoch train/epoch epochs",
     Role.SAMPLES: "consumed_samples consumed-samples time/total_timesteps tokens_seen samples",
     Role.THROUGHPUT: "tokens_per_second_per_gpu samples_per_sec batch_steps_per_second wps ups time/fps mfu "

@@ -135,9 +135,10 @@ def _checked(choice: RoleChoice, parts: tuple[str, ...], numbers: _Numbers) -> R
 
 #: Words of a gradient norm of the whole model; any other word names a layer or a player.
 _WHOLE = words(
-    "grad grads gradient gradients norm norms global total l1 l2 inf all overall model full of the train training optim",
-    "optimizer log metric metrics debug stats learner info default policy before preclip pre clip clipping unclipped raw",
-    "mean avg max abs absmax magnitude size rms scalars diagnostics trainer epoch step batch sample samples actor critic",
+    "grad grads gradient gradients norm norms global total l1 l2 inf all overall model full of the train training",
+    "optim optimizer log metric metrics debug stats learner info default policy before preclip pre clip clipping",
+    "unclipped raw mean avg max abs absmax magnitude size rms scalars diagnostics trainer epoch step batch sample",
+    "samples actor critic",
 )
 
 

@@ -17,7 +17,7 @@ def words(*lines: str) -> frozenset[str]:
 
 VAL_WORDS = frozenset({"val", "valid", "validation", "eval", "evaluation", "dev", "heldout", "holdout", "vali"})
 TEST_WORDS = frozenset({"test", "testing"})
-TRAIN_WORDS = frozenset({"train", "training", "trn", "tr", "fit"})
+TRAIN_WORDS = frozenset({"train", "training", "trn", "tr"})
 
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+\d*|[A-Z]+\d*|\d+")
 #: Spellings that camel-case cutting would break, or that join two words.

@@ -29,6 +29,7 @@ Overrides = Mapping[str, Sequence[str]]
 Steps = tuple[int | None, int | None]
 #: Points at one step from which on they cannot have been meant for it.
 FEWEST_TO_COUNT = 3
+TENSORBOARD = "tensorboard"
 
 
 def build(
@@ -50,9 +51,10 @@ def build(
         raise NotALogError("no series was found in it: only settings or messages")
     beside = [log for log in logs if all(log is not h for h in holding)]
     runs: list[Run] = []
-    for hint, mine in side_by_side(_in_time_order(holding)):
+    single, copied = without_copies(_in_time_order(holding))
+    for hint, mine in side_by_side(_distinct_tags(single, path)):
         how = _How(f"{name}/{hint}" if hint else name, path, project, roles, steps)
-        runs.extend(_runs_of(mine, beside, how))
+        runs.extend(_runs_of(mine, beside, copied, how))
     return tuple(runs)
 
 
@@ -67,15 +69,14 @@ class _How:
     steps: Steps | None
 
 
-def _runs_of(logs: Sequence[Log], beside: Sequence[Log], how: _How) -> list[Run]:
+def _runs_of(logs: Sequence[Log], beside: Sequence[Log], copied: Sequence[Repair], how: _How) -> list[Run]:
     """One run from logs that follow or accompany each other, or one for each attempt that was made anew."""
     trainer = next((log.trainer for log in [*logs, *beside] if log.trainer), None)
-    stepped, repairs = _with_steps(_distinct_tags(logs, how.path))
-    filled, blank_repairs = _fill_blanks(stepped, how.roles, trainer)
-    whole, copy_repairs = without_copies(filled)
+    stepped, repairs = _with_steps(logs)
+    whole, blank_repairs = _fill_blanks(stepped, how.roles, trainer)
     choices = _choices(whole, how.roles, trainer)
     leading = _leading(choices, whole)
-    repairs = [*repairs, *blank_repairs, *copy_repairs]
+    repairs = [*copied, *repairs, *blank_repairs]
     if leading is None:
         return [_run(logs, beside, stitch(whole, None), repairs, how, trainer)]
     chains = chains_of(whole)
@@ -153,8 +154,10 @@ def _with_steps(logs: Sequence[Log]) -> tuple[list[Log], list[Repair]]:
     out, without = [], list[str]()
     for log in logs:
         series = {}
+        alike = [_at_one_step(one) for one in log.series.values()]
         for tag, one in log.series.items():
-            if one.step.size >= FEWEST_TO_COUNT and one.step.min() == one.step.max() and log.table is None:
+            # Writers that are given no step write 0; another step that all points of a tag share was meant.
+            if log.table is None and _at_one_step(one) and (all(alike) or not one.step[0]):
                 one = replace(one, step=np.arange(one.step.size, dtype=np.int64), axis="row")
                 without.append(tag)
             series[tag] = one
@@ -164,6 +167,10 @@ def _with_steps(logs: Sequence[Log]) -> tuple[list[Log], list[Repair]]:
     one_tag = without[0] if len(without) == 1 else None
     text = f"{one_tag or f'{len(without)} series'} logged without a step: points are counted instead"
     return out, [Repair("no-steps", text, one_tag, len(without))]
+
+
+def _at_one_step(series: RawSeries) -> bool:
+    return series.step.size >= FEWEST_TO_COUNT and bool(series.step.min() == series.step.max())
 
 
 def _in_time_order(logs: Sequence[Log]) -> list[Log]:
@@ -176,17 +183,20 @@ def _in_time_order(logs: Sequence[Log]) -> list[Log]:
 
 
 def _distinct_tags(logs: Sequence[Log], path: str) -> list[Log]:
-    """Where two subfolders of a job hold the same tag (``train/`` and ``validation/``), the folder goes before it."""
+    """Where two places of a job hold the same tag (``train/`` and ``validation/``), the place goes before it."""
     folders = [_folder_under(log, path) for log in logs]
-    places: dict[str, set[str]] = {}
-    for log, folder in zip(logs, folders, strict=True):
+    holders: dict[str, list[int]] = {}
+    for i, log in enumerate(logs):
         for tag in log.series:
-            places.setdefault(tag, set()).add(folder)
+            holders.setdefault(tag, []).append(i)
     out = []
-    for log, folder in zip(logs, folders, strict=True):
-        shared = {tag for tag in log.series if folder and len(places[tag]) > 1}
-        if shared or (folder and _is_split(folder)):
+    for i, (log, folder) in enumerate(zip(logs, folders, strict=True)):
+        others = {j for tag in log.series for j in holders[tag] if j != i}
+        split = split_of(PurePath(log.path).name)
+        if folder and (_is_split(folder) or (log.format == TENSORBOARD and any(folders[j] != folder for j in others))):
             out.append(_renamed(log, {tag: f"{folder}/{tag}" for tag in log.series}))
+        elif split and any(split_of(PurePath(logs[j].path).name) not in ("", split) for j in others):
+            out.append(_renamed(log, {tag: f"{split}/{tag}" for tag in log.series}))
         else:
             out.append(log)
     return out

@@ -64,9 +64,11 @@ def chains_of(logs: Sequence[Log]) -> tuple[Chain, ...]:
     chains: list[tuple[set[str], list[Stretch]]] = []
     for i, log in enumerate(logs):
         tags = {t for t, s in log.series.items() if s.step.size}
+        if not tags:
+            continue
         mine = _stretches(i, log)
         for known, stretches in chains:
-            if tags and len(tags & known) >= SAME_TAGS * min(len(tags), len(known)):
+            if len(tags & known) >= SAME_TAGS * min(len(tags), len(known)):
                 if _goes_on(logs[stretches[-1].log], log, tags & known):
                     mine[0] = replace(mine[0], how="continued")
                 stretches.extend(mine)
@@ -131,8 +133,8 @@ def _at_once(a: Log, b: Log) -> bool:
         return False
     tag = max(same, key=lambda t: min(a.series[t].step.size, b.series[t].step.size))
     one, other = a.series[tag], b.series[tag]
-    n = min(one.step.size, other.step.size)
-    return n > 1 and not np.array_equal(one.value[:n], other.value[:n], equal_nan=True)
+    steps, mine, theirs = np.intersect1d(one.step, other.step, return_indices=True)
+    return steps.size > 1 and not np.array_equal(one.value[mine], other.value[theirs], equal_nan=True)
 
 
 def _span(log: Log) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from losslens import parsers
 from losslens.errors import LosslensError, UsageError
 from losslens.model import Skipped
+from losslens.roles.names import words
 from losslens.runs.grouping import Folder, jobs_of
 from losslens.runs.jobs import Discovery, Source
 from losslens.runs.naming import natural
@@ -22,107 +23,12 @@ NOT_ENTERED = frozenset(
     | {".mypy_cache", ".pytest_cache", ".ruff_cache", ".cache", ".idea", ".vscode", ".tox", ".dvc"}
 )
 #: Suffixes of files that are obviously no logs: they are counted, not opened.
-NOT_OPENED = frozenset(
-    [
-        ".py",
-        ".pyc",
-        ".ipynb",
-        ".sh",
-        ".c",
-        ".cc",
-        ".cpp",
-        ".h",
-        ".cu",
-        ".rs",
-        ".go",
-        ".js",
-        ".ts",
-        ".css",
-        ".html",
-        ".htm",
-        ".svg",
-        ".png",
-        ".jpg",
-        ".jpeg",
-        ".gif",
-        ".bmp",
-        ".webp",
-        ".tif",
-        ".tiff",
-        ".pdf",
-        ".mp4",
-        ".avi",
-        ".mov",
-        ".wav",
-        ".mp3",
-        ".flac",
-        ".ogg",
-        ".zip",
-        ".tar",
-        ".tgz",
-        ".7z",
-        ".rar",
-        ".xz",
-        ".zst",
-        ".whl",
-        ".so",
-        ".o",
-        ".a",
-        ".dll",
-        ".exe",
-        ".bin",
-        ".pt",
-        ".pth",
-        ".ckpt",
-        ".safetensors",
-        ".h5",
-        ".hdf5",
-        ".keras",
-        ".onnx",
-        ".pb",
-        ".tflite",
-        ".gguf",
-        ".ggml",
-        ".npz",
-        ".parquet",
-        ".arrow",
-        ".feather",
-        ".tfrecord",
-        ".tfrecords",
-        ".lmdb",
-        ".mdb",
-        ".index",
-        ".meta",
-        ".md",
-        ".rst",
-        ".tex",
-        ".bib",
-        ".lock",
-        ".toml",
-        ".ttf",
-        ".woff",
-        ".woff2",
-        ".ico",
-        ".model",
-        ".vocab",
-        ".spm",
-        ".mat",
-        ".ply",
-        ".obj",
-        ".stl",
-        ".nii",
-        ".dcm",
-        ".fits",
-        ".fasta",
-        ".pdb",
-        ".xlsx",
-        ".xls",
-        ".docx",
-        ".pptx",
-        ".sqlite",
-        ".jar",
-        ".class",
-    ]
+NOT_OPENED = words(
+    ".py .pyc .ipynb .sh .c .cc .cpp .h .cu .rs .go .js .ts .css .html .htm .svg .png .jpg .jpeg .gif .bmp .webp .tif",
+    ".tiff .pdf .mp4 .avi .mov .wav .mp3 .flac .ogg .zip .tar .tgz .7z .rar .xz .zst .whl .so .o .a .dll .exe .bin .pt",
+    ".pth .ckpt .safetensors .h5 .hdf5 .keras .onnx .pb .tflite .gguf .ggml .npz .parquet .arrow .feather .tfrecord",
+    ".tfrecords .lmdb .mdb .index .meta .md .rst .tex .bib .lock .toml .ttf .woff .woff2 .ico .model .vocab .spm .mat",
+    ".ply .obj .stl .nii .dcm .fits .fasta .pdb .xlsx .xls .docx .pptx .jar .class",
 )
 #: Most files looked at under one call, so that a whole disk given by mistake ends.
 MOST_FILES = 2_000_000
@@ -134,6 +40,14 @@ class _Search:
     passed_over: Counter[str] = field(default_factory=Counter)
     visited: set[tuple[int, int]] = field(default_factory=set)
     files: int = 0
+
+    def is_new(self, info: os.stat_result) -> bool:
+        """Whether this file or folder was not met before, under another path or through a link."""
+        key = (info.st_dev, info.st_ino)
+        if not info.st_ino or key not in self.visited:
+            self.visited.add(key)
+            return True
+        return False
 
 
 def find(paths: Sequence[str | Path]) -> Discovery:
@@ -147,16 +61,14 @@ def find(paths: Sequence[str | Path]) -> Discovery:
     for given in paths:
         path = Path(given)
         try:
-            mode = path.stat().st_mode
+            info = path.stat()
         except OSError as error:
-            raise UsageError(
-                f"{given}: {error.strerror or error}".lower() if False else f"{given}: {_why(error)}"
-            ) from None
-        if stat.S_ISDIR(mode):
+            raise UsageError(f"{given}: {_why(error)}") from None
+        if stat.S_ISDIR(info.st_mode):
             folders.extend(_walk(path, search))
-        elif stat.S_ISREG(mode):
-            source = _recognise(path, path.stat().st_size, search, asked=True)
-            if source is not None:
+        elif stat.S_ISREG(info.st_mode):
+            source = _recognise(path, info.st_size, search, asked=True)
+            if source is not None and search.is_new(info):
                 folders.append(Folder(path.parent, path.parent, (source,), (path.name,), alone=True))
         else:
             search.skipped.append(Skipped(str(path), "special-file", "not a regular file"))
@@ -179,9 +91,8 @@ def _walk(root: Path, search: _Search) -> Iterator[Folder]:
         except OSError as error:
             search.skipped.append(Skipped(str(path), "unreadable", _why(error)))
             continue
-        if (here.st_dev, here.st_ino) in search.visited:
+        if not search.is_new(here):
             continue
-        search.visited.add((here.st_dev, here.st_ino))
         names = tuple(e.name for e in entries)
         claimed = _claimed(path, entries, names, search)
         if claimed is not None:
@@ -232,9 +143,10 @@ def _look_into(entries: Sequence[os.DirEntry[str]], search: _Search) -> tuple[li
             search.passed_over[suffix] += 1
             continue
         source = _recognise(Path(entry.path), info.st_size, search, asked=False)
-        if source is not None:
+        if source is not None and search.is_new(entry.stat()):
             sources.append(source)
-    return sources, below
+    # Links come last, so that a log is shown where it lies and not where `latest` points.
+    return sources, sorted(below, key=lambda p: p.is_symlink())
 
 
 def _recognise(path: Path, size: int, search: _Search, *, asked: bool) -> Source | None:

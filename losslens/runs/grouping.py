@@ -38,6 +38,8 @@ _SHARED = re.compile(
     r"(?:.*_)?(?:steps?|iter|iteration|epochs?|time|timestamp|wall_?time|lr|learning_rate|date|unnamed: 0|)",
     re.IGNORECASE,
 )
+#: Writers of one ``add_scalars`` call are made within this many seconds.
+AT_ONCE_S = 2
 _GENERIC_VALUE = frozenset({"value", "values", "y", "metric", "scalar"})
 
 
@@ -197,7 +199,7 @@ def _home(
         theirs = set().union(*(_own_columns(looks[m.path]) for m in group.sources))
         if mine <= _GENERIC_VALUE and theirs <= _GENERIC_VALUE:
             return group, f"{source.path.name} holds one series, named by its file"
-        if mine and theirs and not mine & theirs and format == "csv":
+        if not mine & theirs and mine != theirs and format == "csv":
             return group, f"{source.path.name} holds other columns of the same job"
     return None, ""
 
@@ -243,11 +245,12 @@ def _by_stem(parts: Sequence[_Group]) -> list[_Group]:
 
 def _join_folders(by_path: dict[Path, list[_Group]]) -> None:
     """Let every subfolder's logs that are part of the job above join it; deepest first."""
+    begun = {p: [int(m["time"]) for g in groups for m in _event_names(g.sources)] for p, groups in by_path.items()}
     for path in sorted(by_path, key=lambda p: -len(p.parts)):
         groups = by_path[path]
         if len(groups) != 1 or groups[0].alone or groups[0].stem:
             continue
-        found = _place_above(path, groups[0], by_path)
+        found = _place_above(path, groups[0], by_path, begun)
         if found is None:
             continue
         home, why = found
@@ -261,7 +264,9 @@ def _join_folders(by_path: dict[Path, list[_Group]]) -> None:
             group.sources.sort(key=lambda s: natural(str(s.path)))
 
 
-def _place_above(path: Path, group: _Group, by_path: dict[Path, list[_Group]]) -> tuple[Path, str] | None:
+def _place_above(
+    path: Path, group: _Group, by_path: dict[Path, list[_Group]], begun: dict[Path, list[int]]
+) -> tuple[Path, str] | None:
     """The folder whose job this one is part of, and why; None when it stands for itself."""
     parent, name = path.parent, path.name
     above = by_path.get(parent, [])
@@ -274,10 +279,14 @@ def _place_above(path: Path, group: _Group, by_path: dict[Path, list[_Group]]) -
         hf = parent.parent
         if parent.name == "runs" and _is_trainer(hf, by_path):
             return hf, f"runs/{name} holds the event files of the same trainer"
+        for folder in (parent, parent.parent):
+            events = by_path.get(folder, [])
+            if len(events) == 1 and TENSORBOARD in events[0].formats():
+                why = _beside_events(path, folder, group, events[0], begun)
+                if why:
+                    return folder, why
         if not above and _is_split_folder(path, by_path):
             return parent, f"{name}/ holds one split of the job in the folder above"
-        if above and TENSORBOARD in above[0].formats():
-            return _beside_events(path, group, above[0])
     if above and not above[0].stem and name.lower() in CONTAINERS and not formats & above[0].formats():
         return parent, f"{name}/ belongs to the logs in the folder above"
     if not above and name == "vis_data":
@@ -307,35 +316,34 @@ def _is_split_folder(path: Path, by_path: dict[Path, list[_Group]]) -> bool:
     return not others
 
 
-def _beside_events(path: Path, group: _Group, above: _Group) -> tuple[Path, str] | None:
-    """Event files below event files: a split, ``add_scalars`` or ``add_hparams`` of one writer, or another run."""
-    name = path.name
-    if split_of(name) and not re.search(r"\d$", name.removesuffix("_0")):
-        return path.parent, f"{name}/ holds one split of the job in the folder above"
-    mine = [m for s in group.sources if (m := _EVENTS.search(s.path.name))]
-    theirs = [m for s in above.sources if (m := _EVENTS.search(s.path.name)) and s.path.parent == path.parent]
-    if _HPARAMS_TIME.fullmatch(name):
-        return path.parent, f"{name}/ holds the hyper-parameters of the run above"
+def _beside_events(path: Path, home: Path, group: _Group, above: _Group, begun: dict[Path, list[int]]) -> str:
+    """Why event files below event files are of the same job: a split, ``add_scalars``, ``add_hparams``; else nothing.
+
+    Writers put their process into the file name; tensorboardX does not. Then folders begun at the same moment as one
+    beside them are taken for the curves of one ``add_scalars`` call.
+    """
+    name = path.relative_to(home).as_posix()
+    if path.parent == home and split_of(path.name) and not re.search(r"\d$", path.name.removesuffix("_0")):
+        return f"{name}/ holds one split of the job in the folder above"
+    if _HPARAMS_TIME.fullmatch(path.name):
+        return f"{name}/ holds the hyper-parameters of the run above"
+    mine = _event_names(group.sources)
+    theirs = _event_names([s for s in above.sources if s.path.parent == home])
     processes = {(m["host"], m["pid"]) for m in theirs if m["pid"]}
-    if mine and processes:
-        if all((m["host"], m["pid"]) in processes for m in mine):
-            return path.parent, f"{name}/ was written by the same process as the folder above"
-        return None
-    if mine and theirs and "_" in name:
-        born, ended = min(int(m["time"]) for m in theirs), _last_change(above)
-        if all(born - 5 <= int(m["time"]) <= ended + 5 for m in mine):
-            return path.parent, f"{name}/ was begun while the folder above was written"
-    return None
+    if not mine or not theirs:
+        return ""
+    if processes:
+        same = all((m["host"], m["pid"]) in processes for m in mine)
+        return f"{name}/ was written by the same process as the folder above" if same else ""
+    first = min(int(m["time"]) for m in mine)
+    beside = [time for p, times in begun.items() if p != path and home in p.parents for time in times]
+    if first >= min(int(m["time"]) for m in theirs) and any(abs(time - first) <= AT_ONCE_S for time in beside):
+        return f"{name}/ was begun together with its neighbour, while the folder above was written"
+    return ""
 
 
-def _last_change(group: _Group) -> float:
-    times = [0.0]
-    for source in group.sources:
-        try:
-            times.append(source.path.stat().st_mtime)
-        except OSError:
-            continue
-    return max(times)
+def _event_names(sources: Sequence[Source]) -> list[re.Match[str]]:
+    return [m for s in sources if (m := _EVENTS.search(s.path.name))]
 
 
 # ---------------------------------------------------------------- settings
@@ -350,7 +358,9 @@ def _give_settings(folders: Sequence[Folder], groups: Sequence[_Group]) -> tuple
                 continue
             takers = _takers(folder.path, source, groups)
             for group in takers:
+                # What lies deeper is nearer to the run, and the first that names a setting wins.
                 group.settings.append(source)
+                group.settings.sort(key=lambda s: -len(s.path.parts))
             if not takers:
                 reason = "settings, but no training log beside, above or below them"
                 unused.append(Skipped(str(source.path), "settings-only", reason))

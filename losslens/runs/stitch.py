@@ -38,9 +38,9 @@ class _Piece:
 
 def stitch(logs: Sequence[Log], leading: str | None) -> Stitched:
     """One job from its ``logs``, in time order; ``leading`` is the tag whose steps say where a resume began."""
-    if not logs:
-        return Stitched({}, (), ())
     chains = chains_of(logs)
+    if not chains:
+        return Stitched({}, (), ())
     main = main_chain(chains, logs, leading)
     repairs: list[Repair] = []
     pieces: dict[str, list[_Piece]] = {}

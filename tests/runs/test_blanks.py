@@ -1,0 +1,273 @@
+"""Empty cells: which of them were NaN. Both directions matter: a dead run is not fine, a sparse log is not dead."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from losslens.model import Log, Run
+from losslens.runs import build
+from tests.runs.make_logs import falling, table
+
+Cells = list[float | None]
+
+
+def run_of(log: Log) -> Run:
+    (run,) = build([log], name="run")
+    return run
+
+
+def nan_steps(run: Run, tag: str = "loss") -> list[int]:
+    if tag not in run.series:
+        return []
+    series = run.series[tag]
+    return [int(s) for s in series.step[np.isnan(series.value)]]
+
+
+def through_pandas(columns: dict[str, Sequence[float]], *, step: Sequence[int] | None = None) -> Log:
+    """The table as a CSV that pandas wrote holds it: NaN is an empty cell."""
+    text = io.StringIO()
+    pd.DataFrame(columns).to_csv(text, index=False)
+    rows = [line.split(",") for line in text.getvalue().splitlines()[1:]]
+    cells = {name: [float(r[i]) if r[i] else None for r in rows] for i, name in enumerate(columns)}
+    return table("log.csv", cells, step=step)
+
+
+def until(n: int, end: int, seed: int = 0) -> Cells:
+    """A loss that has values up to ``end`` and empty cells from there on."""
+    return [float(v) if i < end else None for i, v in enumerate(falling(n, seed=seed))]
+
+
+def full(n: int) -> Cells:
+    return [float(0.01 * (i + 1)) for i in range(n)]
+
+
+def test_a_loss_that_is_empty_from_some_row_on_is_nan() -> None:
+    run = run_of(table("a.csv", {"loss": until(50, 30), "learning_rate": full(50)}))
+    assert nan_steps(run) == list(range(30, 50))
+    assert len(run.series["loss"]) == 50
+
+
+def test_the_repair_says_how_many_cells_and_from_which_step() -> None:
+    run = run_of(table("a.csv", {"loss": until(50, 30), "lr": full(50)}, step=[10 * i for i in range(50)]))
+    (repair,) = [r for r in run.repairs if r.code == "blank-is-nan"]
+    assert (repair.series, repair.points, repair.first_step, repair.last_step) == ("loss", 20, 300, 490)
+    assert "20 empty cells" in repair.text
+
+
+def test_a_loss_alone_in_its_table_goes_nan_with_only_the_steps_left() -> None:
+    run = run_of(table("a.csv", {"loss": until(50, 30)}))
+    assert nan_steps(run) == list(range(30, 50))
+
+
+def test_nan_in_single_rows_is_found_where_other_columns_go_on() -> None:
+    loss: Cells = [float(v) for v in falling(60)]
+    loss[20] = loss[41] = None
+    run = run_of(table("a.csv", {"loss": loss, "lr": full(60)}))
+    assert nan_steps(run) == [20, 41]
+
+
+def test_nan_in_a_third_of_the_rows_is_found() -> None:
+    rng = np.random.default_rng(3)
+    gone = rng.random(200) < 0.3
+    gone[0] = False
+    loss = [None if g else float(v) for g, v in zip(gone, falling(200), strict=True)]
+    run = run_of(table("a.csv", {"loss": loss, "lr": full(200)}))
+    assert nan_steps(run) == [int(i) for i in np.flatnonzero(gone)]
+
+
+def test_loss_and_gradient_norm_that_go_nan_together_are_both_nan() -> None:
+    run = run_of(table("a.csv", {"loss": until(40, 25), "grad_norm": until(40, 25, seed=1), "lr": full(40)}))
+    assert nan_steps(run) == nan_steps(run, "grad_norm") == list(range(25, 40))
+
+
+def test_a_loss_without_a_single_value_beside_columns_that_go_on_was_nan_from_the_first_row() -> None:
+    run = run_of(table("a.csv", {"loss": [None] * 20, "accuracy": full(20)}))
+    assert nan_steps(run) == list(range(20))
+
+
+def test_a_loss_declared_and_never_used_beside_another_one_is_not_nan() -> None:
+    run = run_of(table("a.csv", {"train_loss_step": [None] * 20, "train_loss_epoch": full(20)}))
+    assert nan_steps(run, "train_loss_step") == []
+
+
+def test_keras_rows_with_loss_and_val_loss_nan_from_the_third_epoch() -> None:
+    run = run_of(
+        table("a.csv", {"accuracy": full(12), "loss": until(12, 2), "val_accuracy": full(12), "val_loss": until(12, 2)})
+    )
+    assert nan_steps(run) == list(range(2, 12))
+    assert nan_steps(run, "val_loss") == list(range(2, 12))
+
+
+def test_keras_rows_with_nothing_but_the_epoch_left() -> None:
+    run = run_of(table("a.csv", {"loss": until(12, 1), "val_loss": until(12, 1)}))
+    assert nan_steps(run) == list(range(1, 12))
+    assert nan_steps(run, "val_loss") == list(range(1, 12))
+
+
+def alternating(n: int, every: int, *, train_dead_from: int | None = None) -> dict[str, Cells]:
+    """Lightning: a row for the training values, and every so often one for the validation values."""
+    columns: dict[str, Cells] = {"epoch": [], "train_loss": [], "val_loss": []}
+    for i, value in enumerate(falling(n)):
+        columns["epoch"].append(float(i // every))
+        columns["train_loss"].append(float(value) if train_dead_from is None or i < train_dead_from else None)
+        columns["val_loss"].append(None)
+        if i % every == every - 1:
+            columns["epoch"].append(float(i // every))
+            columns["train_loss"].append(None)
+            columns["val_loss"].append(float(value) + 0.1)
+    return columns
+
+
+@pytest.mark.parametrize("every", [1, 2, 5, 20])
+def test_training_and_validation_on_separate_rows_hold_no_nan(every: int) -> None:
+    run = run_of(table("metrics.csv", alternating(60, every)))
+    assert nan_steps(run, "train_loss") == nan_steps(run, "val_loss") == []
+
+
+def test_on_separate_rows_a_training_loss_that_died_leaves_rows_with_only_the_epoch() -> None:
+    columns = alternating(60, 10, train_dead_from=35)
+    run = run_of(table("metrics.csv", columns))
+    dead = [r for r in range(66) if columns["train_loss"][r] is None and columns["val_loss"][r] is None]
+    assert nan_steps(run, "train_loss") == dead
+    assert nan_steps(run, "val_loss") == []
+
+
+def test_a_learning_rate_on_every_row_does_not_make_validation_rows_training_rows() -> None:
+    columns = alternating(60, 10)
+    columns["lr-Adam"] = full(66)
+    run = run_of(table("metrics.csv", columns))
+    assert nan_steps(run, "train_loss") == nan_steps(run, "val_loss") == []
+
+
+@pytest.mark.parametrize("every", [2, 10, 50])
+def test_a_loss_logged_every_so_often_beside_a_rate_on_every_row_is_not_nan(every: int) -> None:
+    loss = [float(v) if i % every == 0 else None for i, v in enumerate(falling(400))]
+    run = run_of(table("a.csv", {"loss": loss, "lr": full(400)}))
+    assert nan_steps(run) == []
+
+
+def test_a_loss_logged_every_tenth_row_that_stops_coming_was_nan_where_it_was_due() -> None:
+    loss = [float(v) if i % 10 == 0 and i < 200 else None for i, v in enumerate(falling(400))]
+    run = run_of(table("a.csv", {"loss": loss, "lr": full(400)}))
+    assert nan_steps(run) == list(range(200, 400, 10))
+
+
+def test_what_comes_with_the_sparse_loss_tells_its_rows() -> None:
+    """Accuracy stands in every tenth row with the loss and goes on: these rows are the NaN rows."""
+    loss = [float(v) if i % 10 == 0 and i < 200 else None for i, v in enumerate(falling(400))]
+    accuracy = [0.5 if i % 10 == 0 else None for i in range(400)]
+    run = run_of(table("a.csv", {"loss": loss, "accuracy": accuracy, "lr": full(400)}))
+    assert nan_steps(run) == list(range(200, 400, 10))
+
+
+def test_rows_before_the_first_value_are_not_nan() -> None:
+    """stable-baselines3 leaves the training cells of its first rows empty: nothing was trained yet."""
+    loss: Cells = [None, None, *[float(v) for v in falling(30)]]
+    run = run_of(table("progress.csv", {"train/loss": loss, "rollout/ep_rew_mean": full(32)}))
+    assert nan_steps(run, "train/loss") == []
+
+
+def test_a_last_row_that_only_sums_up_is_not_nan() -> None:
+    n = 40
+    columns: dict[str, Cells] = {
+        "loss": [*[float(v) for v in falling(n)], None],
+        "lr": [*full(n), None],
+        "test_loss": [None] * n + [0.3],
+        "test_acc": [None] * n + [0.9],
+    }
+    assert nan_steps(run_of(table("a.csv", columns))) == []
+
+
+def test_a_last_row_with_one_of_many_companions_is_not_nan() -> None:
+    n = 30
+    columns: dict[str, Cells] = {
+        "train/loss": [*[float(v) for v in falling(n)], None],
+        "validation/num_examples": [*[5000.0] * n, None],
+        "score": [*full(n), None],
+        "wer": [*full(n), None],
+        "total_duration": full(n + 1),
+    }
+    assert nan_steps(run_of(table("a.csv", columns)), "train/loss") == []
+
+
+def test_evaluations_far_apart_do_not_own_the_empty_rows_of_the_training_loss() -> None:
+    """One evaluation at step 1, then a training loss per step, then rows with nothing but the step."""
+    n = 99
+    loss = [None if i == 1 or i > 80 else float(v) for i, v in enumerate(falling(n))]
+    columns: dict[str, Cells] = {
+        "grad_norm": [None if v is None else v * 2 for v in loss],
+        "loss": loss,
+        "train/loss": [1.6 if i == 1 else None for i in range(n)],
+        "validation/loss": [1.6 if i == 1 else None for i in range(n)],
+    }
+    run = run_of(table("measurements.csv", columns))
+    assert nan_steps(run) == list(range(81, 99))
+    assert nan_steps(run, "train/loss") == nan_steps(run, "validation/loss") == []
+
+
+def test_columns_that_are_no_losses_stay_as_they_are() -> None:
+    run = run_of(table("a.csv", {"loss": full(20), "gpu_temp": until(20, 10)}))
+    assert len(run.series["gpu_temp"]) == 10
+
+
+def test_spelled_nan_and_empty_cells_give_the_same_run() -> None:
+    spelled = [math.nan if c is None else c for c in until(50, 30)]
+    a = run_of(table("a.csv", {"loss": spelled, "lr": full(50)}))
+    b = run_of(table("a.csv", {"loss": until(50, 30), "lr": full(50)}))
+    np.testing.assert_array_equal(a.series["loss"].value, b.series["loss"].value)
+    np.testing.assert_array_equal(a.series["loss"].step, b.series["loss"].step)
+
+
+@given(
+    n=st.integers(12, 80),
+    dead=st.integers(3, 70),
+    extra=st.lists(
+        st.sampled_from(["lr", "accuracy", "step_time", "samples_per_sec"]), min_size=1, max_size=3, unique=True
+    ),
+    with_norm=st.booleans(),
+    with_val=st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_goes_on_beside_it_a_dead_loss_is_dead(
+    n: int, dead: int, extra: list[str], with_norm: bool, with_val: bool
+) -> None:
+    dead = min(dead, n - 1)
+    values = falling(n)
+    values[dead:] = np.nan
+    columns: dict[str, Sequence[float]] = {"loss": values, **{name: np.linspace(0.01, 0.9, n) for name in extra}}
+    if with_norm:
+        columns["grad_norm"] = values * 3
+    if with_val:
+        columns["val_loss"] = values + 0.1
+    run = run_of(through_pandas(columns))
+    assert nan_steps(run) == list(range(dead, n))
+
+
+@given(
+    n=st.integers(20, 120), every=st.integers(1, 15), offset=st.integers(0, 14), rate=st.booleans(), both=st.booleans()
+)
+@settings(max_examples=80, deadline=None)
+def test_no_healthy_sparse_logger_is_given_a_nan(n: int, every: int, offset: int, rate: bool, both: bool) -> None:
+    """Training on every row, or on rows of its own; validation every so often; the rate everywhere or nowhere."""
+    train: Cells = []
+    val: Cells = []
+    for i, value in enumerate(falling(n)):
+        now = i % every == min(offset, every - 1)
+        train.append(float(value))
+        val.append(float(value) if now and both else None)
+        if now and not both:
+            train.append(None)
+            val.append(float(value))
+    columns: dict[str, Cells] = {"train_loss": train, "val_loss": val}
+    if rate:
+        columns["lr"] = full(len(train))
+    run = run_of(table("metrics.csv", columns))
+    assert nan_steps(run, "train_loss") == nan_steps(run, "val_loss") == []

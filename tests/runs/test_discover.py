@@ -1,0 +1,342 @@
+"""The search for runs and the grouping of their files, on folders as trainers leave them."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tensorboardX import SummaryWriter
+
+from losslens.errors import UsageError
+from losslens.model import Run
+from losslens.runs import Discovery, find, load
+from tests.runs.make_logs import falling
+
+
+def write_csv(path: Path, columns: str = "epoch,loss,val_loss", n: int = 20, *, first: int = 0, seed: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    names = columns.split(",")
+    values = falling(first + n, seed=seed)[first:]
+    rows = [
+        ",".join([str(first + i), *(f"{v + 0.01 * k:.6f}" for k in range(len(names) - 1))])
+        for i, v in enumerate(values)
+    ]
+    path.write_text("\n".join([columns, *rows]) + "\n")
+    return path
+
+
+def write_events(
+    folder: Path, tags: Sequence[str], n: int = 20, *, first: int = 0, wall: float = 1.7e9, seed: int = 0
+) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    writer = SummaryWriter(str(folder), filename_suffix=f".{seed}")
+    values = falling(first + n, seed=seed)
+    for i in range(first, first + n):
+        for tag in tags:
+            writer.add_scalar(tag, values[i], i, walltime=wall + i)
+    writer.close()
+    return folder
+
+
+def write_trainer_state(path: Path, n: int, *, every: int = 10) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    values = falling(1000 // every)
+    history = [
+        {
+            "epoch": i * every / 100,
+            "grad_norm": 1.0,
+            "learning_rate": 1e-4,
+            "loss": round(float(values[i]), 4),
+            "step": i * every,
+        }
+        for i in range(n)
+    ]
+    state = {"global_step": n * every, "max_steps": 1000, "num_train_epochs": 10, "log_history": history, "epoch": 1.0}
+    path.write_text(json.dumps(state))
+    return path
+
+
+def names(found: Discovery) -> list[list[str]]:
+    return [sorted(s.path.name for s in job.sources) for job in found.jobs]
+
+
+def runs_in(path: Path) -> list[Run]:
+    return [run for job in find([path]).jobs for run in load(job)]
+
+
+def test_each_version_folder_is_a_run_with_its_settings(tmp_path: Path) -> None:
+    for i in range(3):
+        version = tmp_path / "lightning_logs" / f"version_{i}"
+        write_csv(version / "metrics.csv", "step,train_loss,epoch", seed=i)
+        (version / "hparams.yaml").write_text(f"lr: 0.00{i + 1}\nbatch_size: 32\n")
+    found = find([tmp_path])
+    assert len(found.jobs) == 3
+    runs = runs_in(tmp_path)
+    assert [r.settings["lr"].value for r in runs] == [0.001, 0.002, 0.003]
+    assert {r.project for r in runs} == {str(tmp_path / "lightning_logs")}
+
+
+def test_csv_and_event_files_of_one_version_folder_are_one_run(tmp_path: Path) -> None:
+    write_csv(tmp_path / "version_0" / "metrics.csv", "step,train_loss")
+    write_events(tmp_path / "version_0", ["train_loss"])
+    (run,) = runs_in(tmp_path)
+    assert set(run.series) == {"train_loss"}
+    assert len(run.series["train_loss"]) == 20
+    assert "copy-left-out" in {r.code for r in run.repairs}
+
+
+def test_csvs_with_the_same_columns_are_a_run_each_named_after_the_file(tmp_path: Path) -> None:
+    for i, name in enumerate(["adam.csv", "sgd.csv", "lion.csv"]):
+        write_csv(tmp_path / name, seed=i)
+    assert [r.name.rsplit("/", 1)[-1] for r in runs_in(tmp_path)] == ["adam", "lion", "sgd"]
+
+
+def test_a_csv_that_goes_on_where_another_ends_is_the_same_run(tmp_path: Path) -> None:
+    write_csv(tmp_path / "log_1.csv", n=20)
+    write_csv(tmp_path / "log_2.csv", n=20, first=20)
+    (run,) = runs_in(tmp_path)
+    assert run.series["loss"].step.tolist() == list(range(40))
+
+
+def test_one_csv_a_metric_is_one_run(tmp_path: Path) -> None:
+    write_csv(tmp_path / "loss.csv", "step,loss")
+    write_csv(tmp_path / "lr.csv", "step,learning_rate")
+    write_csv(tmp_path / "norm.csv", "step,grad_norm")
+    (run,) = runs_in(tmp_path)
+    assert set(run.series) == {"loss", "learning_rate", "grad_norm"}
+
+
+def test_train_and_validation_csvs_are_one_run_with_the_split_in_the_tag(tmp_path: Path) -> None:
+    write_csv(tmp_path / "train_log.csv", "epoch,loss,acc")
+    write_csv(tmp_path / "val_log.csv", "epoch,loss,acc", seed=1)
+    (run,) = runs_in(tmp_path)
+    assert [c.tag for c in run.roles if c.role == "train_loss"] == ["train/loss"]
+    assert [c.tag for c in run.roles if c.role == "val_loss"] == ["val/loss"]
+
+
+def test_measurements_and_eval_measurements_are_one_run(tmp_path: Path) -> None:
+    write_csv(tmp_path / "measurements.csv", "global_step,loss,grad_norm", n=50)
+    write_csv(tmp_path / "eval_measurements.csv", "global_step,train/loss,validation/loss", n=6)
+    (run,) = runs_in(tmp_path)
+    assert {"loss", "train/loss", "validation/loss"} <= set(run.series)
+
+
+def test_histories_side_by_side_are_a_run_each(tmp_path: Path) -> None:
+    for name, seed in (("raw.json", 0), ("clipnorm.json", 1)):
+        (tmp_path / name).write_text(
+            json.dumps({"loss": falling(20, seed=seed).tolist(), "val_loss": falling(20).tolist()})
+        )
+    runs = runs_in(tmp_path)
+    assert [r.name.rsplit("/", 1)[-1] for r in runs] == ["clipnorm", "raw"]
+    assert {r.project for r in runs} == {str(tmp_path)}
+
+
+def test_keras_train_and_validation_subfolders_are_one_run(tmp_path: Path) -> None:
+    write_events(tmp_path / "fit" / "train", ["epoch_loss", "epoch_learning_rate"])
+    write_events(tmp_path / "fit" / "validation", ["epoch_loss"], seed=1)
+    (run,) = runs_in(tmp_path)
+    assert run.path == str(tmp_path / "fit")
+    assert [c.tag for c in run.roles if c.role == "train_loss"] == ["train/epoch_loss"]
+    assert [c.tag for c in run.roles if c.role == "val_loss"] == ["validation/epoch_loss"]
+
+
+def test_folders_called_train_train2_train3_are_three_runs(tmp_path: Path) -> None:
+    for i, name in enumerate(["train", "train2", "train3"]):
+        write_events(tmp_path / "detect" / name, ["train/loss"], seed=i)
+    assert len(find([tmp_path]).jobs) == 3
+
+
+def test_scalars_of_one_writer_in_subfolders_are_one_run(tmp_path: Path) -> None:
+    writer = SummaryWriter(str(tmp_path / "exp"))
+    for i, value in enumerate(falling(20)):
+        writer.add_scalar("lr", 0.1, i)
+        writer.add_scalars("loss", {"train": float(value), "val": float(value) + 0.1}, i)
+    writer.close()
+    (run,) = runs_in(tmp_path)
+    assert {len(s) for s in run.series.values()} == {20}
+    assert [c.tag for c in run.roles if c.role == "val_loss"] == ["loss/val/loss"]
+
+
+def test_runs_in_folders_below_a_folder_with_a_run_are_their_own(tmp_path: Path) -> None:
+    write_events(tmp_path, ["train/loss"])
+    parent = next(tmp_path.glob("events*"))
+    parent.rename(tmp_path / "events.out.tfevents.1600000000.host.11.0")
+    os.utime(tmp_path / "events.out.tfevents.1600000000.host.11.0", (1_600_009_000, 1_600_009_000))
+    write_events(tmp_path / "exp2", ["train/loss"], seed=1)
+    child = next((tmp_path / "exp2").glob("events*"))
+    child.rename(tmp_path / "exp2" / "events.out.tfevents.1600500000.host.12.0")
+    assert len(find([tmp_path]).jobs) == 2
+
+
+def test_trainer_state_its_copies_and_its_event_files_are_one_run(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_trainer_state(out / "trainer_state.json", 100)
+    write_trainer_state(out / "checkpoint-500" / "trainer_state.json", 50)
+    write_trainer_state(out / "checkpoint-900" / "trainer_state.json", 90)
+    write_events(out / "runs" / "Nov01_12-00-00_host", ["train/loss"], n=30)
+    found = find([tmp_path])
+    assert len(found.jobs) == 1
+    (run,) = load(found.jobs[0])
+    assert len(run.series["loss"]) == 100
+    assert [c.step for c in run.checkpoints] == [500, 900]
+    assert run.path == str(out)
+    assert run.steps_per_epoch is not None
+    assert run.steps_per_epoch.value == 100
+
+
+def test_checkpoint_folders_alone_give_the_latest_state(tmp_path: Path) -> None:
+    write_trainer_state(tmp_path / "checkpoint-500" / "trainer_state.json", 50)
+    write_trainer_state(tmp_path / "checkpoint-900" / "trainer_state.json", 90)
+    (run,) = runs_in(tmp_path)
+    assert len(run.series["loss"]) == 90
+
+
+def test_settings_in_a_hydra_folder_belong_to_the_run_above(tmp_path: Path) -> None:
+    write_csv(tmp_path / "job" / "metrics.csv")
+    (tmp_path / "job" / ".hydra").mkdir()
+    (tmp_path / "job" / ".hydra" / "config.yaml").write_text("optim:\n  lr: 0.3\n")
+    (run,) = runs_in(tmp_path)
+    assert run.settings["optim.lr"].value == 0.3
+
+
+def test_settings_above_belong_to_the_runs_below_and_their_own_win(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("lr: 0.5\nseed: 7\n")
+    for i in range(2):
+        write_csv(tmp_path / f"run{i}" / "metrics.csv", seed=i)
+    (tmp_path / "run1" / "hparams.yaml").write_text("lr: 0.1\nbatch_size: 4\n")
+    first, second = runs_in(tmp_path)
+    assert first.settings["lr"].value == 0.5
+    assert second.settings["lr"].value == 0.1
+    assert second.settings["seed"].value == 7
+
+
+def test_settings_without_a_log_are_said_to_be_alone(tmp_path: Path) -> None:
+    (tmp_path / "hparams.yaml").write_text("lr: 0.5\nbatch_size: 8\n")
+    found = find([tmp_path])
+    assert not found.jobs
+    assert [s.code for s in found.skipped] == ["settings-only"]
+
+
+def test_a_file_given_directly_is_read_alone(tmp_path: Path) -> None:
+    write_csv(tmp_path / "adam.csv")
+    write_csv(tmp_path / "sgd.csv")
+    (job,) = find([tmp_path / "adam.csv"]).jobs
+    assert [s.path.name for s in job.sources] == ["adam.csv"]
+    assert job.path == str(tmp_path / "adam.csv")
+
+
+def test_the_same_file_given_twice_is_read_once(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "adam.csv")
+    assert len(find([path, path]).jobs) == 1
+    assert len(find([tmp_path, path]).jobs) == 1
+
+
+def test_a_path_that_does_not_exist_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nowhere"):
+        find([tmp_path / "nowhere"])
+
+
+def test_an_empty_folder_has_no_runs(tmp_path: Path) -> None:
+    assert find([tmp_path]) == Discovery((), ())
+
+
+def test_what_is_no_log_is_passed_over_and_counted(tmp_path: Path) -> None:
+    write_csv(tmp_path / "metrics.csv")
+    (tmp_path / "train.py").write_text("print('loss: 3')\n")
+    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n")
+    (tmp_path / "junk.dat").write_bytes(bytes(range(256)) * 10)
+    found = find([tmp_path])
+    assert len(found.jobs) == 1
+    assert dict(found.passed_over) == {".py": 1, ".png": 1, ".dat": 1}
+
+
+def test_an_empty_event_file_is_skipped_with_its_reason(tmp_path: Path) -> None:
+    (tmp_path / "events.out.tfevents.1700000000.host").write_bytes(b"")
+    found = find([tmp_path])
+    assert [(s.code, s.reason) for s in found.skipped] == [("empty", "the file is empty")]
+
+
+def test_hidden_and_tool_folders_are_not_entered(tmp_path: Path) -> None:
+    for name in (".git", "node_modules", "__pycache__", "site-packages"):
+        write_csv(tmp_path / name / "metrics.csv")
+    assert find([tmp_path]).jobs == ()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_loop_of_links_ends(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a" / "metrics.csv")
+    (tmp_path / "a" / "again").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "latest").symlink_to(tmp_path / "a", target_is_directory=True)
+    (job,) = find([tmp_path]).jobs
+    assert job.path == str(tmp_path / "a" / "metrics.csv")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_named_pipe_is_never_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "metrics.csv")
+    assert find([tmp_path]).jobs == ()
+    assert find([tmp_path / "metrics.csv"]).skipped[0].code == "special-file"
+
+
+def test_broken_links_are_skipped_with_their_reason(tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").symlink_to(tmp_path / "gone.csv")
+    assert [s.code for s in find([tmp_path]).skipped] == ["unreadable"]
+
+
+def test_a_file_cut_to_nothing_but_its_header_does_not_stop_the_others(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a" / "metrics.csv")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "history.json").write_text('{"loss": [1.0, 0.5')
+    found = find([tmp_path])
+    loaded = 0
+    for job in found.jobs:
+        try:
+            loaded += len(load(job))
+        except Exception:
+            assert "history.json" in job.path
+    assert loaded == 1
+
+
+def test_five_kinds_mixed_in_one_tree_are_five_runs(tmp_path: Path) -> None:
+    write_csv(tmp_path / "keras" / "log.csv", "epoch,loss,val_loss")
+    write_events(tmp_path / "tb", ["total_loss"])
+    (tmp_path / "hist").mkdir()
+    (tmp_path / "hist" / "history.json").write_text(json.dumps({"loss": falling(20).tolist()}))
+    write_trainer_state(tmp_path / "hf" / "trainer_state.json", 40)
+    write_csv(tmp_path / "lightning_logs" / "version_0" / "metrics.csv", "step,train_loss,epoch")
+    runs = runs_in(tmp_path)
+    assert len(runs) == 5
+    assert all(any(c.role == "train_loss" for c in r.roles) for r in runs)
+
+
+def test_a_grouping_says_why(tmp_path: Path) -> None:
+    write_events(tmp_path / "fit" / "train", ["epoch_loss"])
+    write_events(tmp_path / "fit" / "validation", ["epoch_loss"], seed=1)
+    (job,) = find([tmp_path]).jobs
+    assert "validation/ holds one split of the job in the folder above" in job.why
+
+
+def test_a_relative_path_stays_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_csv(tmp_path / "logs" / "a" / "metrics.csv")
+    monkeypatch.chdir(tmp_path)
+    (job,) = find(["logs"]).jobs
+    assert job.path == os.path.join("logs", "a", "metrics.csv")
+    (job,) = find([os.path.join("logs", "a", "metrics.csv")]).jobs
+    assert job.path == os.path.join("logs", "a", "metrics.csv")
+
+
+def test_names_of_many_runs_are_found_quickly(tmp_path: Path) -> None:
+    for i in range(150):
+        write_csv(tmp_path / f"lr{i % 3}" / f"seed{i}" / "metrics.csv", n=3)
+    assert len(find([tmp_path]).jobs) == 150
+
+
+def test_values_are_read_as_they_were_written(tmp_path: Path) -> None:
+    write_csv(tmp_path / "metrics.csv", "step,loss", n=30)
+    (run,) = runs_in(tmp_path)
+    np.testing.assert_allclose(run.series["loss"].value, falling(30), atol=1e-6)

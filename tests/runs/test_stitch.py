@@ -1,0 +1,276 @@
+"""Logs of one job put end to end: resumes, new attempts, counters that begin anew, copies, late and repeated points."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from losslens.errors import NotALogError
+from losslens.model import Log, Run
+from losslens.runs import build
+from tests.runs.make_logs import falling, log, series, table
+
+
+def run_of(*logs: Log, path: str = "") -> Run:
+    (run,) = build(logs, name="run", path=path)
+    return run
+
+
+def steps(run: Run, tag: str = "loss") -> list[int]:
+    return run.series[tag].step.tolist()
+
+
+def event_file(first: int, last: int, *, begun: float, every: int = 1, seed: int = 0, tag: str = "loss") -> Log:
+    step = np.arange(first, last + 1, every)
+    value = falling(2000)[np.minimum(step, 1999)] * (1 + 0.01 * np.random.default_rng(seed).standard_normal(step.size))
+    return log(f"events.{begun:.0f}", series(tag, value, step=step, wall=begun + step - first), first_time=begun)
+
+
+def test_event_files_of_a_resumed_job_are_one_run_with_the_overwritten_points_abandoned() -> None:
+    run = run_of(event_file(0, 500, begun=1e9), event_file(400, 900, begun=1e9 + 9000, seed=1))
+    loss = run.series["loss"]
+    assert [(s.first_step, s.last_step, s.how) for s in run.segments] == [(0, 500, "new file"), (400, 900, "new file")]
+    assert run.segments[0].abandoned_from == 400
+    assert loss.abandoned is not None
+    assert loss.step[loss.abandoned].tolist() == list(range(400, 501))
+    assert loss.current().step.tolist() == list(range(901))
+
+
+def test_files_are_put_in_the_order_of_their_times_not_of_their_names() -> None:
+    late, early = event_file(400, 900, begun=2e9, seed=1), event_file(0, 500, begun=1e9)
+    run = run_of(late, early)
+    assert run.series["loss"].step[0] == 0
+    assert run.segments[1].first_step == 400
+
+
+def test_a_resume_of_a_resume_abandons_all_that_comes_after_it() -> None:
+    parts = [event_file(0, 300, begun=1e9), event_file(200, 400, begun=1e9 + 5e3, seed=1)]
+    run = run_of(*parts, event_file(150, 600, begun=1e9 + 9e3, seed=2))
+    loss = run.series["loss"]
+    assert loss.current().step.tolist() == list(range(601))
+    assert (loss.current().segment[150:] == 2).all()
+
+
+def test_a_rotated_file_goes_on_in_the_same_segment() -> None:
+    run = run_of(event_file(0, 500, begun=1e9), event_file(501, 900, begun=1e9 + 501))
+    assert [s.how for s in run.segments] == ["new file", "continued"]
+    assert run.series["loss"].abandoned is None
+
+
+def test_steps_that_go_back_within_one_file_are_a_resume() -> None:
+    step = [*range(100), *range(60, 160)]
+    value = falling(200)[np.asarray(step)]
+    run = run_of(log("a", series("loss", value, step=step), series("lr", np.ones(200), step=step)))
+    assert [(s.first_step, s.last_step, s.how) for s in run.segments] == [
+        (0, 99, "new file"),
+        (60, 159, "step went back"),
+    ]
+    lr = run.series["lr"]
+    assert lr.abandoned is not None
+    assert int(lr.abandoned.sum()) == 40
+
+
+def test_a_sparse_series_is_abandoned_from_where_the_loss_was_resumed() -> None:
+    dense, rare = [*range(100), *range(60, 160)], [0, 50, 90, 110, 150]
+    rows = [0, 50, 90, 150, 190]
+    run = run_of(
+        log("a", series("loss", falling(200)[dense], step=dense), series("val_loss", falling(5), step=rare, row=rows))
+    )
+    val = run.series["val_loss"]
+    assert val.abandoned is not None
+    assert val.step[val.abandoned].tolist() == [90]
+
+
+def test_one_late_point_is_no_restart() -> None:
+    step = [0, 1, 2, 4, 3, 5, 6, 7, 8, 9]
+    run = run_of(log("a", series("loss", falling(10), step=step)))
+    assert steps(run) == list(range(10))
+    assert len(run.segments) == 1
+    assert [r.code for r in run.repairs] == ["out-of-order"]
+
+
+def test_a_repeated_header_begins_a_segment() -> None:
+    rows = table("a.csv", {"loss": falling(200).tolist()}, step=[*range(100), *range(90, 190)])
+    run = run_of(Log(rows.path, "csv", rows.series, table=rows.table, restarts=(100,)))
+    assert [s.how for s in run.segments] == ["new file", "repeated header"]
+
+
+def test_a_counter_that_begins_anew_each_epoch_is_made_to_run_on() -> None:
+    step = list(range(50)) * 6
+    run = run_of(log("a", series("loss", falling(300), step=step)))
+    assert steps(run) == list(range(300))
+    (repair,) = [r for r in run.repairs if r.code == "running-step"]
+    assert "began anew 5 times" in repair.text
+    assert run.series["loss"].abandoned is None
+
+
+def test_a_counter_that_begins_anew_is_known_by_the_epoch_beside_it() -> None:
+    """The loss is flat: only the epoch tells that training went on."""
+    rng = np.random.default_rng(0)
+    step, epoch = list(range(40)) * 2, [0.0] * 40 + [1.0] * 40
+    flat = 2.3 + 0.01 * rng.standard_normal(80)
+    run = run_of(log("a", series("loss", flat, step=step), series("epoch", epoch, step=step)))
+    assert steps(run) == list(range(80))
+
+
+def test_a_validation_series_per_epoch_runs_on_with_the_counter() -> None:
+    step = list(range(50)) * 6
+    val = series("val_loss", falling(6), step=[49] * 6, row=[50 * (i + 1) - 1 for i in range(6)])
+    run = run_of(log("a", series("loss", falling(300), step=step), val))
+    assert steps(run, "val_loss") == [49, 99, 149, 199, 249, 299]
+
+
+def test_an_epoch_series_on_its_own_count_is_left_alone_when_the_batch_counter_is_made_to_run_on() -> None:
+    step = list(range(50)) * 6
+    val = series("val_loss", falling(6), step=range(6), row=[50 * (i + 1) - 1 for i in range(6)])
+    run = run_of(log("a", series("loss", falling(300), step=step), val))
+    assert steps(run, "val_loss") == list(range(6))
+
+
+def test_a_second_fit_that_goes_on_training_is_one_run() -> None:
+    whole = falling(60)
+    run = run_of(log("a", series("loss", whole, step=[*range(30), *range(30)], axis="epoch")))
+    assert steps(run) == list(range(60))
+
+
+def test_two_fits_from_scratch_are_two_runs() -> None:
+    value = [*falling(40), *falling(40, seed=1)]
+    runs = build([log("a", series("loss", value, step=[*range(40), *range(40)]))], name="job")
+    assert [r.name for r in runs] == ["job/attempt-1", "job/attempt-2"]
+    assert [len(r.series["loss"]) for r in runs] == [40, 40]
+    assert "several-attempts" in {w.code for w in runs[0].warnings}
+
+
+def test_a_first_attempt_that_went_nan_and_a_second_that_did_not_are_two_runs() -> None:
+    dead = falling(30)
+    dead[12:] = np.nan
+    first = log("e.1", series("loss", dead, wall=np.arange(30) + 1e9), first_time=1e9)
+    second = log("e.2", series("loss", falling(60), wall=np.arange(60) + 2e9), first_time=2e9)
+    runs = build([first, second], name="job")
+    assert len(runs) == 2
+    assert np.isnan(runs[0].series["loss"].value[-1])
+    assert np.isfinite(runs[1].series["loss"].value).all()
+
+
+def test_a_start_given_up_after_a_few_points_is_left_behind_as_a_branch() -> None:
+    first = log("e.1", series("loss", falling(6), wall=np.arange(6) + 1e9), first_time=1e9)
+    second = log("e.2", series("loss", falling(60, seed=1), wall=np.arange(60) + 2e9), first_time=2e9)
+    run = run_of(first, second)
+    assert run.series["loss"].current().step.tolist() == list(range(60))
+
+
+def test_jobs_that_wrote_into_one_folder_at_once_are_told_apart() -> None:
+    a = log("e.1", series("loss", falling(100), wall=np.arange(100) + 1e9), first_time=1e9)
+    b = log("e.2", series("loss", falling(100, seed=4), wall=np.arange(100) + 1e9 + 5), first_time=1e9 + 5)
+    assert len(build([a, b], name="job")) == 2
+
+
+def test_logs_that_name_different_runs_are_different_runs() -> None:
+    a = log("a.csv", series("loss", falling(30)), group_hint="red")
+    b = log("b.csv", series("loss", falling(30, seed=1)), group_hint="blue")
+    assert [r.name for r in build([a, b], name="exp")] == ["exp/red", "exp/blue"]
+
+
+def test_the_copy_of_a_log_is_left_out_and_said() -> None:
+    whole = series("loss", falling(100), step=range(0, 1000, 10))
+    early = series("loss", falling(100)[:50].round(4), step=range(0, 500, 10))
+    run = run_of(log("out/trainer_state.json", whole, format="trainer-state"), log("out/checkpoint-500/t.json", early))
+    assert len(run.series["loss"]) == 100
+    assert len(run.segments) == 1
+    (repair,) = [r for r in run.repairs if r.code == "copy-left-out"]
+    assert repair.points == 50
+
+
+def test_the_same_loss_under_another_spelling_in_another_file_is_kept_once() -> None:
+    fine = series("train/loss", falling(200), wall=np.arange(200) + 1e9)
+    rounded = series("loss", falling(200)[::2].round(4), step=range(0, 200, 2))
+    run = run_of(log("events", fine), log("trainer_state.json", rounded, format="trainer-state"))
+    assert set(run.series) == {"train/loss"}
+
+
+def test_loss_and_train_loss_of_one_file_are_two_series_even_when_alike() -> None:
+    run = run_of(log("m.csv", series("loss", falling(50)), series("train/loss", falling(50))))
+    assert set(run.series) == {"loss", "train/loss"}
+
+
+def test_points_that_two_event_files_hold_alike_are_kept_once() -> None:
+    wall = np.arange(300) + 1e9
+    value = falling(300)
+    a = log("e.1", series("loss", value[:200], wall=wall[:200]), first_time=1e9)
+    b = log("e.2", series("loss", value[150:], step=range(150, 300), wall=wall[150:]), first_time=1e9 + 150)
+    run = run_of(a, b)
+    assert steps(run) == list(range(300))
+    assert run.series["loss"].abandoned is None
+    assert "duplicate-points" in {r.code for r in run.repairs}
+
+
+def test_train_and_validation_subfolders_with_the_same_tags_are_kept_apart() -> None:
+    train = log("logs/train/e", series("epoch_loss", falling(20)))
+    val = log("logs/validation/e", series("epoch_loss", falling(20, seed=1)))
+    run = run_of(train, val, path="logs")
+    assert set(run.series) == {"train/epoch_loss", "validation/epoch_loss"}
+
+
+def test_series_logged_without_a_step_are_counted() -> None:
+    run = run_of(log("e", series("loss", falling(30), step=[0] * 30)))
+    assert steps(run) == list(range(30))
+    assert run.axis == "row"
+    assert "no-steps" in {r.code for r in run.repairs}
+
+
+def test_a_range_of_steps_cuts_the_series_on_the_runs_own_axis() -> None:
+    (run,) = build([log("e", series("loss", falling(100)), series("lr", np.ones(100)))], name="r", steps=(20, 29))
+    assert steps(run) == steps(run, "lr") == list(range(20, 30))
+
+
+def test_logs_without_any_series_are_no_run() -> None:
+    with pytest.raises(NotALogError):
+        build([Log("hparams.yaml", "settings", {})], name="r")
+
+
+@given(cut=st.integers(1, 118), timed=st.booleans(), extra=st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_a_log_split_into_two_files_gives_the_same_series_and_roles(cut: int, timed: bool, extra: bool) -> None:
+    n = 120
+    wall = np.arange(n) * 1.0 + 1e9 if timed else np.full(n, np.nan)
+    value = falling(n)
+    rate = np.linspace(0.1, 0.01, n)
+
+    def part(a: int, b: int) -> Log:
+        made = [series("loss", value[a:b], step=range(a, b), wall=wall[a:b])]
+        if extra:
+            made.append(series("lr", rate[a:b], step=range(a, b), wall=wall[a:b]))
+        return log(f"e.{a}", *made, first_time=float(wall[a]) if timed else None)
+
+    whole, halves = run_of(part(0, n)), run_of(part(0, cut), part(cut, n))
+    assert [(c.tag, c.role, c.why) for c in whole.roles] == [(c.tag, c.role, c.why) for c in halves.roles]
+    for tag in whole.series:
+        np.testing.assert_array_equal(whole.series[tag].step, halves.series[tag].step)
+        np.testing.assert_array_equal(whole.series[tag].value, halves.series[tag].value)
+        assert halves.series[tag].abandoned is None
+
+
+@given(st.integers(20, 200), st.integers(1, 3))
+@settings(max_examples=30, deadline=None)
+def test_dropping_every_other_point_keeps_grouping_and_roles(n: int, keep: int) -> None:
+    def run(stride: int) -> Run:
+        at = np.arange(0, n, stride)
+        return run_of(log("e", series("loss", falling(n)[at], step=at), series("lr", np.full(at.size, 0.1), step=at)))
+
+    thin, whole = run(keep), run(1)
+    assert [(c.tag, c.role) for c in thin.roles] == [(c.tag, c.role) for c in whole.roles]
+    assert len(thin.segments) == len(whole.segments) == 1
+
+
+@given(first=st.integers(50, 150), back=st.integers(5, 45), second=st.integers(60, 150))
+@settings(max_examples=40, deadline=None)
+def test_after_any_resume_the_current_branch_has_each_step_once(first: int, back: int, second: int) -> None:
+    resume = first - back
+    a = event_file(0, first, begun=1e9)
+    b = event_file(resume, resume + second, begun=1e9 + 1e5, seed=1)
+    run = run_of(a, b)
+    current = run.series["loss"].current()
+    assert current.step.tolist() == list(range(resume + second + 1))
+    assert len(run.series["loss"]) == first + 1 + second + 1
