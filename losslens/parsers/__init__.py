@@ -40,10 +40,11 @@ FORMATS: tuple[Format, ...] = (
     Format("keras-json", "losslens.parsers.keras_json", "json"),
     Format("json-records", "losslens.parsers.records", "json"),
     Format("jsonl", "losslens.parsers.jsonl", "json"),
-    Format("text", "losslens.parsers.text", "text"),
     Format("settings", "losslens.parsers.settings", "text"),
     Format("deepspeed-csv", "losslens.parsers.deepspeed_csv", "folder", folder=True),
     Format("csv", "losslens.parsers.csv", "text"),
+    # Last, because it is the least strict.
+    Format("text", "losslens.parsers.text", "text"),
 )
 
 
