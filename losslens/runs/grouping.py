@@ -32,7 +32,7 @@ CONTAINERS = words(
 )
 _CHECKPOINT = re.compile(r"checkpoint-\d+")
 _HPARAMS_TIME = re.compile(r"\d{9,11}(?:\.\d+)?")
-_EVENTS = re.compile(r"tfevents\.(?P<time>\d{9,11})(?:\.(?P<host>.+?)\.(?P<pid>\d+)\.(?P<n>\d+))?(?:\.v2)?(?:\.gz)?$")
+_EVENTS = re.compile(r"tfevents\.(?P<time>\d{9,11})(?:\.(?P<host>.+?)(?:\.(?P<pid>\d+)\.(?P<n>\d+))?)?(?:\.v2)?(?:\.gz)?$")
 #: Columns that several unrelated files of one job may share.
 _SHARED = re.compile(
     r"(?:.*_)?(?:steps?|iter|iteration|epochs?|time|timestamp|wall_?time|lr|learning_rate|date|unnamed: 0|)",
