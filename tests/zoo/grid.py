@@ -228,6 +228,9 @@ STRONG: dict[str, tuple[tuple[float, ...], HP]] = {
 """The second part: the upper strengths of each way, fixed when the first part had shown that most small nets survive the
 rest; where a fault needs a brittle family, its settings."""
 
+SHORTER = 0.6
+"""Runs of the second part are shorter."""
+
 STRONG_PER_CAUSE = 17
 STRONG_LOCKED = 3
 SEEN_IN_VALIDATION = ("train-eval-mismatch", "overfitting", "label-noise")
@@ -376,7 +379,7 @@ def draws(strong: bool = False) -> list[tuple[Way, str, HP, int, float]]:
         shares = [(w, per_locked) for w in ways if w.locked]
         total = per_cause - sum(k for _, k in shares)
         shares += [(w, total // len(free) + (i < total % len(free))) for i, w in enumerate(free)]
-        size = 3 if strong else 2
+        size = 5 if strong else 2
         for w, count in shares:
             tasks = rng.permutation(np.array(w.tasks))
             levels = rng.permutation(np.arange(count) % len(w.levels))
@@ -420,13 +423,16 @@ def part(*, strong: bool, size: int, count: int | None) -> list[Spec]:
         rows = families[f]
         _, task, needs, _, _ = rows[0]
         rng = np.random.default_rng((12 if strong else 11, int(f)))
-        hp = finished(task, base(task, rng), needs)
+        plain = base(task, rng)
+        if strong:
+            plain["steps"] = int(plain["steps"] * SHORTER)
+        hp = finished(task, plain, needs)
         family = f"{task}-{'s' if strong else ''}{number:03d}"
         locked = task in LOCKED_TASKS or any(r[0].locked for r in rows)
         seed = int(rng.integers(1 << 20))
         out.append(Spec(f"{family}-twin", family, task, seed, hp, locked=locked, kind="twin"))
         out.append(Spec(f"{family}-seed", family, task, seed + 1, hp, locked=locked, kind="seed"))
-        if rng.random() < 0.12 and task not in ("dqn", "ppo"):
+        if rng.random() < (0.04 if strong else 0.12) and task not in ("dqn", "ppo"):
             out.append(
                 Spec(
                     f"{family}-resume", family, task, seed, hp, at=int(0.4 * hp["steps"]), locked=locked, kind="resume"

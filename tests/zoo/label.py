@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tests.zoo import separability
 from tests.zoo import truth as tr
 from tests.zoo.grid import VERSION, Spec, specs
 from tests.zoo.train import FULL
@@ -165,6 +167,8 @@ def label(
         "settings": {k: spec.hp[k] for k in LOGGED_SETTINGS if spec.hp.get(k) is not None} if v.settings else {},
         "onset": None,
     }  # fmt: skip
+    if spec.cause == "self-recovering-spike" and "spike-recovered" not in words and "healthy" not in words:
+        out["cause"] = "learning-rate-too-high"  # the same step size, but this one did not come back
     if t.onset is not None:
         at, low, high = (
             int(steps[min(len(steps) - 1, i if i is not None else t.onset)]) for i in (t.onset, t.low, t.high)
@@ -208,6 +212,7 @@ def write(progress: bool = True) -> None:
     for s in specs():
         by_family[s.family].append(s)
     rows: list[dict[str, Any]] = []
+    pictures: dict[str, dict[str, list[float]]] = {}
     store: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
     for family in by_family.values():
         first, second = read(family[0]), read(family[1])
@@ -224,10 +229,12 @@ def write(progress: bool = True) -> None:
             if s.kind == "twin":
                 failed = row["words"][0] in ("nan", "exploded", "diverged")
             keep_series(store[s.task], row, log)
+            if row["cause"] is not None and "healthy" not in row["words"] and not row["twin_failed"]:
+                everything = replace(view(s, len(record["step"]), int(record["steps_per_epoch"])), tier="everything")
+                with np.errstate(all="ignore"):
+                    pictures[row["run"]] = separability.picture(row, logged(record, everything))
             rows.append(row)
-    from tests.zoo import separability
-
-    separability.add(rows)
+    separability.add(rows, pictures)
     for task, parts in store.items():
         value = np.concatenate(parts["value"]).view(np.uint8).reshape(-1, 4).T.copy()
         np.savez_compressed(
