@@ -37,6 +37,9 @@ RECOVERED = 0.5
 CLIMB_WIDTHS = 6.0
 """A climb seen only in a window shorter than the end window (a later, shorter one has had more chances by luck)."""
 
+FEW_WIDTHS = 3.0
+"""Divided by the points of the window, what its median needs more: the median of three is noisy itself."""
+
 URGENT_WIDTHS = 4.0
 """A climb right before the series stops being finite; twice that for its last point alone."""
 
@@ -93,7 +96,7 @@ def find_rise(grid: Grid, noise: float, *, urgent: bool) -> Rise | None:
     widest = end_width(z.size)
     width = widest
     while width >= 2:
-        need = BAND_WIDTHS if width == widest else CLIMB_WIDTHS
+        need = (BAND_WIDTHS if width == widest else CLIMB_WIDTHS) + FEW_WIDTHS / width
         if urgent:
             need = URGENT_WIDTHS
         rise = rise_at(z, width)

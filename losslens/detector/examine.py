@@ -8,6 +8,7 @@ import numpy as np
 
 from losslens.detector import departure as dep
 from losslens.detector import excursions as exc
+from losslens.detector import runaway
 from losslens.detector.search import best_level, course_and_noise, departure_of, find_rise
 from losslens.detector.seriesfit import SeriesFit
 from losslens.detector.transform import Transform, choose
@@ -66,6 +67,7 @@ def examine(step: IntArray, value: FloatArray, *, limit: int | None = None) -> S
         nonfinite=stretches,
         ends_nonfinite=ends,
         first_nonfinite=first_bad,
+        runaway=runaway.find(y),
     )
 
 

@@ -12,7 +12,7 @@ correlation length of the residuals, gives the onset and its interval.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +43,9 @@ MISFIT = 1.35
 POWERS = (0.0, 1.0, 2.0)
 """Shapes of growth after the split."""
 
+LEFT = 0.5
+"""Growth has left the course where the fit is above it by so many noise widths (least error on labelled runs)."""
+
 HUBER = 1.5
 """Error turns from square to absolute at so many noise widths."""
 
@@ -61,7 +64,8 @@ MAX_CORRELATION = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Kink:
-    """``onset``, ``low``, ``high``: indices in the series (inclusive): first point off the course, 90 % interval.
+    """``onset``: index in the series of the first point off the course by ``LEFT`` noise widths of the fitted growth.
+    ``low``, ``high``: its 90 % interval, inclusive. ``bend``: first point after the split itself.
 
     ``power``: shape of the growth. ``noise``: width of single grid points on the transformed scale. ``base``: level
     of the course at the split. ``gain``: how much better the fit is than no rise at all, in squared noise widths,
@@ -71,6 +75,7 @@ class Kink:
     onset: int
     low: int
     high: int
+    bend: int
     power: float
     noise: float
     base: float
@@ -91,14 +96,14 @@ def locate(z: FloatArray, guess: int, climb: int, noise: float) -> Kink:
         last = min(z.size, climb + 1)
         grid = reduce(z, first, last, WINDOW_POINTS)
         local = noise if grid.block == 1 else MEDIAN_OF_BLOCK * noise / np.sqrt(grid.block)
-        kink = _fit(grid.value, local)
+        kink = _fit(grid.value, local, LEFT * noise)
         onset = grid.start(kink.onset)
         low, high = grid.start(kink.low), grid.start(kink.high + 1) - 1
         if grid.block == 1 or grid.block == block or grid.block * 8 < length:
             low = min(low, onset)
-            return Kink(onset, low, max(high, onset), kink.power, kink.noise, kink.base, kink.gain, kink.course_points)
+            return replace(kink, onset=onset, low=low, high=max(high, onset), bend=grid.start(kink.bend))
         block = grid.block
-        guess = max(first, grid.start(kink.onset - 1))
+        guess = max(first, grid.start(kink.bend - 1))
 
 
 def _window_start(z: FloatArray, guess: int, length: int, noise: float) -> int:
@@ -127,12 +132,12 @@ def _window_start(z: FloatArray, guess: int, length: int, noise: float) -> int:
     return max(0, guess - kept * grid.block)
 
 
-def _fit(z: FloatArray, noise: float) -> Kink:
+def _fit(z: FloatArray, noise: float, seen: float) -> Kink:
     """Fit every split of one window; indices of the result count in the window."""
     m = z.size
     splits = np.arange(0, m - 1)
     if m < 3:
-        return Kink(m - 1, max(m - 2, 0), m - 1, 1.0, noise, float(z[0]), 0.0, max(m - 1, 1))
+        return Kink(m - 1, max(m - 2, 0), m - 1, m - 1, 1.0, noise, float(z[0]), 0.0, max(m - 1, 1))
     sigma = max(noise, 1e-12)
     fits = [_fit_all(z, splits, power, sigma) for power in POWERS]
     costs = np.stack([f.cost for f in fits])
@@ -148,7 +153,16 @@ def _fit(z: FloatArray, noise: float) -> Kink:
     flat = float(_huber((z - float(np.median(z))) / sigma).sum())
     gain = max(flat - least, 0.0) * 2.0 / doubt
     level = float(fits[row].coefficients[best, 0])
-    return Kink(k + 1, min(low, k) + 1, max(high, k) + 1, POWERS[row], sigma, level, gain, k + 1)
+    lag = _points_to_leave(float(fits[row].coefficients[best, 3]), POWERS[row], m - 1 - k, seen)
+    onset = k + 1 + lag
+    return Kink(onset, min(low, k) + 1, max(high + 1 + lag, onset), k + 1, POWERS[row], sigma, level, gain, k + 1)
+
+
+def _points_to_leave(height: float, power: float, length: int, seen: float) -> int:
+    """Whole points after the first one until height * (j / length)^power reaches ``seen``, at most length - 1."""
+    if power <= 0.0 or height <= 0.0:
+        return 0
+    return int(min(max(np.ceil(length * min(seen / height, 1.0) ** (1.0 / power)) - 1.0, 0.0), length - 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -44,7 +44,13 @@ FEW_POINTS = 4.0
 """A noise width from m points is taken wider by 1 + this / m."""
 
 JUMP_POINTS = 3
-"""A rise within so many points is a jump."""
+"""A rise within so many points is a jump …"""
+
+JUMP_SHARE = 0.6
+"""… when it brought this share of the whole rise."""
+
+HOLD_SHARE = 0.3
+"""A jump's level held when the end is no more than this share of the rise above it."""
 
 HOLD_POINTS = 6
 """A level is held when so many points were seen on it."""
@@ -161,7 +167,7 @@ def place_first_stage(z: FloatArray, course: FloatArray, rise: dep.Rise, noise: 
     """
     placed = place(z, rise, noise)
     for _ in range(PEELS):
-        cut = min(placed.kink.onset, z.size - 1)
+        cut = min(placed.kink.bend, z.size - 1)
         if cut < SHORTEST:
             break
         earlier, near = find_rise(z[:cut], course[:cut], placed.noise, urgent=False)
@@ -183,7 +189,7 @@ def departure_of(
     onset = min(kink.onset, z.size - 1)
     inside = np.flatnonzero(z <= rise.base + BAND * noise)
     no_return = int(inside[-1]) if inside.size else 0
-    shape, holds = _shape(z, onset, rise, noise)
+    shape, holds = _shape(z, kink, rise, noise)
     constant = None
     gained = float(z[placed.climb]) - kink.base
     if shape == "growth" and transform.kind == "log" and gained > 0.0:
@@ -209,14 +215,16 @@ def departure_of(
     )
 
 
-def _shape(z: FloatArray, onset: int, rise: dep.Rise, noise: float) -> tuple[str, bool]:
+def _shape(z: FloatArray, kink: kk.Kink, rise: dep.Rise, noise: float) -> tuple[str, bool]:
     """Jump or growth, and whether a jump's level held or fell again."""
+    onset = kink.onset
     after = z[onset : onset + JUMP_POINTS]
-    landed = float(after.max()) if after.size else rise.top
-    landed_level = float(np.median(z[onset : onset + 2 * JUMP_POINTS + 1])) if after.size else rise.top
-    jump = landed - rise.base >= 0.6 * rise.size
-    room = max(BAND * noise, 0.3 * rise.size)
-    holds = jump and z.size - onset >= HOLD_POINTS and rise.top <= max(landed_level, landed) + room
+    if after.size == 0 or kink.power > 0.0:
+        return "growth", False
+    landed = float(np.median(after))
+    jump = landed - rise.base >= JUMP_SHARE * rise.size and kink.base - rise.base <= (1.0 - JUMP_SHARE) * rise.size
+    room = max(BAND * noise, HOLD_SHARE * rise.size)
+    holds = jump and z.size - onset >= HOLD_POINTS and rise.top <= float(after.max()) + room
     return ("jump" if jump else "growth"), holds
 
 

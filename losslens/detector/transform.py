@@ -17,7 +17,10 @@ FLOOR_SHARE = 1e-3
 """Zeros of a positive series are shown at this share of its 1 % quantile (they are rounding, or a logger's 0.0)."""
 
 ASINH_QUANTILE = 0.75
-"""The asinh turns from linear to logarithmic at this quantile of the distance from the median."""
+"""The asinh turns from linear to logarithmic at this quantile of the distance from the median …"""
+
+SIZE_SHARE = 0.3
+"""… or this share of the median size of the values, whichever is more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,8 @@ def choose(y: FloatArray) -> Transform:
     """The scale for one series.
 
     ``y``: shape ``(n,)``, finite, units of the series, in the order written; n >= 1.
-    Log when no value is negative and at most half are zero. Else asinh about zero, with the smallest spread (75 %
-    quantile of the distance from the median) of any prefix of the series, so that an explosion does not set the
+    Log when no value is negative and at most half are zero. Else asinh about zero, with the smallest scale
+    (75 % quantile of the distance from the median) of any prefix of the series, so that an explosion does not set the
     scale of the calm before it. O(n).
     """
     positive = y > 0.0
@@ -69,18 +72,21 @@ def choose(y: FloatArray) -> Transform:
 
 
 def _calm_spread(y: FloatArray) -> float:
-    """Smallest positive spread of the prefixes n, n/2, n/4 … n/32 (at least 8 points each). O(n)."""
-    spreads = []
-    n = y.size
-    for k in range(6):
-        size = n >> k
-        if size < 8 and k:
+    """Smallest scale of the prefixes n, n/2, n/4 … n/64 (at least 4 points each). O(n).
+
+    The scale of a prefix is its spread, but no less than a third of the size of its values: near zero it would blow up
+    the noise of a loss that only passes there.
+    """
+    scales = []
+    for k in range(7):
+        part = y[: y.size >> k] if k else y
+        if part.size < 4 and k:
             break
-        part = y[:size] if size else y
         spread = float(np.quantile(np.abs(part - np.median(part)), ASINH_QUANTILE))
-        if spread > 0.0 and np.isfinite(spread):
-            spreads.append(spread)
-    if spreads:
-        return min(spreads)
+        scale = max(spread, SIZE_SHARE * float(np.median(np.abs(part))))
+        if 0.0 < scale < np.inf:
+            scales.append(scale)
+    if scales:
+        return min(scales)
     largest = float(np.max(np.abs(y)))
     return largest if 0.0 < largest < np.inf else 1.0

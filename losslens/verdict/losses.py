@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from losslens.detector import SeriesFit, examine
 from losslens.model import Episode, LossVerdict, Onset, Role, Run, Series, Verdict
-from losslens.verdict.words import Word, decide, matters
+from losslens.verdict.words import Word, decide
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,10 +29,10 @@ def judge_loss(run: Run, series: Series, role: Role, *, wanders: bool = False) -
 
 def as_verdict(run: Run, series: Series, role: Role, fit: SeriesFit, word: Word) -> LossVerdict:
     """The word with onset and levels, in the terms of the model."""
-    onset = onset_of(run, series, fit, word.verdict)
-    d = fit.departure
+    onset = onset_of(run, series, fit, word)
+    d = word.departure
     no_return = None
-    if d is not None and word.verdict in DEPARTED and onset is not None and onset.step == fit.step_of(d.onset):
+    if d is not None:
         no_return = fit.step_of(d.point_of_no_return)
     elif word.verdict is Verdict.NAN and fit.first_nonfinite is not None and fit.n_finite:
         before = fit.step[fit.step < fit.first_nonfinite]
@@ -56,22 +56,12 @@ def as_verdict(run: Run, series: Series, role: Role, fit: SeriesFit, word: Word)
     )
 
 
-DEPARTED = (
-    Verdict.NAN,
-    Verdict.EXPLODED,
-    Verdict.DIVERGED,
-    Verdict.SHIFTED,
-    Verdict.VAL_DIVERGED,
-    Verdict.OVERFIT,
-)
-
-
-def onset_of(run: Run, series: Series, fit: SeriesFit, verdict: Verdict) -> Onset | None:
+def onset_of(run: Run, series: Series, fit: SeriesFit, word: Word) -> Onset | None:
     """Where the loss left its course, for a verdict that has an onset."""
-    d = fit.departure
-    if verdict in DEPARTED and d is not None and (verdict is not Verdict.NAN or matters(fit, d)):
+    d, verdict = word.departure, word.verdict
+    if d is not None:
         return _onset(run, series, fit, d.onset, d.low, d.high, d.level, d.from_start)
-    if verdict is Verdict.NAN:
+    if verdict is Verdict.NAN or (verdict is Verdict.VAL_DIVERGED and fit.ends_nonfinite):
         return _nan_onset(run, series, fit)
     if verdict is Verdict.SPIKE_RECOVERED and fit.excursions:
         e = max(fit.excursions, key=lambda x: x.top - x.before)
@@ -156,8 +146,8 @@ def episodes_of(judged: Judged) -> tuple[Episode, ...]:
         )
         for e in fit.excursions
     ]
-    d = fit.departure
-    if d is not None and judged.word.verdict in DEPARTED and matters(fit, d):
+    d = judged.word.departure
+    if d is not None:
         kind = "growth"
         if d.shape == "jump":
             kind = "shift" if d.holds else "growth"

@@ -26,7 +26,13 @@ def judge_validation(run: Run, series: Series, role: Role, trained: Judged | Non
 def _beside_training(fit: SeriesFit, word: Word, trained: Judged) -> Word:
     """What a validation loss alone is called while training is fine."""
     if word.verdict is Verdict.NAN:
-        return Word(Verdict.VAL_DIVERGED, f"validation is {word.reason}; training is fine", word.margin, word.also)
+        return Word(
+            Verdict.VAL_DIVERGED,
+            f"validation is {word.reason}; training is fine",
+            word.margin,
+            word.also,
+            word.departure,
+        )
     d = fit.departure
     if word.verdict in (Verdict.PLATEAU, Verdict.SHIFTED, Verdict.INCONCLUSIVE) or d is None:
         if word.verdict in (Verdict.EXPLODED, Verdict.DIVERGED, Verdict.SHIFTED, Verdict.PLATEAU):
@@ -35,7 +41,9 @@ def _beside_training(fit: SeriesFit, word: Word, trained: Judged) -> Word:
     factor = d.top / d.base if d.base > 0 else float("inf")
     if word.verdict is Verdict.EXPLODED and (factor >= EXPLODED_FACTOR or _sudden(d, fit)):
         text = f"validation {word.reason}, while training went on"
-        return Word(Verdict.VAL_DIVERGED, text, word.margin, Verdict.OVERFIT if (word.margin or 9.0) < NEAR else None)
+        return Word(
+            Verdict.VAL_DIVERGED, text, word.margin, Verdict.OVERFIT if (word.margin or 9.0) < NEAR else None, d
+        )
     rise = (d.top - d.base) / max(abs(d.base), 1e-300)
     if rise >= OVERFIT_RISE and _falls_after(trained.fit, fit.step_of(d.onset)):
         text = (
@@ -45,9 +53,9 @@ def _beside_training(fit: SeriesFit, word: Word, trained: Judged) -> Word:
         also = Verdict.VAL_DIVERGED if fit.ratio >= 1.0 / NEAR or factor >= EXPLODED_FACTOR / NEAR else None
         if also is None and rise < OVERFIT_RISE * NEAR:
             also = Verdict.HEALTHY
-        return Word(Verdict.OVERFIT, text, None, also)
+        return Word(Verdict.OVERFIT, text, None, also, d)
     if word.verdict is Verdict.EXPLODED:
-        return Word(Verdict.VAL_DIVERGED, f"validation {word.reason}", word.margin, Verdict.OVERFIT)
+        return Word(Verdict.VAL_DIVERGED, f"validation {word.reason}", word.margin, Verdict.OVERFIT, d)
     return Word(Verdict.HEALTHY, word.reason, word.margin, None)
 
 

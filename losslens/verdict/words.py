@@ -54,6 +54,9 @@ SPIKE_RATIO = 0.1
 SPIKE_FACTOR = 2.0
 """… or multiplies a positive loss by this."""
 
+DOWNWARD_FACTOR = 10.0
+"""A downward run ends at least this many times farther from zero than it began."""
+
 NEAR = 1.5
 """Within this factor of a threshold the neighbouring word is right too."""
 
@@ -66,6 +69,8 @@ class Word:
     reason: str
     margin: float | None = None
     also: Verdict | None = None
+    departure: Departure | None = None
+    """The rise (or downward run) that the word speaks of."""
 
 
 def number(x: float) -> str:
@@ -86,6 +91,8 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
         word = _departed(fit, fit.departure, wanders)
         if word is not None:
             return word
+    if not wanders and fit.runaway is not None:
+        return _downward(fit, fit.runaway)
     if not wanders and (plateau := _plateau(fit)) is not None:
         return plateau
     spike = _spike(fit)
@@ -100,13 +107,14 @@ def _nan(fit: SeriesFit) -> Word:
     at = f"step {fit.first_nonfinite}"
     if fit.n_finite == 0:
         return Word(Verdict.NAN, f"no value is finite, from {at} on")
-    if fit.departure is None or not matters(fit, fit.departure):
+    d = fit.departure if fit.departure is not None and matters(fit, fit.departure) else fit.runaway
+    if d is None:
         return Word(Verdict.NAN, f"not finite from {at} to the end, from a calm {number(float(fit.value[-1]))}")
-    d = fit.departure
     return Word(
         Verdict.NAN,
         f"not finite from {at} to the end; it had left {number(d.level)} at step {fit.step_of(d.onset)} "
         f"and reached {number(d.peak)}",
+        departure=d,
     )
 
 
@@ -128,13 +136,13 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
         explosion = far if ratio >= EXPLODED_RATIO else 0.0
     if counts and explosion >= 1.0:
         also = Verdict.DIVERGED if explosion < NEAR else None
-        return Word(Verdict.EXPLODED, f"rose {tail}, and stayed out to the end", explosion, also)
+        return Word(Verdict.EXPLODED, f"rose {tail}, and stayed out to the end", explosion, also, d)
     if wanders:
         return None
     if d.shape == "jump" and d.holds and SHIFTED_LEAST <= ratio < SHIFTED_RATIO:
         margin = SHIFTED_RATIO / ratio
         also = Verdict.DIVERGED if margin < NEAR or (ratio >= DIVERGED_RATIO * NEAR and not d.holds) else None
-        return Word(Verdict.SHIFTED, f"one step up {tail}, then no further rise", margin, also)
+        return Word(Verdict.SHIFTED, f"one step up {tail}, then no further rise", margin, also, d)
     if counts:
         margin = min(ratio / DIVERGED_RATIO, 1.0 / max(explosion, 1e-9))
         also = None
@@ -142,8 +150,15 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
             also = Verdict.EXPLODED
         elif ratio / DIVERGED_RATIO < NEAR:
             also = Verdict.HEALTHY
-        return Word(Verdict.DIVERGED, f"rose {tail}, and stayed out to the end", max(margin, 1.0), also)
+        return Word(Verdict.DIVERGED, f"rose {tail}, and stayed out to the end", max(margin, 1.0), also, d)
     return None
+
+
+def _downward(fit: SeriesFit, d: Departure) -> Word:
+    """A loss that runs away downward, past every level it should have."""
+    margin = abs(d.top) / max(abs(d.base), 1e-300) / DOWNWARD_FACTOR
+    text = f"runs away downward, ever faster: from {number(d.level)} at step {fit.step_of(d.onset)} to {number(d.top)}"
+    return Word(Verdict.EXPLODED, text, max(margin, 1.0), Verdict.HEALTHY if margin < NEAR else None, d)
 
 
 def matters(fit: SeriesFit, d: Departure) -> bool:

@@ -1,0 +1,81 @@
+"""A loss without a floor: it runs away downward, ever faster, past every level it should have.
+
+Losses that may be negative (log-densities, actor losses) fall fast at first and slow down; a sign error or an
+unbounded objective starts slowly and accelerates over decades. That difference is what is tested here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.detector.departure import END_POINTS, end_width
+from losslens.detector.grid import reduce, trailing_median
+from losslens.detector.search import GRID_POINTS, course_and_noise, departure_of, find_rise
+from losslens.detector.seriesfit import Departure
+from losslens.detector.transform import Transform
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray
+
+FAR = 10.0
+"""It ends this many times farther below zero than its first levels were from it …"""
+
+LATE = 0.05
+"""… and needed at least this share of the run for the first tenth of the way (a falling loss needs less) …"""
+
+DECADE = 0.1
+"""… the first tenth."""
+
+EARLY_SHARE = 0.05
+"""The first levels: this share of the points, at least 3."""
+
+
+def find(y: FloatArray) -> Departure | None:
+    """The downward run of a series that ends below zero, or None; indices count in ``y``. O(n).
+
+    ``y``: shape ``(n,)``, finite. The departure's levels are those of ``y``; ``top`` is the (low) end level.
+    """
+    n = y.size
+    if n < 2 * END_POINTS + 2:
+        return None
+    grid = reduce(y, 0, n, GRID_POINTS)
+    width = min(END_POINTS, grid.value.size)
+    level = trailing_median(grid.value, width)
+    first = level[: max(1, min(round(EARLY_SHARE * level.size), level.size // 3))]
+    end = float(np.median(y[-end_width(n) :]))
+    scale = float(np.max(np.abs(first)))
+    if end >= 0.0 or -end < FAR * scale or float(level.min()) < 2.0 * end - scale:
+        return None
+    way = float(first[0]) - end
+    reached = np.flatnonzero(level <= float(first[0]) - DECADE * way)
+    if reached.size == 0 or reached[0] < LATE * level.size:
+        return None
+    spread = max(float(np.median(np.abs(first - np.median(first)))), 1e-3 * scale, 1e-300)
+    transform = Transform("asinh", centre=-float(np.median(first)), scale=max(spread, 0.3 * scale))
+    z = transform.forward(-y)
+    course, noise = course_and_noise(z)
+    rise, noise = find_rise(z, course, noise, urgent=True)
+    if rise is None:
+        return None
+    found = departure_of(z, course, -y, transform, rise, noise)
+    return Departure(
+        onset=found.onset,
+        low=found.low,
+        high=found.high,
+        point_of_no_return=found.point_of_no_return,
+        base=-found.base,
+        level=-found.level,
+        top=end,
+        peak=-found.peak,
+        rise=found.rise,
+        widths=found.widths,
+        shape="growth",
+        holds=False,
+        time_constant=found.time_constant,
+        gain=found.gain,
+        from_start=found.from_start,
+        late=found.late,
+        habit=found.habit,
+    )
