@@ -88,7 +88,7 @@ class _Numbers:
     high: float
     constant: bool
     rising: bool
-    """Never falls: a counter or a clock."""
+    """Rises and never falls: a counter or a clock."""
 
     @classmethod
     def of(cls, series: RawSeries | Series) -> _Numbers:
@@ -96,7 +96,7 @@ class _Numbers:
         if not value.size:
             return cls(int(series.value.size), float("nan"), float("nan"), False, False)
         low, high = float(value.min()), float(value.max())
-        return cls(int(series.value.size), low, high, low == high, bool(np.all(np.diff(value) >= 0)))
+        return cls(int(series.value.size), low, high, low == high, low < high and bool(np.all(np.diff(value) >= 0)))
 
 
 def _by_name(tag: str, numbers: _Numbers) -> RoleChoice | None:
@@ -124,8 +124,8 @@ def _checked(choice: RoleChoice, parts: tuple[str, ...], numbers: _Numbers) -> R
             why = f"named like a learning rate, but its values run from {numbers.low:.3g} to {numbers.high:.3g}"
             return replace(choice, role=Role.OTHER, why=why)
         return replace(choice, why="named as a learning rate; its values are positive and small")
-    if choice.role is Role.OTHER and parts[-1:] == ("time",) and numbers.points > 1 and not numbers.rising:
-        return replace(choice, role=Role.STEP_TIME, why="named a time, and it goes up and down: the time of a step")
+    if choice.role is Role.OTHER and parts in (("time",), ("train", "time")) and not numbers.rising:
+        return replace(choice, role=Role.STEP_TIME, why="named a time, and it does not add up: the time of a step")
     if choice.role is Role.GRAD_NORM:
         return _whole_or_layer(choice, parts)
     if choice.role in (Role.LOSS_SCALE, Role.BATCH_SIZE) and numbers.low < 0.0:

@@ -164,6 +164,7 @@ def _training(candidates: Sequence[Candidate], *, given: bool) -> dict[str, Role
     if given:
         totals, terms = [], [*totals, *terms]
     most = max((c.points for c in totals), default=0)
+    longest = max(c.points for c in raw) if raw else 0
     for c in sorted(totals, key=_leads):
         if c.points < FEW_POINTS <= most / FEW_POINTS:
             why = f"named as a training loss, but has only {_count(c.points)} beside one that has {most}"
@@ -180,6 +181,9 @@ def _training(candidates: Sequence[Candidate], *, given: bool) -> dict[str, Role
     )
     for c in sorted(terms, key=_leads):
         group = " ".join(c.qualifier)
+        if c.points == 1 and longest >= FEW_POINTS:
+            out[c.tag] = RoleChoice(c.tag, Role.OTHER, "a single value, not a course", split=c.split)
+            continue
         why = f"{what} ({group})" if group else what
         out[c.tag] = RoleChoice(c.tag, Role.LOSS_COMPONENT, why, split=c.split, group=group)
     return out

@@ -50,6 +50,8 @@ _JOINED = {
 
 #: Path parts that say where a library keeps its numbers, not what they are.
 _NOISE = re.compile(r"^ray/tune/|^info/learner/|^learners/|(?<=/)learner_stats/|(?:^|(?<=/))default_policy/")
+#: `ploss` and `mseloss` are two words.
+_LOSS_AT_END = re.compile(r"^([a-z]{1,12})loss(?:es)?$")
 #: Two words that are one thing.
 _PHRASES = re.compile(r"\bcross entropy\b")
 
@@ -68,6 +70,7 @@ def words_of(tag: str) -> tuple[str, ...]:
         else:
             for word in _WORD.findall(piece):
                 out.extend(_JOINED.get(word.lower(), word.lower()).split())
+    out = [part for word in out for part in _LOSS_AT_END.sub(r"\1 loss", word).split()]
     return tuple(_PHRASES.sub(lambda m: m[0].replace(" ", ""), " ".join(out)).split())
 
 

@@ -55,6 +55,7 @@ TABLE: tuple[Rule, ...] = (
         "an optimiser setting logged beside the rate",
     ),
     Rule(Role.OTHER, _any("momentum", "weight decay", "wd", r"betas?\d?", "eps", "epsilon"), "an optimiser setting"),
+    Rule(Role.OTHER, re.compile(r"^hparams? "), "a result beside the hyper-parameters, not a course", beside_loss=True),
     Rule(
         Role.LOSS_SCALE,
         _any(
@@ -116,6 +117,11 @@ TABLE: tuple[Rule, ...] = (
         _any(rf"{_GRADIENT} (?:abs )?max", rf"max (?:abs )?{_GRADIENT}", rf"{_GRADIENT} absmax"),
         "the largest gradient entry: a size of the gradient",
     ),
+    Rule(
+        Role.GRAD_NORM,
+        re.compile(r"^(?:train )?(?:total )?norm$"),
+        "a norm without a name: trainers mean the gradient's",
+    ),
     Rule(Role.LAYER_GRAD_NORM, re.compile(rf"^{_GRADIENT}(?: \w+)+"), "a gradient of one part of the model"),
     Rule(
         Role.UPDATE_RATIO,
@@ -158,6 +164,17 @@ TABLE: tuple[Rule, ...] = (
         "named as a learning rate",
     ),
     Rule(
+        Role.STEP_TIME,
+        _any(
+            rf"{_PART_OF_A_STEP}(?:ing)? (?:time|timing|dt|ms|duration|seconds)(?: s| ms| sec)?",
+            r"(?:time|ms|seconds|sec|s) per (?:step|iter|iteration|batch)",
+            r"time (?:this )?(?:step|iter|batch|data)(?: s)?",
+            "rank data time",
+            "dt",
+        ),
+        "named as the time of a step",
+    ),
+    Rule(
         Role.THROUGHPUT,
         _any(
             rf"{_UNITS} (?:per |p )?{_SECONDS}(?: per gpu| gpu)?",
@@ -165,17 +182,6 @@ TABLE: tuple[Rule, ...] = (
             "wps|ups|fps|qps|tps|tgs|mfu|hfu|tflops|flops|throughput",
         ),
         "named as a speed",
-    ),
-    Rule(
-        Role.STEP_TIME,
-        _any(
-            rf"{_PART_OF_A_STEP}(?:ing)? (?:time|timing|dt|ms|duration|seconds)(?: s| ms| sec)?",
-            r"(?:time|ms|seconds|sec|s) per (?:step|iter|iteration|batch)",
-            r"time (?:step|iter|batch|data)",
-            "rank data time",
-            "dt",
-        ),
-        "named as the time of a step",
     ),
     Rule(
         Role.BATCH_SIZE,

@@ -231,6 +231,8 @@ def _fill_blanks(
     out: list[Log] = []
     repairs: list[Repair] = []
     for log in logs:
+        if log.format == blanks.TEXT:
+            log = blanks.with_table(log)
         if log.table is not None and log.table.blank:
             columns = {**log.series, **blanks.blank_columns(log)}
             choices = roles_room.assign(columns, trainer=trainer, overrides=roles)

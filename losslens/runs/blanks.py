@@ -18,6 +18,7 @@ from losslens.model import Log, RawSeries, Repair, Role, RoleChoice, Table
 if TYPE_CHECKING:
     from losslens.model import BoolArray, IntArray
 
+TEXT = "text"
 #: Roles whose values turn NaN with a run; a learning rate or a clock does not.
 CAN_BE_NAN = frozenset(
     {
@@ -42,6 +43,8 @@ TOGETHER = 0.95
 MOST = 0.5
 #: A sparse column logged at a steady distance is missed once it has failed to come this often.
 MISSED = 2
+#: Records of a text log beyond which no table is made of it.
+MOST_ROWS = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,31 @@ class _Column:
     @property
     def held_back(self) -> bool:
         return self.choice is not None and self.choice.split in ("val", "test")
+
+
+def with_table(log: Log) -> Log:
+    """A text log with the table that its records make: a trainer that leaves a field out leaves a cell blank.
+
+    Megatron-LM drops the loss from its line when the average is NaN; the line itself goes on. Each record is a row; a
+    row in which a tag is missing is a blank cell of it.
+    """
+    rows = (
+        np.unique(np.concatenate([s.row for s in log.series.values()])) if log.series else np.empty(0, dtype=np.int64)
+    )
+    if log.table is not None or not rows.size or int(rows[-1]) > MOST_ROWS:
+        return log
+    n = int(rows[-1]) + 1
+    step, wall = np.zeros(n, dtype=np.int64), np.full(n, np.nan)
+    exists = np.zeros(n, dtype=bool)
+    exists[rows] = True
+    blank = {}
+    for tag, series in log.series.items():
+        step[series.row], wall[series.row] = series.step, series.wall_time
+        missing = exists.copy()
+        missing[series.row] = False
+        if missing.any():
+            blank[tag] = np.flatnonzero(missing)
+    return replace(log, table=Table(step, wall, blank))
 
 
 def fill(log: Log, choices: Sequence[RoleChoice]) -> tuple[Log, tuple[Repair, ...]]:
@@ -78,7 +106,7 @@ def fill(log: Log, choices: Sequence[RoleChoice]) -> tuple[Log, tuple[Repair, ..
             missing_train[rows] = True
         if rows.size:
             series[column.tag] = _with_nan(series.get(column.tag), column.tag, rows, table)
-            repairs.append(_repair(column.tag, rows, table))
+            repairs.append(_repair(column.tag, rows, table, log.format))
     return (replace(log, series=series), tuple(repairs)) if repairs else (log, ())
 
 
@@ -219,15 +247,13 @@ def _with_nan(series: RawSeries | None, tag: str, rows: IntArray, table: Table) 
     )
 
 
-def _repair(tag: str, rows: IntArray, table: Table) -> Repair:
+def _repair(tag: str, rows: IntArray, table: Table, format: str) -> Repair:
     n = int(rows.size)
     first, last = int(table.step[rows].min()), int(table.step[rows].max())
+    if format == TEXT:
+        lines = "1 line" if n == 1 else f"{n} lines"
+        text = f"{lines} without {tag} (from {first}) read as NaN: the line goes on, and trainers leave a NaN out"
+        return Repair("omitted-is-nan", text, tag, n, first, last)
     cells = "1 empty cell" if n == 1 else f"{n} empty cells"
-    return Repair(
-        "blank-is-nan",
-        f"{cells} of {tag} (from {first}) read as NaN: the rest of the row goes on, and pandas writes NaN as nothing",
-        tag,
-        n,
-        first,
-        last,
-    )
+    text = f"{cells} of {tag} (from {first}) read as NaN: the row goes on without it, and pandas writes NaN as nothing"
+    return Repair("blank-is-nan", text, tag, n, first, last)

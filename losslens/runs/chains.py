@@ -184,16 +184,23 @@ def _explained(row: int, restarts: Iterable[int], log: Log) -> bool:
 def steps_go_back(series: Iterable[RawSeries]) -> list[int]:
     """Rows at which steps go back for good, the first of each restart.
 
-    A single late point is no restart: the steps must stay below where they were for at least two points, or to the end.
+    A restart writes steps again that were written before, or stays below where the steps were for at least two points;
+    a single late point does neither.
     """
     found: list[tuple[int, int]] = []
     for one in series:
         step, row = one.step, one.row
-        if step.size < 2:
+        back = np.flatnonzero(np.diff(step) < 0) + 1
+        if not back.size:
             continue
         top = np.maximum.accumulate(step)
-        back = np.flatnonzero(np.diff(step) < 0) + 1
-        found.extend((int(row[k]), int(row[k - 1])) for k in back if _for_good(step, top, int(k)))
+        known, first = np.unique(step, return_index=True)
+        again = first[np.searchsorted(known, step[back])] < back
+        found.extend(
+            (int(row[k]), int(row[k - 1]))
+            for k, seen in zip(back, again, strict=True)
+            if seen or _stays_below(step, top, int(k))
+        )
     rows: list[int] = []
     for row_back, row_before in sorted(found):
         if not rows or rows[-1] <= row_before:
@@ -201,9 +208,9 @@ def steps_go_back(series: Iterable[RawSeries]) -> list[int]:
     return rows
 
 
-def _for_good(step: IntArray, top: IntArray, k: int) -> bool:
+def _stays_below(step: IntArray, top: IntArray, k: int) -> bool:
     if k == step.size - 1:
-        return bool(step[k - 1] == top[k - 1])
+        return False
     return bool(step[k] < top[k - 1] and step[k + 1] < top[k - 1] and step[k + 1] >= step[k])
 
 

@@ -32,12 +32,16 @@ CONTAINERS = words(
 )
 _CHECKPOINT = re.compile(r"checkpoint-\d+")
 _HPARAMS_TIME = re.compile(r"\d{9,11}(?:\.\d+)?")
-_EVENTS = re.compile(r"tfevents\.(?P<time>\d{9,11})(?:\.(?P<host>.+?)(?:\.(?P<pid>\d+)\.(?P<n>\d+))?)?(?:\.v2)?(?:\.gz)?$")
+_EVENTS = re.compile(
+    r"tfevents\.(?P<time>\d{9,11})(?:\.(?P<host>.+?)(?:\.(?P<pid>\d+)\.(?P<n>\d+))?)?(?:\.v2)?(?:\.gz)?$"
+)
 #: Columns that several unrelated files of one job may share.
 _SHARED = re.compile(
     r"(?:.*_)?(?:steps?|iter|iteration|epochs?|time|timestamp|wall_?time|lr|learning_rate|date|unnamed: 0|)",
     re.IGNORECASE,
 )
+#: Files shorter than this (bytes) may begin alike by chance.
+LEAST_ALIKE = 200
 #: Writers of one ``add_scalars`` call are made within this many seconds.
 AT_ONCE_S = 2
 _GENERIC_VALUE = frozenset({"value", "values", "y", "metric", "scalar"})
@@ -172,6 +176,11 @@ def _of_kind(folder: Folder, format: str, sources: list[Source]) -> list[_Group]
     return groups
 
 
+def _same_beginning(a: bytes, b: bytes) -> bool:
+    shorter, longer = sorted((a.rstrip(), b.rstrip()), key=len)
+    return len(shorter) >= LEAST_ALIKE and longer.startswith(shorter)
+
+
 def _order(source: Source, looks: dict[Path, Glimpse]) -> tuple[bool, float, tuple[tuple[int, int, str], ...]]:
     first = looks[source.path].first_step
     return (first is None, first or 0.0, natural(source.path.name))
@@ -185,8 +194,8 @@ def _home(
     for group in groups:
         for member in group.sources:
             other = looks[member.path]
-            if look.opening == other.opening and look.opening:
-                return group, f"{source.path.name} begins like {member.path.name}: a copy or a later state of it"
+            if _same_beginning(look.opening, other.opening):
+                return group, f"{source.path.name} begins like {member.path.name}: a copy or another state of it"
             if _bare_stem(source) and _bare_stem(source) == _bare_stem(member):
                 return group, f"{member.path.name} and {source.path.name} differ only in the split they name"
         last = looks[group.sources[-1].path]

@@ -23,7 +23,7 @@ class Glimpse:
     first_step: float | None
     last_step: float | None
     opening: bytes
-    """The first kilobyte: two files that begin alike may be copies."""
+    """The first 64 KiB: what one of two files begins with in full is a copy, or an earlier state of the other."""
 
 
 def glimpse(path: Path) -> Glimpse:
@@ -35,7 +35,7 @@ def glimpse(path: Path) -> Glimpse:
     first_lines = _lines(head)
     last_lines = _lines(tail)
     if not first_lines:
-        return Glimpse((), None, None, head[:1024])
+        return Glimpse((), None, None, head)
     if first_lines[0].lstrip().startswith("{"):
         return _of_records(first_lines, last_lines, head)
     return _of_table(first_lines, last_lines, head)
@@ -63,10 +63,8 @@ def _of_table(first: list[str], last: list[str], head: bytes) -> Glimpse:
     columns = tuple(cell.strip().strip('"') for cell in first[0].split(delimiter))
     at = next((i for i, name in enumerate(columns) if _STEP_NAMES.fullmatch(name)), None)
     if at is None or len(first) < 2:
-        return Glimpse(columns, None, None, head[:1024])
-    return Glimpse(
-        columns, _cell(first[1], delimiter, at), _cell(last[-1], delimiter, at) if last else None, head[:1024]
-    )
+        return Glimpse(columns, None, None, head)
+    return Glimpse(columns, _cell(first[1], delimiter, at), _cell(last[-1], delimiter, at) if last else None, head)
 
 
 def _cell(line: str, delimiter: str, at: int) -> float | None:
@@ -82,8 +80,8 @@ def _of_records(first: list[str], last: list[str], head: bytes) -> Glimpse:
     at = next((name for name in one if _STEP_NAMES.fullmatch(name)), None)
     columns = tuple(one)
     if at is None:
-        return Glimpse(columns, None, None, head[:1024])
-    return Glimpse(columns, _number(one.get(at)), _number(other.get(at)), head[:1024])
+        return Glimpse(columns, None, None, head)
+    return Glimpse(columns, _number(one.get(at)), _number(other.get(at)), head)
 
 
 def _record(line: str) -> dict[str, object]:

@@ -56,7 +56,7 @@ def stitch(logs: Sequence[Log], leading: str | None) -> Stitched:
     starts = _starts(joined.get(leading) if leading else None, len(main.stretches))
     axis = joined[leading].axis if leading in joined else None
     series = {tag: _with_abandoned(s, starts if s.axis == axis else None) for tag, s in joined.items()}
-    return Stitched(series, _segments(series, main, starts), tuple(repairs))
+    return Stitched(series, _segments(series, leading, main, starts), tuple(repairs))
 
 
 def _joined(tag: str, parts: Sequence[_Piece], repairs: list[Repair]) -> Series:
@@ -123,21 +123,20 @@ def _with_abandoned(series: Series, starts: Mapping[int, int] | None) -> Series:
     )
 
 
-def _segments(series: Mapping[str, Series], main: Chain, starts: Mapping[int, int]) -> tuple[Segment, ...]:
+def _segments(
+    series: Mapping[str, Series], leading: str | None, main: Chain, starts: Mapping[int, int]
+) -> tuple[Segment, ...]:
+    """The segments in the steps of the leading series; of the longest where the leading one has no point."""
+    longest = max(series.values(), key=len, default=None)
+    lead = series.get(leading) if leading else longest
     out = []
     for k, stretch in enumerate(main.stretches):
-        steps = [s.step[s.segment == k] for s in series.values() if _counts_like(s, series, starts)]
-        steps = [s for s in steps if s.size]
-        if not steps:
+        steps = [s.step[s.segment == k] for s in (lead, longest) if s is not None]
+        here = next((s for s in steps if s.size), None)
+        if here is None:
             continue
-        first, last = min(int(s[0]) for s in steps), max(int(s[-1]) for s in steps)
+        first, last = int(here[0]), int(here.max())
         later = [starts[j] for j in starts if j > k]
         overwritten = min(later) if later and min(later) <= last else None
         out.append(Segment(k, first, last, stretch.first_time, stretch.last_time, overwritten, stretch.how))
     return tuple(out)
-
-
-def _counts_like(series: Series, all_series: Mapping[str, Series], starts: Mapping[int, int]) -> bool:
-    """Whether the series counts in the run's own steps: segments are told in these."""
-    longest = max(all_series.values(), key=len)
-    return series.axis == longest.axis
