@@ -81,6 +81,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_jumped(facts, -1),
         loss.held_new_level(facts, -1),
         around.restarted(facts, -1),
+        around.val_harmed(facts, +1),
+        around.val_unharmed(facts, -1),
         around.only_validation(facts, -1),
         around.not_cured_by(facts, "beta2", -1),
     )

@@ -23,6 +23,8 @@ Sources
 
 from __future__ import annotations
 
+import dataclasses
+
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import around, gradient, loss, rate
@@ -42,8 +44,17 @@ def about_output(facts: Facts) -> bool:
     return facts.logits is not None and any(w in facts.logits.tag.lower() for w in OUTPUT_WORDS)
 
 
+ATTENTION_WORDS = ("att", "qk", "score")
+"""Words that say it is that of attention. A tag with neither ("max_logit") speaks for both, half as loudly."""
+
+
 def _attention(f: Facts, d: int) -> Found:
-    return None if about_output(f) else gradient.logits_grew(f, d)
+    if about_output(f):
+        return None
+    found = gradient.logits_grew(f, d)
+    if f.logits is None or not isinstance(found, Sign) or any(w in f.logits.tag.lower() for w in ATTENTION_WORDS):
+        return found
+    return dataclasses.replace(found, strength=found.strength / 2)
 
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
@@ -53,6 +64,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.architecture_is(facts, "transformer", +1),
         rate.rate_high(facts, +1),
         loss.onset_not_early(facts, +1),
+        gradient.weights_grew(facts, -1),
         loss.jumped(facts, -1),
         loss.returned(facts, -1),
         loss.nan_abrupt(facts, -1),

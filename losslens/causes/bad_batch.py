@@ -59,6 +59,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_calm(facts, -1),
         rate.rate_jumped(facts, -1),
         loss.stayed_out(facts, -1),
+        around.val_harmed(facts, -1),
         around.only_validation(facts, -1),
         around.restarted(facts, -1),
     )

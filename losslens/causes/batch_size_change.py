@@ -92,10 +92,28 @@ def _noise_same(f: Facts, d: int) -> Found:
     return sign("noise-unchanged", d, log_ramp(factor, NOISE_CHANGE, 1.1), text, series=f.tag, value=r)
 
 
+def _scaled_together(f: Facts, d: int) -> Found:
+    """Loss and gradient norm stepped up by one factor and kept it, as a sum instead of a mean does."""
+    if f.loss is None or f.onset is None or f.onset.from_start or f.loss.growth.points > 2:
+        return None
+    if f.gradient is None:
+        return missing("scaled-together", "grad_norm")
+    up, g = f.loss.end_over_before, f.gradient.level_after
+    if up is None or g is None or up < NOISE_CHANGE or f.gradient.clipped:
+        return None
+    text = f"{f.tag} and {f.gradient.tag} stepped up together, {times(up)} and {times(g)}, and stayed there"
+    return sign(
+        "scaled-together", d, log_ramp(max(g / up, up / g), 3.0, 1.3), text, series=f.tag, value=up, compared_to=g
+    )
+
+
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         _batch_moved(facts, +1),
         _noise_changed(facts, +1),
+        _scaled_together(facts, +1),
+        around.val_unharmed(facts, +1),
+        loss.jumped(facts, +1),
         loss.held_new_level(facts, +1),
         around.restarted(facts, +1),
         around.cured_by(facts, "batch-size", +1),
@@ -103,6 +121,9 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _noise_same(facts, -1),
         loss.nan_abrupt(facts, -1),
         loss.nan_from_first(facts, -1),
+        loss.kept_growing(facts, -1),
+        loss.gradual(facts, -1),
+        around.val_harmed(facts, -1),
         around.only_validation(facts, -1),
     )
 

@@ -90,6 +90,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_led(facts, -1),
         rate.rate_jumped(facts, -1),
         around.restarted(facts, -1),
+        around.val_harmed(facts, -1),
         around.only_validation(facts, -1),
     )
 

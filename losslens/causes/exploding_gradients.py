@@ -58,6 +58,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_jumped(facts, -1),
         loss.returned(facts, -1),
         loss.slow_rise(facts, -1),
+        around.val_harmed(facts, +1),
+        around.val_unharmed(facts, -1),
         around.only_validation(facts, -1),
         around.restarted(facts, -1),
         around.scale_led(facts, -1),

@@ -45,6 +45,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.below_stable(facts, -1),
         loss.onset_early(facts, -1),
         loss.nan_from_first(facts, -1),
+        around.val_harmed(facts, +1),
+        around.val_unharmed(facts, -1),
         around.only_validation(facts, -1),
         around.restarted(facts, -1),
     )

@@ -21,7 +21,9 @@ Sources
 
 from __future__ import annotations
 
-from losslens.causes.attention_logit_growth import about_output
+import dataclasses
+
+from losslens.causes.attention_logit_growth import ATTENTION_WORDS, about_output
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import around, gradient, loss, rate
 from losslens.causes.signs.build import Found, missing, sign, told
@@ -36,7 +38,12 @@ SOURCES = ("https://arxiv.org/abs/2204.02311", "https://arxiv.org/abs/2309.14322
 def _output(f: Facts, d: int) -> Found:
     if f.logits is None:
         return missing("logits-grew", "logit_scale")
-    return gradient.logits_grew(f, d) if about_output(f) else None
+    found = gradient.logits_grew(f, d)
+    if about_output(f) or not isinstance(found, Sign):
+        return found
+    if any(w in f.logits.tag.lower() for w in ATTENTION_WORDS):
+        return None
+    return dataclasses.replace(found, strength=found.strength / 2)
 
 
 def _no_decay(f: Facts, d: int) -> Found:
@@ -52,6 +59,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.drift_up(facts, +1),
         loss.onset_not_early(facts, +1),
         _no_decay(facts, +1),
+        gradient.weights_grew(facts, -1),
         loss.jumped(facts, -1),
         loss.returned(facts, -1),
         loss.onset_early(facts, -1),

@@ -63,6 +63,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.nan_from_first(facts, -1),
         loss.short_spike(facts, -1),
         rate.rate_jumped(facts, -1),
+        around.val_harmed(facts, +1),
+        around.val_unharmed(facts, -1),
         around.only_validation(facts, -1),
     )
 

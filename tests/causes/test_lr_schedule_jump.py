@@ -33,7 +33,7 @@ def test_a_rise_long_before_the_onset_does_not_count() -> None:
 
 
 def test_without_a_logged_rate_a_jump_cannot_be_looked_for() -> None:
-    assert m.unchecked(m.made(m.exploding(), Verdict.EXPLODED, 320), CAUSE) == {"rate-jumped": "learning_rate"}
+    assert m.unchecked(m.made(m.exploding(), Verdict.EXPLODED, 320), CAUSE)["rate-jumped"] == "learning_rate"
 
 
 def test_a_jump_seen_through_a_running_mean_is_one_move() -> None:

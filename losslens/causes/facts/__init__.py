@@ -12,7 +12,7 @@ from losslens.causes.facts.buildup import scale_of, trend_of
 from losslens.causes.facts.cohort import with_cohort
 from losslens.causes.facts.course import course_of, nonfinite_of, start_of
 from losslens.causes.facts.gradient import gradient_of
-from losslens.causes.facts.nouns import Extent, Facts, Start
+from losslens.causes.facts.nouns import Extent, Facts, Recipe, Start
 from losslens.causes.facts.numerics import departure
 from losslens.causes.facts.parts import agent_of, components_of, validation_of
 from losslens.causes.facts.recipe import recipe_of
@@ -38,8 +38,8 @@ def measure(run: Run, judgement: Judgement) -> Facts:
     leading = run.series[judgement.loss].current() if judgement.loss in run.series and judgement.loss else None
     if leading is not None and not len(leading):
         leading = None
-    extent = _extent(run, leading)
     recipe = recipe_of(run.settings)
+    extent = _extent(run, leading, recipe)
     shown = dict(list({k: _short(s.value) for k, s in run.settings.items()}.items())[:MOST_SETTINGS])
     if leading is None or extent is None:
         return Facts(
@@ -136,7 +136,7 @@ def _short(value: str | int | float | bool | None) -> str | int | float | bool |
     return value[:MOST_TEXT] if isinstance(value, str) else value
 
 
-def _extent(run: Run, leading: Series | None) -> Extent | None:
+def _extent(run: Run, leading: Series | None, recipe: Recipe) -> Extent | None:
     if leading is None or not len(leading):
         return None
     step = leading.step
@@ -155,7 +155,16 @@ def _extent(run: Run, leading: Series | None) -> Extent | None:
         interval=interval,
         steps_per_epoch=epoch,
         epochs=(last - min(first, 0)) / epoch if epoch else None,
+        planned=_planned(run.axis, recipe, epoch, last),
     )
+
+
+def _planned(axis: str, recipe: Recipe, epoch: float | None, last: int) -> float | None:
+    """The planned length on the axis of the log; None where it would make the run longer than a thousandfold."""
+    planned = recipe.epochs if "epoch" in axis.lower() else recipe.steps
+    if planned is None and recipe.epochs is not None and epoch is not None:
+        planned = recipe.epochs * epoch
+    return planned if planned is not None and last <= planned <= 1000 * max(1, last) else None
 
 
 def _index(series: Series, judgement: Judgement) -> int | None:

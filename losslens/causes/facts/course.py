@@ -45,7 +45,7 @@ def start_of(extent: Extent, onset: Onset | None, series: Series) -> Start | Non
     """The onset placed in its run. ``series`` is the current branch of the series the onset was found in."""
     if onset is None:
         return None
-    span = max(1, extent.last_step - extent.first_step)
+    span = max(1, extent.last_step - extent.first_step, extent.planned or 0)
     epoch = onset.epoch
     if epoch is None and extent.steps_per_epoch:
         epoch = onset.step / extent.steps_per_epoch

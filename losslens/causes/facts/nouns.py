@@ -26,6 +26,8 @@ class Extent:
     steps_per_epoch: float | None
     epochs: float | None
     """Passes over the data in the whole run."""
+    planned: float | None = None
+    """Steps the settings asked for, where they say: a run that died early had gone through a smaller share."""
 
     @property
     def points_per_epoch(self) -> float | None:
@@ -387,7 +389,8 @@ class Restart:
     step: int
     how: str
     lag_points: float
-    """Logged points from the restart to the onset; small and not negative when they coincide."""
+    """Logged points from the restart to the onset; small and not negative when they coincide. An onset among the steps
+    that the resume repeated counts as 0: it belongs to what the new job did with them."""
     step_back: int | None
     """Steps repeated by the resume."""
     gap_s: float | None
@@ -441,6 +444,9 @@ class Recipe:
     """"recurrent", "transformer", "convolutional", … where a setting says so."""
     batch_norm: bool | None = None
     max_length: float | None = None
+    steps: float | None = None
+    """Planned length in steps."""
+    epochs: float | None = None
     frozen: bool | None = None
 
     @property

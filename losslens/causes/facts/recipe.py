@@ -85,6 +85,17 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "world_size": ("worldsize", "ngpus", "numgpus", "devices", "numdevices", "gpus", "numprocesses"),
     "architecture": ("architecture", "arch", "model", "modelname", "modeltype", "net", "network", "backbone"),
     "batch_norm": ("batchnorm", "usebatchnorm", "bn", "norm", "normlayer", "batchnormalization"),
+    "steps": (
+        "maxsteps",
+        "totalsteps",
+        "numtrainsteps",
+        "trainsteps",
+        "maxiters",
+        "maxiter",
+        "numsteps",
+        "totaliterations",
+    ),
+    "epochs": ("epochs", "maxepochs", "numepochs", "numtrainepochs", "nepochs"),
     "max_length": ("maxlength", "maxseqlength", "maxlen", "seqlen", "cutofflen", "blocksize", "sequencelength"),
 }
 
@@ -166,7 +177,13 @@ def recipe_of(settings: Mapping[str, Setting]) -> Recipe:
         batch_norm=_batch_norm(find("batch_norm")),
         max_length=number(find("max_length")),
         frozen=_frozen(short),
+        steps=_positive(number(find("steps"))),
+        epochs=_positive(number(find("epochs"))),
     )
+
+
+def _positive(value: float | None) -> float | None:
+    return value if value is not None and value > 0 else None
 
 
 def _word(value: SettingValue) -> str | None:

@@ -27,8 +27,14 @@ def restart_of(
     where = start.step if start is not None else starts[-1][0]
     interval = max(extent.interval, 1e-9)
 
-    def distance(item: tuple[int, str, int]) -> float:
+    def lag_of(item: tuple[int, str, int]) -> float:
         lag = (where - item[0]) / interval
+        if item[2] > 0 and lag > 0 and where <= run.segments[item[2] - 1].last_step + 2 * interval:
+            return 0.0
+        return lag
+
+    def distance(item: tuple[int, str, int]) -> float:
+        lag = lag_of(item)
         return lag if lag >= -1.5 else 1000.0 - lag
 
     step, how, index = min(starts, key=distance)
@@ -46,7 +52,7 @@ def restart_of(
         count=len(starts),
         step=step,
         how=how,
-        lag_points=(where - step) / interval,
+        lag_points=lag_of((step, how, index)),
         step_back=back,
         gap_s=gap,
         gap_ratio=ratio(gap, usual),

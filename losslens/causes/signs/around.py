@@ -257,7 +257,7 @@ def adaptive_optimizer(f: Facts, d: int) -> Found:
         return missing("adaptive-optimizer", "optimizer")
     if not f.recipe.adaptive:
         return None
-    return sign("adaptive-optimizer", d, 0.3, f"the optimizer is {f.recipe.optimizer}")
+    return sign("adaptive-optimizer", d, 0.15, f"the optimizer is {f.recipe.optimizer}")
 
 
 def plain_sgd(f: Facts, d: int) -> Found:

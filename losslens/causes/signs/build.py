@@ -22,12 +22,10 @@ GROUPS: Mapping[str, str] = {
         "first-loss": ("huge-first-loss", "usual-first-loss"),
         "grad-alive": ("grad-norm-alive", "grad-norm-dead"),
         "grad-order": ("grad-norm-led", "grad-norm-together"),
-        "nan-pattern": ("grew-before-nan", "nan-abrupt", "nan-from-first"),
         "passes": ("all-data-seen", "first-pass"),
         "onset-place": ("onset-early", "onset-not-early", "calm-before"),
         "optimizer": ("adaptive-optimizer", "plain-sgd"),
         "precision": ("full-precision", "half-precision", "low-precision", "wide-range-precision"),
-        "rate-change": ("rate-jumped", "rate-steady"),
         "recovery": ("came-back", "never-came-back"),
         "return": ("return-fell", "return-improves"),
         "rise-shape": ("one-point-jump", "peak-at-once", "gradual-rise", "slow-rise"),
@@ -36,7 +34,6 @@ GROUPS: Mapping[str, str] = {
         "time-at-rate": ("calm-at-this-rate", "full-rate-new"),
         "update-size": ("update-ratio-large", "update-ratio-tiny"),
         "validation-harm": ("validation-unharmed", "validation-harmed"),
-        "warm-up": ("no-warmup", "warmed-up"),
         "weight-trend": ("weight-norm-grew", "weight-norm-flat"),
     }.items()
     for name in names

@@ -16,6 +16,7 @@ from losslens.causes.signs.build import (
     times,
     where,
 )
+from losslens.model import Verdict
 
 HUGE_LOSS = 1e3
 """A first loss above this is not what a model on scaled inputs and targets gives (classification starts near ln C,
@@ -25,6 +26,8 @@ regression on standardised targets near 1)."""
 def onset_early(f: Facts, d: int) -> Found:
     if f.onset is None or f.extent is None:
         return None
+    if f.verdict is Verdict.PLATEAU:
+        return None  # a plateau begins at the start by its definition
     share = f.onset.fraction
     strength = ramp(share, 0.15, 0.03)
     if f.onset.from_start:
