@@ -68,7 +68,7 @@ def analyze(
         if progress is not None:
             progress(done, len(discovery.jobs), job.name)
     names = runs.unique_names([report.name for report, _ in seen])
-    known = facts.with_cohort([fact for _, fact in seen])
+    known = facts.with_cohort([replace(f, name=n, run_id=n) for (_, f), n in zip(seen, names, strict=True)])
     reports = [
         replace(report, id=name, name=name, diagnosis=rank.diagnose(fact))
         for (report, _), name, fact in zip(seen, names, known, strict=True)

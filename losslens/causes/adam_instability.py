@@ -78,6 +78,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.nan_abrupt(facts, -1),
         loss.short_spike(facts, -1),
         gradient.grad_calm(facts, -1),
+        gradient.grad_together(facts, -1),
+        loss.rose_in_one_point(facts, -1),
         rate.rate_jumped(facts, -1),
         loss.held_new_level(facts, -1),
         around.restarted(facts, -1),

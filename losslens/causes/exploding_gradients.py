@@ -48,6 +48,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.stayed_out(facts, +1),
         loss.earlier_spikes(facts, +1),
         loss.overflowed(facts, +1),
+        loss.huge_start(facts, +1),
         loss.calm_before(facts, +1),
         around.architecture_is(facts, "recurrent", +1),
         around.scale_followed(facts, +1),

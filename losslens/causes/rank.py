@@ -75,6 +75,7 @@ LOG_NEXT: Mapping[str, str] = {
     "clip": "the clip value, with the settings",
     "accuracy": "the accuracy",
     "reward": "the return",
+    "step_loss": "the loss of every step of the first epoch",
     "rank": "the loss of every rank",
     "replay": "the ids of the samples of each batch, so that a step can be replayed",
     "weight_decay": "the weight decay, with the settings",

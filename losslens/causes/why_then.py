@@ -141,7 +141,7 @@ def _scale(f: Facts) -> str:
 
 def _component(f: Facts) -> str:
     c = f.components
-    if c is None or c.first is None or c.growth is None or c.growth < 1.3:
+    if c is None or c.count < 2 or c.first is None or c.growth is None or c.growth < 1.3:
         return ""
     lead = f", {c.lead_points:.0f} logged points before the next" if c.lead_points else ""
     return (

@@ -23,7 +23,10 @@ def test_one_spike_with_the_gradient_at_the_same_point_that_returns_at_once_is_a
 
 
 def test_a_wide_spike_that_the_gradient_announced_is_something_else() -> None:
-    wide = spiked(grad_lead=15, width=25.0)
+    y = m.learning(400)
+    y *= 1 + 7 * np.exp(-0.5 * ((np.arange(400) - 262) / 6) ** 2)
+    others = {m.LR: m.constant(), m.GRAD: m.spiked_signal(400, 250, 30.0, lead=15)}
+    wide = m.made(y, Verdict.SPIKE_RECOVERED, 250, others=others)
     assert m.place(wide, CAUSE) > 0
     assert {"wide-spike", "grad-norm-led"} <= m.names(wide, CAUSE, -1)
 

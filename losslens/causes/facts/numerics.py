@@ -26,6 +26,9 @@ LEAVES_COURSE = 4.0
 LEAST_MOVE = 0.18
 """Smallest move in log units (a fifth) that counts, however quiet the signal was."""
 
+FAR_BACK = 30
+"""Points before the onset beyond which (and beyond 15 % of the window) a departure has nothing to do with it."""
+
 WINDOW = 400
 """Points before the onset that are looked at: long enough for a trend, short enough for the present."""
 
@@ -229,6 +232,8 @@ def _find_departure(
     back = peak
     while back + 1 < residual.size and not calm[back] < limit / 2:
         back += 1
+    if at - lo - start > max(FAR_BACK, 0.15 * (at - lo)):
+        return None  # off its line for this long before: the line was wrong, not the signal
     before = median(value[max(0, lo + start - 20) : lo + start]) if start else median(value[lo : lo + n_base])
     return Departure(
         index=lo + start,

@@ -19,6 +19,9 @@ ABRUPT = 1.5
 JUMP_REACH = 20
 """Logged points of the loss before the onset in which a jump is looked for."""
 
+LIKE_THE_LARGEST = 0.6
+"""Share of the largest rise (on the logarithm) from which a later rise is preferred to it."""
+
 SAME_RATE = 1.2
 """Rates within this factor count as the same."""
 
@@ -123,6 +126,8 @@ def _jump(
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         moves = np.where(was > 0, now / np.where(was > 0, was, 1.0), np.where(now > 0, 1e6, 1.0))
     k = int(np.argmax(moves)) if way > 0 else int(np.argmin(moves))
+    if way > 0 and moves[k] > 1:  # of several rises alike (warm restarts) the last one before the onset counts
+        k = int(np.flatnonzero(moves >= moves[k] ** LIKE_THE_LARGEST)[-1])
     if way > 0:  # a move spread over two logged points (the value in between) is one move
         total, k = _merge(moves, k)
     else:

@@ -162,6 +162,7 @@ NOT_LOGGED = {
     "clip": "the settings do not say whether gradients were clipped",
     "accuracy": "no accuracy was logged",
     "reward": "no reward or return was logged",
+    "step_loss": "each point is a whole epoch, and the loss was lost within the first",
     "rank": "only one rank's loss was logged",
     "replay": "the log holds no second run over the same steps",
     "weight_decay": "the settings do not say the weight decay",

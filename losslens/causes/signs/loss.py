@@ -270,7 +270,9 @@ def wide_spike(f: Facts, d: int) -> Found:
     if f.loss is None or f.onset is None or f.loss.excursion_points is None:
         return None
     points = f.loss.excursion_points
-    text = f"the excursion lasted {points} logged points: wider than one bad batch"
+    if f.loss.growth.points <= 2:
+        return None  # at its peak at once: the width is the way back, and says nothing about the cause
+    text = f"the excursion lasted {points} logged points, {f.loss.growth.points} of them on the way up"
     return sign(
         "wide-spike",
         d,
@@ -319,12 +321,6 @@ def huge_start(f: Facts, d: int) -> Found:
     course = f.train if f.train is not None else f.loss
     if course is None:
         return None
-    if (
-        course.first is not None
-        and f.nonfinite is not None
-        and f.nonfinite.first_step <= (f.extent.first_step if f.extent else 0)
-    ):
-        pass
     first = course.first
     if first is not None and first > 0:
         text = (
@@ -341,18 +337,12 @@ def huge_start(f: Facts, d: int) -> Found:
             steps=steps,
             value=first,
         )
-    if f.cohort is not None and f.cohort.start_level is not None:
-        level = f.cohort.start_level
-        text = f"siblings of this run start at a loss of up to {num(level)}: data on a usual scale start near 1"
-        return sign(
-            "huge-first-loss",
-            d,
-            log_ramp(level, 100.0, 3 * HUGE_LOSS),
-            text,
-            series=course.tag,
-            value=level,
-        )
-    return None
+    level = f.cohort.start_level if f.cohort is not None else None
+    if level is None:
+        coarse = f.extent is not None and f.extent.axis == "epoch"
+        return missing("huge-first-loss", "step_loss") if first is None and coarse else None
+    text = f"siblings of this run start at a loss of up to {num(level)}: data on a usual scale start near 1"
+    return sign("huge-first-loss", d, log_ramp(level, 100.0, 3 * HUGE_LOSS), text, series=course.tag, value=level)
 
 
 def usual_start(f: Facts, d: int) -> Found:

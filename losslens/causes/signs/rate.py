@@ -70,7 +70,7 @@ def rate_steady(f: Facts, d: int) -> Found:
     if f.rate is None or f.rate.source != "logged" or f.onset is None:
         return None
     r = f.rate
-    if r.in_warmup or f.onset.from_start or (r.jump is not None and r.jump >= 1.15):
+    if r.at_onset is None or r.in_warmup or f.onset.from_start or (r.jump is not None and r.jump >= 1.15):
         return None
     what = (
         f"constant at {num(r.at_onset)}"
