@@ -102,7 +102,7 @@ def test_a_name_that_only_contains_loss_or_lr_is_neither(tag: str) -> None:
 
 def test_averaged_and_best_so_far_twins_do_not_lead() -> None:
     tags = ("loss_avg", "ema_loss", "smoothed_loss", "best_loss", "min_loss", "loss")
-    choices = assign({t: series(t, falling(200)) for t in tags})
+    choices = assign({t: series(t, falling(200, seed=i)) for i, t in enumerate(tags)})
     assert leader(choices, Role.TRAIN_LOSS) == "loss"
     by_tag = {c.tag: c for c in choices}
     assert by_tag["best_loss"].role is Role.OTHER
@@ -278,3 +278,25 @@ def test_unrelated_series_do_not_change_the_roles_of_the_others(extra: list[str]
     alone = list(assign(base))
     with_more = [c for c in assign(more) if c.tag in base]
     assert alone == with_more
+
+
+def test_of_two_losses_with_the_same_numbers_one_plays() -> None:
+    """Keras writes the validation loss over epochs and over iterations."""
+    value = falling(30)
+    made = {
+        "train/batch_loss": series("train/batch_loss", falling(300)),
+        "validation/epoch_loss": series("validation/epoch_loss", value, axis="epoch"),
+        "validation/evaluation_loss_vs_iterations": series("validation/evaluation_loss_vs_iterations", value),
+    }
+    found = {c.tag: c for c in assign(made)}
+    assert found["validation/evaluation_loss_vs_iterations"].role is Role.VAL_LOSS
+    assert found["validation/epoch_loss"].role is Role.OTHER
+    assert "same numbers" in found["validation/epoch_loss"].why
+
+
+def test_a_bare_norm_is_that_of_the_gradient() -> None:
+    assert roles_of("norm", "train loss")["norm"].role is Role.GRAD_NORM
+
+
+def test_hyper_parameter_results_are_no_losses() -> None:
+    assert roles_of("hparam/loss", "train/loss")["hparam/loss"].role is Role.OTHER

@@ -74,6 +74,7 @@ def assign(
         else:
             choices[tag] = choice
     choices.update(losses.choose(candidates, told=tuple(told.values()), trainer=trainer))
+    choices.update(_seen_twice(series, choices))
     choices.update(_find_unnamed_objective(series, choices, told))
     ranked = sorted(choices.values(), key=lambda c: _rank(c, series[c.tag]))
     return (*told.values(), *ranked)
@@ -156,6 +157,24 @@ def _split_for(role: Role, tag: str) -> str:
     if role in (Role.VAL_LOSS, Role.VAL_COMPONENT, Role.VAL_ACCURACY):
         return "val"
     return split_of(tag)
+
+
+def _seen_twice(
+    series: Mapping[str, RawSeries] | Mapping[str, Series], choices: Mapping[str, RoleChoice]
+) -> dict[str, RoleChoice]:
+    """Losses of one role that hold the very same numbers: the one that counts like the training loss plays, once."""
+    axis = next((series[c.tag].axis for c in choices.values() if c.role is Role.TRAIN_LOSS), None)
+    found: dict[tuple[Role, bytes], str] = {}
+    out = {}
+    ranked = [c for c in choices.values() if c.role in (Role.TRAIN_LOSS, Role.VAL_LOSS)]
+    for choice in sorted(ranked, key=lambda c: series[c.tag].axis != axis):
+        value = series[choice.tag].value
+        if value.size < losses.FEW_POINTS or choice.group not in ("", "test"):
+            continue
+        first = found.setdefault((choice.role, value.tobytes()), choice.tag)
+        if first != choice.tag:
+            out[choice.tag] = replace(choice, role=Role.OTHER, why=f"the same numbers as {first}")
+    return out
 
 
 _ROLE_ORDER = {role: i for i, role in enumerate(Role)}

@@ -183,7 +183,11 @@ def _in_time_order(logs: Sequence[Log]) -> list[Log]:
 
 
 def _distinct_tags(logs: Sequence[Log], path: str) -> list[Log]:
-    """Where two places of a job hold the same tag (``train/`` and ``validation/``), the place goes before it."""
+    """Where two places of a job hold the same tag, the place goes before it.
+
+    Places are subfolders (``train/`` and ``validation/``), files that name a split, and what was printed beside what was
+    logged. Logs of one kind in one folder follow each other and keep their tags.
+    """
     folders = [_folder_under(log, path) for log in logs]
     holders: dict[str, list[int]] = {}
     for i, log in enumerate(logs):
@@ -194,12 +198,28 @@ def _distinct_tags(logs: Sequence[Log], path: str) -> list[Log]:
         others = {j for tag in log.series for j in holders[tag] if j != i}
         split = split_of(PurePath(log.path).name)
         if folder and (_is_split(folder) or (log.format == TENSORBOARD and any(folders[j] != folder for j in others))):
-            out.append(_renamed(log, {tag: f"{folder}/{tag}" for tag in log.series}))
+            place = folder
         elif split and any(split_of(PurePath(logs[j].path).name) not in ("", split) for j in others):
-            out.append(_renamed(log, {tag: f"{split}/{tag}" for tag in log.series}))
+            place = split
+        elif log.format == blanks.TEXT and any(logs[j].format != log.format for j in others):
+            place = "printed"
+        elif any(_same_stem(logs[j], log) and j < i for j in others):
+            place = PurePath(log.path).suffix.lstrip(".") or log.format
         else:
             out.append(log)
+            continue
+        out.append(
+            _renamed(log, {tag: f"{place}/{tag}" for tag in {*log.series, *(log.table.blank if log.table else ())}})
+        )
     return out
+
+
+def _same_stem(a: Log, b: Log) -> bool:
+    """``job.out`` and ``job.err``, ``run.csv`` and ``run.json``: beside each other, not one after the other."""
+    one, other = PurePath(a.path), PurePath(b.path)
+    if {one.suffix, other.suffix} - {".out", ".err", ".log", ".txt", ".csv", ".tsv", ".json", ".jsonl"}:
+        return False
+    return one.suffix != other.suffix and one.with_suffix("") == other.with_suffix("")
 
 
 def _is_split(folder: str) -> bool:

@@ -68,7 +68,9 @@ def chains_of(logs: Sequence[Log]) -> tuple[Chain, ...]:
             continue
         mine = _stretches(i, log)
         for known, stretches in chains:
-            if len(tags & known) >= SAME_TAGS * min(len(tags), len(known)):
+            if log.format == logs[stretches[-1].log].format and len(tags & known) >= SAME_TAGS * min(
+                len(tags), len(known)
+            ):
                 if _goes_on(logs[stretches[-1].log], log, tags & known):
                     mine[0] = replace(mine[0], how="continued")
                 stretches.extend(mine)

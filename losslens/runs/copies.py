@@ -6,11 +6,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from losslens.model import Log, RawSeries, Repair
 from losslens.roles.names import TEST_WORDS, TRAIN_WORDS, VAL_WORDS, words_of
+
+if TYPE_CHECKING:
+    from losslens.model import BoolArray, FloatArray
 
 #: Two logs agree on a value when they differ by rounding only: float32 against text, or four printed decimals.
 RELATIVE, ABSOLUTE = 3e-4, 6e-5
@@ -18,6 +22,8 @@ RELATIVE, ABSOLUTE = 3e-4, 6e-5
 ALIKE = 0.9
 #: With fewer common points agreement may be chance.
 FEWEST = 3
+#: Points from which on equal values in equal order, on different counts, are no chance.
+ENOUGH = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ def _copies(same: Sequence[_Place]) -> list[tuple[_Place, _Place]]:
     kept: list[_Place] = []
     pairs = []
     for place in ranked:
-        original = next((k for k in kept if k.log != place.log and _is_copy(place.series, k.series)), None)
+        original = next((k for k in kept if k.log != place.log and _alike(place.series, k.series)), None)
         if original is None:
             kept.append(place)
         else:
@@ -76,6 +82,23 @@ def _copies(same: Sequence[_Place]) -> list[tuple[_Place, _Place]]:
 
 def _exactness(series: RawSeries) -> int:
     return int(np.unique(series.value).size) if series.value.size else 0
+
+
+def _alike(small: RawSeries, large: RawSeries) -> bool:
+    """Whether one is a copy of the other; where they count different things, by their values in order."""
+    if _is_copy(small, large):
+        return True
+    n = small.value.size
+    if small.axis == large.axis or n < ENOUGH or large.value.size < n:
+        return False
+    return float(np.mean(_close(small.value, large.value[:n]))) >= ALIKE and np.unique(small.value).size > 1
+
+
+def _close(a: FloatArray, b: FloatArray) -> BoolArray:
+    """Where two values differ by rounding only, or neither is finite."""
+    with np.errstate(invalid="ignore"):
+        close = np.abs(a - b) <= ABSOLUTE + RELATIVE * np.abs(b)
+    return close | (~np.isfinite(a) & ~np.isfinite(b))
 
 
 def _is_copy(small: RawSeries, large: RawSeries) -> bool:
@@ -91,11 +114,7 @@ def _is_copy(small: RawSeries, large: RawSeries) -> bool:
     # A step may stand several times in the large one; after a resume the later branch is the second of them.
     for shift in (0, 1, 2):
         here = np.minimum(at + shift, steps.size - 1)
-        value = large.value[order][here]
-        both_broken = ~np.isfinite(value) & ~np.isfinite(small.value)
-        with np.errstate(invalid="ignore"):
-            close = np.abs(value - small.value) <= ABSOLUTE + RELATIVE * np.abs(value)
-        found |= (steps[here] == small.step) & (close | both_broken)
+        found |= (steps[here] == small.step) & _close(small.value, large.value[order][here])
     agree = int(found.sum())
     return agree >= ALIKE * small.step.size and (agree >= FEWEST or agree == small.step.size)
 

@@ -42,6 +42,11 @@ _SHARED = re.compile(
 )
 #: Files shorter than this (bytes) may begin alike by chance.
 LEAST_ALIKE = 200
+#: Names that the output of a job has, whatever the job.
+_PRINTED = re.compile(
+    r"(?:slurm|job|nohup|stdout|stderr|output|train|training|log|debug|console|run|std|out|err)[\w.-]*|.*\.(?:out|err|[oe]\d+)",
+    re.IGNORECASE,
+)
 #: Writers of one ``add_scalars`` call are made within this many seconds.
 AT_ONCE_S = 2
 _GENERIC_VALUE = frozenset({"value", "values", "y", "metric", "scalar"})
@@ -125,6 +130,15 @@ def _within(folder: Folder, logs: Sequence[Source]) -> list[_Group]:
     for source in logs:
         kinds[source.format].append(source)
     parts = [group for format, sources in kinds.items() for group in _of_kind(folder, format, sources)]
+    printed = [p for p in parts if p.formats() == {TEXT}]
+    logged = [p for p in parts if p not in printed]
+    if (
+        len(logged) == 1
+        and not logged[0].stem
+        and all(_PRINTED.fullmatch(s.path.name) for p in printed for s in p.sources)
+    ):
+        for part in printed:
+            part.stem = ""
     several = [p for p in parts if p.stem]
     if not several:
         first, *rest = parts
