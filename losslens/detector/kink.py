@@ -46,6 +46,12 @@ POWERS = (0.0, 1.0, 2.0)
 LEFT = 0.5
 """Growth has left the course where the fit is above it by so many noise widths (least error on labelled runs)."""
 
+AFTER_POINTS = 3
+"""Points after the guess that the window holds at least (a jump is climbed in one)."""
+
+GROWN = 0.5
+"""A split counts only if the growth fitted after it reaches this share of the height of the climb."""
+
 HUBER = 1.5
 """Error turns from square to absolute at so many noise widths."""
 
@@ -83,20 +89,22 @@ class Kink:
     course_points: int
 
 
-def locate(z: FloatArray, guess: int, climb: int, noise: float) -> Kink:
+def locate(z: FloatArray, guess: int, climb: int, noise: float, height: float = 0.0) -> Kink:
     """The onset of the climb that has reached its height at index ``climb``.
 
     ``z``: shape ``(n,)``, finite, transformed. ``guess`` < ``climb``: a rough onset. ``noise``: width of single
-    points. Zooms from a grid of at most 256 blocks down to single points, so O(n) for the grids plus a constant.
+    points. ``height``: of the climb above the course, 0 if not known.
+
+    Zooms from a grid of at most 256 blocks down to single points, so O(n) for the grids plus a constant.
     """
     block = 0
     while True:
         length = max(climb - guess, 1)
         first = _window_start(z, guess, length, noise)
-        last = min(z.size, climb + 1)
+        last = min(z.size, max(climb + 1, guess + 1 + AFTER_POINTS))
         grid = reduce(z, first, last, WINDOW_POINTS)
         local = noise if grid.block == 1 else MEDIAN_OF_BLOCK * noise / np.sqrt(grid.block)
-        kink = _fit(grid.value, local, LEFT * noise)
+        kink = _fit(grid.value, local, LEFT * noise, height)
         onset = grid.start(kink.onset)
         low, high = grid.start(kink.low), grid.start(kink.high + 1) - 1
         if grid.block == 1 or grid.block == block or grid.block * 8 < length:
@@ -132,7 +140,7 @@ def _window_start(z: FloatArray, guess: int, length: int, noise: float) -> int:
     return max(0, guess - kept * grid.block)
 
 
-def _fit(z: FloatArray, noise: float, seen: float) -> Kink:
+def _fit(z: FloatArray, noise: float, seen: float, height: float) -> Kink:
     """Fit every split of one window; indices of the result count in the window."""
     m = z.size
     splits = np.arange(0, m - 1)
@@ -140,13 +148,17 @@ def _fit(z: FloatArray, noise: float, seen: float) -> Kink:
         return Kink(m - 1, max(m - 2, 0), m - 1, m - 1, 1.0, noise, float(z[0]), 0.0, max(m - 1, 1))
     sigma = max(noise, 1e-12)
     fits = [_fit_all(z, splits, power, sigma) for power in POWERS]
-    costs = np.stack([f.cost for f in fits])
+    costs = np.stack([np.where(f.coefficients[:, 3] >= GROWN * height, f.cost, np.inf) for f in fits])
+    if not np.isfinite(costs).any():
+        costs = np.stack([f.cost for f in fits])
     row, best = divmod(int(np.argmin(costs)), int(splits.size))
-    k = int(splits[best])
     residual = fits[row].residual(z, best)
-    doubt = _correlation_length(residual) * max(1.0, spread(residual[: k + 1]) / sigma) ** 2
-    least = float(costs[row, best])
-    weight = np.exp(-np.maximum(costs - least, 0.0) / doubt).sum(axis=0)
+    doubt = _correlation_length(residual) * max(1.0, spread(residual[: best + 1]) / sigma) ** 2
+    likelihood = np.exp(-np.maximum(costs - costs[row, best], 0.0) / doubt)
+    row = int(np.argmax(likelihood.sum(axis=1)))
+    best = int(np.argmin(costs[row]))
+    k, least = best, float(costs[row, best])
+    weight = likelihood.sum(axis=0)
     cumulative = np.cumsum(weight) / weight.sum()
     low = int(np.searchsorted(cumulative, (1.0 - MASS) / 2.0))
     high = min(int(np.searchsorted(cumulative, (1.0 + MASS) / 2.0)), int(splits.size) - 1)

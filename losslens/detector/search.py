@@ -150,13 +150,14 @@ def place(z: FloatArray, rise: dep.Rise, noise: float) -> Placed:
     """Puts onset and interval on a rise that was found on the grid of the whole of ``z``."""
     grid = reduce(z, 0, z.size, GRID_POINTS)
     height = max(CLIMB_WIDTHS * noise + CLIMB_SHARE * rise.size, 0.3 * rise.size)
-    half_up = rise.base + min(height, CLIMB_MOST * rise.size)
+    height = min(height, CLIMB_MOST * rise.size)
+    half_up = rise.base + height
     climb = dep.last_crossing(grid.value, half_up, min(rise.width, 3))
     climb_index = min(grid.start(climb + 1) - 1, z.size - 1) if climb < grid.value.size else z.size - 1
     low_up = rise.base + min(BAND * noise, 0.5 * rise.size)
     guess = min(max(dep.last_crossing(grid.value, low_up, min(rise.width, 5)), 0), climb)
     guess_index = min(grid.start(max(guess - 1, 0)), max(climb_index - 1, 0))
-    return Placed(rise, kk.locate(z, guess_index, climb_index, noise), climb_index, noise)
+    return Placed(rise, kk.locate(z, guess_index, climb_index, noise, height), climb_index, noise)
 
 
 def place_first_stage(z: FloatArray, course: FloatArray, rise: dep.Rise, noise: float, least: float) -> Placed:
