@@ -36,6 +36,10 @@ class Format:
 FORMATS: tuple[Format, ...] = (
     # In order of asking: the first that recognises a file has it.
     Format("tensorboard", "losslens.parsers.tensorboard", "binary"),
+    Format("wandb", "losslens.parsers.wandb", "binary"),
+    Format("mlflow-db", "losslens.parsers.mlflow_db", "binary"),
+    Format("mlflow", "losslens.parsers.mlflow", "folder", folder=True),
+    Format("dvclive", "losslens.parsers.dvclive", "folder", folder=True),
     Format("trainer-state", "losslens.parsers.trainer_state", "json"),
     Format("keras-json", "losslens.parsers.keras_json", "json"),
     Format("json-records", "losslens.parsers.records", "json"),

@@ -181,6 +181,22 @@ def flat_settings(value: Mapping[str, Json], path: Path, prefix: str = "") -> tu
     return tuple(settings)
 
 
+def plain_setting(text: str) -> SettingValue:
+    """A setting that was written as text: the number, truth value or None it spells, else the text itself."""
+    text = text.strip().strip("'\"")
+    low = text.lower()
+    if low in ("true", "false"):
+        return low == "true"
+    if low in ("none", "null"):
+        return None
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
+
+
 def _plain(item: Json) -> SettingValue | object:
     """A scalar as it is; a short list of scalars as its text; anything else is no setting."""
     if item is None or isinstance(item, bool | int | float):

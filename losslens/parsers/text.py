@@ -7,18 +7,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from losslens.errors import NotALogError
 from losslens.model import Log, LogEvent, RawSeries, Setting, Warning
 from losslens.parsers.opening import HEAD_BYTES, LogFile, decode_head, lines_of
+from losslens.parsers.settings import plain_setting
 from losslens.parsers.text_events import EXCEPTION, MOST_OF_A_KIND, TRACEBACK, event_kind
 from losslens.parsers.text_lines import clean
 from losslens.parsers.text_places import Placed, place_records
 from losslens.parsers.text_records import Record, read_record, speaks_of_training
-
-if TYPE_CHECKING:
-    from losslens.model import SettingValue
 
 NAME = "text"
 
@@ -206,7 +203,7 @@ class _Reader:
         if not found and (single := _SETTING.match(text)):
             found = [(single[1].strip(), single[2])]
         for name, value in found:
-            self.settings.setdefault(name, Setting(name, _value(value), f"{self.path}:{number}"))
+            self.settings.setdefault(name, Setting(name, plain_setting(value), f"{self.path}:{number}"))
         return bool(found)
 
     def warnings(self) -> list[Warning]:
@@ -219,21 +216,6 @@ class _Reader:
                 Warning("many-messages", f"{self.dropped_events} more messages of the same kinds not listed")
             )
         return warnings
-
-
-def _value(text: str) -> SettingValue:
-    text = text.strip().strip("'\"")
-    low = text.lower()
-    if low in ("true", "false"):
-        return low == "true"
-    if low in ("none", "null"):
-        return None
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
 
 
 def _series(placed: Placed) -> tuple[dict[str, RawSeries], list[Warning]]:

@@ -1,0 +1,95 @@
+"""MLflow's SQLite store ``mlflow.db``: every run in it is a Log of its own. Opened read-only, plain tables only."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections import defaultdict
+from pathlib import Path
+from urllib.parse import quote
+
+from losslens.errors import NotALogError, ParseError
+from losslens.model import Log, LogEvent, RawSeries, Setting
+from losslens.parsers.settings import plain_setting
+
+NAME = "mlflow-db"
+
+_MAGIC = b"SQLite format 3\0"
+_TABLES = frozenset(["runs", "metrics", "params"])
+#: SQLite has no infinities: MLflow writes the largest double instead.
+_LARGEST = 1.7976931348623157e308
+
+
+def sniff(path: Path, head: bytes) -> bool:
+    if not head.startswith(_MAGIC):
+        return False
+    try:
+        with contextlib.closing(_open(path)) as db:
+            return _tables(db) >= _TABLES
+    except sqlite3.Error:
+        return False
+
+
+def parse(path: Path) -> tuple[Log, ...]:
+    """A Log for every run with metrics. Raises NotALogError when there is none, ParseError for a broken database."""
+    try:
+        with contextlib.closing(_open(path)) as db:
+            if not _tables(db) >= _TABLES:
+                raise NotALogError(f"{path}: a database, but not one of MLflow's")
+            logs = _logs(path, db)
+    except sqlite3.Error as error:
+        raise ParseError(f"{path}: cannot be read as an MLflow database: {error}") from error
+    if not logs:
+        raise NotALogError(f"{path}: an MLflow database without a metric")
+    return logs
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    # Without a write-ahead log beside it the file is complete, and "immutable" keeps SQLite from making files there.
+    mode = "mode=ro" if path.with_name(path.name + "-wal").exists() else "mode=ro&immutable=1"
+    db = sqlite3.connect(f"file:{quote(str(path.resolve()))}?{mode}", uri=True, timeout=1.0)
+    db.execute("PRAGMA trusted_schema = OFF")
+    db.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    return db
+
+
+def _tables(db: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def _logs(path: Path, db: sqlite3.Connection) -> tuple[Log, ...]:
+    settings: dict[str, list[Setting]] = defaultdict(list)
+    for run, key, value in db.execute("SELECT run_uuid, key, value FROM params ORDER BY key"):
+        settings[run].append(Setting(key, plain_setting(str(value)), f"{path}:{run}:params"))
+    logs: list[Log] = []
+    names: set[str] = set()
+    for run, name, status in db.execute(
+        "SELECT run_uuid, name, status FROM runs ORDER BY start_time, run_uuid"
+    ).fetchall():
+        series = _series(db, run)
+        if not series:
+            continue
+        hint = f"{name}-{run[:8]}" if not name or name in names else name
+        names.add(hint)
+        events = (LogEvent("killed", f"the run is {status}", str(path)),) if status in ("FAILED", "KILLED") else ()
+        log = Log(str(path), NAME, series, tuple(settings[run]), events, trainer="mlflow", group_hint=hint)
+        logs.append(log)
+    return tuple(logs)
+
+
+def _series(db: sqlite3.Connection, run: str) -> dict[str, RawSeries]:
+    import numpy as np
+
+    points: dict[str, list[tuple[int, float, float]]] = defaultdict(list)
+    query = "SELECT key, step, value, is_nan, timestamp FROM metrics WHERE run_uuid = ? ORDER BY timestamp, step, rowid"
+    for key, step, value, is_nan, time_ms in db.execute(query, (run,)):
+        number = float("nan") if is_nan else float(value)
+        if abs(number) >= _LARGEST:
+            number = float("inf") if number > 0 else float("-inf")
+        points[key].append((int(step), number, float(time_ms) / 1000))
+    series: dict[str, RawSeries] = {}
+    for key, rows in points.items():
+        steps, values, times = zip(*rows, strict=True)
+        row = np.arange(len(rows), dtype=np.int64)
+        series[key] = RawSeries(key, np.array(steps, np.int64), np.array(values), np.array(times), row)
+    return series
