@@ -66,7 +66,7 @@ def parse(path: Path) -> tuple[Log, ...]:
 
 
 def _settings(path: Path, unusual: list[tuple[int, Event]]) -> tuple[Setting, ...]:
-    values = [value for _, event in unusual for value in event.values if value.texts or value.plugin == "hparams"]
+    values = [value for _, event in unusual for value in event.values if value.plugin in ("hparams", "text")]
     if not values:
         return ()
     from losslens.parsers.event_files.settings import settings_of  # only where there are any

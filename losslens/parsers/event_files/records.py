@@ -396,23 +396,32 @@ def open_events(path: Path) -> tuple[FileIO, bool]:
     file.seek(0)
     if magic != b"\x1f\x8b":
         return file, False
-    import gzip  # imported only where needed: these cost more than reading a small file
-    import tempfile
-    import zlib
+    import tempfile  # imported only here: it costs more than reading a small file
 
     unpacked: FileIO = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
-    cut = False
-    with file, gzip.open(file) as packed:
-        while True:
-            try:
-                block = packed.read(1 << 20)
-            except (EOFError, OSError, zlib.error):
-                cut = True
-                break
-            if not block:
-                break
-            unpacked.write(block)
+    with file:
+        cut = not _unpack(file, unpacked)
+    unpacked.seek(0)
     return unpacked, cut
+
+
+def _unpack(packed: FileIO, unpacked: FileIO) -> bool:
+    """Unpack as much of a gzip file as can be; whether that was all of it."""
+    import zlib
+
+    stream = zlib.decompressobj(wbits=31)
+    while block := packed.read(1 << 16):
+        while block:
+            try:
+                unpacked.write(stream.decompress(block, 1 << 20))
+            except zlib.error:
+                return False
+            block = stream.unconsumed_tail
+            if stream.eof:
+                block = stream.unused_data.lstrip(b"\0")
+                if block:  # files that were appended to each other
+                    stream = zlib.decompressobj(wbits=31)
+    return stream.eof
 
 
 _PAGE = 1 << 16

@@ -48,8 +48,8 @@ class Scalars:
     gaps: list[Gap]
     """Damage of the file; records that are not events are added to it."""
     records: int = 0
-    _tags: dict[tuple[str, bool], int] = field(default_factory=dict)
-    """(tag, whether the values are tensors) -> place in ``_parts``"""
+    _tags: dict[str, int] = field(default_factory=dict)
+    """Tag -> place in ``_parts``"""
     _parts: list[list[Part]] = field(default_factory=list)
     _plugins: dict[str, str] = field(default_factory=dict)
     """Tag -> the plugin that its first tensor named"""
@@ -83,23 +83,17 @@ class Scalars:
 
     def series(self) -> dict[str, RawSeries]:
         """All points, tag by tag in the order in which the tags first appeared."""
-        found = dict[str, RawSeries]()
-        for tag in dict.fromkeys(tag for tag, _ in self._tags):
-            numbers = [self._tags[key] for key in ((tag, False), (tag, True)) if key in self._tags]
-            parts = [part for number in numbers for part in self._parts[number]]
+        found = list[RawSeries]()
+        for tag, number in self._tags.items():
+            parts, self._parts[number] = self._parts[number], []
             if not parts:
                 continue
             row, step, wall_time, value = (
                 column[0] if len(column) == 1 else np.concatenate(column) for column in zip(*parts, strict=True)
             )
-            if len(numbers) > 1:
-                order = np.argsort(row, kind="stable")
-                row, step, wall_time, value = row[order], step[order], wall_time[order], value[order]
-            for number in numbers:
-                self._parts[number] = []
             axis = "epoch" if tag.startswith("epoch_") else "step"
-            found[tag] = RawSeries(tag, step, value, wall_time, row, axis)
-        return found
+            found.append(RawSeries(tag, step, value, wall_time, row, axis))
+        return {one.tag: one for one in sorted(found, key=lambda one: int(one.row[0]))}
 
     def _decode(self, records: Iterable[Record]) -> list[tuple[int, int, Event]]:
         """``(row, position, event)`` of each record; those that are not events are damage."""
@@ -121,7 +115,7 @@ class Scalars:
         """The place of a value's tag in ``_parts``, or -1 if the value is not a scalar."""
         if value.number is None or (value.is_tensor and self._plugins[value.tag] not in _SCALARS):
             return -1
-        number = self._tags.setdefault((value.tag, value.is_tensor), len(self._parts))
+        number = self._tags.setdefault(value.tag, len(self._parts))
         if number == len(self._parts):
             self._parts.append([])
         return number

@@ -70,14 +70,22 @@ def tensorflow_2(folder: Path) -> None:
         for step in range(STEPS):
             tf.summary.scalar("loss", loss_at(step), step=step)
             tf.summary.scalar("negative_step", float(step), step=step - STEPS)
-            tf.summary.write("half", tf.constant(loss_at(step), tf.float16), step=step)
-            tf.summary.write("bfloat16", tf.constant(loss_at(step), tf.bfloat16), step=step)
-            tf.summary.write("double", tf.constant(loss_at(step), tf.float64), step=step)
-            tf.summary.write("count", tf.constant(step * 1000, tf.int64), step=step)
             if step % 20 == 0:
                 tf.summary.histogram("weights", tf.linspace(-1.0, 1.0, 50), step=step)
                 tf.summary.image("sample", tf.zeros((1, 8, 8, 3)), step=step)
         tf.summary.scalar("far", 1.0, step=3_000_000_000_000)
+
+
+def tensorflow_2_types(folder: Path) -> None:
+    """Numbers of other types, written without saying that they are scalars."""
+    import tensorflow as tf
+
+    with tf.summary.create_file_writer(str(folder)).as_default():
+        for step in range(STEPS):
+            tf.summary.write("half", tf.constant(loss_at(step), tf.float16), step=step)
+            tf.summary.write("bfloat16", tf.constant(loss_at(step), tf.bfloat16), step=step)
+            tf.summary.write("double", tf.constant(loss_at(step), tf.float64), step=step)
+            tf.summary.write("count", tf.constant(step * 1000, tf.int64), step=step)
 
 
 def tensorflow_1(folder: Path) -> None:
@@ -121,6 +129,7 @@ WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "torch_new_style": ("torch", torch_new_style),
     "tensorboardx": ("tensorboardX", tensorboardx_writer),
     "tensorflow_2": ("tensorflow", tensorflow_2),
+    "tensorflow_2_types": ("tensorflow", tensorflow_2_types),
     "tensorflow_1": ("tensorflow", tensorflow_1),
     "keras": ("keras", keras_callback),
 }

@@ -59,16 +59,25 @@ def _number(tensor: Any) -> float | None:
 
     if tensor.dtype not in _NUMBERS:
         return None
-    if tensor.dtype == 14:  # bfloat16 is not a NumPy type
-        raw = tensor.tensor_content or struct.pack("<H", tensor.half_val[0] & 0xFFFF if tensor.half_val else 0)
-        if int(np.prod([d.size for d in tensor.tensor_shape.dim])) != 1 or len(raw) != 2:
-            return None
-        return float(struct.unpack("<f", b"\0\0" + raw)[0])
+    if tensor.dtype in (14, 22, 23):  # make_ndarray knows no bfloat16 and no unsigned integers of this width
+        return _unsupported(tensor)
     try:
         array = tensor_util.make_ndarray(tensor)
     except ValueError:
         return None
     return float(array.reshape(-1)[0]) if array.size == 1 else None
+
+
+def _unsupported(tensor: Any) -> float | None:
+    if int(np.prod([d.size for d in tensor.tensor_shape.dim])) != 1:
+        return None
+    form, listed = {14: ("<H", tensor.half_val), 22: ("<I", tensor.uint32_val), 23: ("<Q", tensor.uint64_val)}[
+        tensor.dtype
+    ]
+    raw = tensor.tensor_content or (struct.pack(form, listed[0]) if len(listed) == 1 else b"")
+    if len(raw) != struct.calcsize(form):
+        return None
+    return float(struct.unpack("<f", b"\0\0" + raw)[0] if tensor.dtype == 14 else struct.unpack(form, raw)[0])
 
 
 def points_of(series: dict[str, RawSeries]) -> list[Point]:
