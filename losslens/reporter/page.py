@@ -36,7 +36,7 @@ STYLES = {
     "back": "bold magenta",
     "nan": "bold red",
     "old": "dim",
-    "code": "blue",
+    "code": "cyan",
     "": "",
 }
 

@@ -31,7 +31,6 @@ class Annotations:
     low: int | None = None
     high: int | None = None
     no_return: int | None = None
-    first_nonfinite: int | None = None
 
 
 def plot(

@@ -247,6 +247,8 @@ def _labels(report: RunReport, curves: list[Curve]) -> list[Label]:
     out: list[Label] = []
     taken: list[tuple[int, float, float]] = []
     for step, text, colour in found:
+        if not first <= step <= last:
+            continue
         place = (step - first) / max(1, last - first)
         width = (_inches(text, LABEL_SIZE) * 1.12 + 0.08) / (0.575 * WIDTH)
         # The onset's label ends at its line and the later ones begin at theirs, so that they seldom meet.

@@ -186,6 +186,8 @@ def when(run: RunReport) -> list[Fact]:
 
 
 def _restart(run: RunReport) -> str:
+    if run.restart_from is None and run.onset is not None and run.onset.from_start:
+        return "nothing: the run was off its course from the first point"
     if run.restart_from is None:
         return "no checkpoint from before the onset was found beside the log"
     return f"{words.at(run.axis, run.restart_from.step)}: {run.restart_from.path}"
@@ -195,7 +197,8 @@ def _levels(leading: LossVerdict | None) -> str:
     if leading is None:
         return ""
     names = (("start", leading.start_level), ("best before", leading.best_level), ("end", leading.end_level))
-    return ", ".join(f"{name} {words.number(value)}" for name, value in names if value is not None)
+    known = [(name, value) for name, value in names if value is not None]
+    return ", ".join(f"{name} {words.number(value)}" for name, value in known) if len(known) > 1 else ""
 
 
 def reason(run: RunReport) -> str:

@@ -16,6 +16,7 @@ from losslens.reporter.story import shortened
 WIDEST = 120
 LOSS_ROWS, SIGNAL_ROWS, MOST_SIGNALS = 10, 3, 3
 BAR, SPARK = 20, 12
+WEIGHTS = "+ speaks for, − against; the numbers weigh the evidence, in nats"
 #: From this width on the first cause has a column of its own in the overview.
 WIDE = 110
 #: A line of the log, a setting or a warning beyond these many is counted, not shown: the JSON holds them all.
@@ -126,14 +127,7 @@ def _plots(page: Page, run: RunReport) -> None:
         return
     leading, *below = curves
     first, last = signals.domain(curves)
-    onset = run.onset
-    notes = Annotations(
-        onset=None if onset is None else onset.step,
-        low=None if onset is None else onset.low,
-        high=None if onset is None else onset.high,
-        no_return=run.judgement.point_of_no_return,
-        first_nonfinite=run.judgement.first_nonfinite,
-    )
+    notes = _annotations(run, first, last)
     gutter = max(
         plot_text.gutter_width(leading, LOSS_ROWS), *(plot_text.gutter_width(c, SIGNAL_ROWS) for c in below), 1
     )
@@ -161,6 +155,21 @@ def _plots(page: Page, run: RunReport) -> None:
                 page.line(line, "dim", indent=2 + gutter + 2)
 
 
+def _annotations(run: RunReport, first: int, last: int) -> Annotations:
+    """What is marked on the plot; a step outside it is not drawn at its edge."""
+
+    def inside(step: int | None) -> int | None:
+        return step if step is not None and first <= step <= last else None
+
+    onset = run.onset
+    return Annotations(
+        onset=None if onset is None else inside(onset.step),
+        low=None if onset is None else inside(onset.low),
+        high=None if onset is None else inside(onset.high),
+        no_return=inside(run.judgement.point_of_no_return),
+    )
+
+
 def _plot_title(curve: Curve) -> str:
     title = story.curve_title(curve)
     return f"{title}, {plot_text.scale_of(curve).name}" if plot_text.scale_of(curve).kind != "linear" else title
@@ -182,10 +191,7 @@ def _what_first(page: Page, run: RunReport) -> None:
     if not run.causes:
         return
     page.line()
-    head = page.text("WHAT FIRST", "head")
-    page.show(
-        head.append_text(page.text("  (+ speaks for, − against; the numbers weigh the evidence, in nats)", "dim"))
-    )
+    page.pieces([("WHAT FIRST", "head"), (f"  ({WEIGHTS})", "dim")], indent=0)
     for rank, cause in enumerate(run.causes, start=1):
         _cause_bar(page, f"{rank}.", cause.id, cause.probability)
     if run.diagnosis.none_of_these > 0:

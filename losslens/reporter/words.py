@@ -68,12 +68,16 @@ def interval(low: int, high: int) -> str:
 
 def epoch(completed: float) -> str:
     """Where an epoch count stands: "epoch 34 (33.4 completed)"."""
+    if not math.isfinite(completed):
+        return f"epoch {number(completed)}"
     done = f"{completed:,.2f}".rstrip("0").rstrip(".")
     return f"epoch {math.floor(completed) + 1:,} ({done} completed)"
 
 
 def duration(hours: float) -> str:
     """A length of time in the unit people would use."""
+    if not math.isfinite(hours):
+        return f"{number(hours)} h"
     seconds = hours * 3600
     if seconds < 60:
         return f"{seconds:.0f} s"
