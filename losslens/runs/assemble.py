@@ -185,8 +185,8 @@ def _in_time_order(logs: Sequence[Log]) -> list[Log]:
 def _distinct_tags(logs: Sequence[Log], path: str) -> list[Log]:
     """Where two places of a job hold the same tag, the place goes before it.
 
-    Places are subfolders (``train/`` and ``validation/``), files that name a split, and what was printed beside what was
-    logged. Logs of one kind in one folder follow each other and keep their tags.
+    Places are subfolders (``train/`` and ``validation/``), files that name a split, and what was printed beside what
+    was logged. Logs of one kind in one folder follow each other and keep their tags.
     """
     folders = [_folder_under(log, path) for log in logs]
     holders: dict[str, list[int]] = {}

@@ -24,7 +24,9 @@ def unique_names(names: Sequence[str]) -> list[str]:
     tell them apart; where two are the same, the later ones are numbered.
     """
     parts = [[p for p in re.split(r"[/\\]+", name) if p not in ("", ".")] or [name or "run"] for name in names]
-    short = _shortest_tails(parts)
+    distinct = [list(p) for p in dict.fromkeys(map(tuple, parts))]
+    tails = dict(zip(map(tuple, distinct), _shortest_tails(distinct), strict=True))
+    short = [tails[tuple(p)] for p in parts]
     seen: Counter[str] = Counter()
     taken = set()
     out = []

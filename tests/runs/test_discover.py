@@ -340,3 +340,32 @@ def test_values_are_read_as_they_were_written(tmp_path: Path) -> None:
     write_csv(tmp_path / "metrics.csv", "step,loss", n=30)
     (run,) = runs_in(tmp_path)
     np.testing.assert_allclose(run.series["loss"].value, falling(30), atol=1e-6)
+
+
+def test_what_a_job_printed_joins_its_metrics(tmp_path: Path) -> None:
+    write_csv(tmp_path / "metrics.csv", "step,loss", n=30)
+    lines = [f"step {i}: loss {v:.4f} lr 1.0e-3" for i, v in enumerate(falling(30))]
+    (tmp_path / "train.log").write_text(
+        "\n".join([*lines, "RuntimeError: CUDA out of memory. Tried to allocate"]) + "\n"
+    )
+    (run,) = runs_in(tmp_path)
+    assert len(run.files) == 2
+    assert [c.tag for c in run.roles if c.role == "train_loss"] == ["loss"]
+    assert "out-of-memory" in {e.kind for e in run.events}
+
+
+def test_what_was_printed_with_other_numbers_is_told_apart(tmp_path: Path) -> None:
+    """The printed loss is smoothed: no copy, and no restart either."""
+    write_csv(tmp_path / "metrics.csv", "step,loss", n=60)
+    lines = [f"step {i}: loss {v + 0.3:.4f} lr 1.0e-3" for i, v in enumerate(falling(60, seed=5))]
+    (tmp_path / "train.log").write_text("\n".join(lines) + "\n")
+    (run,) = runs_in(tmp_path)
+    assert {"loss", "printed/loss"} <= set(run.series)
+    assert len(run.segments) == 1
+
+
+def test_outputs_of_several_jobs_are_a_run_each(tmp_path: Path) -> None:
+    for k, name in enumerate(["resnet.log", "vit.log"]):
+        lines = [f"step {i}: loss {v:.4f} lr 1.0e-3" for i, v in enumerate(falling(30, seed=k))]
+        (tmp_path / name).write_text("\n".join(lines) + "\n")
+    assert [r.name.rsplit("/", 1)[-1] for r in runs_in(tmp_path)] == ["resnet", "vit"]

@@ -1,0 +1,108 @@
+"""What loggers do to the numbers: NaN filters, skipped batches, means and medians."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.model import Log, Run
+from losslens.runs import build
+from tests.runs.make_logs import falling, log, series
+
+
+def run_of(trainer: str | None, **columns: np.ndarray) -> Run:
+    made = [series(tag, value, step=10 * np.arange(len(value))) for tag, value in columns.items()]
+    (run,) = build([log("trainer_state.json", *made, format="trainer-state", trainer=trainer)], name="run")
+    return run
+
+
+def codes(run: Run) -> set[str]:
+    return {r.code for r in run.repairs}
+
+
+def test_zeros_beside_a_broken_gradient_norm_are_nan() -> None:
+    loss, norm = falling(50), np.ones(50)
+    loss[30:], norm[30:] = 0.0, np.nan
+    run = run_of("hf", loss=loss, grad_norm=norm)
+    assert np.isnan(run.series["loss"].value[30:]).all()
+    (repair,) = [r for r in run.repairs if r.code == "nan-filter"]
+    assert (repair.points, repair.first_step, repair.last_step) == (20, 300, 490)
+
+
+def test_zeros_at_the_end_are_nan_even_without_a_gradient_norm() -> None:
+    loss = falling(50)
+    loss[40:] = 0.0
+    assert np.isnan(run_of("hf", loss=loss).series["loss"].value[40:]).all()
+
+
+def test_a_loss_that_came_down_to_zero_stays_zero() -> None:
+    loss = np.maximum(falling(50, start=1.0, end=0.0) ** 3, 1e-4)
+    loss[45:] = 0.0
+    run = run_of("hf", loss=loss)
+    assert (run.series["loss"].value[45:] == 0.0).all()
+    assert "nan-filter" not in codes(run)
+
+
+def test_a_single_zero_in_the_middle_with_a_sound_gradient_norm_stays() -> None:
+    loss, norm = falling(50), np.ones(50)
+    loss[20] = 0.0
+    run = run_of("hf", loss=loss, grad_norm=norm)
+    assert run.series["loss"].value[20] == 0.0
+
+
+def test_zeros_of_another_trainer_are_left_alone() -> None:
+    loss = falling(50)
+    loss[40:] = 0.0
+    assert (run_of("keras", loss=loss).series["loss"].value[40:] == 0.0).all()
+
+
+def test_a_running_mean_in_the_place_of_a_nan_is_said() -> None:
+    loss, norm = falling(50), np.ones(50)
+    norm[[20, 21]] = np.nan
+    run = run_of("hf", loss=loss, grad_norm=norm)
+    assert "nan-filter-mean" in codes(run)
+    np.testing.assert_array_equal(run.series["loss"].value, loss)
+
+
+def test_losses_of_minus_one_of_skipped_batches_are_left_out() -> None:
+    loss = falling(50)
+    loss[[10, 11, 12]] = -1.0
+    run = run_of("fairseq", loss=loss)
+    assert len(run.series["loss"]) == 47
+    assert (run.series["loss"].value > 0).all()
+
+
+def test_a_loss_that_is_negative_anyway_keeps_its_minus_one() -> None:
+    loss = np.linspace(2.0, -2.0, 41)
+    assert len(run_of("fairseq", loss=loss).series["loss"]) == 41
+
+
+def test_medians_over_a_window_are_said_with_the_window() -> None:
+    (repair,) = [r for r in run_of("detectron2", total_loss=falling(50)).repairs if r.code == "smoothed"]
+    assert "20 iterations" in repair.text
+
+
+def megatron(dead_from: int) -> Log:
+    """Megatron's lines: the loss is left out where its mean is NaN, the rest of the line goes on."""
+    n = 60
+    loss = falling(n)[:dead_from]
+    parts = [
+        series("lm loss", loss, step=np.arange(dead_from) * 10, row=np.arange(dead_from) * 3),
+        series("learning rate", np.full(n, 1e-4), step=np.arange(n) * 10, row=np.arange(n) * 3),
+        series("loss scale", np.ones(n), step=np.arange(n) * 10, row=np.arange(n) * 3),
+        series("lm loss validation", falling(6), step=np.arange(6) * 100, row=np.arange(6) * 30 + 1),
+    ]
+    return log("out.log", *parts, format="text", trainer="megatron")
+
+
+def test_lines_that_go_on_without_their_loss_are_nan() -> None:
+    (run,) = build([megatron(40)], name="run")
+    loss = run.series["lm loss"]
+    assert loss.step[np.isnan(loss.value)].tolist() == [10 * i for i in range(40, 60)]
+    assert "omitted-is-nan" in codes(run)
+    assert np.isfinite(run.series["lm loss validation"].value).all()
+
+
+def test_lines_that_always_have_their_loss_are_left_alone() -> None:
+    (run,) = build([megatron(60)], name="run")
+    assert np.isfinite(run.series["lm loss"].value).all()
+    assert "omitted-is-nan" not in codes(run)

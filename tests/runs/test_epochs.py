@@ -1,0 +1,70 @@
+"""Steps per epoch, and where they are known from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from losslens.model import Run, Setting
+from losslens.runs import build
+from tests.runs.make_logs import falling, log, series
+
+
+def run_of(*parts: object, **settings: float | str) -> Run:
+    made = tuple(Setting(k, v, "config.yaml") for k, v in settings.items())
+    (run,) = build([log("e", *parts, settings=made)], name="run")  # type: ignore[arg-type]
+    return run
+
+
+def per_epoch(run: Run) -> float | None:
+    return run.steps_per_epoch.value if run.steps_per_epoch is not None else None
+
+
+def test_fractional_epochs_give_it() -> None:
+    step = np.arange(0, 4000, 20)
+    run = run_of(series("loss", falling(200), step=step), series("epoch", step / 632.0, step=step))
+    assert per_epoch(run) == 632.0
+    assert run.steps_per_epoch is not None
+    assert "fractional" in run.steps_per_epoch.source
+
+
+def test_whole_epochs_beside_the_steps_give_it() -> None:
+    step = np.arange(0, 5000, 10)
+    run = run_of(series("loss", falling(500), step=step), series("epoch", step // 500, step=step))
+    assert per_epoch(run) == 500.0
+
+
+def test_a_series_logged_once_an_epoch_gives_it_exactly() -> None:
+    step = np.arange(0, 630, 10)
+    once = series("val_loss", falling(10), step=np.arange(1, 11) * 63 - 1)
+    run = run_of(series("loss", falling(63), step=step), series("epoch", step // 63, step=step), once)
+    assert per_epoch(run) == 63.0
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"steps_per_epoch": 250}, 250.0),
+        ({"trainer.num_train_batches": 40}, 40.0),
+        ({"max_steps": 12030, "num_train_epochs": 30}, 401.0),
+        ({"num_train_samples": 1000, "batch_size": 32}, 32.0),
+        ({"lr": 0.1}, None),
+        ({"steps_per_epoch": "auto"}, None),
+    ],
+)
+def test_settings_give_it_where_the_log_does_not(settings: dict[str, float | str], expected: float | None) -> None:
+    assert per_epoch(run_of(series("loss", falling(50)), **settings)) == expected
+
+
+def test_batch_and_epoch_series_are_tied_by_their_times() -> None:
+    batch = series("batch_loss", falling(300), wall=1e9 + np.arange(300))
+    epoch = series("epoch_loss", falling(6), wall=1e9 + np.arange(1, 7) * 50 - 0.5, axis="epoch")
+    assert per_epoch(run_of(batch, epoch)) == 50.0
+
+
+def test_a_run_counted_in_epochs_needs_none() -> None:
+    assert per_epoch(run_of(series("loss", falling(50), axis="epoch"), steps_per_epoch=10)) is None
+
+
+def test_without_any_trace_of_epochs_it_is_unknown() -> None:
+    assert per_epoch(run_of(series("loss", falling(50)))) is None

@@ -1,0 +1,49 @@
+"""Names of runs: short, unique, harmless."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from losslens.runs import unique_names
+
+
+@pytest.mark.parametrize(
+    ("paths", "names"),
+    [
+        (["/data/net/lightning_logs/version_0"], ["net-version_0"]),
+        (["/d/lightning_logs/version_0", "/d/lightning_logs/version_1"], ["version_0", "version_1"]),
+        (["/d/a/version_0", "/d/b/version_0"], ["a-version_0", "b-version_0"]),
+        (["/d/2-keras/raw", "/d/2-keras/clipnorm", "/d/5-batch"], ["raw", "clipnorm", "5-batch"]),
+        (["/d/resnet/logs"], ["resnet-logs"]),
+        (["/d/job/attempt-1", "/d/job/attempt-2"], ["attempt-1", "attempt-2"]),
+        (["/d/job/attempt-1", "/d/job/attempt-2", "/d/other"], ["job-attempt-1", "job-attempt-2", "other"]),
+        (["/d/x", "/d/x"], ["x", "x-2"]),
+        (["run", "RUN"], ["run", "RUN-2"]),
+    ],
+)
+def test_a_name_is_what_tells_a_run_from_the_others(paths: list[str], names: list[str]) -> None:
+    assert unique_names(paths) == names
+
+
+def test_control_characters_and_escapes_do_not_survive() -> None:
+    (name,) = unique_names(["/d/\x1b[31mred\x07\n\u202erun"])
+    assert all(unicodedata.category(c)[0] != "C" for c in name)
+
+
+def test_a_very_long_name_keeps_both_ends() -> None:
+    (name,) = unique_names(["/d/" + "a" * 300 + "-end"])
+    assert len(name) <= 80
+    assert name.endswith("-end")
+
+
+@given(st.lists(st.text(max_size=40), max_size=12))
+def test_names_are_always_unique_and_safe(paths: list[str]) -> None:
+    names = unique_names(paths)
+    assert len(names) == len(paths)
+    assert len({n.lower() for n in names}) == len(names)
+    assert all(n and "/" not in n and "\\" not in n and n not in (".", "..") for n in names)
+    assert all(unicodedata.category(c)[0] != "C" for n in names for c in n)
