@@ -32,16 +32,16 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
     return max(0.0, float(middle - half)), min(1.0, float(middle + half))
 
 
-def verdict_figures(said: Sequence[tuple[dict[str, Any], str]]) -> dict[str, tuple[int, int]]:
-    """Hits and counts of the verdict figures from (label, word said); a rival that says less is mapped before."""
+def verdict_figures(said: Sequence[tuple[dict[str, Any], frozenset[str]]]) -> dict[str, tuple[int, int]]:
+    """Hits and counts of the verdict figures from (label, words said); a tool whose word covers several of ours says them all."""
     out = {}
-    out["verdict acceptable"] = (sum(w in r["words"] for r, w in said), len(said))
+    out["verdict acceptable"] = (sum(bool(w & set(r["words"])) for r, w in said), len(said))
     calm = [(r, w) for r, w in said if not HARD & set(r["words"]) and "healthy" in r["words"]]
-    out["false alarms, hard"] = (sum(w in HARD for _, w in calm), len(calm))
+    out["false alarms, hard"] = (sum(bool(w & HARD) for _, w in calm), len(calm))
     healthy = [(r, w) for r, w in said if r["words"] == ["healthy"]]
-    out["false alarms, any"] = (sum(w != "healthy" for _, w in healthy), len(healthy))
+    out["false alarms, any"] = (sum("healthy" not in w for _, w in healthy), len(healthy))
     blown = [(r, w) for r, w in said if set(r["words"]) <= HARD]
-    out["recall on runs that blew up"] = (sum(w in HARD or w in r["words"] for r, w in blown), len(blown))
+    out["recall on runs that blew up"] = (sum(bool(w & HARD) for r, w in blown), len(blown))
     return out
 
 

@@ -59,7 +59,7 @@ def causes_said(
 
 def print_verdicts(said: Sequence[Said]) -> None:
     print("\nverdict")
-    for name, (hits, of) in verdict_figures([(s.label, s.verdict) for s in said]).items():
+    for name, (hits, of) in verdict_figures([(s.label, frozenset({s.verdict})) for s in said]).items():
         print(f"  {name:34s}{share(hits, of)}")
     for tier in dict.fromkeys(s.label["view"]["tier"] for s in said):
         part = [s for s in said if s.label["view"]["tier"] == tier]

@@ -102,8 +102,8 @@ def course(y: Floats, twin: Floats, other: Floats, *, own_only: bool = False, pl
     wide, light = max(3, n // 50), max(1, n // 150) | 1
     smooth0, smooth1 = rolling(z0, wide), rolling(z1, wide)
     sigma, overall = noise_of(z0)
-    mine = np.diff(z[np.isfinite(z)])
-    sigma = np.fmax(sigma, 1.48 / 1.41 * float(np.median(np.abs(mine))) if len(mine) else 0.0)
+    mine, _ = noise_of(np.where(np.isfinite(z), z, np.nan))
+    sigma = np.fmax(sigma, np.where(np.isfinite(mine), mine, 0.0))
     best = lowest(z, wide)
     keep = best if own_only or not planned else np.fmax(best, smooth0)
     keep = np.where(np.isfinite(keep), keep, smooth0)
@@ -270,6 +270,8 @@ def judge_train(
             gain = plateau_gain(np.where(np.isfinite(y), y, np.nan))
             if gain < 0.08:
                 words.append("plateau")
+        if wander and nominal in ("diverged", "shifted", "plateau"):
+            words.append("healthy")
         if n < 12 and nominal not in ("nan", "exploded"):
             words += ["shifted", "diverged", "healthy"]
         if n < 8:
@@ -293,6 +295,8 @@ def judge_train(
         words_down = ("exploded", "val-diverged") if far > 3 else ("exploded", "healthy", "val-diverged")
         return Truth(words_down, onset, onset, min(n - 1, onset + 2), c.noise, levels(y, onset))
     calm = quiet(y, c, start, healthy)
+    if wander and calm.words[0] in ("plateau", "diverged", "shifted"):
+        alone = (*alone, "healthy", "spike-recovered")
     words = (*calm.words, *(w for w in alone if w not in calm.words))
     return Truth(words, calm.onset, calm.low, calm.high, calm.noise, calm.numbers)
 

@@ -123,7 +123,9 @@ def train(
     return watched
 
 
-def _watch(w: Watched, weights: list[nn.Parameter], before: list[Tensor], optimizer: torch.optim.Adam, step: int) -> None:
+def _watch(
+    w: Watched, weights: list[nn.Parameter], before: list[Tensor], optimizer: torch.optim.Adam, step: int
+) -> None:
     key = "max_exp_avg_sq" if optimizer.param_groups[0]["amsgrad"] else "exp_avg_sq"
     second = torch.cat([optimizer.state[p][key].flatten() for p in weights]) / (1 - BETA2**step)
     w.root_v.append(float(second.mean().sqrt()))
@@ -152,7 +154,9 @@ def images(n: int, random: torch.Generator, noise: float = 0.1) -> tuple[Tensor,
         dx = (x - SIZE * uniform(n, 1, 1)).abs()
         dy = (y - SIZE * uniform(n, 1, 1)).abs()
         radius = 2 + SIZE / 5 * uniform(n, 1, 1)
-        inside = {1: dx**2 + dy**2 < radius**2, 2: torch.maximum(dx, dy) < 0.85 * radius, 3: dx + dy < 1.2 * radius}[shape]
+        inside = {1: dx**2 + dy**2 < radius**2, 2: torch.maximum(dx, dy) < 0.85 * radius, 3: dx + dy < 1.2 * radius}[
+            shape
+        ]
         inside &= uniform(n, 1, 1) < 0.7
         colour = 0.4 * uniform(n, 3, 1, 1)
         colour[:, shape - 1] += 0.8
