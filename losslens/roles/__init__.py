@@ -97,7 +97,7 @@ class _Numbers:
         if not value.size:
             return cls(int(series.value.size), float("nan"), float("nan"), False, False)
         low, high = float(value.min()), float(value.max())
-        return cls(int(series.value.size), low, high, low == high, low < high and bool(np.all(np.diff(value) >= 0)))
+        return cls(int(series.value.size), low, high, low == high, low < high and bool(np.all(value[1:] >= value[:-1])))
 
 
 def _by_name(tag: str, numbers: _Numbers) -> RoleChoice | None:
@@ -164,15 +164,18 @@ def _seen_twice(
 ) -> dict[str, RoleChoice]:
     """Losses of one role that hold the very same numbers: the one that counts like the training loss plays, once."""
     axis = next((series[c.tag].axis for c in choices.values() if c.role is Role.TRAIN_LOSS), None)
-    found: dict[tuple[Role, bytes], str] = {}
+    found: dict[tuple[Role, int, float, float], list[str]] = {}
     out = {}
     ranked = [c for c in choices.values() if c.role in (Role.TRAIN_LOSS, Role.VAL_LOSS)]
     for choice in sorted(ranked, key=lambda c: series[c.tag].axis != axis):
         value = series[choice.tag].value
         if value.size < losses.FEW_POINTS or choice.group not in ("", "test"):
             continue
-        first = found.setdefault((choice.role, value.tobytes()), choice.tag)
-        if first != choice.tag:
+        alike = found.setdefault((choice.role, value.size, float(value[0]), float(value[value.size // 2])), [])
+        first = next((t for t in alike if np.array_equal(series[t].value, value, equal_nan=True)), None)
+        if first is None:
+            alike.append(choice.tag)
+        else:
             out[choice.tag] = replace(choice, role=Role.OTHER, why=f"the same numbers as {first}")
     return out
 

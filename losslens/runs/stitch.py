@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from losslens.model import Log, RawSeries, Repair, Segment, Series
 from losslens.runs.chains import Chain, chains_of, main_chain, numbers_after
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from losslens.model import BoolArray, FloatArray, IntArray
 
 
@@ -61,11 +63,11 @@ def stitch(logs: Sequence[Log], leading: str | None) -> Stitched:
 
 def _joined(tag: str, parts: Sequence[_Piece], repairs: list[Repair]) -> Series:
     """One series from its pieces; points that two files hold alike are kept once, late ones put in their place."""
-    step = np.concatenate([p.series.step for p in parts]).astype(np.int64)
-    value = np.concatenate([p.series.value for p in parts]).astype(np.float64)
-    wall = np.concatenate([p.series.wall_time for p in parts]).astype(np.float64)
-    row = np.concatenate([p.series.row for p in parts]).astype(np.int64)
-    segment = np.concatenate([p.segment for p in parts])
+    step = _end_to_end([p.series.step for p in parts]).astype(np.int64, copy=False)
+    value = _end_to_end([p.series.value for p in parts]).astype(np.float64, copy=False)
+    wall = _end_to_end([p.series.wall_time for p in parts]).astype(np.float64, copy=False)
+    row = _end_to_end([p.series.row for p in parts]).astype(np.int64, copy=False)
+    segment = _end_to_end([p.segment for p in parts])
     keep = ~_written_twice(step, value, wall)
     if not keep.all():
         n = int((~keep).sum())
@@ -73,8 +75,8 @@ def _joined(tag: str, parts: Sequence[_Piece], repairs: list[Repair]) -> Series:
         text = f"{n} points of {tag} were written twice with the same step, value and time; one of each was kept"
         repairs.append(Repair("duplicate-points", text, tag, n, first, last))
         step, value, wall, row, segment = step[keep], value[keep], wall[keep], row[keep], segment[keep]
-    order = np.lexsort((step, segment))
-    if step.size and not np.array_equal(order, np.arange(step.size)):
+    if not _in_order(step, segment):
+        order = np.lexsort((step, segment))
         moved = int((order != np.arange(step.size)).sum())
         text = f"{moved} points of {tag} were written out of order; they were put in the order of their steps"
         repairs.append(Repair("out-of-order", text, tag, moved, int(step.min()), int(step.max())))
@@ -82,12 +84,22 @@ def _joined(tag: str, parts: Sequence[_Piece], repairs: list[Repair]) -> Series:
     return Series(tag, step, value, wall, row, segment, parts[0].series.axis)
 
 
+def _end_to_end(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+
+def _in_order(step: IntArray, segment: IntArray) -> bool:
+    """Whether steps never fall within a segment; segments stand one after the other anyway."""
+    falls = step[1:] < step[:-1]
+    return not falls.any() or bool(np.all(segment[1:][falls] > segment[:-1][falls]))
+
+
 def _written_twice(step: IntArray, value: FloatArray, wall: FloatArray) -> BoolArray:
     """True for every later point of the same step, value and wall time; where no time was logged nothing is."""
     twice = np.zeros(step.size, dtype=bool)
     if step.size < 2 or step.min() == step.max() or not np.isfinite(wall).all():
         return twice
-    if np.all((np.diff(step) > 0) | (np.diff(wall) > 0)):
+    if np.all((step[1:] > step[:-1]) | (wall[1:] > wall[:-1])):
         return twice
     bits = value.view(np.int64)
     order = np.lexsort((np.arange(step.size), wall, bits, step))
