@@ -64,7 +64,7 @@ def _round_step(f: Facts, d: int) -> Found:
     for unit in (100_000, 50_000, 10_000, 5_000, 1_000):
         if unit >= 10 * f.extent.interval:
             near = round(f.onset.step / unit) * unit
-            if near > 0 and f.onset.low - f.extent.interval <= near <= f.onset.high:
+            if near > 0 and abs(f.onset.step - near) <= 1.5 * f.extent.interval:
                 text = f"the onset ({num(f.onset.step)}) is the round step {num(near)} within the logging interval"
                 return sign("at-round-step", d, 0.7, text, steps=(near, near), value=near)
     return None

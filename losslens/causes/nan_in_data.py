@@ -54,6 +54,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         loss.nan_abrupt(facts, +1),
         loss.nan_from_first(facts, +1),
+        loss.nan_scattered(facts, +1),
         loss.first_pass(facts, +1),
         _validation_too(facts, +1),
         around.same_step_as_sibling(facts, +1),

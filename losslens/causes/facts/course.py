@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -198,7 +197,7 @@ def _noise_after(past: FloatArray, future: FloatArray) -> float | None:
 
 def _after_slope(future: FloatArray, before: float | None) -> float | None:
     finite = future[np.isfinite(future)]
-    if finite.size < 9 or before is None:
+    if finite.size < 6 or before is None:
         return None
     third = finite.size // 3
     early, late = float(np.median(finite[:third])), float(np.median(finite[-third:]))
@@ -382,9 +381,10 @@ def _join(high: np.ndarray) -> np.ndarray:
 def block_course(y: FloatArray, block: int) -> FloatArray:
     """A smooth course in linear time: medians of blocks, joined by straight lines. Same shape as ``y``."""
     count = max(2, y.size // block)
-    edges = np.linspace(0, y.size, count + 1).astype(int)
-    centres = (edges[:-1] + edges[1:] - 1) / 2.0
-    levels = np.array([np.median(y[a:b]) for a, b in itertools.pairwise(edges)])
+    size = y.size // count
+    whole = y[: count * size].reshape(count, size)
+    centres = np.arange(count) * size + (size - 1) / 2.0
+    levels = np.median(whole, axis=1)
     return np.asarray(np.interp(np.arange(y.size), centres, levels), dtype=np.float64)
 
 

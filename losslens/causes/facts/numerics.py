@@ -99,7 +99,7 @@ def log_like(value: FloatArray) -> FloatArray:
 
 
 def smooth(value: FloatArray, span: int) -> FloatArray:
-    """Running median over ``span`` points for short series, means of running blocks beyond 200 000 points.
+    """Running median over ``span`` points for short series, running means beyond 20 000 points.
 
     Same shape as the input; edges use what is there. Non-finite values are carried from their neighbours.
     """
@@ -107,7 +107,7 @@ def smooth(value: FloatArray, span: int) -> FloatArray:
     span = max(1, min(span, filled.size))
     if span < 2 or filled.size < 3:
         return filled
-    if filled.size > 200_000:
+    if filled.size > 20_000:
         kernel = np.ones(span) / span
         return np.asarray(np.convolve(filled, kernel, mode="same"), dtype=np.float64)
     half = span // 2

@@ -35,6 +35,10 @@ DISCRIMINATOR_WORDS = re.compile(
 GENERATOR_WORDS = re.compile(r"(^|[/_\s])(g|gen|generator|netg)([/_\s]|_?loss|$)|loss_?g(\b|_)|errg", re.I)
 
 
+MOST_EVALUATIONS = 5_000
+"""Evaluations looked at; more are thinned evenly."""
+
+
 def components_of(run: Run, total: Series | None, start: Start | None, extent: Extent) -> Components | None:
     """Which term of the loss moved first, and what share of the total it had."""
     tags = [t for t in run.tags(Role.LOSS_COMPONENT) if total is None or t != total.tag][:40]
@@ -138,6 +142,9 @@ def validation_of(
     step, value = series.step[good], series.value[good]
     if value.size == 0:
         return None
+    if value.size > MOST_EVALUATIONS:  # logged with every step: a share of it says the same
+        every = int(np.ceil(value.size / MOST_EVALUATIONS))
+        step, value = step[::every], value[::every]
     there = _train_at(train, step, extent)
     course = smooth(value, 3) if value.size >= 8 else value
     low = int(np.argmin(course))

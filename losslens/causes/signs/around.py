@@ -205,8 +205,15 @@ def component_led(f: Facts, d: int) -> Found:
         f"{times(c.growth)}, the others {times(c.others_growth)}"
     )
     apart = (c.growth or 1.0) / max(c.others_growth or 1.0, 1e-9)
+    sure = 1.0 if c.lead_points else 0.7  # a bounded term (Dice) cannot follow an unbounded one
     return sign(
-        "one-term-led", d, log_ramp(apart, 1.3, 4.0), text, series=c.first, value=c.growth, compared_to=c.others_growth
+        "one-term-led",
+        d,
+        sure * log_ramp(apart, 1.3, 4.0),
+        text,
+        series=c.first,
+        value=c.growth,
+        compared_to=c.others_growth,
     )
 
 

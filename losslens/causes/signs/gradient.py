@@ -70,8 +70,8 @@ def grad_calm(f: Facts, d: int) -> Found:
     g = f.gradient
     if g is None or g.ratio is None or f.onset is None or f.onset.from_start:
         return None
-    if g.moved or g.flat_top is not None:
-        return None
+    if g.moved or g.flat_top is not None or g.clipped:
+        return None  # a norm measured after clipping is calm by construction
     text = f"{g.tag} stayed calm through the onset (at most {times(g.ratio)} its level before, {num(g.before)})"
     return sign(
         "grad-norm-calm", d, log_ramp(g.ratio, 4.0, 1.6), text, series=g.tag, value=g.peak, compared_to=g.before

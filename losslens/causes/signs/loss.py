@@ -215,7 +215,7 @@ def stuck_high(f: Facts, d: int) -> Found:
     return sign(
         "stuck-high",
         d,
-        1.0 if near else 0.6,
+        1.0 if near else 0.3,
         text,
         series=f.tag,
         steps=(f.onset.step, None),

@@ -1,0 +1,118 @@
+"""Signs to probabilities: additive, explainable, with groups for what the log cannot split."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from losslens.causes import rank
+from losslens.causes.facts import with_cohort
+from losslens.model import Sign, Verdict
+from tests.causes import make_runs as m
+
+
+def late() -> m.Made:
+    return m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: m.constant()}, spe=1000.0)
+
+
+def test_a_healthy_run_has_no_causes() -> None:
+    diagnosis = m.made(m.learning(), Verdict.HEALTHY).diagnose()
+    assert diagnosis.causes == ()
+    assert diagnosis.groups == ()
+    assert diagnosis.none_of_these == 1.0
+
+
+def test_an_inconclusive_run_has_no_causes_either() -> None:
+    assert m.made(m.learning(4), Verdict.INCONCLUSIVE).diagnose().causes == ()
+
+
+def test_the_listed_evidence_explains_the_odds_of_two_causes_exactly() -> None:
+    facts = late().facts()
+    sizes, priors = rank.load_sizes(), rank.load_priors()
+    found = rank.signs(facts)
+    chances = rank.score(found, rank.family(facts), sizes, priors)
+
+    def total(cause: str) -> float:
+        usual = sizes.verdicts[rank.family(facts)].get(cause, 0.0)
+        signs = [e.weight for e in rank.evidence(cause, found[cause], facts, sizes) if e.sign != "verdict"]
+        return math.log(priors[cause]) + usual + sum(signs)
+
+    a, b = "adam-instability", "exploding-gradients"
+    odds = math.log(chances[a] / chances[b]) * sizes.temperature
+    assert odds == pytest.approx(total(a) - total(b), abs=0.05)
+
+
+def test_what_is_missing_adds_nothing() -> None:
+    facts = late().facts()
+    found = rank.signs(facts)
+    only_signs = {c: tuple(s for s in items if isinstance(s, Sign)) for c, items in found.items()}
+    sizes, priors = rank.load_sizes(), rank.load_priors()
+    assert rank.score(found, "runaway", sizes, priors) == rank.score(only_signs, "runaway", sizes, priors)
+
+
+def test_signs_of_one_group_count_once() -> None:
+    twice = (Sign("onset-not-early", 1, 1.0, "a"), Sign("calm-before", 1, 1.0, "b"))
+    assert rank.features({"weight-growth": twice}) == {("weight-growth", "onset-place"): 1.0}
+
+
+def test_a_nan_out_of_the_blue_is_reported_as_a_group_with_the_signals_that_would_split_it() -> None:
+    blue = m.made(m.nan_from(m.learning(), 300), Verdict.NAN, 300)
+    group = blue.diagnose().groups[0]
+    assert {"numerical-instability", "mixed-precision-overflow"} <= set(group.ids)
+    assert set(group.split_by) & {"loss_scale", "precision", "grad_norm"}
+    assert group.probability == pytest.approx(
+        sum(c.probability for c in blue.diagnose().causes if c.id in group.ids), abs=1e-6
+    )
+
+
+def test_once_the_deciding_signal_is_logged_the_group_falls_apart() -> None:
+    scale = m.constant(400, 65536.0)
+    scale[290:] *= np.exp2(-np.minimum(np.arange(110), 30))
+    others = {m.SCALE: scale, m.LR: m.constant(), m.GRAD: m.nan_from(m.steady(), 300)}
+    told = m.made(m.nan_from(m.learning(), 300), Verdict.NAN, 300, others=others, settings={"precision": "fp16"})
+    assert told.ranked()[0] == "mixed-precision-overflow"
+    assert all("numerical-instability" not in g.ids for g in told.diagnose().groups)
+
+
+def test_what_to_log_next_is_what_the_leading_causes_asked_for_in_vain() -> None:
+    bare = m.made(m.exploding(), Verdict.EXPLODED, 320)
+    text = " ".join(bare.diagnose().log_next)
+    assert "gradient norm" in text
+    everything = m.made(
+        m.exploding(),
+        Verdict.EXPLODED,
+        320,
+        others={m.GRAD: m.grown_signal(400, 320, 10.0, lead=5), m.LR: m.constant()},
+        settings={"optimizer": "adam"},
+    )
+    assert "gradient norm" not in " ".join(everything.diagnose().log_next)
+
+
+def test_a_sibling_that_clipping_saved_outweighs_the_curve() -> None:
+    mine = m.made(m.exploding(at=200), Verdict.EXPLODED, 200, settings={"lr": 0.1}, name="a", project="p")
+    other = m.made(m.learning(), Verdict.HEALTHY, settings={"lr": 0.1, "clip": 1.0}, name="b", project="p")
+    alone = m.chance(mine, "exploding-gradients")
+    facts = with_cohort([mine.facts(), other.facts()])[0]
+    assert m.chance(facts, "exploding-gradients") > 2 * alone
+    assert m.place(facts, "exploding-gradients") == 0
+
+
+def test_a_sibling_with_two_settings_changed_proves_neither() -> None:
+    mine = m.made(m.exploding(at=200), Verdict.EXPLODED, 200, settings={"lr": 0.1}, name="a", project="p")
+    other = m.made(m.learning(), Verdict.HEALTHY, settings={"lr": 0.01, "clip": 1.0}, name="b", project="p")
+    facts = with_cohort([mine.facts(), other.facts()])[0]
+    assert facts.cohort is not None
+    assert not facts.cohort.cured
+
+
+def test_causes_below_one_per_cent_are_not_listed() -> None:
+    assert all(c.probability >= rank.SHOWN_FROM for c in late().diagnose().causes)
+
+
+def test_the_same_log_gives_the_same_answer_when_the_loss_is_a_thousand_times_larger() -> None:
+    y = m.exploding(start=0.02, floor=0.005)
+    small = m.made(y, Verdict.EXPLODED, 320, others={m.LR: m.constant()})
+    large = m.made(1000 * y, Verdict.EXPLODED, 320, others={m.LR: m.constant()})
+    assert small.ranked()[:3] == large.ranked()[:3]

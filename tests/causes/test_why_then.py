@@ -1,0 +1,90 @@
+"""Why then, and not before: in numbers from the run, and plainly so when nothing that was logged changed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.causes.why_then import why_then
+from losslens.model import Role, Verdict
+from tests.causes import make_runs as m
+
+
+def told(made: m.Made) -> str:
+    return " ".join(why_then(made.facts()))
+
+
+def test_thirty_four_passes_over_the_same_images_are_counted_and_clear_the_data() -> None:
+    y = m.exploding(600, 500, 15.0, start=2.4, floor=0.9)
+    others = {("learning_rate", Role.LEARNING_RATE): m.constant(600, 7e-3)}
+    text = told(m.made(y, Verdict.EXPLODED, 500, others=others, spe=1500.0, tag="total_loss"))
+    assert "step 50,000" in text
+    assert "pass 34 of 40" in text
+    assert "33 times" in text
+    assert "learning_rate was 0.007 at the onset, constant" in text
+    assert "Nothing else was logged" in text
+
+
+def test_a_gradient_that_moved_first_is_told_with_its_lead() -> None:
+    others = {m.GRAD: m.grown_signal(400, 320, 6.0, lead=10)}
+    text = told(m.made(m.exploding(), Verdict.EXPLODED, 320, others=others))
+    assert "grad_norm had left its course" in text
+    assert "before the loss" in text
+    assert "Nothing" not in text
+
+
+def test_what_was_logged_and_did_not_move_is_named() -> None:
+    text = told(m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.GRAD: m.steady(), m.LR: m.constant()}))
+    assert "Nothing else that was logged changed before it (grad_norm)" in text
+
+
+def test_a_restart_at_the_onset_comes_with_its_pause_and_its_repeated_steps() -> None:
+    y = m.learning()
+    y[200:] *= 2
+    text = told(m.made(y, Verdict.SHIFTED, 200, segments=(200,), pause_s=7200.0))
+    assert "started again at step 20,000" in text
+    assert "2.0 h" in text
+
+
+def test_a_rise_of_the_rate_is_told_with_its_lag() -> None:
+    rate = m.constant()
+    rate[317:] *= 10
+    text = told(m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: rate}))
+    assert "lr rose 10×" in text
+    assert "3 logged points before" in text
+
+
+def test_a_weight_norm_that_grew_all_the_while_is_told() -> None:
+    w = 10 * np.exp(np.arange(400) / 200)
+    text = told(m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.WEIGHT: w}))
+    assert "weight_norm had been growing all the while" in text
+
+
+def test_a_run_that_was_wrong_from_its_first_point_has_no_before() -> None:
+    text = told(m.made(np.full(100, np.nan), Verdict.NAN, 0, from_start=True, axis="epoch", every=1))
+    assert "there is no before" in text
+    assert "whole epoch" in text
+
+
+def test_a_decay_that_flattens_is_not_told_as_a_move() -> None:
+    others = {("loss_main", Role.LOSS_COMPONENT): m.learning(seed=5)}
+    text = told(m.made(m.exploding(), Verdict.EXPLODED, 320, others=others))
+    assert "Also moved" not in text
+
+
+def test_overfitting_tells_the_best_evaluation_and_the_training_loss_since() -> None:
+    t = np.arange(60.0)
+    val = 1.9 * np.exp(-t / 10) + 0.6 + 0.012 * np.maximum(0, t - 18)
+    train = 1.8 * np.exp(-t / 12) + 0.2
+    run = m.made(
+        val,
+        Verdict.OVERFIT,
+        30,
+        axis="epoch",
+        every=1,
+        others={("train/loss", Role.TRAIN_LOSS): train},
+        tag="val/loss",
+        role=Role.VAL_LOSS,
+    )
+    text = told(run)
+    assert "val/loss was best at epoch 2" in text
+    assert "went on falling" in text
