@@ -23,14 +23,17 @@ MAX_DATES = 1 << 24
 
 
 class Column:
-    """One column: ``values[i]`` stood in row ``rows[i]``; ``blanks`` are rows with an empty cell."""
+    """One column: ``values[i]`` stood in row ``rows[i]`` of ``numbers()``; ``blanks`` are rows with an empty cell.
 
-    __slots__ = ("blanks", "codes", "max_words", "name", "rows", "text_rows", "unread", "values", "words")
+    The rows are kept as stretches: a column without gaps costs 8 bytes a number, not 16.
+    """
+
+    __slots__ = ("_stretches", "blanks", "codes", "max_words", "name", "text_rows", "unread", "values", "words")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.values = array("d")
-        self.rows = array("q")
+        self._stretches: list[range | array[int]] = []
         self.blanks = array("q")
         self.words: dict[str, int] = {}
         self.max_words = MAX_DATES if normalise(name) in TIMES else MAX_WORDS
@@ -41,10 +44,28 @@ class Column:
 
     def add(self, row: int, value: float) -> None:
         self.values.append(value)
-        self.rows.append(row)
+        last = self._stretches[-1] if self._stretches else None
+        if isinstance(last, array):
+            last.append(row)
+        else:
+            self._stretches.append(array("q", (row,)))
 
-    def add_blank(self, row: int) -> None:
-        self.blanks.append(row)
+    def add_stretch(self, first_row: int, values: array[float]) -> None:
+        """Numbers of consecutive rows."""
+        if not len(values):
+            return
+        self.values.extend(values)
+        last = self._stretches[-1] if self._stretches else None
+        if isinstance(last, range) and last.stop == first_row:
+            self._stretches[-1] = range(last.start, first_row + len(values))
+        else:
+            self._stretches.append(range(first_row, first_row + len(values)))
+
+    def add_rows(self, rows: array[int], values: array[float]) -> None:
+        """Numbers of the rows given."""
+        if len(values):
+            self.values.extend(values)
+            self._stretches.append(rows)
 
     def add_text(self, row: int, text: str) -> None:
         code = self.words.get(text)
@@ -66,8 +87,7 @@ class Column:
         if value is None:
             self.blanks.append(row)
         else:
-            self.values.append(value)
-            self.rows.append(row)
+            self.add(row, value)
 
     def add_cells(self, first_row: int, cells: Sequence[str], decimal: str, *, plain: bool) -> None:
         """Read the cells of consecutive rows.
@@ -77,26 +97,36 @@ class Column:
         """
         if plain:
             try:
-                self.values.extend(array("d", map(float, cells)))
+                self.add_stretch(first_row, array("d", map(float, cells)))
             except ValueError:
                 pass
             else:
-                self.rows.extend(range(first_row, first_row + len(cells)))
                 return
-        values, rows, blanks = self.values, self.rows, self.blanks
+        values, rows, blanks = array("d"), array("q"), self.blanks
         for row, cell in enumerate(cells, first_row):
             if not cell:
                 blanks.append(row)
                 continue
             try:
-                if decimal != "." or "_" in cell:
-                    raise ValueError
-                value = float(cell)
+                value: float | None = float(cell) if plain else self._odd(row, cell, decimal)
             except ValueError:
-                self.add_cell(row, cell, decimal)
-            else:
-                values.append(value)
-                rows.append(row)
+                value = self._odd(row, cell, decimal)
+            if value is None:
+                continue
+            values.append(value)
+            rows.append(row)
+        self.add_rows(rows, values)
+
+    def _odd(self, row: int, cell: str, decimal: str) -> float | None:
+        """The number in a cell that float() does not read; None after keeping the cell as a blank or as text."""
+        try:
+            value = read_number(cell, decimal)
+        except (ValueError, OverflowError):
+            self.add_text(row, cell.strip().strip('"'))
+            return None
+        if value is None:
+            self.blanks.append(row)
+        return value
 
     @property
     def n_texts(self) -> int:
@@ -111,11 +141,27 @@ class Column:
     def is_blank(self) -> bool:
         return not len(self.values) and not self.n_texts
 
+    def row_list(self) -> list[int]:
+        return [row for stretch in self._stretches for row in stretch]
+
+    def keep(self, pairs: Sequence[tuple[int, float]]) -> None:
+        """Forget all numbers but these (row, value)."""
+        self.values = array("d", (value for _, value in pairs))
+        self._stretches = [array("q", (row for row, _ in pairs))]
+
     def numbers(self) -> tuple[IntArray, FloatArray]:
         """Rows (int64) and values (float64) of the numbers, shape ``(n,)`` each."""
         import numpy as np
 
-        return np.array(self.rows, dtype=np.int64), np.array(self.values, dtype=np.float64)
+        rows = np.empty(len(self.values), dtype=np.int64)
+        at = 0
+        for stretch in self._stretches:
+            if isinstance(stretch, range):
+                rows[at : at + len(stretch)] = np.arange(stretch.start, stretch.stop)
+            else:
+                rows[at : at + len(stretch)] = stretch
+            at += len(stretch)
+        return rows, np.array(self.values, dtype=np.float64)
 
     def blank_rows(self) -> IntArray:
         import numpy as np

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from losslens.model import Damage
 from losslens.parsers.axes import STEP_RANK, normalise
 from losslens.parsers.cells import is_number_or_blank
 from losslens.parsers.columns import Column, Columns
+from losslens.parsers.csv_blocks import Block, read_block
 from losslens.parsers.dialect import COMMENTS, Dialect, looks_like_header
 from losslens.parsers.opening import LogFile, lines_of
 
@@ -37,41 +39,63 @@ class TableReader:
         self.last_row_cut = False
         names = dialect.header if dialect.header is not None else tuple(unnamed(dialect.width))
         self._plain = True
+        self._plain_blocks = dialect.decimal == "." and dialect.delimiter != " " and dialect.width > 1
         self._take_header(names)
 
     def read(self) -> Columns:
         skip = self.dialect.skip
-        held: list[list[str]] = []
+        held = ""
         for text in self._whole_quotes():
-            lines = lines_of(text)
             if skip:
-                skipped = min(skip, len(lines))
-                lines, skip = lines[skipped:], skip - skipped
+                lines = text.split("\n", skip)
+                skip = max(0, skip - len(lines) + 1)
+                text = "" if skip else lines[-1]
             if held:
-                self._take(held)
-            held = self._cells(lines)
-            # float() takes 2024_01_01 for a number: where such a thing may stand, cells are read one by one.
-            self._plain = self.dialect.decimal == "." and not ("_" in text and _UNDERSCORE.search(text))
+                self._take_text(held)
+            held = text
         if held:
             self._end(held)
         return self.columns
 
-    # The last row needs a second look (was it cut?), so it is taken apart from the others.
-    def _end(self, rows: list[list[str]]) -> None:
-        last = rows.pop()
+    def _end(self, text: str) -> None:
+        """The last block. Its last row needs a second look: was it cut?"""
+        if self.file.ends_with_newline:
+            self._take_text(text)
+            return
+        rows = self._cells(lines_of(text))
+        last = rows.pop() if rows else []
         self._take(rows)
-        cut = not self.file.ends_with_newline and len(last) < self.width
-        if cut and self.columns.n_rows:
+        if len(last) < self.width and self.columns.n_rows:
             self.last_row_cut = True
             last = last[:-1]  # the number in the last cell may be cut in its middle
-            size = self.file.path.stat().st_size
-            self.file.damage.append(
-                Damage(
-                    str(self.file.path), max(0, size - 1), max(0, size - 1), "the last row is cut off in its middle", 1
-                )
-            )
+            at = max(0, self.file.path.stat().st_size - 1)
+            self.file.damage.append(Damage(str(self.file.path), at, at, "the last row is cut off in its middle", 1))
         if last:
             self._take([last])
+
+    def _take_text(self, text: str) -> None:
+        if self._plain_blocks and self.columns.n_rows:
+            block = read_block(text, self.dialect.delimiter, self.width)
+            if block is not None:
+                self._take_plain(block)
+                return
+        # float() takes 2024_01_01 for a number: where such a thing may stand, cells are read one by one.
+        self._plain = self.dialect.decimal == "." and not ("_" in text and _UNDERSCORE.search(text))
+        self._take(self._cells(lines_of(text)))
+
+    def _take_plain(self, block: Block) -> None:
+        """Append a block of numbers column by column."""
+        first = self.columns.n_rows
+        for n, column in enumerate(self._current):
+            values = block.values[:, n]
+            blank = block.blank[:, n] if block.blank is not None else None
+            if blank is None or not blank.any():
+                column.add_stretch(first, array("d", values.tobytes()))
+                continue
+            present = (~blank).nonzero()[0] + first
+            column.blanks.frombytes((blank.nonzero()[0] + first).tobytes())
+            column.add_rows(array("q", present.tobytes()), array("d", values[~blank].tobytes()))
+        self.columns.n_rows += len(block.values)
 
     def _whole_quotes(self) -> Iterator[str]:
         """Blocks that do not end inside a quoted cell."""

@@ -167,22 +167,19 @@ def _place_validation(columns: Columns) -> tuple[str | None, int]:
         modes = {row for row, word in names["mode"].texts() if word.lower() in _VALIDATION}
         return "iter", _forget(columns, "iter", modes)
     if "iter" in names and "step" in names and len(names["iter"].values) < len(names["step"].values):
-        training = set(names["iter"].rows)
-        both = dict(zip(names["step"].rows, names["step"].values, strict=True))
-        pairs = zip(names["iter"].rows, names["iter"].values, strict=True)
+        training = set(names["iter"].row_list())
+        both = dict(zip(names["step"].row_list(), names["step"].values, strict=True))
+        pairs = zip(names["iter"].row_list(), names["iter"].values, strict=True)
         if all(both.get(row) == value for row, value in pairs):
-            return "step", _forget(columns, "step", {row for row in names["step"].rows if row not in training})
+            return "step", _forget(columns, "step", {row for row in both if row not in training})
     return None, 0
 
 
 def _forget(columns: Columns, name: str, rows: set[int]) -> int:
-    from array import array
-
     column = columns.by_name[name]
-    kept = [(row, value) for row, value in zip(column.rows, column.values, strict=True) if row not in rows]
-    forgotten = len(column.rows) - len(kept)
-    if len(kept) < 1:
+    kept = [(row, value) for row, value in zip(column.row_list(), column.values, strict=True) if row not in rows]
+    forgotten = len(column.values) - len(kept)
+    if not kept:
         return 0
-    column.rows = array("q", (row for row, _ in kept))
-    column.values = array("d", (value for _, value in kept))
+    column.keep(kept)
     return forgotten

@@ -233,8 +233,9 @@ def read_yaml(path: Path) -> tuple[Json, int]:
     text = LogFile(path).document()
     if len(text) > MAX_YAML_BYTES:
         raise ParseError(f"{path}: a YAML file of more than {MAX_YAML_BYTES >> 10} KiB; not read as settings")
-    loader = yaml.SafeLoader(text)
+    loader: yaml.SafeLoader | None = None
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         if node is None:
             return {}, 0
@@ -250,7 +251,8 @@ def read_yaml(path: Path) -> tuple[Json, int]:
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise ParseError(f"{path}: not YAML{where}: {problem}") from error
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
 
 
 def _grown(node: yaml.Node, sizes: dict[int, int]) -> int:
