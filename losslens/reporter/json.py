@@ -163,8 +163,8 @@ def _build(kind: Any, value: Any) -> Any:
         hints = typing.get_type_hints(kind)
         names = [f.name for f in dataclasses.fields(kind) if f.name in value]
         return typing.cast(type[Any], kind)(**{name: _build(hints[name], value[name]) for name in names})
-    if kind is float and isinstance(value, (int, float, str)):
-        return _NON_FINITE[value] if isinstance(value, str) else float(value)
+    if kind is float and isinstance(value, str):
+        return _NON_FINITE[value]
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
         return kind(value)
     return value

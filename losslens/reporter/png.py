@@ -310,11 +310,16 @@ def _fitted(text: str, width: float, size: float) -> str:
     return story.shortened(shown, most)
 
 
+def _middle_out(text: str) -> str:
+    """A long path keeps both ends in the little room there is."""
+    return story.shortened(plain(text), 110)
+
+
 class _Side:
     """The side column: when, why then, what first. Laid out in inches before it is drawn, so nothing is cut off."""
 
     LINE = 0.185
-    MOST_CAUSES, MOST_EVIDENCE, MOST_SENTENCES = 4, 2, 2
+    MOST_CAUSES, MOST_EVIDENCE, MOST_SENTENCES = 4, 2, 3
 
     def __init__(self, report: RunReport) -> None:
         #: (kind, text, extra): "head", "text", "dim", "pair", "bar", "gap".
@@ -327,10 +332,10 @@ class _Side:
     def _height(self, kind: str) -> float:
         return {"gap": 0.12, "head": 0.27, "bar": 0.25}.get(kind, self.LINE)
 
-    def _add(self, kind: str, text: str, extra: Any = None, *, width: float = SIDE, most: int = 3) -> None:
+    def _add(self, kind: str, text: str, extra: Any = None, *, width: float = SIDE, most: int = 4) -> None:
         lines = wrapped(text, width, SIDE_SIZE)
         if len(lines) > most:
-            lines = [*lines[: most - 1], _fitted(" ".join(lines[most - 1 :]), width, SIDE_SIZE)]
+            lines = [*lines[: most - 1], f"{lines[most - 1].rsplit(' ', 1)[0]} …"]
         for place, line in enumerate(lines):
             self.rows.append((kind, line, extra if place == 0 else None))
 
@@ -341,7 +346,7 @@ class _Side:
             return
         self.rows.append(("head", "When", None))
         for fact in facts:
-            self._add("pair", fact.text, fact.label, width=SIDE_VALUE, most=2)
+            self._add("pair", _middle_out(fact.text), fact.label, width=SIDE_VALUE, most=3)
         self.rows.append(("gap", "", None))
 
     def _why_then(self, report: RunReport) -> None:

@@ -36,7 +36,7 @@
     }
     const pad = (high - low) * 0.05 || Math.abs(high) * 0.1 || 1;
     const bottom = low < 0 || low - pad > 0 ? low - pad : 0;
-    return { kind: "linear scale", f: (v) => v, back: (x) => x, from: bottom, to: high + pad };
+    return { kind: "linear scale", only: low === high ? low : null, f: (v) => v, back: (x) => x, from: bottom, to: high + pad };
   };
 
   const roundTicks = (low, high, most) => {
@@ -61,6 +61,7 @@
   };
   const ticksOf = (scale, most) => {
     if (scale.kind === "log scale") return logTicks(scale.from, scale.to, most);
+    if (scale.kind === "linear scale" && scale.only !== null) return [scale.only];
     if (scale.kind === "linear scale") return roundTicks(scale.from, scale.to, most);
     const out = [0];
     for (const sign of [1, -1]) {

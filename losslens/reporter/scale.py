@@ -23,6 +23,8 @@ class Scale:
     low: float
     high: float
     width: float = 1.0
+    only: float | None = None
+    """The value of a constant curve, the one tick it needs."""
 
     def transform(self, value: float) -> float:
         """The value on the axis before it is scaled to 0…1; -inf where a log scale cannot show it."""
@@ -46,6 +48,8 @@ class Scale:
 
     def ticks(self, most: int) -> list[float]:
         """At most about ``most`` round values between bottom and top, ascending."""
+        if self.only is not None:
+            return [self.only]
         if self.kind == "log":
             return _log_ticks(self.low, self.high, most)
         if self.kind == "asinh":
@@ -77,7 +81,8 @@ def suited(values: Iterable[float], *, log: bool | None = None) -> Scale:
             return Scale("asinh", _unbent(bottom - pad, width), _unbent(top + pad, width), width)
     pad = 0.05 * (high / 2 - low / 2) * 2 or abs(high) * 0.1 or 1.0
     bottom = low - pad if low < 0 or low - pad > 0 else 0.0
-    return Scale("linear", max(bottom, -1.7e308), min(high + pad, 1.7e308))
+    only = low if low == high else None
+    return Scale("linear", max(bottom, -1.7e308), min(high + pad, 1.7e308), only=only)
 
 
 def _crowded(values: Sequence[float], low: float, high: float) -> bool:

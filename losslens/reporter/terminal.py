@@ -55,7 +55,7 @@ def _overview(page: Page, analysis: Analysis) -> None:
     table = story.overview(analysis)
     rows = []
     taken = max(len(row.verdict) for row in table) + SPARK + 10
-    second = max(min(30, max(len(row.onset), len(row.first_cause) + 6)) for row in table)
+    second = max(min(30 if wide else 24, max(len(row.onset), len(row.first_cause) + 6)) for row in table)
     third = max(len(row.first_cause) + 8 for row in table) if wide else 0
     name_width = max(12, page.width - taken - max(18, second) - third)
     for row in table:

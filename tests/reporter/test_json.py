@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -103,6 +104,15 @@ def test_non_finite_numbers_are_words_and_come_back_as_numbers() -> None:
     back = from_json(text).runs[0].curves[0].value
     assert back[:2] == (math.inf, -math.inf)
     assert math.isnan(back[2])
+
+
+def test_a_whole_number_in_a_measured_field_comes_back_as_it_was_written() -> None:
+    cause = make.exploded().causes[0]
+    counted = replace(cause, evidence=(replace(cause.evidence[0], value=4),))
+    run = replace(make.exploded(), diagnosis=replace(make.NOTHING, causes=(counted,)))
+    text = render_json(make.analysis(run))
+    assert '"value": 4,' in text
+    assert render_json(from_json(text)) == text
 
 
 def test_numpy_numbers_that_slip_in_are_written_as_numbers() -> None:
