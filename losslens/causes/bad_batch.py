@@ -53,6 +53,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.wide_spike(facts, -1),
         loss.gradual(facts, -1),
         loss.many_spikes(facts, -1),
+        loss.one_batch_an_epoch(facts, -1),
         loss.kept_growing(facts, -1),
         loss.onset_early(facts, -1),
         gradient.grad_led(facts, -1),

@@ -102,6 +102,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.short_spike(facts, +1),
         _irregular(facts, -1),
         _too_few(facts, -1),
+        loss.one_batch_an_epoch(facts, -1),
         rate.falls_repeat(facts, -1),
         around.only_validation(facts, -1),
     )

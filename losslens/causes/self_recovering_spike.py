@@ -57,6 +57,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.returned(facts, +1),
         _lower_after(facts, +1),
         loss.many_spikes(facts, +1),
+        loss.one_batch_an_epoch(facts, +1),
         loss.wide_spike(facts, +1),
         loss.gradual(facts, +1),
         rate.rate_steady(facts, +1),

@@ -71,6 +71,7 @@ def _within_first_steps(f: Facts, d: int) -> Found:
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         loss.huge_start(facts, +1),
+        loss.towering_start(facts, +1),
         gradient.grad_huge_at_start(facts, +1),
         loss.nan_from_first(facts, +1),
         _within_first_steps(facts, +1),

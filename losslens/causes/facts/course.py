@@ -104,6 +104,7 @@ def course_of(series: Series, at: int | None, extent: Extent, judged: LossVerdic
         excursion_points=None if back is None else back[1],
         progress=None if start in (None, 0) or before is None else float((start - before) / abs(start)),
         flatness=_flatness(value if at is None else future),
+        early_fall=_early_fall(value),
         crosses_zero=bool(finite.any() and value[finite].min() < 0),
         zeros_after=float(np.mean(future == 0)) if future.size else None,
         rising_points=_rising_points(future, before, noise),
@@ -129,6 +130,13 @@ def _start_level(value: FloatArray, judged: LossVerdict | None) -> float | None:
         return judged.start_level
     finite = value[np.isfinite(value)]
     return median(finite[: max(1, value.size // 100)]) if finite.size else None
+
+
+def _early_fall(value: FloatArray) -> float | None:
+    good = value[np.isfinite(value)]
+    if good.size < 6:
+        return None
+    return ratio(float(good[0]), median(good[1 + good.size // 100 : max(4, good.size // 10)]))
 
 
 def _best(value: FloatArray) -> float | None:

@@ -131,6 +131,8 @@ class LossCourse:
     """(start − before) / |start|: how much of the starting level was learned."""
     flatness: float | None
     """Spread of the smoothed loss over its level, from the onset (plateau) to the end."""
+    early_fall: float | None
+    """First value over the median of what came in the next tenth of the run: how far it towers over what follows."""
     crosses_zero: bool
     zeros_after: float | None
     """Share of exact zeros among the points after the onset (some trainers write 0.0 where the loss was NaN)."""

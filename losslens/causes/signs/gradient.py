@@ -134,23 +134,18 @@ def grad_alive(f: Facts, d: int) -> Found:
 
 
 def grad_nonfinite_first(f: Facts, d: int) -> Found:
+    """The backward pass broke at a point where the forward pass was still finite."""
     g = f.gradient
     if g is None:
         return missing("grad-norm-nan-first", "grad_norm")
-    if g.nonfinite_step is None or g.nonfinite_lead is None or g.nonfinite_lead < -0.5:
+    if g.nonfinite_step is None or g.nonfinite_lead is None or g.nonfinite_lead < 0.3:
         return None
     text = (
-        f"{g.tag} was not finite at {where(f, g.nonfinite_step)}, "
-        f"{num(max(0, round(g.nonfinite_lead)))} points before the loss"
+        f"{g.tag} was not finite at {where(f, g.nonfinite_step)}, {num(max(1, round(g.nonfinite_lead)))} logged "
+        "points before the loss: the backward pass broke first"
     )
-    return sign(
-        "grad-norm-nan-first",
-        d,
-        0.6 + 0.4 * ramp(g.nonfinite_lead, 0, 1),
-        text,
-        series=g.tag,
-        steps=(g.nonfinite_step, None),
-    )
+    steps = (g.nonfinite_step, None)
+    return sign("grad-norm-nan-first", d, ramp(g.nonfinite_lead, 0.2, 1.0), text, series=g.tag, steps=steps)
 
 
 def clipping_on(f: Facts, d: int) -> Found:

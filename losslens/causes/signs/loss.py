@@ -136,7 +136,8 @@ def overflowed(f: Facts, d: int) -> Found:
     if f.loss is None:
         return None
     g = f.loss.growth
-    inf = f.nonfinite is not None and f.nonfinite.infinite_first
+    climbed = f.loss.rising_points >= 2 or (g.ratio is not None and g.ratio > 3)
+    inf = f.nonfinite is not None and f.nonfinite.infinite_first and climbed  # Inf out of calm is a log(0) or a datum
     if not inf and not (g.ratio is not None and g.ratio > 1e4):
         return None
     text = (
@@ -255,10 +256,11 @@ def short_spike(f: Facts, d: int) -> Found:
         return None
     points = f.loss.excursion_points
     text = f"the excursion lasted {points} logged point{'s' * (points != 1)}"
+    coarse = f.extent is not None and (f.extent.points_per_epoch or 99.0) <= 1.5
     return sign(
         "short-spike",
         d,
-        ramp(points, 9, 3),
+        (0.4 if coarse else 1.0) * ramp(points, 9, 3),
         text,
         series=f.tag,
         steps=(f.onset.step, None),
@@ -331,7 +333,7 @@ def huge_start(f: Facts, d: int) -> Found:
         return sign(
             "huge-first-loss",
             d,
-            log_ramp(first, 100.0, 3 * HUGE_LOSS),
+            log_ramp(first, 200.0, 5 * HUGE_LOSS),
             text,
             series=course.tag,
             steps=steps,
@@ -342,7 +344,7 @@ def huge_start(f: Facts, d: int) -> Found:
         coarse = f.extent is not None and f.extent.axis == "epoch"
         return missing("huge-first-loss", "step_loss") if first is None and coarse else None
     text = f"siblings of this run start at a loss of up to {num(level)}: data on a usual scale start near 1"
-    return sign("huge-first-loss", d, log_ramp(level, 100.0, 3 * HUGE_LOSS), text, series=course.tag, value=level)
+    return sign("huge-first-loss", d, log_ramp(level, 200.0, 5 * HUGE_LOSS), text, series=course.tag, value=level)
 
 
 def usual_start(f: Facts, d: int) -> Found:
@@ -356,6 +358,25 @@ def usual_start(f: Facts, d: int) -> Found:
         text += ", a usual scale"
     strength = 1.0 if course.classes else log_ramp(course.first, 100.0, 15.0)
     return sign("usual-first-loss", d, strength, text, series=course.tag, value=course.first)
+
+
+def towering_start(f: Facts, d: int) -> Found:
+    """The first value towers over what follows at once, far more than learning does: outsized inputs or weights."""
+    course = f.train if f.train is not None else f.loss
+    if course is None or course.early_fall is None or course.first is None or course.first < 5:
+        return None
+    text = f"the first {course.tag} ({num(course.first)}) is {times(course.early_fall)} what follows at once"
+    strength = log_ramp(course.early_fall, 4.0, 40.0)
+    return sign("first-loss-towers", d, strength, text, series=course.tag, value=course.early_fall)
+
+
+def one_batch_an_epoch(f: Facts, d: int) -> Found:
+    """Each step sees all data: no single batch can be bad, and the noise is not sampling noise."""
+    if f.extent is None or f.extent.steps_per_epoch is None or f.extent.axis == "epoch":
+        return None
+    n = f.extent.steps_per_epoch
+    text = f"an epoch is {num(n)} step{'s' * (n != 1)}: each batch holds all or half of the data"
+    return sign("one-batch-an-epoch", d, ramp(n, 4.0, 2.0), text, value=n)
 
 
 def held_new_level(f: Facts, d: int) -> Found:
