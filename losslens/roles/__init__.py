@@ -204,6 +204,9 @@ def _find_unnamed_objective(
     roles = {c.role for c in [*choices.values(), *told.values()]}
     if roles & {Role.TRAIN_LOSS, Role.VAL_LOSS, Role.LOSS_COMPONENT}:
         return {}
+    by_row = all(s.axis == "row" for s in series.values())
+    if by_row and len(series) > 1 and not roles - {Role.OTHER, Role.EPOCH, Role.SAMPLES, Role.STEP_TIME}:
+        return {}  # any table of numbers looks like this
     open_tags = [tag for tag, c in choices.items() if c.role is Role.OTHER and c.why == losses.UNKNOWN]
     falling = [tag for tag in open_tags if _behaves_like_a_loss(series[tag].value)]
     if len(falling) == 1:

@@ -30,6 +30,10 @@ Steps = tuple[int | None, int | None]
 #: Points at one step from which on they cannot have been meant for it.
 FEWEST_TO_COUNT = 3
 TENSORBOARD = "tensorboard"
+#: Column names that say nothing.
+NAMELESS = frozenset({"value", "values", "metric", "scalar", "y"})
+#: Roles that any table of numbers may seem to hold.
+ANYTHING = frozenset({Role.OTHER, Role.EPOCH, Role.SAMPLES, Role.STEP_TIME})
 
 
 def build(
@@ -51,7 +55,7 @@ def build(
         raise NotALogError("no series was found in it: only settings or messages")
     beside = [log for log in logs if all(log is not h for h in holding)]
     runs: list[Run] = []
-    single, copied = without_copies(_in_time_order(holding))
+    single, copied = without_copies(_in_time_order([_named_by_file(log) for log in holding]))
     for hint, mine in side_by_side(_distinct_tags(single, path)):
         how = _How(f"{name}/{hint}" if hint else name, path, project, roles, steps)
         runs.extend(_runs_of(mine, beside, copied, how))
@@ -119,6 +123,8 @@ def _run(
     everything = [*logs, *beside]
     series = {tag: s for tag, s in stitched.series.items() if len(s)}
     choices = roles_room.assign(series, trainer=trainer, overrides=how.roles)
+    if axis_of_all(series) == "row" and all(c.role in ANYTHING for c in choices):
+        raise NotALogError("a table of numbers, but no column counts steps and none is known from training")
     effects = undo(series, choices, trainer)
     series = effects.series
     axis = _axis(series, choices)
@@ -171,6 +177,15 @@ def _with_steps(logs: Sequence[Log]) -> tuple[list[Log], list[Repair]]:
 
 def _at_one_step(series: RawSeries) -> bool:
     return series.step.size >= FEWEST_TO_COUNT and bool(series.step.min() == series.step.max())
+
+
+def _named_by_file(log: Log) -> Log:
+    """A log of one series called ``value``: its name is that of the file."""
+    if len(log.series) != 1 or log.format != "csv":
+        return log
+    (tag,) = log.series
+    stem = PurePath(log.path).name.split(".")[0]
+    return _renamed(log, {tag: stem}) if tag.lower() in NAMELESS and stem else log
 
 
 def _in_time_order(logs: Sequence[Log]) -> list[Log]:
@@ -283,6 +298,12 @@ def _leading(choices: Sequence[RoleChoice], logs: Sequence[Log]) -> str | None:
             if choice.role is role and points[choice.tag]:
                 return choice.tag
     return max(points, key=lambda t: points[t], default=None)
+
+
+def axis_of_all(series: Mapping[str, Series]) -> str | None:
+    """The axis that all series share; None when they differ or there is none."""
+    axes = {s.axis for s in series.values()}
+    return axes.pop() if len(axes) == 1 else None
 
 
 def _axis(series: Mapping[str, Series], choices: Sequence[RoleChoice]) -> str:

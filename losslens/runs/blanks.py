@@ -116,7 +116,7 @@ def blank_columns(log: Log) -> dict[str, RawSeries]:
         return {}
     empty = np.empty(0)
     whole = np.empty(0, dtype=np.int64)
-    axis = next((s.axis for s in log.series.values()), "step")
+    axis = next((s.axis for s in log.series.values()), "epoch" if log.trainer == "keras" else "step")
     return {t: RawSeries(t, whole, empty, empty, whole, axis) for t in log.table.blank if t not in log.series}
 
 

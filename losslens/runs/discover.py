@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,13 @@ NOT_OPENED = words(
     ".pth .ckpt .safetensors .h5 .hdf5 .keras .onnx .pb .tflite .gguf .ggml .npz .parquet .arrow .feather .tfrecord",
     ".tfrecords .lmdb .mdb .index .meta .md .rst .tex .bib .lock .toml .ttf .woff .woff2 .ico .model .vocab .spm .mat",
     ".ply .obj .stl .nii .dcm .fits .fasta .pdb .xlsx .xls .docx .pptx .jar .class",
+)
+#: Files of models, data sets and packages that look like settings or text output.
+_NO_LOGS = re.compile(
+    r"tokenizer.*\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(?:json|txt)|merges\.txt|generation_config\.json"
+    r"|preprocessor_config\.json|.*\.index\.json|package(?:-lock)?\.json|tsconfig.*\.json|requirements.*\.txt|README.*|LICENSE.*"
+    r"|CMakeLists\.txt|Makefile|Dockerfile.*|\..*rc|\.DS_Store|.*\.ipynb|environment\.ya?ml|conda.*\.ya?ml|docker-compose.*\.ya?ml",
+    re.IGNORECASE,
 )
 #: Most files looked at under one call, so that a whole disk given by mistake ends.
 MOST_FILES = 2_000_000
@@ -73,6 +81,11 @@ def find(paths: Sequence[str | Path]) -> Discovery:
         else:
             search.skipped.append(Skipped(str(path), "special-file", "not a regular file"))
     jobs, unused = jobs_of(folders)
+    if jobs:
+        # Every project has settings files somewhere; they are worth a line only where nothing else was found.
+        search.passed_over["settings without a log"] += len(unused)
+        unused = ()
+    search.passed_over += Counter()
     return Discovery(jobs, (*search.skipped, *unused), tuple(search.passed_over.most_common()))
 
 
@@ -139,8 +152,8 @@ def _look_into(entries: Sequence[os.DirEntry[str]], search: _Search) -> tuple[li
             continue
         search.files += 1
         suffix = os.path.splitext(entry.name)[1].lower()
-        if suffix in NOT_OPENED or search.files > MOST_FILES:
-            search.passed_over[suffix] += 1
+        if suffix in NOT_OPENED or _NO_LOGS.fullmatch(entry.name) or search.files > MOST_FILES:
+            search.passed_over[suffix or "no suffix"] += 1
             continue
         source = _recognise(Path(entry.path), info.st_size, search, asked=False)
         if source is not None and search.is_new(entry.stat()):

@@ -41,13 +41,15 @@ def steps_per_epoch(
     series: Mapping[str, Series], choices: Sequence[RoleChoice], settings: Mapping[str, Setting], axis: str
 ) -> StepsPerEpoch | None:
     """Steps of an epoch from the log itself, else from the settings; None when neither tells or epochs are the axis."""
-    if axis in ("epoch", "row", "samples", "tokens"):
+    if axis in ("epoch", "samples", "tokens"):
         return None
     for choice in choices:
         if choice.role is Role.EPOCH and series[choice.tag].axis == axis:
             found = _from_epoch_series(series[choice.tag], series)
             if found is not None:
                 return found
+    if axis == "row":
+        return None
     return _said(settings) or _from_epoch_axis(series, axis) or _computed(settings)
 
 

@@ -381,12 +381,14 @@ def _give_settings(folders: Sequence[Folder], groups: Sequence[_Group]) -> tuple
                 continue
             takers = _takers(folder.path, source, groups)
             for group in takers:
-                # What lies deeper is nearer to the run, and the first that names a setting wins.
                 group.settings.append(source)
-                group.settings.sort(key=lambda s: -len(s.path.parts))
             if not takers:
                 reason = "settings, but no training log beside, above or below them"
                 unused.append(Skipped(str(source.path), "settings-only", reason))
+    for group in groups:
+        # What lies nearest to the run comes first, and the first that names a setting wins.
+        depth = len(group.path.parts) + 1
+        group.settings.sort(key=lambda s: (abs(len(s.path.parts) - depth), len(s.path.parts) < depth))
     return tuple(unused)
 
 

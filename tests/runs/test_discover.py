@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from tensorboardX import SummaryWriter
 
-from losslens.errors import UsageError
+from losslens.errors import NotALogError, UsageError
 from losslens.model import Run
 from losslens.runs import Discovery, find, load
 from tests.runs.make_logs import falling
@@ -369,3 +369,36 @@ def test_outputs_of_several_jobs_are_a_run_each(tmp_path: Path) -> None:
         lines = [f"step {i}: loss {v:.4f} lr 1.0e-3" for i, v in enumerate(falling(30, seed=k))]
         (tmp_path / name).write_text("\n".join(lines) + "\n")
     assert [r.name.rsplit("/", 1)[-1] for r in runs_in(tmp_path)] == ["resnet", "vit"]
+
+
+def test_settings_of_the_project_are_no_news_where_there_are_runs(tmp_path: Path) -> None:
+    write_csv(tmp_path / "runs" / "a" / "metrics.csv")
+    (tmp_path / "service").mkdir()
+    (tmp_path / "service" / "config.yaml").write_text("port: 8080\nbatch_size: 4\n")
+    found = find([tmp_path])
+    assert found.skipped == ()
+    assert dict(found.passed_over) == {"settings without a log": 1}
+
+
+def test_a_table_of_data_is_no_run(tmp_path: Path) -> None:
+    rows = [f"{i % 7},{(i * 37) % 11},{(i * 13) % 5}" for i in range(60)]
+    (tmp_path / "houses.csv").write_text("\n".join(["rooms,price,floor", *rows]) + "\n")
+    (job,) = find([tmp_path]).jobs
+    with pytest.raises(NotALogError, match="no column counts steps"):
+        load(job)
+
+
+def test_a_series_called_value_takes_the_name_of_its_file(tmp_path: Path) -> None:
+    write_csv(tmp_path / "loss.csv", "step,value")
+    write_csv(tmp_path / "lr.csv", "step,value", seed=1)
+    (run,) = runs_in(tmp_path)
+    assert {c.tag: c.role.value for c in run.roles} == {"loss": "train_loss", "lr": "learning_rate"}
+
+
+def test_rows_counted_within_an_epoch_give_the_rows_of_an_epoch(tmp_path: Path) -> None:
+    rows = [f"{i // 50},{i % 50},{v:.5f}" for i, v in enumerate(falling(500))]
+    (tmp_path / "log.csv").write_text("\n".join(["epoch,batch,loss", *rows]) + "\n")
+    (run,) = runs_in(tmp_path)
+    assert run.series["loss"].step.tolist() == list(range(500))
+    assert run.steps_per_epoch is not None
+    assert run.steps_per_epoch.value == 50
