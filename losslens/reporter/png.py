@@ -217,10 +217,10 @@ def _marks(panel: Axes, curve: Curve, report: RunReport) -> None:
     onset, judgement = report.onset, report.judgement
     if onset is not None:
         panel.axvspan(onset.low, onset.high, color=LIGHT["band"], linewidth=0, zorder=1)
-        panel.axvline(onset.step, color=LIGHT["onset"], linewidth=1.4, zorder=4)
+        panel.axvline(onset.step, color=LIGHT["onset"], linewidth=1.4, zorder=2)
     back = judgement.point_of_no_return
     if back is not None:
-        panel.axvline(back, color=LIGHT["back"], linewidth=1.1, linestyle=(0, (4, 3)), zorder=4)
+        panel.axvline(back, color=LIGHT["back"], linewidth=1.1, linestyle=(0, (4, 3)), zorder=2)
     for first, last in signals.nonfinite_stretches(curve):
         panel.plot([first, last], [0.012, 0.012], transform=panel.get_xaxis_transform(), color=LIGHT["onset"],
                    linewidth=4.5, alpha=0.85, solid_capstyle="butt", marker="|", markersize=4.5, zorder=5)  # fmt: skip

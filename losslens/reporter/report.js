@@ -264,6 +264,15 @@
   document.querySelectorAll(".losslens:not([data-ready])").forEach((root) => {
     root.dataset.ready = "1";
     root.querySelectorAll(".ll-chart").forEach(figure);
+    const rows = [...root.querySelectorAll(".ll-overview tbody tr")], filter = root.querySelector(".ll-filter");
+    if (filter && rows.length > 12) {
+      filter.hidden = false;
+      filter.addEventListener("input", (event) => {
+        const wanted = event.target.value.toLowerCase().split(" ").filter((word) => word);
+        for (const row of rows) row.hidden = !wanted.every((word) => row.textContent.toLowerCase().includes(word));
+        filter.querySelector("span").textContent = wanted.length ? rows.filter((row) => !row.hidden).length + " of " + rows.length : "";
+      });
+    }
     if (navigator.clipboard) root.querySelectorAll(".ll-code").forEach((block) => {
       const button = document.createElement("button");
       button.type = "button";
