@@ -37,6 +37,12 @@ RECOVERED = 0.5
 CLIMB_WIDTHS = 6.0
 """A climb seen only in a window shorter than the end window (a later, shorter one has had more chances by luck)."""
 
+SMOOTHED_POINTS = 150.0
+"""Longer series than this are looked at lightly smoothed, which makes the noise narrower …"""
+
+SMOOTHED_LEAST = 0.6
+"""… but not below this share: training noise is autocorrelated."""
+
 FEW_WIDTHS = 3.0
 """Divided by the points of the window, what its median needs more: the median of three is noisy itself."""
 
@@ -96,7 +102,7 @@ def find_rise(grid: Grid, noise: float, *, urgent: bool) -> Rise | None:
     widest = end_width(z.size)
     width = widest
     while width >= 2:
-        need = (BAND_WIDTHS if width == widest else CLIMB_WIDTHS) + FEW_WIDTHS / width
+        need = _need(z.size, width) if width == widest else CLIMB_WIDTHS + FEW_WIDTHS / width
         if urgent:
             need = URGENT_WIDTHS
         rise = rise_at(z, width)
@@ -113,6 +119,12 @@ def find_rise(grid: Grid, noise: float, *, urgent: bool) -> Rise | None:
         if rise.size > need * noise and rise.size > habit:
             return rise
     return None
+
+
+def _need(n: int, width: int) -> float:
+    """Noise widths a rise of the end window must have: 3 of a curve smoothed over 1/150 of its points, at least 1.8."""
+    smoothed = min(max(float(np.sqrt(SMOOTHED_POINTS / n)), SMOOTHED_LEAST), 1.0)
+    return BAND_WIDTHS * smoothed + FEW_WIDTHS / width
 
 
 def _last_point(z: FloatArray) -> Rise | None:

@@ -68,6 +68,7 @@ def examine(step: IntArray, value: FloatArray, *, limit: int | None = None) -> S
         ends_nonfinite=ends,
         first_nonfinite=first_bad,
         runaway=runaway.find(y),
+        swing=runaway.find_swing(y) if transform.kind == "asinh" and found is None else None,
     )
 
 

@@ -23,6 +23,12 @@ SETTLING = 0.02
 
 SETTLING_POINTS = 5
 
+EARLY_POINTS = 2
+"""From so many points on a spike counts before the course is known …"""
+
+EARLY_HEIGHT = 1.6
+"""… if it is this high on the transformed scale (a factor of five): warm-up bumps are lower."""
+
 COURSE_POINTS = 9
 """Width of the trailing median whose running minimum is the course left behind."""
 
@@ -89,13 +95,16 @@ def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int) -> list
     """Jumps above the level just before; each lasts until the series is back within 3 widths of that level."""
     level = _level_before(z, course)
     above = z - level
-    tail = float(np.quantile(np.abs(above[start:]), TAIL_QUANTILE))
+    settled = above[start:] - float(np.median(above[start:]))
+    tail = float(np.quantile(settled, TAIL_QUANTILE))
     growth = max(1.0, (z.size / TAIL_POINTS) ** 0.25)
-    limit = max(SPIKE_WIDTHS * max(noise, spread(above[start:])), TAIL_FACTOR * growth * tail)
-    hits = np.flatnonzero(above > limit)
+    limit = max(SPIKE_WIDTHS * max(noise, spread(settled)), TAIL_FACTOR * growth * tail)
+    height = np.full(z.size, limit)
+    height[:start] = max(limit, EARLY_HEIGHT)
+    hits = np.flatnonzero(above > height)
+    at = start = min(start, EARLY_POINTS)
     hits = hits[hits >= start]
     out: list[Excursion] = []
-    at = start
     while True:
         j = int(np.searchsorted(hits, at))
         if j == hits.size or len(out) >= MOST:
@@ -150,7 +159,8 @@ def _level_before(z: FloatArray, course: FloatArray) -> FloatArray:
     if z.size > LONG or z.size <= COURSE_POINTS:
         return course
     level = trailing_median(z, COURSE_POINTS)
-    return np.concatenate([course[:COURSE_POINTS], level[:-1]])
+    before = [float(np.median(z[: max(i, 1)])) for i in range(COURSE_POINTS)]
+    return np.concatenate([before, level[:-1]])
 
 
 def _best_so_far(z: FloatArray) -> FloatArray:

@@ -46,11 +46,17 @@ POWERS = (0.0, 1.0, 2.0)
 LEFT = 0.5
 """Growth has left the course where the fit is above it by so many noise widths (least error on labelled runs)."""
 
+DOUBT = 2.0
+"""What the likelihood is tempered by, beside the correlation length and the misfit."""
+
 AFTER_POINTS = 3
 """Points after the guess that the window holds at least (a jump is climbed in one)."""
 
 GROWN = 0.5
 """A split counts only if the growth fitted after it reaches this share of the height of the climb."""
+
+CLEAR = 1.5
+"""… and the interval ends where the latest likely growth is above it by so many."""
 
 HUBER = 1.5
 """Error turns from square to absolute at so many noise widths."""
@@ -104,7 +110,7 @@ def locate(z: FloatArray, guess: int, climb: int, noise: float, height: float = 
         last = min(z.size, max(climb + 1, guess + 1 + AFTER_POINTS))
         grid = reduce(z, first, last, WINDOW_POINTS)
         local = noise if grid.block == 1 else MEDIAN_OF_BLOCK * noise / np.sqrt(grid.block)
-        kink = _fit(grid.value, local, LEFT * noise, height)
+        kink = _fit(grid.value, local, noise, height)
         onset = grid.start(kink.onset)
         low, high = grid.start(kink.low), grid.start(kink.high + 1) - 1
         if grid.block == 1 or grid.block == block or grid.block * 8 < length:
@@ -153,7 +159,7 @@ def _fit(z: FloatArray, noise: float, seen: float, height: float) -> Kink:
         costs = np.stack([f.cost for f in fits])
     row, best = divmod(int(np.argmin(costs)), int(splits.size))
     residual = fits[row].residual(z, best)
-    doubt = _correlation_length(residual) * max(1.0, spread(residual[: best + 1]) / sigma) ** 2
+    doubt = DOUBT * _correlation_length(residual) * max(1.0, spread(residual[: best + 1]) / sigma) ** 2
     likelihood = np.exp(-np.maximum(costs - costs[row, best], 0.0) / doubt)
     row = int(np.argmax(likelihood.sum(axis=1)))
     best = int(np.argmin(costs[row]))
@@ -165,9 +171,12 @@ def _fit(z: FloatArray, noise: float, seen: float, height: float) -> Kink:
     flat = float(_huber((z - float(np.median(z))) / sigma).sum())
     gain = max(flat - least, 0.0) * 2.0 / doubt
     level = float(fits[row].coefficients[best, 0])
-    lag = _points_to_leave(float(fits[row].coefficients[best, 3]), POWERS[row], m - 1 - k, seen)
-    onset = k + 1 + lag
-    return Kink(onset, min(low, k) + 1, max(high + 1 + lag, onset), k + 1, POWERS[row], sigma, level, gain, k + 1)
+    gained = float(fits[row].coefficients[best, 3])
+    onset = k + 1 + _points_to_leave(gained, POWERS[row], m - 1 - k, LEFT * seen)
+    clear = _points_to_leave(gained, POWERS[row], m - 1 - k, CLEAR * seen)
+    return Kink(
+        onset, min(low, k) + 1, max(min(high + 1 + clear, m - 1), onset), k + 1, POWERS[row], sigma, level, gain, k + 1
+    )
 
 
 def _points_to_leave(height: float, power: float, length: int, seen: float) -> int:

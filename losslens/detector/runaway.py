@@ -25,6 +25,9 @@ FAR = 10.0
 LATE = 0.05
 """… and needed at least this share of the run for the first tenth of the way (a falling loss needs less) …"""
 
+EARLY_SIZE = 0.1
+"""A swing grows from the largest size within this share of the points, at least 3."""
+
 DECADE = 0.1
 """… the first tenth."""
 
@@ -79,3 +82,23 @@ def find(y: FloatArray) -> Departure | None:
         late=found.late,
         habit=found.habit,
     )
+
+
+def find_swing(y: FloatArray) -> Departure | None:
+    """Growth of the size of y to ten times its largest early size and more, for a series of both signs, or None. O(n).
+
+    ``y``: shape ``(n,)``, finite. The levels of the departure are sizes, its indices count in ``y``.
+    """
+    n = y.size
+    early = max(END_POINTS, round(EARLY_SIZE * n))
+    if n < early + 2 * END_POINTS:
+        return None
+    size = np.abs(y)
+    first = float(size[:early].max())
+    if first <= 0.0 or float(np.median(size[-end_width(n) :])) < FAR * first:
+        return None
+    transform = Transform("asinh", scale=first)
+    z = transform.forward(size)
+    course, noise = course_and_noise(z)
+    rise, noise = find_rise(z, course, noise, urgent=True)
+    return departure_of(z, course, size, transform, rise, noise) if rise is not None else None

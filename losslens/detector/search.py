@@ -25,8 +25,11 @@ COURSE_SHARE = 40
 SHORT = 24
 """Below this many points the noise is taken about a falling course, and widened for being so few."""
 
-MIN_NOISE = 1e-9
-"""Noise of a curve without any, on the transformed scale."""
+MIN_NOISE = 1e-3
+"""Noise of a curve without any, on the transformed scale: losses are printed with a few digits."""
+
+SHORT_NOISE = 0.02
+"""Noise that a short series without any visible is taken to have."""
 
 NEAR_NOISE_POINTS = 400
 """The noise before a departure is measured on so many points before it."""
@@ -86,7 +89,7 @@ def course_and_noise(z: FloatArray) -> tuple[FloatArray, float]:
     """Smooth course, same shape as ``z``, and the width of single points about it."""
     if z.size < SHORT:
         course = falling_course(z)
-        return course, MIN_NOISE
+        return course, SHORT_NOISE
     grid = reduce(z, 0, z.size, GRID_POINTS)
     half = min(max(grid.value.size // COURSE_SHARE, 2), 25)
     smooth = centred_median(grid.value, half)
@@ -104,9 +107,9 @@ def _short_noise(z: FloatArray) -> float:
     """Noise of a short series about its falling course up to its best point, widened for the few points."""
     part = z[: int(np.argmin(z)) + 1]
     if part.size < 3:
-        return MIN_NOISE
+        return SHORT_NOISE
     residual = part - falling_course(part)
-    return max(spread(residual) * (1.0 + 6.0 / part.size), MIN_NOISE)
+    return max(spread(residual) * (1.0 + 6.0 / part.size), SHORT_NOISE)
 
 
 def _near_noise(part: FloatArray, residual: FloatArray) -> float:

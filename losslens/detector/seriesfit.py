@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from losslens.detector.excursions import Excursion
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from losslens.model import FloatArray
+
+
+LEAST_PROGRESS = 0.02
+"""Progress is at least this share of the best level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +96,19 @@ class SeriesFit:
     """Step of the first non-finite value of the stretch that lasts to the end, else of the first stretch."""
     runaway: Departure | None = None
     """A downward run past every level, accelerating."""
-    notes: tuple[str, ...] = field(default=())
+    swing: Departure | None = None
+    """Growth of the size of a series of both signs; its levels are sizes."""
 
     @property
     def ratio(self) -> float:
-        """r = (e - b) / (s - b), the share of the progress that was lost; the progress is at least one noise width."""
+        """r = (e - b) / (s - b), the share of the progress that was lost."""
         top = self.departure.top if self.departure is not None else self.end
-        progress = max(self.start - self.best, self.noise_level, 1e-300)
-        return (top - self.best) / progress
+        return (top - self.best) / self.progress
+
+    @property
+    def progress(self) -> float:
+        """s - b, but at least one noise width and 2 % of the best level: less is no progress to lose."""
+        return max(self.start - self.best, self.noise_level, LEAST_PROGRESS * abs(self.best), 1e-300)
 
     def step_of(self, i: int) -> int:
         """The step of finite point ``i``."""

@@ -92,6 +92,8 @@ def _lead(trained: Judged | None, val: list[Judged]) -> Judged | None:
         return trained or evaluated
     if trained.verdict.verdict is Verdict.INCONCLUSIVE:
         return evaluated
+    if trained.verdict.verdict.blew_up:
+        return trained
     worse = evaluated.verdict.verdict.severity < trained.verdict.verdict.severity
     return evaluated if worse else trained
 

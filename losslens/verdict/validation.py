@@ -5,7 +5,7 @@ from __future__ import annotations
 from losslens.detector import Departure, SeriesFit, examine
 from losslens.model import Role, Run, Series, Verdict
 from losslens.verdict.losses import Judged, as_verdict
-from losslens.verdict.words import EXPLODED_FACTOR, NEAR, Word, decide, number
+from losslens.verdict.words import DIVERGED_RATIO, EXPLODED_FACTOR, NEAR, Word, decide, number
 
 OVERFIT_RISE = 0.02
 """A validation loss has left its minimum when it ends this share of its level above it (and beyond its noise)."""
@@ -19,11 +19,11 @@ def judge_validation(run: Run, series: Series, role: Role, trained: Judged | Non
     fit = examine(series.step, series.value)
     word = decide(fit, wanders=contest)
     if trained is not None and not trained.verdict.verdict.blew_up:
-        word = _beside_training(fit, word, trained)
+        word = _beside_training(fit, word)
     return Judged(series, role, fit, word, as_verdict(run, series, role, fit, word))
 
 
-def _beside_training(fit: SeriesFit, word: Word, trained: Judged) -> Word:
+def _beside_training(fit: SeriesFit, word: Word) -> Word:
     """What a validation loss alone is called while training is fine."""
     if word.verdict is Verdict.NAN:
         return Word(
@@ -45,10 +45,10 @@ def _beside_training(fit: SeriesFit, word: Word, trained: Judged) -> Word:
             Verdict.VAL_DIVERGED, text, word.margin, Verdict.OVERFIT if (word.margin or 9.0) < NEAR else None, d
         )
     rise = (d.top - d.base) / max(abs(d.base), 1e-300)
-    if rise >= OVERFIT_RISE and _falls_after(trained.fit, fit.step_of(d.onset)):
+    if rise >= OVERFIT_RISE and fit.ratio >= DIVERGED_RATIO:
         text = (
             f"validation left its minimum {number(d.base)} at step {fit.step_of(d.onset)} and ended at {number(d.top)} "
-            "while training went on falling"
+            "while training did not"
         )
         also = Verdict.VAL_DIVERGED if fit.ratio >= 1.0 / NEAR or factor >= EXPLODED_FACTOR / NEAR else None
         if also is None and rise < OVERFIT_RISE * NEAR:
@@ -62,13 +62,3 @@ def _beside_training(fit: SeriesFit, word: Word, trained: Judged) -> Word:
 def _sudden(d: Departure, fit: SeriesFit) -> bool:
     """Whether most of the rise came within a few points."""
     return d.shape == "jump" and fit.ratio >= 1.0
-
-
-def _falls_after(train: SeriesFit, step: int) -> bool:
-    """Whether training ended below its level at ``step``."""
-    after = train.value[train.step >= step]
-    before = train.value[train.step <= step]
-    if after.size < 2 or before.size == 0:
-        return True
-    level = float(sorted(before[-5:])[len(before[-5:]) // 2])
-    return train.end < level

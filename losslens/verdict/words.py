@@ -54,6 +54,10 @@ SPIKE_RATIO = 0.1
 SPIKE_FACTOR = 2.0
 """… or multiplies a positive loss by this."""
 
+WANDER_FACTOR = 3.0
+"""Losses that play against each other or chase a target count only from this factor above their best level on, with
+all progress lost."""
+
 DOWNWARD_FACTOR = 10.0
 """A downward run ends at least this many times farther from zero than it began."""
 
@@ -93,6 +97,8 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
             return word
     if not wanders and fit.runaway is not None:
         return _downward(fit, fit.runaway)
+    if fit.swing is not None:
+        return _swinging(fit, fit.swing)
     if not wanders and (plateau := _plateau(fit)) is not None:
         return plateau
     spike = _spike(fit)
@@ -127,18 +133,15 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
         size = f"from {number(d.base)} to {number(d.top)} ({number(factor)}x)"
         far = factor / EXPLODED_FACTOR
     else:
-        progress = max(abs(fit.start - d.base), fit.noise_level)
         size = f"from {number(d.base)} to {number(d.top)}"
-        far = abs(d.top - d.base) / (EXPLODED_FACTOR * progress)
+        far = abs(d.top - d.base) / (EXPLODED_FACTOR * fit.progress)
     tail = f"{size}, {number(100 * ratio)} % of its progress lost, {number(d.widths)} noise widths"
-    explosion = max(far, ratio / EXPLODED_RATIO)
-    if wanders:
-        explosion = far if ratio >= EXPLODED_RATIO else 0.0
+    explosion = max(far, ratio / EXPLODED_RATIO) if fit.transform.kind == "log" else far
+    if wanders and (ratio < EXPLODED_RATIO or not _beyond_wandering(fit, d)):
+        return None
     if counts and explosion >= 1.0:
         also = Verdict.DIVERGED if explosion < NEAR else None
         return Word(Verdict.EXPLODED, f"rose {tail}, and stayed out to the end", explosion, also, d)
-    if wanders:
-        return None
     if d.shape == "jump" and d.holds and SHIFTED_LEAST <= ratio < SHIFTED_RATIO:
         margin = SHIFTED_RATIO / ratio
         also = Verdict.DIVERGED if margin < NEAR or (ratio >= DIVERGED_RATIO * NEAR and not d.holds) else None
@@ -159,6 +162,20 @@ def _downward(fit: SeriesFit, d: Departure) -> Word:
     margin = abs(d.top) / max(abs(d.base), 1e-300) / DOWNWARD_FACTOR
     text = f"runs away downward, ever faster: from {number(d.level)} at step {fit.step_of(d.onset)} to {number(d.top)}"
     return Word(Verdict.EXPLODED, text, max(margin, 1.0), Verdict.HEALTHY if margin < NEAR else None, d)
+
+
+def _beyond_wandering(fit: SeriesFit, d: Departure) -> bool:
+    """Whether a loss that may rise while all is well ended far above anything it did before."""
+    if fit.transform.kind == "log":
+        return d.top >= WANDER_FACTOR * d.base
+    return d.top >= WANDER_FACTOR * float(np.abs(fit.value[: max(d.onset, 1)]).max())
+
+
+def _swinging(fit: SeriesFit, d: Departure) -> Word:
+    """A loss of both signs whose size explodes."""
+    size = d.top / max(abs(d.base), 1e-300)
+    text = f"swings ever wider: its size grew {number(size)}x, from {number(d.base)} to {number(d.top)}"
+    return Word(Verdict.EXPLODED, text, size / EXPLODED_FACTOR, None, d)
 
 
 def matters(fit: SeriesFit, d: Departure) -> bool:
@@ -211,8 +228,7 @@ def _spike(fit: SeriesFit) -> Word | None:
         return None
     largest = max(fit.excursions, key=lambda e: e.top - e.before)
     before, top = fit.transform.back(largest.before), fit.transform.back(largest.top)
-    progress = max(fit.start - fit.best, fit.noise_level, 1e-300)
-    matter = (top - before) / progress / SPIKE_RATIO
+    matter = (top - before) / fit.progress / SPIKE_RATIO
     if fit.transform.kind == "log" and before > 0.0:
         matter = max(matter, math.log(top / before) / math.log(SPIKE_FACTOR))
     if matter < 1.0:
