@@ -161,7 +161,8 @@ class Column:
             else:
                 rows[at : at + len(stretch)] = stretch
             at += len(stretch)
-        return rows, np.array(self.values, dtype=np.float64)
+        # A view, not a copy: the columns of a large file are its memory.
+        return rows, np.frombuffer(self.values, dtype=np.float64) if len(self.values) else np.empty(0)
 
     def blank_rows(self) -> IntArray:
         import numpy as np

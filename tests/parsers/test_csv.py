@@ -67,7 +67,7 @@ EXPECTED = [(0, 2.5), (1, 1.25), (2, 0.625)]
         PLAIN.encode("utf-16-be"),
         PLAIN.replace(",", ",\t"),
         PLAIN.replace("\n", ",\n"),
-        gzip.compress(PLAIN.encode()),
+        gzip.compress(PLAIN.encode(), mtime=0),
         PLAIN.replace("epoch", "epoch ").replace("loss", " loss"),
     ],
     ids=lambda value: repr(value)[:40],
@@ -401,6 +401,34 @@ def test_a_run_column_gives_one_log_a_run(tmp_path: Path) -> None:
     assert (first.group_hint, second.group_hint) == ("a", "b")
     assert points(second, "loss") == [(0, 5.0), (1, 6.0), (2, 7.0), (3, 8.0)]
     assert second.series["loss"].row.tolist() == [0, 1, 2, 3]
+
+
+def test_names_and_numbers_padded_with_blanks_are_read(tmp_path: Path) -> None:
+    names = ["epoch", "train/box_loss", "val/obj_loss", "x/lr0"]  # YOLOv5 writes "%20s," a name and "%20.5g," a number
+    lines = [("%20s," * 4 % tuple(names)).rstrip(",")]
+    lines += [("%20.5g," * 4 % (epoch, 0.1 / (epoch + 1), 0.2, 0.01)).rstrip(",") for epoch in range(3)]
+    log = read(tmp_path, "\n".join(lines) + "\n", "results.csv")
+    assert points(log, "train/box_loss") == [(0, 0.1), (1, 0.05), (2, 0.033333)]
+    assert log.trainer == "ultralytics"
+
+
+def test_a_line_of_units_under_the_header_is_left_out(tmp_path: Path) -> None:
+    log = read(tmp_path, "step;loss;time\n-;-;s\n0;3,5;10\n1;2,5;20\n2;1,5;30\n")
+    assert points(log, "loss") == [(0, 3.5), (1, 2.5), (2, 1.5)]
+
+
+def test_a_rows_own_text_of_time_is_read_however_many_there_are(tmp_path: Path) -> None:
+    rows = "".join(f"2024-01-01 {n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d},{n},1.0\n" for n in range(6000))
+    log = read(tmp_path, "timestamp,step,loss\n" + rows)
+    assert np.diff(log.series["loss"].wall_time).tolist() == [1.0] * 5999
+    assert "no-time-zone" in codes(log)
+
+
+def test_series_of_one_table_share_memory_that_nobody_can_change(tmp_path: Path) -> None:
+    log = read(tmp_path, PLAIN)
+    assert log.series["loss"].step is log.series["lr"].step
+    with pytest.raises(ValueError, match="read-only"):
+        log.series["loss"].step[0] = 9
 
 
 def test_constant_text_is_a_setting_and_changing_text_is_nothing(tmp_path: Path) -> None:

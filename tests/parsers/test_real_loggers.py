@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 
@@ -10,13 +9,8 @@ import pytest
 
 from losslens import parsers
 from losslens.model import Log
-
-DATA = Path(__file__).parent / "data"
-
-
-def truth(path: Path) -> dict[str, list[list[float]]]:
-    kept: dict[str, list[list[float]]] = json.loads(path.with_name(path.name + ".truth.json").read_text())
-    return kept
+from tests.parsers import truth
+from tests.parsers.truth import DATA
 
 
 def assert_holds(log: Log, expected: dict[str, list[list[float]]], *, relative: float = 1e-12) -> None:
@@ -40,7 +34,7 @@ def only(path: Path, format: str) -> Log:
 def test_keras_csv_logger(name: str) -> None:
     path = DATA / "keras" / name
     log = only(path, "csv")
-    assert_holds(log, truth(path), relative=1e-6)  # the callback saw float32
+    assert_holds(log, truth.load(path), relative=1e-6)  # the callback saw float32
     assert log.trainer == "keras"
     assert {series.axis for series in log.series.values()} == {"epoch"}
 
@@ -55,7 +49,7 @@ def test_keras_loss_that_became_nan_keeps_its_nan_points() -> None:
 def test_keras_history_json(name: str) -> None:
     path = DATA / "keras" / name
     log = only(path, "keras-json")
-    assert_holds(log, truth(path), relative=1e-6)
+    assert_holds(log, truth.load(path), relative=1e-6)
     assert set(log.series) == {"loss", "mae", "val_loss", "val_mae"}
     assert log.trainer == "keras"
 
@@ -68,7 +62,7 @@ def test_keras_history_parameters_are_settings() -> None:
 def test_lightning_rows_are_sparse_and_its_blanks_are_remembered() -> None:
     path = DATA / "lightning" / "lightning_logs" / "version_0" / "metrics.csv"
     log = only(path, "csv")
-    assert_holds(log, truth(path), relative=1e-6)
+    assert_holds(log, truth.load(path), relative=1e-6)
     assert log.trainer == "lightning"
     assert log.table is not None
     blank = set(log.table.blank["train_loss_step"].tolist())
@@ -87,7 +81,7 @@ def test_lightning_hparams_are_settings_with_their_source() -> None:
 def test_hf_trainer_state(run: str) -> None:
     path = DATA / "hf" / run / "trainer_state.json"
     log = only(path, "trainer-state")
-    assert_holds(log, truth(path))
+    assert_holds(log, truth.load(path))
     assert log.trainer == "hf"
     assert {setting.name: setting.value for setting in log.settings}["max_steps"] == 36
 
@@ -108,7 +102,7 @@ def test_hf_nan_filter_zeros_are_kept_as_written() -> None:
 @pytest.mark.parametrize(("name", "format"), [("progress.csv", "csv"), ("progress.json", "jsonl")])
 def test_stable_baselines_counts_timesteps_and_keeps_columns_that_came_late(name: str, format: str) -> None:
     log = only(DATA / "sb3" / name, format)
-    expected = json.loads((DATA / "sb3" / "progress.truth.json").read_text())
+    expected = truth.load(DATA / "sb3" / "progress.csv")
     # Written at the step that the row names: total_timesteps is the logger's own step here.
     expected.pop("time/total_timesteps")
     assert_holds(log, expected, relative=1e-6)
@@ -119,14 +113,14 @@ def test_stable_baselines_counts_timesteps_and_keeps_columns_that_came_late(name
 def test_timm_rows_without_evaluation_keep_the_learning_rate_in_its_column() -> None:
     path = DATA / "timm" / "summary.csv"
     log = only(path, "csv")
-    assert_holds(log, truth(path))
+    assert_holds(log, truth.load(path))
     assert log.trainer == "timm"
 
 
 def test_fastai_appended_history_restarts_at_its_second_header() -> None:
     path = DATA / "fastai" / "history.csv"
     log = only(path, "csv")
-    assert_holds(log, truth(path))
+    assert_holds(log, truth.load(path))
     assert log.trainer == "fastai"
     assert log.restarts == (4,)
     assert log.series["time"].value.tolist() == [0.0] * 8
@@ -135,7 +129,7 @@ def test_fastai_appended_history_restarts_at_its_second_header() -> None:
 def test_mmengine_validation_rows_stand_at_the_training_step_before_them() -> None:
     path = DATA / "mmengine" / "scalars.json"
     log = only(path, "jsonl")
-    assert_holds(log, truth(path))
+    assert_holds(log, truth.load(path))
     assert log.trainer == "mmengine"
     assert [warning.code for warning in log.warnings] == ["validation-steps"]
 
@@ -143,7 +137,7 @@ def test_mmengine_validation_rows_stand_at_the_training_step_before_them() -> No
 @pytest.mark.parametrize(("name", "format"), [("progress.csv", "csv"), ("result.json", "jsonl")])
 def test_rllib_reports_by_timesteps(name: str, format: str) -> None:
     log = only(DATA / "rllib" / name, format)
-    assert_holds(log, truth(DATA / "rllib" / "progress.csv"))
+    assert_holds(log, truth.load(DATA / "rllib" / "progress.csv"))
     assert log.trainer == "rllib"
     loss = log.series["info/learner/default_policy/learner_stats/total_loss"]
     assert loss.axis == "timesteps"
@@ -165,21 +159,21 @@ def test_deepspeed_folder_is_one_log_counted_in_samples() -> None:
     folder = DATA / "deepspeed" / "job"
     assert parsers.claim_folder(folder, sorted(path.name for path in folder.iterdir())) == "deepspeed-csv"
     (log,) = parsers.parse(folder)
-    assert_holds(log, truth(folder))
+    assert_holds(log, truth.load(folder))
     assert log.series["Train/Samples/train_loss"].axis == "samples"
 
 
 def test_llama_factory_log() -> None:
     path = DATA / "llama_factory" / "trainer_log.jsonl"
     log = only(path, "jsonl")
-    assert_holds(log, truth(path))
+    assert_holds(log, truth.load(path))
     assert log.trainer == "llama-factory"
 
 
 def test_detectron2_metrics_keep_the_branch_a_resume_left_behind() -> None:
     path = DATA / "detectron2" / "metrics.json"
     log = only(path, "jsonl")
-    assert_holds(log, truth(path))
+    assert_holds(log, truth.load(path))
     assert log.trainer == "detectron2"
     steps = log.series["total_loss"].step.tolist()
     assert steps != sorted(steps)
@@ -188,7 +182,7 @@ def test_detectron2_metrics_keep_the_branch_a_resume_left_behind() -> None:
 def test_ultralytics_results_and_arguments() -> None:
     path = DATA / "ultralytics" / "results.csv"
     log = only(path, "csv")
-    assert_holds(log, truth(path), relative=1e-3)  # it rounds to six digits
+    assert_holds(log, truth.load(path), relative=1e-3)  # it rounds to six digits
     assert log.trainer == "ultralytics"
     assert log.series["train/box_loss"].axis == "epoch"
     settings = {

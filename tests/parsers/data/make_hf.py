@@ -5,13 +5,14 @@ python -m tests.parsers.data.make_hf
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from pathlib import Path
 
 import torch
 from transformers import Trainer, TrainerCallback, TrainingArguments
+
+from tests.parsers import truth as kept
 
 HERE = Path(__file__).parent / "hf"
 
@@ -68,7 +69,7 @@ def run(name: str, nan_from: int) -> None:
         target = HERE / name
         target.mkdir(parents=True)
         shutil.copy(Path(folder) / "trainer_state.json", target)
-        (target / "trainer_state.json.truth.json").write_text(json.dumps(truth.seen) + "\n")
+        kept.save(target / "trainer_state.json", truth.seen)
         for extra in ("all_results.json", "train_results.json"):
             if (Path(folder) / extra).exists():
                 shutil.copy(Path(folder) / extra, target)

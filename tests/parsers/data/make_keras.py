@@ -2,7 +2,7 @@
 
     python -m tests.parsers.data.make_keras
 
-Beside each log stands NAME.truth.json with what a callback saw at the end of each epoch.
+tests/parsers/expected holds what a callback saw at the end of each epoch.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from pathlib import Path
 
 import keras
 import numpy as np
+
+from tests.parsers import truth as kept
 
 HERE = Path(__file__).parent / "keras"
 
@@ -28,7 +30,7 @@ class Truth(keras.callbacks.Callback):
             self.seen.setdefault(name, []).append([epoch, float(value)])
 
     def save(self, path: Path) -> None:
-        path.with_name(path.name + ".truth.json").write_text(json.dumps(self.seen) + "\n")
+        kept.save(path, self.seen)
 
 
 def model(rate: float, **options: float) -> keras.Model:

@@ -5,7 +5,6 @@ python -m tests.parsers.data.make_lightning
 
 from __future__ import annotations
 
-import json
 import shutil
 import warnings
 from pathlib import Path
@@ -15,6 +14,8 @@ import torch
 from lightning.pytorch.callbacks import Callback, LearningRateMonitor
 from lightning.pytorch.loggers import CSVLogger
 from torch.utils.data import DataLoader, TensorDataset
+
+from tests.parsers import truth as kept
 
 HERE = Path(__file__).parent / "lightning"
 
@@ -79,7 +80,7 @@ def main() -> None:
     path = HERE / "lightning_logs" / "version_0" / "metrics.csv"
     # log_every_n_steps=2 keeps every second step.
     net.truth["train_loss_step"] = net.truth["train_loss_step"][1::2]
-    path.with_name("metrics.csv.truth.json").write_text(json.dumps(net.truth) + "\n")
+    kept.save(path, net.truth)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import torch
 
+from tests.parsers import truth as kept
+
 HERE = Path(__file__).parent
 
 
@@ -44,10 +46,6 @@ def fresh(name: str) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
-
-
-def save(path: Path, seen: dict) -> None:
-    path.with_name(path.name + ".truth.json").write_text(json.dumps(seen) + "\n")
 
 
 def mmengine_run() -> None:
@@ -124,7 +122,7 @@ def mmengine_run() -> None:
         target = fresh("mmengine")
         source = next(Path(folder).glob("*/vis_data/scalars.json"))
         shutil.copy(source, target / "scalars.json")
-        save(target / "scalars.json", seen)
+        kept.save(target / "scalars.json", seen)
 
 
 def ray_tune() -> None:
@@ -177,7 +175,7 @@ def ray_tune() -> None:
     for logger in loggers:
         logger.log_trial_end(trial)
     (target / "params.pkl").unlink(missing_ok=True)
-    save(target / "progress.csv", seen)
+    kept.save(target / "progress.csv", seen)
 
 
 def deepspeed_monitor() -> None:
@@ -201,7 +199,7 @@ def deepspeed_monitor() -> None:
                 monitor.write_events(events)
                 for name, value, x in events:
                     seen.setdefault(name, []).append([x, value])
-    save(target / "job", seen)
+    kept.save(target / "job", seen)
 
 
 def by_source() -> None:
@@ -223,7 +221,7 @@ def by_source() -> None:
                 seen["eval_loss"].append([step, evaluated["eval_loss"]])
                 record = evaluated | {"percentage": step * 5.0, "elapsed_time": "0:00:20", "remaining_time": "0:00:00"}
             file.write(json.dumps(record) + "\n")
-    save(target / "trainer_log.jsonl", seen)
+    kept.save(target / "trainer_log.jsonl", seen)
 
     target = fresh("detectron2")
     seen = {"total_loss": [], "lr": []}
@@ -236,7 +234,7 @@ def by_source() -> None:
                     file.write(json.dumps(record, sort_keys=True) + "\n")
                     seen["total_loss"].append([step - 1, loss])
                     seen["lr"].append([step - 1, rate])
-    save(target / "metrics.json", seen)
+    kept.save(target / "metrics.json", seen)
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ python -m tests.parsers.data.make_sb3
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -14,6 +13,8 @@ import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import EvalCallback
 from stable_baselines3.common.logger import KVWriter, configure
+
+from tests.parsers import truth as kept
 
 HERE = Path(__file__).parent / "sb3"
 
@@ -45,7 +46,7 @@ def main() -> None:
     evaluate = EvalCallback(gymnasium.make("CartPole-v1"), eval_freq=600, n_eval_episodes=1, verbose=0)
     net.learn(2048, callback=evaluate)
     logger.close()
-    (HERE / "progress.truth.json").write_text(json.dumps(truth.seen) + "\n")
+    kept.save(HERE / "progress.csv", truth.seen)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ python -m tests.parsers.data.make_timm_fastai
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections import OrderedDict
 from pathlib import Path
@@ -19,6 +18,8 @@ from timm.optim import create_optimizer_v2
 from timm.scheduler import CosineLRScheduler
 from timm.utils import update_summary
 from torch.utils.data import DataLoader, TensorDataset
+
+from tests.parsers import truth as kept
 
 HERE = Path(__file__).parent
 
@@ -61,7 +62,7 @@ def timm() -> None:
         seen.setdefault("lr", []).append([epoch, rate])
         for name, value in (evaluated or {}).items():
             seen.setdefault(f"eval_{name}", []).append([epoch, value])
-    (folder / "summary.csv.truth.json").write_text(json.dumps(seen) + "\n")
+    kept.save(folder / "summary.csv", seen)
 
 
 def fastai() -> None:
@@ -79,7 +80,7 @@ def fastai() -> None:
         for epoch, (train_loss, valid_loss) in enumerate(learner.recorder.values):
             seen["train_loss"].append([epoch, train_loss])
             seen["valid_loss"].append([epoch, valid_loss])
-    (folder / "history.csv.truth.json").write_text(json.dumps(seen) + "\n")
+    kept.save(folder / "history.csv", seen)
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ python -m tests.parsers.data.make_ultralytics
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -13,6 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from ultralytics import YOLO, settings
+
+from tests.parsers import truth as kept
 
 HERE = Path(__file__).parent / "ultralytics"
 
@@ -68,8 +69,7 @@ def main() -> None:
         shutil.copy(source / "results.csv", HERE)
         args = (source / "args.yaml").read_text().replace(folder, "runs")
         (HERE / "args.yaml").write_text(args)
-    kept = {name: values[:4] for name, values in seen.items()}
-    (HERE / "results.csv.truth.json").write_text(json.dumps(kept) + "\n")
+    kept.save(HERE / "results.csv", {name: values[:4] for name, values in seen.items()})
 
 
 if __name__ == "__main__":
