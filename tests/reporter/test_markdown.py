@@ -77,3 +77,27 @@ def test_several_runs_have_a_table_worst_first() -> None:
     assert [re.findall(r"\*\*(.+?)\*\*", row)[0] for row in rows] == [
         "nan", "nan", "exploded", "exploded", "val-diverged", "inconclusive", "healthy", "healthy",
     ]  # fmt: skip
+
+
+def rendered(text: str) -> str:
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(text)
+
+
+def test_a_markdown_reader_sees_the_same_elements_whatever_the_names_are() -> None:
+    def elements(text: str) -> set[str]:
+        return set(re.findall(r"<(/?[a-z][a-z0-9]*)", rendered(text)))
+
+    calm = elements(render_markdown(make.analysis(make.exploded(), skipped=make.SKIPPED)))
+    odd = elements(render_markdown(make.ALL["hostile"]()))
+    assert odd <= calm | {"pre", "/pre"}
+
+
+def test_a_markdown_reader_sees_tables_lists_and_folded_details() -> None:
+    html = rendered(render_markdown(make.analysis(make.exploded())))
+    assert html.count("<table>") == 2
+    assert "<td>step 50,100 (90 % interval 49,900–50,300)</td>" in html
+    assert "<details>" in html
+    assert "<strong>Not checked</strong>" in html
+    assert "<code>torch.nn.utils.clip_grad_norm_(model.parameters(), 2.4)</code>" in html

@@ -86,3 +86,14 @@ def test_text_is_wrapped_by_its_width_and_long_words_are_cut() -> None:
     assert lines[0] == "a short text"
     assert "".join(lines[1:]) == "x" * 200
     assert wrapped("", 2.0, 9.0) == []
+
+
+def test_hostile_names_leave_an_svg_that_is_well_formed_and_has_no_script(tmp_path: Path) -> None:
+    import xml.etree.ElementTree as ET
+
+    path = tmp_path / "run.svg"
+    write_picture(make.hostile(), path)
+    names = {element.tag.rpartition("}")[2] for element in ET.parse(path).iter()}
+    assert "script" not in names
+    assert "foreignObject" not in names
+    assert "a" not in names

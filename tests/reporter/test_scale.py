@@ -59,3 +59,15 @@ def test_linear_ticks_are_round_and_within(span: tuple[float, float]) -> None:
     ticks = scale.ticks(5)
     assert 2 <= len(ticks) <= 12
     assert all(scale.low <= t <= scale.high or math.isclose(t, scale.low) for t in ticks)
+
+
+def test_the_page_s_script_chooses_scales_by_the_same_numbers() -> None:
+    import re
+    from importlib import resources
+
+    from losslens.reporter import scale
+
+    script = resources.files("losslens.reporter").joinpath("report.js").read_text(encoding="utf-8")
+    found = {name: float(value) for name, value in re.findall(r"\b([A-Z_]+) = ([0-9.]+)", script)}
+    for name in ("LOG_RATIO", "CROWDED_RATIO", "CROWDED"):
+        assert found[name] == getattr(scale, name)
