@@ -47,7 +47,7 @@ def numpy_of_objects() -> bytes:
         *((f"history{protocol}.pkl", pickle.dumps(Bomb(), protocol)) for protocol in range(6)),
         ("history.json", pickle.dumps({"loss": [1.0, 2.0]})),
         ("history.csv", pickle.dumps({"loss": [1.0, 2.0]}, 0)),
-        ("history.pkl.gz", gzip.compress(pickle.dumps(Bomb()))),
+        ("history.pkl.gz", gzip.compress(pickle.dumps(Bomb()), mtime=0)),
         ("history.joblib", zlib.compress(pickle.dumps(Bomb()))),
         ("training_args.bin", torch_archive()),
         ("model.pt", torch_archive()),

@@ -47,7 +47,7 @@ def values(log: Log, tag: str) -> list[float]:
         "{'loss': [2.5, 1.25, nan], 'val_loss': [3, 2, 1]}",
         '\ufeff{"loss": [2.5, 1.25, NaN], "val_loss": [3, 2, 1]}',
         '{"loss": [2.5, 1.25, NaN], "val_loss": [3, 2, 1]}'.encode("utf-16"),
-        gzip.compress(b'{"loss": [2.5, 1.25, NaN], "val_loss": [3, 2, 1]}'),
+        gzip.compress(b'{"loss": [2.5, 1.25, NaN], "val_loss": [3, 2, 1]}', mtime=0),
         '{"loss": ["tensor(2.5)", "tensor(1.25)", "tensor(nan)"], "val_loss": [3, 2, 1]}',
     ],
     ids=lambda value: repr(value)[:50],
