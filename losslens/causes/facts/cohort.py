@@ -139,10 +139,11 @@ def _differences(me: Facts, other: Facts) -> dict[str, tuple[str, str]]:
         if a > 0 and b > 0 and not 1 / 1.2 < b / a < 1.2:
             found["learning-rate"] = (f"{a:.3g}", f"{b:.3g}")
     if not found or (not me.settings and not other.settings):
-        for word in _name_words(other.name, me.name):
-            found.setdefault(lever_of(word), ("", word))
+        named = {lever_of(w): ("", w) for w in _name_words(other.name, me.name)}
         for word in _name_words(me.name, other.name):
-            found.setdefault(lever_of(word), (word, ""))
+            named.setdefault(lever_of(word), (word, ""))
+        sure = bool(me.settings or other.settings)  # settings were kept: a name then only counts where it names a lever
+        found.update({k: v for k, v in named.items() if not sure or k in LEVERS or k == "seed"})
     return found
 
 

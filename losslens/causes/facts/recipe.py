@@ -117,7 +117,7 @@ OFF_WORDS = ("", "none", "null", "false", "no", "off", "0", "0.0")
 
 def squeeze(name: str) -> str:
     """A setting's name without its path and punctuation: ``optimizer.params.Weight-Decay`` -> ``weightdecay``."""
-    last = re.split(r"[./:\s]+", name.strip())[-1]
+    last = re.split(r"[/:\s]+|\.(?![0-9])", name.strip())[-1]
     return re.sub(r"[^a-z0-9]", "", last.lower())
 
 

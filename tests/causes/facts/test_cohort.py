@@ -1,0 +1,81 @@
+"""Siblings as evidence: who survived, and with what changed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from losslens.causes.facts import with_cohort
+from losslens.causes.facts.cohort import lever_of
+from losslens.model import SettingValue, Verdict
+from tests.causes import make_runs as m
+
+
+def failed(name: str, **settings: SettingValue) -> m.Made:
+    return m.made(m.exploding(), Verdict.EXPLODED, 320, name=name, project="p", settings=settings)
+
+
+def fine(name: str, project: str = "p", **settings: SettingValue) -> m.Made:
+    return m.made(m.learning(), Verdict.HEALTHY, name=name, project=project, settings=settings)
+
+
+def test_a_sibling_that_differs_in_one_setting_names_the_cure() -> None:
+    facts = with_cohort([failed("a", lr=0.1, wd=0.0).facts(), fine("b", lr=0.01, wd=0.0).facts()])[0]
+    assert facts.cohort is not None
+    assert facts.cohort.cured == {"learning-rate": "b"}
+
+
+def test_another_seed_is_not_a_lever_and_shows_the_setup_can_survive() -> None:
+    facts = with_cohort([failed("a", lr=0.1, seed=1).facts(), fine("b", lr=0.1, seed=2).facts()])[0]
+    assert facts.cohort is not None
+    assert facts.cohort.cured == {}
+    assert facts.cohort.same_setup_survived == "b"
+
+
+def test_a_sibling_that_failed_as_well_says_what_did_not_help() -> None:
+    facts = with_cohort([failed("a", lr=0.1).facts(), failed("b", lr=0.01).facts()])[0]
+    assert facts.cohort is not None
+    assert facts.cohort.not_cured == {"learning-rate": "b"}
+    assert facts.cohort.same_step == "b"
+
+
+def test_runs_of_other_projects_say_nothing() -> None:
+    facts = with_cohort([failed("a", lr=0.1).facts(), fine("b", project="q", lr=0.01).facts()])[0]
+    assert facts.cohort is None
+
+
+def test_without_settings_the_names_of_the_runs_tell_the_lever() -> None:
+    raw = m.made(np.full(50, np.nan), Verdict.NAN, 0, from_start=True, name="raw", project="p")
+    facts = with_cohort([raw.facts(), fine("clipnorm").facts(), fine("clipvalue").facts()])[0]
+    assert facts.cohort is not None
+    assert set(facts.cohort.cured) == {"clip"}
+    assert facts.cohort.start_level == pytest.approx(2.3, rel=0.2)
+
+
+def test_paths_dates_and_outcomes_are_no_levers() -> None:
+    facts = with_cohort(
+        [
+            failed("a", lr=0.1, output_dir="x", verdict="bad").facts(),
+            fine("b", lr=0.1, output_dir="y", verdict="ok").facts(),
+        ]
+    )[0]
+    assert facts.cohort is not None
+    assert facts.cohort.cured == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "lever"),
+    [
+        ("max_grad_norm", "clip"),
+        ("lr_warmup_steps", "warmup"),
+        ("learning_rate", "learning-rate"),
+        ("lr0.01", "learning-rate"),
+        ("fp16", "precision"),
+        ("per_device_train_batch_size", "batch-size"),
+        ("standardize", "data-scaling"),
+        ("random_seed", "seed"),
+        ("hidden_units", "hiddenunits"),
+    ],
+)
+def test_settings_are_sorted_into_levers(name: str, lever: str) -> None:
+    assert lever_of(name) == lever

@@ -1,0 +1,67 @@
+"""Settings under one name each, whatever the trainer calls them."""
+
+from __future__ import annotations
+
+import pytest
+
+from losslens.causes.facts.recipe import recipe_of, squeeze
+from losslens.model import Setting, SettingValue
+
+
+def recipe(**values: SettingValue):  # type: ignore[no-untyped-def]
+    return recipe_of({k: Setting(k, v, "x") for k, v in values.items()})
+
+
+@pytest.mark.parametrize("name", ["lr", "learning_rate", "optimizer.lr", "train/Learning-Rate", "lr0", "base_lr"])
+def test_the_learning_rate_is_found_under_its_many_names(name: str) -> None:
+    assert recipe_of({name: Setting(name, "1e-3", "x")}).lr == 1e-3
+
+
+@pytest.mark.parametrize(
+    ("settings", "precision"),
+    [
+        ({"precision": "16-mixed"}, "fp16"),
+        ({"precision": "bf16-mixed"}, "bf16"),
+        ({"precision": 32}, "fp32"),
+        ({"fp16": True}, "fp16"),
+        ({"bf16": True, "fp16": False}, "bf16"),
+        ({"fp16": False}, "fp32"),
+        ({"amp": True}, "fp16"),
+        ({"torch_dtype": "torch.bfloat16"}, "bf16"),
+        ({"lr": 0.1}, None),
+    ],
+)
+def test_the_precision_is_read_from_whatever_says_it(settings: dict[str, SettingValue], precision: str | None) -> None:
+    assert recipe(**settings).precision == precision
+
+
+@pytest.mark.parametrize(
+    ("settings", "clips"),
+    [
+        ({"max_grad_norm": 1.0}, True),
+        ({"gradient_clip_val": None}, None),
+        ({"clip": 0}, False),
+        ({"clip_norm": "none"}, False),
+        ({"clipvalue": 5.0}, True),
+        ({}, None),
+    ],
+)
+def test_clipping_is_on_off_or_unknown(settings: dict[str, SettingValue], clips: bool | None) -> None:
+    assert recipe(**settings).clips is clips
+
+
+@pytest.mark.parametrize(("name", "adaptive"), [("AdamW", True), ("SGD", False), ("rmsprop", True), (None, None)])
+def test_the_family_of_the_optimizer_is_known(name: str | None, adaptive: bool | None) -> None:
+    assert recipe(**({"optimizer": name} if name else {})).adaptive is adaptive
+
+
+def test_betas_in_one_text_give_the_second() -> None:
+    assert recipe(betas="(0.9, 0.95)").beta2 == 0.95
+
+
+def test_true_is_not_the_number_one() -> None:
+    assert recipe(clip=True).clip is None
+
+
+def test_names_are_squeezed_to_their_last_part() -> None:
+    assert squeeze("optimizer.params.Weight-Decay") == "weightdecay"
