@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.zoo.predict import Said, usable
+from tests.zoo.predict import Said, asked
 
 HARD = frozenset({"exploded", "nan", "diverged", "val-diverged"})
 FAILED = frozenset({*HARD, "shifted", "overfit", "plateau", "spike-recovered"})
@@ -117,7 +117,7 @@ def cause_figures(
     said: Sequence[Said], chances: Sequence[dict[str, float]], groups: Sequence[tuple[tuple[str, ...], ...]]
 ) -> CauseFigures:
     """How well causes were ranked, from probabilities at a uniform prior (empty where the run was called healthy)."""
-    rows = [(s, p, g) for s, p, g in zip(said, chances, groups, strict=True) if usable(s.label)]
+    rows = [(s, p, g) for s, p, g in zip(said, chances, groups, strict=True) if asked(s)]
     first: dict[str, list[float]] = defaultdict(list)
     three: dict[str, list[float]] = defaultdict(list)
     o1: dict[str, list[float]] = defaultdict(list)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from losslens import causes
 from losslens.causes import rank
 from tests.zoo.grid import VERSION
-from tests.zoo.predict import Said, everything, uniform, usable
+from tests.zoo.predict import Said, asked, everything, uniform
 from tests.zoo.score import FOLDS, chosen
 
 Floats = NDArray[np.float64]
@@ -62,7 +62,7 @@ class Table:
 
 def tabulate(said: list[Said]) -> Table:
     """Signs of every usable run that was called failing."""
-    rows = [s for s in said if usable(s.label) and s.verdict not in ("healthy", "inconclusive")]
+    rows = [s for s in said if asked(s) and s.verdict not in ("healthy", "inconclusive")]
     ids = [*(m.id for m in causes.competing()), rank.NONE]
     place = {c: i for i, c in enumerate(ids)}
     keys: dict[tuple[str, str], int] = {}

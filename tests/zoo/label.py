@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.zoo import separability
+from tests.zoo import keras_part, separability
 from tests.zoo import truth as tr
 from tests.zoo.grid import VERSION, Spec, specs
 from tests.zoo.train import FULL
@@ -193,6 +193,8 @@ def view_of_settings(spec: Spec, v: View) -> dict[str, Any]:
     from tests.zoo.grid import fault
 
     hp = dict(spec.hp)
+    if spec.task.startswith("keras"):
+        return {}
     fault(spec).settings(hp)
     return {k: hp[k] for k in LOGGED_SETTINGS if hp.get(k) is not None}
 
@@ -209,7 +211,7 @@ def write(progress: bool = True) -> None:
     """Labels all finished families and writes the data folder."""
     DATA.mkdir(exist_ok=True)
     by_family: dict[str, list[Spec]] = defaultdict(list)
-    for s in specs():
+    for s in [*specs(), *keras_part.specs()]:
         by_family[s.family].append(s)
     rows: list[dict[str, Any]] = []
     pictures: dict[str, dict[str, list[float]]] = {}
@@ -229,7 +231,7 @@ def write(progress: bool = True) -> None:
             if s.kind == "twin":
                 failed = row["words"][0] in ("nan", "exploded", "diverged")
             keep_series(store[s.task], row, log)
-            if row["cause"] is not None and "healthy" not in row["words"] and not row["twin_failed"]:
+            if row["cause"] is not None and row["words"][0] != "healthy" and not row["twin_failed"]:
                 everything = replace(view(s, len(record["step"]), int(record["steps_per_epoch"])), tier="everything")
                 with np.errstate(all="ignore"):
                     pictures[row["run"]] = separability.picture(row, logged(record, everything))

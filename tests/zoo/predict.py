@@ -64,6 +64,17 @@ def usable(label: Label) -> bool:
     )
 
 
+def asked(said: Said) -> bool:
+    """Whether the causes said of a run are scored: it surely failed, or it may be called failing and was."""
+    label = said.label
+    if usable(label):
+        return True
+    known = (
+        label["cause"] is not None and "causes" in label and not label["twin_failed"] and label["words"][0] != "healthy"
+    )
+    return bool(known and said.verdict in label["words"] and said.verdict not in ("healthy", "inconclusive"))
+
+
 def everything(labels: tuple[Label, ...], *, progress: bool = False) -> list[Said]:
     """Asks for every label; an exception is an error of losslens and is not hidden."""
     out: list[Said] = []

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables read better with one row a line
 """The same runs given to other tools and to change-point baselines, as they come.
 
 Every run is written as a trainer_state.json, which all four tools read. Where a tool's word covers several of ours, any of them counts as

@@ -15,7 +15,7 @@ import numpy as np
 
 from losslens.causes import rank
 from tests.zoo.figures import cause_figures, has_onset, in_tolerance, onset_figures, share, verdict_figures
-from tests.zoo.predict import Said, everything, uniform, usable
+from tests.zoo.predict import Said, asked, everything, uniform
 from tests.zoo.zoo import DATA, Label, labels
 
 FOLDS = DATA / "folds.json"
@@ -51,8 +51,8 @@ def causes_said(
     chances, groups = [], []
     for s in said:
         sizes = pick(s.label)
-        chances.append(s.chances(sizes, priors) if usable(s.label) else {})
-        found = rank.diagnose(s.facts, sizes=sizes, priors=priors).groups if usable(s.label) else ()
+        chances.append(s.chances(sizes, priors) if asked(s) else {})
+        found = rank.diagnose(s.facts, sizes=sizes, priors=priors).groups if asked(s) else ()
         groups.append(tuple(g.ids for g in found))
     return chances, groups
 
@@ -128,6 +128,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.zoo.score", description=__doc__)
     parser.add_argument("--locked", action="store_true", help="score the locked test, once a release")
     parser.add_argument("--rivals", action="store_true", help="add the other tools and the change-point baselines")
+    parser.add_argument("--files", action="store_true", help="score some runs as files of real loggers, end to end")
     parser.add_argument("--misses", action="store_true", help="list the runs that were judged wrong")
     args = parser.parse_args()
     rows = chosen(args.locked)
@@ -143,6 +144,10 @@ def main() -> None:
     print_causes(said)
     if args.misses:
         print_misses(said)
+    if args.files:
+        from tests.zoo import files
+
+        files.print_table()
     if args.rivals:
         from tests.zoo import rivals
 

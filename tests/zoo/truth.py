@@ -355,23 +355,40 @@ def quiet(y: Floats, c: Course, start: int, healthy: bool) -> Truth:
         words, onset = ["spike-recovered", "healthy"], found[0]
     elif found is not None:
         onset = found[0]
-        words = ["spike-recovered"] if found[1] > 16 else ["spike-recovered", "healthy"]
+        words = ["spike-recovered"] if found[1] > 12 else ["spike-recovered", "healthy"]
         if found[1] > 8 and float(np.median(c.d[-max(3, len(y) // 5) :])) > float(np.median(c.near)):
             words.append("shifted")
     elif own_spike(c, len(y)) > (8.0 if healthy else 5.5):
         words = ["healthy", "spike-recovered"]
-    if gain < 0.05:
+    if gain < 0.05 and float(np.nanmin(finite, initial=1.0)) <= 0 and abs(gain) > 0.005:
+        words = [*(words or ["healthy"]), "plateau"]  # a share of a level near or below zero says little
+    elif gain < 0.05:
         words = ["plateau", *words] if gain < 0.033 else ["plateau", "healthy", *words]
         onset = onset if "spike-recovered" in words else 0
     elif gain < 0.08:
         words = [*(words or ["healthy"]), "plateau"]
+    elif not healthy and stuck(c):
+        words = ["plateau", "healthy", *words]
+        onset = onset if onset is not None else 0
     if not words:
         words = ["healthy"]
     if not healthy and float(np.median(c.d[-max(2, len(y) // 20) :])) > 1.5 * float(np.median(c.near)):
-        words += ["healthy", "diverged", "shifted"] + (["exploded"] if len(y) < 12 else [])
+        words += ["diverged", "shifted"] + (["exploded"] if len(y) < 12 else [])
+        words += ["healthy"] if words[0] != "plateau" else []
     if len(y) < 8:
         words.append("inconclusive")
     return Truth(tuple(dict.fromkeys(words)), onset, onset, onset, c.noise, levels(y, len(y)))
+
+
+def stuck(c: Course) -> bool:
+    """Flat from the first twentieth on, on a level that the twin left far behind: the trivial level."""
+    z = c.z[len(c.z) // 20 :]
+    if len(z) < 8 or not np.isfinite(z).all():
+        return False
+    smooth = rolling(z, max(3, len(z) // 10))
+    return bool(
+        smooth[0] - smooth.min() < 0.05 and smooth[-1] - float(np.nanmedian(c.z0[-max(3, len(z) // 20) :])) > 0.3
+    )
 
 
 def own_spike(c: Course, n: int) -> float:
