@@ -92,10 +92,11 @@ def _series(page: Page, run: Run) -> None:
 
 
 def _role(choice: RoleChoice | None) -> str:
+    """The role as ``--role`` takes it, so that what is shown can be typed."""
     if choice is None:
-        return "none"
+        return "other"
     group = f" ({choice.group})" if choice.group else ""
-    return words.role(choice.role) + group + ("" if choice.sure else "?")
+    return choice.role.value + ("" if choice.sure else "?") + group
 
 
 def _why(choice: RoleChoice | None) -> str:

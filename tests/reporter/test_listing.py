@@ -61,8 +61,8 @@ def listing(name: str = "run") -> Listing:
 def test_each_series_is_shown_with_its_role_the_reason_and_its_points() -> None:
     text = render_runs(listing("norm"), width=100, colour=False, unicode=True)
     row = next(line for line in text.split("\n") if line.strip().startswith("loss "))
-    assert row.split()[:4] == ["loss", "training", "loss", "1,234"]
-    assert "gradient norm?" in text
+    assert row.split()[:3] == ["loss", "train_loss", "1,234"]
+    assert "grad_norm?" in text
     assert "a guess: positive and close to the loss" in text
 
 
