@@ -36,6 +36,9 @@ MARGIN = 256
 
 HEADER, FOOTER = 12, 4
 _header = struct.Struct("<QI").unpack_from
+_NEAR = 1 << 16
+"""Bytes first looked at behind damage."""
+_FAILED = "record failed its checksum"
 _FAR = 1 << 24
 """Records from this length on are found by following the chain, not by looking for their headers."""
 
@@ -91,44 +94,46 @@ class RecordReader:
 
     def __iter__(self) -> Iterator[Window | LargeRecord]:
         at = row = 0
-        suspect: int | None = None  # header of the record just before ``at``, if its payload failed
+        reach = WINDOW
         while at < self.size:
-            data = self._fill(at)
+            data = self._fill(at, reach)
             start, length, stop = chain(data)
+            reach = min(2 * reach, WINDOW)
             if start.size:
                 good = intact(data, start, length)
-                rows = np.arange(row, row + start.size)
-                for bad in np.flatnonzero(~good).tolist():
-                    first = at + int(start[bad]) - HEADER
-                    last = at + int(start[bad] + length[bad]) + FOOTER - 1
-                    self.gaps.append(Gap(first, last, "record failed its checksum", row + bad, 1))
-                row += start.size
-                suspect = None if good[-1] else at + int(start[-1]) - HEADER
-                if not good.all():
-                    start, length, rows = start[good], length[good], rows[good]
-                for first in range(0, start.size, BATCH):
-                    piece = slice(first, first + BATCH)
-                    yield Window(self._buffer, at, start[piece], length[piece], rows[piece])
-                at += stop
-                continue
+                n = _trusted(data, start, length, good)
+                yield from self._windows(at, row, start[:n], length[:n], good[:n])
+                row += n
+                if n == start.size:
+                    at += stop
+                    continue
+                at += int(start[n]) - HEADER
             payload = self._payload_at(at)
-            if payload is None:
-                at, salvaged = self._next_record(at, suspect, row)
-                if salvaged is not None:
-                    yield salvaged
-                    row += 1
-            else:
-                suspect = None if self._is_intact(payload) else at
-                if suspect is None:
-                    yield LargeRecord(payload, payload.first, row)
-                else:
-                    self.gaps.append(Gap(at, payload.stop + FOOTER - 1, "record failed its checksum", row, 1))
-                at = payload.stop + FOOTER
+            if payload is not None and self._is_intact(payload):
+                yield LargeRecord(payload, payload.first, row)
                 row += 1
+                at = payload.stop + FOOTER
+            else:
+                at, row, recovered = self._next_record(at, payload, row)
+                if recovered is not None:
+                    yield recovered
+                reach = _NEAR  # more damage may be near: do not read a whole window for each
 
-    def _fill(self, at: int) -> Data:
+    def _windows(self, at: int, row: int, start: Places, length: Places, good: NDArray[np.bool_]) -> Iterator[Window]:
+        """The good records of the window that begins at a position, in batches."""
+        rows = np.arange(row, row + start.size)
+        for bad in np.flatnonzero(~good).tolist():
+            first = at + int(start[bad]) - HEADER
+            self.gaps.append(Gap(first, first + HEADER + int(length[bad]) + FOOTER - 1, _FAILED, row + bad, 1))
+        if not good.all():
+            start, length, rows = start[good], length[good], rows[good]
+        for first in range(0, start.size, BATCH):
+            piece = slice(first, first + BATCH)
+            yield Window(self._buffer, at, start[piece], length[piece], rows[piece])
+
+    def _fill(self, at: int, most: int) -> Data:
         """The window of the file that begins at a position."""
-        size = min(self._buffer.size - MARGIN, self.size - at)
+        size = min(most, self._buffer.size - MARGIN, self.size - at)
         window = self._buffer[:size].data
         self.file.seek(at)
         filled = 0
@@ -155,7 +160,7 @@ class RecordReader:
         crc = 0
         at = payload.first
         while at < payload.stop:
-            block = self._fill(at)[: payload.stop - at]
+            block = self._fill(at, payload.stop - at)
             if not block.size:
                 return False
             crc = crc32c(block, crc)
@@ -163,47 +168,53 @@ class RecordReader:
         self.file.seek(payload.stop)
         return self.file.read(FOOTER) == mask(crc).to_bytes(4, "little")
 
-    def _next_record(self, at: int, suspect: int | None, row: int) -> tuple[int, Window | None]:
-        """Where the chain goes on after an unreadable header, and the record behind that header if it is whole."""
-        first = at if suspect is None else suspect
-        if suspect is not None:  # the record before may have been cut short: look for headers inside it too
-            self.gaps.pop()
-        found = self._find_header(first + 1)
-        if suspect is None and found < self.size:
-            salvaged = self._salvage(at, found, row)
-            if salvaged is not None:
-                self.gaps.append(Gap(at, at + HEADER - 1, "record length unreadable, record recovered", row, 0))
-                return found, salvaged
-        if self._is_zero(first, found):
+    def _next_record(self, at: int, payload: Stretch | None, row: int) -> tuple[int, int, Window | None]:
+        """Where the chain goes on after a record that cannot be trusted, and with which number.
+
+        The next header is looked for inside the record too, which may be shorter than it says. Where the length is
+        what cannot be read, the bytes up to that header are the record if they agree with its checksum: the third
+        result.
+        """
+        found = self._find_header(at + 1)
+        if payload is not None and found == payload.stop + FOOTER:
+            self.gaps.append(Gap(at, found - 1, _FAILED, row, 1))
+            return found, row + 1, None
+        recovered = self._recover(at, found, row) if payload is None and found < self.size else None
+        if recovered is not None:
+            self.gaps.append(Gap(at, at + HEADER - 1, "record length unreadable, record recovered", row, 0))
+            return found, row + 1, recovered
+        if self._is_zero(at, found):
             reason = "zero-filled tail" if found == self.size else "zero-filled"
         elif found == self.size:
             cut = self.size - at < HEADER or self._has_valid_length(at)
             reason = "cut off in the middle of a record" if cut else "unreadable to the end"
         else:
             reason = "unreadable up to the next record"
-        self.gaps.append(Gap(first, found - 1, reason, row))
-        return found, None
+        self.gaps.append(Gap(at, found - 1, reason, row))
+        return found, row, None
 
     def _has_valid_length(self, at: int) -> bool:
         self.file.seek(at)
         header = self.file.read(HEADER)
         return mask(crc32c(header[:8])).to_bytes(4, "little") == header[8:]
 
-    def _salvage(self, at: int, found: int, row: int) -> Window | None:
+    def _recover(self, at: int, found: int, row: int) -> Window | None:
         """The record between an unreadable length and the next header, if its payload checksum holds."""
         start, stop = at + HEADER, found - FOOTER
         if not 0 < stop - start <= self._buffer.size - MARGIN - FOOTER:
             return None
-        data = self._fill(start)
         length = stop - start
+        data = self._fill(start, length + FOOTER)
         if mask(crc32c(data[:length])).to_bytes(4, "little") != data[length : length + FOOTER].tobytes():
             return None
         return Window(self._buffer, start, np.zeros(1, np.int64), np.array([length]), np.array([row]))
 
     def _find_header(self, at: int) -> int:
         """The first valid header from a position on whose record the file holds whole; else the file's end."""
+        reach = _NEAR
         while at < self.size:
-            data = self._fill(at)
+            data = self._fill(at, reach)
+            reach *= 2
             place, length = headers_in(data)
             whole = at + place + length <= self.size - HEADER - FOOTER
             if whole.any():
@@ -213,7 +224,7 @@ class RecordReader:
 
     def _is_zero(self, at: int, end: int) -> bool:
         while at < end:
-            block = self._fill(at)[: end - at]
+            block = self._fill(at, end - at)
             if not block.size or block.any():
                 return False
             at += block.size
@@ -378,6 +389,16 @@ def intact(data: Data, start: Places, length: Places) -> NDArray[np.bool_]:
             middle = (first + last) // 2
             unsure += [(first, middle), (middle, last)]
     return good
+
+
+def _trusted(data: Data, start: Places, length: Places, good: NDArray[np.bool_]) -> int:
+    """How many records come before the first bad one whose length cannot be trusted either: it has a header inside, or
+    the chain ends behind it."""
+    for bad in np.flatnonzero(~good).tolist():
+        inside = data[start[bad] : start[bad] + length[bad]]
+        if bad == good.size - 1 or headers_in(inside)[0].size:
+            return int(bad)
+    return good.size
 
 
 def unaligned(data: Data, dtype: str) -> NDArray[Any]:
