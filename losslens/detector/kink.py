@@ -46,6 +46,9 @@ POWERS = (0.0, 1.0, 2.0)
 LEFT = 0.5
 """Growth has left the course where the fit is above it by so many noise widths (least error on labelled runs)."""
 
+ZOOM_BLOCKS = 16
+"""An interval of more blocks than this needs no finer look; the next window ends so many blocks after it."""
+
 DOUBT = 2.0
 """What the likelihood is tempered by, beside the correlation length and the misfit."""
 
@@ -113,11 +116,14 @@ def locate(z: FloatArray, guess: int, climb: int, noise: float, height: float = 
         kink = _fit(grid.value, local, noise, height)
         onset = grid.start(kink.onset)
         low, high = grid.start(kink.low), grid.start(kink.high + 1) - 1
-        if grid.block == 1 or grid.block == block or grid.block * 8 < length:
+        wide = kink.high - kink.low > ZOOM_BLOCKS
+        if grid.block == 1 or grid.block == block or wide:
             low = min(low, onset)
             return replace(kink, onset=onset, low=low, high=max(high, onset), bend=grid.start(kink.bend))
         block = grid.block
         guess = max(first, grid.start(kink.bend - 1))
+        climb = min(climb, grid.start(kink.high + ZOOM_BLOCKS))
+        height = min(height, float(np.median(grid.value[kink.high : kink.high + ZOOM_BLOCKS])) - kink.base)
 
 
 def _window_start(z: FloatArray, guess: int, length: int, noise: float) -> int:

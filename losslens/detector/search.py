@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -72,6 +72,15 @@ CLIMB_SHARE = 0.1
 
 CLIMB_MOST = 0.7
 """… this share of it."""
+
+SMOOTH_POINTS = 3
+"""Crossings are sought in a running median of at least so many points …"""
+
+SMOOTH_WIDTHS = 5.0
+"""… and of so many that its noise is the crossing's height divided by this."""
+
+EARLY_LEVEL = 1.5
+"""When the course is so many noise widths above its best level already, the interval reaches back to half of that."""
 
 BAND = dep.BAND_WIDTHS
 
@@ -152,15 +161,25 @@ class Placed:
 def place(z: FloatArray, rise: dep.Rise, noise: float) -> Placed:
     """Puts onset and interval on a rise that was found on the grid of the whole of ``z``."""
     grid = reduce(z, 0, z.size, GRID_POINTS)
+    local = noise if grid.block == 1 else kk.MEDIAN_OF_BLOCK * noise / np.sqrt(grid.block)
     height = max(CLIMB_WIDTHS * noise + CLIMB_SHARE * rise.size, 0.3 * rise.size)
     height = min(height, CLIMB_MOST * rise.size)
-    half_up = rise.base + height
-    climb = dep.last_crossing(grid.value, half_up, min(rise.width, 3))
+    climb = _crossing(grid.value, rise, height, local)
     climb_index = min(grid.start(climb + 1) - 1, z.size - 1) if climb < grid.value.size else z.size - 1
-    low_up = rise.base + min(BAND * noise, 0.5 * rise.size)
-    guess = min(max(dep.last_crossing(grid.value, low_up, min(rise.width, 5)), 0), climb)
+    guess = min(_crossing(grid.value, rise, min(BAND * noise, 0.5 * rise.size), local), climb)
     guess_index = min(grid.start(max(guess - 1, 0)), max(climb_index - 1, 0))
-    return Placed(rise, kk.locate(z, guess_index, climb_index, noise, height), climb_index, noise)
+    kink = kk.locate(z, guess_index, climb_index, noise, height)
+    early = kink.base - rise.base
+    if early > EARLY_LEVEL * noise:
+        doubtful = grid.start(_crossing(grid.value, rise, 0.5 * early, local))
+        kink = replace(kink, low=min(kink.low, doubtful))
+    return Placed(rise, kink, climb_index, noise)
+
+
+def _crossing(z: FloatArray, rise: dep.Rise, height: float, noise: float) -> int:
+    """Last up-crossing of a height above the base, smoothed until the noise is a fifth of the height."""
+    width = int(np.ceil(min((SMOOTH_WIDTHS * noise / max(height, 1e-12)) ** 2, rise.width)))
+    return dep.last_crossing(z, rise.base + height, max(min(width, rise.width), min(SMOOTH_POINTS, rise.width)))
 
 
 def place_first_stage(z: FloatArray, course: FloatArray, rise: dep.Rise, noise: float, least: float) -> Placed:
