@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts, Trend
+from losslens.causes.signs.around import LEVER_WORDS
 from losslens.causes.signs.build import lasting, num, percent, times, where
 from losslens.model import Verdict
 
@@ -294,7 +295,7 @@ def _from_start(f: Facts) -> tuple[str, ...]:
         for lever, name in list(f.cohort.cured.items())[:3]:
             start = next((s.start_level for s in f.cohort.siblings if s.name == name), None)
             began = f"; it began at a loss of {num(start)}" if start is not None else ""
-            out.append(f"The sibling {name} differs in {lever} and survived{began}.")
+            out.append(f"The sibling {name} differs only in {LEVER_WORDS.get(lever, lever)} and survived{began}.")
     return tuple(out)
 
 

@@ -19,7 +19,6 @@ GROUPS: Mapping[str, str] = {
         "after-level": ("held-new-level", "kept-growing"),
         "beta2": ("beta2-long", "beta2-short"),
         "clipping": ("clipping-off", "clipping-on"),
-        "first-loss": ("huge-first-loss", "usual-first-loss"),
         "grad-alive": ("grad-norm-alive", "grad-norm-dead"),
         "grad-order": ("grad-norm-led", "grad-norm-together"),
         "passes": ("all-data-seen", "first-pass"),
