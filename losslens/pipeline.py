@@ -6,6 +6,7 @@ per run again: rank the causes.
 
 from __future__ import annotations
 
+import difflib
 import os
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from typing import TypeAlias
 
 from losslens import aftermath, runs
 from losslens.causes import facts, rank
-from losslens.errors import LosslensError
+from losslens.errors import LosslensError, UsageError
 from losslens.model import Analysis, Curve, Diagnosis, Found, Judgement, Listing, Role, Run, RunReport, Skipped
 from losslens.runs.curves import reduce
 from losslens.verdict import judge
@@ -67,6 +68,7 @@ def analyze(
         skipped.extend(item for item in found if isinstance(item, Skipped))
         if progress is not None:
             progress(done, len(discovery.jobs), job.name)
+    _refuse_unknown_tags(roles, [choice.tag for report, _ in seen for choice in report.roles])
     names = runs.unique_names([report.name for report, _ in seen])
     known = facts.with_cohort([replace(f, name=n, run_id=n) for (_, f), n in zip(seen, names, strict=True)])
     reports = [
@@ -116,6 +118,7 @@ def survey(
             found.extend(Found(run, job.why) for run in runs.load(job, roles=roles, steps=steps))
         except LosslensError as error:
             skipped.append(Skipped(job.path, error.code, str(error)))
+    _refuse_unknown_tags(roles, [tag for item in found for tag in item.run.series])
     names = runs.unique_names([item.run.name for item in found])
     named = (Found(replace(f.run, id=n, name=n), f.why) for f, n in zip(found, names, strict=True))
     return Listing(tuple(named), tuple(skipped))
@@ -188,6 +191,15 @@ def _each(jobs: Sequence[runs.Job], how: How, processes: int | None) -> Iterator
 
     found = joblib.Parallel(n_jobs=processes, return_as="generator")(joblib.delayed(_see)(job, how) for job in jobs)
     yield from zip(jobs, found, strict=True)
+
+
+def _refuse_unknown_tags(roles: Mapping[str, Sequence[str]] | None, tags: Sequence[str]) -> None:
+    """A ``--role`` tag that some runs lack is a warning on these; one that no run has is a slip of the keyboard."""
+    for role, wanted in (roles or {}).items():
+        for tag in wanted:
+            if tags and tag not in tags:
+                nearest = difflib.get_close_matches(tag, sorted(set(tags)), n=3, cutoff=0.0)
+                raise UsageError(f"--role {role}={tag}: no run has that series; the nearest are {', '.join(nearest)}")
 
 
 def _as_list(paths: Paths) -> list[str]:

@@ -180,7 +180,7 @@ def test_runs_shows_series_with_role_and_reason(logs: Path, capsys: pytest.Captu
     assert main(["runs", str(logs)]) == 0
     out = capsys.readouterr().out
     assert "metrics.csv" in out
-    assert "train_loss" in out or "train loss" in out
+    assert "training loss" in out
 
 
 def test_no_terminal_escape_from_a_log_reaches_the_terminal(tmp_path: Path) -> None:
