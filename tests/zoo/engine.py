@@ -1,4 +1,4 @@
-"""One training loop for every task of the zoo. It records everything at every step; a logging view is chosen later.
+"""One training loop for every task of the zoo, recording everything at every step; a view is chosen later.
 
 Optimizers, clipping, loss scaling and schedules are written out here on one flat vector of weights: that is exact, fast on
 a CPU, and lets a fault reach any part of the state a real one would.

@@ -1,7 +1,7 @@
 """``python -m tests.zoo.fit``: fits how much each sign says, and writes ``losslens/causes/sizes.json``.
 
-Regularised maximum likelihood of the true cause over the failing runs outside the locked test, every cause weighted
-alike, with the first sizes (set from knowledge) as the centre of the prior and no size allowed below zero, so
+Regularised maximum likelihood of the true cause over the failing runs outside the locked test, rare causes weighted up,
+with the first sizes (set from knowledge) as the centre of the prior and no size allowed below zero, so
 that a sign keeps the direction that knowledge gave it. The strength of the prior and the temperature are chosen on runs left
 out. ``--folds-only`` fits the cross-validation that the score uses and leaves the shipped sizes alone.
 """

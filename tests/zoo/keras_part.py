@@ -1,4 +1,4 @@
-"""Trainings with Keras: ``model.fit`` on two small tasks, logged by the epoch as its History does. All in the locked test."""
+"""Trainings with Keras: ``model.fit`` on two small tasks, logged as its History does. All in the locked test."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Labels and logged series of every finished run: ``data/labels.jsonl`` and one ``data/<task>.npz`` a task.
 
-A run is labelled when its twin and the other healthy seed of its family are there as well. Nothing is left out for how it
-turned out.
+A run is labelled when its twin and the other healthy seed of its family are there as well. Nothing is left out for
+how it turned out.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """``python -m tests.zoo.make``: trains what is missing, then writes the labels and the logged series.
 
-The Keras part is made by ``python -m tests.zoo.keras_part`` (it needs Keras, not PyTorch). ``--train-only`` and ``--label-only`` do one half; ``--worker 0 --workers 2`` shares the training between processes.
+The Keras part is made by ``python -m tests.zoo.keras_part`` (it needs Keras, not PyTorch).
+``--train-only`` and ``--label-only`` do one half; ``--worker 0 --workers 2`` shares the training between processes.
 """
 
 from __future__ import annotations

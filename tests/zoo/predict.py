@@ -54,14 +54,17 @@ def uniform() -> dict[str, float]:
     return {**{c: 0.95 / len(ids) for c in ids}, rank.NONE: 0.05}
 
 
+def blamed(label: Label) -> bool:
+    """Whether the injected fault is why the run failed: its twin did not fail, and no flat course began before the fault."""
+    if label["cause"] is None or label["twin_failed"] or "causes" not in label:
+        return False
+    late = (label["fault_step"] or 0) > label["first_step"] + 0.1 * (label["last_step"] - label["first_step"])
+    return not (label["words"][0] == "plateau" and late)
+
+
 def usable(label: Label) -> bool:
-    """Whether the cause of this run can be scored: it failed, by an injected fault, beside a twin that did not."""
-    return (
-        label["cause"] is not None
-        and "healthy" not in label["words"]
-        and "inconclusive" not in label["words"]
-        and not label["twin_failed"]
-    )
+    """Whether the cause of this run is scored in any case: it surely failed, by the injected fault."""
+    return blamed(label) and not {"healthy", "inconclusive"} & set(label["words"])
 
 
 def asked(said: Said) -> bool:
@@ -69,10 +72,8 @@ def asked(said: Said) -> bool:
     label = said.label
     if usable(label):
         return True
-    known = (
-        label["cause"] is not None and "causes" in label and not label["twin_failed"] and label["words"][0] != "healthy"
-    )
-    return bool(known and said.verdict in label["words"] and said.verdict not in ("healthy", "inconclusive"))
+    called = said.verdict in label["words"] and said.verdict not in ("healthy", "inconclusive")
+    return called and blamed(label) and label["words"][0] != "healthy"
 
 
 def everything(labels: tuple[Label, ...], *, progress: bool = False) -> list[Said]:

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -194,7 +195,7 @@ def last_rise(label: Label, model: str) -> float | None:
     penalty = 3 * np.log(len(z)) * (noise**2 if model == "l2" else noise)
     ends = ruptures.Pelt(model=model, min_size=3, jump=1).fit(z).predict(pen=penalty)
     bounds = [0, *ends]
-    means = [float(np.mean(z[a:b])) for a, b in zip(bounds, bounds[1:], strict=False)]
+    means = [float(np.mean(z[a:b])) for a, b in pairwise(bounds)]
     rises = [bounds[k] for k in range(1, len(means)) if means[k] > means[k - 1]]
     return float(step[rises[-1]]) if rises else None
 

@@ -1,7 +1,7 @@
 """``python -m tests.zoo.score``: one table of how right losslens is on the labelled trainings.
 
-By default on the runs outside the locked test, with sizes of signs fitted without the task that is scored. ``--locked`` opens
-the locked test (and counts the opening), ``--rivals`` adds other tools, ``--misses`` lists what was wrong.
+By default on the runs outside the locked test, with sizes of signs fitted without the task that is scored. ``--locked``
+opens the locked test (and counts the opening), ``--rivals`` adds other tools, ``--misses`` lists what was wrong.
 """
 
 from __future__ import annotations

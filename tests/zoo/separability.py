@@ -2,9 +2,9 @@
 
 Each failing run is described by a few dozen numbers, in groups by the signal they need. A run's picture is what its own
 logging view shows of them; every other failing run is looked at through the same view. A kernel density with each cause
-weighted alike, the run's own family left out, says how likely each cause is to leave such a picture. Causes at least half as
-likely as the true one are acceptable beside it. Nothing of losslens takes part in this, so the sets are fixed before
-any ranking is fitted.
+weighted alike, the run's own family left out, says how likely each cause is to leave such a picture. Causes at least
+half as likely as the true one are acceptable beside it. Nothing of losslens takes part in this, so the sets are fixed
+before any ranking is fitted.
 """
 
 from __future__ import annotations

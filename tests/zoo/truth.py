@@ -373,8 +373,11 @@ def quiet(y: Floats, c: Course, start: int, healthy: bool) -> Truth:
     if not words:
         words = ["healthy"]
     if not healthy and float(np.median(c.d[-max(2, len(y) // 20) :])) > 1.5 * float(np.median(c.near)):
-        words += ["diverged", "shifted"] + (["exploded"] if len(y) < 12 else [])
-        words += ["healthy"] if words[0] != "plateau" else []
+        out = ["diverged", "shifted"] + (["exploded"] if len(y) < 12 else [])
+        if start > 0 and words[0] == "plateau":
+            words, onset = [*out, "healthy", *words], start
+        else:
+            words += [*out, *(["healthy"] if words[0] != "plateau" else [])]
     if len(y) < 8:
         words.append("inconclusive")
     return Truth(tuple(dict.fromkeys(words)), onset, onset, onset, c.noise, levels(y, len(y)))

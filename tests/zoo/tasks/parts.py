@@ -1,9 +1,10 @@
-"""What the tasks are built from: the interface of a task, a multilayer net, losses that can be written well or badly."""
+"""What the tasks are built from: the interface of a task, a multilayer net, losses written well or badly."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -100,7 +101,7 @@ class Net(nn.Module):
     def __init__(self, task: Task, sizes: list[int], *, norm: str = "", act: str = "relu", gain: float = 1.0) -> None:
         super().__init__()
         self.task = [task]
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
         kinds: dict[str, Callable[[int], nn.Module]] = {
             "bn": lambda k: nn.BatchNorm1d(k, momentum=task.hp.get("bn_momentum", 0.1)),
             "ln": nn.LayerNorm,

@@ -126,7 +126,7 @@ class FineTune(CharTransformer):
         n = hp.get("n", 512) + 64
         stream = text(np.random.default_rng(hp["data_seed"] + 1), n * self.length + 1, letters=self.letters)
         opt = torch.optim.Adam(self.net.parameters(), 5e-3)
-        for k in range(120):
+        for _ in range(120):
             i = torch.from_numpy(self.rng.integers(0, self.n, 32))
             opt.zero_grad()
             class_loss(self.net(self.x[i]), self.y[i], "plain").mean().backward()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -64,7 +66,7 @@ class ConvNet(nn.Module):
         super().__init__()
         hp = task.hp
         self.task = [task]
-        self.convs = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in zip(channels, channels[1:], strict=False))
+        self.convs = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in pairwise(channels))
         bn = hp.get("norm", "bn") == "bn"
         self.norms = nn.ModuleList(
             nn.BatchNorm2d(c, momentum=hp.get("bn_momentum", 0.1)) if bn else nn.Identity() for c in channels[1:]

@@ -1,0 +1,84 @@
+"""The score computes what it says, and losslens keeps its floors on a fixed part of the zoo."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.zoo.figures import HARD, calibration, has_onset, in_tolerance, onset_figures, wilson
+from tests.zoo.files import WRITERS, ask, selection
+from tests.zoo.predict import Said, everything
+from tests.zoo.zoo import labels
+
+
+@pytest.fixture(scope="module")
+def said() -> list[Said]:
+    """Every fourth run outside the locked test."""
+    return everything(tuple(r for r in labels() if not r["locked"])[::4])
+
+
+def test_hard_false_alarms_stay_rare(said: list[Said]) -> None:
+    calm = [s for s in said if "healthy" in s.label["words"] and not HARD & set(s.label["words"])]
+    assert len(calm) > 50
+    assert sum(s.verdict in HARD for s in calm) <= 0.04 * len(calm)
+
+
+def test_runs_that_blew_up_are_found(said: list[Said]) -> None:
+    lost = [s for s in said if set(s.label["words"]) <= {"nan", "exploded"} and s.label["points"] >= 20]
+    assert sum(s.verdict in HARD for s in lost) >= 0.75 * len(lost)
+
+
+def test_most_verdicts_are_acceptable(said: list[Said]) -> None:
+    assert sum(s.verdict in s.label["words"] for s in said) >= 0.88 * len(said)
+
+
+def test_most_onsets_are_within_tolerance(said: list[Said]) -> None:
+    rows = [s for s in said if has_onset(s.label) and s.onset is not None]
+    assert sum(in_tolerance(s.label, s.onset[0]) for s in rows if s.onset) >= 0.5 * len(rows)
+
+
+@pytest.mark.parametrize("name", sorted(WRITERS))
+def test_a_file_of_a_real_logger_gives_the_verdict_of_the_arrays(name: str, tmp_path: object) -> None:
+    pytest.importorskip("tensorboardX")
+    from pathlib import Path
+
+    assert isinstance(tmp_path, Path)
+    label = next((r for n, r in selection() if n == name), None)
+    if label is None:
+        pytest.skip("no run of the selection suits this writer")
+    verdict, _ = ask(name, label, tmp_path)
+    (direct,) = everything((label,))
+    assert verdict in {direct.verdict, *label["words"]}
+
+
+def test_wilson_holds_the_share_and_is_wider_for_few() -> None:
+    low, high = wilson(5, 10)
+    assert low < 0.5 < high
+    assert high - low > wilson(500, 1000)[1] - wilson(500, 1000)[0]
+
+
+def test_calibrated_chances_have_no_error_and_slope_one() -> None:
+    rng = np.random.default_rng(0)
+    p = rng.uniform(0.02, 0.9, 4000)
+    hit = (rng.random(4000) < p).astype(float)
+    error, (low, high), slope, _ = calibration(p, hit, np.ones(4000))
+    assert error < 0.03
+    assert low <= error <= high + 0.03
+    assert 0.85 < slope < 1.15
+    worse, _, slope, _ = calibration(np.clip(p**0.3, 0, 0.99), hit, np.ones(4000))
+    assert worse > 0.1
+    assert slope > 1.2
+
+
+def test_an_onset_one_gap_off_is_within_tolerance_and_counted_by_width() -> None:
+    label = {
+        "onset": {"step": 100, "tolerance": 20.0},
+        "words": ["exploded"],
+        "gap": 10.0,
+        "noise": 0.05,
+        "first_step": 0,
+        "last_step": 1000,
+    }
+    figures = onset_figures([(label, (110, 100, 110)), (label, (300, 200, 400)), (label, None)])
+    assert (figures.asked, figures.found, figures.within) == (3, 2, 1)
+    assert figures.covered == {"noise 2-10 %": (0, 1), "one gap wide": (1, 1)}
