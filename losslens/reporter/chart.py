@@ -126,8 +126,8 @@ def _panel(curve: Curve, first: int, last: int, marks: list[signals.Mark], leadi
     for branch in signals.branches(curve):
         places = [_place(step, value, first, last, scale) for step, value in branch.points]
         paths.append(Path(_path(places), branch.abandoned))
-        if len(places) <= DOTTED:
-            dots += [f"M{x:g} {y:g}h0" for x, y in filter(None, places)]
+        shown = places if len(places) <= DOTTED else _alone(places)
+        dots += [f"M{x:g} {y:g}h0" for x, y in filter(None, shown)]
     spans = _spans(curve.tag, marks, first, last)
     nonfinite = tuple(
         (left, max(0.15, _percent(end, first, last) - left))
@@ -157,6 +157,12 @@ def _place(step: int, value: float, first: int, last: int, scale: scales.Scale) 
         return None
     x = BOX * (step - first) / max(1, last - first)
     return round(x, 1), round(BOX * (1 - scale.unit(value)), 1)
+
+
+def _alone(places: Sequence[Place]) -> list[Place]:
+    """The points without a neighbour to draw a line to."""
+    around = [None, *places, None]
+    return [place for i, place in enumerate(places) if around[i] is None and around[i + 2] is None]
 
 
 def _path(places: Sequence[Place]) -> str:

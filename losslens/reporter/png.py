@@ -167,9 +167,11 @@ def _panel(panel: Axes, curve: Curve, report: RunReport, *, is_loss: bool, last:
         steps, values = [s for s, _ in branch.points], [v if math.isfinite(v) else math.nan for _, v in branch.points]
         colour = LIGHT["faint"] if branch.abandoned else LIGHT["line" if is_loss else "signal"]
         few = len(steps) <= 60
+        gaps = [True, *(math.isnan(value) for value in values), True]
+        alone = [i for i in range(len(values)) if gaps[i] and gaps[i + 2] and not gaps[i + 1]]
         panel.plot(
             steps, values, color=colour, linewidth=1.3 if is_loss else 1.1, solid_joinstyle="round", zorder=3,
-            marker="o" if few else None, markersize=2.6, alpha=0.7 if branch.abandoned else 1.0,
+            marker="o" if few or alone else None, markevery=None if few else alone, markersize=2.6, alpha=0.7 if branch.abandoned else 1.0,
         )  # fmt: skip
     _marks(panel, curve, report)
     suffix = "" if scale.kind == "linear" else f", {scale.name}"

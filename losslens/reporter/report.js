@@ -121,7 +121,7 @@
             }
             const place = at.toFixed(1) + " " + y(v).toFixed(1);
             d += (open ? "L" : "M") + place;
-            if (!open && typeof b.value[i + 1] !== "number") d += "h0";
+            if (!open && typeof b.value[i + 1] !== "number") { d += "h0"; dots += "M" + place + "h0"; }
             open = true;
             if (at >= 0 && at <= BOX) { shown++; points.push("M" + place + "h0"); }
           }

@@ -70,3 +70,11 @@ def test_labels_of_neighbouring_lines_do_not_share_a_place() -> None:
         spans.append((line.row, left, left + width))
     for row, left, right in spans:
         assert not [s for s in spans if s != (row, left, right) and s[0] == row and left < s[2] and s[1] < right]
+
+
+def test_a_lone_finite_point_in_a_stretch_of_nan_is_a_dot() -> None:
+    values = [1.0] * 100 + [math.nan] * 50 + [2.0] + [math.nan] * 50
+    run = make.report("r", make.healthy().judgement, (make.curve("train/loss", Role.TRAIN_LOSS, range(201), values),))
+    panel = chart(run, signals.panels(run, 0)).panels[0]
+    assert panel.dots.count("M") == 1
+    assert panel.dots.startswith("M750 ")
