@@ -171,7 +171,8 @@ def _panel(panel: Axes, curve: Curve, report: RunReport, *, is_loss: bool, last:
         alone = [i for i in range(len(values)) if gaps[i] and gaps[i + 2] and not gaps[i + 1]]
         panel.plot(
             steps, values, color=colour, linewidth=1.3 if is_loss else 1.1, solid_joinstyle="round", zorder=3,
-            marker="o" if few or alone else None, markevery=None if few else alone, markersize=2.6, alpha=0.7 if branch.abandoned else 1.0,
+            alpha=0.7 if branch.abandoned else 1.0, marker="o" if few or alone else None,
+            markevery=None if few else alone, markersize=2.6,
         )  # fmt: skip
     _marks(panel, curve, report)
     suffix = "" if scale.kind == "linear" else f", {scale.name}"
@@ -366,7 +367,8 @@ class _Side:
         for rank, cause in enumerate(report.causes[: self.MOST_CAUSES]):
             self.rows.append(("bar", cause.id, cause.probability))
             if rank == 0:
-                for e in cause.evidence[: self.MOST_EVIDENCE]:
+                # What happened in the curves beside it says more here than what the settings say.
+                for e in sorted(cause.evidence, key=lambda e: e.series is None)[: self.MOST_EVIDENCE]:
                     self._add("dim", f"{'+' if e.weight >= 0 else '−'} {e.text}")
                 if cause.fixes:
                     self._add("text", f"Do: {cause.fixes[0].text}")
