@@ -40,6 +40,7 @@ FORMATS: tuple[Format, ...] = (
     Format("mlflow-db", "losslens.parsers.mlflow_db", "binary"),
     Format("mlflow", "losslens.parsers.mlflow", "folder", folder=True),
     Format("dvclive", "losslens.parsers.dvclive", "folder", folder=True),
+    Format("npy", "losslens.parsers.npy", "binary"),
     Format("trainer-state", "losslens.parsers.trainer_state", "json"),
     Format("keras-json", "losslens.parsers.keras_json", "json"),
     Format("json-records", "losslens.parsers.records", "json"),

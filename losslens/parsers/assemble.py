@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from losslens.model import Damage, Log, LogEvent, RawSeries, Setting, Table, Warning
 from losslens.parsers.axes import RUN_COLUMNS, SPLIT_COLUMNS, SPLIT_WORDS, TAG_COLUMNS, VALUE_COLUMNS, normalise
 from losslens.parsers.columns import Column, Columns
-from losslens.parsers.steps import Axis, choose_axis, choose_time
+from losslens.parsers.steps import choose_axis, choose_time, read_counted_words
 from losslens.parsers.writers import who_wrote
 
 if TYPE_CHECKING:
@@ -32,13 +32,14 @@ class Assembly:
         columns: Columns,
         *,
         wanted_axis: str | None = None,
-        axis: Axis | None = None,
+        counts: str = "row",
         trainer: str | None = None,
     ) -> None:
         self.path = path
         self.format = format
         self.columns = columns
-        self.axis = axis or choose_axis(columns, wanted=wanted_axis)
+        read_counted_words(columns)
+        self.axis = choose_axis(columns, wanted=wanted_axis, otherwise=counts)
         self.wall, time_columns, naive = choose_time(columns, self.axis.columns)
         self.used = {*self.axis.columns, *time_columns}
         self.trainer = trainer or who_wrote(list(columns.by_name))

@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from losslens.parsers.axes import TIMES, normalise
+from losslens.parsers.axes import STEP_RANK, TIMES, normalise
 from losslens.parsers.cells import read_number
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Column:
         self._stretches: list[range | array[int]] = []
         self.blanks = array("q")
         self.words: dict[str, int] = {}
-        self.max_words = MAX_DATES if normalise(name) in TIMES else MAX_WORDS
+        self.max_words = MAX_DATES if normalise(name) in TIMES or normalise(name) in STEP_RANK else MAX_WORDS
         self.text_rows = array("q")
         self.codes = array("q")
         self.unread = 0

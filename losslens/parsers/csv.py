@@ -13,10 +13,12 @@ from pathlib import Path
 from losslens.errors import NotALogError
 from losslens.model import Log, Warning
 from losslens.parsers.assemble import Assembly
+from losslens.parsers.axes import TIMES, normalise
 from losslens.parsers.columns import Columns
 from losslens.parsers.csv_rows import TableReader
 from losslens.parsers.dialect import sniff_dialect
-from losslens.parsers.opening import HEAD_BYTES, decode_head, read_head
+from losslens.parsers.opening import HEAD_BYTES, LogFile, decode_head, read_head
+from losslens.parsers.transposed import lies_on_its_side, read_sideways
 
 NAME = "csv"
 
@@ -24,7 +26,8 @@ _TENSORBOARD_FILE = re.compile(r"(?:run[-_])?(?P<run>.*?)[-_]tag[-_](?P<tag>.+)"
 
 
 def sniff(path: Path, head: bytes) -> bool:
-    return sniff_dialect(decode_head(head), whole=len(head) < HEAD_BYTES) is not None
+    text, whole = decode_head(head), len(head) < HEAD_BYTES
+    return sniff_dialect(text, whole=whole) is not None or lies_on_its_side(text, whole=whole) is not None
 
 
 def parse(path: Path) -> tuple[Log, ...]:
@@ -33,9 +36,15 @@ def parse(path: Path) -> tuple[Log, ...]:
     Raises NotALogError when the file is no table of numbers.
     """
     head = read_head(path)
-    dialect = sniff_dialect(decode_head(head), whole=len(head) < HEAD_BYTES)
+    text, whole = decode_head(head), len(head) < HEAD_BYTES
+    dialect = sniff_dialect(text, whole=whole)
     if dialect is None:
-        raise NotALogError(f"{path}: not a table of numbers")
+        delimiter = lies_on_its_side(text, whole=whole)
+        if delimiter is None:
+            raise NotALogError(f"{path}: not a table of numbers")
+        file = LogFile(path)
+        sideways = read_sideways(file.document(), delimiter)
+        return Assembly(path, NAME, sideways, counts="epoch").logs(damage=file.damage)
     reader = TableReader(path, dialect)
     columns = reader.read()
     warnings = _warnings(reader)
@@ -52,7 +61,19 @@ def parse(path: Path) -> tuple[Log, ...]:
         return tuple(logs)
     if dialect.header is None and len(columns.by_name) == 1:
         _rename(columns, {"column_1": path.name.split(".")[0]})
-    return Assembly(path, NAME, columns).logs(damage=damage, warnings=warnings)
+    assembly = Assembly(path, NAME, columns)
+    thing = _names_things(columns) if assembly.axis.counts == "row" else None
+    if thing is not None:
+        raise NotALogError(f"{path}: each row has its own '{thing}': a table of things, not of steps")
+    return assembly.logs(damage=damage, warnings=warnings)
+
+
+def _names_things(columns: Columns) -> str | None:
+    """The first column, where it gives each row a name of its own, as a leaderboard or an export of runs does."""
+    first = next(iter(columns), None)
+    if first is None or len(first.values) or columns.n_rows < 2 or normalise(first.name) in TIMES:
+        return None
+    return first.name or "name" if len(first.words) == first.n_texts == columns.n_rows else None
 
 
 def _warnings(reader: TableReader) -> list[Warning]:

@@ -142,6 +142,8 @@ def _judge(lines: list[str], delimiter: str, decimal: str) -> tuple[float, Diale
     commented = _commented_header(lines[: rows[body_at][0]], width, delimiter) if header is None else None
     if commented is not None:
         header, start = commented[1], commented[0]
+    elif header is not None and header_at:
+        header = _two_lines(rows[header_at - 1][1], header)
     body = [cells for _, cells in rows[body_at:]]
     width = max(width, len(header or ()))
     score = _score(body, width, decimal, delimiter)
@@ -152,6 +154,15 @@ def _judge(lines: list[str], delimiter: str, decimal: str) -> tuple[float, Diale
     names = None if header is None else tuple(name.strip().strip("\"'").strip() for name in header)
     skip = start + 1 if names is not None else start
     return score, Dialect(delimiter, decimal, names, width, skip, tuple(lines[: min(start, 40)]))
+
+
+def _two_lines(above: list[str], header: list[str]) -> list[str]:
+    """The names of a header of two lines, as pandas writes columns of two levels: "train/loss" from "train", "loss"."""
+    if len(above) != len(header) or len(set(header)) == len(header) or not looks_like_header(above, "."):
+        return header
+    return [
+        f"{upper.strip()}/{name.strip()}" if upper.strip() else name for upper, name in zip(above, header, strict=True)
+    ]
 
 
 def _without_trailing_blank(cells: list[str]) -> list[str]:

@@ -65,6 +65,16 @@ def _find(value: Json, where: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...
         # {"train": {"loss": [...]}, "val": {"loss": [...]}} is one history in two parts.
         joined = {f"{keys[-1]}/{tag}": item for keys, part in found for tag, item in part.items() if _is_numbers(item)}
         return [(where, joined)]
+    by_split = {
+        f"{split}/{metric}": item
+        for metric, part in value.items()
+        if isinstance(part, dict) and is_known_name(metric)
+        for split, item in part.items()
+        if split.lower() in SPLIT_WORDS and _is_numbers(item)
+    }
+    if by_split and not found:
+        # The same the other way round: {"loss": {"train": [...], "val": [...]}}.
+        return [(where, by_split)]
     return found
 
 

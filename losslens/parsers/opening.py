@@ -105,6 +105,8 @@ def text_encoding(head: bytes) -> str | None:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(body)
     except UnicodeDecodeError:
+        if odd or b"\0" in head:
+            return None
         high = sum(body[:4096].count(bytes([byte])) for byte in range(128, 256))
         return "cp1252" if high < 0.3 * min(len(body), 4096) else None
     return "utf-8"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from array import array
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 GOOD_COVERAGE = 0.9
 """A step column that fills fewer rows than this yields to one that fills more."""
 MAX_EXACT = 2**53
+_COUNTED = re.compile(
+    r"(?:epochs?|steps?|iter(?:ation)?s?|ep|e)?[ _:#-]*(\d{1,15})(?:\s*(?:/|of)\s*\d+)?", re.IGNORECASE
+)
 _AMBIGUOUS = frozenset(["it", "batch", "batches", "batch_idx", "update", "updates", "episode", "tokens", "samples"])
 """Names that also stand for sizes and indices: they count steps only where they never fall."""
 
@@ -31,10 +36,22 @@ class Axis:
     warnings: tuple[Warning, ...] = ()
 
 
-def choose_axis(columns: Columns, *, wanted: str | None = None) -> Axis:
+def read_counted_words(columns: Columns) -> None:
+    """Make numbers of a step column of words such as "epoch 3" or "3/100"."""
+    for column in columns:
+        if normalise(column.name) not in STEP_RANK or len(column.values) or not column.codes or column.unread:
+            continue
+        matches = {word: _COUNTED.fullmatch(word.strip()) for word in column.words}
+        if all(matches.values()):
+            pairs = [(row, float(match[1])) for row, word in column.texts() if (match := matches[word]) is not None]
+            column.keep(pairs)
+            column.words, column.codes, column.text_rows = {}, array("q"), array("q")
+
+
+def choose_axis(columns: Columns, *, wanted: str | None = None, otherwise: str = "row") -> Axis:
     """The x of a table: its best step column, else a whole-numbered epoch, else the row number.
 
-    ``wanted`` names the column where the format fixes it.
+    ``wanted`` names the column where the format fixes it, ``otherwise`` what a row counts when no column says it.
     """
     import numpy as np
 
@@ -69,7 +86,7 @@ def choose_axis(columns: Columns, *, wanted: str | None = None) -> Axis:
     if index is not None:
         step, _ = _filled(index, n_rows)
         return Axis(step, "row", (index.name,))
-    return Axis(np.arange(n_rows, dtype=np.int64), "row")
+    return Axis(np.arange(n_rows, dtype=np.int64), otherwise)
 
 
 def _counts(column: Column, n_rows: int) -> bool:

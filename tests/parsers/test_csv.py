@@ -412,6 +412,34 @@ def test_names_and_numbers_padded_with_blanks_are_read(tmp_path: Path) -> None:
     assert log.trainer == "ultralytics"
 
 
+def test_a_header_of_two_lines_is_joined(tmp_path: Path) -> None:
+    log = read(tmp_path, ",train,train,val,val\nepoch,loss,acc,loss,acc\n0,3,0.1,4,0.1\n1,2,0.2,3,0.1\n2,1,0.3,2,0.2\n")
+    assert points(log, "train/loss") == [(0, 3.0), (1, 2.0), (2, 1.0)]
+    assert points(log, "val/loss") == [(0, 4.0), (1, 3.0), (2, 2.0)]
+
+
+@pytest.mark.parametrize(
+    "words", ["Epoch 1,Epoch 2,Epoch 3", "1/3,2/3,3/3", "epoch_1,epoch_2,epoch_3", "1 of 3,2 of 3,3 of 3"]
+)
+def test_epochs_in_words_are_counted(tmp_path: Path, words: str) -> None:
+    log = read(tmp_path, "epoch,loss\n" + "".join(f"{word},{3 - n}\n" for n, word in enumerate(words.split(","))))
+    assert points(log, "loss") == [(1, 3.0), (2, 2.0), (3, 1.0)]
+    assert log.series["loss"].axis == "epoch"
+
+
+def test_a_table_on_its_side_is_read_line_by_line(tmp_path: Path) -> None:
+    log = read(tmp_path, "loss,3.0,2.0,nan\nval_loss,4.0,,2.0\n")
+    assert log.series["loss"].value.tolist() == pytest.approx([3.0, 2.0, math.nan], nan_ok=True)
+    assert points(log, "val_loss") == [(0, 4.0), (2, 2.0)]
+    assert log.series["loss"].axis == "epoch"
+
+
+def test_a_table_of_models_is_no_log_of_steps(tmp_path: Path) -> None:
+    path = write(tmp_path, "Name,State,loss,acc\nrun-a,done,0.5,0.9\nrun-b,done,0.4,0.8\nrun-c,failed,,\n")
+    with pytest.raises(NotALogError, match="each row has its own 'Name'"):
+        parsers.parse(path)
+
+
 def test_a_line_of_units_under_the_header_is_left_out(tmp_path: Path) -> None:
     log = read(tmp_path, "step;loss;time\n-;-;s\n0;3,5;10\n1;2,5;20\n2;1,5;30\n")
     assert points(log, "loss") == [(0, 3.5), (1, 2.5), (2, 1.5)]

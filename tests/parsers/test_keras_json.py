@@ -102,6 +102,11 @@ def test_splits_side_by_side_are_one_history(tmp_path: Path) -> None:
     assert values(log, "val/loss") == [4, 3, 2]
 
 
+def test_splits_below_the_metric_are_one_history(tmp_path: Path) -> None:
+    log = read(tmp_path, '{"loss": {"train": [3, 2, 1], "val": [4, 3, 2]}, "acc": {"train": [0.1, 0.2, 0.3]}}')
+    assert set(log.series) == {"train/loss", "val/loss", "train/acc"}
+
+
 def test_several_models_in_one_file_are_several_logs(tmp_path: Path) -> None:
     path = write(tmp_path, '{"small": {"loss": [3, 2, 1]}, "large": {"loss": [4, 3, 2]}, "lr": 0.1}')
     first, second = parsers.parse(path)
