@@ -12,6 +12,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple, Protocol, overload
 
 VARINT, FIXED64, BYTES, GROUP, END_GROUP, FIXED32 = range(6)
@@ -58,7 +59,7 @@ class Value:
     content: bytes = b""
     """The plugin's own data (hyper-parameters)."""
     texts: tuple[bytes, ...] = ()
-    """The strings of a string tensor."""
+    """The strings of a text summary."""
 
 
 @dataclass(slots=True)
@@ -135,7 +136,9 @@ def value_of(record: Octets, start: int, end: int) -> Value:
         value.plugin, value.content = plugin_of(record, metadata)
     if tensor:
         value.is_tensor = True
-        value.number, value.texts = tensor_of(record, tensor)
+        data_type, value.number = tensor_of(record, tensor)
+        if data_type == _STRING and value.plugin == "text":
+            value.texts = strings_of(record, tensor)
     return value
 
 
@@ -184,8 +187,8 @@ MOST_STRINGS = 4096
 """Strings kept of one text tensor."""
 
 
-def tensor_of(record: Octets, spans: Sequence[tuple[int, int]]) -> tuple[Number | None, tuple[bytes, ...]]:
-    """The number in a TensorProto, if it holds exactly one, and its strings, if it holds strings."""
+def tensor_of(record: Octets, spans: Sequence[tuple[int, int]]) -> tuple[int, Number | None]:
+    """The data type of a TensorProto, and its number if it holds exactly one."""
     data_type = 0
     elements = 1
     content = (0, 0)
@@ -199,17 +202,20 @@ def tensor_of(record: Octets, spans: Sequence[tuple[int, int]]) -> tuple[Number 
             content = (x, y)
         elif number >= 5:
             listed.append((number, wire, x, y))
-    if data_type == _STRING:
-        return None, tuple(record[x:y] for n, w, x, y in listed[:MOST_STRINGS] if (n, w) == (_STRINGS, BYTES))
     kind = _KINDS.get(data_type)
     if kind is None or elements != 1:
-        return None, ()
-    if content[1] > content[0]:
-        form = _STRUCT[kind.dtype]
-        if content[1] - content[0] != struct.calcsize(form):
-            return None, ()
-        return _fixed(record, content[0], kind.dtype), ()
-    return _only_listed(record, kind, [entry for entry in listed if entry[0] == kind.field]), ()
+        return data_type, None
+    if content[1] == content[0]:
+        return data_type, _only_listed(record, kind, [entry for entry in listed if entry[0] == kind.field])
+    if content[1] - content[0] != struct.calcsize(_STRUCT[kind.dtype]):
+        return data_type, None
+    return data_type, _fixed(record, content[0], kind.dtype)
+
+
+def strings_of(record: Octets, spans: Sequence[tuple[int, int]]) -> tuple[bytes, ...]:
+    """The strings in a TensorProto."""
+    strings = (record[x:y] for number, wire, x, y in spans_fields(record, spans) if (number, wire) == (_STRINGS, BYTES))
+    return tuple(islice(strings, MOST_STRINGS))
 
 
 def elements_of(record: Octets, start: int, end: int) -> int:
@@ -227,7 +233,7 @@ def elements_of(record: Octets, start: int, end: int) -> int:
 
 def _only_listed(record: Octets, kind: _Kind, entries: Sequence[tuple[int, int, int, int]]) -> Number | None:
     """The number in a typed list, packed or not, if it is the only one."""
-    width = {_FLOATS: 4, _DOUBLES: 8}.get(kind.field)
+    width = {_FLOATS: 4, _DOUBLES: 8}.get(kind.field, 0)
     found = list[Number]()
     for _, wire, x, y in entries:
         if width and (wire == BYTES or wire == (FIXED32 if width == 4 else FIXED64)):

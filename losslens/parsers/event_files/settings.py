@@ -41,24 +41,20 @@ _WORDS: dict[str, Json] = {"true": True, "false": False, "none": None, "null": N
 _FENCE = re.compile(r"^\s*(?:```\w*|<pre>|<code>)|(?:```|</pre>|</code>)\s*$")
 
 
-def settings_of(values: Iterable[Value], path: Path) -> tuple[Setting, ...]:
+def settings_of(hparams: Iterable[Value], texts: Iterable[Value], path: Path) -> tuple[Setting, ...]:
     """Settings in the order in which the file has them; a name that comes again keeps its first value."""
     found = dict[str, Setting]()
-    texts = dict[str, set[str]]()
-    for value in values:
+    for value in hparams:
         try:
-            named = hyperparameters(value.content) if value.plugin == "hparams" else {}
+            named = hyperparameters(value.content)
         except MalformedEvent:
             continue
         for setting in flat_settings(named, path):
             found.setdefault(setting.name, setting)
-        if value.texts:
-            whole = b"\n".join(value.texts)[:_LONGEST]
-            texts.setdefault(value.tag, set()).add(whole.decode("utf-8", "backslashreplace"))
-    for tag, written in texts.items():
-        if len(written) == 1:  # a text that changes with the steps is a sample, not a setting
-            for setting in flat_settings(settings_in(written.pop(), tag), path):
-                found.setdefault(setting.name, setting)
+    for value in texts:
+        text = b"\n".join(value.texts)[:_LONGEST].decode("utf-8", "backslashreplace")
+        for setting in flat_settings(settings_in(text, value.tag), path):
+            found.setdefault(setting.name, setting)
     return tuple(found.values())
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from losslens.parsers.event_files.events import Value
-from losslens.parsers.event_files.settings import settings_in, settings_of
+from losslens.parsers.event_files.events import Event, Value
+from losslens.parsers.event_files.notes import Notes
+from losslens.parsers.event_files.settings import settings_in
 from tests.parsers.event_files.streams import field
 
 FILE = Path("run/events.out.tfevents.1")
@@ -20,7 +21,9 @@ def text(tag: str, content: str) -> Value:
 
 
 def named(*values: Value) -> dict[str, Any]:
-    return {setting.name: setting.value for setting in settings_of(values, FILE)}
+    notes = Notes(FILE)
+    notes.take([(row, Event(values=[value])) for row, value in enumerate(values)])
+    return {setting.name: setting.value for setting in notes.settings()}
 
 
 @pytest.mark.parametrize(
