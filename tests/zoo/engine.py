@@ -1,6 +1,6 @@
 """One training loop for every task of the zoo, recording everything at every step; a view is chosen later.
 
-Optimizers, clipping, loss scaling and schedules are written out here on one flat vector of weights: that is exact, fast on
+Optimizers, clipping, loss scaling and schedules are written out on one flat vector of weights: that is exact, fast on
 a CPU, and lets a fault reach any part of the state a real one would.
 """
 
@@ -155,7 +155,7 @@ def norm(a: Array) -> float:
 
 
 class Loop:
-    """Trains one run and keeps the record. ``record`` maps a quantity to one value a row; rows can repeat steps after a resume."""
+    """Trains one run. ``record`` maps a quantity to one value a row; rows can repeat steps after a resume."""
 
     def __init__(self, task: str, hp: HP, seed: int, fault: Fault) -> None:
         hp = dict(hp)

@@ -33,7 +33,7 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
 
 
 def verdict_figures(said: Sequence[tuple[dict[str, Any], frozenset[str]]]) -> dict[str, tuple[int, int]]:
-    """Hits and counts of the verdict figures from (label, words said); a tool whose word covers several of ours says them all."""
+    """Hits and counts of the verdict figures from (label, words said); a tool's word may cover several of ours."""
     out = {}
     out["verdict acceptable"] = (sum(bool(w & set(r["words"])) for r, w in said), len(said))
     calm = [(r, w) for r, w in said if not HARD & set(r["words"]) and "healthy" in r["words"]]
@@ -150,10 +150,25 @@ def cause_figures(
         return float(np.mean([np.mean(v) for v in d.values()])) if d else float("nan")
 
     return CauseFigures(
-        len(rows), mean(first), mean(three), mean(o1), mean(o3), float(np.mean([x for v in fine.values() for x in v])) if fine else float("nan"),
-        {c: (sum(v), len(v)) for c, v in sorted(fine.items())}, {c: (int(sum(v)), len(v)) for c, v in sorted(first.items())},
-        float(np.mean(in_group)) if in_group else float("nan"), float(np.mean(bits)) if bits else float("nan"), error, interval, slope, table,
-    )  # fmt: skip
+        runs=len(rows),
+        first=mean(first),
+        three=mean(three),
+        oracle_first=mean(o1),
+        oracle_three=mean(o3),
+        acceptable_first=average([float(x) for v in fine.values() for x in v]),
+        acceptable_by_cause={c: (sum(v), len(v)) for c, v in sorted(fine.items())},
+        first_by_cause={c: (int(sum(v)), len(v)) for c, v in sorted(first.items())},
+        group=average(in_group),
+        bits=average(bits),
+        error=error,
+        interval=interval,
+        slope=slope,
+        reliability=table,
+    )
+
+
+def average(values: list[float]) -> float:
+    return float(np.mean(values)) if values else float("nan")
 
 
 Floats = NDArray[np.float64]
@@ -197,7 +212,7 @@ def calibration(
 
 
 def logistic_slope(x: Floats, hit: Floats) -> float:
-    """The slope of a logistic regression of the hits on the stated log-odds: 1 is calibrated, below is overconfident."""
+    """The slope of a logistic regression of hits on stated log-odds: 1 is calibrated, below is overconfident."""
     a, b = 0.0, 1.0
     for _ in range(50):
         q = 1 / (1 + np.exp(-(a + b * x)))

@@ -32,7 +32,10 @@ def tensorboard(label: Label, folder: Path) -> Path:
     columns = series(label)
     for part in range(int(max(g.max(initial=0) for _, _, g in columns.values())) + 1):
         writer = SummaryWriter(str(folder), filename_suffix=f".{part}")
-        points = [(s, tag, v) for tag, (step, value, segment) in columns.items() for s, v, g in zip(step.tolist(), value.tolist(), segment.tolist(), strict=True) if g == part]  # fmt: skip
+        points = []
+        for tag, (step, value, segment) in columns.items():
+            mine = segment == part
+            points += [(s, tag, v) for s, v in zip(step[mine].tolist(), value[mine].tolist(), strict=True)]
         for s, tag, v in sorted(points, key=lambda p: p[0]):
             writer.add_scalar(tag, v, s, walltime=1.75e9 + s + 600 * part)
         writer.close()
@@ -81,7 +84,7 @@ WRITERS: dict[str, Callable[[Label, Path], Path]] = {
 
 
 def selection(count: int = COUNT) -> list[tuple[str, Label]]:
-    """Evenly spread runs outside the locked test, a writer each; a Keras history has no steps, so its onset is an epoch."""
+    """Evenly spread runs outside the locked test, a writer each. A Keras history has no steps: its axis is epochs."""
     rows = [r for r in labels() if not r["locked"] and r["points"] >= 20]
     rows = rows[:: max(1, len(rows) // count)][:count]
     names = list(WRITERS)

@@ -2,8 +2,8 @@
 
 Regularised maximum likelihood of the true cause over the failing runs outside the locked test, rare causes weighted up,
 with the first sizes (set from knowledge) as the centre of the prior and no size allowed below zero, so
-that a sign keeps the direction that knowledge gave it. The strength of the prior and the temperature are chosen on runs left
-out. ``--folds-only`` fits the cross-validation that the score uses and leaves the shipped sizes alone.
+that a sign keeps the direction that knowledge gave it. The strength of the prior and the temperature are chosen on
+tasks left out. ``--folds-only`` fits the cross-validation that the score uses and leaves the shipped sizes alone.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from losslens import causes
 from losslens.causes import rank
-from tests.zoo.grid import VERSION
 from tests.zoo.predict import Said, asked, everything, uniform
 from tests.zoo.score import FOLDS, chosen
+from tests.zoo.spec import VERSION
 
 Floats = NDArray[np.float64]
 SIZES = Path(rank.__file__).with_name("sizes.json")
@@ -105,7 +105,7 @@ def centre(t: Table, first: rank.Sizes) -> Floats:
 
 def logits(theta: Floats, t: Table, cells: tuple[Any, ...], rows: NDArray[np.int64] | None = None) -> Floats:
     run, cause, param, value = cells
-    n, k = len(t.truth), len(t.ids)
+    k = len(t.ids)
     out = theta[len(t.keys) :].reshape(len(FAMILIES), k)[t.kinds].copy()
     np.add.at(out, (run, cause), theta[param] * value)
     priors = uniform()
@@ -233,7 +233,10 @@ def main() -> None:
     print("left-out tasks:    ", measures(z / temp, t))
     z_way, _ = cross(t, first, pick, "way")
     print("left-out injectors:", measures(z_way / temp, t))
-    about = f"Fitted by python -m tests.zoo.fit on version {VERSION} of the zoo: {len(t.truth)} failing runs outside the locked test, held {pick} runs strong to first values set from knowledge; the temperature on tasks left out."
+    about = (
+        f"Fitted by python -m tests.zoo.fit on version {VERSION} of the zoo: {len(t.truth)} failing runs outside the "
+        f"locked test, held {pick} runs strong to first values set from knowledge; the temperature on tasks left out."
+    )
     rows = [{"left_out": left, **readable(t, theta, temp, first_data, about)} for left, theta in folds]
     FOLDS.write_text(
         json.dumps(

@@ -12,9 +12,7 @@ import numpy as np
 
 from tests.zoo import injectors as inj
 from tests.zoo.engine import Fault
-
-VERSION = 1
-HP = dict[str, Any]
+from tests.zoo.spec import HP, LOCKED_TASKS, VERSION, Spec
 
 HEAVY = ("image", "segmentation", "chars", "finetune", "recurrent", "seq2seq")
 MANUAL = ("factors", "linear")
@@ -22,9 +20,6 @@ NETS = ("regression", "autoencoder", "detection", "graph", "vae", "diffusion", "
 LIGHT = (*NETS, "gan", "dqn", "ppo")
 ALL = (*LIGHT, *HEAVY, *MANUAL)
 SUPERVISED = (*NETS, *HEAVY)
-LOCKED_TASKS = ("seq2seq", "graph", "detection", "ppo")
-"""Left out of every fit; opened once a release."""
-
 CLASSES = ("image", "graph", "chars", "finetune", "seq2seq")
 BN = ("regression", "autoencoder", "image", "segmentation", "diffusion", "contrastive", "detection")
 NO_GRAPH = tuple(t for t in SUPERVISED if t != "graph")
@@ -237,28 +232,9 @@ STRONG_LOCKED = 3
 SEEN_IN_VALIDATION = ("train-eval-mismatch", "overfitting", "label-noise")
 """Causes that only a validation loss shows: the second part always logs one for them."""
 
+__all__ = ["VERSION", "Spec", "fault", "specs", "way"]
+
 PLACES = (0.02, 0.08, 0.2, 0.35, 0.5, 0.65, 0.8, 0.93)
-
-
-@dataclass(frozen=True)
-class Spec:
-    """One run of the grid, enough to make it again."""
-
-    run: str
-    family: str
-    task: str
-    seed: int
-    hp: HP
-    way: str | None = None
-    cause: str | None = None
-    level: int = -1
-    strength: float = 1.0
-    at: int = 0
-    locked: bool = False
-    validated: bool = False
-    """Always logged with a validation loss."""
-    kind: str = "fault"
-    """"twin", "seed" (the same, other seed), "resume" (interrupted, done right) or "fault"."""
 
 
 def way(name: str) -> Way:
@@ -416,8 +392,7 @@ def part(*, strong: bool, size: int, count: int | None) -> list[Spec]:
     for key in sorted(buckets):
         rows = buckets[key]
         order = np.random.default_rng(zlib.crc32(key.encode())).permutation(len(rows))
-        for k in range(0, len(rows), size):
-            families.append([rows[i] for i in order[k : k + size]])
+        families += [[rows[i] for i in order[k : k + size]] for k in range(0, len(rows), size)]
     order = np.random.default_rng(3).permutation(len(families))
     out: list[Spec] = []
     for number, f in enumerate(order[:count]):

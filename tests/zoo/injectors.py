@@ -221,7 +221,7 @@ class OneClassBatch(Timed):
 
 
 class RecurringSample(Timed):
-    """A few samples are broken (``strength``); each epoch meets them again, at the same place when nothing is shuffled."""
+    """A few samples are broken (``strength``); each epoch meets them again, at one place if nothing is shuffled."""
 
     count, shard = 2, False
 
@@ -600,7 +600,7 @@ class Multiplied(Timed):
         if self.now(loop):
             for p, flat in loop.flats.items():
                 m = np.ones_like(flat.w)
-                for name, a, b in self.chosen(flat.names):
+                for _, a, b in self.chosen(flat.names):
                     m[a:b] = self.strength
                 loop.optimizers[p].multiplier = m
 

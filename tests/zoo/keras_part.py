@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.zoo.grid import Spec
+from tests.zoo.spec import Spec
 
 EPOCHS = 30
 WAYS: tuple[tuple[str, str, float], ...] = (
@@ -47,7 +47,7 @@ def data(task: str) -> tuple[NDArray[Any], NDArray[Any]]:
         x = rng.normal(size=(512, 10)).astype("float32")
         y = (np.sin(x[:, :1]) + x[:, 1:2] * x[:, 2:3] + 0.1 * rng.normal(size=(512, 1))).astype("float32")
         return x, y
-    from tests.zoo.tasks.supervised import shapes
+    from tests.zoo.shapes import shapes
 
     image, kind, _, _ = shapes(rng, 448, 10, 0.3)
     return image.transpose(0, 2, 3, 1).astype("float32"), kind.astype("int64")
@@ -141,7 +141,7 @@ def train(spec: Spec) -> dict[str, NDArray[np.generic]]:
 
 def make() -> None:
     """Makes what is missing of the Keras part."""
-    from tests.zoo.train import FULL
+    from tests.zoo.spec import FULL
 
     FULL.mkdir(parents=True, exist_ok=True)
     for spec in specs():

@@ -16,8 +16,8 @@ import numpy as np
 
 from tests.zoo import keras_part, separability
 from tests.zoo import truth as tr
-from tests.zoo.grid import VERSION, Spec, specs
-from tests.zoo.train import FULL
+from tests.zoo.grid import specs
+from tests.zoo.spec import FULL, VERSION, Spec
 from tests.zoo.truth import Floats, Truth
 from tests.zoo.views import Record, View, logged, tag, view
 
@@ -162,7 +162,7 @@ def label(
         "fault_step": spec.at + v.first_step if spec.kind == "fault" else None,
         "words": words, "twin_failed": twin_failed, "leading": tag(leading, v.style), "points": len(steps), "gap": gap,
         "first_step": int(steps[0]), "last_step": int(steps[-1]), "noise": round(float(t.noise), 5),
-        "view": {"every": v.every, "kind": v.kind, "tier": v.tier, "style": v.style, "wall_time": v.wall_time, "two_files": v.two_files},
+        "view": {k: getattr(v, k) for k in ("every", "kind", "tier", "style", "wall_time", "two_files")},
         "steps_per_epoch": int(record["steps_per_epoch"]),
         "settings": {k: spec.hp[k] for k in LOGGED_SETTINGS if spec.hp.get(k) is not None} if v.settings else {},
         "onset": None,

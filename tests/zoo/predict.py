@@ -55,7 +55,7 @@ def uniform() -> dict[str, float]:
 
 
 def blamed(label: Label) -> bool:
-    """Whether the injected fault is why the run failed: its twin did not fail, and no flat course began before the fault."""
+    """Whether the injected fault is why the run failed: its twin did not, and no flat course began before it."""
     if label["cause"] is None or label["twin_failed"] or "causes" not in label:
         return False
     late = (label["fault_step"] or 0) > label["first_step"] + 0.1 * (label["last_step"] - label["first_step"])

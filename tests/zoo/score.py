@@ -89,13 +89,15 @@ def print_causes(said: Sequence[Said]) -> None:
         f = cause_figures(said, chances, groups)
         print(f"\ncauses, {name} ({f.runs} runs, averaged over {len(f.first_by_cause)} causes)")
         print(
-            f"  true cause first / in three       {f.first:.1%} / {f.three:.1%}   (oracle of the acceptable sets {f.oracle_first:.1%} / {f.oracle_three:.1%})"
+            f"  true cause first / in three       {f.first:.1%} / {f.three:.1%}   "
+            f"(oracle of the acceptable sets {f.oracle_first:.1%} / {f.oracle_three:.1%})"
         )
         print(f"  an acceptable cause first         {f.acceptable_first:.1%}")
         print(f"  groups, 1/k for k members         {f.group:.1%}")
         print(f"  bits gained over base rates       {f.bits:.2f} a run")
         print(
-            f"  calibration: debiased error       {f.error:.3f}  [{f.interval[0]:.3f}, {f.interval[1]:.3f}], slope {f.slope:.2f}"
+            f"  calibration: debiased error       {f.error:.3f}  "
+            f"[{f.interval[0]:.3f}, {f.interval[1]:.3f}], slope {f.slope:.2f}"
         )
         if name == "uniform prior":
             print(
@@ -133,7 +135,8 @@ def main() -> None:
     args = parser.parse_args()
     rows = chosen(args.locked)
     print(
-        f"{len(rows)} runs, {sum(r['kind'] == 'fault' for r in rows)} with a fault, over {len({r['task'] for r in rows})} tasks"
+        f"{len(rows)} runs, {sum(r['kind'] == 'fault' for r in rows)} with a fault, "
+        f"over {len({r['task'] for r in rows})} tasks"
     )
     if args.locked:
         print(f"locked test: opening number {opened()}")

@@ -36,7 +36,7 @@ def middle(a: Floats) -> float:
 
 
 def around(series: dict[str, Any] | None, step: float, gap: float) -> tuple[float, float, float, float, float, bool]:
-    """A series around a step: first, before (long), just before, at, after; and whether it was not finite at the step."""
+    """A series around a step: first, before (long), just before, at, after; whether it was not finite at the step."""
     if series is None or not len(series["step"]):
         return (float("nan"),) * 5 + (False,)  # type: ignore[return-value]
     x, v = series["step"].astype(float), series["value"]
@@ -108,8 +108,14 @@ def picture(label: dict[str, Any], full: dict[str, Any]) -> dict[str, list[float
     out["loss"].append(3.0 * restarted)
     first, before, near, at, after, _ = around(full.get("lr"), onset, gap)
     lr = full["lr"]["value"]
-    out["lr"] = [2 * ratio(at, before), ratio(after, before), 0.7 * ratio(before, float(np.max(lr))) if np.max(lr) > 0 else -3.0,
-                 0.4 * float(np.clip(np.log10(np.max(lr) + 1e-9), -8, 4)), 1.0 * bool(lr[0] < 0.5 * np.max(lr))]  # fmt: skip
+    top = float(np.max(lr))
+    out["lr"] = [
+        2 * ratio(at, before),
+        ratio(after, before),
+        0.7 * ratio(before, top) if top > 0 else -3.0,
+        0.4 * float(np.clip(np.log10(top + 1e-9), -8, 4)),
+        1.0 * bool(lr[0] < 0.5 * top),
+    ]
     grad = full.get("grad") or full.get("grad/d_loss")
     first, before, near, at, after, lost = around(grad, onset, gap)
     out["grad"] = [ratio(near, before), ratio(at, before), ratio(after, before), 0.5 * ratio(before, first), 1.5 * lost,
@@ -119,8 +125,9 @@ def picture(label: dict[str, Any], full: dict[str, Any]) -> dict[str, list[float
     train = full[name if not name.startswith("val/") else next(k for k in ("loss", "d_loss", "g_loss") if k in full)][
         "value"
     ]
+    lowest = float(np.nanmin(val["value"])) if val and np.isfinite(val["value"]).any() else float("nan")
     out["val"] = [ratio(after, before), ratio(after, middle(train[-5:])), ratio(first, middle(train[:3])),
-                  ratio(float(np.nanmin(val["value"])) if val and np.isfinite(val["value"]).any() else float("nan"), first)]  # fmt: skip
+                  ratio(lowest, first)]  # fmt: skip
     rich: list[float] = []
     for key, scale in (("weight", 2.0), ("update", 1.0), ("logit", 1.0), ("scale", 1.0), ("batch_size", 2.0)):
         first, before, near, at, after, lost = around(full.get(key) or full.get(key + "/d_loss"), onset, gap)

@@ -7,7 +7,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from tests.zoo.grid import Spec, specs, way
+from tests.zoo.grid import specs, way
+from tests.zoo.spec import Spec
 from tests.zoo.train import short, train
 
 

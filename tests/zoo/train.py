@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import time
 import traceback
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.zoo.grid import Spec, fault, specs
-
-FULL = Path(os.environ.get("LOSSLENS_ZOO_FULL", Path(__file__).parent / "full"))
-"""Everything recorded at every step, some hundreds of megabytes; not in the repository."""
+from tests.zoo.grid import fault, specs
+from tests.zoo.spec import FULL, Spec
 
 
 def train(spec: Spec) -> dict[str, NDArray[np.generic]]:

@@ -1,8 +1,8 @@
 """What really happened to a run: its verdict and onset, from its own curve, its twin's and another seed's.
 
-All three are seen through the same logging view. The course a run should have kept is the higher of its own best level so
-far and its twin's level there; the loss has left it where it is above by more than the scatter of two healthy seeds
-and the noise of the twin. Near a boundary more than one word is right.
+All three are seen through the same logging view. The course a run should have kept is its own best level so far, or its
+twin's level there when the plan of the training makes the loss rise; the loss has left it where it is above by more
+than the scatter of two healthy seeds and the noise of the twin. Near a boundary more than one word is right.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Truth:
     low: int | None = None
     high: int | None = None
     noise: float = 0.0
-    """Noise of the healthy twin around its course, in units of the transform (a share of the level for positive losses)."""
+    """Noise of the healthy twin around its course, in units of the transform (a share of a positive level)."""
     numbers: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """s, b and e: start, best and end level."""
 
@@ -56,7 +56,7 @@ def transform(*curves: Floats) -> tuple[Floats, ...]:
 
 
 def levels(y: Floats, onset: int) -> tuple[float, float, float]:
-    """s, b and e of the definition: median of the first 1 %, best smoothed level before the onset, median of the last 5 %."""
+    """s, b and e: median of the first 1 %, best smoothed level before the onset, median of the last 5 %."""
     n = len(y)
     finite = np.where(np.isfinite(y), y, np.nan)
     if not np.isfinite(finite[: max(1, onset)]).any():
@@ -404,7 +404,7 @@ def own_spike(c: Course, n: int) -> float:
 
 
 def judge_val(v: Floats, train_words: tuple[str, ...], train_falls: bool) -> Truth:
-    """The truth of a validation loss while training is fine: diverged, overfit or nothing. Few points, its own course only."""
+    """The truth of a validation loss while training is fine: diverged, overfit or nothing, from its own course."""
     n = len(v)
     if n < 5:
         return Truth(("healthy",))

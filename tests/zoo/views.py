@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.zoo.grid import Spec
+from tests.zoo.spec import Spec
 
 Array = NDArray[Any]
 Record = dict[str, Array]

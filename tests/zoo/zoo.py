@@ -16,7 +16,15 @@ from losslens.model import Log, RawSeries, Setting
 DATA = Path(__file__).parent / "data"
 Label = dict[str, Any]
 
-SETTING_NAMES = {"batch": "batch_size", "clip": "max_grad_norm", "wd": "weight_decay", "accum": "gradient_accumulation_steps", "warmup": "warmup_steps", "schedule": "lr_scheduler_type", "steps": "max_steps"}  # fmt: skip
+SETTING_NAMES = {
+    "batch": "batch_size",
+    "clip": "max_grad_norm",
+    "wd": "weight_decay",
+    "accum": "gradient_accumulation_steps",
+    "warmup": "warmup_steps",
+    "schedule": "lr_scheduler_type",
+    "steps": "max_steps",
+}
 
 
 @cache

@@ -11,7 +11,7 @@ from tests.zoo.tasks.parts import HP, Batch, Net, Out, Supervised, Task, accurac
 
 
 class VAE(Supervised):
-    """Reconstruction and KL, the KL weight possibly rising over the first steps; a negative loss when the width is learned."""
+    """Reconstruction and KL, its weight possibly rising at first; a negative loss when the width is learned."""
 
     kind = "value"
     lr = 2e-3
