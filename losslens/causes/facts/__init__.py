@@ -35,6 +35,11 @@ NOT_SIGNALS = (Role.EPOCH, Role.SAMPLES)
 
 def measure(run: Run, judgement: Judgement) -> Facts:
     """All facts of one run. Never raises for what is missing; a run without a loss gives facts without a course."""
+    with np.errstate(all="ignore"):  # losses of 1e300 and Inf are what this is about; every result is checked
+        return _measure(run, judgement)
+
+
+def _measure(run: Run, judgement: Judgement) -> Facts:
     leading = run.series[judgement.loss].current() if judgement.loss in run.series and judgement.loss else None
     if leading is not None and not len(leading):
         leading = None

@@ -141,10 +141,13 @@ def line_fit(x: FloatArray, y: FloatArray) -> tuple[float, float]:
     """Least-squares slope and R² of y on x; (0, 0) without variation or below 3 points."""
     if x.size < 3 or float(np.ptp(x)) == 0 or float(np.ptp(y)) == 0:
         return 0.0, 0.0
-    centred = x - x.mean()
-    slope = float(centred @ (y - y.mean()) / (centred @ centred))
-    rest = y - y.mean() - slope * centred
-    return slope, float(1.0 - (rest @ rest) / ((y - y.mean()) @ (y - y.mean())))
+    size = float(np.abs(y).max())  # squares of a loss of 1e300 overflow
+    centred, scaled = x - x.mean(), y / size
+    scaled = scaled - scaled.mean()
+    slope = float(centred @ scaled / (centred @ centred))
+    rest = scaled - slope * centred
+    spread = float(scaled @ scaled)
+    return slope * size, float(1.0 - (rest @ rest) / spread) if spread > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
