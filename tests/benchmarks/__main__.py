@@ -104,24 +104,23 @@ def whole_program(rounds: int) -> list[Row]:
     return rows
 
 
-def growth(sizes_mib: Sequence[int], rounds: int) -> list[Row]:
-    """CPU for each byte as files of scalars grow; each file is deleted once it is read."""
-    cost = dict[int, float]()
+def growth(name: str, sizes_mib: Sequence[int], rounds: int) -> Row:
+    """CPU for each byte as a file grows; each file is deleted once it is read."""
+    costs = dict[int, float]()
+    start_up = statistics.median(peers.reader_start_up(data.BUILD).cpu_s for _ in range(9))
     for size in sizes_mib:
-        folder = data.BUILD / f"growth{size}"
-        data.scalars(folder, size * MIB // 55)
-        nbytes = sum(path.stat().st_size for path in folder.rglob("*tfevents*"))
+        folder = data.grown(name, size * MIB)
+        nbytes = sum(path.stat().st_size for path in folder.iterdir())
         runs = [peers.losslens_reader(folder) for _ in range(rounds + 1)][1:]
-        start_up = statistics.median(peers.numpy_import(folder).cpu_s for _ in range(5))
-        cost[size] = (statistics.median(run.cpu_s for run in runs) - start_up) / nbytes * 1e9
-        peak = max(run.peak_mib for run in runs)
-        print(f"  {nbytes / MIB:6.0f} MiB: {cost[size]:.2f} s a GB, peak {peak:.0f} MiB", flush=True)
         shutil.rmtree(folder)
-    spread = max(cost.values()) / min(cost.values()) - 1
-    measured = ", ".join(f"{size} MiB {seconds:.2f} s/GB" for size, seconds in cost.items())
-    return [
-        Row(f"growth to {max(sizes_mib)} MiB", "constant to 10 %", f"{100 * spread:.0f} % ({measured})", spread <= 0.1)
-    ]
+        costs[size] = (statistics.median(run.cpu_s for run in runs) - start_up) / nbytes * 1e9
+        peak = max(run.peak_mib for run in runs)
+        print(f"  {name}, {nbytes / MIB:.0f} MiB: {costs[size]:.3f} s a GB, peak {peak:.0f} MiB", flush=True)
+    spread = max(costs.values()) / min(costs.values()) - 1
+    measured = ", ".join(f"{size} MiB {cost:.2f}" for size, cost in costs.items())
+    return Row(
+        f"{name} grown, CPU a byte", "constant to 10 %", f"{100 * spread:.0f} % ({measured} s/GB)", spread <= 0.1
+    )
 
 
 def print_table(rows: Sequence[Row]) -> None:
@@ -138,9 +137,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="runs of each program (default 5)")
     parser.add_argument("--fast", action="store_true", help="leave out tbparse, which takes minutes")
-    parser.add_argument(
-        "--growth", metavar="MIB", type=int, nargs="*", help="also read files of these sizes, e.g. 100 1000 4000"
-    )
+    parser.add_argument("--growth", action="store_true", help="also read files of up to 4 GB (takes as much disk)")
     parser.add_argument("--only", choices=["reading", "program", "growth"], help="only these rows")
     parser.add_argument("--clean", action="store_true", help="delete the data afterwards")
     options = parser.parse_args()
@@ -149,8 +146,11 @@ def main() -> int:
         rows += reading(options.rounds, not options.fast)
     if options.only in (None, "program"):
         rows += whole_program(options.rounds)
-    if options.growth:
-        rows += growth(options.growth, 2)
+    if options.growth or options.only == "growth":
+        rows += [
+            growth("mixed100m", [100, 1000, 4000], options.rounds),
+            growth("s1m", [100, 500, 1000], options.rounds),
+        ]
     print_table(rows)
     if options.clean:
         shutil.rmtree(data.BUILD)

@@ -5,6 +5,7 @@ Each is described by its function. They are made once under ``build/`` and are t
 
 from __future__ import annotations
 
+import shutil
 import struct
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -87,9 +88,23 @@ def runs500(folder: Path) -> None:
         _write(folder / f"run{run:03d}", iter(events))
 
 
-def scalars(folder: Path, n: int) -> None:
-    """A file of ``n`` scalars in 50 tags, for the growth of time with size."""
-    _write(folder, (_event(step, [_simple(tag, _loss(step))]) for step in range(n // len(TAGS)) for tag in TAGS))
+def mixed100m(folder: Path) -> None:
+    """A tenth of the gigabyte."""
+    mixed(folder, 100 * MIB, 5_000)
+
+
+def grown(name: str, size: int) -> Path:
+    """A folder with one file of at least ``size`` bytes: the file of a data set, over and over."""
+    (source,) = make(name).iterdir()
+    folder = BUILD / f"{name}-{size // MIB}"
+    folder.mkdir(parents=True, exist_ok=True)
+    written = 0
+    with open(folder / source.name, "wb") as file:
+        while written < size:
+            with open(source, "rb") as again:
+                shutil.copyfileobj(again, file, 8 * MIB)
+            written += source.stat().st_size
+    return folder
 
 
 def csv1k(folder: Path) -> None:
@@ -103,6 +118,7 @@ SETS: dict[str, Callable[[Path], None]] = {
     "tf1m": tf1m,
     "irr1m": irr1m,
     "mixed1g": mixed,
+    "mixed100m": mixed100m,
     "runs500": runs500,
     "csv1k": csv1k,
 }

@@ -31,6 +31,11 @@ def losslens_reader(folder: Path) -> Cost:
     return _python("-m", "tests.benchmarks.read", str(folder))
 
 
+def reader_start_up(folder: Path) -> Cost:
+    """What the reader costs before it reads anything."""
+    return _python("-c", "import losslens.parsers.tensorboard, google_crc32c")
+
+
 def losslens_analyze(folder: Path) -> Cost:
     """The whole way to a JSON report."""
     with tempfile.TemporaryDirectory() as scratch:

@@ -28,7 +28,7 @@ def read(path: Path, payloads: list[bytes]) -> list[oracle.Point]:
     return oracle.points_of(log.series)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(payloads=streams())
 def test_any_valid_stream_reads_as_protobuf_reads_it(tmp_path: Path, few: int, payloads: list[bytes]) -> None:
     payloads = [numbered(payload, i) for i, payload in enumerate(payloads)]

@@ -27,6 +27,7 @@ PAYLOADS = [event(step) for step in range(1, 1001)]
 RECORDS = [oracle.record(payload) for payload in PAYLOADS]
 STARTS = [sum(map(len, RECORDS[:i])) for i in range(len(RECORDS))]
 WHOLE = b"".join(RECORDS)
+SHORT = b"".join(RECORDS[:200])
 
 
 def read(path: Path, data: bytes) -> tuple[list[int], tuple[Damage, ...]]:
@@ -139,7 +140,7 @@ def test_an_empty_record_is_an_empty_event(path: Path) -> None:
 
 def test_a_record_larger_than_a_window_is_checked_and_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records, "WINDOW", 4096)
-    large = event(2000)[:-1] + b"\0" if False else event(1) + field(100, bytes(range(256)) * 40)
+    large = event(1) + field(100, bytes(range(256)) * 40)
     data = WHOLE[: STARTS[1]] + oracle.record(large) + WHOLE[STARTS[1] :]
     assert read(path, data)[0] == [1, *without()]
     steps, (damage,) = read(path, flip(data, STARTS[1] + 5000))
@@ -164,7 +165,7 @@ def test_headers_of_every_length_are_found(length: int) -> None:
 damages = st.lists(
     st.tuples(
         st.sampled_from(["overwrite", "zero", "delete", "cut"]),
-        st.integers(0, len(WHOLE) - 1),
+        st.integers(0, len(SHORT) - 1),
         st.binary(min_size=1, max_size=300),
     ),
     min_size=1,
@@ -172,14 +173,14 @@ damages = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(done=damages)
 def test_any_damage_leaves_every_record_it_did_not_touch(
     path: Path, monkeypatch: pytest.MonkeyPatch, done: list[tuple[str, int, bytes]]
 ) -> None:
-    monkeypatch.setattr(records, "WINDOW", 20_000)
+    monkeypatch.setattr(records, "WINDOW", 4_000)
     monkeypatch.setattr(columns, "FEW", 4)
-    octets: list[tuple[int, int]] = [(octet, place) for place, octet in enumerate(WHOLE)]
+    octets: list[tuple[int, int]] = [(octet, place) for place, octet in enumerate(SHORT)]
     for kind, at, content in done:
         stop = at + len(content)
         if kind == "delete":
@@ -192,14 +193,14 @@ def test_any_damage_leaves_every_record_it_did_not_touch(
     data = bytes(octet for octet, _ in octets)
     kept = {place: i for i, (_, place) in enumerate(octets) if place >= 0}
     untouched = []
-    for i, start in enumerate(STARTS):
+    for i, start in enumerate(STARTS[:200]):
         places = [kept.get(at, -2) for at in range(start, start + len(RECORDS[i]))]
         if places[0] >= 0 and places == list(range(places[0], places[0] + len(places))):
             untouched.append(i + 1)
     steps, damage = read(path, data)
     assert set(untouched) <= set(steps)
     assert len(steps) == len(set(steps))
-    if len(steps) < len(PAYLOADS) and data != WHOLE[: len(data)]:
+    if len(steps) < 200 and data != SHORT[: len(data)]:
         assert damage
     for one in damage:
         assert 0 <= one.first_byte <= one.last_byte < len(data)
