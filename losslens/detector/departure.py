@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from losslens.detector.grid import Grid, falling_course, spread, trailing_median
+from losslens.detector.grid import SECOND_DIFFERENCE, Grid, falling_course, spread, trailing_median
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
@@ -45,6 +45,15 @@ SMOOTHED_LEAST = 0.6
 
 FEW_WIDTHS = 3.0
 """Divided by the points of the window, what its median needs more: the median of three is noisy itself."""
+
+LATE_WINDOWS = 3
+"""The noise at the end is taken over so many end windows …"""
+
+LATE_POINTS = 24
+"""… and at least so many points …"""
+
+LATE_GROWTH = 2.0
+"""… and believed up to so many times the noise before: what failed is noisy for that very reason."""
 
 URGENT_WIDTHS = 4.0
 """A climb right before the series stops being finite; twice that for its last point alone."""
@@ -100,6 +109,8 @@ def find_rise(grid: Grid, noise: float, *, urgent: bool) -> Rise | None:
     """
     z = grid.value
     widest = end_width(z.size)
+    if not urgent:
+        noise = max(noise, min(_late_noise(z, widest), LATE_GROWTH * noise))
     width = widest
     while width >= 2:
         need = _need(z.size, width) if width == widest else CLIMB_WIDTHS + FEW_WIDTHS / width
@@ -119,6 +130,12 @@ def find_rise(grid: Grid, noise: float, *, urgent: bool) -> Rise | None:
         if rise.size > need * noise and rise.size > habit:
             return rise
     return None
+
+
+def _late_noise(z: FloatArray, width: int) -> float:
+    """Noise at the end, from second differences, which a steady climb does not touch: it may have grown on the way."""
+    late = z[-max(LATE_WINDOWS * width, LATE_POINTS) :]
+    return spread(np.diff(late, 2)) / SECOND_DIFFERENCE if late.size > END_POINTS else 0.0
 
 
 def _need(n: int, width: int) -> float:

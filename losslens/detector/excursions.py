@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from losslens.detector.grid import reduce, spread, trailing_median
+from losslens.detector.grid import centred_median, reduce, spread, trailing_median
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
@@ -23,7 +23,7 @@ SETTLING = 0.02
 
 SETTLING_POINTS = 5
 
-EARLY_POINTS = 2
+EARLY_POINTS = 1
 """From so many points on a spike counts before the course is known …"""
 
 EARLY_HEIGHT = 1.6
@@ -49,6 +49,15 @@ Gaussian wander of width A the three limits are 12, 11 and 8 A; for white noise 
 
 LONG = 20_000
 """From so many points on the level before is the smooth course, not a trailing median of each point."""
+
+WAVES = 3
+"""So many slow bumps and more are waves …"""
+
+WAVE_HEIGHT = 2.0
+"""… except those that are higher than their median by this factor."""
+
+SMOOTH_HALF = 2
+"""A slow bump is seen in a running median of 5 points: single points are the business of the sudden look."""
 
 GRID_POINTS = 4096
 
@@ -87,7 +96,7 @@ def find(z: FloatArray, course: FloatArray, noise: float) -> tuple[Excursion, ..
     taken = np.zeros(z.size, bool)
     for e in out:
         taken[e.first : e.last + 1] = True
-    out += [e for e in _slow(z, noise, start) if not taken[e.first : e.last + 1].any()]
+    out += [e for e in _slow(z, course, noise, start) if not taken[e.first : e.last + 1].any()]
     return tuple(sorted(out, key=lambda e: e.first))
 
 
@@ -123,10 +132,10 @@ def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int) -> list
         at = last + 1
 
 
-def _slow(z: FloatArray, noise: float, start: int) -> list[Excursion]:
-    """Bumps above the best level so far that the course's own wandering does not explain."""
+def _slow(z: FloatArray, course: FloatArray, noise: float, start: int) -> list[Excursion]:
+    """Bumps of the smoothed series above the best level so far that the course's own wandering does not explain."""
     best = _best_so_far(z)
-    above = z - best
+    above = (course if z.size > LONG else centred_median(z, SMOOTH_HALF)) - best
     settled = np.maximum(above[start:], 0.0)
     quantiles = np.quantile(settled, [q for q, _ in WANDER])
     limit = max(SPIKE_WIDTHS * noise, float(min(f * q for (_, f), q in zip(WANDER, quantiles, strict=True))))
@@ -138,7 +147,7 @@ def _slow(z: FloatArray, noise: float, start: int) -> list[Excursion]:
     while True:
         j = int(np.searchsorted(hits, at))
         if j == hits.size or len(out) >= MOST:
-            return out
+            return _without_waves(out)
         hit = int(hits[j])
         left = int(np.searchsorted(inside, hit))
         first = int(inside[left - 1]) + 1 if left else 0
@@ -146,6 +155,14 @@ def _slow(z: FloatArray, noise: float, start: int) -> list[Excursion]:
         if first >= start and last < z.size - 2:
             out.append(_excursion(z, first, last, float(best[first]), hit))
         at = last + 1
+
+
+def _without_waves(found: list[Excursion]) -> list[Excursion]:
+    """Three slow bumps and more are waves of the course; only one that stands out of them is an excursion."""
+    if len(found) < WAVES:
+        return found
+    usual = float(np.median([e.top - e.before for e in found]))
+    return [e for e in found if e.top - e.before > WAVE_HEIGHT * usual]
 
 
 def _excursion(z: FloatArray, first: int, last: int, before: float, hit: int) -> Excursion:

@@ -16,6 +16,9 @@ MAD_TO_SIGMA = 1.4826
 Q90_TO_SIGMA = 1.0 / 1.645
 """90 % quantile of the absolute deviation of a normal variable to its standard deviation."""
 
+SECOND_DIFFERENCE = 6.0**0.5
+"""Standard deviation of the second difference of white noise, in widths of the noise."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grid:

@@ -163,7 +163,7 @@ def _fit(z: FloatArray, noise: float, seen: float, height: float) -> Kink:
     costs = np.stack([np.where(f.coefficients[:, 3] >= GROWN * height, f.cost, np.inf) for f in fits])
     if not np.isfinite(costs).any():
         costs = np.stack([f.cost for f in fits])
-    row, best = divmod(int(np.argmin(costs)), int(splits.size))
+    row, best = divmod(int(costs.argmin()), int(splits.size))
     residual = fits[row].residual(z, best)
     doubt = DOUBT * _correlation_length(residual) * max(1.0, spread(residual[: best + 1]) / sigma) ** 2
     likelihood = np.exp(-np.maximum(costs - costs[row, best], 0.0) / doubt)

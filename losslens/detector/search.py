@@ -9,7 +9,7 @@ import numpy as np
 
 from losslens.detector import departure as dep
 from losslens.detector import kink as kk
-from losslens.detector.grid import centred_median, falling_course, reduce, spread, trailing_median
+from losslens.detector.grid import SECOND_DIFFERENCE, centred_median, falling_course, reduce, spread, trailing_median
 from losslens.detector.seriesfit import Departure
 from losslens.detector.transform import Transform
 
@@ -39,9 +39,6 @@ NOISE_POINTS = 5
 
 STEEP_POINTS = 60
 """Below this many points a steep course is told from noise by second differences and a falling course."""
-
-SECOND_DIFFERENCE = 6.0**0.5
-"""Standard deviation of the second difference of white noise, in widths of the noise."""
 
 FEW_POINTS = 4.0
 """A noise width from m points is taken wider by 1 + this / m."""

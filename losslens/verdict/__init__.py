@@ -69,8 +69,10 @@ def _judge(run: Run, tag: str, role: Role, contest: bool) -> Judged:
 
 
 def _worst(judged: list[Judged]) -> Judged | None:
-    """The worst word; the first series of equals (the best choice for its role comes first)."""
-    return min(judged, key=lambda j: j.verdict.verdict.severity, default=None)
+    """The worst word, inconclusive being none; of equals the first (the best choice for its role comes first)."""
+    return min(
+        judged, key=lambda j: (j.verdict.verdict is Verdict.INCONCLUSIVE, j.verdict.verdict.severity), default=None
+    )
 
 
 def _lead_of_training(train: list[Judged], parts: list[Judged]) -> Judged | None:
@@ -93,6 +95,8 @@ def _lead(trained: Judged | None, val: list[Judged]) -> Judged | None:
     if trained.verdict.verdict is Verdict.INCONCLUSIVE:
         return evaluated
     if trained.verdict.verdict.blew_up:
+        return trained
+    if evaluated.verdict.verdict is Verdict.INCONCLUSIVE:
         return trained
     worse = evaluated.verdict.verdict.severity < trained.verdict.verdict.severity
     return evaluated if worse else trained

@@ -51,6 +51,9 @@ PLATEAU_POINTS = 8
 SPIKE_RATIO = 0.1
 """A spike matters when it undoes this share of the progress …"""
 
+SUDDEN_POINTS = 2
+"""A sudden excursion reaches its 8 widths within so many points."""
+
 SPIKE_FACTOR = 2.0
 """… or multiplies a positive loss by this."""
 
@@ -101,7 +104,7 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
         return _swinging(fit, fit.swing)
     if not wanders and (plateau := _plateau(fit)) is not None:
         return plateau
-    spike = _spike(fit)
+    spike = _spike(fit, wanders)
     if spike is not None:
         return spike
     return Word(
@@ -223,17 +226,19 @@ def _plateau(fit: SeriesFit) -> Word | None:
     return Word(Verdict.PLATEAU, text, margin, Verdict.HEALTHY if margin < NEAR else None)
 
 
-def _spike(fit: SeriesFit) -> Word | None:
-    if not fit.excursions:
+def _spike(fit: SeriesFit, wanders: bool) -> Word | None:
+    """The largest excursion that matters; of a loss that wanders only sudden ones."""
+    found = [e for e in fit.excursions if not wanders or e.rise <= SUDDEN_POINTS]
+    if not found:
         return None
-    largest = max(fit.excursions, key=lambda e: e.top - e.before)
+    largest = max(found, key=lambda e: e.top - e.before)
     before, top = fit.transform.back(largest.before), fit.transform.back(largest.top)
     matter = (top - before) / fit.progress / SPIKE_RATIO
     if fit.transform.kind == "log" and before > 0.0:
         matter = max(matter, math.log(top / before) / math.log(SPIKE_FACTOR))
     if matter < 1.0:
         return None
-    count = len(fit.excursions)
+    count = len(found)
     widths = (largest.top - largest.before) / fit.noise
     text = (
         f"left {number(before)} for {number(top)} at step {fit.step_of(largest.first)} ({number(widths)} noise widths) "
