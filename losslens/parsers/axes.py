@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _STEPS: tuple[tuple[str, str], ...] = (
     # Normalised name, what it counts; the first that fits the data is the x.
@@ -113,6 +114,7 @@ _OBJECTIVES = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def normalise(name: str) -> str:
     """A name as the tables of this module spell it: lower case, words joined by one underscore."""
     low = re.sub(r"[^0-9a-z]+", "_", name.strip().lower())

@@ -28,6 +28,23 @@ def _integer(digits: str) -> int | float:
 _DECODER = json.JSONDecoder(parse_int=_integer, strict=False)
 
 
+class _TwiceError(ValueError):
+    """A name that stands twice in one object, with different lists or objects under it."""
+
+
+def _no_doubt(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """An object of a document. Two different lists of one name leave no way to know which was meant."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        for name, value in pairs:
+            if isinstance(value, list | dict) and value != found[name]:
+                raise _TwiceError(f"'{name[:80]}' stands twice in one object, with different values")
+    return found
+
+
+_DOCUMENT = json.JSONDecoder(parse_int=_integer, strict=False, object_pairs_hook=_no_doubt)
+
+
 def loads(text: str) -> Json:
     """One JSON value; NaN, Infinity and control characters in strings are taken. Raises ValueError (also for depth)."""
     try:
@@ -42,7 +59,10 @@ def read_document(path: Path) -> Json:
     file = LogFile(path)
     text = file.document().lstrip("\ufeff")
     try:
-        return loads(text)
+        whole: Json = _DOCUMENT.decode(text)
+        return whole
+    except RecursionError as error:
+        raise ParseError(f"{path}: nested too deeply to be a log") from error
     except json.JSONDecodeError as error:
         for fixed in (_spell_nan(text), _from_python(text)):
             if fixed is not None and fixed != text:

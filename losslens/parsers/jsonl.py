@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from losslens.parsers.settings import flat_settings
 NAME = "jsonl"
 
 _SETTINGS_KEYS = frozenset(["config", "hparams", "args", "params", "hyperparameters", "hyperparams"])
+_NUMBERS = {int, float}
+BATCH = 4_096
 _RATES = frozenset(["lr", "learning_rate", "base_lr"])
 _VALIDATION = frozenset(["val", "valid", "validation", "test", "eval"])
 
@@ -99,6 +102,8 @@ class _Reader:
         self.other_lines = 0
 
     def read(self) -> Columns:
+        alike: list[dict[str, Json]] = []
+        keys: list[str] = []
         for text, offset in self._lines():
             line = text.strip()
             if not line:
@@ -107,8 +112,33 @@ class _Reader:
             if record is None:
                 self._odd(line, offset, len(text.encode("utf-8", "replace")))
                 continue
-            self._take(record)
+            if len(alike) == BATCH or list(record) != keys:
+                self._take_alike(alike)
+                alike, keys = [], list(record)
+            alike.append(record)
+        self._take_alike(alike)
         return self.columns
+
+    def _take_alike(self, records: list[dict[str, Json]]) -> None:
+        """Records of the same keys, column by column where they hold plain numbers."""
+        while records and not self.columns.n_rows:  # the first record may be none of the log
+            self._take(records.pop(0))
+        if not records:
+            return
+        if not _SETTINGS_KEYS & records[0].keys():
+            cells = list(zip(*(record.values() for record in records), strict=True))
+            if all(set(map(type, column)) <= _NUMBERS for column in cells):
+                try:
+                    arrays = [array("d", column) for column in cells]
+                except OverflowError:
+                    arrays = []
+                for name, values in zip(records[0], arrays, strict=False):
+                    self.columns[name].add_stretch(self.columns.n_rows, values)
+                if arrays:
+                    self.columns.n_rows += len(records)
+                    return
+        for record in records:
+            self._take(record)
 
     def _lines(self) -> Iterator[tuple[str, int]]:
         for block in self.file.blocks():

@@ -102,6 +102,12 @@ def test_splits_side_by_side_are_one_history(tmp_path: Path) -> None:
     assert values(log, "val/loss") == [4, 3, 2]
 
 
+def test_a_list_that_stands_twice_is_refused_rather_than_guessed(tmp_path: Path) -> None:
+    path = write(tmp_path, '{"loss": [3, 2, 1], "loss": [9, 9, 9]}')
+    with pytest.raises(ParseError, match="'loss' stands twice"):
+        parsers.parse(path)
+
+
 def test_splits_below_the_metric_are_one_history(tmp_path: Path) -> None:
     log = read(tmp_path, '{"loss": {"train": [3, 2, 1], "val": [4, 3, 2]}, "acc": {"train": [0.1, 0.2, 0.3]}}')
     assert set(log.series) == {"train/loss", "val/loss", "train/acc"}
