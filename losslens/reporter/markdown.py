@@ -78,16 +78,13 @@ def _what_first(run: RunReport, level: int) -> list[str]:
     if not run.causes:
         return []
     lines = [f"{'#' * level} What first", "", "| cause | | |", "|---|---|---|"]
-    shares = [(cause.id, cause.probability) for cause in run.causes]
-    if run.diagnosis.none_of_these > 0:
-        shares.append(("none of these", run.diagnosis.none_of_these))
-    for name, share in shares:
-        shown = name if name == "none of these" else markdown_code(name, cell=True)
+    for rank, name, share in story.bars(run, MOST_LINES):
+        shown = markdown_code(name, cell=True) if rank else name
         lines.append(f"| {shown} | `{_bar(share)}` | {words.probability(share)} |")
     lines.append("")
     lines += [f"{markdown(line)}.\n" for line in story.group_lines(run)]
-    for rank, cause in enumerate(run.causes[: story.in_full(run)], start=1):
-        lines += _cause(rank, cause)
+    for place, cause in enumerate(run.causes[: story.in_full(run)], start=1):
+        lines += _cause(place, cause)
     return lines
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from losslens.model import Curve, RunReport
+from losslens.model import Cause, Curve, RunReport
 from losslens.reporter import scale as scales
 from losslens.reporter import signals, story, words
 from losslens.reporter.palette import LIGHT, VERDICT_COLOURS
@@ -364,20 +364,22 @@ class _Side:
         if not report.causes:
             return
         self.rows.append(("head", "What first", None))
-        for rank, cause in enumerate(report.causes[: self.MOST_CAUSES]):
-            self.rows.append(("bar", cause.id, cause.probability))
-            if rank == 0:
-                # What happened in the curves beside it says more here than what the settings say.
-                for e in sorted(cause.evidence, key=lambda e: e.series is None)[: self.MOST_EVIDENCE]:
-                    self._add("dim", f"{'+' if e.weight >= 0 else '−'} {e.text}")
-                if cause.fixes:
-                    self._add("text", f"Do: {cause.fixes[0].text}")
-                self.rows.append(("gap", "", None))
-        if report.diagnosis.none_of_these > 0:
-            self.rows.append(("bar", "none of these", report.diagnosis.none_of_these))
+        for rank, name, share in story.bars(report, self.MOST_CAUSES):
+            self.rows.append(("bar", name, share))
+            if rank == "1.":
+                self._first(report.causes[0])
         for line in story.group_lines(report)[:1]:
             self.rows.append(("gap", "", None))
             self._add("dim", line, most=4)
+
+    def _first(self, cause: Cause) -> None:
+        """What speaks for and against the first cause, and what to do."""
+        # What happened in the curves beside it says more here than what the settings say.
+        for e in sorted(cause.evidence, key=lambda e: e.series is None)[: self.MOST_EVIDENCE]:
+            self._add("dim", f"{'+' if e.weight >= 0 else '−'} {e.text}")
+        if cause.fixes:
+            self._add("text", f"Do: {cause.fixes[0].text}")
+        self.rows.append(("gap", "", None))
 
     def draw(self, picture: Figure, *, left: float, top: float, height: float) -> None:
         y = top * height

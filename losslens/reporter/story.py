@@ -61,6 +61,18 @@ def cause_title(cause: Cause) -> str:
     return "" if plain_words == cause.id.replace("-", " ") else cause.title
 
 
+def bars(run: RunReport, most: int) -> list[tuple[str, str, float]]:
+    """Rank, name and probability of the first ``most`` causes, of the others together, and of none of these."""
+    shown = run.causes if len(run.causes) <= most + 1 else run.causes[:most]
+    out = [(f"{rank}.", cause.id, cause.probability) for rank, cause in enumerate(shown, start=1)]
+    if len(run.causes) > len(shown):
+        rest = run.causes[len(shown) :]
+        out.append(("", f"{len(rest)} others", sum(cause.probability for cause in rest)))
+    if run.diagnosis.none_of_these > 0:
+        out.append(("", "none of these", run.diagnosis.none_of_these))
+    return out
+
+
 def in_full(run: RunReport) -> int:
     """How many causes are told in full, from the first; the others get one line each."""
     if not run.causes:

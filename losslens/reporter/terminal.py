@@ -15,7 +15,7 @@ from losslens.reporter.story import shortened
 #: Text wider than this is hard to read, however wide the terminal is.
 WIDEST = 120
 LOSS_ROWS, SIGNAL_ROWS, MOST_SIGNALS = 10, 3, 3
-BAR, SPARK = 20, 12
+BAR, SPARK, MOST_BARS = 20, 12, 8
 WEIGHTS = "+ speaks for, − against; the numbers weigh the evidence, in nats"
 #: From this width on the first cause has a column of its own in the overview.
 WIDE = 110
@@ -192,19 +192,17 @@ def _what_first(page: Page, run: RunReport) -> None:
         return
     page.line()
     page.pieces([("WHAT FIRST", "head"), (f"  ({WEIGHTS})", "dim")], indent=0)
-    for rank, cause in enumerate(run.causes, start=1):
-        _cause_bar(page, f"{rank}.", cause.id, cause.probability)
-    if run.diagnosis.none_of_these > 0:
-        _cause_bar(page, "", "none of these", run.diagnosis.none_of_these)
+    for rank, name, share in story.bars(run, MOST_BARS):
+        _cause_bar(page, rank, name, share)
     lines = story.group_lines(run)
     if lines:
         page.line()
     for line in lines:
         page.marked("≈", _sentence(line))
     shown: set[str] = set()
-    for rank, cause in enumerate(run.causes[: story.in_full(run)], start=1):
+    for place, cause in enumerate(run.causes[: story.in_full(run)], start=1):
         page.line()
-        _cause(page, rank, cause, shown)
+        _cause(page, place, cause, shown)
 
 
 def _cause_bar(page: Page, mark: str, name: str, probability: float) -> None:

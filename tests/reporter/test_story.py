@@ -84,3 +84,13 @@ def test_a_curve_is_named_with_its_role_only_where_the_tag_does_not_say_it() -> 
 def test_long_names_lose_their_middle_and_keep_both_ends() -> None:
     assert story.shortened("abcdefghij", 7) == "abc…hij"
     assert story.shortened("abc", 7) == "abc"
+
+
+def test_bars_beyond_the_first_ones_are_summed_so_that_they_add_up() -> None:
+    run = make.exploded()
+    many = tuple(replace(run.causes[0], id=f"c{i}", probability=0.09) for i in range(10))
+    crowd = replace(run, diagnosis=replace(run.diagnosis, causes=many, none_of_these=0.1))
+    bars = story.bars(crowd, 4)
+    assert [name for _, name, _ in bars] == ["c0", "c1", "c2", "c3", "6 others", "none of these"]
+    assert sum(share for *_, share in bars) == pytest.approx(1.0)
+    assert len(story.bars(run, 3)) == 5
