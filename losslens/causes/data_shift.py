@@ -73,6 +73,7 @@ def _round_step(f: Facts, d: int) -> Found:
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         loss.held_new_level(facts, +1),
+        loss.jumped(facts, +1),
         _relearned(facts, +1),
         _gradient_level(facts, +1),
         _round_step(facts, +1),
@@ -81,6 +82,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_steady(facts, +1),
         around.cured_by(facts, "data", +1),
         loss.kept_growing(facts, -1),
+        loss.gradual(facts, -1),
+        gradient.grad_spiked(facts, -1),
         loss.returned(facts, -1),
         loss.nan_abrupt(facts, -1),
         loss.grew_before_nan(facts, -1),
@@ -90,7 +93,6 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_led(facts, -1),
         rate.rate_jumped(facts, -1),
         around.restarted(facts, -1),
-        around.val_harmed(facts, -1),
         around.only_validation(facts, -1),
     )
 

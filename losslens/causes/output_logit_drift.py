@@ -61,6 +61,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _no_decay(facts, +1),
         gradient.weights_grew(facts, -1),
         loss.jumped(facts, -1),
+        loss.rose_in_one_point(facts, -1),
         loss.returned(facts, -1),
         loss.onset_early(facts, -1),
         loss.nan_from_first(facts, -1),

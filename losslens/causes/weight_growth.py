@@ -62,6 +62,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.onset_early(facts, -1),
         loss.nan_from_first(facts, -1),
         loss.short_spike(facts, -1),
+        loss.jumped(facts, -1),
+        loss.rose_in_one_point(facts, -1),
         rate.rate_jumped(facts, -1),
         around.val_harmed(facts, +1),
         around.val_unharmed(facts, -1),

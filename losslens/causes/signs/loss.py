@@ -226,10 +226,14 @@ def stuck_high(f: Facts, d: int) -> Found:
 
 
 def returned(f: Facts, d: int) -> Found:
-    if f.loss is None or f.onset is None or not f.loss.recovered:
+    """Back in its old band soon: within a twentieth of the run for sure, after a quarter it was learned anew."""
+    if f.loss is None or f.onset is None or not f.loss.recovered or f.extent is None:
         return None
-    text = f"{f.tag} was back inside its old band {f.loss.excursion_points} points after {where(f, f.onset.step)}"
-    return sign("came-back", d, 1.0, text, series=f.tag, steps=(f.onset.step, None), value=f.loss.excursion_points)
+    points = f.loss.excursion_points or 0
+    share = points / max(1, f.extent.points)
+    text = f"{f.tag} was back inside its old band {points} logged points after {where(f, f.onset.step)}"
+    strength = 1.0 if points <= 5 else ramp(share, 0.25, 0.05)
+    return sign("came-back", d, strength, text, series=f.tag, steps=(f.onset.step, None), value=points)
 
 
 def stayed_out(f: Facts, d: int) -> Found:
