@@ -1,0 +1,158 @@
+"""The onset of a departure: where, how surely, and at what cost."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from losslens.detector import examine
+from tests.detector.curves import explosion, falling, noisy
+
+
+def steps(n: int, gap: int = 1) -> np.ndarray:
+    return np.arange(n, dtype=np.int64) * gap
+
+
+def test_the_opening_question_is_answered_within_three_points_on_most_seeds() -> None:
+    errors = []
+    for seed in range(20):
+        departure = examine(steps(600, 100), explosion(seed=seed)).departure
+        assert departure is not None
+        errors.append(departure.onset - 500)
+    assert np.median(np.abs(errors)) <= 2
+    assert np.percentile(np.abs(errors), 90) <= 3
+
+
+def test_the_interval_holds_the_onset_at_least_four_times_in_five() -> None:
+    held = 0
+    for seed in range(25):
+        departure = examine(steps(400), explosion(400, 250, tau=10, width=0.05, seed=100 + seed)).departure
+        assert departure is not None
+        held += departure.low <= 250 <= departure.high
+    assert held >= 20
+
+
+def test_a_one_point_jump_is_found_to_the_point() -> None:
+    y = noisy(falling(300), 0.02, 1)
+    y[200:] *= 4.0
+    departure = examine(steps(300), y).departure
+    assert departure is not None
+    assert departure.onset == 200
+    assert departure.shape == "jump"
+    assert departure.low == 199
+
+
+def test_the_interval_is_never_narrower_than_the_gap_before_the_onset() -> None:
+    y = falling(200)
+    y[150:] *= 20.0
+    departure = examine(steps(200), y).departure
+    assert departure is not None
+    assert departure.low < departure.onset <= departure.high
+
+
+def test_growth_in_stages_is_followed_back_to_the_first_stage() -> None:
+    z = np.log(falling(400, share=0.1))
+    z[250:] += 0.01 * np.arange(150)
+    z[380:] += 1.5 * np.arange(20)
+    departure = examine(steps(400), noisy(np.exp(z), 0.02, 3)).departure
+    assert departure is not None
+    assert abs(departure.onset - 250) <= 15
+
+
+def test_a_heavy_tailed_calm_loss_has_no_departure() -> None:
+    for seed in range(10):
+        fit = examine(steps(800), noisy(falling(800, share=0.02), 0.3, seed, tail=3.0))
+        assert fit.departure is None, seed
+
+
+def test_a_loss_that_wanders_and_comes_back_has_no_departure() -> None:
+    u = np.linspace(0.0, 6.0 * np.pi, 600)
+    assert examine(steps(600), noisy(1.0 + 0.3 * np.sin(u), 0.02, 4)).departure is None
+
+
+def test_a_single_high_last_point_is_noise_but_forty_orders_are_not() -> None:
+    y = noisy(falling(200), 0.1, 5)
+    y[-1] *= 1.5
+    assert examine(steps(200), y).departure is None
+    y[-1] *= 1e40
+    departure = examine(steps(200), y).departure
+    assert departure is not None
+    assert departure.onset == 199
+
+
+def test_a_spike_that_comes_back_is_an_excursion_with_its_first_point() -> None:
+    y = noisy(falling(300), 0.02, 6)
+    y[180:184] *= [8.0, 5.0, 3.0, 2.0]
+    fit = examine(steps(300), y)
+    assert fit.departure is None
+    assert [(e.first, e.peak) for e in fit.excursions] == [(180, 180)]
+
+
+def test_waves_are_no_spikes() -> None:
+    u = np.linspace(0.0, 10.0 * np.pi, 500)
+    assert examine(steps(500), noisy(1.5 + np.sin(u), 0.01, 7)).excursions == ()
+
+
+def test_an_early_onset_before_the_first_end_window_is_full_is_found() -> None:
+    y = noisy(falling(1000, share=0.02), 0.02, 8)
+    y[25:] = 2.4
+    departure = examine(steps(1000), y).departure
+    assert departure is not None
+    assert abs(departure.onset - 25) <= 2
+
+
+def test_a_loss_of_both_signs_is_looked_at_on_a_scale_that_keeps_zero() -> None:
+    rng = np.random.default_rng(9)
+    y = 3.0 - 5.0 * (1 - np.exp(-np.arange(400) / 60)) + 0.05 * rng.standard_normal(400)
+    y[300:] += np.expm1(np.arange(100) / 8.0)
+    departure = examine(steps(400), y).departure
+    assert departure is not None
+    assert abs(departure.onset - 300) <= 12
+
+
+def test_a_loss_that_runs_away_downward_is_a_runaway_and_a_density_that_settles_is_not() -> None:
+    t = np.arange(300)
+    away = 1.0 - np.expm1(t / 20.0) * 1e-2
+    settles = 2.0 - 30.0 * (1 - np.exp(-t / 30.0))
+    assert examine(steps(300), away).runaway is not None
+    assert examine(steps(300), settles).runaway is None
+
+
+def test_non_finite_stretches_are_events_and_the_last_one_ends_the_series() -> None:
+    y = falling(100)
+    y[[30, 31]] = np.nan
+    y[90:] = np.inf
+    fit = examine(steps(100, 10), y)
+    assert fit.nonfinite == ((30, 31), (90, 99))
+    assert fit.ends_nonfinite
+    assert fit.first_nonfinite == 900
+
+
+@pytest.mark.parametrize("values", [[], [1.0], [np.nan], [np.nan, np.nan], [1.0, np.nan], [2.0, 2.0, 2.0], [0.0] * 30])
+def test_degenerate_series_are_described_without_an_alarm(values: list[float]) -> None:
+    fit = examine(steps(len(values)), np.array(values, np.float64))
+    assert fit.departure is None
+    assert fit.excursions == ()
+    assert fit.n == len(values)
+
+
+def test_a_thousandfold_loss_gives_the_same_indices() -> None:
+    for y in (explosion(seed=2), 1.0 - explosion(seed=2)):
+        one, other = examine(steps(600), y).departure, examine(steps(600), 1000.0 * y).departure
+        assert (one is None) == (other is None)
+        if one is not None and other is not None:
+            assert (one.onset, one.low, one.high) == (other.onset, other.low, other.high)
+
+
+def test_a_million_points_take_less_than_a_second_of_cpu() -> None:
+    n = 1_000_000
+    y = noisy(falling(n), 0.1, 10, tail=4.0)
+    y[900_000:] *= np.exp(np.minimum(np.arange(100_000) / 5_000, 50.0))
+    examine(steps(1000), y[:1000])
+    begun = time.process_time()
+    departure = examine(steps(n), y).departure
+    assert time.process_time() - begun < 1.0
+    assert departure is not None
+    assert abs(departure.onset - 900_000) < 2_000
