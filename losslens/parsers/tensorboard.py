@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from losslens.errors import NotALogError
+from losslens.errors import NotALogError, ParseError
 from losslens.model import Damage, Log, RawSeries
 from losslens.parsers.event_files.crc32c import crc32c, mask
 from losslens.parsers.event_files.notes import Notes
@@ -33,7 +33,17 @@ def sniff(path: Path, head: bytes) -> bool:
 
 
 def parse(path: Path) -> tuple[Log, ...]:
-    """Read one event file, gzip'd or not. Raises NotALogError for a file of another kind."""
+    """Read one event file, gzip'd or not.
+
+    Raises NotALogError for a file of another kind, ParseError where the system does not give the bytes.
+    """
+    try:
+        return (_read(path),)
+    except OSError as error:
+        raise ParseError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _read(path: Path) -> Log:
     notes = Notes(path)
     file, cut = open_events(path)
     with file:
@@ -53,7 +63,7 @@ def parse(path: Path) -> tuple[Log, ...]:
     series = scalars.series()
     first_row = min((int(one.row[0]) for one in series.values()), default=0)
     named = _FILE_NAME.search(path.name)
-    log = Log(
+    return Log(
         path=str(path),
         format=NAME,
         series=series,
@@ -64,7 +74,6 @@ def parse(path: Path) -> tuple[Log, ...]:
         trainer="keras" if path.suffix == ".v2" and "epoch_loss" in series else None,
         first_time=notes.first_time or (float(named[1]) if named else None),
     )
-    return (log,)
 
 
 def _damage(path: Path, gaps: list[Gap], series: Mapping[str, RawSeries]) -> tuple[Damage, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from losslens.errors import NotALogError
+from losslens.errors import NotALogError, ParseError
 from losslens.model import Log, Setting
 from losslens.parsers import tensorboard
 from tests.parsers.event_files import oracle
@@ -239,3 +239,8 @@ def test_reading_leaves_the_file_alone(tmp_path: Path) -> None:
     before = path.read_bytes()
     parse(path)
     assert path.read_bytes() == before
+
+
+def test_a_file_that_cannot_be_opened_is_one_line_of_error(tmp_path: Path) -> None:
+    with pytest.raises(ParseError, match=r"missing\.tfevents\.1: cannot be read: No such file"):
+        tensorboard.parse(tmp_path / "missing.tfevents.1")

@@ -109,12 +109,12 @@ def read_columns(window: Window) -> Columns:
 
 
 def _varints(data: Data, at: IntArray) -> tuple[IntArray, IntArray, BoolArray]:
-    """The varints at many positions, the positions after them, and which are whole (below 2**63)."""
+    """The varints at many positions as signed integers, the positions after them, and which end within ten bytes."""
     byte = data[at]
     value = (byte & 0x7F).astype(np.int64)
     after = at + 1
     more = byte > 127
-    for shift in range(7, 63, 7):
+    for shift in range(7, 70, 7):
         if not more.any():
             break
         byte = np.where(more, data[after], 0)
@@ -157,7 +157,7 @@ def _in_file_order(parts: list[_Values]) -> _Values:
 def _scalars_among(data: Data, values: _Values, unusual: BoolArray) -> tuple[_Values, IntArray]:
     """The values that may be scalars, and where their tags end; images, histograms and audio are passed over."""
     size, tag, whole = _varints(data, values.start + 1)
-    has_tag = (data[values.start] == _TAG) & whole & (size < values.end - tag)
+    has_tag = (data[values.start] == _TAG) & whole & (size >= 0) & (size < values.end - tag)
     tag_end = np.where(has_tag, tag + size, values.start)
     key = data[tag_end]
     scalar = has_tag & ((key == _SIMPLE) | (key == _TENSOR)) & (values.end - values.start <= WIDE)
@@ -173,7 +173,7 @@ def _holds_other(data: Data, at: IntArray, end: IntArray) -> BoolArray:
     """Whether from the end of its tag a value holds an image, histogram or audio and at most metadata after it."""
     other: BoolArray = _NOT_SCALAR[data[at]]
     size, start, whole = _varints(data, at + 1)
-    other &= whole & (size <= end - start)
+    other &= whole & (size >= 0) & (size <= end - start)
     after = np.where(other, start + size, at)
     size, start, whole = _varints(data, after + 1)
     metadata = (data[after] == _METADATA) & whole & (start + size == end)
