@@ -72,10 +72,13 @@ def choose_axis(columns: Columns, *, wanted: str | None = None, otherwise: str =
         if counts == "epoch" and _repeats(columns, column, step):
             break  # many rows an epoch: the epoch says where they are only roughly
         warnings: list[Warning] = []
-        if epoch is not None and counts != "epoch":
-            per_epoch = _restarts_each_epoch(column, epoch, n_rows)
+        if counts != "epoch":
+            per_epoch = _restarts_each_epoch(column, epoch, n_rows) if epoch is not None else _period(column)
             if per_epoch:
-                step = step + _epoch_index(epoch, n_rows) * per_epoch
+                rounds = (
+                    _epoch_index(epoch, n_rows) if epoch is not None else np.cumsum(np.diff(step, prepend=step[0]) < 0)
+                )
+                step = step + rounds * per_epoch
                 text = f"'{column.name}' starts again each epoch: counted on, {per_epoch} an epoch"
                 warnings.append(Warning("steps-restart-each-epoch", text))
         if filled:
@@ -163,6 +166,21 @@ def _restarts_each_epoch(column: Column, epoch: Column, n_rows: int) -> int:
         return 0
     # A validation row may carry the epoch's last count, so the largest counts, whoever logged it.
     return int(values.max()) + (1 if values.min() == 0 else 0)
+
+
+def _period(column: Column) -> int:
+    """Steps a round of a counter that runs from the same start to the same end at least three times; 0 otherwise.
+
+    A job that was started anew several times died at different steps each time.
+    """
+    import numpy as np
+
+    _, values = column.numbers()
+    falls = np.flatnonzero(np.diff(values) < 0)
+    if falls.size < 3 or len(set(values[falls])) > 1 or set(values[falls + 1]) != {values[0]}:
+        return 0
+    interval = values[1] - values[0]
+    return int(values[falls[0]]) + (int(interval) if values[0] == 0 else 0)
 
 
 def _index_column(columns: Columns) -> Column | None:

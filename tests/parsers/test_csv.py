@@ -329,6 +329,18 @@ def test_a_batch_counter_that_starts_again_each_epoch_is_counted_on(tmp_path: Pa
     assert "steps-restart-each-epoch" in codes(log)
 
 
+def test_a_counter_that_runs_the_same_round_again_and_again_is_counted_on(tmp_path: Path) -> None:
+    rows = "\n".join(f"{batch},1.0" for _ in range(4) for batch in range(50, 201, 50))
+    log = read(tmp_path, "iter,loss\n" + rows + "\n")
+    assert log.series["loss"].step.tolist() == list(range(50, 801, 50))
+
+
+def test_a_job_that_died_at_different_steps_and_began_anew_keeps_its_steps(tmp_path: Path) -> None:
+    steps = [n for last in (40, 70, 20, 90) for n in range(0, last, 10)]
+    log = read(tmp_path, "step,loss\n" + "".join(f"{n},1.0\n" for n in steps))
+    assert log.series["loss"].step.tolist() == steps
+
+
 def test_steps_that_go_back_after_a_resume_are_kept_as_written(tmp_path: Path) -> None:
     log = read(tmp_path, "epoch,step,loss\n0,10,3.0\n1,20,2.0\n2,30,1.5\n1,20,1.9\n2,30,1.4\n")
     assert log.series["loss"].step.tolist() == [10, 20, 30, 20, 30]
