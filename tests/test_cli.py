@@ -215,3 +215,11 @@ def test_an_ascii_terminal_gets_an_ascii_report(logs: Path) -> None:
     )
     text = done.stdout.decode("ascii")
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_skipped_file_is_named_once_with_its_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "history.json").write_text('{"loss": [1.0, 0.5, ')
+    (tmp_path / "history.pkl").write_bytes(b"\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00}\x94\x8c\x04loss\x94]\x94s.")
+    assert main(["analyze", str(tmp_path), "--format", "json"]) == 2
+    for item in json.loads(capsys.readouterr().out)["skipped"]:
+        assert item["path"] not in item["reason"]
