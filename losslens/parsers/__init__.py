@@ -52,6 +52,9 @@ FORMATS: tuple[Format, ...] = (
     Format("text", "losslens.parsers.text", "text"),
 )
 
+#: How a JSON report of losslens itself begins: full of curves, but written into a log folder it is no log.
+OWN_REPORT = b'{\n "losslens": "'
+
 
 class Parser(Protocol):
     NAME: str
@@ -74,6 +77,8 @@ def recognise(path: Path) -> str | None:
     if not head:
         return None
     refuse_unsafe(path, head)
+    if head.startswith(OWN_REPORT):
+        return None
     kinds = _kinds(head)
     for format in FORMATS:
         if format.kind in kinds and _module(format).sniff(path, head):

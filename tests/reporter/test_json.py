@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -146,3 +147,12 @@ def test_keys_are_sorted_so_that_two_reports_can_be_compared() -> None:
 def test_a_file_that_is_no_report_is_refused_in_one_sentence(text: str, says: str) -> None:
     with pytest.raises(ParseError, match=says):
         from_json(text)
+
+
+def test_a_report_written_among_the_logs_is_not_taken_for_a_log(tmp_path: Path) -> None:
+    from losslens.parsers import recognise
+
+    for name, made in make.ALL.items():
+        path = tmp_path / f"{name}.json"
+        path.write_text(render_json(made()), encoding="utf-8")
+        assert recognise(path) is None
