@@ -12,7 +12,15 @@ from datetime import UTC, datetime
 from losslens.model import Onset, Role, Verdict
 
 #: What the x of a log counts, when one of it is meant ("epoch 12").
-_ONE = {"steps": "step", "epochs": "epoch", "iterations": "iteration", "samples": "sample", "rows": "row"}
+_ONE = {
+    "steps": "step",
+    "epochs": "epoch",
+    "iterations": "iteration",
+    "samples": "sample",
+    "rows": "row",
+    "timesteps": "timestep",
+    "tokens": "token",
+}
 
 
 def number(value: float | None) -> str:
