@@ -54,6 +54,7 @@ def render_html(analysis: Analysis, *, notebook: bool = False) -> str:
         tally=story.tally(analysis),
         runs=views,
         unjudged=story.unjudged(analysis),
+        settings=story.differing_settings(analysis),
         several=len(analysis.runs) > 1,
         style=Markup(_style()),
         script=Markup(script),

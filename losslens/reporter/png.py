@@ -148,7 +148,7 @@ def _title(picture: Figure, report: RunReport, title: list[str], height: float) 
         fontweight="bold",
     )  # fmt: skip
     about = _fitted(f"{report.path}: {story.about(report)}", 10.6, 7.5)
-    _text(picture, 0.012, 0.16 / height, about, fontsize=7.5, va="center", color=LIGHT["faint"])
+    _text(picture, 0.012, 0.16 / height, about, fontsize=7.5, va="center", color=LIGHT["dim"])
 
 
 def _nothing(panel: Axes) -> None:

@@ -17,6 +17,8 @@ from losslens.reporter import words
 
 #: At most so many causes are told in full, and of those after the first only the ones this likely or in its group.
 MOST_IN_FULL, WORTH_TELLING = 3, 0.1
+#: Settings that differ between runs are compared for so many at most.
+MOST_SETTINGS = 12
 #: A longer name is shortened where it stands in a sentence.
 LONGEST_NAME = 80
 #: Beyond this many failed runs, only the first are told in full: the overview names them all.
@@ -251,6 +253,27 @@ def _loss_line(run: RunReport, loss: LossVerdict) -> str:
     if loss.onset is not None:
         place = " from the start" if loss.onset.from_start else f" from {words.onset_place(run.axis, loss.onset)}"
     return f"{shortened(loss.tag)} ({words.role(loss.role)}): {loss.verdict.value}{place}"
+
+
+def differing_settings(analysis: Analysis) -> tuple[list[str], list[tuple[RunReport, list[str]]]]:
+    """Names of the settings that differ between runs that log them, and each run's values; empty where none do."""
+    logged = [run for run in analysis.runs if run.settings]
+    names = dict.fromkeys(name for run in logged for name in run.settings)
+    differ = []
+    for name in names:
+        values = {str(run.settings[name].value) for run in logged if name in run.settings}
+        if len(values) > 1:
+            differ.append(name)
+    differ = differ[:MOST_SETTINGS]
+    rows = [(run, [_setting(run, name) for name in differ]) for run in logged]
+    return differ, rows if differ else []
+
+
+def _setting(run: RunReport, name: str) -> str:
+    if name not in run.settings:
+        return ""
+    value = run.settings[name].value
+    return shortened(words.number(value) if isinstance(value, float) else str(value))
 
 
 def unjudged(analysis: Analysis) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from losslens.model import Role, Verdict
+from losslens.model import Role, Setting, Verdict
 from losslens.reporter import story
 from tests.reporter import make_analysis as make
 
@@ -94,3 +94,14 @@ def test_bars_beyond_the_first_ones_are_summed_so_that_they_add_up() -> None:
     assert [name for _, name, _ in bars] == ["c0", "c1", "c2", "c3", "6 others", "none of these"]
     assert sum(share for *_, share in bars) == pytest.approx(1.0)
     assert len(story.bars(run, 3)) == 5
+
+
+def test_only_settings_that_differ_between_runs_are_compared() -> None:
+    def with_settings(name: str, **values: float | str) -> make.RunReport:
+        return replace(make.healthy(name), settings={k: Setting(k, v, "args.yaml") for k, v in values.items()})
+
+    runs = with_settings("a", lr=0.1, seed=1.0), with_settings("b", lr=0.3, seed=1.0, clip="on"), make.healthy("c")
+    names, rows = story.differing_settings(make.analysis(*runs))
+    assert names == ["lr"]
+    assert [(run.name, values) for run, values in rows] == [("a", ["0.1"]), ("b", ["0.3"])]
+    assert story.differing_settings(make.analysis(make.healthy()))[1] == []
