@@ -60,6 +60,8 @@ def _attention(f: Facts, d: int) -> Found:
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         _attention(facts, +1),
+        gradient.logits_led(facts, +1),
+        gradient.weights_led(facts, -1),
         loss.slow_rise(facts, +1),
         around.architecture_is(facts, "transformer", +1),
         rate.rate_high(facts, +1),

@@ -54,6 +54,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.scale_followed(facts, +1),
         around.cured_by(facts, "clip", +1),
         gradient.grad_calm(facts, -1),
+        gradient.weights_led(facts, -1),
         gradient.clipping_on(facts, -1),
         gradient.grad_dead(facts, -1),
         rate.rate_jumped(facts, -1),

@@ -55,6 +55,8 @@ def _no_decay(f: Facts, d: int) -> Found:
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         _output(facts, +1),
+        gradient.logits_led(facts, +1),
+        gradient.weights_led(facts, -1),
         loss.slow_rise(facts, +1),
         loss.drift_up(facts, +1),
         loss.onset_not_early(facts, +1),

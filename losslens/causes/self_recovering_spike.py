@@ -71,6 +71,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.restarted(facts, -1),
         around.only_validation(facts, -1),
         rate.rate_jumped(facts, -1),
+        rate.rate_rising(facts, -1),
     )
 
 

@@ -52,6 +52,7 @@ def _accelerates(f: Facts, d: int) -> Found:
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         gradient.weights_grew(facts, +1),
+        gradient.weights_led(facts, +1),
         _accelerates(facts, +1),
         _no_decay(facts, +1),
         loss.onset_not_early(facts, +1),
@@ -59,6 +60,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.drift_up(facts, +1),
         around.cured_by(facts, "weight-decay", +1),
         gradient.weights_flat(facts, -1),
+        gradient.weights_jumped(facts, -1),
         loss.onset_early(facts, -1),
         loss.nan_from_first(facts, -1),
         loss.short_spike(facts, -1),

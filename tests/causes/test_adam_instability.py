@@ -46,3 +46,13 @@ def test_a_run_that_clips_already_is_not_told_to_clip() -> None:
 
 def test_a_short_beta2_in_a_log_with_steps_missing_weakens_it() -> None:
     assert m.chance(late(beta2=0.9), CAUSE) < m.chance(late(), CAUSE)
+
+
+def test_updates_that_grow_while_gradients_shrink_speak_for_the_optimizer() -> None:
+    points, at = 600, 500
+    others = {
+        m.GRAD: m.noisy(2.0 * np.exp(-np.arange(points) / 250), 0.1, 3),
+        m.UPDATE: m.noisy(1e-3 * np.exp(np.arange(points) / 250), 0.1, 4),
+    }
+    run = m.made(m.exploding(points, at, 15.0), Verdict.EXPLODED, at, others=others)
+    assert "updates-outgrew-gradients" in m.names(run, CAUSE, +1)

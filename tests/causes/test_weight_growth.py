@@ -39,3 +39,15 @@ def test_weights_that_jump_only_at_the_onset_are_a_result_and_not_the_cause() ->
     run = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.WEIGHT: w})
     assert "weight-norm-grew" not in m.names(run, CAUSE, +1)
     assert "weight-norm-jumped" in m.names(run, "exploding-gradients", +1)
+
+
+def test_weights_that_leave_their_course_before_everything_else_are_the_cause() -> None:
+    w = m.steady(400, 10.0, 0.001)
+    w[290:] *= np.exp(np.arange(1, 111) / 15)
+    y = m.learning()
+    y[300:] *= np.exp(np.arange(1, 101) / 12)
+    others = {m.WEIGHT: w, m.GRAD: m.grown_signal(400, 306, 10.0), m.LR: m.constant()}
+    run = m.made(y, Verdict.EXPLODED, 300, others=others)
+    assert "weight-norm-led" in m.names(run, CAUSE, +1)
+    assert "weight-norm-led" in m.names(run, "exploding-gradients", -1)
+    assert m.place(run, CAUSE) == 0

@@ -32,7 +32,7 @@ def trend_of(series: Series | None, start: Start | None, extent: Extent, loss: S
     skip = max(1, past.size // 20)
     early = median(past[: max(2, skip)]) if past.size else None
     before = median(past[-max(2, skip) :]) if past.size else None
-    near = value[(step >= onset) & (step <= onset + 10 * extent.interval)]
+    near = value[(step >= onset - 1.5 * extent.interval) & (step <= onset + 10 * extent.interval)]
     near = near[np.isfinite(near)]
     own = departure(step, value, onset, int(onset + 10 * extent.interval)) if start is not None else None
     return Trend(
@@ -47,8 +47,14 @@ def trend_of(series: Series | None, start: Start | None, extent: Extent, loss: S
         at_onset=ratio(float(near.max()), before) if near.size else None,
         after=ratio(median(after[-max(2, after.size // 10) :]), before) if after.size else None,
         lead_points=_lead(own.step if own else None, loss, start, extent),
+        largest_step=_largest_step(near),
         maximum=float(np.nanmax(np.where(np.isfinite(value), value, np.nan))),
     )
+
+
+def _largest_step(near: FloatArray) -> float | None:
+    positive = near[near > 0]
+    return float((positive[1:] / positive[:-1]).max()) if positive.size >= 2 else None
 
 
 def _lead(own: int | None, loss: Series | None, start: Start | None, extent: Extent) -> float | None:

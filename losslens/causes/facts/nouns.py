@@ -273,6 +273,9 @@ class Trend:
     after: float | None
     """Level at the end over the level before."""
     lead_points: float | None
+    """Logged points of the loss by which it left its own course before the loss did."""
+    largest_step: float | None
+    """Largest rise between two neighbouring points from just before the onset to ten points after (a ratio)."""
     maximum: float | None
 
 

@@ -33,7 +33,7 @@ GROUPS: Mapping[str, str] = {
         "time-at-rate": ("calm-at-this-rate", "full-rate-new"),
         "update-size": ("update-ratio-large", "update-ratio-tiny"),
         "validation-harm": ("validation-unharmed", "validation-harmed"),
-        "weight-trend": ("weight-norm-grew", "weight-norm-flat"),
+        "weight-trend": ("weight-norm-led", "weight-norm-grew", "weight-norm-flat"),
     }.items()
     for name in names
 }

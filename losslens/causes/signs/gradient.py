@@ -188,19 +188,55 @@ def weights_flat(f: Facts, d: int) -> Found:
     w = f.weights
     if w is None:
         return missing("weight-norm-flat", "weight_norm")
-    if w.growth is None or w.growth > 1.4:
+    if w.growth is None or w.growth > 1.4 or (w.after is not None and w.after > 1.5):
         return None
     text = f"{w.tag} hardly changed up to the onset ({times(w.growth)})"
     return sign("weight-norm-flat", d, log_ramp(w.growth, 1.4, 1.1), text, series=w.tag, value=w.growth)
 
 
 def weights_jumped(f: Facts, d: int) -> Found:
-    """The weights were thrown away in a few steps at the onset."""
+    """The weights were thrown away within one logged point at the onset."""
     w = f.weights
-    if w is None or w.at_onset is None:
+    if w is None or w.largest_step is None:
         return None
-    text = f"{w.tag} rose {times(w.at_onset)} within ten points of the onset"
-    return sign("weight-norm-jumped", d, log_ramp(w.at_onset, 1.2, 2.0), text, series=w.tag, value=w.at_onset)
+    text = f"{w.tag} rose {times(w.largest_step)} between two logged points at the onset"
+    return sign("weight-norm-jumped", d, log_ramp(w.largest_step, 1.12, 1.6), text, series=w.tag, value=w.largest_step)
+
+
+def weights_led(f: Facts, d: int) -> Found:
+    """The weight norm left its course before the loss and before the gradient norm, and smoothly."""
+    w = f.weights
+    if w is None or w.lead_points is None or w.growth is None:
+        return None
+    if w.largest_step is not None and w.largest_step > 1.6:
+        return None
+    others = f.gradient.lead_points if f.gradient is not None and f.gradient.lead_points is not None else 0.0
+    ahead = w.lead_points - max(0.0, others)
+    text = f"{w.tag} left its course {num(round(w.lead_points))} logged points before the loss, and grew smoothly"
+    return sign("weight-norm-led", d, ramp(ahead, 0.3, 3.0), text, series=w.tag, value=w.lead_points, unit="points")
+
+
+def logits_led(f: Facts, d: int) -> Found:
+    """The size of the logits left its course before the loss."""
+    t = f.logits
+    if t is None or t.lead_points is None:
+        return None
+    text = f"{t.tag} left its course {num(round(t.lead_points))} logged points before the loss"
+    return sign("logits-led", d, ramp(t.lead_points, 0.3, 4.0), text, series=t.tag, value=t.lead_points, unit="points")
+
+
+def updates_outgrew(f: Facts, d: int) -> Found:
+    """Updates grew although gradients did not: the optimizer itself made the steps larger."""
+    u, g = f.updates, f.gradient
+    if u is None or u.growth is None:
+        return missing("updates-outgrew-gradients", "update_ratio")
+    if g is None:
+        return missing("updates-outgrew-gradients", "grad_norm")
+    rise = max(u.growth, (u.at_onset or 0.0) if not g.moved else 0.0)
+    against = g.decline if g.decline is not None else 1.0
+    outgrew = rise / max(against, 1e-6)
+    text = f"{u.tag} grew {times(rise)} while {g.tag} went to {percent(against)} of its level"
+    return sign("updates-outgrew-gradients", d, log_ramp(outgrew, 1.5, 5.0), text, series=u.tag, value=outgrew)
 
 
 def logits_grew(f: Facts, d: int) -> Found:

@@ -95,7 +95,8 @@ def nan_abrupt(f: Facts, d: int) -> Found:
     """NaN out of a calm loss."""
     if f.nonfinite is None or f.loss is None or f.nonfinite.pattern != "abrupt":
         return None
-    strength = ramp(f.loss.rising_points, 4, 0)
+    past = f.onset.points_before if f.onset is not None else 0
+    strength = ramp(f.loss.rising_points, 4, 0) * ramp(past, 0, 6)  # one point before is no calm
     text = (
         f"{f.tag} went from a calm {num(f.loss.before)} to a value that is not finite at "
         f"{where(f, f.nonfinite.first_step)}, with {f.loss.rising_points} rising points before"
