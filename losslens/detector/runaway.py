@@ -62,7 +62,7 @@ def find(y: FloatArray) -> Departure | None:
     rise, noise = find_rise(z, course, noise, urgent=True)
     if rise is None:
         return None
-    found = departure_of(z, course, -y, transform, rise, noise)
+    found = departure_of(z, course, -y, transform, rise, noise, stages=False)
     return Departure(
         onset=found.onset,
         low=found.low,
@@ -101,4 +101,4 @@ def find_swing(y: FloatArray) -> Departure | None:
     z = transform.forward(size)
     course, noise = course_and_noise(z)
     rise, noise = find_rise(z, course, noise, urgent=True)
-    return departure_of(z, course, size, transform, rise, noise) if rise is not None else None
+    return departure_of(z, course, size, transform, rise, noise, stages=False) if rise is not None else None

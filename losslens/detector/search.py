@@ -64,11 +64,14 @@ SHORTEST = 4
 CLIMB_WIDTHS = 12.0
 """The kink is fitted on the climb up to so many noise widths …"""
 
-CLIMB_SHARE = 0.1
-"""… plus this share of the rise, but at most …"""
+CLIMB_SHARE = 0.3
+"""… or this share of the rise …"""
+
+CLIMB_ENOUGH = 1.5
+"""… if that is less than this (a factor of 4.5), but …"""
 
 CLIMB_MOST = 0.7
-"""… this share of it."""
+"""… at most this share of it."""
 
 SMOOTH_POINTS = 3
 """Crossings are sought in a running median of at least so many points …"""
@@ -142,6 +145,8 @@ def find_rise(z: FloatArray, course: FloatArray, noise: float, *, urgent: bool) 
         near = slice(max(0, before - NEAR_NOISE_POINTS * grid.block), before)
         if before - near.start >= NOISE_POINTS:
             noise = _near_noise(z[near], (z - course)[near])
+        else:
+            noise = min(noise, max(spread(np.diff(grid.value[:SHORT], 2)) / SECOND_DIFFERENCE, SHORT_NOISE))
     return dep.find_rise(grid, noise, urgent=urgent), noise
 
 
@@ -159,7 +164,7 @@ def place(z: FloatArray, rise: dep.Rise, noise: float) -> Placed:
     """Puts onset and interval on a rise that was found on the grid of the whole of ``z``."""
     grid = reduce(z, 0, z.size, GRID_POINTS)
     local = noise if grid.block == 1 else kk.MEDIAN_OF_BLOCK * noise / np.sqrt(grid.block)
-    height = max(CLIMB_WIDTHS * noise + CLIMB_SHARE * rise.size, 0.3 * rise.size)
+    height = max(CLIMB_WIDTHS * noise, min(CLIMB_SHARE * rise.size, CLIMB_ENOUGH))
     height = min(height, CLIMB_MOST * rise.size)
     climb = _crossing(grid.value, rise, height, local)
     climb_index = min(grid.start(climb + 1) - 1, z.size - 1) if climb < grid.value.size else z.size - 1
@@ -198,13 +203,21 @@ def place_first_stage(z: FloatArray, course: FloatArray, rise: dep.Rise, noise: 
 
 
 def departure_of(
-    z: FloatArray, course: FloatArray, y: FloatArray, transform: Transform, rise: dep.Rise, noise: float
+    z: FloatArray,
+    course: FloatArray,
+    y: FloatArray,
+    transform: Transform,
+    rise: dep.Rise,
+    noise: float,
+    *,
+    stages: bool = True,
 ) -> Departure:
-    """The departure for a rise at the end of ``z``: levels, shape, onset of its first stage."""
+    """The departure for a rise at the end of ``z``: levels, shape, and the onset (of its first stage)."""
     start = float(np.median(y[: max(1, y.size // 100)]))
     base = transform.back(rise.base)
     cost = transform.forward(np.array([base + PEEL_RATIO * max(start - base, 0.0)]))[0] - rise.base
-    placed = place_first_stage(z, course, rise, noise, max(float(cost), PEEL_SHARE * rise.size))
+    least = max(float(cost), PEEL_SHARE * rise.size) if stages else np.inf
+    placed = place_first_stage(z, course, rise, noise, least)
     kink = placed.kink
     onset = min(kink.onset, z.size - 1)
     inside = np.flatnonzero(z <= rise.base + BAND * noise)
