@@ -261,8 +261,17 @@ def _groups(found: Found, chance: Mapping[str, float], sizes: Sizes) -> tuple[Ca
                 needs[signal] = needs.get(signal, 0.0) + size * chance[other]
     if len(members) < 2:
         return ()
-    best = sorted(needs, key=lambda k: -needs[k])[:3]
-    return (CauseGroup(tuple(members), sum(chance[c] for c in members), tuple(best or ["replay"])),)
+    best = sorted(needs, key=lambda k: -needs[k])[:3] or [_splits_in_general(members)]
+    return (CauseGroup(tuple(members), sum(chance[c] for c in members), tuple(best)),)
+
+
+def _splits_in_general(members: Sequence[str]) -> str:
+    """What would split causes of this kind when every signal that losslens asks for was there."""
+    if {"train-eval-mismatch", "overfitting", "rank-desync"} & set(members):
+        return "train_loss_in_eval_mode"
+    if {"bad-batch", "recurring-bad-sample", "data-shift", "nan-in-data", "hardware-fault"} & set(members):
+        return "sample_ids"
+    return "layer_grad_norm"
 
 
 def _log_next(found: Found, chance: Mapping[str, float], sizes: Sizes) -> tuple[str, ...]:
