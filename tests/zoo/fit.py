@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from losslens.causes import rank
 from tests.zoo.predict import Said, asked, everything, uniform
 from tests.zoo.score import FOLDS, chosen
 from tests.zoo.spec import VERSION
+from tests.zoo.zoo import labels
 
 Floats = NDArray[np.float64]
 SIZES = Path(rank.__file__).with_name("sizes.json")
@@ -76,7 +78,9 @@ def tabulate(said: list[Said]) -> Table:
     truth_a = np.array(truth)
     counts = np.bincount(truth_a, minlength=len(ids))
     weight = 1.0 / np.sqrt(counts[truth_a])  # half way to "every cause alike": the rare ones are noisy
-    weight *= len(rows) / weight.sum()
+    views = Counter(s.label["run"].partition("~")[0] for s in rows)
+    weight *= np.array([views[s.label["run"].partition("~")[0]] ** -0.5 for s in rows])  # views of one run are kin
+    weight *= sum(v**0.5 for v in views.values()) / weight.sum()
     return Table(
         ids,
         list(keys),
@@ -216,7 +220,8 @@ def main() -> None:
         FIRST.write_text(SIZES.read_text())
     first_data = json.loads(FIRST.read_text())
     first = rank.sizes_from(first_data)
-    t = tabulate(everything(chosen(False), progress=True))
+    more = tuple(r for r in labels(file="more.jsonl") if not r["locked"])
+    t = tabulate(everything((*chosen(False), *more), progress=True))
     print(f"{len(t.truth)} failing runs, {len(t.keys)} sizes, {len(set(t.truth.tolist()))} causes")
     print("first sizes:", measures(logits(centre(t, first), t, dense(t)) / first.temperature, t))
     best, pick = -np.inf, STRENGTHS[0]

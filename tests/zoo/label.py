@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -136,10 +136,10 @@ def best_place(t: Truth) -> tuple[int | None, int | None, int | None, float, tup
 
 
 def label(
-    spec: Spec, record: Record, twin: Record, other: Record, *, twin_failed: bool = False
+    spec: Spec, record: Record, twin: Record, other: Record, *, twin_failed: bool = False, salt: str = ""
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The label of a run and its logged series."""
-    v = view(spec, len(record["step"]), int(record["steps_per_epoch"]))
+    v = view(spec, len(record["step"]), int(record["steps_per_epoch"]), salt)
     log = logged(record, v)
     leading, t, steps = judge(spec, log, twin, other, v, twin_failed)
     words = list(t.words)
@@ -207,15 +207,42 @@ def compact(a: Floats) -> np.ndarray[Any, Any]:
     return rounded.view(np.float32)
 
 
-def write(progress: bool = True) -> None:
-    """Labels all finished families and writes the data folder."""
-    DATA.mkdir(exist_ok=True)
+SALTS = ("second ", "third ")
+"""Other views of each failing run, for the fit alone: the same training, logged otherwise."""
+
+
+@dataclass
+class Collected:
+    """What goes into the data folder: labels, pictures of failing runs, and arrays by the file they go to."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    more: list[dict[str, Any]] = field(default_factory=list)
+    pictures: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    store: dict[str, dict[str, list[Any]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
+
+    def take(
+        self, s: Spec, record: Record, twin: Record, other: Record, failed: bool, salt: str = ""
+    ) -> dict[str, Any]:
+        with np.errstate(all="ignore"):
+            row, log = label(s, record, twin, other, twin_failed=failed, salt=salt)
+            if salt:
+                row["run"], row["store"] = f"{row['run']}~{SALTS.index(salt) + 2}", f"more-{s.task}"
+            keep_series(self.store[row.get("store", s.task)], row, log)
+            if row["cause"] is not None and row["words"][0] != "healthy" and not row["twin_failed"]:
+                everything = view(s, len(record["step"]), int(record["steps_per_epoch"]), salt)
+                full = logged(record, replace(everything, tier="everything"))
+                self.pictures[row["run"]] = separability.picture(row, full)
+        if not salt or row["words"][0] != "healthy":
+            (self.more if salt else self.rows).append(row)
+        return row
+
+
+def collect() -> Collected:
+    """Labels all finished families."""
     by_family: dict[str, list[Spec]] = defaultdict(list)
     for s in [*specs(), *keras_part.specs()]:
         by_family[s.family].append(s)
-    rows: list[dict[str, Any]] = []
-    pictures: dict[str, dict[str, list[float]]] = {}
-    store: dict[str, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
+    out = Collected()
     for family in by_family.values():
         first, second = read(family[0]), read(family[1])
         if first is None or second is None:
@@ -225,32 +252,36 @@ def write(progress: bool = True) -> None:
             record = first if s.kind == "twin" else second if s.kind == "seed" else read(s)
             if record is None:
                 continue
-            with np.errstate(all="ignore"):
-                twin, other = (second, first) if s.kind == "seed" else (first, second)
-                row, log = label(s, record, twin, other, twin_failed=failed and s.kind != "twin")
+            twin, other = (second, first) if s.kind == "seed" else (first, second)
+            row = out.take(s, record, twin, other, failed and s.kind != "twin")
             if s.kind == "twin":
                 failed = row["words"][0] in ("nan", "exploded", "diverged")
-            keep_series(store[s.task], row, log)
-            if row["cause"] is not None and row["words"][0] != "healthy" and not row["twin_failed"]:
-                everything = replace(view(s, len(record["step"]), int(record["steps_per_epoch"])), tier="everything")
-                with np.errstate(all="ignore"):
-                    pictures[row["run"]] = separability.picture(row, logged(record, everything))
-            rows.append(row)
-    separability.add(rows, pictures)
-    for task, parts in store.items():
+            if row["run"] in out.pictures and not s.task.startswith("keras") and not s.locked:
+                for salt in SALTS:
+                    out.take(s, record, twin, other, failed, salt)
+    return out
+
+
+def write(progress: bool = True) -> None:
+    """Writes the data folder."""
+    DATA.mkdir(exist_ok=True)
+    found = collect()
+    separability.add([*found.rows, *found.more], found.pictures)
+    for name, parts in found.store.items():
         value = np.concatenate(parts["value"]).view(np.uint8).reshape(-1, 4).T.copy()
         np.savez_compressed(
-            DATA / f"{task}.npz",
+            DATA / f"{name}.npz",
             step=np.concatenate(parts["step"]),
             value=value,
             segment=np.concatenate(parts["segment"]),
         )
-    with (DATA / "labels.jsonl").open("w") as f:
-        f.write(json.dumps({"version": VERSION, "runs": len(rows)}) + "\n")
-        for row in rows:
-            f.write(json.dumps(row, separators=(",", ":")) + "\n")
+    for file, rows in (("labels.jsonl", found.rows), ("more.jsonl", found.more)):
+        with (DATA / file).open("w") as f:
+            f.write(json.dumps({"version": VERSION, "runs": len(rows)}) + "\n")
+            for row in rows:
+                f.write(json.dumps(row, separators=(",", ":")) + "\n")
     if progress:
-        print(f"{len(rows)} runs labelled")
+        print(f"{len(found.rows)} runs labelled, {len(found.more)} more views of failing ones")
 
 
 def keep_series(parts: dict[str, list[Any]], row: dict[str, Any], log: dict[str, Any]) -> None:

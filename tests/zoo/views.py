@@ -47,11 +47,11 @@ class View:
     """A resumed run goes on in a second file."""
 
 
-def view(spec: Spec, rows: int, spe: int) -> View:
-    """The view of a run of ``rows`` steps; everything but the interval depends on its name alone."""
+def view(spec: Spec, rows: int, spe: int, salt: str = "") -> View:
+    """The view of a run of ``rows`` steps, by its name alone; ``salt`` gives another one, for the fit."""
     if spec.task.startswith("keras"):
         return View(1, "value", "everything", "keras", 0, False, False, False)
-    rng = np.random.default_rng(zlib.crc32(("view " + spec.run).encode()))
+    rng = np.random.default_rng(zlib.crc32(("view " + salt + spec.run).encode()))
     band = int(rng.choice(5, p=(0.04, 0.16, 0.3, 0.3, 0.2)))
     low, high = ((5, 12), (12, 40), (40, 200), (200, 700), (700, 1500))[band]
     planned = spec.hp["steps"]

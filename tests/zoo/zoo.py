@@ -28,18 +28,18 @@ SETTING_NAMES = {
 
 
 @cache
-def labels(data: Path = DATA) -> tuple[Label, ...]:
-    """All labels, in the order of the grid."""
-    path = data / "labels.jsonl"
+def labels(data: Path = DATA, file: str = "labels.jsonl") -> tuple[Label, ...]:
+    """All labels, in the order of the grid; ``more.jsonl`` holds other views of failing runs, for the fit alone."""
+    path = data / file
     if not path.exists():
         return ()
     return tuple(json.loads(line) for line in path.read_text().splitlines()[1:])
 
 
 @cache
-def arrays(task: str, data: Path = DATA) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int8]]:
+def arrays(name: str, data: Path = DATA) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int8]]:
     """Steps (differences), values and segments of all series of a task, end to end."""
-    with np.load(data / f"{task}.npz") as f:
+    with np.load(data / f"{name}.npz") as f:
         return f["step"], np.ascontiguousarray(f["value"].T).view(np.float32)[:, 0], f["segment"]
 
 
@@ -47,7 +47,7 @@ def series(
     label: Label, data: Path = DATA
 ) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]]:
     """Tag -> steps, values and segments of a run, as logged."""
-    step, value, segment = arrays(label["task"], data)
+    step, value, segment = arrays(label.get("store", label["task"]), data)
     out = {}
     for tag, (_, at, n) in label["series"].items():
         out[tag] = (
