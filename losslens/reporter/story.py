@@ -255,18 +255,29 @@ def _loss_line(run: RunReport, loss: LossVerdict) -> str:
     return f"{shortened(loss.tag)} ({words.role(loss.role)}): {loss.verdict.value}{place}"
 
 
-def differing_settings(analysis: Analysis) -> tuple[list[str], list[tuple[RunReport, list[str]]]]:
-    """Names of the settings that differ between runs that log them, and each run's values; empty where none do."""
-    logged = [run for run in analysis.runs if run.settings]
-    names = dict.fromkeys(name for run in logged for name in run.settings)
-    differ = []
-    for name in names:
-        values = {str(run.settings[name].value) for run in logged if name in run.settings}
-        if len(values) > 1:
-            differ.append(name)
-    differ = differ[:MOST_SETTINGS]
-    rows = [(run, [_setting(run, name) for name in differ]) for run in logged]
-    return differ, rows if differ else []
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings in which the runs of one project differ; ``rows`` holds their values, in the order of ``names``."""
+
+    project: str
+    names: list[str]
+    rows: list[tuple[RunReport, list[str]]]
+
+
+def differing_settings(analysis: Analysis) -> list[Settings]:
+    """One table for each project with several runs that log settings, where any setting differs."""
+    projects: dict[str, list[RunReport]] = {}
+    for run in analysis.runs:
+        if run.settings:
+            projects.setdefault(run.project, []).append(run)
+    tables = []
+    for project, runs in projects.items():
+        names = dict.fromkeys(name for run in runs for name in run.settings)
+        differ = [n for n in names if len({str(run.settings[n].value) for run in runs if n in run.settings}) > 1]
+        if differ:
+            differ = differ[:MOST_SETTINGS]
+            tables.append(Settings(project, differ, [(run, [_setting(run, name) for name in differ]) for run in runs]))
+    return tables
 
 
 def _setting(run: RunReport, name: str) -> str:

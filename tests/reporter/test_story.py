@@ -101,7 +101,8 @@ def test_only_settings_that_differ_between_runs_are_compared() -> None:
         return replace(make.healthy(name), settings={k: Setting(k, v, "args.yaml") for k, v in values.items()})
 
     runs = with_settings("a", lr=0.1, seed=1.0), with_settings("b", lr=0.3, seed=1.0, clip="on"), make.healthy("c")
-    names, rows = story.differing_settings(make.analysis(*runs))
-    assert names == ["lr"]
-    assert [(run.name, values) for run, values in rows] == [("a", ["0.1"]), ("b", ["0.3"])]
-    assert story.differing_settings(make.analysis(make.healthy()))[1] == []
+    other = replace(with_settings("d", lr=7.0), project="elsewhere")
+    tables = story.differing_settings(make.analysis(*runs, other))
+    assert [table.names for table in tables] == [["lr"]]
+    assert [(run.name, values) for run, values in tables[0].rows] == [("a", ["0.1"]), ("b", ["0.3"])]
+    assert story.differing_settings(make.analysis(make.healthy())) == []
