@@ -8,27 +8,29 @@ from tests.causes import make_runs as m
 CAUSE = "recurring-bad-sample"
 
 
-def periodic(period: int, jitter: int, spe: float | None = 3000.0) -> m.Made:
+def spiked(places: list[int], spe: float | None = 3000.0) -> m.Made:
     y = m.learning(400)
-    places = [k + int(m.rng(k).integers(-jitter, jitter + 1)) if jitter else k for k in range(45, 400, period)]
-    for k in places:
-        y[k] *= 6
+    y[places] *= 6
     return m.made(y, Verdict.SPIKE_RECOVERED, places[0], spe=spe)
 
 
+def periodic(spe: float | None = 3000.0) -> m.Made:
+    return spiked(list(range(45, 400, 30)), spe)
+
+
 def test_spikes_a_whole_epoch_apart_are_one_sample_that_returns() -> None:
-    assert m.place(periodic(30, 0), CAUSE) == 0
-    assert "spikes-once-an-epoch" in m.names(periodic(30, 0), CAUSE, +1)
+    assert m.place(periodic(), CAUSE) == 0
+    assert "spikes-once-an-epoch" in m.names(periodic(), CAUSE, +1)
 
 
 def test_spikes_at_scattered_distances_are_not() -> None:
-    scattered = periodic(40, 17)
+    scattered = spiked([45, 52, 77, 160, 171, 340])
     assert m.place(scattered, CAUSE) > 0
     assert "spikes-irregular" in m.names(scattered, CAUSE, -1)
 
 
 def test_without_the_length_of_an_epoch_it_asks_for_it_and_still_sees_the_clockwork() -> None:
-    blind = periodic(30, 0, None)
+    blind = periodic(None)
     assert m.unchecked(blind, CAUSE)["spikes-once-an-epoch"] == "steps_per_epoch"
     assert "spikes-regular" in m.names(blind, CAUSE, +1)
 

@@ -23,6 +23,19 @@ HUGE_LOSS = 1e3
 regression on standardised targets near 1)."""
 
 
+def resolution(f: Facts) -> float:
+    """How much "within one logged point" says: everything where each step is logged, little where a point is an epoch.
+
+    1 up to five steps a point, 0.3 from a thousand on (and for epochs of unknown length).
+    """
+    if f.extent is None:
+        return 0.3
+    steps: float | None = f.extent.interval
+    if "epoch" in f.extent.axis:
+        steps = f.extent.steps_per_epoch if (f.extent.steps_per_epoch or 1.0) > 1 else 1000.0
+    return 0.3 + 0.7 * log_ramp(steps or 1000.0, 1000.0, 5.0)
+
+
 def onset_early(f: Facts, d: int) -> Found:
     if f.onset is None or f.extent is None:
         return None
@@ -162,7 +175,7 @@ def jumped(f: Facts, d: int) -> Found:
     return sign(
         "one-point-jump",
         d,
-        log_ramp(g.ratio or 1.0, 1.15, 3.0),
+        resolution(f) * log_ramp(g.ratio or 1.0, 1.15, 3.0),
         text,
         series=f.tag,
         steps=(f.onset.step, g.peak_step),
@@ -261,11 +274,10 @@ def short_spike(f: Facts, d: int) -> Found:
         return None
     points = f.loss.excursion_points
     text = f"the excursion lasted {points} logged point{'s' * (points != 1)}"
-    coarse = f.extent is not None and (f.extent.points_per_epoch or 99.0) <= 1.5
     return sign(
         "short-spike",
         d,
-        (0.4 if coarse else 1.0) * ramp(points, 9, 3),
+        resolution(f) * ramp(points, 9, 3),
         text,
         series=f.tag,
         steps=(f.onset.step, None),
@@ -297,7 +309,15 @@ def rose_in_one_point(f: Facts, d: int) -> Found:
         return None
     points = f.loss.growth.points
     text = f"{f.tag} was at {percent(0.9)} of its peak within {points} logged point{'s' * (points != 1)}"
-    return sign("peak-at-once", d, ramp(points, 5, 1.5), text, series=f.tag, steps=(f.onset.step, None), value=points)
+    return sign(
+        "peak-at-once",
+        d,
+        resolution(f) * ramp(points, 5, 1.5),
+        text,
+        series=f.tag,
+        steps=(f.onset.step, None),
+        value=points,
+    )
 
 
 def noise_rising(f: Facts, d: int) -> Found:
