@@ -337,100 +337,116 @@ def finished(task: str, hp: HP, needs: HP) -> HP:
     return hp
 
 
-def draws(strong: bool = False) -> list[tuple[Way, str, HP, int, float]]:
+@dataclass(frozen=True)
+class Part:
+    """One part of the grid, made in shuffled families of at most ``size`` faults that share their healthy twin."""
+
+    name: str
+    per_cause: int
+    per_locked: int
+    block: int
+    """Draws in a row that share their task and settings, where a way needs some."""
+    size: int
+    families: int | None
+    resumes: float
+    seed: int
+
+
+FIRST = Part("", FAULTS_PER_CAUSE, LOCKED_PER_CAUSE, 2, 3, FAMILIES, 0.12, 11)
+STRONGER = Part("s", STRONG_PER_CAUSE, STRONG_LOCKED, 5, 5, None, 0.04, 12)
+BRITTLE = Part("b", 16, 3, 4, 6, None, 0.0, 13)
+"""Short trainings of plain nets without clipping, at the upper strengths: most faults break them."""
+
+
+def ways_of(part: Part) -> dict[str, list[Way]]:
+    """The ways of a part by cause, with the strengths and settings that they have in it."""
+    out: dict[str, list[Way]] = defaultdict(list)
+    for w in WAYS:
+        if part is FIRST:
+            if w.name != "half-pooled":
+                out[w.cause].append(w)
+        elif w.name in STRONG:
+            levels, more = STRONG[w.name]
+            needs = {**w.needs, **{k: v for k, v in more.items() if k != "early"}}
+            tasks = w.tasks
+            if part is BRITTLE:
+                tasks = tuple(t for t in w.tasks if t in (*LIGHT, *MANUAL)) or w.tasks
+                levels = levels[-2:]
+                needs = {"clip": None, "curriculum": None, "norm": "", "precision": "fp32", **needs}
+                needs.pop("long", None)
+            early = part is BRITTLE and "early" in more
+            out[w.cause].append(replace(w, tasks=tasks, levels=levels, needs=needs, early=early))
+    return out
+
+
+def draws(part: Part) -> list[tuple[Way, str, HP, int, float]]:
     """Every fault of one part of the grid: way, task, needs, level, place in the run."""
     out = []
-    by_cause: dict[str, list[Way]] = defaultdict(list)
-    for w in WAYS:
-        if not strong:
-            if w.name != "half-pooled":
-                by_cause[w.cause].append(w)
-        elif w.name in STRONG:
-            levels_now, more = STRONG[w.name]
-            needs_now = {**w.needs, **{k: v for k, v in more.items() if k != "early"}}
-            by_cause[w.cause].append(replace(w, levels=levels_now, needs=needs_now, early="early" in more))
-    for cause, ways in by_cause.items():
-        rng = np.random.default_rng(zlib.crc32((cause + " strong" * strong).encode()))
-        per_cause, per_locked = (STRONG_PER_CAUSE, STRONG_LOCKED) if strong else (FAULTS_PER_CAUSE, LOCKED_PER_CAUSE)
+    for cause, ways in ways_of(part).items():
+        rng = np.random.default_rng(zlib.crc32((cause + {"": "", "s": " strong", "b": " brittle"}[part.name]).encode()))
         free = [w for w in ways if not w.locked]
-        shares = [(w, per_locked) for w in ways if w.locked]
-        total = per_cause - sum(k for _, k in shares)
+        shares = [(w, part.per_locked) for w in ways if w.locked]
+        total = part.per_cause - sum(k for _, k in shares)
         shares += [(w, total // len(free) + (i < total % len(free))) for i, w in enumerate(free)]
-        size = 5 if strong else 2
         for w, count in shares:
             tasks = rng.permutation(np.array(w.tasks))
             levels = rng.permutation(np.arange(count) % len(w.levels))
             places = rng.permutation(np.arange(count) % len(PLACES))
             needs: HP = {}
+            own = bool(set(w.needs) - {"clip", "curriculum", "norm", "precision"}) if part is BRITTLE else bool(w.needs)
             for k in range(count):
-                block = k // size if w.needs else k
-                if not w.needs or k % size == 0:
+                block = k // part.block if own else k
+                if not own or k % part.block == 0:
                     needs = {a: b[int(rng.integers(len(b)))] if isinstance(b, tuple) else b for a, b in w.needs.items()}
-                out.append(
-                    (
-                        w,
-                        str(tasks[block % len(tasks)]),
-                        dict(needs),
-                        int(levels[k]),
-                        PLACES[places[k]] if w.timed else 0.0,
-                    )
-                )
+                place = PLACES[places[k]] * (0.1 if w.early else 1.0) if w.timed else 0.0
+                out.append((w, str(tasks[block % len(tasks)]), dict(needs), int(levels[k]), place))
     return out
 
 
 def specs() -> list[Spec]:
     """The whole grid, in the order in which it is made: families shuffled, each whole."""
-    return [*part(strong=False, size=3, count=FAMILIES), *part(strong=True, size=5, count=None)]
+    return [*made(FIRST), *made(BRITTLE), *made(STRONGER)]
 
 
-def part(*, strong: bool, size: int, count: int | None) -> list[Spec]:
-    """One part of the grid, in families of at most ``size`` faults that share their healthy twin."""
+def shorter(part: Part, task: str, plain: HP) -> HP:
+    """The settings of a family as this part wants them."""
+    if part is STRONGER:
+        plain["steps"] = int(plain["steps"] * SHORTER)
+    if part is BRITTLE:
+        steps = 3000 if task in MANUAL else 240 if task in HEAVY else 400
+        plain["warmup"] = int(plain.get("warmup", 0) * steps / plain["steps"])
+        plain.update(steps=steps, batch=min(32, plain["batch"]), accum=1)
+    return plain
+
+
+def made(part: Part) -> list[Spec]:
+    """The runs of one part."""
     buckets: dict[str, list[tuple[Way, str, HP, int, float]]] = defaultdict(list)
-    for d in draws(strong):
+    for d in draws(part):
         buckets[f"{d[1]}|{sorted(d[2].items())}|{d[0].locked}"].append(d)
     families = []
     for key in sorted(buckets):
         rows = buckets[key]
         order = np.random.default_rng(zlib.crc32(key.encode())).permutation(len(rows))
-        families += [[rows[i] for i in order[k : k + size]] for k in range(0, len(rows), size)]
+        families += [[rows[i] for i in order[k : k + part.size]] for k in range(0, len(rows), part.size)]
     order = np.random.default_rng(3).permutation(len(families))
     out: list[Spec] = []
-    for number, f in enumerate(order[:count]):
+    for number, f in enumerate(order[: part.families]):
         rows = families[f]
         _, task, needs, _, _ = rows[0]
-        rng = np.random.default_rng((12 if strong else 11, int(f)))
-        plain = base(task, rng)
-        if strong:
-            plain["steps"] = int(plain["steps"] * SHORTER)
-        hp = finished(task, plain, needs)
-        family = f"{task}-{'s' if strong else ''}{number:03d}"
+        rng = np.random.default_rng((part.seed, int(f)))
+        hp = finished(task, shorter(part, task, base(task, rng)), needs)
+        family = f"{task}-{part.name}{number:03d}"
         locked = task in LOCKED_TASKS or any(r[0].locked for r in rows)
         seed = int(rng.integers(1 << 20))
         out.append(Spec(f"{family}-twin", family, task, seed, hp, locked=locked, kind="twin"))
         out.append(Spec(f"{family}-seed", family, task, seed + 1, hp, locked=locked, kind="seed"))
-        if rng.random() < (0.04 if strong else 0.12) and task not in ("dqn", "ppo"):
-            out.append(
-                Spec(
-                    f"{family}-resume", family, task, seed, hp, at=int(0.4 * hp["steps"]), locked=locked, kind="resume"
-                )
-            )
+        if rng.random() < part.resumes and task not in ("dqn", "ppo"):
+            at = int(0.4 * hp["steps"])
+            out.append(Spec(f"{family}-resume", family, task, seed, hp, at=at, locked=locked, kind="resume"))
         for k, (w, _, _, level, place) in enumerate(rows):
             at = max(1, int(place * hp["steps"])) if w.timed else 0
-            seen = strong and w.cause in SEEN_IN_VALIDATION
-            out.append(
-                Spec(
-                    f"{family}-{w.name}-{k}",
-                    family,
-                    task,
-                    seed,
-                    hp,
-                    w.name,
-                    w.cause,
-                    level,
-                    w.levels[level],
-                    at,
-                    locked,
-                    seen,
-                )
-            )
+            seen = part is not FIRST and w.cause in SEEN_IN_VALIDATION
+            name = f"{family}-{w.name}-{k}"
+            out.append(Spec(name, family, task, seed, hp, w.name, w.cause, level, w.levels[level], at, locked, seen))
     return out
