@@ -121,7 +121,7 @@ def _percent(step: int, first: int, last: int) -> float:
 
 
 def _panel(curve: Curve, first: int, last: int, marks: list[signals.Mark], leading: bool) -> Panel:
-    scale = scales.suited(curve.value)
+    scale = scales.of(curve)
     paths, dots = [], []
     for branch in signals.branches(curve):
         places = [_place(step, value, first, last, scale) for step, value in branch.points]

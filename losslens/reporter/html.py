@@ -16,6 +16,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from losslens.model import Analysis, Curve, Role, RunReport
+from losslens.reporter import scale as scales
 from losslens.reporter import signals, story, words
 from losslens.reporter import text as texts
 from losslens.reporter.chart import chart, closer
@@ -162,6 +163,7 @@ def _data(run: RunReport, curves: Sequence[Curve]) -> dict[str, Any]:
         "panels": [
             {
                 "title": texts.plain(story.curve_title(curve)),
+                "linear": curve.role in scales.LINEAR,
                 "branches": [
                     {
                         "old": branch.abandoned,

@@ -68,7 +68,7 @@ def plot(
 
 
 def scale_of(curve: Curve) -> Scale:
-    return scales.suited(curve.value)
+    return scales.of(curve)
 
 
 def gutter_width(curve: Curve, height: int) -> int:

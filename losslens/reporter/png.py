@@ -161,7 +161,7 @@ def _panel(panel: Axes, curve: Curve, report: RunReport, *, is_loss: bool, last:
     if not _has_finite(curve):
         panel.text(0.5, 0.55, f"no finite value in {words.plural(curve.points, 'point')}", ha="center", va="center",
                    transform=panel.transAxes, color=LIGHT["dim"], fontsize=12, parse_math=False)  # fmt: skip
-    scale = scales.suited(curve.value)
+    scale = scales.of(curve)
     _draw_scale(panel, scale, most=6 if is_loss else 3, finite=_has_finite(curve))
     for branch in signals.branches(curve):
         steps, values = [s for s, _ in branch.points], [v if math.isfinite(v) else math.nan for _, v in branch.points]

@@ -99,7 +99,8 @@
       for (const p of live) {
         const seen = [];
         for (const b of p.data.branches) b.step.forEach((s, i) => { if (s >= view[0] && s <= view[1]) seen.push(b.value[i]); });
-        const scale = suited(seen, wish) || suited(p.data.branches.flatMap((b) => b.value), wish);
+        const asked = wish === null && p.data.linear ? "linear" : wish;
+        const scale = suited(seen, asked) || suited(p.data.branches.flatMap((b) => b.value), asked);
         const y = (v) => Math.min(BOX, Math.max(0, BOX * (1 - (scale.f(v) - scale.from) / (scale.to - scale.from))));
         const curves = p.svg.querySelector(".ll-curves"), grid = p.svg.querySelector(".ll-grid"), rug = p.svg.querySelector(".ll-rug");
         for (const part of [curves, grid, rug]) part.replaceChildren();

@@ -9,6 +9,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from losslens.model import Curve, Role
+
+LINEAR = frozenset({Role.ACCURACY, Role.VAL_ACCURACY, Role.EPOCH, Role.SKIPPED_STEPS})
 #: A positive curve that spans more than this factor is easier to read on a logarithmic scale.
 LOG_RATIO = 30.0
 #: So is one that spans less, when half its points crowd in this lowest share of a linear scale.
@@ -55,6 +58,11 @@ class Scale:
         if self.kind == "asinh":
             return _asinh_ticks(self, most)
         return _linear_ticks(self.low, self.high, most)
+
+
+def of(curve: Curve) -> Scale:
+    """The scale of a curve; what is a share or a count is read on a linear one."""
+    return suited(curve.value, log=False if curve.role in LINEAR else None)
 
 
 def suited(values: Iterable[float], *, log: bool | None = None) -> Scale:

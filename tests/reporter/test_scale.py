@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from losslens.reporter.scale import suited
+from losslens.model import Role
+from losslens.reporter.scale import of, suited
+from tests.reporter import make_analysis as make
 
 FLOATS = st.floats(allow_nan=True, allow_infinity=True)
 
@@ -71,3 +73,9 @@ def test_the_page_s_script_chooses_scales_by_the_same_numbers() -> None:
     found = {name: float(value) for name, value in re.findall(r"\b([A-Z_]+) = ([0-9.]+)", script)}
     for name in ("LOG_RATIO", "CROWDED_RATIO", "CROWDED"):
         assert found[name] == getattr(scale, name)
+
+
+def test_an_accuracy_is_read_on_a_linear_scale_however_low_it_began() -> None:
+    values = [0.001, 0.5, 0.9]
+    assert of(make.curve("acc", Role.ACCURACY, [0, 1, 2], values)).kind == "linear"
+    assert of(make.curve("loss", Role.TRAIN_LOSS, [0, 1, 2], values)).kind == "log"
