@@ -31,7 +31,10 @@ EARLY_SIZE = 0.1
 DECADE = 0.1
 """… the first tenth."""
 
-EARLY_SHARE = 0.05
+SCALE = 0.3
+"""Below its first levels and below zero the loss is looked at on an asinh scale of this share of their size."""
+
+EARLY_SHARE = 0.02
 """The first levels: this share of the points, at least 3."""
 
 
@@ -55,23 +58,23 @@ def find(y: FloatArray) -> Departure | None:
     reached = np.flatnonzero(level <= float(first[0]) - DECADE * way)
     if reached.size == 0 or reached[0] < LATE * level.size:
         return None
-    spread = max(float(np.median(np.abs(first - np.median(first)))), 1e-3 * scale, 1e-300)
-    transform = Transform("asinh", centre=-float(np.median(first)), scale=max(spread, 0.3 * scale))
-    z = transform.forward(-y)
+    lowest = min(float(first.min()), 0.0)
+    transform = Transform("asinh", scale=SCALE * scale)
+    z = transform.forward(np.maximum(lowest - y, 0.0))
     course, noise = course_and_noise(z)
     rise, noise = find_rise(z, course, noise, urgent=True)
     if rise is None:
         return None
-    found = departure_of(z, course, -y, transform, rise, noise, stages=False)
+    found = departure_of(z, course, lowest - y, transform, rise, noise, stages=False)
     return Departure(
         onset=found.onset,
         low=found.low,
         high=found.high,
         point_of_no_return=found.point_of_no_return,
-        base=-found.base,
-        level=-found.level,
+        base=lowest - found.base,
+        level=lowest - found.level,
         top=end,
-        peak=-found.peak,
+        peak=lowest - found.peak,
         rise=found.rise,
         widths=found.widths,
         shape="growth",

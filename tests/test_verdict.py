@@ -1,0 +1,266 @@
+"""The verdict on a run: one word, the loss that leads, the onset, and what came before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from losslens.model import Judgement, Role, RoleChoice, Run, Series, StepsPerEpoch, Verdict
+from losslens.verdict import judge
+from tests.detector.curves import explosion, falling, noisy
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray
+
+
+def series(tag: str, value: FloatArray, *, gap: int = 1, segment: FloatArray | None = None) -> Series:
+    n = value.size
+    return Series(
+        tag,
+        np.arange(n, dtype=np.int64) * gap,
+        np.asarray(value, np.float64),
+        1.7e9 + np.arange(n, dtype=np.float64),
+        np.arange(n, dtype=np.int64),
+        np.zeros(n, np.int64) if segment is None else np.asarray(segment, np.int64),
+    )
+
+
+def run_of(values: Mapping[str, tuple[Role, FloatArray]], *, gap: int = 1, group: str = "", **more: object) -> Run:
+    found = {tag: series(tag, value, gap=gap) for tag, (_, value) in values.items()}
+    roles = tuple(RoleChoice(tag, role, "given", group=group) for tag, (role, _) in values.items())
+    return Run("run", "run", "run.csv", ("run.csv",), "csv", "step", found, roles, **more)  # type: ignore[arg-type]
+
+
+def judged(loss: FloatArray, *, gap: int = 1) -> Judgement:
+    return judge(run_of({"loss": (Role.TRAIN_LOSS, loss)}, gap=gap))
+
+
+def test_a_noisy_falling_loss_is_healthy_and_has_no_onset() -> None:
+    said = judged(noisy(falling(500), 0.1, 0))
+    assert said.verdict is Verdict.HEALTHY
+    assert said.onset is None
+    assert said.loss == "loss"
+
+
+def test_the_opening_question_exploded_at_step_fifty_thousand() -> None:
+    said = judge(
+        run_of(
+            {"loss": (Role.TRAIN_LOSS, explosion(seed=1))}, gap=100, steps_per_epoch=StepsPerEpoch(1500.0, "settings")
+        )
+    )
+    assert said.verdict is Verdict.EXPLODED
+    assert said.onset is not None
+    assert abs(said.onset.step - 50_000) <= 300
+    assert said.onset.low <= 50_000 <= said.onset.high
+    assert said.onset.epoch == pytest.approx(said.onset.step / 1500.0)
+    assert said.point_of_no_return is not None
+    assert said.point_of_no_return >= said.onset.step - 100
+    assert any(e.kind == "growth" for e in said.episodes)
+
+
+def test_nan_from_a_calm_loss_begins_at_the_first_nan() -> None:
+    y = noisy(falling(200), 0.05, 1)
+    y[150:] = np.nan
+    said = judged(y, gap=10)
+    assert said.verdict is Verdict.NAN
+    assert said.first_nonfinite == 1500
+    assert said.onset is not None
+    assert (said.onset.low, said.onset.step, said.onset.high) == (1490, 1500, 1500)
+
+
+def test_nan_after_a_climb_begins_with_the_climb() -> None:
+    y = explosion(300, 250, tau=2.0, width=0.03, seed=2)
+    y[285:] = np.nan
+    said = judged(y)
+    assert said.verdict is Verdict.NAN
+    assert said.first_nonfinite == 285
+    assert said.onset is not None
+    assert abs(said.onset.step - 250) <= 2
+
+
+def test_all_nan_is_nan_from_the_start() -> None:
+    said = judged(np.full(100, np.nan))
+    assert said.verdict is Verdict.NAN
+    assert said.onset is not None
+    assert said.onset.from_start
+
+
+def test_nan_that_becomes_finite_again_is_an_episode_and_no_verdict() -> None:
+    y = noisy(falling(200), 0.05, 3)
+    y[100:103] = np.nan
+    said = judged(y)
+    assert said.verdict is Verdict.HEALTHY
+    assert [(e.first_step, e.last_step) for e in said.episodes if e.kind == "non-finite"] == [(100, 102)]
+
+
+def test_a_collapse_to_chance_is_not_a_shift() -> None:
+    y = noisy(falling(400, start=2.3, floor=0.2), 0.03, 4)
+    y[300:] = 2.303
+    said = judged(y)
+    assert said.verdict in (Verdict.DIVERGED, Verdict.EXPLODED)
+    assert said.onset is not None
+    assert abs(said.onset.step - 300) <= 1
+
+
+def test_one_step_up_that_holds_is_a_shift() -> None:
+    y = falling(400, start=3.0, floor=1.0)
+    y[250:] += 0.5
+    said = judged(noisy(y, 0.02, 5))
+    assert said.verdict is Verdict.SHIFTED
+    assert said.onset is not None
+    assert abs(said.onset.step - 250) <= 1
+
+
+def test_a_slow_late_rise_is_diverged_with_a_wide_interval() -> None:
+    y = falling(600, start=3.0, floor=1.0, share=0.1)
+    y[350:] *= np.exp(np.arange(250) * 0.0025)
+    said = judged(noisy(y, 0.04, 6))
+    assert said.verdict is Verdict.DIVERGED
+    assert said.onset is not None
+    assert said.onset.low <= 375
+    assert said.onset.high >= 325
+
+
+def test_a_bad_batch_is_a_recovered_spike_at_its_first_point() -> None:
+    y = noisy(falling(300), 0.03, 7)
+    y[200] *= 30.0
+    said = judged(y)
+    assert said.verdict is Verdict.SPIKE_RECOVERED
+    assert said.onset is not None
+    assert said.onset.step == 200
+
+
+def test_a_loss_that_never_got_better_is_a_plateau() -> None:
+    assert judged(noisy(np.full(200, 2.303), 0.005, 8)).verdict is Verdict.PLATEAU
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_three_points_are_inconclusive(n: int) -> None:
+    assert judged(np.array([3.0, 2.0, 1.0])[:n]).verdict is Verdict.INCONCLUSIVE
+
+
+def test_five_points_are_judged() -> None:
+    assert judged(np.array([1.0, 0.6, 0.4, 0.3, 0.25])).verdict is Verdict.HEALTHY
+    assert judged(np.array([1.0, 0.6, 0.4, 50.0, 900.0])).verdict is Verdict.EXPLODED
+
+
+def test_a_run_without_a_loss_is_inconclusive_and_says_so() -> None:
+    said = judge(run_of({"lr": (Role.LEARNING_RATE, np.full(50, 1e-3))}))
+    assert said.verdict is Verdict.INCONCLUSIVE
+    assert said.loss is None
+    assert "loss" in said.reason
+
+
+def test_six_decades_of_decay_do_not_explode_in_their_own_noise() -> None:
+    for seed in range(10):
+        said = judged(noisy(10.0 ** (-6.0 * np.minimum(np.arange(500) / 300, 1.0)), 0.5, seed))
+        assert not said.verdict.blew_up, (seed, said.reason)
+
+
+def test_an_epoch_saw_tooth_is_healthy() -> None:
+    phase = np.arange(600) % 60
+    assert judged(noisy(falling(600) * (1.0 + 0.1 * (1.0 - phase / 60.0)), 0.01, 9)).verdict is Verdict.HEALTHY
+
+
+def test_a_loss_without_a_floor_explodes_downward() -> None:
+    said = judged(0.7 - 0.01 * np.expm1(np.arange(300) / 20.0))
+    assert said.verdict is Verdict.EXPLODED
+    assert "downward" in said.reason
+
+
+def test_validation_that_leaves_its_minimum_while_training_falls_is_overfit() -> None:
+    t = np.arange(60)
+    val = 1.0 + np.exp(-t / 5.0) + 0.02 * np.maximum(t - 20, 0)
+    said = judge(
+        run_of({"loss": (Role.TRAIN_LOSS, noisy(falling(60), 0.01, 10)), "val": (Role.VAL_LOSS, noisy(val, 0.01, 11))})
+    )
+    assert said.verdict is Verdict.OVERFIT
+    assert said.loss == "val"
+    assert said.onset is not None
+    assert 15 <= said.onset.step <= 30
+
+
+def test_validation_that_alone_is_nan_is_val_diverged() -> None:
+    val = falling(50)
+    val[30:] = np.nan
+    said = judge(run_of({"loss": (Role.TRAIN_LOSS, noisy(falling(50), 0.01, 12)), "val": (Role.VAL_LOSS, val)}))
+    assert said.verdict is Verdict.VAL_DIVERGED
+    assert said.onset is not None
+    assert said.onset.step == 30
+
+
+def test_training_that_blew_up_leads_whatever_validation_did() -> None:
+    val = falling(300)
+    val[100:] = np.nan
+    said = judge(run_of({"loss": (Role.TRAIN_LOSS, explosion(300, 200, tau=5)), "val": (Role.VAL_LOSS, val)}))
+    assert said.loss == "loss"
+    assert said.verdict is Verdict.EXPLODED
+
+
+def test_only_validation_logged_plays_the_loss_and_the_reason_says_so() -> None:
+    said = judge(run_of({"val": (Role.VAL_LOSS, explosion(300, 200, tau=5))}))
+    assert said.verdict is Verdict.EXPLODED
+    assert "only validation" in said.reason
+
+
+def test_a_total_leads_its_components_unless_only_a_component_is_nan() -> None:
+    total, part = noisy(falling(200), 0.02, 13), noisy(falling(200), 0.02, 14)
+    part[120:] *= 3.0
+    values = {"loss": (Role.TRAIN_LOSS, total), "kl": (Role.LOSS_COMPONENT, part)}
+    assert judge(run_of(values)).loss == "loss"
+    broken = part.copy()
+    broken[150:] = np.nan
+    said = judge(run_of({**values, "kl": (Role.LOSS_COMPONENT, broken)}))
+    assert (said.loss, said.verdict) == ("kl", Verdict.NAN)
+
+
+def test_a_generator_loss_that_rises_threefold_while_all_is_well_is_no_alarm() -> None:
+    t = np.arange(600)
+    values = {
+        "d_loss": (Role.TRAIN_LOSS, noisy(1.3 - 0.5 * (1 - np.exp(-t / 150)), 0.15, 15)),
+        "g_loss": (Role.TRAIN_LOSS, noisy(0.8 + 1.2 * (1 - np.exp(-t / 150)), 0.15, 16)),
+    }
+    assert not judge(run_of(values, group="generator")).verdict.blew_up
+
+
+def test_a_gradient_norm_that_led_the_loss_is_a_precursor_with_its_lead() -> None:
+    loss = noisy(falling(400) * np.exp(np.maximum(np.arange(400) - 300, 0) / 8.0), 0.03, 17)
+    grad = noisy(np.exp(np.maximum(np.arange(400) - 280, 0) / 8.0), 0.1, 18)
+    values = {
+        "loss": (Role.TRAIN_LOSS, loss),
+        "grad_norm": (Role.GRAD_NORM, grad),
+        "lr": (Role.LEARNING_RATE, np.full(400, 1e-3)),
+    }
+    said = judge(run_of(values))
+    assert [p.series for p in said.precursors] == ["grad_norm"]
+    assert 14 <= said.precursors[0].lead_steps <= 26
+    assert "grad_norm" in said.precursors[0].text
+
+
+def test_an_abandoned_branch_that_exploded_is_reported_beside_a_healthy_run() -> None:
+    first, second = explosion(300, 250, tau=3, width=0.03), noisy(falling(400), 0.03, 19)[200:]
+    step = np.concatenate([np.arange(300), np.arange(200, 400)])
+    value = np.concatenate([first, second])
+    segment = np.concatenate([np.zeros(300), np.ones(200)]).astype(np.int64)
+    abandoned = (segment == 0) & (step >= 200)
+    n = step.size
+    resumed = Series("loss", step, value, np.full(n, np.nan), np.arange(n), segment, "step", abandoned)
+    run = Run("r", "r", "r", (), "csv", "step", {"loss": resumed}, (RoleChoice("loss", Role.TRAIN_LOSS, "given"),))
+    said = judge(run)
+    assert said.verdict is Verdict.HEALTHY
+    assert [a.verdict for a in said.abandoned] == [Verdict.EXPLODED]
+    assert said.abandoned[0].onset is not None
+    assert abs(said.abandoned[0].onset.step - 250) <= 2
+
+
+def test_near_a_boundary_the_neighbouring_word_is_given_too() -> None:
+    y = falling(400, start=3.0, floor=1.0, share=0.05)
+    y[250:] += 2.0 * 0.95 * np.minimum(np.arange(150) / 30.0, 1.0)
+    said = judged(noisy(y, 0.01, 20)).leading
+    assert said is not None
+    assert {said.verdict, said.also} == {Verdict.DIVERGED, Verdict.EXPLODED}
+    assert said.margin is not None
+    assert said.margin < 1.5
