@@ -33,7 +33,7 @@ NONE = "none-of-these"
 SHOWN_FROM = 0.01
 """Causes below this probability are not listed."""
 
-TURNED_BY = 0.5
+TURNED_BY = 0.4
 """Share of what the missing signals could add (nats) that counts when asking whether they could turn the order of two
 causes: they will not all speak, nor at full strength."""
 
@@ -233,11 +233,11 @@ def diagnose(facts: Facts, *, sizes: Sizes | None = None, priors: Mapping[str, f
 
 
 def _unchecked(found: Found, cause: str, sizes: Sizes) -> dict[str, float]:
-    """Signal to the largest size of a sign of this cause that it would have allowed."""
+    """Signal to what it could have told of this cause: the sizes of the signs it would have allowed, in nats."""
+    keys = {(s.needs, key_of(s.name)) for s in found[cause] if isinstance(s, NotChecked) and s.needs}
     out: dict[str, float] = {}
-    for s in found[cause]:
-        if isinstance(s, NotChecked) and s.needs:
-            out[s.needs] = max(out.get(s.needs, 0.0), sizes.of(key_of(s.name), cause))
+    for signal, key in sorted(keys):
+        out[signal] = out.get(signal, 0.0) + sizes.of(key, cause)
     return out
 
 
