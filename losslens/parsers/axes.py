@@ -11,6 +11,11 @@ _STEPS: tuple[tuple[str, str], ...] = (
     ("train_global_step", "step"),
     ("global_step", "step"),
     ("globalstep", "step"),
+    ("global_iteration", "step"),
+    ("global_iter", "step"),
+    ("global_batch", "step"),
+    ("global_batch_idx", "step"),
+    ("optimizer_step", "step"),
     ("training_step", "step"),
     ("train_step", "step"),
     ("step", "step"),
@@ -46,6 +51,7 @@ _STEPS: tuple[tuple[str, str], ...] = (
     ("misc_total_timesteps", "timesteps"),
     ("internal_step", "step"),
     ("_step", "step"),
+    ("generation", "generation"),
     ("episode", "episode"),
     ("episodes", "episode"),
     ("time_episodes", "episode"),
@@ -108,7 +114,7 @@ TAG_COLUMNS = frozenset(
 )
 VALUE_COLUMNS = frozenset(["value", "val", "values", "metric_value", "scalar_value", "scalar", "y"])
 _OBJECTIVES = re.compile(
-    r"loss|error|reward|perplexity|accuracy|learning_?rate|grad(?:_?norm|ient)|entropy"
+    r"loss|error|reward|fitness|perplexity|accuracy|learning_?rate|grad(?:_?norm|ient)|entropy"
     r"|(?<![a-z])(?:acc|lr|mse|mae|rmse|nll|kl|ppl|elbo|return|bleu|rouge|dice|m?iou|map\d*|auc|f1|psnr|fid|wer|cer)(?![a-z])",
     re.IGNORECASE,
 )

@@ -22,8 +22,18 @@ MAX_EXACT = 2**53
 _COUNTED = re.compile(
     r"(?:epochs?|steps?|iter(?:ation)?s?|ep|e)?[ _:#-]*(\d{1,15})(?:\s*(?:/|of)\s*\d+)?", re.IGNORECASE
 )
-_AMBIGUOUS = frozenset(["it", "batch", "batches", "batch_idx", "update", "updates", "episode", "tokens", "samples"])
-"""Names that also stand for sizes and indices: they count steps only where they never fall."""
+MAX_FALLS = 0.2
+"""Share of rows at which a counter may fall back, each a resume; one that falls oftener counts something else.
+
+In a short table half as often as it rises will do.
+"""
+MAX_FALLS_OF_DOUBTFUL = 0.02
+MIN_RISES = 0.3
+"""A counter that stands still in most rows (episode lengths, sizes) yields to one that moves."""
+_DOUBTFUL = frozenset(
+    ["it", "steps", "batch", "batches", "batch_idx", "update", "updates", "episodes", "tokens", "samples", "generation"]
+)
+"""Names that also stand for sizes, lengths and indices."""
 
 
 @dataclass(frozen=True)
@@ -56,31 +66,21 @@ def choose_axis(columns: Columns, *, wanted: str | None = None, otherwise: str =
     import numpy as np
 
     n_rows = columns.n_rows
-    candidates = [column for column in columns if normalise(column.name) in STEP_RANK and _counts(column, n_rows)]
-    candidates.sort(
-        key=lambda c: (
-            c.name != wanted,
-            len(c.values) < GOOD_COVERAGE * n_rows,
-            0 if len(c.values) >= GOOD_COVERAGE * n_rows else -len(c.values),
-            STEP_RANK[normalise(c.name)],
-        )
-    )
     epoch = next((c for c in columns if normalise(c.name) in EPOCHS and c.is_numeric), None)
-    for column in candidates:
+    named = [column for column in columns if normalise(column.name) in STEP_RANK]
+    candidates = [found for column in named if (found := _candidate(column, epoch, n_rows)) is not None]
+    candidates.sort(key=lambda c: (c.column.name != wanted, *c.order(n_rows)))
+    for found in candidates:
+        column = found.column
         counts = STEP_COUNTS[normalise(column.name)]
         step, filled = _filled(column, n_rows)
         if counts == "epoch" and _repeats(columns, column, step):
             break  # many rows an epoch: the epoch says where they are only roughly
         warnings: list[Warning] = []
-        if counts != "epoch":
-            per_epoch = _restarts_each_epoch(column, epoch, n_rows) if epoch is not None else _period(column)
-            if per_epoch:
-                rounds = (
-                    _epoch_index(epoch, n_rows) if epoch is not None else np.cumsum(np.diff(step, prepend=step[0]) < 0)
-                )
-                step = step + rounds * per_epoch
-                text = f"'{column.name}' starts again each epoch: counted on, {per_epoch} an epoch"
-                warnings.append(Warning("steps-restart-each-epoch", text))
+        if found.per_epoch:
+            step = step + (_epoch_index(epoch, n_rows) if epoch is not None else _rounds(step)) * found.per_epoch
+            text = f"'{column.name}' starts again each epoch: counted on, {found.per_epoch} an epoch"
+            warnings.append(Warning("steps-restart-each-epoch", text))
         if filled:
             text = f"'{column.name}' is empty in {filled} of {n_rows} rows: these take the step of the row before"
             warnings.append(Warning("step-filled", text))
@@ -92,21 +92,48 @@ def choose_axis(columns: Columns, *, wanted: str | None = None, otherwise: str =
     return Axis(np.arange(n_rows, dtype=np.int64), otherwise)
 
 
-def _counts(column: Column, n_rows: int) -> bool:
-    """Whole numbers that change, and that never fall where the name could mean something else."""
+@dataclass(frozen=True)
+class _Candidate:
+    """A column that may count the steps; ``per_epoch`` is 0 unless it starts again each epoch."""
+
+    column: Column
+    per_epoch: int
+    rises: float
+    """Share of its rows that are above the row before."""
+
+    def order(self, n_rows: int) -> tuple[bool, bool, int, int]:
+        """The best sorts first: one that fills the rows and moves on, then by name."""
+        filled = len(self.column.values)
+        full = filled >= GOOD_COVERAGE * n_rows
+        return self.rises < MIN_RISES, not full, 0 if full else -filled, STEP_RANK[normalise(self.column.name)]
+
+
+def _candidate(column: Column, epoch: Column | None, n_rows: int) -> _Candidate | None:
+    """A column of whole numbers that go up, but for the few falls that resumes make."""
     import numpy as np
 
     if not column.is_numeric:
-        return False
+        return None
     _, values = column.numbers()
-    if not np.isfinite(values).all() or np.abs(values).max() >= MAX_EXACT:
-        return False
+    values = values[np.isfinite(values)]
+    if values.size < 0.9 * len(column.values) or np.abs(values).max() >= MAX_EXACT:
+        return None
     if not np.all(np.abs(values - np.rint(values)) <= 1e-6):
-        return False
+        return None
+    if values.size == 1 or n_rows == 1:
+        return _Candidate(column, 0, 1.0)
     change = np.diff(values)
-    if len(values) > 1 and not change.any():
-        return n_rows == len(values) and normalise(column.name) not in _AMBIGUOUS and n_rows <= 2
-    return not (normalise(column.name) in _AMBIGUOUS and (change < 0).any())
+    falls, rises = float(np.mean(change < 0)), float(np.mean(change > 0))
+    name = normalise(column.name)
+    per_epoch = 0
+    if STEP_COUNTS[name] != "epoch" and falls:
+        per_epoch = _restarts_each_epoch(column, epoch, n_rows) if epoch is not None else _period(column)
+    if per_epoch:
+        return _Candidate(column, per_epoch, rises)
+    few_falls = MAX_FALLS_OF_DOUBTFUL if name in _DOUBTFUL else max(MAX_FALLS, 0.5 * rises)
+    if not change.any():
+        return _Candidate(column, 0, 0.0) if n_rows <= 2 and name not in _DOUBTFUL else None
+    return _Candidate(column, 0, rises) if falls <= few_falls and rises else None
 
 
 def _filled(column: Column, n_rows: int) -> tuple[IntArray, int]:
@@ -114,6 +141,8 @@ def _filled(column: Column, n_rows: int) -> tuple[IntArray, int]:
     import numpy as np
 
     rows, values = column.numbers()
+    finite = np.isfinite(values)
+    rows, values = rows[finite], values[finite]
     steps = np.rint(values).astype(np.int64)
     if len(rows) == n_rows:
         return steps, 0
@@ -166,6 +195,14 @@ def _restarts_each_epoch(column: Column, epoch: Column, n_rows: int) -> int:
         return 0
     # A validation row may carry the epoch's last count, so the largest counts, whoever logged it.
     return int(values.max()) + (1 if values.min() == 0 else 0)
+
+
+def _rounds(step: IntArray) -> IntArray:
+    """How often the count has fallen back before each row."""
+    import numpy as np
+
+    rounds: IntArray = np.cumsum(np.diff(step, prepend=step[:1]) < 0)
+    return rounds
 
 
 def _period(column: Column) -> int:

@@ -341,6 +341,25 @@ def test_a_job_that_died_at_different_steps_and_began_anew_keeps_its_steps(tmp_p
     assert log.series["loss"].step.tolist() == steps
 
 
+def test_the_length_of_an_episode_is_not_the_step(tmp_path: Path) -> None:
+    log = read(tmp_path, "episode,steps,reward\n1,50,209\n2,50,204\n3,50,319\n4,40,244\n5,39,238\n")
+    assert points(log, "steps")[:2] == [(1, 50.0), (2, 50.0)]
+    assert log.series["reward"].axis == "episode"
+
+
+def test_a_batch_column_beside_the_epoch_is_counted_on(tmp_path: Path) -> None:
+    rows = "".join(f"{epoch},{batch},1.0,0.5\n" for epoch in range(1, 4) for batch in range(1, 6))
+    log = read(tmp_path, "Epoch,Batch,Gen Loss,Disc Loss\n" + rows)
+    assert log.series["Gen Loss"].step.tolist() == list(range(1, 16))
+    assert log.series["Gen Loss"].axis == "step"
+
+
+def test_a_step_that_is_nan_in_a_row_takes_the_one_before(tmp_path: Path) -> None:
+    rows = "".join(f"{n if n != 7 else 'nan'},{n / 2}\n" for n in range(20))
+    log = read(tmp_path, "step,loss\n" + rows)
+    assert log.series["loss"].step[6:9].tolist() == [6, 6, 8]
+
+
 def test_steps_that_go_back_after_a_resume_are_kept_as_written(tmp_path: Path) -> None:
     log = read(tmp_path, "epoch,step,loss\n0,10,3.0\n1,20,2.0\n2,30,1.5\n1,20,1.9\n2,30,1.4\n")
     assert log.series["loss"].step.tolist() == [10, 20, 30, 20, 30]
