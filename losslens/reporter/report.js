@@ -132,8 +132,12 @@
         if (dots) make("path", { class: "ll-dots", d: dots }, curves);
         const labels = p.node.querySelector(".ll-y");
         labels.replaceChildren();
-        for (const t of ticksOf(scale, p.node.classList.contains("ll-leading") ? 6 : 3)) {
+        const most = p.node.classList.contains("ll-leading") ? 6 : 3;
+        let below = Infinity;
+        for (const t of ticksOf(scale, most).sort((a, b) => a - b)) {
           const at = y(t);
+          if (below - at < (0.5 / most) * BOX) continue;
+          below = at;
           make("path", { d: "M0 " + at + "H1000" }, grid);
           const label = document.createElement("span");
           label.style.top = at / 10 + "%";

@@ -53,11 +53,13 @@ class Scale:
         """At most about ``most`` round values between bottom and top, ascending."""
         if self.only is not None:
             return [self.only]
-        if self.kind == "log":
-            return _log_ticks(self.low, self.high, most)
-        if self.kind == "asinh":
-            return _asinh_ticks(self, most)
-        return _linear_ticks(self.low, self.high, most)
+        ticks = {"log": _log_ticks, "asinh": _asinh_ticks}.get(self.kind, _linear_ticks)(self, most)
+        kept: list[float] = []
+        for tick in ticks:
+            # Labels nearer than half their even distance would touch.
+            if not kept or self.unit(tick) - self.unit(kept[-1]) >= 0.5 / most:
+                kept.append(tick)
+        return kept
 
 
 def of(curve: Curve) -> Scale:
@@ -109,7 +111,11 @@ def _usual_size(values: Sequence[float]) -> float:
     return sizes[len(sizes) // 2] if sizes else 1.0
 
 
-def _linear_ticks(low: float, high: float, most: int) -> list[float]:
+def _linear_ticks(scale: Scale, most: int) -> list[float]:
+    return _round_ticks(scale.low, scale.high, most)
+
+
+def _round_ticks(low: float, high: float, most: int) -> list[float]:
     span = high / 2 - low / 2
     if not span > 0:
         return [low]
@@ -122,7 +128,11 @@ def _linear_ticks(low: float, high: float, most: int) -> list[float]:
     return [round(i * step, 12 - math.floor(math.log10(step))) for i in range(first, last + 1)]
 
 
-def _log_ticks(low: float, high: float, most: int) -> list[float]:
+def _log_ticks(scale: Scale, most: int) -> list[float]:
+    return _powers(scale.low, scale.high, most)
+
+
+def _powers(low: float, high: float, most: int) -> list[float]:
     first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
     decades = last - first + 1
     if decades > 2 or (decades == 2 and most <= 3):
@@ -131,7 +141,7 @@ def _log_ticks(low: float, high: float, most: int) -> list[float]:
         return [float(f"1e{e}") for e in aligned]
     ticks = [float(f"{m}e{e}") for e in range(first - 1, last + 1) for m in (1, 2, 5)]
     inside = [t for t in ticks if low <= t <= high]
-    return inside[:: math.ceil(len(inside) / max(1, most))] if len(inside) > 1 else _linear_ticks(low, high, most)
+    return inside[:: math.ceil(len(inside) / max(1, most))] if len(inside) > 1 else _round_ticks(low, high, most)
 
 
 def _asinh_ticks(scale: Scale, most: int) -> list[float]:
@@ -139,5 +149,5 @@ def _asinh_ticks(scale: Scale, most: int) -> list[float]:
     out = {0.0} if scale.low <= 0 <= scale.high else set()
     for sign, edge in ((1.0, scale.high), (-1.0, -scale.low)):
         if edge > scale.width:
-            out |= {sign * t for t in _log_ticks(scale.width, edge, each)}
+            out |= {sign * t for t in _powers(scale.width, edge, each)}
     return sorted(t for t in out if scale.low <= t <= scale.high)
