@@ -129,6 +129,8 @@ def sniff(path: Path, head: bytes) -> bool:
         return False
     text = decode_head(head)
     if text.lstrip()[:1] == "{":
+        if sum(line.startswith("{") for line in text.splitlines()) > 1:
+            return False  # a dict a line is a log, in JSON or as Python prints it
         value = peek(head)
         if not isinstance(value, dict) or not value:
             return False

@@ -295,7 +295,9 @@ def test_hugging_face_dicts_take_their_step_from_the_bar_above(tmp_path: Path) -
     for step in (10, 20, 30):
         lines.append(f" {step // 2}%|#         | {step}/200 [00:01<00:20,  9.1it/s]")
         lines.append(f"{{'loss': {3 - step / 10}, 'grad_norm': 1.5, 'learning_rate': 5e-05, 'epoch': {step / 100}}}")
-    (log,) = text.parse(write(tmp_path, lines))
+    path = write(tmp_path, lines)
+    assert recognise(path) == "text"
+    (log,) = text.parse(path)
     assert log.trainer == "hf"
     assert log.series["loss"].step.tolist() == [10, 20, 30]
     assert log.series["epoch"].value.tolist() == [0.1, 0.2, 0.3]
@@ -377,3 +379,12 @@ def test_time_stamps_of_the_logger_become_wall_times(tmp_path: Path) -> None:
     wall = log.series["loss"].wall_time
     assert np.diff(wall).tolist() == [1.0, 1.0, 1.0]
     assert wall[0] == 1704110400.5
+
+
+def test_dicts_printed_without_a_bar_are_a_log_and_no_settings(tmp_path: Path) -> None:
+    lines = [f"{{'loss': {3 - i / 10}, 'grad_norm': nan, 'learning_rate': 5e-05, 'epoch': {i / 8}}}" for i in range(9)]
+    path = write(tmp_path, lines)
+    assert recognise(path) == "text"
+    (log,) = text.parse(path)
+    assert log.series["loss"].axis == "row"
+    assert log.series["epoch"].value[-1] == 1.0
