@@ -69,6 +69,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.cured_by(facts, "clip", -1),
         around.cured_by(facts, "learning-rate", -1),
         around.same_setup_survived(facts, -1),
+        around.data_worked_elsewhere(facts, -1),
     )
 
 

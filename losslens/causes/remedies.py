@@ -31,8 +31,8 @@ def lower_rate(facts: Facts, factor: float = 3.0) -> Fix:
     if now is None or now <= 0:
         return Fix(
             f"Lower the peak learning rate {num(factor)}×; if that only delays the failure, another {num(factor)}×",
-            "optimizer = torch.optim.AdamW(model.parameters(), lr=old_lr / 3)",
-            "optimizer = keras.optimizers.Adam(learning_rate=old_lr / 3)",
+            f"optimizer = torch.optim.AdamW(model.parameters(), lr=old_lr / {num(factor)})",
+            f"optimizer = keras.optimizers.Adam(learning_rate=old_lr / {num(factor)})",
         )
     to = rounded(now / factor)
     kind = "SGD" if facts.recipe.adaptive is False else "AdamW"

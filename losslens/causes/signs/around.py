@@ -242,6 +242,28 @@ def not_cured_by(f: Facts, lever: str, d: int) -> Found:
     return sign(f"not-cured-by-{lever}", d, 0.7, text)
 
 
+def data_worked_elsewhere(f: Facts, d: int) -> Found:
+    """A sibling learned from the same data: the data are not at fault."""
+    if f.cohort is None:
+        return None
+    other = {"data", "data-scaling", "loss", "regularisation"}
+    for s in f.cohort.siblings:
+        if s.survived and not other & set(s.differs) and len(s.differs) <= 3:
+            return sign("data-worked-elsewhere", d, 1.0, f"the sibling {s.name} learned from the same data")
+    return None
+
+
+def same_rate_survived(f: Facts, d: int) -> Found:
+    """A sibling survived at this learning rate."""
+    if f.cohort is None or f.rate is None or f.rate.peak <= 0:
+        return None
+    for s in f.cohort.siblings:
+        if s.survived and s.lr is not None and 1 / 1.1 < s.lr / f.rate.peak < 1.1 and len(s.differs) <= 3:
+            text = f"the sibling {s.name} survived at the same learning rate ({num(f.rate.peak)})"
+            return sign("same-rate-survived", d, 1.0, text, value=f.rate.peak)
+    return None
+
+
 def same_step_as_sibling(f: Facts, d: int) -> Found:
     if f.cohort is None or f.cohort.same_step is None or f.onset is None or f.onset.from_start:
         return None

@@ -36,6 +36,13 @@ def resolution(f: Facts) -> float:
     return 0.3 + 0.7 * log_ramp(steps or 1000.0, 1000.0, 5.0)
 
 
+def rose(f: Facts) -> bool:
+    """Whether there was a rise to speak of at all: a plateau has an onset and no rise."""
+    if f.loss is None or f.onset is None or f.verdict is Verdict.PLATEAU or f.loss.growth.kind in ("none", "downward"):
+        return False
+    return f.loss.growth.ratio is None or f.loss.growth.ratio > 1.02
+
+
 def onset_early(f: Facts, d: int) -> Found:
     if f.onset is None or f.extent is None:
         return None
@@ -163,6 +170,8 @@ def overflowed(f: Facts, d: int) -> Found:
 
 def jumped(f: Facts, d: int) -> Found:
     """The whole rise inside two logged points, and no way back."""
+    if not rose(f):
+        return None
     if f.loss is None or f.onset is None or f.loss.growth.kind not in ("jump", "plateau-high") or f.loss.recovered:
         return None
     g = f.loss.growth
@@ -185,6 +194,8 @@ def jumped(f: Facts, d: int) -> Found:
 
 def gradual(f: Facts, d: int) -> Found:
     """A rise that took many points."""
+    if not rose(f):
+        return None
     if f.loss is None or f.onset is None or f.loss.growth.kind in ("none", "jump", "downward"):
         return None
     g = f.loss.growth
@@ -197,6 +208,8 @@ def gradual(f: Facts, d: int) -> Found:
 
 def slow_rise(f: Facts, d: int) -> Found:
     """A rise that took a sizeable part of the run: slow divergence."""
+    if not rose(f):
+        return None
     if f.loss is None or f.onset is None or f.extent is None or f.loss.growth.kind in ("none", "jump", "downward"):
         return None
     g = f.loss.growth
@@ -208,6 +221,8 @@ def slow_rise(f: Facts, d: int) -> Found:
 
 
 def oscillating(f: Facts, d: int) -> Found:
+    if not rose(f):
+        return None
     if f.loss is None or f.onset is None or f.loss.growth.oscillation is None:
         return None
     turns = f.loss.growth.oscillation
@@ -221,6 +236,8 @@ def oscillating(f: Facts, d: int) -> Found:
 
 def stuck_high(f: Facts, d: int) -> Found:
     """After the rise it sits on one level near where it began (chance), as a saturated classifier does."""
+    if not rose(f):
+        return None
     if f.loss is None or f.onset is None or f.loss.growth.kind != "plateau-high":
         return None
     end, start = f.loss.end, f.loss.start_level
@@ -305,6 +322,8 @@ def wide_spike(f: Facts, d: int) -> Found:
 
 def rose_in_one_point(f: Facts, d: int) -> Found:
     """The peak was reached at once (a spike or a jump, recovered or not)."""
+    if not rose(f):
+        return None
     if f.loss is None or f.onset is None or f.loss.growth.kind == "none":
         return None
     points = f.loss.growth.points
@@ -406,6 +425,8 @@ def one_batch_an_epoch(f: Facts, d: int) -> Found:
 
 def held_new_level(f: Facts, d: int) -> Found:
     """One step up, then level or slowly down: no runaway."""
+    if not rose(f):
+        return None
     if f.loss is None or f.onset is None or f.loss.after_slope is None or f.loss.growth.kind in ("none", "downward"):
         return None
     if f.loss.recovered or f.loss.growth.points > 4 or f.onset.from_start:
@@ -419,6 +440,8 @@ def held_new_level(f: Facts, d: int) -> Found:
 
 
 def kept_growing(f: Facts, d: int) -> Found:
+    if not rose(f):
+        return None
     if f.loss is None or f.onset is None or f.loss.growth.kind not in ("exponential", "power", "linear"):
         return None
     slope = f.loss.after_slope

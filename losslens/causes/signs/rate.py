@@ -42,6 +42,18 @@ def rate_low(f: Facts, d: int) -> Found:
     return sign("rate-low", d, log_ramp(at, limit * 3, limit / 3), text, series=f.rate.tag, value=at, compared_to=limit)
 
 
+def rate_ordinary(f: Facts, d: int) -> Found:
+    """The rate lies where such optimizers train: not zero, not orders too small."""
+    if f.rate is None or f.rate.zero_from is not None or f.rate.tiny_until is not None:
+        return None
+    at = f.rate.at_onset if f.rate.at_onset else f.rate.peak
+    if at <= 0:
+        return None
+    limit = LOW_RATE[_family(f)]
+    text = f"the learning rate was {num(at)}, where such optimizers train"
+    return sign("rate-ordinary", d, log_ramp(at, limit * 3, limit * 50), text, series=f.rate.tag, value=at)
+
+
 def rate_jumped(f: Facts, d: int) -> Found:
     if f.rate is None or f.rate.source != "logged":
         return missing("rate-jumped", "learning_rate")
