@@ -31,6 +31,9 @@ HABIT = 1.5
 ONCE = 0.8
 """… and the largest one by this factor: a run that wanders has shown it before."""
 
+OTHER_KIND = 8.0
+"""A single earlier rise more than so many times as high says nothing about how the level wanders."""
+
 RECOVERED = 0.5
 """An earlier rise was recovered when less than this share of the last rise was left of it."""
 
@@ -171,7 +174,9 @@ def rise_at(z: FloatArray, width: int, base_width: int | None = None, within: in
     base = float(earlier[best])
     before = level[: best + 1]
     top = float(np.median(z[-width:]))
-    habit = max(_habit(before), _wander(before, small), ONCE * _recovered(level[best:], base, top))
+    habit = max(
+        _habit(before, OTHER_KIND * (top - base)), _wander(before, small), ONCE * _recovered(level[best:], base, top)
+    )
     return Rise(best + small - 1, base, top, width, habit)
 
 
@@ -190,8 +195,11 @@ def _wander(level: FloatArray, width: int) -> float:
     return WANDER_WIDTHS * spread(level - falling_course(level)) * (1.0 + WANDER_LEAST / windows)
 
 
-def _habit(level: FloatArray) -> float:
-    """How high the level has risen and come back before its best point; rises are told apart by new best levels."""
+def _habit(level: FloatArray, most: float) -> float:
+    """How high the level has risen and come back before its best point; rises are told apart by new best levels.
+
+    A single rise above ``most`` is an accident of another kind (an early transient), not how the level wanders.
+    """
     if level.size < 3:
         return 0.0
     lowest = np.minimum.accumulate(level)
@@ -200,8 +208,10 @@ def _habit(level: FloatArray) -> float:
     peaks = np.zeros(int(number[-1]) + 1)
     np.maximum.at(peaks, number, up)
     if peaks.size < 2:
-        return float(peaks[0]) * ONCE
-    second, first = np.sort(peaks)[-2:]
+        return float(peaks[0]) * ONCE if peaks[0] <= most else 0.0
+    third, second, first = np.sort(np.append(peaks, 0.0))[-3:]
+    if first > most >= second:
+        first, second = second, third
     return float(max(HABIT * second, ONCE * first))
 
 

@@ -25,8 +25,11 @@ FAR = 10.0
 LATE = 0.05
 """… and needed at least this share of the run for the first tenth of the way (a falling loss needs less) …"""
 
+SWING = 4.0
+"""A swing's size ends at least this many times above …"""
+
 EARLY_SIZE = 0.1
-"""A swing grows from the largest size within this share of the points, at least 3."""
+"""… the largest size within this share of the points, at least 3."""
 
 DECADE = 0.1
 """… the first tenth."""
@@ -88,7 +91,7 @@ def find(y: FloatArray) -> Departure | None:
 
 
 def find_swing(y: FloatArray) -> Departure | None:
-    """Growth of the size of y to ten times its largest early size and more, for a series of both signs, or None. O(n).
+    """Growth of the size of y to four times its largest early size and more, for a series of both signs, or None. O(n).
 
     ``y``: shape ``(n,)``, finite. The levels of the departure are sizes, its indices count in ``y``.
     """
@@ -98,7 +101,7 @@ def find_swing(y: FloatArray) -> Departure | None:
         return None
     size = np.abs(y)
     first = float(size[:early].max())
-    if first <= 0.0 or float(np.median(size[-end_width(n) :])) < FAR * first:
+    if first <= 0.0 or float(np.median(size[-end_width(n) :])) < SWING * first:
         return None
     transform = Transform("asinh", scale=first)
     z = transform.forward(size)

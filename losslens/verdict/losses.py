@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from losslens.detector import SeriesFit, examine
 from losslens.model import Episode, LossVerdict, Onset, Role, Run, Series, Verdict
+from losslens.verdict.schedule import explains
 from losslens.verdict.words import Word, decide
 
 
@@ -24,6 +25,12 @@ def judge_loss(run: Run, series: Series, role: Role, *, wanders: bool = False) -
     """The verdict on one loss, seen alone. ``series``: one branch (current or abandoned)."""
     fit = examine(series.step, series.value)
     word = decide(fit, wanders=wanders)
+    if word.departure is not None and word.verdict in (Verdict.SHIFTED, Verdict.DIVERGED):
+        why = explains(run, fit, word.departure)
+        if why is not None:
+            word = Word(
+                Verdict.HEALTHY, f"rose at step {fit.step_of(word.departure.onset)}, but {why}", None, word.verdict
+            )
     return Judged(series, role, fit, word, as_verdict(run, series, role, fit, word))
 
 
