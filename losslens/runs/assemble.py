@@ -56,9 +56,11 @@ def build(
     beside = [log for log in logs if all(log is not h for h in holding)]
     runs: list[Run] = []
     single, copied = without_copies(_in_time_order([_named_by_file(log) for log in holding]))
-    for hint, mine in side_by_side(_distinct_tags(single, path)):
-        how = _How(f"{name}/{hint}" if hint else name, path, project, roles, steps)
-        runs.extend(_runs_of(mine, beside, copied, how))
+    # Values at the edge of what a float holds are what a failed run is made of, no reason to complain.
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for hint, mine in side_by_side(_distinct_tags(single, path)):
+            how = _How(f"{name}/{hint}" if hint else name, path, project, roles, steps)
+            runs.extend(_runs_of(mine, beside, copied, how))
     return tuple(runs)
 
 
@@ -82,7 +84,7 @@ def _runs_of(logs: Sequence[Log], beside: Sequence[Log], copied: Sequence[Repair
     leading = _leading(choices, whole)
     repairs = [*copied, *repairs, *blank_repairs]
     if leading is None:
-        return [_run(logs, beside, stitch(whole, None), repairs, how, trainer)]
+        raise NotALogError("its series hold no value")
     chains = chains_of(whole)
     main = main_chain(chains, whole, leading)
     kinds = restarts.kinds_of(main, whole, leading, restarts.epoch_tag(choices, whole))
@@ -297,7 +299,8 @@ def _leading(choices: Sequence[RoleChoice], logs: Sequence[Log]) -> str | None:
         for choice in choices:
             if choice.role is role and points[choice.tag]:
                 return choice.tag
-    return max(points, key=lambda t: points[t], default=None)
+    longest = max(points, key=lambda t: points[t], default=None)
+    return longest if longest is not None and points[longest] else None
 
 
 def axis_of_all(series: Mapping[str, Series]) -> str | None:

@@ -124,7 +124,7 @@ def _skipped_batches(series: Mapping[str, Series], choices: Sequence[RoleChoice]
             continue
         loss = series[choice.tag]
         fake = loss.value == -1.0
-        if fake.any() and not fake.all() and float(np.nanmin(np.where(fake, np.nan, loss.value))) >= 0.0:
+        if fake.any() and not fake.all() and not bool((loss.value[~fake] < 0.0).any()):
             steps = loss.step[fake]
             text = f"{int(fake.sum())} losses of exactly -1 are skipped batches, not losses; they were left out"
             repair = Repair("skipped-batches", text, choice.tag, int(fake.sum()), int(steps.min()), int(steps.max()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -35,14 +36,21 @@ _SIZES = (
 _BATCH = ("batch_size", "train_batch_size", "global_batch_size", "total_batch_size", "bs")
 #: An inferred number this close to a whole one is that one: epochs are counted in whole batches.
 WHOLE = 0.02
+#: More steps than this no epoch has: the numbers mean something else.
+MOST = 1e12
 
 
 def steps_per_epoch(
     series: Mapping[str, Series], choices: Sequence[RoleChoice], settings: Mapping[str, Setting], axis: str
 ) -> StepsPerEpoch | None:
     """Steps of an epoch from the log itself, else from the settings; None when neither tells or epochs are the axis."""
-    if axis in ("epoch", "samples", "tokens"):
-        return None
+    found = None if axis in ("epoch", "samples", "tokens") else _first_found(series, choices, settings, axis)
+    return found if found is not None and 1 <= found.value <= MOST else None
+
+
+def _first_found(
+    series: Mapping[str, Series], choices: Sequence[RoleChoice], settings: Mapping[str, Setting], axis: str
+) -> StepsPerEpoch | None:
     for choice in choices:
         if choice.role is Role.EPOCH and series[choice.tag].axis == axis:
             found = _from_epoch_series(series[choice.tag], series)
@@ -56,7 +64,7 @@ def steps_per_epoch(
 def _from_epoch_series(epochs: Series, series: Mapping[str, Series]) -> StepsPerEpoch | None:
     """From a series that counts epochs beside the steps: fractions, or whole ones that change now and then."""
     now = epochs.current()
-    keep = np.isfinite(now.value)
+    keep = np.abs(now.value) <= MOST  # not for NaN either
     step, value = now.step[keep], now.value[keep]
     if step.size < 2 or value.max() <= value.min() or step.max() <= step.min():
         return None
@@ -66,7 +74,7 @@ def _from_epoch_series(epochs: Series, series: Mapping[str, Series]) -> StepsPer
             return None
         slope = float((step.max() - step.min()) / (value[np.argmax(step)] - value[np.argmin(step)]))
         return StepsPerEpoch(_rounded(slope), f"the fractional epochs of {epochs.tag}")
-    once = _once_an_epoch(now, series)
+    once = _once_an_epoch(replace(now, step=step, value=value), series)
     if once is not None:
         return once
     changes = np.flatnonzero(np.diff(value) > 0) + 1
@@ -144,5 +152,5 @@ def _number(setting: Setting) -> float | None:
 
 
 def _rounded(value: float) -> float:
-    whole = round(value)
-    return float(whole) if whole and abs(value - whole) <= WHOLE * max(1.0, 1.0) else float(value)
+    whole = round(value) if np.isfinite(value) else 0
+    return float(whole) if whole and abs(value - whole) <= WHOLE else float(value)

@@ -28,6 +28,8 @@ SAW_TOOTH = 3
 TOO_CLOSE = 0.1
 #: A first attempt with fewer points than this, given up without a NaN, is no run of its own.
 SHORT_ATTEMPT = 20
+#: A count beyond this is no count: nothing is added to it.
+LARGEST_STEP = 2**53
 
 
 class Restart(enum.Enum):
@@ -163,6 +165,8 @@ def with_running_steps(
     if Restart.COUNTER not in kinds:
         return list(logs), ()
     offsets, last = _offsets(chain, kinds, logs, leading)
+    if abs(last) > LARGEST_STEP or max(map(abs, offsets)) > LARGEST_STEP:
+        return list(logs), ()
     axis = next(log.series[leading].axis for log in logs if leading in log.series)
     out = list(logs)
     for i in dict.fromkeys(s.log for s in chain.stretches):

@@ -89,9 +89,11 @@ def _end_to_end(arrays: Sequence[NDArray[Any]]) -> NDArray[Any]:
 
 
 def _in_order(step: IntArray, segment: IntArray) -> bool:
-    """Whether steps never fall within a segment; segments stand one after the other anyway."""
-    falls = step[1:] < step[:-1]
-    return not falls.any() or bool(np.all(segment[1:][falls] > segment[:-1][falls]))
+    """Whether segments follow each other and steps never fall within one."""
+    next_segment = segment[1:] > segment[:-1]
+    if not next_segment.any() and segment.size and segment[0] == segment[-1]:
+        return not bool((step[1:] < step[:-1]).any())
+    return bool(np.all(next_segment | ((segment[1:] == segment[:-1]) & (step[1:] >= step[:-1]))))
 
 
 def _written_twice(step: IntArray, value: FloatArray, wall: FloatArray) -> BoolArray:
