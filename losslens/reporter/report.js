@@ -133,11 +133,11 @@
         const labels = p.node.querySelector(".ll-y");
         labels.replaceChildren();
         const most = p.node.classList.contains("ll-leading") ? 6 : 3;
-        let below = Infinity;
-        for (const t of ticksOf(scale, most).sort((a, b) => a - b)) {
+        const kept = [];
+        for (const t of ticksOf(scale, most).sort((a, b) => Math.abs(a) - Math.abs(b))) {
           const at = y(t);
-          if (below - at < (0.5 / most) * BOX) continue;
-          below = at;
+          if (kept.some((other) => Math.abs(other - at) < (0.5 / most) * BOX)) continue;
+          kept.push(at);
           make("path", { d: "M0 " + at + "H1000" }, grid);
           const label = document.createElement("span");
           label.style.top = at / 10 + "%";

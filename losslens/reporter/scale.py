@@ -55,11 +55,11 @@ class Scale:
             return [self.only]
         ticks = {"log": _log_ticks, "asinh": _asinh_ticks}.get(self.kind, _linear_ticks)(self, most)
         kept: list[float] = []
-        for tick in ticks:
-            # Labels nearer than half their even distance would touch.
-            if not kept or self.unit(tick) - self.unit(kept[-1]) >= 0.5 / most:
+        for tick in sorted(ticks, key=abs):
+            # Labels nearer than half their even distance would touch; zero stays in any case.
+            if all(abs(self.unit(tick) - self.unit(other)) >= 0.5 / most for other in kept):
                 kept.append(tick)
-        return kept
+        return sorted(kept)
 
 
 def of(curve: Curve) -> Scale:
