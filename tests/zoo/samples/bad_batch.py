@@ -18,7 +18,7 @@ FOLDER = "5-bad-batch"
 README = """
 A small regression with Adam; in the batch of step 4116 four labels were in millimetres instead of metres, 1000 times too large.
 The loss jumps, and the run is back where it was some hundred steps later; written as CSV, the mean of every ten steps.
-"""
+"""  # noqa: E501
 STEPS, EVERY, BAD_STEP = 8000, 10, 4116
 FIELDS = ("step", "train_loss", "grad_norm", "lr")
 

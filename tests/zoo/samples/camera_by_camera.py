@@ -1,9 +1,10 @@
-"""From epoch 20 the images come camera by camera: batch normalisation ends each epoch with the statistics of the last one.
+"""From epoch 20 the images come camera by camera: batch normalisation ends each epoch with the statistics of the last
+one.
 
-The cause in daily life: the files were packed camera by camera, and the shuffle buffer is smaller than a pack. In training
-mode each batch is normalised with the statistics of its own camera; the moving statistics, which validation uses, fit the
-camera that came last.
-Keras with the TensorBoard callback (``train/`` and ``validation/``). The twin keeps mixing the cameras.
+The cause in daily life: the files were packed camera by camera, and the shuffle buffer is smaller than a pack. In
+training mode each batch is normalised with the statistics of its own camera; the moving statistics, which
+validation uses, fit the camera that came last. Keras with the TensorBoard callback (``train/`` and
+``validation/``). The twin keeps mixing the cameras.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ FOLDER = "7-validation-blows-up"
 README = """
 From epoch 20 (counted from 0) the training images came camera by camera; the moving statistics of batch normalisation then fit the last camera only.
 The training loss stays fine, the validation loss blows up; written by the TensorBoard callback of Keras.
-"""
+"""  # noqa: E501
 EPOCHS, FAULT, BATCH, CLASSES, SIZE = 40, 20, 32, 5, 8
 CONTRAST, BRIGHTNESS = np.array([6.0, 1.5, 0.4, 0.1]), np.array([-1.5, 3.0, 0.0, -3.0])
 

@@ -1,7 +1,8 @@
 """A healthy adversarial training: one loss rises from first to last, and the samples only get better.
 
-A generator learns eight Gaussians on a ring against a critic with a gradient penalty on real points; torch SummaryWriter.
-Quality is measured from the samples, not from the losses: the share near one of the centres and the centres hit.
+A generator learns eight Gaussians on a ring against a critic with a gradient penalty on real points; torch
+SummaryWriter. Quality is measured from the samples, not from the losses: the share near one of the centres and the
+centres hit.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ FOLDER = "9-gan"
 README = """
 Healthy: a small GAN with gradient penalty; the discriminator's loss rises all the way, towards 2 ln 2, where it can tell nothing any more.
 That is what winning looks like: the samples only get better (`quality/near_a_centre`); written by torch's SummaryWriter every 20 steps.
-"""
+"""  # noqa: E501
 STEPS, EVERY, BATCH, NOISE = 12_000, 20, 128, 0.12
 
 
@@ -55,7 +56,9 @@ def make(folder: Path) -> list[Truth]:
                 writer.add_scalar("quality/near_a_centre", near, step)
                 writer.add_scalar("quality/centres_hit", hit, step)
     name_event_files(folder)
-    return [Truth(f"{FOLDER}/run", ("healthy",), note=f"at the end {near:.2f} of the samples near a centre, {hit} of 8 hit")]
+    return [
+        Truth(f"{FOLDER}/run", ("healthy",), note=f"at the end {near:.2f} of the samples near a centre, {hit} of 8 hit")
+    ]
 
 
 def centres() -> Tensor:

@@ -1,9 +1,9 @@
 """A softmax written by hand in half precision: logits grow until exp overflows, and the loss scale falls and falls.
 
 A classifier trained in float16 with ``torch.autocast`` and ``torch.amp.GradScaler`` on the CPU. Its loss takes the
-exponential of logits that autocast left in float16, which is infinite above 11.09. As the net becomes surer of itself the
-first samples pass that bound; their batches are skipped and halve the scale, the others push the logits further, until no
-batch is left. The twin is the same in float32, where the bound is 88. JSON lines.
+exponential of logits that autocast left in float16, which is infinite above 11.09. As the net becomes surer of
+itself the first samples pass that bound; their batches are skipped and halve the scale, the others push the logits
+further, until no batch is left. The twin is the same in float32, where the bound is 88. JSON lines.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FOLDER = "6-half-precision"
 README = """
 float16 with autocast and GradScaler, and a softmax written by hand: the logits grow past 11, exp overflows in half precision, the loss scale collapses.
 The same seed in float32 trains on; JSON lines, one every 10 steps.
-"""
+"""  # noqa: E501
 STEPS, EVERY, RATE, CLASSES = 3000, 10, 2e-4, 10
 
 

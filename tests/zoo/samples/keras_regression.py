@@ -1,6 +1,7 @@
 """The regression of many Keras tutorials: targets in the hundreds, never scaled; NaN at once, cured by clipping.
 
-``history.history`` saved as JSON, one file a run. The clipped runs are the twins: same seed, same order of the data.
+``history.history`` saved as JSON, one file a run. The clipped runs are the twins: same seed, same order of the
+data.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ FOLDER = "2-keras-regression"
 README = """
 A Keras regression on targets that nobody scaled (standard deviation about 160): with SGD 0.01 the loss is NaN from the first epoch (`raw.json`).
 The same seed with `clipnorm=1.0` and with `clipvalue=5.0` learns; each file is `history.history` saved with `json.dump`.
-"""
+"""  # noqa: E501
 CLIPPING: dict[str, dict[str, float]] = {"raw": {}, "clipnorm": {"clipnorm": 1.0}, "clipvalue": {"clipvalue": 5.0}}
 
 

@@ -15,7 +15,7 @@ FOLDER = "8-warm-restarts"
 README = """
 Healthy: Keras with a cosine learning rate that restarts at 0.1 every 20 epochs, written by `CSVLogger`; the loss jumps at each restart.
 Nothing went wrong: each cycle ends lower than the one before it.
-"""
+"""  # noqa: E501
 EPOCHS, PERIOD, PEAK, FLOOR = 60, 20, 0.1, 1e-4
 
 
