@@ -15,6 +15,7 @@ from typing import Protocol, cast
 
 from losslens.errors import NotALogError, ParseError
 from losslens.model import Log
+from losslens.parsers.json_reading import is_one_document
 from losslens.parsers.opening import read_head, refuse_unsafe, text_encoding
 
 
@@ -22,8 +23,8 @@ from losslens.parsers.opening import read_head, refuse_unsafe, text_encoding
 class Format:
     """One line of the table.
 
-    ``kind`` is what the bytes look like: "binary", "json" (begins with { or [) or "text"; or "folder" for a format that
-    has no file of its own.
+    ``kind`` is what the bytes look like: "binary", "json" (begins with { or [), "text" (and no JSON document) or
+    "either" of the two; or "folder" for a format that has no file of its own.
     """
 
     name: str
@@ -45,7 +46,7 @@ FORMATS: tuple[Format, ...] = (
     Format("keras-json", "losslens.parsers.keras_json", "json"),
     Format("json-records", "losslens.parsers.records", "json"),
     Format("jsonl", "losslens.parsers.jsonl", "json"),
-    Format("settings", "losslens.parsers.settings", "text"),
+    Format("settings", "losslens.parsers.settings", "either"),
     Format("deepspeed-csv", "losslens.parsers.deepspeed_csv", "folder", folder=True),
     Format("csv", "losslens.parsers.csv", "text"),
     # Last, because it is the least strict.
@@ -122,4 +123,6 @@ def _kinds(head: bytes) -> tuple[str, ...]:
     if text_encoding(head) is None:
         return ("binary",)
     first = head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0")[:1]
-    return ("json", "text") if first in (b"{", b"[") else ("text",)
+    if first not in (b"{", b"["):
+        return ("either", "text")
+    return ("json", "either") if is_one_document(head) else ("json", "either", "text")

@@ -151,9 +151,9 @@ def _judge(lines: list[str], delimiter: str, decimal: str) -> tuple[float, Diale
     score = _score(body, width, decimal, delimiter)
     if score is None:
         return None
-    if header is not None and not any(is_known_name(name) for name in header):
-        if width > MAX_STRANGERS or score < MIN_STRANGERS_SCORE:
-            return None
+    strange = header is not None and not any(is_known_name(name) for name in header)
+    if strange and (width > MAX_STRANGERS or score < MIN_STRANGERS_SCORE):
+        return None
     names = None if header is None else tuple(name.strip().strip("\"'").strip() for name in header)
     skip = start + 1 if names is not None else start
     return score, Dialect(delimiter, decimal, names, width, skip, tuple(lines[: min(start, 40)]))

@@ -17,6 +17,7 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 MAX_DEPTH = 200
 MAX_DIGITS = 400
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]', re.DOTALL)
+_PYTHONIC = re.compile(r"[{\[\s]*'")
 _PYTHON_WORDS = re.compile(r"\b(?:-?nan|-?inf(?:inity)?)\b", re.IGNORECASE)
 
 
@@ -99,7 +100,7 @@ def _spell_nan(text: str) -> str | None:
 
 def _from_python(text: str) -> str:
     """The text as it is, or as JSON where it is the ``str()`` of a Python dict: single quotes, None, True, nan."""
-    if not re.match(r"[{\[\s]*'", text[:200]):
+    if not _PYTHONIC.match(text[:200]):
         return text
 
     def spell(match: re.Match[str]) -> str:
@@ -171,6 +172,20 @@ def peek(head: bytes) -> Json:
             except ValueError:
                 continue
     return None
+
+
+def is_one_document(head: bytes) -> bool:
+    """Whether the head is a JSON object or list of objects and nothing else, cut or whole: no text log, that is."""
+    text = decode_head(head).lstrip("\ufeff \t\r\n")
+    try:
+        value, end = _DECODER.raw_decode(text)
+    except (ValueError, RecursionError):
+        if _PYTHONIC.match(text[:200]) or not _open_brackets(text)[0]:
+            return False
+        value, end = peek(head), len(text)
+    if text[end:].strip():
+        return False
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, dict | list) for item in value))
 
 
 def flatten(

@@ -14,6 +14,7 @@ from losslens.parsers.axes import STEP_RANK, VALUE_COLUMNS, is_known_name, norma
 from losslens.parsers.columns import Columns
 from losslens.parsers.json_reading import Json, flatten, loads, number_of
 from losslens.parsers.opening import HEAD_BYTES, LogFile, decode_head, lines_of
+from losslens.parsers.records import counts_up
 from losslens.parsers.settings import flat_settings
 
 NAME = "jsonl"
@@ -41,7 +42,10 @@ def sniff(path: Path, head: bytes) -> bool:
         # One object on one line is a record of a log only when it says its step ("epochs" says how many there are).
         counted = any(normalise(name) in STEP_RANK and not name.endswith("s") for name in names)
         return counted and any(normalise(name) not in _RATES for name in metrics)
-    return bool(metrics) or bool(names & VALUE_COLUMNS and any(normalise(name) in STEP_RANK for name in names))
+    if metrics or (names & VALUE_COLUMNS and any(normalise(name) in STEP_RANK for name in names)):
+        return True
+    others = [name for name in names if normalise(name) not in STEP_RANK]
+    return len(records) >= 3 and bool(others) and any(counts_up(records, name) for name in records[0])
 
 
 def parse(path: Path) -> tuple[Log, ...]:

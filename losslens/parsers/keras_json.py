@@ -6,6 +6,7 @@ as null; and the whole often stands under "history" beside "params" and "epoch".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -26,11 +27,13 @@ MAX_NESTING = 3
 """How deep below the top the dict of lists may stand: {"model": {"history": {"history": {...}}}}."""
 MAX_HISTORIES = 200
 _HISTORY_KEYS = frozenset(["history", "hist", "metrics", "logs", "log", "losses", "curves", "results"])
+_CURVES = re.compile(r"hist|loss|curve|metric|(?:^|[^a-z])(?:log|train)", re.IGNORECASE)
 _SCALAR = (int, float, str, type(None))
 
 
 def sniff(path: Path, head: bytes) -> bool:
-    return bool(_find(peek(head)))
+    value = peek(head)
+    return bool(_find(value) or _only_curves(path, value))
 
 
 def parse(path: Path) -> tuple[Log, ...]:
@@ -39,7 +42,7 @@ def parse(path: Path) -> tuple[Log, ...]:
     Raises NotALogError when there is no dict of lists of numbers, ParseError for a cut or broken document.
     """
     document = read_document(path)
-    found = _find(document)
+    found = _find(document) or _only_curves(path, document)
     if not found:
         raise NotALogError(f"{path}: no lists of numbers by name")
     logs = []
@@ -76,6 +79,18 @@ def _find(value: Json, where: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...
         # The same the other way round: {"loss": {"train": [...], "val": [...]}}.
         return [(where, by_split)]
     return found
+
+
+def _only_curves(path: Path, value: Json) -> list[tuple[tuple[str, ...], dict[str, Json]]]:
+    """A document of nothing but lists of numbers of one length, in a file that is called a history or a log.
+
+    The names then say whose curve it is and not what it measures: {"small": [0.9, 0.5], "large": [0.8, 0.4]}.
+    """
+    if not isinstance(value, dict) or not value or not _CURVES.search(path.name):
+        return []
+    lengths = [len(item) if isinstance(item, list) and _is_numbers(item) else 0 for item in value.values()]
+    same = set(lengths[:-1] or lengths)  # the last list of a head may be cut
+    return [((), value)] if len(same) == 1 and min(same) >= 3 and 0 < lengths[-1] <= max(same) else []
 
 
 def _from_frame(item: Json) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
 from losslens.errors import NotALogError
@@ -94,7 +95,18 @@ def _are_records(items: list[Json]) -> bool:
     counts = {normalise(name) for name in names} & STEP_RANK.keys()
     if any(is_known_name(name) for name in metrics):
         return True
-    return bool(counts and {normalise(name) for name in metrics} & VALUE_COLUMNS)
+    if counts and {normalise(name) for name in metrics} & VALUE_COLUMNS:
+        return True
+    return len(records) >= 3 and bool(metrics) and any(counts_up(records, name) for name in records[0])
+
+
+def counts_up(records: list[dict[str, Json]], name: str) -> bool:
+    """Whether a key counts the records: a step's name, in each of them, and higher each time."""
+    if normalise(name) not in STEP_RANK:
+        return False
+    values = [record.get(name) for record in records]
+    numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    return len(numbers) == len(records) and all(after > before for before, after in pairwise(numbers))
 
 
 def _is_number(value: Json) -> bool:

@@ -116,6 +116,23 @@ _KNOWN = frozenset(
         "trainer",
     ]
 )
+_WEAK = frozenset(
+    [
+        "loss",
+        "precision",
+        "model",
+        "model_name",
+        "dataset",
+        "data",
+        "device",
+        "trainer",
+        "gamma",
+        "eps",
+        "epsilon",
+        "arch",
+    ]
+)
+"""Names that other files than settings hold too: they do not make one alone."""
 _BOOKKEEPING = frozenset(["id2label", "label2id", "artifact_uri", "vocab", "merges"])
 _YAML_LINE = re.compile(r"(?:- )?['\"]?[\w./-][\w ./-]*['\"]?\s*:(?:\s|$)")
 _SCIENTIFIC = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+")
@@ -137,7 +154,7 @@ def sniff(path: Path, head: bytes) -> bool:
         names = _names(value)
         if "artifact_uri" in names or len(value) > 1_000:
             return False
-        return _is_called_settings(stem) or len(_KNOWN & names) >= 2
+        return _is_called_settings(stem) or _holds_settings(names)
     if not path.name.removesuffix(".gz").lower().endswith((".yaml", ".yml")):
         return False
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", "---", "%"))]
@@ -147,7 +164,7 @@ def sniff(path: Path, head: bytes) -> bool:
     keys = {normalise(line.split(":", 1)[0].strip(" -'\"")) for line in lines if ":" in line}
     if "artifact_uri" in keys or "runs_on" in keys or "services" in keys:
         return False
-    return _is_called_settings(stem) or len(_KNOWN & keys) >= 2
+    return _is_called_settings(stem) or _holds_settings(keys)
 
 
 def parse(path: Path) -> tuple[Log, ...]:
@@ -214,6 +231,11 @@ def _plain(item: Json) -> SettingValue | object:
 
 def _is_called_settings(stem: str) -> bool:
     return bool(_FILE_NAMES.fullmatch(stem))
+
+
+def _holds_settings(names: set[str]) -> bool:
+    known = _KNOWN & names
+    return len(known) >= 2 and not known <= _WEAK
 
 
 def _names(value: Mapping[str, Json]) -> set[str]:

@@ -113,6 +113,13 @@ def test_splits_below_the_metric_are_one_history(tmp_path: Path) -> None:
     assert set(log.series) == {"train/loss", "val/loss", "train/acc"}
 
 
+def test_curves_named_after_their_models_are_read_from_a_file_called_history(tmp_path: Path) -> None:
+    path = write(tmp_path, '{"small": [0.9, 0.5, 0.4], "large": [0.8, 0.4, 0.3]}', "training_history.json")
+    assert parsers.recognise(path) == "keras-json"
+    assert set(parsers.parse(path)[0].series) == {"small", "large"}
+    assert parsers.recognise(write(tmp_path, path.read_text(), "prices.json")) is None
+
+
 def test_several_models_in_one_file_are_several_logs(tmp_path: Path) -> None:
     path = write(tmp_path, '{"small": {"loss": [3, 2, 1]}, "large": {"loss": [4, 3, 2]}, "lr": 0.1}')
     first, second = parsers.parse(path)

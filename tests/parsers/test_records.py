@@ -91,6 +91,17 @@ def test_a_cut_list_of_records_names_the_byte(tmp_path: Path) -> None:
         parsers.parse(tmp_path / "log.json")
 
 
+def test_records_that_count_epochs_need_no_known_metric(tmp_path: Path) -> None:
+    log = read(tmp_path, [{"epoch": n, "train_cos": n / 10, "val_cos": n / 20} for n in range(1, 5)])
+    assert points(log, "train_cos") == [(1, 0.1), (2, 0.2), (3, 0.3), (4, 0.4)]
+
+
+def test_a_report_in_json_is_no_text_log(tmp_path: Path) -> None:
+    text = json.dumps({"cats": {"precision": 0.9, "support": 12}, "accuracy": 0.8, "loss": 0.1}, indent=1)
+    (tmp_path / "report.json").write_text(text)
+    assert parsers.recognise(tmp_path / "report.json") is None
+
+
 @pytest.mark.parametrize(
     "document",
     [
