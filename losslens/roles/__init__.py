@@ -139,7 +139,7 @@ _WHOLE = words(
     "grad grads gradient gradients norm norms global total l1 l2 inf all overall model full of the train training",
     "optim optimizer log metric metrics debug stats learner info default policy before preclip pre clip clipping",
     "unclipped raw mean avg max abs absmax magnitude size rms scalars diagnostics trainer epoch step batch sample",
-    "samples actor critic",
+    "samples actor critic printed csv json jsonl log out err",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -32,6 +33,8 @@ FEWEST_TO_COUNT = 3
 TENSORBOARD = "tensorboard"
 #: Column names that say nothing.
 NAMELESS = frozenset({"value", "values", "metric", "scalar", "y"})
+#: Folders of MLflow and W&B runs: ids, not names.
+_RUN_ID = re.compile(r"[0-9a-f]{16,}|(?:offline-)?run-\d{8}_\d{6}-\w+")
 #: Roles that any table of numbers may seem to hold.
 ANYTHING = frozenset({Role.OTHER, Role.EPOCH, Role.SAMPLES, Role.STEP_TIME})
 
@@ -54,6 +57,7 @@ def build(
     if not holding:
         raise NotALogError("no series was found in it: only settings or messages")
     beside = [log for log in logs if all(log is not h for h in holding)]
+    name = _readable(name, holding)
     runs: list[Run] = []
     single, copied = without_copies(_in_time_order([_named_by_file(log) for log in holding]))
     # Values at the edge of what a float holds are what a failed run is made of, no reason to complain.
@@ -179,6 +183,15 @@ def _with_steps(logs: Sequence[Log]) -> tuple[list[Log], list[Repair]]:
 
 def _at_one_step(series: RawSeries) -> bool:
     return series.step.size >= FEWEST_TO_COUNT and bool(series.step.min() == series.step.max())
+
+
+def _readable(name: str, logs: Sequence[Log]) -> str:
+    """``name`` with a folder that is a bare run id replaced by the name the tracker gave the run, where it did."""
+    head, _, last = name.rpartition("/")
+    hints = {log.group_hint for log in logs if log.group_hint}
+    if len(hints) != 1 or not _RUN_ID.fullmatch(last):
+        return name
+    return f"{head}/{hints.pop()}"
 
 
 def _named_by_file(log: Log) -> Log:

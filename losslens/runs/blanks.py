@@ -141,6 +141,7 @@ def _missing_rows(column: _Column, others: Sequence[_Column], table: Table, miss
     first, last = int(np.argmax(present)), int(rows[present][-1])
     apart, unknown, together = _kinds_of_row(column, others, last)
     own = ~apart | present
+    together = [d for d in together if not _counts(d)]
     robust = [d for d in together if d.choice is None or d.choice.role not in CAN_BE_NAN]
     dense = [d for d in robust or together if _is_dense(present, (d.present | present) & own)]
     empty = ~np.logical_or.reduce([present, *(d.present for d in others if not _counts(d))])

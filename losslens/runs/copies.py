@@ -68,7 +68,14 @@ def _spelling(tag: str) -> str:
 
 def _copies(same: Sequence[_Place]) -> list[tuple[_Place, _Place]]:
     """(copy, original) pairs among series of one name."""
-    ranked = sorted(same, key=lambda p: (-p.series.step.size, -_exactness(p.series), p.log))
+    longest = max(p.series.step.size for p in same)
+
+    def rank(p: _Place) -> tuple[bool, bool, int, int, int]:
+        """Nearly as long as the longest, counted in something, then long, then exact."""
+        short = p.series.step.size < ALIKE * longest
+        return (short, p.series.axis == "row", -p.series.step.size, -_exactness(p.series), p.log)
+
+    ranked = sorted(same, key=rank)
     kept: list[_Place] = []
     pairs = []
     for place in ranked:
@@ -88,10 +95,10 @@ def _alike(small: RawSeries, large: RawSeries) -> bool:
     """Whether one is a copy of the other; where they count different things, by their values in order."""
     if _is_copy(small, large):
         return True
-    n = small.value.size
-    if small.axis == large.axis or n < ENOUGH or large.value.size < n:
+    n = min(small.value.size, large.value.size)
+    if small.axis == large.axis or n < max(ENOUGH, ALIKE * small.value.size):
         return False
-    return float(np.mean(_close(small.value, large.value[:n]))) >= ALIKE and np.unique(small.value).size > 1
+    return float(np.mean(_close(small.value[:n], large.value[:n]))) >= ALIKE and np.unique(small.value).size > 1
 
 
 def _close(a: FloatArray, b: FloatArray) -> BoolArray:

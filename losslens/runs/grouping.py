@@ -47,6 +47,8 @@ _PRINTED = re.compile(
     r"(?:slurm|job|nohup|stdout|stderr|output|train|training|log|debug|console|run|std|out|err)[\w.-]*|.*\.(?:out|err|[oe]\d+)",
     re.IGNORECASE,
 )
+#: The folder of one W&B run.
+_TRACKED_RUN = re.compile(r"(?:offline-)?run-\d{8}_\d{6}-\w+")
 #: Writers of one ``add_scalars`` call are made within this many seconds.
 AT_ONCE_S = 2
 _GENERIC_VALUE = frozenset({"value", "values", "y", "metric", "scalar"})
@@ -312,6 +314,8 @@ def _place_above(
             return parent, f"{name}/ holds one split of the job in the folder above"
     if above and not above[0].stem and name.lower() in CONTAINERS and not formats & above[0].formats():
         return parent, f"{name}/ belongs to the logs in the folder above"
+    if _TRACKED_RUN.fullmatch(parent.name) and name in ("files", "logs"):
+        return parent, f"{name}/ belongs to the tracked run in the folder above"
     if not above and name == "vis_data":
         return parent, "vis_data/ belongs to the folder above"
     return None

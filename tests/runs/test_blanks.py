@@ -271,3 +271,15 @@ def test_no_healthy_sparse_logger_is_given_a_nan(n: int, every: int, offset: int
         columns["lr"] = full(len(train))
     run = run_of(table("metrics.csv", columns))
     assert nan_steps(run, "train_loss") == nan_steps(run, "val_loss") == []
+
+
+def test_a_summary_line_with_the_epoch_in_it_is_no_line_of_the_loss() -> None:
+    """The Hugging Face Trainer ends its output with run time, mean loss and epoch."""
+    n = 40
+    columns: dict[str, Cells] = {
+        "loss": [*[float(v) for v in falling(n)], None],
+        "learning_rate": [*full(n), None],
+        "epoch": full(n + 1),
+        "train_runtime": [None] * n + [12.0],
+    }
+    assert nan_steps(run_of(table("a.csv", columns))) == []

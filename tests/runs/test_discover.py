@@ -402,3 +402,26 @@ def test_rows_counted_within_an_epoch_give_the_rows_of_an_epoch(tmp_path: Path) 
     assert run.series["loss"].step.tolist() == list(range(500))
     assert run.steps_per_epoch is not None
     assert run.steps_per_epoch.value == 50
+
+
+def test_the_same_loss_printed_without_steps_is_read_once_on_the_steps_of_the_state(tmp_path: Path) -> None:
+    write_trainer_state(tmp_path / "out" / "trainer_state.json", 100)
+    lines = [
+        str({"loss": round(float(v), 4), "learning_rate": 1e-4, "epoch": i / 10}) for i, v in enumerate(falling(100))
+    ]
+    lines.append(str({"train_runtime": 12.0, "train_loss": 0.5, "epoch": 10.0}))
+    (tmp_path / "out" / "train.log").write_text("\n".join(lines) + "\n")
+    (run,) = runs_in(tmp_path)
+    assert run.axis == "step"
+    assert [c.tag for c in run.roles if c.role == "train_loss"] == ["loss"]
+    assert np.isfinite(run.series["loss"].value).all()
+
+
+def test_what_a_tracked_run_printed_belongs_to_it(tmp_path: Path) -> None:
+    folder = tmp_path / "wandb" / "run-20260101_120000-abcd1234"
+    write_csv(folder / "history.csv", "step,loss", n=30)
+    (folder / "files").mkdir()
+    lines = [f"step {i}: loss {v:.4f} lr 1.0e-3" for i, v in enumerate(falling(30))]
+    (folder / "files" / "output.log").write_text("\n".join(lines) + "\n")
+    (run,) = runs_in(tmp_path)
+    assert len(run.files) == 2
