@@ -2,12 +2,12 @@
 
 Around a rough guess the transformed series is fitted as
 
-    z_i = a + b u_i + c u_i^2 + g ((i - k)+ / (v - k))^p      u_i = min(i - k, 0) / (k + 1),  g >= 0
+    z_i = a + b u_i + c u_i^2 + sum_p g_p ((i - k)+ / (v - k))^p      u_i = min(i - k, 0) / (k + 1),  g_p >= 0
 
-for every split k in the window: a falling, flat or bent course up to k, then a step (p = 0) or growth whose log rises
-like a line or a parabola (p = 1, 2). The error is Huber's on the noise measured from the run, solved by
-reweighting for all splits at once. The posterior over k, with all shapes summed and the error divided by the
-correlation length of the residuals, gives the onset and its interval.
+for every split k in the window: a falling, flat or bent course up to k, then a step (p = 0), growth whose log rises
+like a line or a parabola (p = 1, 2), or a step and then a line. The error is Huber's on the noise measured from the
+run, solved by reweighting for all splits at once. The likelihood over k, with all shapes summed and the error divided
+by the correlation length of the residuals, gives the onset and its interval.
 """
 
 from __future__ import annotations
@@ -40,8 +40,14 @@ REACH = 1.4
 MISFIT = 1.35
 """… until the residuals about a parabola grow by this factor: the course is no parabola any more."""
 
-POWERS = (0.0, 1.0, 2.0)
-"""Shapes of growth after the split."""
+SHAPES = ((0.0,), (1.0,), (2.0,), (0.0, 1.0))
+"""Powers of the growth after the split: a step, a line, a parabola, a step and then a line."""
+
+COURSE_TERMS = 3
+"""Coefficients of the course before the split."""
+
+EXTRA_COST = 2.0
+"""What a second coefficient must gain in the cost, about half the logarithm of the points of a window."""
 
 LEFT = 0.5
 """Growth has left the course where the fit is above it by so many noise widths (least error on labelled runs)."""
@@ -159,8 +165,8 @@ def _fit(z: FloatArray, noise: float, seen: float, height: float) -> Kink:
     if m < 3:
         return Kink(m - 1, max(m - 2, 0), m - 1, m - 1, 1.0, noise, float(z[0]), 0.0, max(m - 1, 1))
     sigma = max(noise, 1e-12)
-    fits = [_fit_all(z, splits, power, sigma) for power in POWERS]
-    costs = np.stack([np.where(f.coefficients[:, 3] >= GROWN * height, f.cost, np.inf) for f in fits])
+    fits = [_fit_all(z, splits, powers, sigma) for powers in SHAPES]
+    costs = np.stack([np.where(f.grown >= GROWN * height, f.cost, np.inf) for f in fits])
     if not np.isfinite(costs).any():
         costs = np.stack([f.cost for f in fits])
     row, best = divmod(int(costs.argmin()), int(splits.size))
@@ -177,12 +183,11 @@ def _fit(z: FloatArray, noise: float, seen: float, height: float) -> Kink:
     flat = float(_huber((z - float(np.median(z))) / sigma).sum())
     gain = max(flat - least, 0.0) * 2.0 / doubt
     level = float(fits[row].coefficients[best, 0])
-    gained = float(fits[row].coefficients[best, 3])
-    onset = k + 1 + _points_to_leave(gained, POWERS[row], m - 1 - k, LEFT * seen)
-    clear = _points_to_leave(gained, POWERS[row], m - 1 - k, CLEAR * seen)
-    return Kink(
-        onset, min(low, k) + 1, max(min(high + 1 + clear, m - 1), onset), k + 1, POWERS[row], sigma, level, gain, k + 1
-    )
+    gained, power = float(fits[row].grown[best]), SHAPES[row][0]
+    onset = k + 1 + _points_to_leave(gained, power, m - 1 - k, LEFT * seen)
+    clear = _points_to_leave(gained, power, m - 1 - k, CLEAR * seen)
+    last = max(min(high + 1 + clear, m - 1), onset)
+    return Kink(onset, min(low, k) + 1, last, k + 1, SHAPES[row][-1], sigma, level, gain, k + 1)
 
 
 def _points_to_leave(height: float, power: float, length: int, seen: float) -> int:
@@ -194,38 +199,46 @@ def _points_to_leave(height: float, power: float, length: int, seen: float) -> i
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Splits:
-    """One shape fitted at every split: ``cost`` (k,), ``coefficients`` (k, 4), ``basis`` (k, m, 4)."""
+    """One shape fitted at every split: ``cost`` (k,), ``coefficients`` (k, c), ``basis`` (k, m, c).
+
+    ``grown``: (k,), how high the growth is at the end of the window.
+    """
 
     cost: FloatArray
     coefficients: FloatArray
     basis: FloatArray
+
+    @property
+    def grown(self) -> FloatArray:
+        out: FloatArray = self.coefficients[:, COURSE_TERMS:].sum(axis=1)
+        return out
 
     def residual(self, z: FloatArray, row: int) -> FloatArray:
         out: FloatArray = z - self.basis[row] @ self.coefficients[row]
         return out
 
 
-def _fit_all(z: FloatArray, splits: IntArray, power: float, sigma: float) -> _Splits:
+def _fit_all(z: FloatArray, splits: IntArray, powers: tuple[float, ...], sigma: float) -> _Splits:
     """One shape at every split of the window, Huber's error on ``sigma``. O(k * m)."""
     m = z.size
     i = np.arange(m)
     before = np.minimum(i[None, :] - splits[:, None], 0) / (splits[:, None] + 1.0)
     after = np.maximum(i[None, :] - splits[:, None], 0) / (m - 1.0 - splits[:, None])
-    grown = (after > 0.0).astype(np.float64) if power == 0.0 else after**power
-    basis = np.stack([np.ones_like(before), before, before * before, grown], axis=-1)
-    ridge = np.diag([1e-9, 1e-3, 1e-2, 1e-9])
+    growth = [(after > 0.0).astype(np.float64) if power == 0.0 else after**power for power in powers]
+    basis = np.stack([np.ones_like(before), before, before * before, *growth], axis=-1)
+    ridge = np.diag([1e-9, 1e-3, 1e-2, *([1e-9] * len(powers))])
     weight = np.ones_like(before)
-    coefficients = np.zeros((splits.size, 4))
+    coefficients = np.zeros((splits.size, basis.shape[-1]))
     residual = np.broadcast_to(z, before.shape)
     for _ in range(REWEIGHTINGS):
         weighted = np.swapaxes(basis * weight[..., None], 1, 2)
         normal = weighted @ basis + ridge
         right = weighted @ z
         coefficients = np.linalg.solve(normal, right[..., None])[..., 0]
-        coefficients[:, 3] = np.maximum(coefficients[:, 3], 0.0)
+        coefficients[:, COURSE_TERMS:] = np.maximum(coefficients[:, COURSE_TERMS:], 0.0)
         residual = (z - (basis @ coefficients[..., None])[..., 0]) / sigma
         weight = 1.0 / np.maximum(np.abs(residual) / HUBER, 1.0)
-    return _Splits(_huber(residual).sum(axis=1), coefficients, basis)
+    return _Splits(_huber(residual).sum(axis=1) + EXTRA_COST * (len(powers) - 1), coefficients, basis)
 
 
 def _huber(residual: FloatArray) -> FloatArray:
