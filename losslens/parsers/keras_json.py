@@ -169,7 +169,7 @@ def _log(path: Path, where: tuple[str, ...], history: Mapping[str, Json], settin
         settings=settings,
         warnings=tuple(warnings),
         table=Table(step=steps, wall_time=np.full(longest, np.nan), blank=blank),
-        trainer="keras" if counts in ("", "epoch") and len(set(lengths.values())) <= 1 else None,
+        trainer="keras" if "loss" in lengths and counts in ("", "epoch") and len(set(lengths.values())) == 1 else None,
         group_hint="/".join(where) or None,
     )
 
