@@ -24,6 +24,7 @@ from losslens.runs.peek import Glimpse, glimpse
 SETTINGS = "settings"
 TENSORBOARD = "tensorboard"
 TEXT = "text"
+DATABASE = "mlflow-db"
 TRAINER_STATE = "trainer-state"
 #: Folders in which trainers keep what belongs to the job above.
 CONTAINERS = words(
@@ -167,6 +168,8 @@ def _stem(source: Source) -> str:
 
 def _of_kind(folder: Folder, format: str, sources: list[Source]) -> list[_Group]:
     """The jobs that files of one format in one folder make up; a stem only where there are several."""
+    if format == DATABASE:
+        return [_Group(folder.path, [s], ["a database of runs"], _stem(s)) for s in sources]
     if len(sources) == 1:
         return [_Group(folder.path, sources, [f"{sources[0].path.name} is the only log of its kind in the folder"])]
     if format == TENSORBOARD:
