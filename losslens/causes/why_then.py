@@ -5,6 +5,7 @@ from __future__ import annotations
 from losslens.causes.facts.nouns import Facts, Trend
 from losslens.causes.signs.around import LEVER_WORDS
 from losslens.causes.signs.build import lasting, num, percent, times, where
+from losslens.causes.signs.rate import rise_text
 from losslens.model import Verdict
 
 NEAR_RESTART = 6.0
@@ -92,10 +93,9 @@ def _jump(f: Facts) -> str:
     r = f.rate
     if r is None or r.jump is None or r.jump < 1.15 or r.jump_lag_points is None or r.jump_lag_points > NEAR_JUMP:
         return ""
-    return (
-        f"{r.tag} rose {times(r.jump)} at {where(f, r.jump_step)} (from {num(r.jump_from)}), "
-        f"{max(0, round(r.jump_lag_points))} logged points before the onset."
-    )
+    points = max(0, round(r.jump_lag_points))
+    when = f"{points} logged point{'s' * (points != 1)} before the onset" if points else "at the onset"
+    return f"{r.tag} rose {rise_text(r)} at {where(f, r.jump_step)}, {when}."
 
 
 def _batch(f: Facts) -> str:
@@ -109,10 +109,11 @@ def _gradient(f: Facts) -> str:
     g = f.gradient
     if g is None:
         return ""
-    if g.moved and g.lead_points is not None and g.lead_points >= 1:
+    if g.moved and g.lead_points is not None and g.lead_points >= 0.9:
+        points = max(1, round(g.lead_points))
         return (
             f"{g.tag} had left its course at {where(f, g.onset_step)}, {lasting(f, g.lead_steps or 0)} "
-            f"({round(g.lead_points)} logged points) before the loss, and rose {times(g.ratio)} to {num(g.peak)}."
+            f"({points} logged point{'s' * (points != 1)}) before the loss, and rose {times(g.ratio)} to {num(g.peak)}."
         )
     if g.nonfinite_lead is not None and g.nonfinite_lead >= 0.5:
         return (
@@ -214,7 +215,7 @@ def _spiked_before(f: Facts) -> str:
     if f.loss is None or f.loss.spikes.before_onset < 1:
         return ""
     s = f.loss.spikes
-    grow = ", higher each time" if s.growing is not None and s.growing > 0.5 else ""
+    grow = ", higher and higher" if s.before_onset >= 3 and s.growing is not None and s.growing > 0.5 else ""
     return (
         f"{f.tag} had spiked {s.before_onset} time{'s' * (s.before_onset != 1)} before "
         f"and come back{grow}: this was not the first warning."
@@ -238,9 +239,10 @@ def _rate(f: Facts) -> str:
             f"{percent(r.at_onset / r.peak if r.peak else 0)} of its peak."
         )
     if r.stable_ratio is not None and r.stable_ratio < 0.6:
+        below = "" if r.stable_ratio < 1e-6 else f"{times(1 / r.stable_ratio)} "
         return (
-            f"{r.tag} was {num(r.at_onset)} at the onset, already {times(1 / max(r.stable_ratio, 1e-12))} "
-            "below a rate that had trained stably: the rate did not change for the worse."
+            f"{r.tag} was {num(r.at_onset)} at the onset, already {below}below a rate that had trained stably "
+            f"({num(r.stable_rate)}): the rate did not change for the worse."
         )
     share = (
         f", where it had been for {percent(r.steps_at_rate)} of the run"
@@ -305,10 +307,14 @@ def _overfit(f: Facts) -> tuple[str, ...]:
     assert e is not None
     out = []
     if v is not None and v.best_step is not None:
-        out.append(
-            f"{v.tag} was best at {where(f, v.best_step)} ({num(v.best)}); from "
-            f"{where(f, o.step)} on it left that level for good."
+        best = f"{v.tag} was best at {where(f, v.best_step)} ({num(v.best)})"
+        later = v.best_step >= o.step
+        left = (
+            f"it had left its course by {where(f, o.step)}"
+            if later
+            else f"from {where(f, o.step)} on it left that level"
         )
+        out.append(f"{best}; {left} for good.")
         if v.train_fall is not None:
             out.append(
                 f"The training loss went on falling, to {percent(v.train_fall)} of its "

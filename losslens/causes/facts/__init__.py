@@ -215,6 +215,8 @@ def _others(
             continue
         if choice.role is Role.LEARNING_RATE:
             continue  # the schedule has facts of its own
+        if choice.role is Role.OTHER and bool((np.diff(s.value) >= 0).all()):
+            continue  # a counter or a clock
         s = s.current()
         if int(s.step[-1]) < start.low:
             continue

@@ -64,7 +64,7 @@ def _lead(own: int | None, loss: Series | None, start: Start | None, extent: Ext
     if loss is not None:
         theirs = departure(loss.step, loss.value, start.step, int(start.step + 10 * extent.interval), sign=1)
         if theirs is not None:
-            reference = min(max(theirs.step, start.low), max(start.high, start.low))
+            reference = min(max(theirs.step, start.low), start.step)
     return (reference - own) / max(extent.interval, 1e-9)
 
 

@@ -111,7 +111,7 @@ def _lead(own: int | None, loss: Series | None, start: Start | None, extent: Ext
         return None, None
     theirs = departure(loss.step, loss.value, start.step, int(start.step + 10 * extent.interval), sign=1)
     reference = theirs.step if theirs is not None else start.step
-    reference = min(max(reference, start.low), max(start.high, start.low))
+    reference = min(max(reference, start.low), start.step)
     return (reference - own) / max(extent.interval, 1e-9), int(reference - own)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from losslens.causes.facts.nouns import Facts
+from losslens.causes.facts.nouns import Facts, Rate
 from losslens.causes.signs.build import Found, log_ramp, missing, num, percent, ramp, sign, times, where
 
 HIGH_RATE = {"adaptive": 3e-3, "sgd": 0.3, "unknown": 0.1}
@@ -54,6 +54,14 @@ def rate_ordinary(f: Facts, d: int) -> Found:
     return sign("rate-ordinary", d, log_ramp(at, limit * 3, limit * 50), text, series=f.rate.tag, value=at)
 
 
+def rise_text(r: Rate) -> str:
+    """The rise in words: a factor with both ends, or the ends alone where it began near nothing."""
+    to = r.jump_from * r.jump if r.jump_from and r.jump is not None else r.jump_to
+    if r.jump is None or r.jump > 1e3:
+        return f"from {num(r.jump_from)} to {num(to)}"
+    return f"{times(r.jump)} (from {num(r.jump_from)} to {num(to)})"
+
+
 def rate_jumped(f: Facts, d: int) -> Found:
     if f.rate is None or f.rate.source != "logged":
         return missing("rate-jumped", "learning_rate")
@@ -62,9 +70,8 @@ def rate_jumped(f: Facts, d: int) -> Found:
         return None
     strength = log_ramp(r.jump, 1.15, 2.5) * ramp(r.jump_lag_points, 20, 6)
     text = (
-        f"{r.tag} rose {times(r.jump)} (from {num(r.jump_from)} to "
-        f"{num((r.jump_from or 0) * r.jump if r.jump_from else r.jump_to)}) at "
-        f"{where(f, r.jump_step)}, {max(0, round(r.jump_lag_points))} logged points before the loss left its course"
+        f"{r.tag} rose {rise_text(r)} at {where(f, r.jump_step)}, "
+        f"{max(0, round(r.jump_lag_points))} logged points before the loss left its course"
     )
     return sign(
         "rate-jumped",
