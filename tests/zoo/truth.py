@@ -336,7 +336,8 @@ def runaway_down(y: Floats, twin: Floats, c: Course) -> tuple[int, float] | None
     s, b, _ = levels(twin, len(twin))
     wide = float(np.nanpercentile(twin, 95) - np.nanpercentile(twin, 5)) if np.isfinite(twin).any() else 0.0
     span = max(s - b, wide, 0.05 * abs(b), 1e-9)
-    far = (b - float(np.median(y[-3:]))) / span
+    end = float(np.median(y[-3:]))
+    far = (b - end) / span if end < 0 else 0.0
     if not far > 1.0:
         return None
     below = rolling(c.z0 - c.z, 3)
