@@ -100,7 +100,7 @@ GENERIC = (
         "samples sample reduced mean avg average global model running ema smooth smoothed moving vs iterations by per"
     )
     | words("scalar scalars metric metrics log logs normalized 0 1 current cur raw inner default learner stats info")
-    | words("of the main final printed output out err stdout log json csv jsonl")
+    | words("of the main final printed output out err stdout log json csv jsonl tensorboard tb")
 )
 #: Averages over time: a second-hand view of a loss that is logged raw as well.
 SMOOTHED = words("avg average running ema smooth smoothed moving ma median filtered window")

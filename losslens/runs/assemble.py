@@ -227,7 +227,8 @@ def _distinct_tags(logs: Sequence[Log], path: str) -> list[Log]:
     for i, (log, folder) in enumerate(zip(logs, folders, strict=True)):
         others = {j for tag in log.series for j in holders[tag] if j != i}
         split = split_of(PurePath(log.path).name)
-        if folder and (_is_split(folder) or (log.format == TENSORBOARD and any(folders[j] != folder for j in others))):
+        elsewhere = any(logs[j].format == log.format and folders[j] != folder for j in others)
+        if folder and (_is_split(folder) or (log.format == TENSORBOARD and elsewhere)):
             place = folder
         elif split and any(split_of(PurePath(logs[j].path).name) not in ("", split) for j in others):
             place = split

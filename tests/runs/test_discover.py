@@ -13,7 +13,7 @@ import pytest
 from tensorboardX import SummaryWriter
 
 from losslens.errors import NotALogError, UsageError
-from losslens.model import Run
+from losslens.model import Role, Run
 from losslens.runs import Discovery, find, load
 from tests.runs.make_logs import falling
 
@@ -425,3 +425,11 @@ def test_what_a_tracked_run_printed_belongs_to_it(tmp_path: Path) -> None:
     (folder / "files" / "output.log").write_text("\n".join(lines) + "\n")
     (run,) = runs_in(tmp_path)
     assert len(run.files) == 2
+
+
+def test_output_above_a_folder_of_event_files_is_one_run_that_the_events_lead(tmp_path: Path) -> None:
+    write_events(tmp_path / "tensorboard", ["loss"], n=40)
+    lines = [f"step {i}: loss {v + 1:.4f}" for i, v in enumerate(falling(30, seed=3))]
+    (tmp_path / "slurm-7.out").write_text("\n".join(lines) + "\n")
+    (run,) = runs_in(tmp_path)
+    assert run.tags(Role.TRAIN_LOSS) == ("loss", "printed/loss")
