@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import around, loss, rate
-from losslens.causes.signs.build import Found, log_ramp, missing, percent, ramp, sign, times, told
+from losslens.causes.signs.build import Found, log_ramp, missing, percent, points, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "aux-term-blowup"
@@ -59,7 +59,7 @@ def _first_in_time(f: Facts, d: int) -> Found:
     c = f.components
     if c is None or c.lead_points is None or c.first is None or c.lead_points < 1:
         return None
-    text = f"{c.first} left its course {c.lead_points:.0f} logged points before the next term"
+    text = f"{c.first} left its course {points(c.lead_points)} before the next term"
     return sign("term-first-in-time", d, ramp(c.lead_points, 0.5, 4), text, series=c.first, value=c.lead_points)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts, Trend
 from losslens.causes.signs.around import LEVER_WORDS
-from losslens.causes.signs.build import lasting, num, percent, times, where
+from losslens.causes.signs.build import lasting, num, percent, points, times, where
 from losslens.causes.signs.rate import rise_text
 from losslens.model import Verdict
 
@@ -68,9 +68,7 @@ def _restart(f: Facts) -> str:
     r = f.restart
     if r is None or not -1.5 <= r.lag_points <= NEAR_RESTART:
         return ""
-    text = (
-        f"The job had started again at {where(f, r.step)} ({r.how}), {max(0, round(r.lag_points))} logged points before"
-    )
+    text = f"The job had started again at {where(f, r.step)} ({r.how}), {points(r.lag_points)} before"
     details = []
     if r.gap_s and r.gap_s > 60:
         details.append(
@@ -93,8 +91,7 @@ def _jump(f: Facts) -> str:
     r = f.rate
     if r is None or r.jump is None or r.jump < 1.15 or r.jump_lag_points is None or r.jump_lag_points > NEAR_JUMP:
         return ""
-    points = max(0, round(r.jump_lag_points))
-    when = f"{points} logged point{'s' * (points != 1)} before the onset" if points else "at the onset"
+    when = f"{points(r.jump_lag_points)} before the onset" if r.jump_lag_points >= 0.5 else "at the onset"
     return f"{r.tag} rose {rise_text(r)} at {where(f, r.jump_step)}, {when}."
 
 
@@ -110,16 +107,12 @@ def _gradient(f: Facts) -> str:
     if g is None:
         return ""
     if g.moved and g.lead_points is not None and g.lead_points >= 0.9:
-        points = max(1, round(g.lead_points))
         return (
             f"{g.tag} had left its course at {where(f, g.onset_step)}, {lasting(f, g.lead_steps or 0)} "
-            f"({points} logged point{'s' * (points != 1)}) before the loss, and rose {times(g.ratio)} to {num(g.peak)}."
+            f"({points(max(1, g.lead_points))}) before the loss, and rose {times(g.ratio)} to {num(g.peak)}."
         )
     if g.nonfinite_lead is not None and g.nonfinite_lead >= 0.5:
-        return (
-            f"{g.tag} was not finite at {where(f, g.nonfinite_step)}, "
-            f"{round(g.nonfinite_lead)} logged points before the loss."
-        )
+        return f"{g.tag} was not finite at {where(f, g.nonfinite_step)}, {points(g.nonfinite_lead)} before the loss."
     if g.moved and g.ratio is not None:
         return (
             f"{g.tag} rose {times(g.ratio)} (from {num(g.before)} to "
@@ -135,7 +128,7 @@ def _scale(f: Facts) -> str:
     if s.lead_points >= -0.5:
         return (
             f"{s.tag} had begun to fall at {where(f, s.fall_step)}, "
-            f"{max(0, round(s.lead_points))} logged points before the loss "
+            f"{points(s.lead_points)} before the loss "
             f"moved: {s.halvings} halvings in a row, to {num(s.lowest)}."
         )
     return f"{s.tag} fell only afterwards (from {where(f, s.fall_step)}): a consequence, not the reason."
@@ -145,7 +138,7 @@ def _component(f: Facts) -> str:
     c = f.components
     if c is None or c.count < 2 or c.first is None or c.growth is None or c.growth < 1.3:
         return ""
-    lead = f", {c.lead_points:.0f} logged points before the next" if c.lead_points else ""
+    lead = f", {points(c.lead_points)} before the next" if c.lead_points else ""
     return (
         f"Of {c.count} terms of the loss {c.first} moved first{lead}: it grew "
         f"{times(c.growth)}, the others {times(c.others_growth)}."

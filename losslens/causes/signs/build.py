@@ -127,6 +127,12 @@ def percent(x: float) -> str:
     return f"{100 * x:.2g} %" if abs(x) < 0.1 else f"{100 * x:.0f} %"
 
 
+def points(n: float) -> str:
+    """ "1 logged point", "41 logged points"; never fewer than none."""
+    whole = max(0, round(n))
+    return f"{whole:,} logged point{'s' * (whole != 1)}"
+
+
 def where(facts: Facts, step: int | None) -> str:
     """ "step 50,100", "epoch 12": a place named on the log's own axis."""
     axis = facts.extent.axis if facts.extent is not None else "step"

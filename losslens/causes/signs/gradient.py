@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts, Trend
-from losslens.causes.signs.build import Found, log_ramp, missing, num, percent, ramp, sign, times, where
+from losslens.causes.signs.build import Found, log_ramp, missing, num, percent, points, ramp, sign, times, where
 
 SPIKE = 10.0
 """Rise of the norm over its median that the field calls a gradient explosion (several tools alarm at 10×)."""
@@ -18,7 +18,7 @@ def grad_led(f: Facts, d: int) -> Found:
         return None
     text = (
         f"{g.tag} left its course at {where(f, g.onset_step)}, "
-        f"{num(round(g.lead_points))} logged points before the loss did, "
+        f"{points(g.lead_points)} before the loss did, "
         f"and rose {times(g.ratio)} (from {num(g.before)} to {num(g.peak)})"
     )
     strength = ramp(g.lead_points, 0.5, 4.0) * log_ramp(g.ratio or 1.0, 1.2, 3.0)
@@ -212,7 +212,7 @@ def weights_led(f: Facts, d: int) -> Found:
         return None
     others = f.gradient.lead_points if f.gradient is not None and f.gradient.lead_points is not None else 0.0
     ahead = w.lead_points - max(0.0, others)
-    text = f"{w.tag} left its course {num(round(w.lead_points))} logged points before the loss, and grew smoothly"
+    text = f"{w.tag} left its course {points(w.lead_points)} before the loss, and grew smoothly"
     return sign("weight-norm-led", d, ramp(ahead, 0.3, 3.0), text, series=w.tag, value=w.lead_points, unit="points")
 
 
@@ -221,7 +221,7 @@ def logits_led(f: Facts, d: int) -> Found:
     t = f.logits
     if t is None or t.lead_points is None:
         return None
-    text = f"{t.tag} left its course {num(round(t.lead_points))} logged points before the loss"
+    text = f"{t.tag} left its course {points(t.lead_points)} before the loss"
     return sign("logits-led", d, ramp(t.lead_points, 0.3, 4.0), text, series=t.tag, value=t.lead_points, unit="points")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts, Rate
-from losslens.causes.signs.build import Found, log_ramp, missing, num, percent, ramp, sign, times, where
+from losslens.causes.signs.build import Found, log_ramp, missing, num, percent, points, ramp, sign, times, where
 
 HIGH_RATE = {"adaptive": 3e-3, "sgd": 0.3, "unknown": 0.1}
 """Peak rates above which a failure at the rate itself is common, by optimizer family: Adam's published recipes end near
@@ -71,7 +71,7 @@ def rate_jumped(f: Facts, d: int) -> Found:
     strength = log_ramp(r.jump, 1.15, 2.5) * ramp(r.jump_lag_points, 20, 6)
     text = (
         f"{r.tag} rose {rise_text(r)} at {where(f, r.jump_step)}, "
-        f"{max(0, round(r.jump_lag_points))} logged points before the loss left its course"
+        f"{points(r.jump_lag_points)} before the loss left its course"
     )
     return sign(
         "rate-jumped",
@@ -156,7 +156,7 @@ def below_stable(f: Facts, d: int) -> Found:
     if f.rate is None or f.rate.stable_ratio is None or f.onset is None:
         return None
     r = f.rate
-    if r.stable_ratio is None or r.stable_ratio > 0.6:
+    if r.stable_ratio is None or r.stable_ratio > 0.6 or (r.jump is not None and r.jump >= 1.5):
         return None
     text = (
         f"{r.tag} was {num(r.at_onset)} at the onset, {times(1 / max(r.stable_ratio, 1e-12))} "
