@@ -16,6 +16,9 @@ from losslens.detector.transform import Transform, choose
 if TYPE_CHECKING:
     from losslens.model import BoolArray, FloatArray, IntArray
 
+MOSTLY_BAD = 0.34
+"""A series whose last value is finite still ends in NaN when less than this share of the last 5 % is finite."""
+
 
 def examine(step: IntArray, value: FloatArray, *, limit: int | None = None) -> SeriesFit:
     """Course, noise and episodes of one series.
@@ -78,9 +81,11 @@ def _stretches(bad: BoolArray) -> tuple[tuple[int, int], ...]:
 
 
 def _ends_nonfinite(finite: BoolArray) -> bool:
-    """The last value is not finite, or most of the last 5 % (at least 3) are not."""
+    """The last value is not finite, or hardly one of the last 5 % of a long enough series is."""
+    if not finite[-1]:
+        return True
     width = dep.end_width(finite.size)
-    return bool(not finite[-1] or np.mean(finite[-width:]) < 0.5)
+    return bool(width > dep.END_POINTS and np.mean(finite[-width:]) < MOSTLY_BAD)
 
 
 def _last_bad_start(stretches: tuple[tuple[int, int], ...], finite: BoolArray) -> int:

@@ -38,7 +38,10 @@ SCALE = 0.3
 """Below its first levels and below zero the loss is looked at on an asinh scale of this share of their size."""
 
 EARLY_SHARE = 0.02
-"""The first levels: this share of the points, at least 3."""
+"""The first levels: this share of the windows of three points …"""
+
+EARLY_WINDOWS = 8
+"""… but no more than so many, at least one."""
 
 
 def find(y: FloatArray) -> Departure | None:
@@ -52,7 +55,7 @@ def find(y: FloatArray) -> Departure | None:
     grid = reduce(y, 0, n, GRID_POINTS)
     width = min(END_POINTS, grid.value.size)
     level = trailing_median(grid.value, width)
-    first = level[: max(1, min(round(EARLY_SHARE * level.size), level.size // 3))]
+    first = level[: max(1, min(round(EARLY_SHARE * level.size), EARLY_WINDOWS))]
     end = float(np.median(y[-end_width(n) :]))
     scale = float(np.max(np.abs(first)))
     if end >= 0.0 or -end < FAR * scale or float(level.min()) < 2.0 * end - scale:

@@ -28,7 +28,7 @@ SHORT = 24
 MIN_NOISE = 1e-3
 """Noise of a curve without any, on the transformed scale: losses are printed with a few digits."""
 
-SHORT_NOISE = 0.02
+SHORT_NOISE = 0.01
 """Noise that a short series without any visible is taken to have."""
 
 NEAR_NOISE_POINTS = 400

@@ -10,9 +10,6 @@ from losslens.verdict.words import DIVERGED_RATIO, EXPLODED_FACTOR, NEAR, Word, 
 OVERFIT_RISE = 0.02
 """A validation loss has left its minimum when it ends this share of its level above it (and beyond its noise)."""
 
-FAST_SHARE = 0.05
-"""A validation loss that rises to its end level within this share of the run blew up; a slower one is overfitting."""
-
 
 def judge_validation(run: Run, series: Series, role: Role, trained: Judged | None, contest: bool) -> Judged:
     """The verdict on one validation loss, given how training went (None: only validation was logged)."""
@@ -26,37 +23,43 @@ def judge_validation(run: Run, series: Series, role: Role, trained: Judged | Non
 def _beside_training(fit: SeriesFit, word: Word) -> Word:
     """What a validation loss alone is called while training is fine."""
     if word.verdict is Verdict.NAN:
-        return Word(
-            Verdict.VAL_DIVERGED,
-            f"validation is {word.reason}; training is fine",
-            word.margin,
-            word.also,
-            word.departure,
-        )
-    d = fit.departure
-    if word.verdict in (Verdict.PLATEAU, Verdict.SHIFTED, Verdict.INCONCLUSIVE) or d is None:
-        if word.verdict in (Verdict.EXPLODED, Verdict.DIVERGED, Verdict.SHIFTED, Verdict.PLATEAU):
-            return Word(Verdict.HEALTHY, word.reason, word.margin, None)
+        text = f"validation is {word.reason}; training is fine"
+        return Word(Verdict.VAL_DIVERGED, text, word.margin, word.also, word.departure)
+    if word.verdict is Verdict.SPIKE_RECOVERED and not _huge_spike(fit):
+        return Word(Verdict.HEALTHY, word.reason, None, Verdict.SPIKE_RECOVERED)
+    if word.verdict is Verdict.PLATEAU:
+        return Word(Verdict.HEALTHY, word.reason, word.margin, None)
+    d = word.departure
+    if d is None or word.verdict not in (Verdict.EXPLODED, Verdict.DIVERGED, Verdict.SHIFTED):
         return word
     factor = d.top / d.base if d.base > 0 else float("inf")
     if word.verdict is Verdict.EXPLODED and (factor >= EXPLODED_FACTOR or _sudden(d, fit)):
-        text = f"validation {word.reason}, while training went on"
-        return Word(
-            Verdict.VAL_DIVERGED, text, word.margin, Verdict.OVERFIT if (word.margin or 9.0) < NEAR else None, d
-        )
+        also = Verdict.OVERFIT if (word.margin or 9.0) < NEAR else None
+        return Word(Verdict.VAL_DIVERGED, f"validation {word.reason}, while training went on", word.margin, also, d)
+    return _overfit(fit, d, factor)
+
+
+def _overfit(fit: SeriesFit, d: Departure, factor: float) -> Word:
+    """A validation loss that left its minimum for good, too slowly or too little for val-diverged."""
     rise = (d.top - d.base) / max(abs(d.base), 1e-300)
-    if rise >= OVERFIT_RISE and fit.ratio >= DIVERGED_RATIO:
-        text = (
-            f"validation left its minimum {number(d.base)} at step {fit.step_of(d.onset)} and ended at {number(d.top)} "
-            "while training did not"
-        )
-        also = Verdict.VAL_DIVERGED if fit.ratio >= 1.0 / NEAR or factor >= EXPLODED_FACTOR / NEAR else None
-        if also is None and rise < OVERFIT_RISE * NEAR:
-            also = Verdict.HEALTHY
-        return Word(Verdict.OVERFIT, text, None, also, d)
-    if word.verdict is Verdict.EXPLODED:
-        return Word(Verdict.VAL_DIVERGED, f"validation {word.reason}", word.margin, Verdict.OVERFIT, d)
-    return Word(Verdict.HEALTHY, word.reason, word.margin, None)
+    text = (
+        f"validation left its minimum {number(d.base)} at step {fit.step_of(d.onset)} and ended at {number(d.top)}, "
+        "which training did not"
+    )
+    if rise < OVERFIT_RISE or fit.ratio < DIVERGED_RATIO:
+        return Word(Verdict.HEALTHY, text, None, Verdict.OVERFIT)
+    also = None
+    if fit.ratio >= 1.0 / NEAR or factor >= EXPLODED_FACTOR / NEAR:
+        also = Verdict.VAL_DIVERGED
+    elif rise < OVERFIT_RISE * NEAR or fit.ratio < DIVERGED_RATIO * NEAR:
+        also = Verdict.HEALTHY
+    return Word(Verdict.OVERFIT, text, None, also, d)
+
+
+def _huge_spike(fit: SeriesFit) -> bool:
+    """Evaluations jump about; only a spike by a factor of ten is worth leading a run that trained well."""
+    back = fit.transform.back
+    return any(back(e.top) >= EXPLODED_FACTOR * max(back(e.before), 1e-300) for e in fit.excursions)
 
 
 def _sudden(d: Departure, fit: SeriesFit) -> bool:

@@ -107,9 +107,8 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
     spike = _spike(fit, wanders)
     if spike is not None:
         return spike
-    return Word(
-        Verdict.HEALTHY, f"the loss fell from {number(fit.start)} to {number(fit.end)} and stayed on its course"
-    )
+    way = "fell" if fit.end < fit.start else "went"
+    return Word(Verdict.HEALTHY, f"{way} from {number(fit.start)} to {number(fit.end)} and did not leave its course")
 
 
 def _nan(fit: SeriesFit) -> Word:
