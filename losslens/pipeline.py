@@ -13,18 +13,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from losslens import aftermath, runs
+from losslens import runs
 from losslens.causes import facts, rank
 from losslens.errors import LosslensError, UsageError
-from losslens.model import Analysis, Curve, Diagnosis, Found, Judgement, Listing, Role, Run, RunReport, Skipped
-from losslens.runs.curves import reduce
+from losslens.model import Analysis, Found, Listing, Run, RunReport, Skipped
+from losslens.saved import saved_reports, worst_first
+from losslens.sketch import sketch
 from losslens.verdict import judge
 
 Paths: TypeAlias = "str | os.PathLike[str] | Sequence[str | os.PathLike[str]]"
 Progress: TypeAlias = Callable[[int, int, str], None]
 
-#: Most series a report carries: a net that logs 200 per-layer norms must not make a 50 MB report.
-MOST_CURVES = 40
 #: Worker processes are started only when one process would need longer than this (s): starting them costs about 1 s.
 WORTH_SPREADING_S = 4.0
 #: What one run costs (s) and how fast logs are read (bytes/s), to decide that; orders of magnitude are enough.
@@ -56,10 +55,13 @@ def analyze(
 
     ``roles`` overrides which series is what (``{"loss": ["my/tag"]}``), ``steps`` keeps an inclusive range of steps,
     ``jobs`` is the number of processes (None: as many as pay). A file or run that cannot be read becomes an entry of
-    ``Analysis.skipped``; a path that does not exist raises ``UsageError``.
+    ``Analysis.skipped``; a path that does not exist raises ``UsageError``. Paths that are saved reports (``-o x.json``)
+    are shown again as they are, without their logs.
     """
     from losslens import __version__
 
+    if (shown := saved_reports(_as_list(paths))) is not None:
+        return shown
     discovery = runs.find(_as_list(paths))
     seen: list[tuple[RunReport, facts.Facts]] = []
     skipped = list(discovery.skipped)
@@ -75,7 +77,7 @@ def analyze(
         replace(report, id=name, name=name, diagnosis=rank.diagnose(fact))
         for (report, _), name, fact in zip(seen, names, known, strict=True)
     ]
-    reports.sort(key=lambda r: (r.verdict.severity, r.project, r.name))
+    reports.sort(key=worst_first)
     return Analysis(tuple(reports), tuple(skipped), __version__, tuple(_as_list(paths)))
 
 
@@ -143,44 +145,7 @@ def _passed_over(path: str, error: LosslensError) -> Skipped:
 
 def _look_at(run: Run) -> tuple[RunReport, facts.Facts]:
     judgement = judge(run)
-    leading = run.series.get(judgement.loss) if judgement.loss else None
-    steps = [s for series in run.series.values() if len(series) for s in (series.step.min(), series.step.max())]
-    report = RunReport(
-        id=run.id,
-        name=run.name,
-        path=run.path,
-        files=run.files,
-        format=run.format,
-        trainer=run.trainer,
-        axis=leading.axis if leading is not None else run.axis,
-        points=len(leading) if leading is not None else max((len(s) for s in run.series.values()), default=0),
-        first_step=int(min(steps)) if steps else None,
-        last_step=int(max(steps)) if steps else None,
-        log_interval=aftermath.log_interval(leading) if leading is not None else None,
-        steps_per_epoch=run.steps_per_epoch,
-        roles=run.roles,
-        settings=run.settings,
-        segments=run.segments,
-        judgement=judgement,
-        diagnosis=Diagnosis((), (), 1.0, (), ()),
-        restart_from=aftermath.restart_from(run, judgement),
-        spent_after_onset=aftermath.spent_after_onset(run, judgement),
-        events=run.events,
-        repairs=run.repairs,
-        damage=run.damage,
-        warnings=run.warnings,
-        curves=_curves(run, judgement),
-        project=run.project,
-    )
-    return report, facts.measure(run, judgement)
-
-
-def _curves(run: Run, judgement: Judgement) -> tuple[Curve, ...]:
-    """The series worth showing, reduced: judged losses and precursors first, then by role; per-layer norms last."""
-    first = [lv.tag for lv in judgement.losses] + [p.series for p in judgement.precursors]
-    last = (Role.LAYER_GRAD_NORM, Role.OTHER)
-    choices = sorted(run.roles, key=lambda c: (c.tag not in first, c.role in last, c.role is Role.OTHER))
-    return tuple(reduce(run.series[c.tag], c.role) for c in choices[:MOST_CURVES] if c.tag in run.series)
+    return sketch(run, judgement), facts.measure(run, judgement)
 
 
 def _each(jobs: Sequence[runs.Job], how: How, processes: int | None) -> Iterator[tuple[runs.Job, list[Seen]]]:

@@ -223,3 +223,16 @@ def test_a_skipped_file_is_named_once_with_its_reason(tmp_path: Path, capsys: py
     assert main(["analyze", str(tmp_path), "--format", "json"]) == 2
     for item in json.loads(capsys.readouterr().out)["skipped"]:
         assert item["path"] not in item["reason"]
+
+
+def test_a_saved_report_is_shown_again_without_its_logs(
+    logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved = tmp_path / "saved.json"
+    assert main(["analyze", str(logs), "-o", str(saved), "--format", "markdown"]) == 0
+    first = capsys.readouterr().out
+    for log in logs.rglob("metrics.csv"):
+        log.unlink()
+    assert main(["analyze", str(saved), "--format", "markdown"]) == 0
+    assert capsys.readouterr().out == first
+    assert main(["analyze", str(saved), str(logs)]) == 2
