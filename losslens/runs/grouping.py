@@ -382,11 +382,15 @@ def _event_names(sources: Sequence[Source]) -> list[re.Match[str]]:
 def _give_settings(folders: Sequence[Folder], groups: Sequence[_Group]) -> tuple[Skipped, ...]:
     """Settings join the jobs of their folder, else those in the folder above a ``.hydra``, else the jobs below."""
     unused = []
+    by_folder: dict[Path, list[_Group]] = defaultdict(list)
+    for group in groups:
+        for path in dict.fromkeys([group.path, *group.folders]):
+            by_folder[path].append(group)
     for folder in folders:
         for source in folder.sources:
             if source.format != SETTINGS:
                 continue
-            takers = _takers(folder.path, source, groups)
+            takers = _takers(folder.path, source, groups, by_folder)
             for group in takers:
                 group.settings.append(source)
             if not takers:
@@ -399,8 +403,8 @@ def _give_settings(folders: Sequence[Folder], groups: Sequence[_Group]) -> tuple
     return tuple(unused)
 
 
-def _takers(path: Path, source: Source, groups: Sequence[_Group]) -> list[_Group]:
-    here = [g for g in groups if not g.alone and (g.path == path or path in g.folders)]
+def _takers(path: Path, source: Source, groups: Sequence[_Group], by_folder: dict[Path, list[_Group]]) -> list[_Group]:
+    here = [g for g in by_folder.get(path, []) if not g.alone]
     if here:
         named = [g for g in here if g.stem and g.stem in source.path.name]
         return named or here

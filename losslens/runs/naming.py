@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 #: Longest part of a name that a file system and a table can bear.
 LONGEST = 80
@@ -60,8 +60,31 @@ def _shortest_tails(parts: list[list[str]]) -> list[list[str]]:
         if longer == lengths:
             break
         lengths = longer
-    short = [_without_shared(list(tail), parts) for tail in tails]
-    return [_without_middle(tail, short) for tail in short]
+    everywhere = set(parts[0][:-1]).intersection(*(p[:-1] for p in parts)) if len(parts) > 1 else set()
+    short = _shorter(list(tails), lambda tail: _without_leading(tail, everywhere))
+    return [list(tail) for tail in _shorter(short, _without_middle)]
+
+
+def _shorter(
+    tails: list[tuple[str, ...]], shorten: Callable[[tuple[str, ...]], tuple[str, ...]]
+) -> list[tuple[str, ...]]:
+    """Each tail shortened, where that leaves it different from all others."""
+    tried = [shorten(tail) for tail in tails]
+    count = Counter([*tried, *(t for t, s in zip(tails, tried, strict=True) if t != s)])
+    return [s if count[s] == 1 else t for t, s in zip(tails, tried, strict=True)]
+
+
+def _without_leading(tail: tuple[str, ...], everywhere: set[str]) -> tuple[str, ...]:
+    """Without leading folders that every run has: they tell nothing."""
+    while len(tail) > 1 and tail[0] in everywhere:
+        tail = tail[1:]
+    return tail
+
+
+def _without_middle(tail: tuple[str, ...]) -> tuple[str, ...]:
+    """Without ``lightning_logs`` and the like between the parts that tell."""
+    ends = (0, len(tail) - 1)
+    return tuple(p for i, p in enumerate(tail) if i in ends or not _SAYS_NOTHING.fullmatch(p))
 
 
 def says_nothing(part: str) -> bool:
@@ -75,28 +98,6 @@ def _telling(path: list[str]) -> int:
         if not _SAYS_NOTHING.fullmatch(part):
             return k
     return len(path)
-
-
-def _without_shared(tail: list[str], parts: list[list[str]]) -> list[str]:
-    """Without leading folders that every run has: they tell nothing."""
-    if len(parts) < 2:
-        return tail
-    while len(tail) > 1 and all(tail[0] in p[:-1] for p in parts) and _still_alone(tail[1:], parts):
-        tail = tail[1:]
-    return tail
-
-
-def _still_alone(tail: list[str], parts: list[list[str]]) -> bool:
-    return sum(p[-len(tail) :] == tail for p in parts) == 1
-
-
-def _without_middle(tail: list[str], tails: list[list[str]]) -> list[str]:
-    """Without ``lightning_logs`` and the like between the parts that tell."""
-    short = [p for i, p in enumerate(tail) if i in (0, len(tail) - 1) or not _SAYS_NOTHING.fullmatch(p)]
-    same = sum(
-        [p for i, p in enumerate(t) if i in (0, len(t) - 1) or not _SAYS_NOTHING.fullmatch(p)] == short for t in tails
-    )
-    return short if same == 1 else tail
 
 
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:
