@@ -61,6 +61,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_jumped(facts, -1),
         loss.stayed_out(facts, -1),
         around.val_harmed(facts, -1),
+        loss.overshot(facts, +1),
         around.only_validation(facts, -1),
         around.restarted(facts, -1),
     )

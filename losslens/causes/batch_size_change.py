@@ -124,6 +124,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.kept_growing(facts, -1),
         loss.gradual(facts, -1),
         around.val_harmed(facts, -1),
+        loss.overshot(facts, -1),
         around.only_validation(facts, -1),
     )
 

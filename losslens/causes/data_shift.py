@@ -93,6 +93,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_led(facts, -1),
         rate.rate_jumped(facts, -1),
         around.restarted(facts, -1),
+        loss.overshot(facts, -1),
         around.only_validation(facts, -1),
     )
 

@@ -45,7 +45,7 @@ def _never_good(f: Facts, d: int) -> Found:
     return sign(
         "validation-never-good",
         d,
-        ramp(v.never_good, 0.85, 0.98),
+        ramp(v.never_good, 0.7, 0.93),
         text,
         series=v.tag,
         value=v.best,
@@ -55,7 +55,7 @@ def _never_good(f: Facts, d: int) -> Found:
 
 def _memorised(f: Facts, d: int) -> Found:
     v = f.validation
-    if v is None or v.train_fall is None or v.never_good is None or v.never_good < 0.85:
+    if v is None or v.train_fall is None or v.never_good is None or v.never_good < 0.75:
         return None
     text = (
         f"the training loss fell {times(1 / max(v.train_fall, 1e-9))} further "
@@ -80,11 +80,23 @@ def _validation_tracks(f: Facts, d: int) -> Found:
     )
 
 
+def _turned_at_once(f: Facts, d: int) -> Found:
+    v = f.validation
+    if v is None or v.best_fraction is None or v.rise is None or v.rise < 1.05 or v.points < 5:
+        return None
+    text = f"{v.tag} was best at the very beginning ({num(100 * v.best_fraction)} % of the run) and rose from there"
+    return sign(
+        "validation-turned-at-once", d, ramp(v.best_fraction, 0.2, 0.05), text, series=v.tag, value=v.best_fraction
+    )
+
+
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         _never_good(facts, +1),
         _memorised(facts, +1),
         loss.never_learned(facts, +1),
+        _turned_at_once(facts, +1),
+        around.only_validation(facts, +1),
         gradient.grad_alive(facts, +1),
         _validation_tracks(facts, -1),
         gradient.grad_dead(facts, -1),

@@ -71,6 +71,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_dead(facts, -1),
         gradient.updates_tiny(facts, -1),
         around.val_unharmed(facts, -1),
+        loss.overshot(facts, +1),
         around.only_validation(facts, -1),
         around.restarted(facts, -1),
         around.scale_led(facts, -1),

@@ -47,6 +47,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.nan_from_first(facts, -1),
         around.val_harmed(facts, +1),
         around.val_unharmed(facts, -1),
+        loss.overshot(facts, +1),
         around.only_validation(facts, -1),
         around.restarted(facts, -1),
     )

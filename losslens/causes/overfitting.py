@@ -107,7 +107,7 @@ def _never_good(f: Facts, d: int) -> Found:
     if v is None or v.never_good is None or v.points < 5:
         return None
     text = f"{v.tag} never became better than {num(v.best)}, against {num(v.first)} at its first evaluation"
-    return sign("validation-never-good", d, ramp(v.never_good, 0.85, 0.98), text, series=v.tag, value=v.best)
+    return sign("validation-never-good", d, ramp(v.never_good, 0.75, 0.95), text, series=v.tag, value=v.best)
 
 
 def _blew_up(f: Facts, d: int) -> Found:

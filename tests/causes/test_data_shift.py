@@ -40,3 +40,11 @@ def test_the_same_step_at_a_restart_is_left_to_the_resume() -> None:
     resumed = m.made(y, Verdict.SHIFTED, 200, segments=(200,), others={m.LR: m.constant()})
     assert "restarted-at-onset" in m.names(resumed, CAUSE, -1)
     assert m.place(resumed, "bad-resume") == 0
+
+
+def test_a_peak_that_settles_far_below_itself_is_no_change_of_data() -> None:
+    y = m.jumping(at=200, to=2.3)
+    y[200:203] = 300.0
+    run = m.made(y, Verdict.EXPLODED, 200, others={m.LR: m.constant()})
+    assert "overshot" in m.names(run, CAUSE, -1)
+    assert "overshot" in m.names(run, "exploding-gradients", +1)

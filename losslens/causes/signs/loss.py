@@ -439,6 +439,17 @@ def held_new_level(f: Facts, d: int) -> Found:
     return sign("held-new-level", d, ramp(slope, 0.6, 0.2), text, series=f.tag, steps=(f.onset.step, None), value=slope)
 
 
+def overshot(f: Facts, d: int) -> Found:
+    """A peak far above the level on which it then settled: weights were thrown, not data changed."""
+    if not rose(f) or f.loss is None or f.onset is None or f.loss.growth.peak is None or not f.loss.end:
+        return None
+    if f.loss.end <= 0 or f.loss.growth.peak_step == (f.extent.last_step if f.extent else None):
+        return None
+    r = f.loss.growth.peak / f.loss.end
+    text = f"{f.tag} peaked at {num(f.loss.growth.peak)} and then settled at {num(f.loss.end)}"
+    return sign("overshot", d, log_ramp(r, 2.5, 15.0), text, series=f.tag, value=r)
+
+
 def kept_growing(f: Facts, d: int) -> Found:
     if not rose(f):
         return None
