@@ -16,8 +16,9 @@ import numpy as np
 from losslens.errors import NotALogError, ParseError
 from losslens.model import Damage, Log, RawSeries
 from losslens.parsers.event_files.crc32c import crc32c, mask
+from losslens.parsers.event_files.files import open_events
 from losslens.parsers.event_files.notes import Notes
-from losslens.parsers.event_files.records import Gap, RecordReader, open_events, whole_file
+from losslens.parsers.event_files.records import Gap, RecordReader, whole_file
 from losslens.parsers.event_files.scalars import Scalars
 
 NAME = "tensorboard"

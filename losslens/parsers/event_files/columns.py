@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from losslens.parsers.event_files.chain import unaligned
 from losslens.parsers.event_files.events import MalformedEvent, Value, value_of
-from losslens.parsers.event_files.records import MARGIN, Window, unaligned
+from losslens.parsers.event_files.records import MARGIN, Window
 
 if TYPE_CHECKING:
     from losslens.model import BoolArray, FloatArray, IntArray
-    from losslens.parsers.event_files.records import Data
+    from losslens.parsers.event_files.chain import Data
 
 FEW = 32
 """Records or values below which a round of NumPy calls costs more than decoding them one by one."""

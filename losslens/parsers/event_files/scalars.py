@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from losslens.model import RawSeries
+from losslens.parsers.event_files.chain import FOOTER, HEADER
 from losslens.parsers.event_files.columns import Columns, read_columns
 from losslens.parsers.event_files.events import Event, MalformedEvent, Octets, Value, decode
-from losslens.parsers.event_files.records import FOOTER, HEADER, Gap, LargeRecord, Window
+from losslens.parsers.event_files.records import Gap, LargeRecord, Window
 
 if TYPE_CHECKING:
     from losslens.model import BoolArray, FloatArray, IntArray

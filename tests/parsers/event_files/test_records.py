@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from losslens.model import Damage
 from losslens.parsers import tensorboard
-from losslens.parsers.event_files import columns, records
+from losslens.parsers.event_files import chain, columns, records
 from losslens.parsers.event_files.crc32c import crc32c, mask
 from tests.parsers.event_files import oracle
 from tests.parsers.event_files.streams import field, varint
@@ -157,7 +157,7 @@ def test_headers_of_every_length_are_found(length: int) -> None:
     header += struct.pack("<I", mask(crc32c(header)))
     for shift in range(4):
         block = np.frombuffer(noise[: 100 + shift] + header + noise, np.uint8)
-        place, found = records.headers_in(block)
+        place, found = chain.headers_in(block)
         assert place.tolist() == [100 + shift]
         assert found.tolist() == [length]
 
