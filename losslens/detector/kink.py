@@ -52,6 +52,12 @@ EXTRA_COST = 2.0
 LEFT = 0.5
 """Growth has left the course where the fit is above it by so many noise widths (least error on labelled runs)."""
 
+EDGE_SHARE = 0.1
+"""A split in this first share of a window that could begin earlier may be its edge: the window is moved back …"""
+
+LOOKS_BACK = 3
+"""… so many times at most."""
+
 ZOOM_BLOCKS = 16
 """An interval of more blocks than this needs no finer look; the next window ends so many blocks after it."""
 
@@ -112,7 +118,7 @@ def locate(z: FloatArray, guess: int, climb: int, noise: float, height: float = 
 
     Zooms from a grid of at most 256 blocks down to single points, so O(n) for the grids plus a constant.
     """
-    block = 0
+    block, looked_back = 0, 0
     while True:
         length = max(climb - guess, 1)
         first = _window_start(z, guess, length, noise)
@@ -120,6 +126,9 @@ def locate(z: FloatArray, guess: int, climb: int, noise: float, height: float = 
         grid = reduce(z, first, last, WINDOW_POINTS)
         local = noise if grid.block == 1 else MEDIAN_OF_BLOCK * noise / np.sqrt(grid.block)
         kink = _fit(grid.value, local, noise, height)
+        if first > 0 and kink.course_points < EDGE_SHARE * grid.value.size and looked_back < LOOKS_BACK:
+            guess, looked_back = max(first - 1, grid.start(kink.bend) - LEAST_BEFORE, 1), looked_back + 1
+            continue
         onset = grid.start(kink.onset)
         low, high = grid.start(kink.low), grid.start(kink.high + 1) - 1
         wide = kink.high - kink.low > ZOOM_BLOCKS
