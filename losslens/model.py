@@ -354,6 +354,8 @@ class Listing:
 
     runs: tuple[Found, ...]
     skipped: tuple[Skipped, ...]
+    passed_over: tuple[tuple[str, int], ...] = ()
+    """Files that are obviously no logs, counted by kind (".png", "empty file"), the most first."""
 
 
 # --------------------------------------------------------------------------- what was seen in it

@@ -123,7 +123,7 @@ def survey(
     _refuse_unknown_tags(roles, [tag for item in found for tag in item.run.series])
     names = runs.unique_names([item.run.name for item in found])
     named = (Found(replace(f.run, id=n, name=n), f.why) for f, n in zip(found, names, strict=True))
-    return Listing(tuple(named), tuple(skipped))
+    return Listing(tuple(named), tuple(skipped), discovery.passed_over)
 
 
 def _see(job: runs.Job, how: How) -> list[Seen]:

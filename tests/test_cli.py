@@ -180,7 +180,14 @@ def test_runs_shows_series_with_role_and_reason(logs: Path, capsys: pytest.Captu
     assert main(["runs", str(logs)]) == 0
     out = capsys.readouterr().out
     assert "metrics.csv" in out
-    assert "training loss" in out
+    assert "named as the training loss" in out
+
+
+def test_runs_counts_what_is_obviously_no_log(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a.png", "b.png", "train.py"):
+        (logs / name).write_text("x")
+    assert main(["runs", str(logs)]) == 0
+    assert "2 .png, 1 .py" in capsys.readouterr().out
 
 
 def test_no_terminal_escape_from_a_log_reaches_the_terminal(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ WIDEST = 140
 WIDEST_PROSE = 100
 #: Files and settings beyond these many are counted, not listed.
 MOST_FILES, MOST_SETTINGS = 6, 12
+#: Kinds of files that are no logs, named with their number.
+MOST_KINDS = 8
 
 
 def render_runs(listing: Listing, *, width: int, colour: bool, unicode: bool) -> str:
@@ -26,6 +28,11 @@ def render_runs(listing: Listing, *, width: int, colour: bool, unicode: bool) ->
         page.heading("skipped")
         for item in listing.skipped:
             page.marked("!", f"{item.path}: {item.reason}")
+    if listing.passed_over:
+        page.heading("passed over")
+        kinds = [f"{count:,} {kind}" for kind, count in listing.passed_over]
+        more = f" and {words.plural(len(kinds) - MOST_KINDS, 'more kind')}" if len(kinds) > MOST_KINDS else ""
+        page.marked("-", f"no logs: {', '.join(kinds[:MOST_KINDS])}{more}")
     if listing.runs:
         page.line()
         page.line("A role is wrong? Give it with --role ROLE=TAG, such as --role loss=train/total.", "dim")
