@@ -52,10 +52,20 @@ def _is_game(f: Facts, d: int) -> Found:
     return sign("is-a-game", d, 0.8, f"this run trains {kind} ({f.agent.why})")
 
 
+SUPERVISED = ("val_loss", "accuracy", "val_accuracy")
+"""Roles that a supervised training logs. Without one of them a bare loss may be anything, a game too."""
+
+
 def _no_game(f: Facts, d: int) -> Found:
     if f.agent is not None:
         return None
-    return sign("no-game", d, 1.0, "nothing logged speaks of reinforcement learning or an adversarial pair")
+    sure = any(role in f.roles for role in SUPERVISED)
+    what = (
+        "validation or accuracy is logged, as in supervised training"
+        if sure
+        else "no reward or second player is logged"
+    )
+    return sign("no-game", d, 1.0 if sure else 0.3, what)
 
 
 def _critic(f: Facts, d: int) -> Found:

@@ -110,7 +110,8 @@ def scale_led(f: Facts, d: int) -> Found:
         return missing("loss-scale-fell-first", "loss_scale")
     if s.fall_step is None or s.lead_points is None or s.halvings < 2:
         return None
-    first = s.lead_points >= -0.5 and (s.grad_lead_points is None or s.grad_lead_points >= -0.5)
+    calm = f.loss is not None and f.loss.rising_points < 3
+    first = s.lead_points >= (-2.0 if calm else -0.5) and (s.grad_lead_points is None or s.grad_lead_points >= -0.5)
     if not first:
         return None
     text = (
@@ -132,7 +133,10 @@ def scale_followed(f: Facts, d: int) -> Found:
     s = f.scale
     if s is None or s.fall_step is None or s.lead_points is None or s.halvings < 2:
         return None
-    after_loss = s.lead_points < -0.5
+    grew = (
+        f.loss is not None and f.loss.rising_points >= 3
+    )  # a forward pass that overflowed fells loss and scale at once
+    after_loss = s.lead_points < -0.5 and grew
     after_grad = s.grad_lead_points is not None and s.grad_lead_points < -0.5
     if not after_loss and not after_grad:
         return None
