@@ -35,7 +35,13 @@ def test_without_a_return_it_asks_for_one() -> None:
     assert m.unchecked(critic(True, with_reward=False), CAUSE) == {"return-fell": "reward"}
 
 
-def test_a_plain_classifier_is_no_game() -> None:
-    run = m.made(m.exploding(), Verdict.EXPLODED, 320)
+def test_a_plain_classifier_with_validation_is_no_game() -> None:
+    run = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.VAL: m.exploding(seed=4)})
     assert "no-game" in m.names(run, CAUSE, -1)
     assert m.chance(run, CAUSE) < 0.01
+
+
+def test_a_bare_loss_may_be_a_game_too() -> None:
+    bare = m.made(m.exploding(), Verdict.EXPLODED, 320)
+    known = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.VAL: m.exploding(seed=4)})
+    assert m.chance(bare, CAUSE) > 2 * m.chance(known, CAUSE)

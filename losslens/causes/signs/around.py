@@ -133,9 +133,8 @@ def scale_followed(f: Facts, d: int) -> Found:
     s = f.scale
     if s is None or s.fall_step is None or s.lead_points is None or s.halvings < 2:
         return None
-    grew = (
-        f.loss is not None and f.loss.rising_points >= 3
-    )  # a forward pass that overflowed fells loss and scale at once
+    # a forward pass that overflowed fells loss and scale at once: only after a climb is the scale a consequence
+    grew = f.loss is not None and f.loss.rising_points >= 3
     after_loss = s.lead_points < -0.5 and grew
     after_grad = s.grad_lead_points is not None and s.grad_lead_points < -0.5
     if not after_loss and not after_grad:
