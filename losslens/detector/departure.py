@@ -47,7 +47,19 @@ SMOOTHED_LEAST = 0.6
 """… but not below this share: training noise is autocorrelated."""
 
 FEW_WIDTHS = 3.0
-"""Divided by the points of the window, what its median needs more: the median of three is noisy itself."""
+"""Divided by the points of the window, what its median needs more: the median of three is noisy itself …"""
+
+LONGER_SHARE = 8
+"""… unless the last 1/8 of the series …"""
+
+LONGER_POINTS = 8
+"""… (at least so many points) rose as much."""
+
+RECENT_WINDOWS = 4
+"""A window shorter than the end window must be above the median of so many windows before it …"""
+
+RECENT_POINTS = 4
+"""… and so many points more."""
 
 LATE_WINDOWS = 3
 """The noise at the end is taken over so many end windows …"""
@@ -116,11 +128,12 @@ def find_rise(grid: Grid, noise: float, *, urgent: bool) -> Rise | None:
         noise = max(noise, min(_late_noise(z, widest), LATE_GROWTH * noise))
     width = widest
     while width >= 2:
-        need = _need(z.size, width) if width == widest else CLIMB_WIDTHS + FEW_WIDTHS / width
+        need = _need(z, width, noise) if width == widest else CLIMB_WIDTHS + FEW_WIDTHS / width
         if urgent:
             need = URGENT_WIDTHS
         rise = rise_at(z, width)
-        if rise is not None and rise.size > need * noise and rise.size > rise.habit:
+        clear = rise is not None and rise.size > max(need * noise, rise.habit)
+        if clear and (width == widest or _above_recent(z, width) > URGENT_WIDTHS * noise):
             return rise
         width = width // 2 if width > END_POINTS + 1 or urgent else (END_POINTS if width > END_POINTS else 0)
     early = rise_at(z, widest, max(END_POINTS, widest // 4), 3 * widest) if widest > 2 * END_POINTS else None
@@ -141,10 +154,24 @@ def _late_noise(z: FloatArray, width: int) -> float:
     return spread(np.diff(late, 2)) / SECOND_DIFFERENCE if late.size > END_POINTS else 0.0
 
 
-def _need(n: int, width: int) -> float:
-    """Noise widths a rise of the end window must have: 3 of a curve smoothed over 1/150 of its points, at least 1.8."""
-    smoothed = min(max(float(np.sqrt(SMOOTHED_POINTS / n)), SMOOTHED_LEAST), 1.0)
+def _need(z: FloatArray, width: int, noise: float) -> float:
+    """Noise widths a rise of the end window must have: 3 of a curve smoothed over 1/150 of its points, at least 1.8.
+
+    A window of few points needs more, unless the last eighth of the series is up as well.
+    """
+    smoothed = min(max(float(np.sqrt(SMOOTHED_POINTS / z.size)), SMOOTHED_LEAST), 1.0)
+    longer = max(z.size // LONGER_SHARE, LONGER_POINTS)
+    if width < longer < z.size // 2:
+        rise = rise_at(z, longer)
+        if rise is not None and rise.size > BAND_WIDTHS * smoothed * noise:
+            return BAND_WIDTHS * smoothed
     return BAND_WIDTHS * smoothed + FEW_WIDTHS / width
+
+
+def _above_recent(z: FloatArray, width: int) -> float:
+    """How far the last window is above the median of the points before it: a short climb is no return from a dip."""
+    recent = z[-(RECENT_WINDOWS * width + RECENT_POINTS) : -width]
+    return float(np.median(z[-width:]) - np.median(recent)) if recent.size >= RECENT_POINTS else np.inf
 
 
 def _last_point(z: FloatArray) -> Rise | None:

@@ -94,7 +94,7 @@ def _lead(trained: Judged | None, val: list[Judged]) -> Judged | None:
         return trained or evaluated
     if trained.verdict.verdict is Verdict.INCONCLUSIVE:
         return evaluated
-    if trained.verdict.verdict.blew_up:
+    if trained.verdict.verdict.blew_up or trained.verdict.verdict is Verdict.SHIFTED:
         return trained
     if evaluated.verdict.verdict is Verdict.INCONCLUSIVE:
         return trained

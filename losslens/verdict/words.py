@@ -29,7 +29,10 @@ SHIFTED_LEAST = 0.05
 """A step that costs less of the progress than this does not matter."""
 
 LOG_SHARE = 0.5
-"""A rise that is small against the whole progress still matters when it undoes this share of it in decades."""
+"""A rise that is small against the whole progress still matters when it undoes this share of it in decades …"""
+
+DECADES_RATIO = 0.05
+"""… and at least this share of it as it is."""
 
 SETTLED_AT = 0.05
 """Share of the run after which a first transient (a huge loss of the untrained net) is over …"""
@@ -182,7 +185,7 @@ def _swinging(fit: SeriesFit, d: Departure) -> Word:
 
 def matters(fit: SeriesFit, d: Departure) -> bool:
     """Whether a rise counts against the run's whole progress, linear or in decades."""
-    if fit.ratio >= DIVERGED_RATIO or _share_of_decades(fit, d) >= LOG_SHARE:
+    if fit.ratio >= DIVERGED_RATIO or (fit.ratio >= DECADES_RATIO and _share_of_decades(fit, d) >= LOG_SHARE):
         return True
     if fit.transform.kind != "log" or d.top < SETTLED_FACTOR * d.base:
         return False
