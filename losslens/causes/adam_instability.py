@@ -87,6 +87,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.restarted(facts, -1),
         around.val_harmed(facts, +1),
         around.val_unharmed(facts, -1),
+        loss.smooth_rise(facts, -1),
         around.only_validation(facts, -1),
         around.not_cured_by(facts, "beta2", -1),
     )

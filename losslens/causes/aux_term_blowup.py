@@ -103,6 +103,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _together(facts, -1),
         loss.nan_from_first(facts, -1),
         rate.rate_jumped(facts, -1),
+        loss.smooth_rise(facts, +1),
         around.only_validation(facts, -1),
     )
 

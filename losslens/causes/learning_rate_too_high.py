@@ -72,6 +72,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.updates_tiny(facts, -1),
         around.val_unharmed(facts, -1),
         loss.overshot(facts, +1),
+        loss.smooth_rise(facts, -1),
         around.only_validation(facts, -1),
         around.restarted(facts, -1),
         around.scale_led(facts, -1),

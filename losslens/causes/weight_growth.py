@@ -69,6 +69,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_jumped(facts, -1),
         around.val_harmed(facts, +1),
         around.val_unharmed(facts, -1),
+        loss.smooth_rise(facts, +1),
         around.only_validation(facts, -1),
     )
 

@@ -206,6 +206,20 @@ def gradual(f: Facts, d: int) -> Found:
     )
 
 
+def smooth_rise(f: Facts, d: int) -> Found:
+    """A long rise without turns, close to one law: something that grows by rule, not an instability that thrashes."""
+    if not rose(f) or f.loss is None or f.onset is None:
+        return None
+    g = f.loss.growth
+    if g.oscillation is None or g.fit is None or g.kind not in ("exponential", "power", "linear"):
+        return None
+    strength = ramp(g.oscillation, 0.3, 0.08) * ramp(g.points, 6, 15) * ramp(g.fit, 0.85, 0.97)
+    text = (
+        f"{f.tag} rose smoothly, by {g.kind} growth (R² {g.fit:.2f}, {percent(g.oscillation)} of its moves are turns)"
+    )
+    return sign("smooth-rise", d, strength, text, series=f.tag, steps=(f.onset.step, g.peak_step), value=g.fit)
+
+
 def slow_rise(f: Facts, d: int) -> Found:
     """A rise that took a sizeable part of the run: slow divergence."""
     if not rose(f):
