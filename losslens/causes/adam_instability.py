@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs import around, gradient, loss, rate, rise
 from losslens.causes.signs.build import Found, num, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -62,9 +62,9 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.onset_not_early(facts, +1),
         loss.calm_before(facts, +1),
         loss.all_data_seen(facts, +1),
-        loss.gradual(facts, +1),
-        loss.wide_spike(facts, +1),
-        loss.earlier_spikes(facts, +1),
+        rise.gradual(facts, +1),
+        rise.wide_spike(facts, +1),
+        rise.earlier_spikes(facts, +1),
         loss.loss_was_low(facts, +1),
         gradient.grad_declined(facts, +1),
         gradient.updates_outgrew(facts, +1),
@@ -77,17 +77,17 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _short_memory(facts, -1),
         loss.onset_early(facts, -1),
         loss.nan_abrupt(facts, -1),
-        loss.short_spike(facts, -1),
+        rise.short_spike(facts, -1),
         gradient.grad_calm(facts, -1),
         gradient.weights_led(facts, -1),
         gradient.grad_together(facts, -1),
-        loss.rose_in_one_point(facts, -1),
+        rise.rose_in_one_point(facts, -1),
         rate.rate_jumped(facts, -1),
-        loss.held_new_level(facts, -1),
+        rise.held_new_level(facts, -1),
         around.restarted(facts, -1),
         around.val_harmed(facts, +1),
         around.val_unharmed(facts, -1),
-        loss.smooth_rise(facts, -1),
+        rise.smooth_rise(facts, -1),
         around.only_validation(facts, -1),
         around.not_cured_by(facts, "beta2", -1),
     )

@@ -27,7 +27,7 @@ import dataclasses
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs import around, gradient, loss, rate, rise
 from losslens.causes.signs.build import Found, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -62,14 +62,14 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _attention(facts, +1),
         gradient.logits_led(facts, +1),
         gradient.weights_led(facts, -1),
-        loss.slow_rise(facts, +1),
+        rise.slow_rise(facts, +1),
         around.architecture_is(facts, "transformer", +1),
         rate.rate_high(facts, +1),
         loss.onset_not_early(facts, +1),
         gradient.weights_grew(facts, -1),
-        loss.jumped(facts, -1),
-        loss.rose_in_one_point(facts, -1),
-        loss.returned(facts, -1),
+        rise.jumped(facts, -1),
+        rise.rose_in_one_point(facts, -1),
+        rise.returned(facts, -1),
         loss.nan_abrupt(facts, -1),
         loss.nan_from_first(facts, -1),
         around.architecture_is(facts, "recurrent", -1),

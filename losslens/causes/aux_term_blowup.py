@@ -22,7 +22,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, loss, rate
+from losslens.causes.signs import around, loss, rate, rise
 from losslens.causes.signs.build import Found, log_ramp, missing, percent, points, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -103,7 +103,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _together(facts, -1),
         loss.nan_from_first(facts, -1),
         rate.rate_jumped(facts, -1),
-        loss.smooth_rise(facts, +1),
+        rise.smooth_rise(facts, +1),
         around.only_validation(facts, -1),
     )
 

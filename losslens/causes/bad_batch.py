@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs import around, gradient, loss, rate, rise
 from losslens.causes.signs.build import told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -42,26 +42,26 @@ SOURCES = (
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
-        loss.returned(facts, +1),
-        loss.short_spike(facts, +1),
-        loss.rose_in_one_point(facts, +1),
+        rise.returned(facts, +1),
+        rise.short_spike(facts, +1),
+        rise.rose_in_one_point(facts, +1),
         gradient.grad_together(facts, +1),
         around.val_unharmed(facts, +1),
         loss.first_pass(facts, +1),
         around.same_step_as_sibling(facts, +1),
         rate.rate_steady(facts, +1),
-        loss.wide_spike(facts, -1),
-        loss.gradual(facts, -1),
-        loss.many_spikes(facts, -1),
+        rise.wide_spike(facts, -1),
+        rise.gradual(facts, -1),
+        rise.many_spikes(facts, -1),
         loss.one_batch_an_epoch(facts, -1),
-        loss.kept_growing(facts, -1),
+        rise.kept_growing(facts, -1),
         loss.onset_early(facts, -1),
         gradient.grad_led(facts, -1),
         gradient.grad_calm(facts, -1),
         rate.rate_jumped(facts, -1),
-        loss.stayed_out(facts, -1),
+        rise.stayed_out(facts, -1),
         around.val_harmed(facts, -1),
-        loss.overshot(facts, +1),
+        rise.overshot(facts, +1),
         around.only_validation(facts, -1),
         around.restarted(facts, -1),
     )

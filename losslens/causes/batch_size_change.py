@@ -25,7 +25,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, loss
+from losslens.causes.signs import around, loss, rise
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -113,18 +113,18 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _noise_changed(facts, +1),
         _scaled_together(facts, +1),
         around.val_unharmed(facts, +1),
-        loss.jumped(facts, +1),
-        loss.held_new_level(facts, +1),
+        rise.jumped(facts, +1),
+        rise.held_new_level(facts, +1),
         around.restarted(facts, +1),
         around.cured_by(facts, "batch-size", +1),
         _batch_constant(facts, -1),
         _noise_same(facts, -1),
         loss.nan_abrupt(facts, -1),
         loss.nan_from_first(facts, -1),
-        loss.kept_growing(facts, -1),
-        loss.gradual(facts, -1),
+        rise.kept_growing(facts, -1),
+        rise.gradual(facts, -1),
         around.val_harmed(facts, -1),
-        loss.overshot(facts, -1),
+        rise.overshot(facts, -1),
         around.only_validation(facts, -1),
     )
 

@@ -26,7 +26,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs import around, gradient, loss, rate, rise
 from losslens.causes.signs.build import Found, log_ramp, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -72,8 +72,8 @@ def _round_step(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
-        loss.held_new_level(facts, +1),
-        loss.jumped(facts, +1),
+        rise.held_new_level(facts, +1),
+        rise.jumped(facts, +1),
         _relearned(facts, +1),
         _gradient_level(facts, +1),
         _round_step(facts, +1),
@@ -81,19 +81,19 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.val_unharmed(facts, +1),
         rate.rate_steady(facts, +1),
         around.cured_by(facts, "data", +1),
-        loss.kept_growing(facts, -1),
-        loss.gradual(facts, -1),
+        rise.kept_growing(facts, -1),
+        rise.gradual(facts, -1),
         gradient.grad_spiked(facts, -1),
-        loss.returned(facts, -1),
+        rise.returned(facts, -1),
         loss.nan_abrupt(facts, -1),
         loss.grew_before_nan(facts, -1),
         loss.nan_from_first(facts, -1),
-        loss.stuck_high(facts, -1),
-        loss.overflowed(facts, -1),
+        rise.stuck_high(facts, -1),
+        rise.overflowed(facts, -1),
         gradient.grad_led(facts, -1),
         rate.rate_jumped(facts, -1),
         around.restarted(facts, -1),
-        loss.overshot(facts, -1),
+        rise.overshot(facts, -1),
         around.only_validation(facts, -1),
     )
 

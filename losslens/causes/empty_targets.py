@@ -26,7 +26,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss
+from losslens.causes.signs import around, gradient, loss, rise
 from losslens.causes.signs.build import Found, missing, num, percent, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -77,8 +77,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.data_worked_elsewhere(facts, -1),
         loss.grew_before_nan(facts, -1),
         loss.nan_abrupt(facts, -1),
-        loss.overflowed(facts, -1),
-        loss.gradual(facts, -1),
+        rise.overflowed(facts, -1),
+        rise.gradual(facts, -1),
         gradient.grad_spiked(facts, -1),
     )
 

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs import around, gradient, loss, rate, rise
 from losslens.causes.signs.build import told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -44,10 +44,10 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.earlier_grad_spikes(facts, +1),
         gradient.clipping_off(facts, +1),
         gradient.weights_jumped(facts, +1),
-        loss.jumped(facts, +1),
-        loss.stayed_out(facts, +1),
-        loss.earlier_spikes(facts, +1),
-        loss.overflowed(facts, +1),
+        rise.jumped(facts, +1),
+        rise.stayed_out(facts, +1),
+        rise.earlier_spikes(facts, +1),
+        rise.overflowed(facts, +1),
         loss.huge_start(facts, +1),
         loss.calm_before(facts, +1),
         around.architecture_is(facts, "recurrent", +1),
@@ -58,12 +58,12 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.clipping_on(facts, -1),
         gradient.grad_dead(facts, -1),
         rate.rate_jumped(facts, -1),
-        loss.returned(facts, -1),
-        loss.slow_rise(facts, -1),
+        rise.returned(facts, -1),
+        rise.slow_rise(facts, -1),
         around.val_harmed(facts, +1),
         around.val_unharmed(facts, -1),
-        loss.overshot(facts, +1),
-        loss.smooth_rise(facts, -1),
+        rise.overshot(facts, +1),
+        rise.smooth_rise(facts, -1),
         around.only_validation(facts, -1),
         around.restarted(facts, -1),
         around.scale_led(facts, -1),

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss
+from losslens.causes.signs import around, gradient, loss, rise
 from losslens.causes.signs.build import missing, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -48,7 +48,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.same_setup_survived(facts, +1),
         missing("replay-differs", "replay"),
         around.same_step_as_sibling(facts, -1),
-        loss.gradual(facts, -1),
+        rise.gradual(facts, -1),
         loss.nan_from_first(facts, -1),
         gradient.grad_led(facts, -1),
         around.only_validation(facts, -1),

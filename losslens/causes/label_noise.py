@@ -25,7 +25,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs import around, gradient, loss, rate, rise
 from losslens.causes.signs.build import Found, missing, num, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -102,10 +102,10 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_dead(facts, -1),
         rate.rate_zero(facts, -1),
         around.data_worked_elsewhere(facts, -1),
-        loss.jumped(facts, -1),
-        None if facts.leading_role.startswith("val") else loss.gradual(facts, -1),
+        rise.jumped(facts, -1),
+        None if facts.leading_role.startswith("val") else rise.gradual(facts, -1),
         loss.nan_abrupt(facts, -1),
-        loss.overflowed(facts, -1),
+        rise.overflowed(facts, -1),
     )
 
 

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs import around, gradient, loss, rate, rise
 from losslens.causes.signs.build import told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -48,11 +48,11 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.peak_just_reached(facts, +1),
         rate.rate_rising(facts, +1),
         loss.onset_early(facts, +1),
-        loss.oscillating(facts, +1),
-        loss.stuck_high(facts, +1),
+        rise.oscillating(facts, +1),
+        rise.stuck_high(facts, +1),
         loss.noise_rising(facts, +1),
-        loss.earlier_spikes(facts, +1),
-        loss.overflowed(facts, +1),
+        rise.earlier_spikes(facts, +1),
+        rise.overflowed(facts, +1),
         gradient.updates_large(facts, +1),
         gradient.grad_spiked(facts, +1),
         gradient.weights_jumped(facts, +1),
@@ -66,13 +66,13 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.nan_abrupt(facts, -1),
         loss.nan_scattered(facts, -1),
         loss.huge_start(facts, -1),
-        loss.held_new_level(facts, -1),
-        loss.slow_rise(facts, -1),
+        rise.held_new_level(facts, -1),
+        rise.slow_rise(facts, -1),
         gradient.grad_dead(facts, -1),
         gradient.updates_tiny(facts, -1),
         around.val_unharmed(facts, -1),
-        loss.overshot(facts, +1),
-        loss.smooth_rise(facts, -1),
+        rise.overshot(facts, +1),
+        rise.smooth_rise(facts, -1),
         around.only_validation(facts, -1),
         around.restarted(facts, -1),
         around.scale_led(facts, -1),

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs import around, gradient, loss, rate, rise
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -82,8 +82,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_ordinary(facts, -1),
         rate.rate_high(facts, -1),
         gradient.updates_large(facts, -1),
-        loss.jumped(facts, -1),
-        loss.gradual(facts, -1),
+        rise.jumped(facts, -1),
+        rise.gradual(facts, -1),
         loss.nan_abrupt(facts, -1),
         loss.nan_from_first(facts, -1),
     )

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, loss, rate
+from losslens.causes.signs import around, loss, rate, rise
 from losslens.causes.signs.build import num, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -47,7 +47,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.nan_from_first(facts, -1),
         around.val_harmed(facts, +1),
         around.val_unharmed(facts, -1),
-        loss.overshot(facts, +1),
+        rise.overshot(facts, +1),
         around.only_validation(facts, -1),
         around.restarted(facts, -1),
     )

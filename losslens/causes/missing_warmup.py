@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs import around, gradient, loss, rate, rise
 from losslens.causes.signs.build import told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -43,7 +43,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         rate.no_warmup(facts, +1),
         loss.onset_early(facts, +1),
-        loss.stuck_high(facts, +1),
+        rise.stuck_high(facts, +1),
         gradient.grad_largest_at_start(facts, +1),
         around.adaptive_optimizer(facts, +1),
         around.architecture_is(facts, "transformer", +1),
@@ -53,8 +53,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.nan_from_first(facts, -1),
         loss.huge_start(facts, -1),
         gradient.updates_tiny(facts, -1),
-        loss.slow_rise(facts, -1),
-        loss.overflowed(facts, -1),
+        rise.slow_rise(facts, -1),
+        rise.overflowed(facts, -1),
         around.plain_sgd(facts, -1),
         around.only_validation(facts, -1),
         around.not_cured_by(facts, "warmup", -1),

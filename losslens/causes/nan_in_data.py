@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss
+from losslens.causes.signs import around, gradient, loss, rise
 from losslens.causes.signs.build import Found, sign, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -62,7 +62,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.cured_by(facts, "data", +1),
         loss.all_data_seen(facts, -1),
         loss.grew_before_nan(facts, -1),
-        loss.overflowed(facts, -1),
+        rise.overflowed(facts, -1),
         loss.huge_start(facts, -1),
         gradient.grad_led(facts, -1),
         around.scale_led(facts, -1),

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss
+from losslens.causes.signs import around, gradient, loss, rise
 from losslens.causes.signs.build import told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -55,8 +55,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.cured_by(facts, "eps", +1),
         around.cured_by(facts, "loss", +1),
         loss.grew_before_nan(facts, -1),
-        loss.overflowed(facts, -1),
-        loss.gradual(facts, -1),
+        rise.overflowed(facts, -1),
+        rise.gradual(facts, -1),
         loss.huge_start(facts, -1),
         loss.first_pass(facts, -1),
         gradient.grad_led(facts, -1),

@@ -25,7 +25,7 @@ import dataclasses
 
 from losslens.causes.attention_logit_growth import ATTENTION_WORDS, about_output
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs import around, gradient, loss, rate, rise
 from losslens.causes.signs.build import Found, missing, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -57,18 +57,18 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _output(facts, +1),
         gradient.logits_led(facts, +1),
         gradient.weights_led(facts, -1),
-        loss.slow_rise(facts, +1),
+        rise.slow_rise(facts, +1),
         loss.drift_up(facts, +1),
         loss.onset_not_early(facts, +1),
         _no_decay(facts, +1),
         gradient.weights_grew(facts, -1),
-        loss.jumped(facts, -1),
-        loss.rose_in_one_point(facts, -1),
-        loss.returned(facts, -1),
+        rise.jumped(facts, -1),
+        rise.rose_in_one_point(facts, -1),
+        rise.returned(facts, -1),
         loss.onset_early(facts, -1),
         loss.nan_from_first(facts, -1),
         rate.rate_jumped(facts, -1),
-        loss.smooth_rise(facts, +1),
+        rise.smooth_rise(facts, +1),
         around.only_validation(facts, -1),
     )
 

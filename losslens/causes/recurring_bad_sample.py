@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, loss, rate
+from losslens.causes.signs import around, loss, rate, rise
 from losslens.causes.signs.build import Found, lasting, missing, num, percent, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -98,8 +98,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         _once_an_epoch(facts, +1),
         _clockwork(facts, +1),
-        loss.returned(facts, +1),
-        loss.short_spike(facts, +1),
+        rise.returned(facts, +1),
+        rise.short_spike(facts, +1),
         _irregular(facts, -1),
         _too_few(facts, -1),
         loss.one_batch_an_epoch(facts, -1),

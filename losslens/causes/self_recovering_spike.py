@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs import around, gradient, loss, rate, rise
 from losslens.causes.signs.build import Found, num, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -54,20 +54,20 @@ def _lower_after(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
-        loss.returned(facts, +1),
+        rise.returned(facts, +1),
         _lower_after(facts, +1),
-        loss.many_spikes(facts, +1),
+        rise.many_spikes(facts, +1),
         loss.one_batch_an_epoch(facts, +1),
-        loss.wide_spike(facts, +1),
-        loss.gradual(facts, +1),
+        rise.wide_spike(facts, +1),
+        rise.gradual(facts, +1),
         rate.rate_steady(facts, +1),
         rate.rate_high(facts, +1),
-        loss.stayed_out(facts, -1),
+        rise.stayed_out(facts, -1),
         loss.nan_abrupt(facts, -1),
         loss.grew_before_nan(facts, -1),
         loss.nan_from_first(facts, -1),
         gradient.grad_together(facts, -1),
-        loss.rose_in_one_point(facts, -1),
+        rise.rose_in_one_point(facts, -1),
         around.restarted(facts, -1),
         around.only_validation(facts, -1),
         rate.rate_jumped(facts, -1),

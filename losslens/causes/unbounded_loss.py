@@ -24,7 +24,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, loss
+from losslens.causes.signs import around, loss, rise
 from losslens.causes.signs.build import Found, num, sign, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -61,7 +61,7 @@ def _went_up(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
-        loss.runs_downward(facts, +1),
+        rise.runs_downward(facts, +1),
         _crossed(facts, +1),
         around.cured_by(facts, "loss", +1),
         _never_negative(facts, -1),

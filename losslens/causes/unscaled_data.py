@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs import around, gradient, loss, rate, rise
 from losslens.causes.signs.build import Found, num, sign, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -77,7 +77,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _within_first_steps(facts, +1),
         _squared(facts, +1),
         _not_scaled(facts, +1),
-        loss.overflowed(facts, +1),
+        rise.overflowed(facts, +1),
         around.cured_by(facts, "data-scaling", +1),
         around.cured_by(facts, "clip", +1),
         loss.usual_start(facts, -1),

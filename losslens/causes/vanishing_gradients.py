@@ -25,7 +25,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs import around, gradient, loss, rate, rise
 from losslens.causes.signs.build import Found, log_ramp, missing, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -57,13 +57,13 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_dead(facts, +1),
         _layers(facts, +1),
         loss.never_learned(facts, +1),
-        loss.stuck_high(facts, +1),
+        rise.stuck_high(facts, +1),
         gradient.updates_tiny(facts, +1),
         around.cured_by(facts, "normalisation-layer", +1),
         gradient.grad_alive(facts, -1),
         gradient.grad_spiked(facts, -1),
         rate.rate_zero(facts, -1),
-        loss.gradual(facts, -1),
+        rise.gradual(facts, -1),
         loss.nan_abrupt(facts, -1),
         loss.grew_before_nan(facts, -1),
         around.only_validation(facts, -1),

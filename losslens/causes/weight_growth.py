@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate
+from losslens.causes.signs import around, gradient, loss, rate, rise
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -56,20 +56,20 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _accelerates(facts, +1),
         _no_decay(facts, +1),
         loss.onset_not_early(facts, +1),
-        loss.slow_rise(facts, +1),
+        rise.slow_rise(facts, +1),
         loss.drift_up(facts, +1),
         around.cured_by(facts, "weight-decay", +1),
         gradient.weights_flat(facts, -1),
         gradient.weights_jumped(facts, -1),
         loss.onset_early(facts, -1),
         loss.nan_from_first(facts, -1),
-        loss.short_spike(facts, -1),
-        loss.jumped(facts, -1),
-        loss.rose_in_one_point(facts, -1),
+        rise.short_spike(facts, -1),
+        rise.jumped(facts, -1),
+        rise.rose_in_one_point(facts, -1),
         rate.rate_jumped(facts, -1),
         around.val_harmed(facts, +1),
         around.val_unharmed(facts, -1),
-        loss.smooth_rise(facts, +1),
+        rise.smooth_rise(facts, +1),
         around.only_validation(facts, -1),
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs.build import (
     Found,
-    lasting,
     log_ramp,
     missing,
     num,
@@ -21,26 +20,6 @@ from losslens.model import Verdict
 HUGE_LOSS = 1e3
 """A first loss above this is not what a model on scaled inputs and targets gives (classification starts near ln C,
 regression on standardised targets near 1)."""
-
-
-def resolution(f: Facts) -> float:
-    """How much "within one logged point" says: everything where each step is logged, little where a point is an epoch.
-
-    1 up to five steps a point, 0.3 from a thousand on (and for epochs of unknown length).
-    """
-    if f.extent is None:
-        return 0.3
-    steps: float | None = f.extent.interval
-    if "epoch" in f.extent.axis:
-        steps = f.extent.steps_per_epoch if (f.extent.steps_per_epoch or 1.0) > 1 else 1000.0
-    return 0.3 + 0.7 * log_ramp(steps or 1000.0, 1000.0, 5.0)
-
-
-def rose(f: Facts) -> bool:
-    """Whether there was a rise to speak of at all: a plateau has an onset and no rise."""
-    if f.loss is None or f.onset is None or f.verdict is Verdict.PLATEAU or f.loss.growth.kind in ("none", "downward"):
-        return False
-    return f.loss.growth.ratio is None or f.loss.growth.ratio > 1.02
 
 
 def onset_early(f: Facts, d: int) -> Found:
@@ -152,207 +131,6 @@ def nan_scattered(f: Facts, d: int) -> Found:
     )
 
 
-def overflowed(f: Facts, d: int) -> Found:
-    """Grew to Inf or to astronomical numbers: the arithmetic of a runaway, not of a log(0)."""
-    if f.loss is None:
-        return None
-    g = f.loss.growth
-    climbed = f.loss.rising_points >= 2 or (g.ratio is not None and g.ratio > 3)
-    inf = f.nonfinite is not None and f.nonfinite.infinite_first and climbed  # Inf out of calm is a log(0) or a datum
-    if not inf and not (g.ratio is not None and g.ratio > 1e4):
-        return None
-    text = (
-        f"{f.tag} reached {'Inf' if inf else num(g.peak)} by "
-        f"{where(f, f.nonfinite.first_step if inf and f.nonfinite else g.peak_step)}"
-    )
-    return sign("overflowed", d, 1.0 if inf else log_ramp(g.ratio or 1.0, 1e3, 1e8), text, series=f.tag, value=g.ratio)
-
-
-def jumped(f: Facts, d: int) -> Found:
-    """The whole rise inside two logged points, and no way back."""
-    if not rose(f):
-        return None
-    if f.loss is None or f.onset is None or f.loss.growth.kind not in ("jump", "plateau-high") or f.loss.recovered:
-        return None
-    g = f.loss.growth
-    if g.points > 2 or f.onset.points_before < 5:
-        return None
-    text = (
-        f"{f.tag} rose {times(g.ratio)} within {g.points} logged "
-        f"point{'s' * (g.points != 1)} at {where(f, f.onset.step)}"
-    )
-    return sign(
-        "one-point-jump",
-        d,
-        resolution(f) * log_ramp(g.ratio or 1.0, 1.15, 3.0),
-        text,
-        series=f.tag,
-        steps=(f.onset.step, g.peak_step),
-        value=g.ratio,
-    )
-
-
-def gradual(f: Facts, d: int) -> Found:
-    """A rise that took many points."""
-    if not rose(f):
-        return None
-    if f.loss is None or f.onset is None or f.loss.growth.kind in ("none", "jump", "downward"):
-        return None
-    g = f.loss.growth
-    law = f", e-fold every {lasting(f, g.time_constant)}" if g.time_constant else ""
-    text = f"{f.tag} rose {times(g.ratio)} over {g.points} logged points ({g.kind} growth{law})"
-    return sign(
-        "gradual-rise", d, ramp(g.points, 3, 12), text, series=f.tag, steps=(f.onset.step, g.peak_step), value=g.points
-    )
-
-
-def smooth_rise(f: Facts, d: int) -> Found:
-    """A long rise without turns, close to one law: something that grows by rule, not an instability that thrashes."""
-    if not rose(f) or f.loss is None or f.onset is None:
-        return None
-    g = f.loss.growth
-    if g.oscillation is None or g.fit is None or g.kind not in ("exponential", "power", "linear"):
-        return None
-    strength = ramp(g.oscillation, 0.3, 0.08) * ramp(g.points, 6, 15) * ramp(g.fit, 0.85, 0.97)
-    text = (
-        f"{f.tag} rose smoothly, by {g.kind} growth (R² {g.fit:.2f}, {percent(g.oscillation)} of its moves are turns)"
-    )
-    return sign("smooth-rise", d, strength, text, series=f.tag, steps=(f.onset.step, g.peak_step), value=g.fit)
-
-
-def slow_rise(f: Facts, d: int) -> Found:
-    """A rise that took a sizeable part of the run: slow divergence."""
-    if not rose(f):
-        return None
-    if f.loss is None or f.onset is None or f.extent is None or f.loss.growth.kind in ("none", "jump", "downward"):
-        return None
-    g = f.loss.growth
-    share = g.steps / max(1, f.extent.last_step - f.extent.first_step)
-    text = f"{f.tag} climbed slowly, over {lasting(f, g.steps)} ({percent(share)} of the run)"
-    return sign(
-        "slow-rise", d, ramp(share, 0.04, 0.2), text, series=f.tag, steps=(f.onset.step, g.peak_step), value=share
-    )
-
-
-def oscillating(f: Facts, d: int) -> Found:
-    if not rose(f):
-        return None
-    if f.loss is None or f.onset is None or f.loss.growth.oscillation is None:
-        return None
-    turns = f.loss.growth.oscillation
-    text = (
-        f"{f.tag} swings while it rises: {percent(turns)} of its larger moves after {where(f, f.onset.step)} are turns"
-    )
-    return sign(
-        "swings-while-rising", d, ramp(turns, 0.3, 0.7), text, series=f.tag, steps=(f.onset.step, None), value=turns
-    )
-
-
-def stuck_high(f: Facts, d: int) -> Found:
-    """After the rise it sits on one level near where it began (chance), as a saturated classifier does."""
-    if not rose(f):
-        return None
-    if f.loss is None or f.onset is None or f.loss.growth.kind != "plateau-high":
-        return None
-    end, start = f.loss.end, f.loss.start_level
-    near = f.loss.end_over_start is not None and 0.7 < f.loss.end_over_start < 1.4
-    chance = f", the level of its start ({num(start)})" if near else ""
-    text = f"after the rise {f.tag} stays at {num(end)}{chance}"
-    return sign(
-        "stuck-high",
-        d,
-        1.0 if near else 0.3,
-        text,
-        series=f.tag,
-        steps=(f.onset.step, None),
-        value=end,
-        compared_to=start,
-    )
-
-
-def returned(f: Facts, d: int) -> Found:
-    """Back in its old band soon: within a twentieth of the run for sure, after a quarter it was learned anew."""
-    if f.loss is None or f.onset is None or not f.loss.recovered or f.extent is None:
-        return None
-    points = f.loss.excursion_points or 0
-    share = points / max(1, f.extent.points)
-    text = f"{f.tag} was back inside its old band {points} logged points after {where(f, f.onset.step)}"
-    strength = 1.0 if points <= 5 else ramp(share, 0.25, 0.05)
-    return sign("came-back", d, strength, text, series=f.tag, steps=(f.onset.step, None), value=points)
-
-
-def stayed_out(f: Facts, d: int) -> Found:
-    if f.loss is None or f.onset is None or f.onset.from_start or f.loss.recovered or f.loss.growth.kind == "none":
-        return None
-    if not (f.loss.end_over_before and f.loss.end_over_before > 1.2) and f.nonfinite is None:
-        return None
-    text = f"{f.tag} never came back: {num(f.loss.end)} at the end against {num(f.loss.before)} before"
-    strength = 1.0 if f.nonfinite is not None else log_ramp(f.loss.end_over_before or 1.0, 1.1, 3.0)
-    return sign(
-        "never-came-back",
-        d,
-        strength,
-        text,
-        series=f.tag,
-        steps=(f.onset.step, None),
-        value=f.loss.end,
-        compared_to=f.loss.before,
-    )
-
-
-def short_spike(f: Facts, d: int) -> Found:
-    if f.loss is None or f.onset is None or f.loss.excursion_points is None:
-        return None
-    points = f.loss.excursion_points
-    text = f"the excursion lasted {points} logged point{'s' * (points != 1)}"
-    return sign(
-        "short-spike",
-        d,
-        resolution(f) * ramp(points, 9, 3),
-        text,
-        series=f.tag,
-        steps=(f.onset.step, None),
-        value=points,
-    )
-
-
-def wide_spike(f: Facts, d: int) -> Found:
-    if f.loss is None or f.onset is None or f.loss.excursion_points is None:
-        return None
-    points = f.loss.excursion_points
-    if f.loss.growth.points <= 2:
-        return None  # at its peak at once: the width is the way back, and says nothing about the cause
-    text = f"the excursion lasted {points} logged points, {f.loss.growth.points} of them on the way up"
-    return sign(
-        "wide-spike",
-        d,
-        ramp(points, 4, 12),
-        text,
-        series=f.tag,
-        steps=(f.onset.step, None),
-        value=points,
-    )
-
-
-def rose_in_one_point(f: Facts, d: int) -> Found:
-    """The peak was reached at once (a spike or a jump, recovered or not)."""
-    if not rose(f):
-        return None
-    if f.loss is None or f.onset is None or f.loss.growth.kind == "none":
-        return None
-    points = f.loss.growth.points
-    text = f"{f.tag} was at {percent(0.9)} of its peak within {points} logged point{'s' * (points != 1)}"
-    return sign(
-        "peak-at-once",
-        d,
-        resolution(f) * ramp(points, 5, 1.5),
-        text,
-        series=f.tag,
-        steps=(f.onset.step, None),
-        value=points,
-    )
-
-
 def noise_rising(f: Facts, d: int) -> Found:
     if f.loss is None or f.loss.noise_trend is None:
         return None
@@ -437,52 +215,6 @@ def one_batch_an_epoch(f: Facts, d: int) -> Found:
     return sign("one-batch-an-epoch", d, ramp(n, 4.0, 2.0), text, value=n)
 
 
-def held_new_level(f: Facts, d: int) -> Found:
-    """One step up, then level or slowly down: no runaway."""
-    if not rose(f):
-        return None
-    if f.loss is None or f.onset is None or f.loss.after_slope is None or f.loss.growth.kind in ("none", "downward"):
-        return None
-    if f.loss.recovered or f.loss.growth.points > 4 or f.onset.from_start:
-        return None
-    slope = f.loss.after_slope
-    text = (
-        f"{f.tag} stepped from {num(f.loss.before)} to a new level and "
-        f"{'held it' if slope > -0.2 else 'has been falling since'}"
-    )
-    return sign("held-new-level", d, ramp(slope, 0.6, 0.2), text, series=f.tag, steps=(f.onset.step, None), value=slope)
-
-
-def overshot(f: Facts, d: int) -> Found:
-    """A peak far above the level on which it then settled: weights were thrown, not data changed."""
-    if not rose(f) or f.loss is None or f.onset is None or f.loss.growth.peak is None or not f.loss.end:
-        return None
-    if f.loss.end <= 0 or f.loss.growth.peak_step == (f.extent.last_step if f.extent else None):
-        return None
-    r = f.loss.growth.peak / f.loss.end
-    text = f"{f.tag} peaked at {num(f.loss.growth.peak)} and then settled at {num(f.loss.end)}"
-    return sign("overshot", d, log_ramp(r, 2.5, 15.0), text, series=f.tag, value=r)
-
-
-def kept_growing(f: Facts, d: int) -> Found:
-    if not rose(f):
-        return None
-    if f.loss is None or f.onset is None or f.loss.growth.kind not in ("exponential", "power", "linear"):
-        return None
-    slope = f.loss.after_slope
-    if slope is None or slope < 0.3:
-        return None
-    text = f"{f.tag} kept growing after {where(f, f.onset.step)} instead of settling on a new level"
-    return sign("kept-growing", d, ramp(slope, 0.3, 1.5), text, series=f.tag, steps=(f.onset.step, None), value=slope)
-
-
-def runs_downward(f: Facts, d: int) -> Found:
-    if f.loss is None or f.loss.growth.kind != "downward":
-        return None
-    text = f"{f.tag} ran away downward, to {num(f.loss.lowest)}, far below every level before"
-    return sign("runs-downward", d, 1.0, text, series=f.tag, steps=(onset_step(f), None), value=f.loss.lowest)
-
-
 def loss_was_low(f: Facts, d: int) -> Found:
     """Nearly everything had been learned: saturated predictions, tiny gradients."""
     if (
@@ -504,24 +236,6 @@ def loss_was_low(f: Facts, d: int) -> Found:
         value=f.loss.before,
         compared_to=f.loss.start_level,
     )
-
-
-def many_spikes(f: Facts, d: int) -> Found:
-    if f.loss is None or f.loss.spikes.count < 2:
-        return None
-    s = f.loss.spikes
-    text = f"{f.tag} shows {s.count} spikes, {s.before_onset} of them before the onset"
-    return sign("many-spikes", d, ramp(s.count, 1, 5), text, series=f.tag, value=s.count)
-
-
-def earlier_spikes(f: Facts, d: int) -> Found:
-    if f.loss is None or f.onset is None or f.loss.spikes.before_onset < 1:
-        return None
-    s = f.loss.spikes
-    grow = ", growing with time" if s.before_onset >= 3 and s.growing is not None and s.growing > 0.5 else ""
-    text = f"{f.tag} had spiked {s.before_onset} time{'s' * (s.before_onset != 1)} before the onset and come back{grow}"
-    strength = ramp(s.before_onset, 0, 4) * (1.0 if grow else 0.7)
-    return sign("earlier-spikes", d, strength, text, series=f.tag, steps=(None, f.onset.step), value=s.before_onset)
 
 
 def never_learned(f: Facts, d: int) -> Found:
