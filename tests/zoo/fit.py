@@ -30,8 +30,8 @@ SIZES = Path(rank.__file__).with_name("sizes.json")
 FIRST = Path(__file__).parent / "first_sizes.json"
 """The sizes set from knowledge: the centre of the prior."""
 
-HOLDS = ((2.0, 10.0, 20.0), (5.0, 20.0, 20.0), (20.0, 50.0, 50.0), (60.0, 150.0, 150.0))
-"""How firmly, in runs, three things are held to the first values: the logarithm of a factor of each sign that all causes
+HOLDS = ((2.0, 10.0, 20.0), (8.0, 25.0, 30.0), (30.0, 80.0, 80.0))
+"""How firmly, in runs, three things are held to first values: the logarithm of a factor of each sign that all causes
 share, that of each size beside it, and the verdict table."""
 
 Hold = tuple[float, float, float]
@@ -165,7 +165,7 @@ def fit(t: Table, first: rank.Sizes, keep: NDArray[np.bool_], hold: Hold) -> Flo
         return loss, np.concatenate([by_sign, by_size + hold[1] * own, by_table.ravel()])
 
     begin = np.concatenate([np.zeros(m + n), np.clip(table0.ravel(), -5, 5)])
-    bounds = [(-3.0, 1.5)] * (m + n) + [(-5.0, 5.0)] * table0.size
+    bounds = [(-2.0, 1.0)] * m + [(-1.0, 0.7)] * n + [(-5.0, 5.0)] * table0.size
     x = minimize(objective, begin, jac=True, bounds=bounds, method="L-BFGS-B", options={"maxiter": 250}).x
     return np.concatenate([base * np.exp(x[:m][sign] + x[m : m + n]), x[m + n :]])
 

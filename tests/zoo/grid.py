@@ -353,7 +353,7 @@ class Part:
 
 
 FIRST = Part("", FAULTS_PER_CAUSE, LOCKED_PER_CAUSE, 2, 3, FAMILIES, 0.12, 11)
-STRONGER = Part("s", STRONG_PER_CAUSE, STRONG_LOCKED, 5, 5, None, 0.04, 12)
+STRONGER = Part("s", STRONG_PER_CAUSE, STRONG_LOCKED, 5, 5, 80, 0.04, 12)
 BRITTLE = Part("b", 16, 3, 4, 6, None, 0.0, 13)
 """Short trainings of plain nets without clipping, at the upper strengths: most faults break them."""
 

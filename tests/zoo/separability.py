@@ -197,7 +197,7 @@ def density(
     dims = sum(matrices[g].shape[1] for g in groups)
     # wider for more numbers, so that a richer log does not leave every run alone
     w = np.exp(-0.5 * (d2 - np.min(np.where(family != family[k], d2, np.inf))) / (width**2 * np.sqrt(dims)))
-    w = np.where(family == family[k], 0.0, w)
+    w = np.where((family == family[k]) | np.char.startswith(family, "keras"), 0.0, w)
     p = np.array([w[cause == c].sum() / max(3, (cause == c).sum()) for c in names]) + 1e-9
     return np.asarray(p / p.sum())
 

@@ -16,8 +16,7 @@ to ``EPS``, which keeps the divisor sqrt(v) + eps from sinking further. It survi
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, fields, replace
 from pathlib import Path
 
 import torch
@@ -32,44 +31,58 @@ Segmentation of generated shapes (24 000 images, batch 16, 1500 steps an epoch):
 `larger-eps` is its twin from step 40 500 on, same weights and same batches, with Adam's `eps` raised from 1e-8 to 3e-4, so that its steps cannot grow: it survives.
 """  # noqa: E501
 IMAGES, SIZE, CLASSES, BATCH, EVERY = 24_000, 16, 4, 16, 100
-STEPS, RATE, BETA2, SEED = 63_000, 0.05, 0.99998, 0
-FORK, EPS = 40_500, 3e-4
+STEPS, SEED, FORK, EPS = 63_000, 0, 40_500, 3e-4
+
+
+@dataclass(frozen=True)
+class Setting:
+    rate: float
+    beta2: float
+    eps: float = 1e-8
+
+
+SETTINGS = (Setting(0.1, 0.99996), Setting(0.1, 0.99997), Setting(0.1, 0.999975), Setting(0.05, 0.99995))
 
 
 @dataclass
 class Watched:
-    """What the samples do not show, every ``EVERY`` steps: it tells the mechanism."""
+    """What is seen of all nets every ``EVERY`` steps, each entry (nets,). All but the loss is for us: it tells the mechanism."""
 
-    loss: list[float] = field(default_factory=list)
-    gradient: list[float] = field(default_factory=list)
-    """Norm of the gradient."""
-    root_v: list[float] = field(default_factory=list)
+    loss: list[Tensor] = field(default_factory=list)
+    """Mean over the ``EVERY`` steps."""
+    root_v: list[Tensor] = field(default_factory=list)
     """Root mean square over all weights of the square root of the corrected second moment that Adam divides by."""
-    update: list[float] = field(default_factory=list)
+    update: list[Tensor] = field(default_factory=list)
     """Norm of one step."""
-    weight: list[float] = field(default_factory=list)
+    weight: list[Tensor] = field(default_factory=list)
     """Norm of all weights."""
+
+    def losses(self, net: int) -> list[float]:
+        return [float(v[net]) for v in self.loss]
 
 
 def make(folder: Path) -> list[Truth]:
+    training = Training(NETS)
+    training.go(FORK)
+    twin = training.fork(EPS)
+    training.go(STEPS)
+    twin.go(STEPS)
+    return write(folder, training.watched, twin.watched)
+
+
+def write(folder: Path, faulty: Watched, twin: Watched) -> list[Truth]:
+    """Log net ``SHOWN`` of both and measure; the other nets of the twin are the healthy seeds to compare with."""
     from torch.utils.tensorboard import SummaryWriter
 
     fresh(folder, README)
-    run = Training(SEED)
-    with SummaryWriter(str(folder / "run")) as first, SummaryWriter(str(folder / "larger-eps")) as second:
-        run.go(FORK, first.add_scalar, second.add_scalar)
-        twin = run.fork(EPS, SEED)
-        other = run.fork(EPS, SEED + 1)
-        run.go(STEPS, first.add_scalar)
-        twin.go(STEPS, second.add_scalar)
-        other.go(STEPS)
+    for name, watched in (("run", faulty), ("larger-eps", twin)):
+        with SummaryWriter(str(folder / name)) as writer:
+            for i, loss in enumerate(watched.losses(SHOWN), start=1):
+                writer.add_scalar("total_loss", loss, i * EVERY)
+                writer.add_scalar("learning_rate", RATE, i * EVERY)
     name_event_files(folder)
-    return truth(run.watched.loss, twin.watched.loss, other.watched.loss)
-
-
-def truth(faulty: list[float], twin: list[float], other: list[float]) -> list[Truth]:
-    """What is true of the two runs; the losses are those of every ``EVERY`` steps."""
-    at = parting(faulty, twin, other, first=FORK // EVERY)
+    other = twin.losses((SHOWN + 1) % NETS)
+    at = parting(faulty.losses(SHOWN), twin.losses(SHOWN), other, first=FORK // EVERY)
     causes = ("adam-instability", "learning-rate-too-high", "exploding-gradients", "weight-growth", "bad-batch")
     note = "the fault is there from the first step; loss and rate alone cannot tell these causes"
     return [
@@ -102,64 +115,92 @@ class Net(nn.Module):
 
 
 class Training:
-    """One training; the seed decides the weights, the images and their order."""
+    """One net for each entry of ``settings``, side by side: the same first weights, images and order.
 
-    def __init__(self, seed: int) -> None:
+    Their weights are stacked, (nets, ...), and Adam looks at every number by itself: none knows of the others.
+    """
+
+    def __init__(self, settings: tuple[Setting, ...]) -> None:
         torch.set_num_threads(1)
-        self.image, self.label = images(IMAGES, torch.Generator().manual_seed(seed))
-        self.net = Net(torch.Generator().manual_seed(seed + 1))
-        self.optimizer = torch.optim.Adam(self.net.parameters(), lr=RATE, betas=(0.9, BETA2), fused=True)
-        self.order_seed = seed
+        self.settings = settings
+        self.nets = len(settings)
+        self.image, self.label = images(IMAGES, torch.Generator().manual_seed(SEED))
+        self.order_seed = SEED
+        self.net = Net(torch.Generator().manual_seed(SEED + 1))
+        self.weights = {
+            name: p.detach().repeat(self.nets, *[1] * p.dim()).requires_grad_()
+            for name, p in self.net.named_parameters()
+        }
+        self.first = {name: torch.zeros_like(p) for name, p in self.weights.items()}
+        self.second = {name: torch.zeros_like(p) for name, p in self.weights.items()}
         self.step = 0
         self.watched = Watched()
 
-    def fork(self, eps: float, order_seed: int) -> Training:
-        """The same training, to go on with another ``eps``, and in another order of the data for another seed."""
+    def fork(self, net: int, eps: float, order_seed: int = SEED) -> Training:
+        """One of the nets, to go on alone with another ``eps`` (and in another order of the data)."""
         twin = copy.copy(self)
-        twin.net, twin.optimizer, twin.watched = copy.deepcopy((self.net, self.optimizer, self.watched))
-        twin.optimizer.param_groups[0]["eps"] = eps
+        twin.settings = (replace(self.settings[net], eps=eps),)
+        twin.nets = 1
         twin.order_seed = order_seed
+        for kind in ("weights", "first", "second"):
+            kept = {name: p.detach()[net : net + 1].clone() for name, p in getattr(self, kind).items()}
+            setattr(twin, kind, kept)
+        for p in twin.weights.values():
+            p.requires_grad_()
+        twin.watched = Watched(*([v[net : net + 1] for v in getattr(self.watched, f.name)] for f in fields(Watched)))
         return twin
 
-    def go(self, until: int, *logs: Callable[[str, float, int], object]) -> None:
-        """Train up to and including step ``until``."""
-        total = 0.0
+    def go(self, until: int) -> None:
+        """Train up to and including step ``until``, a multiple of ``EVERY``."""
+        total = torch.zeros(self.nets)
         order: Tensor | None = None
         while self.step < until:
             epoch, position = divmod(self.step, IMAGES // BATCH)
             if order is None or position == 0:
                 order = torch.randperm(IMAGES, generator=torch.Generator().manual_seed(1000 * self.order_seed + epoch))
             rows = order[position * BATCH : (position + 1) * BATCH]
-            loss = F.cross_entropy(self.net(self.image[rows]), self.label[rows])
-            self.optimizer.zero_grad()
-            loss.backward()
+            losses = self._losses(self.image[rows], self.label[rows])
+            gradient = torch.autograd.grad(losses.sum(), list(self.weights.values()))
+            total += losses.detach()
             self.step += 1
-            total += loss.item()
-            if self.step % EVERY:
-                self.optimizer.step()
-                continue
-            before = [p.detach().clone() for p in self.net.parameters()]
-            self.optimizer.step()
-            _watch(self.watched, list(self.net.parameters()), before, self.optimizer, self.step)
-            self.watched.loss.append(total / EVERY)
-            for log in logs:
-                log("total_loss", total / EVERY, self.step)
-                log("learning_rate", self.optimizer.param_groups[0]["lr"], self.step)
-            total = 0.0
+            before = {name: p.detach().clone() for name, p in self.weights.items()} if self.step % EVERY == 0 else {}
+            self._adam(gradient)
+            if before:
+                self._watch(total / EVERY, before)
+                total = torch.zeros(self.nets)
 
+    @torch.no_grad()
+    def _adam(self, gradient: tuple[Tensor, ...]) -> None:
+        """Adam as published (Kingma and Ba 2015), with the settings of each net."""
+        for (name, p), g in zip(self.weights.items(), gradient, strict=True):
+            shape = (self.nets, *[1] * (p.dim() - 1))
+            rate, beta2, eps = (torch.tensor(c).view(shape) for c in zip(*map(astuple, self.settings), strict=True))
+            m, v = self.first[name], self.second[name]
+            m.mul_(0.9).add_(g, alpha=0.1)
+            v.mul_(beta2).add_(g * g * (1 - beta2))
+            p -= rate * (m / (1 - 0.9**self.step)) / ((v / (1 - beta2**self.step)).sqrt() + eps)
 
-def _watch(
-    w: Watched, weights: list[nn.Parameter], before: list[Tensor], optimizer: torch.optim.Adam, step: int
-) -> None:
-    second = torch.cat([optimizer.state[p]["exp_avg_sq"].flatten() for p in weights]) / (1 - BETA2**step)
-    w.root_v.append(float(second.mean().sqrt()))
-    w.gradient.append(_norm([p.grad for p in weights if p.grad is not None]))
-    w.update.append(_norm([p.detach() - b for p, b in zip(weights, before, strict=True)]))
-    w.weight.append(_norm([p.detach() for p in weights]))
+    def _losses(self, image: Tensor, label: Tensor) -> Tensor:
+        """The loss of each net on a batch, (nets,)."""
 
+        def one(weights: dict[str, Tensor], batch: Tensor) -> Tensor:
+            return torch.func.functional_call(self.net, weights, (batch,))  # type: ignore[no-any-return]
 
-def _norm(tensors: list[Tensor]) -> float:
-    return float(torch.cat([t.flatten() for t in tensors]).norm())
+        logits = torch.func.vmap(one, in_dims=(0, None))(self.weights, image)
+        each = F.cross_entropy(logits.flatten(0, 1), label.repeat(self.nets, 1, 1), reduction="none")
+        return each.view(self.nets, -1).mean(dim=1)
+
+    @torch.no_grad()
+    def _watch(self, loss: Tensor, before: dict[str, Tensor]) -> None:
+        beta2 = torch.tensor([c.beta2 for c in self.settings])
+        self.watched.loss.append(loss)
+        second = self._flat(self.second).mean(dim=1) / (1 - beta2**self.step)
+        self.watched.root_v.append(second.sqrt())
+        self.watched.update.append((self._flat(self.weights) - self._flat(before)).norm(dim=1))
+        self.watched.weight.append(self._flat(self.weights).norm(dim=1))
+
+    def _flat(self, tensors: dict[str, Tensor]) -> Tensor:
+        return torch.cat([t.reshape(self.nets, -1) for t in tensors.values()], dim=1)
 
 
 def images(n: int, random: torch.Generator, noise: float = 0.1) -> tuple[Tensor, Tensor]:

@@ -16,6 +16,8 @@ WINDOW = 12
 """Points on either side over which the scatter of two healthy seeds is taken."""
 MARGIN = 1.25
 """How far beyond the largest scatter a departure must lie: two seeds show only some of what healthy runs do."""
+RETURNED, RETURN_OF = 3, 10
+"""A run is back with its twin when so many of so many successive points lie within the scatter."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,14 @@ def parting(
         raise ValueError("the run never parts from its twin")
     if not lasting:
         return int(np.argmax(out))
-    # A point that falls back into the scatter by chance does not end a departure: nine in ten must lie outside.
-    share = np.cumsum(out[::-1])[::-1] / np.arange(n, 0, -1)
-    good = np.flatnonzero(out & (share >= 0.9))
-    if good.size == 0:
+    # One or two points that fall back into the scatter by chance do not end a departure; three of ten do.
+    inside = np.convolve(~out, np.ones(RETURN_OF), mode="full")[:n]
+    back = np.flatnonzero(inside >= RETURNED)
+    last = int(back[-1]) if back.size else -1
+    later = np.flatnonzero(out[last + 1 :])
+    if later.size == 0:
         raise ValueError("the run comes back to its twin")
-    return int(good[0])
+    return last + 1 + int(later[0])
 
 
 def _log(value: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
