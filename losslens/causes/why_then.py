@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from losslens.causes.facts.nouns import Facts, Trend
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.facts.signals import Trend
 from losslens.causes.signs.around import LEVER_WORDS
 from losslens.causes.signs.build import lasting, num, percent, points, times, where
 from losslens.causes.signs.rate import rise_text

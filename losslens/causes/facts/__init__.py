@@ -12,12 +12,13 @@ from losslens.causes.facts.buildup import scale_of, trend_of
 from losslens.causes.facts.cohort import with_cohort
 from losslens.causes.facts.course import course_of, nonfinite_of, start_of
 from losslens.causes.facts.gradient import gradient_of
-from losslens.causes.facts.nouns import Extent, Facts, Recipe, Start
+from losslens.causes.facts.nouns import Extent, Facts, Start
 from losslens.causes.facts.numerics import departure
 from losslens.causes.facts.parts import agent_of, components_of, validation_of
 from losslens.causes.facts.recipe import recipe_of
 from losslens.causes.facts.restarts import batch_of, messages_of, restart_of
 from losslens.causes.facts.schedule import rate_of
+from losslens.causes.facts.signals import Recipe
 from losslens.model import Judgement, LossVerdict, Role, Run, Series, Verdict
 
 __all__ = ["Facts", "measure", "with_cohort"]

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from losslens.causes.facts.nouns import Extent, Gradient, Scale, Start, Trend
+from losslens.causes.facts.nouns import Extent, Start
 from losslens.causes.facts.numerics import departure, median, rank_correlation, ratio, value_at
+from losslens.causes.facts.signals import Gradient, Scale, Trend
 from losslens.model import Series
 
 if TYPE_CHECKING:

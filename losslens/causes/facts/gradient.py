@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from losslens.causes.facts.course import block_course
-from losslens.causes.facts.nouns import Extent, Gradient, Start
+from losslens.causes.facts.nouns import Extent, Start
 from losslens.causes.facts.numerics import (
     carry,
     departure,
@@ -18,6 +18,7 @@ from losslens.causes.facts.numerics import (
     ratio,
     scatter,
 )
+from losslens.causes.facts.signals import Gradient
 from losslens.model import Role, Run, Series
 
 if TYPE_CHECKING:

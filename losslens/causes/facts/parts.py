@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from losslens.causes.facts.nouns import Agent, Components, Extent, Start, Validation
+from losslens.causes.facts.nouns import Extent, Start
 from losslens.causes.facts.numerics import (
     Departure,
     departure,
@@ -18,6 +18,7 @@ from losslens.causes.facts.numerics import (
     scatter,
     smooth,
 )
+from losslens.causes.facts.signals import Agent, Components, Validation
 from losslens.model import Role, Run, Series
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from losslens.causes.facts.nouns import Recipe
+from losslens.causes.facts.signals import Recipe
 from losslens.model import Setting, SettingValue
 
 NAMES: Mapping[str, tuple[str, ...]] = {

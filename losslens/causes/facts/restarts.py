@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from losslens.causes.facts.nouns import Batch, Extent, Message, Restart, Scale, Start
+from losslens.causes.facts.nouns import Extent, Start
 from losslens.causes.facts.numerics import median, ratio, value_at
+from losslens.causes.facts.signals import Batch, Message, Restart, Scale
 from losslens.model import LogEvent, Role, Run, Series
 
 LONG_PAUSE = 10.0

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from losslens.causes.facts.nouns import Extent, Rate, Recipe, Start
+from losslens.causes.facts.nouns import Extent, Start
 from losslens.causes.facts.numerics import median, value_at
+from losslens.causes.facts.signals import Rate, Recipe
 from losslens.model import Series
 
 if TYPE_CHECKING:

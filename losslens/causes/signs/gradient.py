@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from losslens.causes.facts.nouns import Facts, Trend
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.facts.signals import Trend
 from losslens.causes.signs.build import Found, log_ramp, missing, num, percent, points, ramp, sign, times, where
 
 SPIKE = 10.0

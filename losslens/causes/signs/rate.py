@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from losslens.causes.facts.nouns import Facts, Rate
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.facts.signals import Rate
 from losslens.causes.signs.build import Found, log_ramp, missing, num, percent, points, ramp, sign, times, where
 
 HIGH_RATE = {"adaptive": 3e-3, "sgd": 0.3, "unknown": 0.1}

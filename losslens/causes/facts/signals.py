@@ -1,0 +1,324 @@
+"""What was measured beside the loss: schedule, gradients, weights, scale, validation, restarts, settings.
+
+As in ``nouns``: every fact is a number or a small word, or ``None`` for "not logged" or "could not be measured".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """The learning rate, logged or from the settings."""
+
+    source: str
+    """"logged" or "settings"."""
+    tag: str
+    first: float | None
+    peak: float
+    at_onset: float | None
+    last: float | None
+    constant: bool | None
+    warmup_end: int | None
+    """Last step of an initial rise; None when the run began at its full rate."""
+    in_warmup: bool | None
+    """The onset lies inside the initial rise."""
+    jump: float | None
+    """Largest single rise (a ratio) within 20 logged points before the onset."""
+    jump_step: int | None
+    jump_lag_points: float | None
+    """Logged points of the loss between that rise and the onset."""
+    jump_from: float | None
+    jump_to: float | None
+    fell_before: float | None
+    """Largest single fall (ratio below 1) within 20 points before the onset."""
+    stable_ratio: float | None
+    """Rate at the onset over the highest rate that had trained calmly for a tenth of the run or 20 points before."""
+    stable_rate: float | None
+    steps_at_rate: float | None
+    """Share of the run, up to the onset, spent within 20 % of the rate at the onset."""
+    zero_from: int | None
+    """Step from which the rate is zero or below a millionth of its peak, if it is so until the end or the onset."""
+    rises: int
+    """Abrupt rises (ratio of at least 1.5) after the initial warm-up in the whole run."""
+    rises_hurt: int
+    """How many of these were followed by a rise of the loss within 5 points."""
+    tiny_until: int | None = None
+    """Step until which the rate stayed below a hundredth of its later peak, for at least half the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gradient:
+    """The gradient norm around the onset."""
+
+    tag: str
+    points: int
+    clipped: bool
+    """Only a norm measured after clipping was logged."""
+    before: float | None
+    peak: float | None
+    """Highest finite value from 20 points before the onset to the end of the rise."""
+    ratio: float | None
+    lead_points: float | None
+    """Logged points by which it left its own course before the loss left its own, by the same measure."""
+    lead_steps: int | None
+    onset_step: int | None
+    moved: bool
+    """It left its course around the onset at all."""
+    excursion_points: int | None
+    decline: float | None
+    """Level of the last fifth before the onset over the level of the second fifth of the run up to there."""
+    trend: float | None
+    """The same over the last third: later half over earlier half."""
+    first_ratio: float | None
+    """First value over the median before the onset."""
+    first: float | None
+    largest_at_start: bool | None
+    zero_share: float
+    tiny_after: bool
+    """Below 1e-7, or below a millionth of its start, from the onset to the end."""
+    alive: float | None
+    """Level after the onset over the level at the start."""
+    nonfinite_step: int | None
+    nonfinite_lead: float | None
+    """Points by which it was non-finite before the loss was."""
+    flat_top: float | None
+    """The clip value, where at least a fifth of the values sit on their maximum."""
+    flat_top_share: float | None
+    spikes_before: int
+    spikes_growing: float | None
+    level_after: float | None
+    """Level after the onset over before, for shifts."""
+    spike_at_loss_spikes: float | None = None
+    """Share of the loss's spikes at which the norm stood out too, at the same point."""
+    layer_spread: float | None = None
+    """Largest over smallest per-layer norm, by medians before the onset."""
+    layer_smallest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A signal that can build up: weight norm, update ratio, logits."""
+
+    tag: str
+    points: int
+    first: float | None
+    before: float | None
+    growth: float | None
+    """Level just before the onset over the level after the first twentieth of the run."""
+    late_growth: float | None
+    """Growth over the last third before the onset."""
+    monotone: float | None
+    """Rank correlation with time up to the onset."""
+    acceleration: float | None
+    """log growth of the last third over that of the middle third."""
+    at_onset: float | None
+    """Highest value around the onset over the level before."""
+    after: float | None
+    """Level at the end over the level before."""
+    lead_points: float | None
+    """Logged points of the loss by which it left its own course before the loss did."""
+    largest_step: float | None
+    """Largest rise between two neighbouring points from just before the onset to ten points after (a ratio)."""
+    maximum: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The loss scale of mixed precision."""
+
+    tag: str
+    first: float
+    at_onset: float | None
+    lowest: float
+    last: float
+    halvings: int
+    """Halvings in a row up to the lowest point."""
+    fall_step: int | None
+    """Where that run of halvings began."""
+    lead_points: float | None
+    """Logged points of the loss between the fall's begin and the onset (positive: the scale fell first)."""
+    grad_lead_points: float | None
+    """The same against the gradient norm's own onset."""
+    collapsed: bool
+    """Fell by 2⁸ or more, or below 1."""
+    oscillates: bool
+    """Went up and down by halvings throughout, as it should."""
+    reset_step: int | None
+    """Where it stood at 65536 again after having been lower for long."""
+    falls_before: int
+    """Falls in the last tenth before the onset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """The terms of a loss that is a sum."""
+
+    count: int
+    first: str | None
+    """The term that left its course first."""
+    lead_points: float | None
+    """Logged points by which it did so before the second."""
+    leads_total: float | None
+    share_before: float | None
+    share_after: float | None
+    growth: float | None
+    """Growth of that term over its level before the onset."""
+    others_growth: float | None
+    """Median growth of the other terms."""
+    nonfinite_first: str | None
+    weight_ramp: str | None
+    """Tag of a logged term weight that rose before the onset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What was measured on data held back."""
+
+    tag: str
+    points: int
+    first: float | None
+    best: float | None
+    best_step: int | None
+    best_fraction: float | None
+    end: float | None
+    train_first: float | None
+    ratio_first: float | None
+    """Validation over training loss at the first evaluation."""
+    ratio_best: float | None
+    ratio_end: float | None
+    rise: float | None
+    """End level over best level."""
+    train_fall: float | None
+    """Training loss at the end over its value when validation was best."""
+    worst_jump: float | None
+    """Largest ratio between neighbouring evaluations."""
+    roughness: float | None
+    """Median absolute change between evaluations (log), over the same for training at the same steps."""
+    returns: int
+    """Times it jumped by 1.5 or more and came back by as much."""
+    monotone_after: float | None
+    """Share of rises among the moves after the minimum."""
+    never_good: float | None
+    """Best over first: near 1 when validation never improved."""
+    tracks: float | None
+    """Rank correlation with training at the same steps."""
+    at_onset: float | None
+    """Median of the evaluations after the onset of the leading loss over those before it."""
+    accuracy_best: float | None = None
+    accuracy_end: float | None = None
+    train_accuracy_end: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Reinforcement learning and adversarial training."""
+
+    rl: bool
+    gan: bool
+    reward_change: float | None
+    """Reward after the onset minus before, over its spread before."""
+    entropy_end: float | None
+    """Entropy at the end over its start."""
+    kl_peak: float | None
+    kl_ratio: float | None
+    critic_growth: float | None
+    critic_tag: str | None
+    discriminator_end: float | None
+    generator_growth: float | None
+    actor_fall: float | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """The restart nearest to the onset."""
+
+    count: int
+    step: int
+    how: str
+    lag_points: float
+    """Logged points from the restart to the onset; small and not negative when they coincide. An onset among the steps
+    that the resume repeated counts as 0: it belongs to what the new job did with them."""
+    step_back: int | None
+    """Steps repeated by the resume."""
+    gap_s: float | None
+    gap_ratio: float | None
+    """Pause over the usual time between points."""
+    lr_ratio: float | None
+    scale_reset: bool | None
+    loss_ratio: float | None
+    """First points after over the last points before."""
+    near_initial: bool | None
+    """The loss came back near its very first level."""
+    reconverged: bool | None
+    batch_changed: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Batch size, world size, throughput around the onset, where logged."""
+
+    tag: str
+    before: float
+    after: float
+    change_step: int | None
+    lag_points: float | None
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The settings that matter here, under one name each; None where the log does not hold them."""
+
+    optimizer: str | None = None
+    lr: float | None = None
+    beta2: float | None = None
+    eps: float | None = None
+    momentum: float | None = None
+    weight_decay: float | None = None
+    clip: float | None = None
+    """Clip value of the global norm; 0 means explicitly off."""
+    clip_kind: str | None = None
+    batch_size: float | None = None
+    accumulation: float | None = None
+    precision: str | None = None
+    """"fp16", "bf16", "fp32" or "fp8"."""
+    warmup_steps: float | None = None
+    scheduler: str | None = None
+    loss_name: str | None = None
+    normalisation: str | None = None
+    world_size: float | None = None
+    architecture: str | None = None
+    """"recurrent", "transformer", "convolutional", … where a setting says so."""
+    batch_norm: bool | None = None
+    max_length: float | None = None
+    steps: float | None = None
+    """Planned length in steps."""
+    epochs: float | None = None
+    frozen: bool | None = None
+
+    @property
+    def adaptive(self) -> bool | None:
+        """Whether the optimizer divides by a running second moment (Adam and its family)."""
+        if self.optimizer is None:
+            return None
+        return any(
+            word in self.optimizer for word in ("adam", "lamb", "rmsprop", "adafactor", "adagrad", "lion", "nadam")
+        )
+
+    @property
+    def clips(self) -> bool | None:
+        return None if self.clip is None else self.clip > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Log lines of one kind."""
+
+    kind: str
+    count: int
+    near_onset: int
+    first_step: int | None
+    text: str
