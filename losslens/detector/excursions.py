@@ -41,6 +41,9 @@ TAIL_FACTOR = 3.0
 TAIL_POINTS = 1000.0
 """… and in longer runs by this factor times (n / 1000)^(1/4): the largest of n draws with a fourth-power tail."""
 
+SURELY_WIDTHS = 25.0
+"""Beyond so many noise widths no tail is believed: a bad sample that comes back each epoch makes a tail of its own."""
+
 WANDER = ((0.5, 6.0), (0.75, 4.0), (0.9, 2.5))
 """A slow bump must exceed, for one of these quantiles of the height above the best level so far, that many times it.
 
@@ -107,7 +110,8 @@ def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int) -> list
     settled = above[start:] - float(np.median(above[start:]))
     tail = float(np.quantile(settled, TAIL_QUANTILE))
     growth = max(1.0, (z.size / TAIL_POINTS) ** 0.25)
-    limit = max(SPIKE_WIDTHS * max(noise, spread(settled)), TAIL_FACTOR * growth * tail)
+    width = max(noise, spread(settled))
+    limit = max(SPIKE_WIDTHS * width, min(TAIL_FACTOR * growth * tail, SURELY_WIDTHS * width))
     height = np.full(z.size, limit)
     height[:start] = max(limit, EARLY_HEIGHT)
     hits = np.flatnonzero(above > height)

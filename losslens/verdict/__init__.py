@@ -17,6 +17,18 @@ __all__ = ["judge"]
 MOST_LOSSES = 64
 """Losses judged at most; a run that logs more has per-sample or per-layer terms."""
 
+RL_SETTINGS = frozenset(
+    {
+        *("env", "env_id", "env_name", "environment", "n_envs", "num_envs", "rollout_steps"),
+        *("gae_lambda", "gae", "ent_coef", "clip_range", "discount", "discount_factor"),
+        *("buffer_size", "replay_size", "replay_buffer_size", "target_update_interval", "exploration_fraction"),
+    }
+)
+"""Names of settings that only reinforcement learning has."""
+
+DISCOUNT = 0.9
+"""A setting named gamma from this value on is a discount, unless the learning rate decays by steps or exponentially."""
+
 PLAYERS = ("gen", "disc", "critic", "actor", "policy", "value", "adv")
 """Groups of series that play against each other or chase a moving target."""
 
@@ -58,10 +70,21 @@ def judge(run: Run) -> Judgement:
 
 def is_contest(run: Run) -> bool:
     """Whether the losses play against each other or chase a moving target (GAN, reinforcement learning)."""
-    if run.tags(Role.REWARD):
+    if run.tags(Role.REWARD) or _plays(run):
         return True
     groups = {c.group.lower() for c in run.roles if c.group and c.role in (Role.TRAIN_LOSS, Role.LOSS_COMPONENT)}
     return any(player in group for group in groups for player in PLAYERS)
+
+
+def _plays(run: Run) -> bool:
+    """Whether the settings are those of reinforcement learning: an environment, a replay buffer, a discount."""
+    names = {name.rsplit("/", 1)[-1].rsplit(".", 1)[-1].lower() for name in run.settings}
+    if names & RL_SETTINGS:
+        return True
+    gamma = next((s.value for name, s in run.settings.items() if name.lower() == "gamma"), None)
+    schedules = [str(s.value).lower() for name, s in run.settings.items() if "sched" in name.lower()]
+    decays = any("step" in schedule or "exp" in schedule for schedule in schedules)
+    return isinstance(gamma, float) and DISCOUNT <= gamma < 1.0 and not decays
 
 
 def _judge(run: Run, tag: str, role: Role, contest: bool) -> Judged:
