@@ -52,8 +52,7 @@ def _gradient_level(f: Facts, d: int) -> Found:
     if g is None or g.level_after is None or f.onset is None:
         return None
     text = f"{g.tag} changed level once, {times(g.level_after)}, and kept it"
-    factor = max(g.level_after, 1 / g.level_after) if g.level_after > 0 else 1.0
-    strength = log_ramp(factor, 1.1, 1.5) * log_ramp(factor, 30.0, 8.0)
+    strength = log_ramp(g.level_after, 1.1, 1.5) * log_ramp(g.level_after, 30.0, 8.0)
     return sign("grad-norm-new-level", d, strength, text, series=g.tag, value=g.level_after)
 
 
@@ -94,6 +93,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_jumped(facts, -1),
         around.restarted(facts, -1),
         rise.overshot(facts, -1),
+        gradient.grad_died_as_loss_rose(facts, -1),
         around.only_validation(facts, -1),
     )
 

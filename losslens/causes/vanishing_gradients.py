@@ -66,6 +66,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.gradual(facts, -1),
         loss.nan_abrupt(facts, -1),
         loss.grew_before_nan(facts, -1),
+        gradient.grad_died_as_loss_rose(facts, +1),
         around.only_validation(facts, -1),
     )
 

@@ -15,6 +15,9 @@ NEAR_RESTART = 6.0
 NEAR_JUMP = 20.0
 """Logged points between a rise of the rate and the onset within which it is worth saying."""
 
+STANDS_OUT = 4.0
+"""Times its usual level from which a peak of the gradient norm is worth saying."""
+
 DRIFTED = 2.0
 """Noise widths from which a drift of the loss is worth saying."""
 
@@ -119,6 +122,8 @@ def _gradient(f: Facts) -> str:
             f"{g.tag} rose {times(g.ratio)} (from {num(g.before)} to "
             f"{num(g.peak)}) at the same point, with no warning before."
         )
+    if g.ratio is not None and g.ratio >= STANDS_OUT:
+        return f"{g.tag} peaked at {num(g.peak)} around the onset, {times(g.ratio)} its usual level ({num(g.before)})."
     return ""
 
 

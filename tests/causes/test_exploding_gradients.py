@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from losslens.causes import competing
-from losslens.model import Verdict
+from losslens.model import Role, Verdict
 from tests.causes import make_runs as m
 
 CAUSE = "exploding-gradients"
@@ -43,3 +43,20 @@ def test_clipping_is_the_first_fix_unless_the_run_clips_already() -> None:
     assert "Clip the gradient norm at 2" in module.fixes(thrown().facts())[0].text
     clipped = m.made(m.jumping(), Verdict.EXPLODED, 320, settings={"max_grad_norm": 1.0})
     assert "clip" not in module.fixes(clipped.facts())[0].text.lower()
+
+
+def test_a_gradient_that_dies_while_the_loss_is_higher_shows_weights_thrown_away() -> None:
+    grad = m.steady()
+    grad[320:322] = 12.0
+    grad[322:] *= 0.1
+    run = m.made(m.jumping(to=1.5), Verdict.DIVERGED, 320, others={m.GRAD: grad, m.LR: m.constant()})
+    assert "grad-norm-died" in m.names(run, CAUSE, +1)
+    assert "grad-norm-died" in m.names(run, "data-shift", -1)
+    assert m.place(run, CAUSE) == 0
+
+
+def test_of_a_mean_and_a_largest_norm_the_one_that_stands_out_is_looked_at() -> None:
+    others = {m.GRAD: m.steady(), ("grad_norm_max", Role.GRAD_NORM): m.spiked_signal(400, 320, 12.0, level=3.0)}
+    facts = m.made(m.jumping(), Verdict.EXPLODED, 320, others=others).facts()
+    assert facts.gradient is not None
+    assert facts.gradient.tag == "grad_norm_max"

@@ -30,13 +30,18 @@ FLAT_TOP_SHARE = 0.2
 DEAD = 1e-7
 """A gradient norm below this moves nothing (the threshold other tools use for vanished gradients)."""
 
+MOST_NORMS = 6
+
+CLEARLY = 1.5
+"""Factor by which a second norm must stand out more than the first to be taken instead."""
+
 SPIKE_RATIO = 5.0
 """A point this many times above its surroundings is a spike of the gradient norm."""
 
 
 def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Extent) -> Gradient | None:
     """Facts of the best gradient norm logged: before clipping if there is one, else after."""
-    series, clipped = _choose(run)
+    series, clipped = _choose(run, start, extent)
     if series is None:
         return None
     series = series.current()
@@ -99,11 +104,25 @@ def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Exte
     )
 
 
-def _choose(run: Run) -> tuple[Series | None, bool]:
-    raw = run.first(Role.GRAD_NORM)
-    if raw is not None:
-        return raw, False
-    return run.first(Role.GRAD_NORM_CLIPPED), True
+def _choose(run: Run, start: Start | None, extent: Extent) -> tuple[Series | None, bool]:
+    """The norm before clipping; of several (a mean and a maximum, one a network) the one that stands out most."""
+    norms = [run.series[t].current() for t in run.tags(Role.GRAD_NORM)[:MOST_NORMS]]
+    norms = [s for s in norms if len(s)]
+    if not norms:
+        return run.first(Role.GRAD_NORM_CLIPPED), True
+    if start is None or len(norms) == 1:
+        return norms[0], False
+    heights = [_height(s, start, extent) for s in norms]
+    best = max(range(len(norms)), key=lambda k: heights[k])
+    return norms[best if heights[best] > CLEARLY * heights[0] else 0], False
+
+
+def _height(series: Series, start: Start, extent: Extent) -> float:
+    """Peak around the onset over the level before; 0 where it cannot be said."""
+    past = median(series.value[series.step < start.low][-50:])
+    near = (series.step >= start.low) & (series.step <= start.step + 10 * extent.interval)
+    finite = series.value[near & np.isfinite(series.value)]
+    return ratio(float(finite.max()), past) or 0.0 if finite.size else 0.0
 
 
 def _lead(own: int | None, loss: Series | None, start: Start | None, extent: Extent) -> tuple[float | None, int | None]:

@@ -149,6 +149,18 @@ def grad_nonfinite_first(f: Facts, d: int) -> Found:
     return sign("grad-norm-nan-first", d, ramp(g.nonfinite_lead, 0.2, 1.0), text, series=g.tag, steps=steps)
 
 
+def grad_died_as_loss_rose(f: Facts, d: int) -> Found:
+    """A higher loss with a smaller gradient: the weights were thrown to where nothing moves them back."""
+    g = f.gradient
+    if g is None or g.level_after is None or f.loss is None or f.onset is None or f.onset.from_start:
+        return None
+    up = f.loss.end_over_before
+    if up is None or up < 1.3 or f.loss.recovered:
+        return None
+    text = f"{g.tag} fell to {percent(g.level_after)} of its level although {f.tag} is {times(up)} higher"
+    return sign("grad-norm-died", d, log_ramp(g.level_after, 0.7, 0.15), text, series=g.tag, value=g.level_after)
+
+
 def clipping_on(f: Facts, d: int) -> Found:
     """Gradients were clipped: by the settings, or because the norm sits on a ceiling."""
     if f.recipe.clips:
