@@ -61,8 +61,8 @@ LOOKS_BACK = 3
 ZOOM_BLOCKS = 16
 """An interval of more blocks than this needs no finer look; the next window ends so many blocks after it."""
 
-DOUBT = 2.0
-"""What the likelihood is tempered by, beside the correlation length and the misfit."""
+DOUBT = 4.0
+"""What the likelihood is tempered by, beside the correlation length and the misfit (measured on labelled runs)."""
 
 AFTER_POINTS = 3
 """Points after the guess that the window holds at least (a jump is climbed in one)."""
@@ -70,7 +70,7 @@ AFTER_POINTS = 3
 GROWN = 0.5
 """A split counts only if the growth fitted after it reaches this share of the height of the climb."""
 
-CLEAR = 1.5
+CLEAR = 2.0
 """… and the interval ends where the latest likely growth is above it by so many."""
 
 HUBER = 1.5
