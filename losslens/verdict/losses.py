@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from losslens.detector import SeriesFit, examine
 from losslens.model import Episode, LossVerdict, Onset, Role, Run, Series, Verdict
-from losslens.verdict.schedule import explains
+from losslens.verdict.schedule import explains, unexplained
 from losslens.verdict.words import Word, decide
 
 
@@ -24,6 +24,8 @@ class Judged:
 def judge_loss(run: Run, series: Series, role: Role, *, wanders: bool = False) -> Judged:
     """The verdict on one loss, seen alone. ``series``: one branch (current or abandoned)."""
     fit = examine(series.step, series.value)
+    if fit.excursions:
+        fit = replace(fit, excursions=unexplained(run, fit))
     word = decide(fit, wanders=wanders)
     if word.departure is not None and word.verdict in (Verdict.SHIFTED, Verdict.DIVERGED):
         why = explains(run, fit, word.departure)

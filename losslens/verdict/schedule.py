@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from losslens.detector import Departure, SeriesFit
+from losslens.detector import Departure, Excursion, SeriesFit
 from losslens.model import Role, Run
 
 RAISED = 1.5
@@ -27,21 +27,37 @@ def explains(run: Run, fit: SeriesFit, d: Departure) -> str | None:
     """The sentence that says how the schedule explains the rise, or None when it does not."""
     if fit.ratio >= MOST_RATIO:
         return None
+    raised = _raised(run, fit, d.low, d.high)
+    if raised is None or not _falls_again(fit, d):
+        return None
+    return f"{raised} there, as before, and the loss is falling again"
+
+
+def unexplained(run: Run, fit: SeriesFit) -> tuple[Excursion, ...]:
+    """The excursions of a loss that no warm restart explains; one that costs most of the progress always counts."""
+    back = fit.transform.back
+    return tuple(
+        e
+        for e in fit.excursions
+        if back(e.top) - back(e.before) >= MOST_RATIO * fit.progress or _raised(run, fit, e.first, e.first) is None
+    )
+
+
+def _raised(run: Run, fit: SeriesFit, low: int, high: int) -> str | None:
+    """What raised the learning rate around these points, to no new high; None when nothing did."""
     for tag in run.tags(Role.LEARNING_RATE):
         rate = run.series[tag].current()
         if len(rate) < 2:
             continue
-        first = fit.step_of(max(d.low - AROUND_POINTS, 0))
-        last = fit.step_of(min(d.high + AROUND_POINTS, fit.n_finite - 1))
+        first = fit.step_of(max(low - AROUND_POINTS, 0))
+        last = fit.step_of(min(high + AROUND_POINTS, fit.n_finite - 1))
         before = rate.value[rate.step <= first]
         near = rate.value[(rate.step >= first) & (rate.step <= last)]
         if before.size == 0 or near.size == 0 or not (np.isfinite(before).all() and np.isfinite(near).all()):
             continue
-        low, high = float(before[-1]), float(near.max())
-        if low < 0.0 or high < RAISED * max(low, 1e-300) or high > NO_NEW_HIGH * float(before.max()):
-            continue
-        if _falls_again(fit, d):
-            return f"{tag} was raised from {low:.4g} to {high:.4g} there, as before, and the loss is falling again"
+        lowest, highest = float(before[-1]), float(near.max())
+        if lowest >= 0.0 and highest >= RAISED * max(lowest, 1e-300) and highest <= NO_NEW_HIGH * float(before.max()):
+            return f"{tag} was raised from {lowest:.4g} to {highest:.4g}"
     return None
 
 
