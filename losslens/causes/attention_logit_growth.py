@@ -75,6 +75,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.architecture_is(facts, "recurrent", -1),
         around.architecture_is(facts, "convolutional", -1),
         around.architecture_is(facts, "linear or mlp", -1),
+        rise.runs_downward(facts, -1),
         around.only_validation(facts, -1),
         rate.rate_jumped(facts, -1),
     )

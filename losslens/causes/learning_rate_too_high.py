@@ -74,6 +74,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.overshot(facts, +1),
         rise.smooth_rise(facts, -1),
         gradient.grad_died_as_loss_rose(facts, +1),
+        rise.runs_downward(facts, -1),
         around.only_validation(facts, -1),
         around.restarted(facts, -1),
         around.scale_led(facts, -1),

@@ -40,7 +40,7 @@ def rose(f: Facts) -> bool:
 
 def overflowed(f: Facts, d: int) -> Found:
     """Grew to Inf or to astronomical numbers: the arithmetic of a runaway, not of a log(0)."""
-    if f.loss is None:
+    if f.loss is None or f.loss.growth.kind == "downward":
         return None
     g = f.loss.growth
     climbed = f.loss.rising_points >= 2 or (g.ratio is not None and g.ratio > 3)
