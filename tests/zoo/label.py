@@ -99,6 +99,8 @@ def judge(
         steps, y = log[name]["step"][keep], log[name]["value"][keep]
         t, o = (at_steps(logged(r, v, (name,))[name], steps) for r in (twin, other))
         start = int(np.searchsorted(steps, spec.at + v.first_step)) if spec.at else 0
+        if (again := log[name]["segment"][keep] > 0).any():
+            start = int(np.argmax(again))  # the fault of a resume begins with the steps that it repeats
         found.append(
             (
                 name,

@@ -248,6 +248,8 @@ def judge_train(
             if nominal in ("nan", "exploded", "diverged", "shifted"):
                 alone = tuple(dict.fromkeys((nominal, "shifted", *near)))
         if place is not None and alone and healthy:
+            if alone[0] in ("diverged", "shifted") or float(np.median(mine.d[-max(3, n // 20) :])) < 3 * mine.noise:
+                alone = (*alone, "exploded", "diverged") if y[-1] > 10 * abs(levels(y, place[1])[1]) else alone
             # without a plan that makes the loss rise (restarts, ramps, a curriculum) the setting itself was bad
             fine = ("healthy",) if planned or alone[0] in ("diverged", "shifted") else ()
             words = tuple(dict.fromkeys((*alone, *fine)))
@@ -272,6 +274,18 @@ def judge_train(
                 words.append("plateau")
         if wander and nominal in ("diverged", "shifted", "plateau"):
             words.append("healthy")
+        s_level, b_level, e_level = levels(y, onset)
+        own_noise = noise_of(np.where(np.isfinite(c.z), c.z, np.nan))[1]
+        if nominal in ("diverged", "shifted") and float(np.median(c.d[-max(3, n // 20) :])) < 3 * own_noise:
+            words.append("healthy")
+        if (
+            b_level > 0
+            and e_level >= 10 * b_level
+            and 0.005 <= (e_level - b_level) / max(s_level - b_level, 1e-30) < 0.1
+        ):
+            words += ["exploded", "diverged", "healthy"]  # ten times the best, yet little of all that was gained
+        if n < 12 and np.isfinite(y[-1]) and y[-1] > 10 * abs(b_level):
+            words.append("exploded")
         if n < 12 and nominal not in ("nan", "exploded"):
             words += ["shifted", "diverged", "healthy"]
         if n < 8:
@@ -292,7 +306,11 @@ def judge_train(
     falling = None if healthy else runaway_down(y, twin, c)
     if falling is not None:
         onset, far = max(falling[0], start), falling[1]
-        words_down = ("exploded", "val-diverged") if far > 3 else ("exploded", "healthy", "val-diverged")
+        last = y[-max(4, n // 4) :]
+        goes_on = float(np.median(last[: len(last) // 2]) - np.median(last[len(last) // 2 :])) > 0.05 * far * abs(
+            last[-1]
+        )
+        words_down = ("exploded", "val-diverged") if far > 3 and goes_on else ("exploded", "healthy", "val-diverged")
         return Truth(words_down, onset, onset, min(n - 1, onset + 2), c.noise, levels(y, onset))
     calm = quiet(y, c, start, healthy)
     if wander and calm.words[0] in ("plateau", "diverged", "shifted"):
@@ -326,7 +344,8 @@ def swings(y: Floats, twin: Floats, other: Floats) -> int | None:
     middle = float(np.median(healthy))
     span = float(np.percentile(np.abs(healthy - middle), 98)) + 1e-12
     wide = np.abs(y - middle)
-    if not float(np.median(wide[-max(3, len(y) // 20) :])) > 10 * span:
+    late, early = float(np.median(wide[-max(3, len(y) // 20) :])), float(np.median(wide[: max(3, len(y) // 20)]))
+    if not (late > 10 * span and late > 3 * early):
         return None
     return int(np.flatnonzero(wide > 3 * span)[0])
 
@@ -429,7 +448,7 @@ def judge_val(v: Floats, train_words: tuple[str, ...], train_falls: bool) -> Tru
     level = b + max(noise, 0.02 * abs(b))
     back = np.flatnonzero(smooth[:-1] <= level)
     onset = int(back[-1]) + 1 if len(back) else 0
-    blown = (b > 0 and e >= 10 * b) or r >= 1
+    blown = (b > 0 and e >= 10 * b and r >= 0.05) or r >= 1
     nearly = (b > 0 and e >= 6.7 * b) or r >= 0.67
     words = ["val-diverged", "overfit"] if blown else ["overfit", "val-diverged"] if nearly else ["overfit"]
     if (b > 0 and e >= 15 * b) and onset and w[min(n - 1, onset + 1)] > 5 * b:

@@ -42,11 +42,12 @@ class Setting:
 
 
 SETTINGS = (Setting(0.1, 0.99996), Setting(0.1, 0.99997), Setting(0.1, 0.999975), Setting(0.05, 0.99995))
+SHOWN = 0
 
 
 @dataclass
 class Watched:
-    """What is seen of all nets every ``EVERY`` steps, each entry (nets,). All but the loss is for us: it tells the mechanism."""
+    """Every ``EVERY`` steps, one value a net. The log shows the loss alone; the others tell the mechanism."""
 
     loss: list[Tensor] = field(default_factory=list)
     """Mean over the ``EVERY`` steps."""
@@ -62,27 +63,26 @@ class Watched:
 
 
 def make(folder: Path) -> list[Truth]:
-    training = Training(NETS)
+    training = Training(SETTINGS)
     training.go(FORK)
-    twin = training.fork(EPS)
-    training.go(STEPS)
-    twin.go(STEPS)
-    return write(folder, training.watched, twin.watched)
+    twin, other = training.fork(SHOWN, EPS), training.fork(SHOWN, EPS, SEED + 1)
+    for each in (training, twin, other):
+        each.go(STEPS)
+    return write(folder, training.watched.losses(SHOWN), twin.watched.losses(0), other.watched.losses(0))
 
 
-def write(folder: Path, faulty: Watched, twin: Watched) -> list[Truth]:
-    """Log net ``SHOWN`` of both and measure; the other nets of the twin are the healthy seeds to compare with."""
+def write(folder: Path, faulty: list[float], twin: list[float], other: list[float]) -> list[Truth]:
+    """Log the run and its twin, and measure where they part; ``other`` is the twin on another order of the data."""
     from torch.utils.tensorboard import SummaryWriter
 
     fresh(folder, README)
-    for name, watched in (("run", faulty), ("larger-eps", twin)):
+    for name, losses in (("run", faulty), ("larger-eps", twin)):
         with SummaryWriter(str(folder / name)) as writer:
-            for i, loss in enumerate(watched.losses(SHOWN), start=1):
+            for i, loss in enumerate(losses, start=1):
                 writer.add_scalar("total_loss", loss, i * EVERY)
-                writer.add_scalar("learning_rate", RATE, i * EVERY)
+                writer.add_scalar("learning_rate", SETTINGS[SHOWN].rate, i * EVERY)
     name_event_files(folder)
-    other = twin.losses((SHOWN + 1) % NETS)
-    at = parting(faulty.losses(SHOWN), twin.losses(SHOWN), other, first=FORK // EVERY)
+    at = parting(faulty, twin, other, first=FORK // EVERY)
     causes = ("adam-instability", "learning-rate-too-high", "exploding-gradients", "weight-growth", "bad-batch")
     note = "the fault is there from the first step; loss and rate alone cannot tell these causes"
     return [
