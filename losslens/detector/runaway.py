@@ -32,7 +32,13 @@ EARLY_SIZE = 0.1
 """… the largest size within this share of the points, at least 3."""
 
 DECADE = 0.1
-"""… the first tenth."""
+"""… the first tenth …"""
+
+PARTS = 6
+"""… and of the six parts of the run the steepest falls …"""
+
+FASTER = 3.0
+"""… at least so many times as far as the first: training that goes well does the opposite."""
 
 SCALE = 0.3
 """Below its first levels and below zero the loss is looked at on an asinh scale of this share of their size."""
@@ -62,7 +68,7 @@ def find(y: FloatArray) -> Departure | None:
         return None
     way = float(first[0]) - end
     reached = np.flatnonzero(level <= float(first[0]) - DECADE * way)
-    if reached.size == 0 or reached[0] < LATE * level.size:
+    if reached.size == 0 or reached[0] < LATE * level.size or not _accelerates(level):
         return None
     lowest = min(float(first.min()), 0.0)
     transform = Transform("asinh", scale=SCALE * scale)
@@ -91,6 +97,13 @@ def find(y: FloatArray) -> Departure | None:
         late=found.late,
         habit=found.habit,
     )
+
+
+def _accelerates(level: FloatArray) -> bool:
+    """Whether some sixth of the run falls three times as far as the first."""
+    ends = level[np.linspace(0, level.size - 1, PARTS + 1).astype(np.int64)]
+    drops = -np.diff(ends)
+    return bool(drops.max() >= FASTER * max(float(drops[0]), 0.0))
 
 
 def find_swing(y: FloatArray) -> Departure | None:

@@ -9,7 +9,15 @@ import numpy as np
 
 from losslens.detector import departure as dep
 from losslens.detector import kink as kk
-from losslens.detector.grid import SECOND_DIFFERENCE, centred_median, falling_course, reduce, spread, trailing_median
+from losslens.detector.grid import (
+    MAD_TO_SIGMA,
+    SECOND_DIFFERENCE,
+    centred_median,
+    falling_course,
+    reduce,
+    spread,
+    trailing_median,
+)
 from losslens.detector.seriesfit import Departure
 from losslens.detector.transform import Transform
 
@@ -39,6 +47,12 @@ NOISE_POINTS = 5
 
 STEEP_POINTS = 60
 """Below this many points a steep course is told from noise by second differences and a falling course."""
+
+CORE_POINTS = 20
+"""From so many points before it on the onset is placed with …"""
+
+CORE = 1.5
+"""… so many widths of their core (median absolute deviation) at most."""
 
 FEW_POINTS = 4.0
 """A noise width from m points is taken wider by 1 + this / m."""
@@ -86,6 +100,9 @@ BAND = dep.BAND_WIDTHS
 
 PEELS = 4
 """A climb in stages is followed back through so many earlier stages at most."""
+
+STAGE_POINTS = 10
+"""Fewer points before a stage show no earlier one."""
 
 PEEL_RATIO = 0.05
 """An earlier stage counts when it cost this share of the progress, or …"""
@@ -193,13 +210,23 @@ def place_first_stage(z: FloatArray, course: FloatArray, rise: dep.Rise, noise: 
     placed = place(z, rise, noise)
     for _ in range(PEELS):
         cut = min(placed.kink.bend, z.size - 1)
-        if cut < SHORTEST:
+        if cut < STAGE_POINTS:
             break
         earlier, near = find_rise(z[:cut], course[:cut], placed.noise, urgent=False)
         if earlier is None or earlier.size < least or placed.kink.base - earlier.base < BAND * near:
             break
         placed = place(z[:cut], earlier, near)
     return placed
+
+
+def _core_noise(z: FloatArray, course: FloatArray, rise: dep.Rise, noise: float) -> float:
+    """Noise for placing the onset: without the spikes that widen the noise a rise must exceed, the fit bears them."""
+    grid = reduce(z, 0, z.size, GRID_POINTS)
+    before = min(grid.start(rise.best + 1), z.size)
+    near = (z - course)[max(0, before - NEAR_NOISE_POINTS * grid.block) : before]
+    if near.size < CORE_POINTS:
+        return noise
+    return max(min(noise, CORE * MAD_TO_SIGMA * float(np.median(np.abs(near)))), MIN_NOISE)
 
 
 def departure_of(
@@ -217,7 +244,7 @@ def departure_of(
     base = transform.back(rise.base)
     cost = transform.forward(np.array([base + PEEL_RATIO * max(start - base, 0.0)]))[0] - rise.base
     least = max(float(cost), PEEL_SHARE * rise.size) if stages else np.inf
-    placed = place_first_stage(z, course, rise, noise, least)
+    placed = place_first_stage(z, course, rise, _core_noise(z, course, rise, noise), least)
     kink = placed.kink
     onset = min(kink.onset, z.size - 1)
     inside = np.flatnonzero(z <= rise.base + BAND * noise)
