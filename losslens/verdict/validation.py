@@ -28,6 +28,8 @@ def _beside_training(fit: SeriesFit, word: Word) -> Word:
     if word.verdict is Verdict.SPIKE_RECOVERED and not _huge_spike(fit):
         return Word(Verdict.HEALTHY, word.reason, None, Verdict.SPIKE_RECOVERED)
     if word.verdict is Verdict.PLATEAU:
+        if fit.departure is not None:
+            return _overfit(fit, fit.departure, 1.0)
         return Word(Verdict.HEALTHY, word.reason, word.margin, None)
     d = word.departure
     if d is None or word.verdict not in (Verdict.EXPLODED, Verdict.DIVERGED, Verdict.SHIFTED):

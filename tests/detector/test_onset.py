@@ -156,3 +156,16 @@ def test_a_million_points_take_less_than_a_second_of_cpu() -> None:
     assert time.process_time() - begun < 1.0
     assert departure is not None
     assert abs(departure.onset - 900_000) < 2_000
+
+
+def test_a_loss_that_crosses_zero_at_once_and_falls_evenly_does_not_run_away() -> None:
+    rng = np.random.default_rng(11)
+    t = np.arange(200)
+    assert examine(steps(200), 0.02 - 0.005 * t + 0.03 * rng.standard_normal(200)).runaway is None
+    assert examine(steps(200), 0.02 - 1.0 * (1 - np.exp(-t / 60)) + 0.03 * rng.standard_normal(200)).runaway is None
+
+
+def test_a_bad_sample_that_comes_back_every_epoch_is_seen_each_time() -> None:
+    y = noisy(falling(400), 0.05, 12)
+    y[40::30] *= 1000.0
+    assert len(examine(steps(400), y).excursions) == 12
