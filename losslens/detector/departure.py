@@ -83,6 +83,9 @@ WANDER_LEAST = 2.0
 EARLY_WIDTHS = 6.0
 """A rise from a base that only windows a quarter as wide can see (an onset in the first points)."""
 
+FEW_POINTS = 24
+"""In a series of so few points its first one alone can be the level that all others have left."""
+
 LAST_POINT_WIDTHS = 12.0
 """A single last point counts from this many noise widths on …"""
 
@@ -139,6 +142,8 @@ def find_rise(grid: Grid, noise: float, *, urgent: bool) -> Rise | None:
     early = rise_at(z, widest, max(END_POINTS, widest // 4), 3 * widest) if widest > 2 * END_POINTS else None
     if early is not None and early.size > max(EARLY_WIDTHS * noise, early.habit):
         return early
+    if z.size <= FEW_POINTS and z.size > END_POINTS and float(z[1:].min() - z[0]) > EARLY_WIDTHS * noise:
+        return Rise(0, float(z[0]), float(np.median(z[-widest:])), widest, 0.0)
     rise = _last_point(z)
     if rise is not None:
         need = 2.0 * URGENT_WIDTHS if urgent else LAST_POINT_WIDTHS
