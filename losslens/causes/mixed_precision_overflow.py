@@ -89,7 +89,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
 
 
 def fixes(facts: Facts) -> tuple[Fix, ...]:
-    start = facts.scale.first if facts.scale is not None else 65536.0
+    began = f" (here it began at {num(facts.scale.first)})" if facts.scale is not None else ""
     return (
         Fix(
             "Train in bf16, whose range is that of fp32; no loss scale is needed then",
@@ -102,7 +102,7 @@ def fixes(facts: Facts) -> tuple[Fix, ...]:
             "keras.layers.Activation('softmax', dtype='float32')",
         ),
         Fix(
-            f"Begin with a lower loss scale (here it began at {num(start)}), and unscale before clipping",
+            f"Begin with a lower loss scale{began}, and unscale before clipping",
             "scaler = torch.amp.GradScaler(init_scale=1024); scaler.unscale_(optimizer)  # before clip_grad_norm_",
             "keras.optimizers.LossScaleOptimizer(inner, initial_scale=1024)",
         ),

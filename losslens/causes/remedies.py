@@ -9,6 +9,9 @@ from losslens.model import Fix
 CLIP_ROOM = 2.0
 """A clip value of this many median gradient norms leaves ordinary steps alone and cuts the rare giant."""
 
+LEAST_NORM = 1e-6
+"""A usual norm below this is a gradient that has died out: twice of it would stop the training."""
+
 USUAL_CLIP = 1.0
 """The clip value most recipes use, where the run logged no norm to set it by."""
 
@@ -31,13 +34,18 @@ def lower_rate(facts: Facts, factor: float = 3.0) -> Fix:
     if now is None or now <= 0:
         return Fix(
             f"Lower the peak learning rate {num(factor)}×; if that only delays the failure, another {num(factor)}×",
-            f"optimizer = torch.optim.AdamW(model.parameters(), lr=old_lr / {num(factor)})",
-            f"optimizer = keras.optimizers.Adam(learning_rate=old_lr / {num(factor)})",
+            f"for group in optimizer.param_groups: group['lr'] /= {num(factor)}  # before the first step",
+            f"optimizer.learning_rate = old_lr / {num(factor)}",
         )
     to = rounded(now / factor)
-    kind = "SGD" if facts.recipe.adaptive is False else "AdamW"
+    said = f"Lower the learning rate from {num(now)} to about {num(to)}"
+    if facts.recipe.adaptive is None:  # whatever the optimizer is: a rate for SGD is none for Adam
+        return Fix(
+            said, f"for group in optimizer.param_groups: group['lr'] = {to:g}", f"optimizer.learning_rate = {to:g}"
+        )
+    kind = "AdamW" if facts.recipe.adaptive else "SGD"
     return Fix(
-        f"Lower the learning rate from {num(now)} to about {num(to)}",
+        said,
         f"torch.optim.{kind}(model.parameters(), lr={to:g})",
         f"keras.optimizers.{kind}(learning_rate={to:g})",
     )
@@ -46,7 +54,9 @@ def lower_rate(facts: Facts, factor: float = 3.0) -> Fix:
 def clip(facts: Facts) -> Fix:
     """Clip the gradient norm, at a value from the run's own norms; tighten it where the run clips already."""
     usual = facts.gradient.before if facts.gradient is not None and not facts.gradient.clipped else None
-    value = rounded(CLIP_ROOM * usual) if usual is not None and 0 < usual < 1e6 else USUAL_CLIP
+    if usual is not None and not LEAST_NORM < usual < 1e6:
+        usual = None  # dead or exploded: no norm to set a clip value by
+    value = rounded(CLIP_ROOM * usual) if usual is not None else USUAL_CLIP
     ceiling = (
         facts.recipe.clip if facts.recipe.clips else (facts.gradient.flat_top if facts.gradient is not None else None)
     )

@@ -46,9 +46,11 @@ def _lower_after(f: Facts, d: int) -> Found:
     if f.loss.before <= 0:
         return None
     r = f.loss.end / f.loss.before
+    if r >= 1:
+        return None
     text = f"{f.tag} ended below its level before the spike ({num(f.loss.end)} against {num(f.loss.before)})"
     return sign(
-        "lower-after-spike", d, ramp(r, 1.05, 0.9), text, series=f.tag, value=f.loss.end, compared_to=f.loss.before
+        "lower-after-spike", d, ramp(r, 1.0, 0.9), text, series=f.tag, value=f.loss.end, compared_to=f.loss.before
     )
 
 

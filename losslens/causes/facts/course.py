@@ -39,6 +39,9 @@ OUT_OF_BAND = 3.0
 
 MOST_SPIKES = 400
 
+DECADES = 4.0
+"""Powers of ten over which no rise is called linear."""
+
 
 def start_of(extent: Extent, onset: Onset | None, series: Series) -> Start | None:
     """The onset placed in its run. ``series`` is the current branch of the series the onset was found in."""
@@ -303,6 +306,9 @@ def _law(x: IntArray, y: FloatArray, before: float) -> tuple[str, float | None, 
     if by.min() > 0:
         candidates["exponential"] = line_fit(t, np.log(by))
         candidates["power"] = line_fit(np.log(t + gap), np.log(by))
+    span = float(np.log10(by.max() / by.min())) if by.min() > 0 else 0.0
+    if span > DECADES:  # a straight line through its last point alone fits such a rise, and says nothing
+        candidates.pop("linear")
     kind = max(candidates, key=lambda k: candidates[k][1])
     slope, fit = candidates[kind]
     factor = float(by.max() / max(by.min(), 1e-300)) if by.min() > 0 else 1.0

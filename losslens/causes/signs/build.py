@@ -124,6 +124,8 @@ def times(x: float | None) -> str:
 
 
 def percent(x: float) -> str:
+    if 0 < abs(x) < 1e-4:
+        return "under 0.01 %"
     return f"{100 * x:.2g} %" if abs(x) < 0.1 else f"{100 * x:.0f} %"
 
 

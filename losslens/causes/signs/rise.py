@@ -85,8 +85,8 @@ def gradual(f: Facts, d: int) -> Found:
     if f.loss is None or f.onset is None or f.loss.growth.kind in ("none", "jump", "downward"):
         return None
     g = f.loss.growth
-    law = f", e-fold every {lasting(f, g.time_constant)}" if g.time_constant else ""
-    text = f"{f.tag} rose {times(g.ratio)} over {g.points} logged points ({g.kind} growth{law})"
+    law = f"{g.kind} growth, e-fold every {lasting(f, g.time_constant)}" if g.time_constant else f"{g.kind} growth"
+    text = f"{f.tag} rose {times(g.ratio)} over {g.points} logged points ({law})"
     return sign(
         "gradual-rise", d, ramp(g.points, 3, 12), text, series=f.tag, steps=(f.onset.step, g.peak_step), value=g.points
     )
@@ -172,7 +172,8 @@ def stayed_out(f: Facts, d: int) -> Found:
         return None
     if not (f.loss.end_over_before and f.loss.end_over_before > 1.2) and f.nonfinite is None:
         return None
-    text = f"{f.tag} never came back: {num(f.loss.end)} at the end against {num(f.loss.before)} before"
+    end = "not finite" if f.loss.end is None else num(f.loss.end)
+    text = f"{f.tag} never came back: {end} at the end against {num(f.loss.before)} before"
     strength = 1.0 if f.nonfinite is not None else log_ramp(f.loss.end_over_before or 1.0, 1.1, 3.0)
     return sign(
         "never-came-back",

@@ -1,0 +1,43 @@
+"""Advice says only what the run says: no number that was not logged, and code that agrees with its sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from losslens.causes import mixed_precision_overflow, remedies
+from losslens.model import Role, Verdict
+from tests.causes import make_runs as m
+
+
+def test_a_loss_scale_is_named_only_where_one_was_logged() -> None:
+    bare = m.made(m.nan_from(m.learning(), 320), Verdict.NAN, 320)
+    assert "here it began" not in " ".join(x.text for x in mixed_precision_overflow.fixes(bare.facts()))
+    scaled = m.made(m.nan_from(m.learning(), 320), Verdict.NAN, 320, others={m.SCALE: m.constant(value=4096.0)})
+    assert "began at 4,096" in " ".join(x.text for x in mixed_precision_overflow.fixes(scaled.facts()))
+
+
+def test_a_norm_that_died_out_sets_no_clip_value() -> None:
+    dead = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.GRAD: np.full(400, 0.0)})
+    assert "usual norm" not in remedies.clip(dead.facts()).text
+
+
+@pytest.mark.parametrize("factor", [2.0, 3.0, 10.0])
+def test_the_code_lowers_the_rate_as_much_as_the_sentence_says(factor: float) -> None:
+    unknown = remedies.lower_rate(m.made(m.exploding(), Verdict.EXPLODED, 320).facts(), factor)
+    assert f"{factor:g}×" in unknown.text
+    assert f"/= {factor:g}" in unknown.pytorch
+    known = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: m.constant(value=0.1)}).facts()
+    fix = remedies.lower_rate(known, factor)
+    value = remedies.rounded(0.1 / factor)
+    assert fix.text.endswith(f"{value:g}")
+    assert f"{value:g}" in fix.pytorch
+    assert f"{value:g}" in fix.keras
+
+
+def test_an_optimizer_is_named_only_where_the_settings_name_it() -> None:
+    rate = {("lr", Role.LEARNING_RATE): m.constant()}
+    unknown = m.made(m.exploding(), Verdict.EXPLODED, 320, others=rate)
+    assert "Adam" not in remedies.lower_rate(unknown.facts()).pytorch
+    sgd = m.made(m.exploding(), Verdict.EXPLODED, 320, others=rate, settings={"optimizer": "sgd"})
+    assert "torch.optim.SGD" in remedies.lower_rate(sgd.facts()).pytorch
