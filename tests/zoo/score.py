@@ -39,8 +39,9 @@ def chosen(locked: bool) -> tuple[Label, ...]:
 
 def opened() -> int:
     """Counts an opening of the locked test."""
-    count = json.loads(OPENINGS.read_text())["openings"] + 1 if OPENINGS.exists() else 1
-    OPENINGS.write_text(json.dumps({"about": "How often the locked test was scored.", "openings": count}) + "\n")
+    kept = json.loads(OPENINGS.read_text()) if OPENINGS.exists() else {"about": "How often the locked test was scored."}
+    count = int(kept.get("openings", 0)) + 1
+    OPENINGS.write_text(json.dumps({**kept, "openings": count}, indent=1) + "\n")
     return count
 
 
