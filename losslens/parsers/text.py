@@ -31,6 +31,7 @@ _SETTING = re.compile(r"^\s*(?:--)?['\"]?([A-Za-z_][\w.\-/ ]{0,40}?)['\"]?\s*(?:
 _NAMESPACE = re.compile(r"\b(?:Namespace|Config|Args|TrainingArguments)\((.*)\)")
 _NAMED = re.compile(r"([A-Za-z_]\w*)=('[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|[^,()\s]+)")
 _FLAG = re.compile(r"(?:^|\s)--([A-Za-z][\w-]*)(?:[ =]([^\s-]\S*|-[\d.]\S*))?")
+_LOSS = re.compile(r"loss|cost|error|perplexity|nll|xent|reward", re.IGNORECASE)
 _SOURCE_CODE = re.compile(r"^\s*(?:def|import|from|class|return|for|if|#include|function|const|let|var)\b")
 
 
@@ -135,9 +136,10 @@ class _Reader:
             self._bars[record.of] = record.n
         if record.kind == "epoch" and not record.values and record.epoch is not None:
             self._epoch = (record.epoch, record.epochs)
-        if not speaks_of_training(record) or (
-            not record.kind and not self.records and self._note_setting(text, number)
-        ):
+        if not speaks_of_training(record):
+            return
+        if not record.kind and not self.records and not any(_LOSS.search(key) for key in record.values):
+            self._note_setting(text, number)  # "lr = 0.1" before the first loss is a setting
             return
         if line.rank is not None:
             self._rank = line.rank if self._rank is None else self._rank

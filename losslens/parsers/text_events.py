@@ -22,7 +22,8 @@ EVENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "preemption",
             r"DUE TO (?:TIME LIMIT|PREEMPTION)|\bpreempt(?:ed|ion notice)|slurmstepd: error|received SIGTERM",
         ),
-        ("killed", r"^Killed\b|signal 9|SIGKILL|exit code -9|Segmentation fault|core dumped|KeyboardInterrupt"),
+        ("interrupted", r"KeyboardInterrupt"),
+        ("killed", r"^Killed\b|signal 9|SIGKILL|exit code -9|Segmentation fault|core dumped"),
         (
             "skipped-step",
             r"(?<!number of )skipp(?:ing|ed) (?:the )?(?:step|update|batch|iteration)|step (?:was )?skipped",

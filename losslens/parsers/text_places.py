@@ -42,11 +42,16 @@ def place_records(records: list[Record]) -> Placed:
     kept = [records[i] for i in indices]
     _forget_idle_bars(kept)
     warnings: list[Warning] = []
+    if len({r.step for r in kept if r.step is not None}) == 1 and len(kept) > 1:
+        for record in kept:  # "n=60000" on every line is a size, not a place
+            record.step = None
     explicit = sum(r.step is not None for r in kept)
     inner = sum(r.n is not None and r.kind != "keras" for r in kept)
     whole_epochs = [r.epoch for r in kept if r.epoch is not None]
     if explicit and explicit >= min(3, len(kept)) and explicit >= 0.2 * (explicit + inner):
-        steps, axis = _from_steps(kept, warnings), "step"
+        kinds = Counter(r.kind for r in kept if r.step is not None)
+        common = kinds.most_common(1)[0][0]
+        steps, axis = _from_steps(kept, warnings), common if common in ("tokens", "episode") else "step"
     elif inner:
         samples = sum(r.kind == "samples" for r in kept) > 0.5 * inner
         steps, axis = _from_batches(kept), "samples" if samples else "step"

@@ -34,18 +34,26 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("batch", rf"epoch\s*\[\s*(?P<epoch>\d+)\s*/\s*\d+\s*\]\W{{1,3}}(?:step|iter\w*|batch)\s*:?\s*\[{_N_OF}\]"),
         ("samples", rf"epoch\s*:?\s*(?P<epoch>\d+)\s*\[{_N_OF}\("),
         ("batch", rf"\b(?:train|test|val\w*|epoch)\s*:?\s*(?P<epoch>\d+)\s*\[{_N_OF}(?:\(|\])"),
-        ("batch", rf"epoch\s*:?\s*(?P<epoch>\d+)\s*[:|,]{_N_OF}(?:batches|\||loss|\w+=)"),
+        ("batch", rf"epoch\s*:?\s*(?P<epoch>\d+)\s*[:|,]{_N_OF}(?:batches|\||(?=loss|\w+=))"),
         ("step", r"\biter\((?:train|val|test)\)\s*\[\s*(?P<step>\d+)/\s*\d+\s*\]"),
         ("evaluation", r"\b(?:test|val\w*|eval\w*)\s*:\s*\[\s*\d+\s*/\s*\d+\s*\]"),
         ("batch", r"^\[\s*(?P<epoch>\d+),\s*(?P<n>\d+)\]\s"),
         (
             "step",
-            r"(?<![\w.])(?:steps?|iterations?|iters?|updates?|it|s)"
+            r"(?<![\w.])(?:[a-z]+[_ ])?(?:steps?|iterations?|iters?|updates?|(?:mini)?batch(?:_idx|_num)?|it|s)"
             r"['\"]?(?:\s*[:=#\[(]\s*|\s+)(?P<step>\d+)(?![\d.]*[.eE]\d)(?!\s*(?:ms|s|it)\b)(?:\s*/\s*(?P<N>\d+))?",
         ),
+        ("episode", r"(?<![\w.])(?:episode|game|round)s?['\"]?\s*[:=#]?\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
+        ("tokens", r"(?<![\w.])tokens(?:_seen)?['\"]?\s*[:=]\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
+        ("step", r"(?<![\w.])['\"]?[tikn]['\"]?\s*[:=]\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
+        ("step", r"^\((?P<step>\d+)\)\s+(?=\w)"),
         ("step", r"^\[(?P<step>\d+)\]\s"),
-        ("step", r"^(?P<step>\d+)\)\s+\w+ ="),
-        ("epoch", r"(?<![\w.])epochs?['\"]?(?:\s*[:=#\[(]\s*|\s+)(?P<epoch>\d+(?:\.\d+)?)(?:\s*/\s*(?P<epochs>\d+))?"),
+        ("step", r"^(?P<step>\d+)\)\s+(?=\w+ =)"),
+        ("epoch", r"^e(?:p\.?)?\s?(?P<epoch>\d+)\b(?!\.\d)"),
+        (
+            "epoch",
+            r"(?<![\w.])epoche?s?['\"]?(?:\s*[:=#\[(]\s*|\s+)(?P<epoch>\d+(?:\.\d+)?)(?:\s*/\s*(?P<epochs>\d+))?",
+        ),
     )
 )
 _EPOCH = PLACES[-1][1]
@@ -60,12 +68,16 @@ _SPACED = re.compile(
     r"(?<![\w/.-])(?P<key>"
     r"(?:(?:train(?:ing)?|val|valid|validation|test|eval|avg|average|mean|total|running|[gd]|lm)[ _])?"
     r"(?:loss\w*|ppl|perplexity|acc(?:uracy)?(?:@\d)?|lr|learning rate|bpc|bpb|bleu|wer|error|grad[ _]?norm|gnorm|norm"
-    r"|mfu|prec@\d|top-?[15]|reward|kl|entropy|mae|mse|rmse|nll|elbo|return|dice|iou|miou|psnr|f1))"
+    r"|xent|cost|objective|bce|mfu|prec@\d|top-?[15]|reward|kl|entropy|mae|mse|rmse|nll|elbo|return|dice|iou|miou|psnr|f1))"
     rf"\s+(?P<num>{_NUM})(?![\w.]*\w_)(?:\s*\(\s*(?P<avg>{_NUM})\s*\))?",
     re.IGNORECASE,
 )
 #: "| nll_loss 8.0 | ppl 300 |": between bars a name and a number need no sign between them.
 _BARRED = re.compile(rf"\|\s*(?P<key>{_WORD}(?: {_WORD}){{0,2}})\s+(?P<num>{_NUM})(?P<avg>)\s*(?=\||$)", re.IGNORECASE)
+#: "Cost after iteration 5: 0.31", as a well-known course prints it.
+_AFTER = re.compile(rf"(?P<key>cost|loss|error)\b[a-z ]*\d+\s*[:=]\s*(?P<num>{_NUM})(?P<avg>)", re.IGNORECASE)
+#: "Ep 5: train 0.31 val 0.42" names the split alone; what is meant is the loss.
+_SPLITS = re.compile(r"(?<![\w/.-])(?P<key>train|val|valid|test)\s+(?P<num>\d+\.\d+(?:e[-+]?\d+)?)", re.IGNORECASE)
 _VALIDATION = re.compile(r"\b(valid(?:ation)?|val|eval(?:uation|uating)?|test(?:ing)?|dev)\b", re.IGNORECASE)
 _SPLIT_IN_KEY = re.compile(r"(?<![a-z])(?:train(?:ing)?|val|valid(?:ation)?|eval\w*|test|dev)(?![a-z])", re.IGNORECASE)
 #: Words before a number that say nothing about it: "INFO root loss: 0.5" is the loss.
@@ -140,8 +152,10 @@ def _int(text: str | None) -> int | None:
 def _values(text: str, place: tuple[int, int] | None) -> dict[str, float]:
     values: dict[str, float] = {}
     spans: list[tuple[int, int]] = [place] if place else []
+    # What the place said is no part of a name: in "E005 tr_loss=0.3" the name is tr_loss.
+    rest = text if place is None else text[: place[0]] + " " * (place[1] - place[0]) + text[place[1] :]
     for pattern in (_PAIR, _SPACED, _BARRED):
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(rest):
             if any(match.start("num") < end and start < match.end("num") for start, end in spans):
                 continue
             spans.append(match.span())
@@ -152,9 +166,12 @@ def _values(text: str, place: tuple[int, int] | None) -> dict[str, float]:
             values.setdefault(key, float(match["num"]))
             if match["avg"]:
                 values.setdefault(f"{key} (avg)", float(match["avg"]))
+    if not values and place:
+        values = {match["key"]: float(match["num"]) for match in _AFTER.finditer(text)}
+        values = values or {f"{match['key']} loss": float(match["num"]) for match in _SPLITS.finditer(text)}
     if not values:
         return values
-    first = min(start for start, _ in spans[1 if place else 0 :] or spans)
+    first = min((start for start, _ in spans[1 if place else 0 :]), default=0)
     split = _VALIDATION.search(text[:first]) or (place and _VALIDATION.search(text[place[0] : place[1]]))
     if split:
         word = split[1].lower()

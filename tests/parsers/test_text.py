@@ -388,3 +388,36 @@ def test_dicts_printed_without_a_bar_are_a_log_and_no_settings(tmp_path: Path) -
     (log,) = text.parse(path)
     assert log.series["loss"].axis == "row"
     assert log.series["epoch"].value[-1] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("line", "tag", "axis"),
+    [
+        ("micro_step={i} loss={v}", "loss", "step"),
+        ("optimizer_step={i}, loss={v}", "loss", "step"),
+        ("n_iter: {i}, loss: {v}", "loss", "step"),
+        ("batch_idx={i} loss={v}", "loss", "step"),
+        ("minibatch {i}: loss = {v}", "loss", "step"),
+        ("batch {i} loss {v}", "loss", "step"),
+        ("t={i} loss={v}", "loss", "step"),
+        ("{{'i': {i}, 'loss': {v}}}", "loss", "step"),
+        ("({i}) loss {v}", "loss", "step"),
+        ("[step {i}] xent {v}", "xent", "step"),
+        ("step {i} -> loss {v}", "loss", "step"),
+        ("Cost after iteration {i}: {v}", "Cost", "step"),
+        ("Ep {i}: train {v} val 0.5", "train loss", "epoch"),
+        ("E{i:03d} tr_loss={v} va_loss=0.5", "tr_loss", "epoch"),
+        ("Episode {i}: loss={v} reward=2.5", "loss", "episode"),
+        ("tokens={i} loss={v}", "loss", "tokens"),
+        ("loss={v}", "loss", "row"),
+    ],
+)
+def test_what_people_print_by_hand_is_read(tmp_path: Path, line: str, tag: str, axis: str) -> None:
+    losses = [2.5 / (i + 1) + 0.25 for i in range(40)]
+    path = write(tmp_path, [line.format(i=i + 1, v=v) for i, v in enumerate(losses)])
+    assert recognise(path) == "text"
+    (log,) = text.parse(path)
+    series = log.series[tag]
+    assert series.axis == axis
+    assert series.value.tolist() == losses
+    assert series.step.tolist() == [i + (axis != "row") for i in range(40)]
