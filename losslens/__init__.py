@@ -26,3 +26,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(model, name)
     raise AttributeError(f"module 'losslens' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), "Analysis", "Run", "analyze", "load"]

@@ -107,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="WORD[,WORD]",
         help="exit with 1 when a run got one of these verdicts (or: unhealthy, inconclusive, skipped)",
     )
-    analyze.add_argument("--jobs", type=int, metavar="N", help="processes to use (default: as many as pay)")
+    analyze.add_argument("--jobs", type=_jobs, metavar="N", help="processes to use (default: as many as pay)")
     analyze.set_defaults(command=_analyze)
 
     listing = commands.add_parser(
@@ -160,6 +160,12 @@ def _steps(text: str) -> tuple[int | None, int | None]:
     if span[0] is not None and span[1] is not None and span[0] > span[1]:
         raise argparse.ArgumentTypeError(f"{text!r} ends before it starts")
     return span
+
+
+def _jobs(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes (1 or more)")
+    return int(text)
 
 
 def _fail_words(text: str) -> tuple[str, ...]:

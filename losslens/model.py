@@ -198,7 +198,7 @@ class Log:
 # --------------------------------------------------------------------------- a run
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Series:
     """One tag of a run, stitched: in the order it was written, every point kept.
 
@@ -217,6 +217,10 @@ class Series:
 
     def __len__(self) -> int:
         return int(self.step.size)
+
+    def __repr__(self) -> str:
+        span = f", {self.axis} {self.step[0]} to {self.step[-1]}" if len(self) else ""
+        return f"<Series {self.tag!r}: {len(self)} points{span}>"
 
     def current(self) -> Series:
         """The branch the job ended on: the points that no later segment overwrote."""
@@ -287,7 +291,7 @@ class Checkpoint:
     path: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Run:
     """One training job."""
 
@@ -311,6 +315,9 @@ class Run:
     trainer: str | None = None
     project: str = ""
     """Runs with the same project are evidence for each other (the folder they share)."""
+
+    def __repr__(self) -> str:
+        return f"<Run {self.name!r}: {len(self.series)} series, {self.format}, x counts {self.axis}s>"
 
     def tags(self, *roles: Role) -> tuple[str, ...]:
         """The tags that play one of these roles, best first."""
@@ -581,7 +588,7 @@ class Spent:
     hours: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RunReport:
     """Everything losslens says of one run; small, holds no full series, travels between processes."""
 
@@ -611,6 +618,11 @@ class RunReport:
     curves: tuple[Curve, ...]
     project: str = ""
 
+    def __repr__(self) -> str:
+        onset = f", onset {self.onset.step}" if self.onset is not None else ""
+        cause = f", {self.causes[0].id} {self.causes[0].probability:.0%}" if self.causes else ""
+        return f"<RunReport {self.name!r}: {self.verdict}{onset}{cause}>"
+
     @property
     def verdict(self) -> Verdict:
         return self.judgement.verdict
@@ -624,7 +636,7 @@ class RunReport:
         return self.diagnosis.causes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Analysis:
     """The answer of ``losslens.analyze``: one report a run, worst first, and what was skipped."""
 
@@ -632,6 +644,11 @@ class Analysis:
     skipped: tuple[Skipped, ...]
     version: str
     paths: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        runs = "".join(f"\n  {run!r}" for run in self.runs)
+        skipped = f"\n  {len(self.skipped)} skipped" if self.skipped else ""
+        return f"<Analysis of {', '.join(self.paths)}: {len(self.runs)} runs{runs}{skipped}>"
 
     def __getitem__(self, run_id: str) -> RunReport:
         for run in self.runs:
