@@ -31,16 +31,18 @@ def why_then(facts: Facts) -> tuple[str, ...]:
     if facts.onset.from_start:
         return _from_start(facts)
     coincided = [s for s in (_restart(facts), _jump(facts), _batch(facts)) if s]
-    before = [s for s in (_gradient(facts), _scale(facts), _component(facts), *_trends(facts), _others(facts)) if s]
+    at_once = [_gradient(facts)] if _gradient_jumped(facts) else []
+    led = "" if at_once else _gradient(facts)
+    before = [s for s in (led, _scale(facts), _component(facts), *_trends(facts), _others(facts)) if s]
     built_up = [s for s in (_declined(facts), _drifted(facts), _noise(facts), _spiked_before(facts)) if s]
-    out = [_place(facts), *coincided, *before, *built_up]
+    out = [_place(facts), *at_once, *coincided, *before, *built_up]
     rate = _rate(facts)
     if rate and not any("learning rate" in s or (facts.rate is not None and facts.rate.tag in s) for s in coincided):
         out.append(rate)
     boundary = _boundary(facts)
     if boundary:
         out.append(boundary)
-    if not coincided and not before and not built_up:
+    if not coincided and not at_once and not before and not built_up:
         out.append(_nothing(facts))
     return tuple(s for s in out if s)
 
@@ -127,6 +129,14 @@ def _gradient(f: Facts) -> str:
     return ""
 
 
+def _gradient_jumped(f: Facts) -> bool:
+    """The norm left its course at the very point where the loss did."""
+    g = f.gradient
+    if g is None or not g.moved or g.ratio is None or g.ratio < STANDS_OUT:
+        return False
+    return g.lead_points is not None and abs(g.lead_points) < 0.9
+
+
 def _scale(f: Facts) -> str:
     s = f.scale
     if s is None or s.fall_step is None or s.lead_points is None or s.halvings < 2:
@@ -187,10 +197,11 @@ def _others(f: Facts) -> str:
 
 def _declined(f: Facts) -> str:
     g = f.gradient
-    if g is None or g.decline is None or g.decline > 0.7:
-        return ""
+    if g is None or g.decline is None or g.decline > 0.7 or f.recipe.adaptive is False or _gradient_jumped(f):
+        return ""  # plain SGD takes smaller steps then, and a jump at the onset needs no slow reason
+    level = "to nothing" if g.decline < 1e-4 else f"to {percent(g.decline)} of its earlier level"
     return (
-        f"{g.tag} had been shrinking before, to {percent(g.decline)} of its earlier level: an optimizer "
+        f"{g.tag} had been shrinking before, {level}: an optimizer "
         "that scales by past gradients takes larger and larger steps then."
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+import dataclasses
+
 from losslens.model import Verdict
 from tests.causes import make_runs as m
 
@@ -41,3 +43,13 @@ def test_a_one_point_spike_with_its_gradient_is_left_to_the_bad_batch() -> None:
     others = {m.GRAD: m.spiked_signal(400, 250, 30.0), m.LR: m.constant()}
     run = m.made(m.spiking(width=0.8), Verdict.SPIKE_RECOVERED, 250, others=others)
     assert m.place(run, "bad-batch") < m.place(run, CAUSE)
+
+
+def test_a_loss_that_did_not_end_lower_is_not_said_to_have() -> None:
+    y = m.spiking()
+    facts = m.made(y, Verdict.SPIKE_RECOVERED, 250).facts()
+    assert facts.loss is not None
+    higher = dataclasses.replace(facts.loss, recovered=True, before=0.5, end=0.51)
+    assert "lower-after-spike" not in m.names(m.renamed(facts, loss=higher), "self-recovering-spike", +1)
+    lower = dataclasses.replace(facts.loss, recovered=True, before=0.5, end=0.45)
+    assert "lower-after-spike" in m.names(m.renamed(facts, loss=lower), "self-recovering-spike", +1)

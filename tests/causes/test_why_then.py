@@ -88,3 +88,33 @@ def test_overfitting_tells_the_best_evaluation_and_the_training_loss_since() -> 
     text = told(run)
     assert "val/loss was best at epoch 2" in text
     assert "went on falling" in text
+
+
+def wild_norm(points: int = 400) -> m.Values:
+    """A norm that shrinks to a tenth and whose noise spans more than a decade, as with tiny batches."""
+    return m.noisy(np.exp(-np.arange(points) / 150.0), 1.4, seed=5)
+
+
+def test_a_norm_that_towers_at_the_very_point_leads_and_needs_no_slow_reason() -> None:
+    norm = wild_norm()
+    norm[250] = 600.0
+    made = m.made(m.spiking(width=0.3), Verdict.SPIKE_RECOVERED, 250, others={m.GRAD: norm})
+    sentences = why_then(made.facts())
+    assert "at the same point" in sentences[1]
+    assert "shrinking" not in " ".join(sentences)
+    assert "grad-norm-together" in m.names(made, "bad-batch", +1)
+
+
+def test_a_high_norm_that_is_no_record_is_no_jump() -> None:
+    norm = wild_norm()
+    norm[250] = float(norm[:250].max())
+    made = m.made(m.spiking(width=0.3), Verdict.SPIKE_RECOVERED, 250, others={m.GRAD: norm})
+    assert "grad-norm-together" not in m.names(made, "bad-batch", +1)
+
+
+def test_shrinking_gradients_explain_nothing_where_the_optimizer_is_plain_sgd() -> None:
+    others = {m.GRAD: m.noisy(np.exp(-np.arange(400) / 150.0), 0.1, seed=5)}
+    adam = m.made(m.exploding(), Verdict.EXPLODED, 320, others=others, settings={"optimizer": "adam"})
+    plain = m.made(m.exploding(), Verdict.EXPLODED, 320, others=others, settings={"optimizer": "sgd"})
+    assert "shrinking before" in told(adam)
+    assert "shrinking before" not in told(plain)

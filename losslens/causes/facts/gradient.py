@@ -22,7 +22,7 @@ from losslens.causes.facts.signals import Gradient
 from losslens.model import Role, Run, Series
 
 if TYPE_CHECKING:
-    from losslens.model import FloatArray
+    from losslens.model import FloatArray, IntArray
 
 FLAT_TOP_SHARE = 0.2
 """Share of values on the maximum from which a norm counts as cut off by clipping."""
@@ -34,6 +34,12 @@ MOST_NORMS = 6
 
 CLEARLY = 1.5
 """Factor by which a second norm must stand out more than the first to be taken instead."""
+
+LAST_STRETCH = 400
+"""Points before the onset among which a single high point must be a record."""
+
+CLEAR_RECORD = 3.0
+"""Factor by which it must exceed the largest of them."""
 
 SPIKE_RATIO = 5.0
 """A point this many times above its surroundings is a spike of the gradient norm."""
@@ -61,6 +67,10 @@ def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Exte
     if own is not None and np.isfinite(own.before):
         before = own.before  # the last 50 points may already hold the rise
     lead_points, lead_steps = _lead(own.step if own else None, loss, start, extent)
+    flash = _flash(step, value, start, extent) if own is None else None
+    if flash is not None and start is not None:
+        lead_steps = max(0, start.step - flash)
+        lead_points = lead_steps / max(extent.interval, 1e-9)
     bad = np.flatnonzero(~finite)
     bad_step = int(step[bad[0]]) if bad.size else None
     top, share = _flat_top(value[finite])
@@ -78,9 +88,9 @@ def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Exte
         ratio=ratio(peak, before),
         lead_points=lead_points,
         lead_steps=lead_steps,
-        onset_step=own.step if own else None,
-        moved=own is not None and own.move > 0,
-        excursion_points=own.points if own else None,
+        onset_step=own.step if own else flash,
+        moved=flash is not None if own is None else own.move > 0,
+        excursion_points=own.points if own else (None if flash is None else 1),
         decline=_decline(past),
         trend=_trend(past),
         first_ratio=ratio(first, before),
@@ -102,6 +112,25 @@ def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Exte
         layer_spread=layers[0],
         layer_smallest=layers[1],
     )
+
+
+def _flash(step: IntArray, value: FloatArray, start: Start | None, extent: Extent) -> int | None:
+    """Step of a single point at the onset that towers over all of the last stretch before.
+
+    A norm whose noise spans decades leaves no course within one point by its widths; a record by ``CLEAR_RECORD`` among
+    some hundred points at this very place is no chance either.
+    """
+    if start is None or start.from_start:
+        return None
+    slack = 1.5 * extent.interval
+    past = value[step < start.low - slack][-LAST_STRETCH:]
+    past = past[np.isfinite(past)]
+    near = np.flatnonzero((step >= start.low - slack) & (step <= start.high + slack) & np.isfinite(value))
+    if past.size < 20 or near.size == 0:
+        return None
+    top = int(near[np.argmax(value[near])])
+    record, usual = float(past.max()), float(np.median(past))
+    return int(step[top]) if value[top] > CLEAR_RECORD * record and value[top] > SPIKE_RATIO * usual else None
 
 
 def _choose(run: Run, start: Start | None, extent: Extent) -> tuple[Series | None, bool]:

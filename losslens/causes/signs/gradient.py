@@ -86,7 +86,8 @@ def grad_declined(f: Facts, d: int) -> Found:
         return missing("grad-norm-declined", "grad_norm")
     if g.decline is None:
         return None
-    text = f"{g.tag} had fallen to {percent(g.decline)} of its earlier level before the onset"
+    level = "to nothing" if g.decline < 1e-4 else f"to {percent(g.decline)} of its earlier level"
+    text = f"{g.tag} had fallen {level} before the onset"
     return sign("grad-norm-declined", d, log_ramp(g.decline, 0.85, 0.3), text, series=g.tag, value=g.decline)
 
 

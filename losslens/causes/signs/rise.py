@@ -162,7 +162,10 @@ def returned(f: Facts, d: int) -> Found:
         return None
     points = f.loss.excursion_points or 0
     share = points / max(1, f.extent.points)
-    text = f"{f.tag} was back inside its old band {points} logged points after {where(f, f.onset.step)}"
+    text = (
+        f"{f.tag} was back inside its old band {points} logged point{'s' * (points != 1)} "
+        f"after {where(f, f.onset.step)}"
+    )
     strength = 1.0 if points <= 5 else ramp(share, 0.25, 0.05)
     return sign("came-back", d, strength, text, series=f.tag, steps=(f.onset.step, None), value=points)
 
