@@ -300,3 +300,23 @@ def test_a_bare_norm_is_that_of_the_gradient() -> None:
 
 def test_hyper_parameter_results_are_no_losses() -> None:
     assert roles_of("hparam/loss", "train/loss")["hparam/loss"].role is Role.OTHER
+
+
+@pytest.mark.parametrize("tag", ["grad/total", "grads/global", "gradient/all", "grad/overall_l2", "train/grad/total"])
+def test_a_gradient_said_to_be_all_of_it_is_the_norm_of_the_model(tag: str) -> None:
+    assert roles_of(tag, "loss", "grad/layer0")[tag].role is Role.GRAD_NORM
+
+
+@pytest.mark.parametrize("tag", ["grad/total/layer0", "grad/layer5", "grad/out", "grad/encoder/all"])
+def test_a_gradient_of_a_part_stays_one(tag: str) -> None:
+    assert roles_of(tag, "loss")[tag].role is Role.LAYER_GRAD_NORM
+
+
+def test_a_signed_total_of_gradients_is_no_norm() -> None:
+    made = {"loss": series("loss", falling(60)), "grad/total": series("grad/total", falling(60) - 1.0)}
+    assert {c.tag: c.role for c in assign(made)}["grad/total"] is not Role.GRAD_NORM
+
+
+@pytest.mark.parametrize("tag", ["gradient_accumulation_steps", "train/grad_sync_time"])
+def test_what_belongs_to_the_gradients_but_is_no_size_of_them_is_no_norm(tag: str) -> None:
+    assert roles_of(tag, "loss")[tag].role not in (Role.GRAD_NORM, Role.LAYER_GRAD_NORM)

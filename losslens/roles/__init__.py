@@ -129,6 +129,9 @@ def _checked(choice: RoleChoice, parts: tuple[str, ...], numbers: _Numbers) -> R
         return replace(choice, role=Role.STEP_TIME, why="named a time, and it does not add up: the time of a step")
     if choice.role is Role.GRAD_NORM:
         return _whole_or_layer(choice, parts)
+    if choice.role is Role.LAYER_GRAD_NORM and numbers.low >= 0.0 and _names_the_whole(parts):
+        whole = replace(choice, role=Role.GRAD_NORM, why="a gradient of the whole model; its values are a size")
+        return _whole_or_layer(whole, parts)
     if choice.role in (Role.LOSS_SCALE, Role.BATCH_SIZE) and numbers.low < 0.0:
         return replace(choice, role=Role.OTHER, why=f"{choice.why}, but has negative values")
     return choice
@@ -141,6 +144,16 @@ _WHOLE = words(
     "unclipped raw mean avg max abs absmax magnitude size rms scalars diagnostics trainer epoch step batch sample",
     "samples actor critic printed csv json jsonl log out err",
 )
+#: Words that say of a gradient's size, without the word "norm", that it is the whole model's.
+_ALL_OF_IT = words("total global all overall full model whole entire everything")
+_GRADIENT = words("grad grads gradient gradients")
+
+
+def _names_the_whole(parts: tuple[str, ...]) -> bool:
+    """`grad/total` and `gradients_all_l2`, but neither `grad/total/layer0` nor `grad/all/max`."""
+    rest = [w for w in parts if w not in _GRADIENT]
+    known = all(w in _ALL_OF_IT or w in ("l1", "l2", "inf", "train") or losses.player(w) for w in rest)
+    return known and any(w in _ALL_OF_IT for w in rest)
 
 
 def _whole_or_layer(choice: RoleChoice, parts: tuple[str, ...]) -> RoleChoice:

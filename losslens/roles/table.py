@@ -122,7 +122,11 @@ TABLE: tuple[Rule, ...] = (
         re.compile(r"^(?:train )?(?:total )?norm$"),
         "a norm without a name: trainers mean the gradient's",
     ),
-    Rule(Role.LAYER_GRAD_NORM, re.compile(rf"^{_GRADIENT}(?: \w+)+"), "a gradient of one part of the model"),
+    Rule(
+        Role.LAYER_GRAD_NORM,
+        re.compile(rf"^(?:train(?:ing)? )?{_GRADIENT}(?!.* (?:accum\w*|steps?|time|sync)(?= |$))(?: \w+)+"),
+        "a gradient of one part of the model",
+    ),
     Rule(
         Role.UPDATE_RATIO,
         _any(
