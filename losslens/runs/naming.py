@@ -9,10 +9,13 @@ from collections.abc import Callable, Sequence
 
 #: Longest part of a name that a file system and a table can bear.
 LONGEST = 80
-#: Names of folders and files that every other job has too.
+_GENERIC = (
+    r"(?:logs?|logging|runs?|outputs?|results?|events?|metrics|history|progress|tensorboard|tb|tf|train|trainer|training|default|csv"
+    r"|lightning|state|measurements|files|stats|summary|summaries|checkpoints?|ckpts?|mlruns|wandb|stdout|all)"
+)
+#: Names of folders and files that every other job has too: generic words and nothing else (`tb_logs`, not `k12_tb`).
 _SAYS_NOTHING = re.compile(
-    r"(?:\w*_)?(?:logs?|runs?|outputs?|results?|events?|metrics|history|progress|tensorboard|tb|train|default|csv|lightning_logs|"
-    r"trainer_state|measurements|files|stats|summary|train_log|training|checkpoints?|version_\d+|mlruns|wandb|output|stdout|(?:attempt|writer|run)-?\d+)",
+    rf"{_GENERIC}(?:[_-]{_GENERIC})*|version_\d+|(?:attempt|writer|run)-?\d+",
     re.IGNORECASE,
 )
 
