@@ -14,7 +14,10 @@ MOST_CURVES = 40
 def sketch(run: Run, judgement: Judgement) -> RunReport:
     """The report of a judged run, before its causes are ranked."""
     leading = run.series.get(judgement.loss) if judgement.loss else None
-    steps = [s for series in run.series.values() if len(series) for s in (series.step.min(), series.step.max())]
+    axis = leading.axis if leading is not None else run.axis
+    # Steps of another axis count something else: a span from epoch 0 to iteration 564 would be no span.
+    alike = [series for series in run.series.values() if len(series) and series.axis == axis]
+    steps = [s for series in alike for s in (series.step.min(), series.step.max())]
     return RunReport(
         id=run.id,
         name=run.name,
@@ -22,7 +25,7 @@ def sketch(run: Run, judgement: Judgement) -> RunReport:
         files=run.files,
         format=run.format,
         trainer=run.trainer,
-        axis=leading.axis if leading is not None else run.axis,
+        axis=axis,
         points=len(leading) if leading is not None else max((len(s) for s in run.series.values()), default=0),
         first_step=int(min(steps)) if steps else None,
         last_step=int(max(steps)) if steps else None,
