@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,13 +20,10 @@ from losslens.runs.copies import without_copies
 from losslens.runs.effects import undo
 from losslens.runs.epochs import steps_per_epoch
 from losslens.runs.naming import natural
+from losslens.runs.span import Steps, within
 from losslens.runs.stitch import Stitched, stitch
 
-if TYPE_CHECKING:
-    from losslens.model import BoolArray
-
 Overrides = Mapping[str, Sequence[str]]
-Steps = tuple[int | None, int | None]
 #: Points at one step from which on they cannot have been meant for it.
 FEWEST_TO_COUNT = 3
 TENSORBOARD = "tensorboard"
@@ -51,7 +47,7 @@ def build(
     """The runs that ``logs`` of one job describe: one, unless the files hold several attempts or several runs.
 
     ``roles`` overrides which series is what, ``steps`` keeps an inclusive range of the run's own axis. Raises
-    ``NotALogError`` when no log holds a series.
+    ``NotALogError`` when no log holds a series, ``LosslensError`` ("no-points") when none has a point in the range.
     """
     holding = [log for log in logs if log.series or (log.table is not None and log.table.blank)]
     if not holding:
@@ -63,9 +59,9 @@ def build(
     # Values at the edge of what a float holds are what a failed run is made of, no reason to complain.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for hint, mine in side_by_side(_distinct_tags(single, path)):
-            how = _How(f"{name}/{hint}" if hint else name, path, project, roles, steps)
+            how = _How(f"{name}/{hint}" if hint else name, path, project, roles)
             runs.extend(_runs_of(mine, beside, copied, how))
-    return tuple(runs)
+    return tuple(runs) if steps is None else within(runs, steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,6 @@ class _How:
     path: str
     project: str
     roles: Overrides | None
-    steps: Steps | None
 
 
 def _runs_of(logs: Sequence[Log], beside: Sequence[Log], copied: Sequence[Repair], how: _How) -> list[Run]:
@@ -136,10 +131,6 @@ def _run(
     axis = _axis(series, choices)
     settings = _settings(everything)
     per_epoch = steps_per_epoch(series, choices, settings, axis)
-    if how.steps is not None:
-        series = {tag: _within(s, how.steps) if s.axis == axis else s for tag, s in series.items()}
-        series = {tag: s for tag, s in series.items() if len(s)}
-        choices = tuple(c for c in choices if c.tag in series)
     return Run(
         id=how.name,
         name=how.name,
@@ -330,25 +321,6 @@ def _axis(series: Mapping[str, Series], choices: Sequence[RoleChoice]) -> str:
             if choice.role is role:
                 return series[choice.tag].axis
     return max(series.values(), key=len).axis if series else "step"
-
-
-def _within(series: Series, steps: Steps) -> Series:
-    low, high = steps
-    keep: BoolArray = np.ones(len(series), dtype=bool)
-    if low is not None:
-        keep &= series.step >= low
-    if high is not None:
-        keep &= series.step <= high
-    return Series(
-        series.tag,
-        series.step[keep],
-        series.value[keep],
-        series.wall_time[keep],
-        series.row[keep],
-        series.segment[keep],
-        series.axis,
-        series.abandoned[keep] if series.abandoned is not None else None,
-    )
 
 
 def _settings(logs: Sequence[Log]) -> dict[str, Setting]:
