@@ -14,6 +14,7 @@ from losslens import parsers
 from losslens.errors import LosslensError, UsageError
 from losslens.model import Skipped
 from losslens.roles.names import words
+from losslens.runs import prose
 from losslens.runs.grouping import Folder, jobs_of
 from losslens.runs.jobs import Discovery, Source
 from losslens.runs.naming import natural
@@ -40,6 +41,8 @@ _NO_LOGS = re.compile(
 )
 #: Most files looked at under one call, so that a whole disk given by mistake ends.
 MOST_FILES = 2_000_000
+#: More text files in one folder that are no logs, though full of numbers, are a data set.
+MOST_UNKNOWN = 8
 
 
 @dataclass(slots=True)
@@ -111,7 +114,8 @@ def _walk(root: Path, search: _Search) -> Iterator[Folder]:
         if claimed is not None:
             yield Folder(path, root, (claimed,), names)
             continue
-        sources, below = _look_into(entries, search)
+        sources, below, unknown = _look_into(entries, search)
+        _say_unknown(unknown, search)
         waiting.extend(reversed(below))
         yield Folder(path, root, tuple(sources), names)
 
@@ -134,8 +138,10 @@ def _size(entry: os.DirEntry[str]) -> int:
         return 0
 
 
-def _look_into(entries: Sequence[os.DirEntry[str]], search: _Search) -> tuple[list[Source], list[Path]]:
+def _look_into(entries: Sequence[os.DirEntry[str]], search: _Search) -> tuple[list[Source], list[Path], list[Path]]:
+    """The logs, the folders to enter and the text files full of numbers that no parser knows."""
     sources: list[Source] = []
+    unknown: list[Path] = []
     below: list[Path] = []
     for entry in entries:
         try:
@@ -155,11 +161,24 @@ def _look_into(entries: Sequence[os.DirEntry[str]], search: _Search) -> tuple[li
         if suffix in NOT_OPENED or _NO_LOGS.fullmatch(entry.name) or search.files > MOST_FILES:
             search.passed_over[suffix or "no suffix"] += 1
             continue
-        source = _recognise(Path(entry.path), info.st_size, search, asked=False)
+        path = Path(entry.path)
+        before = len(search.skipped)
+        source = _recognise(path, info.st_size, search, asked=False)
         if source is not None and search.is_new(entry.stat()):
             sources.append(source)
+        elif source is None and len(search.skipped) == before and info.st_size and prose.could_be_a_log(path):
+            unknown.append(path)
     # Links come last, so that a log is shown where it lies and not where `latest` points.
-    return sources, sorted(below, key=lambda p: p.is_symlink())
+    return sources, sorted(below, key=lambda p: p.is_symlink()), unknown
+
+
+def _say_unknown(paths: Sequence[Path], search: _Search) -> None:
+    """A log that no parser understands must not vanish; a folder of many such files is a data set, and counted."""
+    if len(paths) > MOST_UNKNOWN:
+        return
+    for path in paths:
+        search.passed_over[path.suffix.lower() or "no suffix"] -= 1
+        search.skipped.append(Skipped(str(path), "not-a-log", prose.UNKNOWN))
 
 
 def _recognise(path: Path, size: int, search: _Search, *, asked: bool) -> Source | None:

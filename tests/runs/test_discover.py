@@ -433,3 +433,34 @@ def test_output_above_a_folder_of_event_files_is_one_run_that_the_events_lead(tm
     (tmp_path / "slurm-7.out").write_text("\n".join(lines) + "\n")
     (run,) = runs_in(tmp_path)
     assert run.tags(Role.TRAIN_LOSS) == ("loss", "printed/loss")
+
+
+def _own_words(n: int = 40) -> str:
+    return "".join(f"Runde {i}: Fehlbetrag {2.0 / (i + 1):.4f}\n" for i in range(n))
+
+
+@pytest.mark.parametrize("name", ["train.log", "ausgabe.txt", "slurm-3.out", "ausgabe"])
+def test_output_in_words_that_no_parser_knows_is_said_to_be_skipped(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(_own_words())
+    found = find([tmp_path])
+    assert not found.jobs
+    assert [(s.path, s.code) for s in found.skipped] == [(str(tmp_path / name), "not-a-log")]
+    assert dict(found.passed_over) == {}
+
+
+def test_prose_lists_of_packages_and_labels_are_counted_not_listed(tmp_path: Path) -> None:
+    (tmp_path / "NOTES").write_text("We trained for 3.5 days, and 12 GPUs broke.\n\nThen it rained.\n" * 9)
+    (tmp_path / "requirements.txt").write_text("".join(f"pack==1.{i}\n" for i in range(30)))
+    (tmp_path / "freeze.txt").write_text("".join(f"pack{i}==1.{i}\n" for i in range(30)))
+    (tmp_path / "labels.txt").write_text("".join(f"0 0.{i} 0.{i} a\n" for i in range(30)))
+    found = find([tmp_path])
+    assert found.skipped == ()
+    assert sum(count for _, count in found.passed_over) == 4
+
+
+def test_a_folder_of_many_unknown_texts_is_a_data_set(tmp_path: Path) -> None:
+    for i in range(20):
+        (tmp_path / f"{i}.txt").write_text(_own_words())
+    found = find([tmp_path])
+    assert found.skipped == ()
+    assert dict(found.passed_over) == {".txt": 20}

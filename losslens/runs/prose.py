@@ -1,0 +1,48 @@
+"""Text that no parser knows: output of a training in words of its own, or something that was never a log."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from losslens.errors import LosslensError
+from losslens.parsers.opening import read_head, text_encoding
+from losslens.roles.names import words
+
+UNKNOWN = "text in which no line names a number of a training in a way losslens knows"
+#: What the output of a job is called.
+SUFFIXES = words(".log .txt .out .err") | {""}
+#: Lines of one form that make a file look like the output of a loop.
+FEWEST_LINES = 10
+#: Share of the lines that this form must have: prose and package lists have lines of all forms.
+MOSTLY = 0.3
+_NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|\bnan\b|\binf(?:inity)?\b", re.IGNORECASE)
+_FRACTION = re.compile(r"\d\.\d|\de[-+]?\d|\bnan\b", re.IGNORECASE)
+#: `name==1.2`, `name-1.2.tar.gz`, a path: versions and lists of files.
+_NO_COURSE = re.compile(r"==|>=|~=|\.(?:gz|whl|zip|jpe?g|png|py|npy|wav|pt)\b|^/|://", re.IGNORECASE)
+
+
+def could_be_a_log(path: Path) -> bool:
+    """Whether ``path`` is text full of lines that differ only in their numbers, fractions among them.
+
+    Reads at most its first 64 KiB; a file that cannot be read is none.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        return False
+    try:
+        head = read_head(path)
+    except LosslensError:
+        return False
+    encoding = text_encoding(head)
+    if encoding is None:
+        return False
+    lines = [line.strip() for line in re.split(r"[\r\n]+", head.decode(encoding, errors="replace"))]
+    lines = [line for line in lines if line]
+    forms = Counter(_NUMBER.sub("#", line) for line in lines if _tells_a_course(line))
+    return max(forms.values(), default=0) >= max(FEWEST_LINES, MOSTLY * len(lines))
+
+
+def _tells_a_course(line: str) -> bool:
+    named = bool(re.search(r"[^\W\d_]{2}", _NUMBER.sub(" ", line)))
+    return named and bool(_FRACTION.search(line)) and not _NO_COURSE.search(line)
