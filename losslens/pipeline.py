@@ -17,6 +17,7 @@ from losslens import runs
 from losslens.causes import facts, rank
 from losslens.errors import LosslensError, UsageError
 from losslens.model import Analysis, Found, Listing, Run, RunReport, Skipped
+from losslens.roles import role_named
 from losslens.saved import saved_reports, worst_first
 from losslens.sketch import sketch
 from losslens.verdict import judge
@@ -60,6 +61,7 @@ def analyze(
     """
     from losslens import __version__
 
+    _refuse_unknown_roles(roles)
     if (shown := saved_reports(_as_list(paths))) is not None:
         return shown
     discovery = runs.find(_as_list(paths))
@@ -92,6 +94,7 @@ def load(
     Raises the ``LosslensError`` of the first run that cannot be read, when there is no other; otherwise unreadable
     ones are left out, as ``analyze`` would list them under ``skipped``.
     """
+    _refuse_unknown_roles(roles)
     loaded: list[Run] = []
     failure: LosslensError | None = None
     for job in runs.find(_as_list(paths)).jobs:
@@ -112,6 +115,7 @@ def survey(
     steps: tuple[int | None, int | None] | None = None,
 ) -> Listing:
     """What ``losslens runs`` shows: every run with its series and roles, every grouping and every skipped file."""
+    _refuse_unknown_roles(roles)
     discovery = runs.find(_as_list(paths))
     found: list[Found] = []
     skipped = list(discovery.skipped)
@@ -161,6 +165,12 @@ def _each(jobs: Sequence[runs.Job], how: How, processes: int | None) -> Iterator
 
     found = joblib.Parallel(n_jobs=processes, return_as="generator")(joblib.delayed(_see)(job, how) for job in jobs)
     yield from zip(jobs, found, strict=True)
+
+
+def _refuse_unknown_roles(roles: Mapping[str, Sequence[str]] | None) -> None:
+    """A role that does not exist is a slip of the keyboard, whatever the logs hold: it is said before any is read."""
+    for role in roles or {}:
+        role_named(role)
 
 
 def _refuse_unknown_tags(roles: Mapping[str, Sequence[str]] | None, tags: Sequence[str]) -> None:

@@ -243,3 +243,13 @@ def test_a_saved_report_is_shown_again_without_its_logs(
     assert main(["analyze", str(saved), "--format", "markdown"]) == 0
     assert capsys.readouterr().out == first
     assert main(["analyze", str(saved), str(logs)]) == 2
+
+
+def test_an_unknown_role_is_a_slip_of_the_keyboard_and_no_skipped_file(
+    logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in ("analyze", "runs"):
+        assert main([command, str(logs / "bad"), "--role", "los=loss"]) == 2
+        said = capsys.readouterr()
+        assert "unknown role 'los'; did you mean loss" in said.err
+        assert "skipped" not in (said.out + said.err).lower()
