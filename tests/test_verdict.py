@@ -264,3 +264,18 @@ def test_near_a_boundary_the_neighbouring_word_is_given_too() -> None:
     assert {said.verdict, said.also} == {Verdict.DIVERGED, Verdict.EXPLODED}
     assert said.margin is not None
     assert said.margin < 1.5
+
+
+@pytest.mark.parametrize("height", [0.3, 1.0, 3.0, 30.0])
+@pytest.mark.parametrize("left", [1.0, 2.0, 5.0])
+def test_a_jump_that_undid_the_progress_is_never_healthy_however_much_of_it_comes_back(
+    height: float, left: float
+) -> None:
+    n, at = 600, 400
+    t = np.arange(n)
+    loss = 2.3 * np.exp(-t / 40) + 0.003
+    loss[at:] = height * 2.3 * np.exp(-(t[at:] - at) / 25) + 0.003 * left
+    said = judged(loss * np.exp(0.25 * np.random.default_rng(0).standard_normal(n)))
+    assert said.verdict in (Verdict.SPIKE_RECOVERED, Verdict.SHIFTED)
+    assert said.onset is not None
+    assert abs(said.onset.step - at) <= 2

@@ -49,6 +49,7 @@ def examine(step: IntArray, value: FloatArray, *, limit: int | None = None) -> S
     found = departure_of(z, course, y, transform, rise, noise) if rise is not None else None
     calm_end = found.onset if found is not None else z.size
     excursions = exc.find(z, course, noise) if z.size > 3 else ()
+    late = tuple(e for e in excursions if e.last >= calm_end)
     excursions = tuple(e for e in excursions if e.last < calm_end)
     best = found.base if found is not None else transform.back(best_level(z))
     return SeriesFit(
@@ -67,6 +68,7 @@ def examine(step: IntArray, value: FloatArray, *, limit: int | None = None) -> S
         end=float(np.median(y[-dep.end_width(y.size) :])),
         departure=found,
         excursions=excursions,
+        late=late,
         nonfinite=stretches,
         ends_nonfinite=ends,
         first_nonfinite=first_bad,

@@ -18,6 +18,9 @@ SPIKE_WIDTHS = 8.0
 BAND_WIDTHS = 3.0
 """It ends where the series is back inside so many."""
 
+MOSTLY_BACK = 0.75
+"""An excursion that is not back in its band at the end has still ended where it is so much of its height below it."""
+
 SETTLING = 0.02
 """Share of the points (at least 5) before which nothing counts: the course is not known yet."""
 
@@ -115,6 +118,7 @@ def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int) -> list
     height = np.full(z.size, limit)
     height[:start] = max(limit, EARLY_HEIGHT)
     hits = np.flatnonzero(above > height)
+    known = start
     at = start = min(start, EARLY_POINTS)
     hits = hits[hits >= start]
     out: list[Excursion] = []
@@ -128,12 +132,34 @@ def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int) -> list
             first -= 1
         back = np.flatnonzero(z[first:] <= ceiling)
         back = back[back > int(hits[j]) - first]
-        if back.size == 0:
-            return out
-        last = first + int(back[0]) - 1
-        if last < z.size - 2:
-            out.append(_excursion(z, first, last, float(level[int(hits[j])]), int(hits[j])))
+        before = float(level[int(hits[j])])
+        last = first + int(back[0]) - 1 if back.size else _mostly_back(z, first, before)
+        if last < z.size - 2 and (back.size or int(hits[j]) >= known):
+            out.append(_excursion(z, first, last, before, int(hits[j])))
         at = last + 1
+
+
+def _mostly_back(z: FloatArray, first: int, before: float) -> int:
+    """Last index of an excursion that ends where the smoothed series is most of the way back; the last of all if never.
+
+    The way back is measured from the peak of the smoothed series, and the end of the series must be back as well.
+    """
+    smooth = centred_median(z[first:], SMOOTH_HALF)
+    ceiling = before + (1.0 - MOSTLY_BACK) * (float(smooth.max()) - before)
+    above = np.flatnonzero(smooth > ceiling)
+    if above.size == 0 or float(np.median(z[-COURSE_POINTS:])) > ceiling:
+        return int(z.size - 1)
+    return first + int(above[-1])
+
+
+def whole(z: FloatArray, first: int, noise: float) -> Excursion | None:
+    """The excursion that began at ``first`` and is most of the way back at the end, or None."""
+    before = float(np.median(z[max(first - COURSE_POINTS, 0) : max(first, 1)]))
+    last = _mostly_back(z, first, before)
+    if last >= z.size - 2:
+        return None
+    above = np.flatnonzero(z[first:] > before + SPIKE_WIDTHS * noise)
+    return _excursion(z, first, last, before, first + int(above[0]) if above.size else first)
 
 
 def _slow(z: FloatArray, course: FloatArray, noise: float, start: int) -> list[Excursion]:

@@ -98,6 +98,8 @@ class SeriesFit:
     """A downward run past every level, accelerating."""
     swing: Departure | None = None
     """Growth of the size of a series of both signs; its levels are sizes."""
+    late: tuple[Excursion, ...] = ()
+    """Excursions that ended after the onset of the departure: part of it, unless it does not matter."""
 
     @property
     def ratio(self) -> float:

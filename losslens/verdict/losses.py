@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from losslens.detector import SeriesFit, examine
 from losslens.model import Episode, LossVerdict, Onset, Role, Run, Series, Verdict
 from losslens.verdict.schedule import explains, unexplained
-from losslens.verdict.words import Word, decide
+from losslens.verdict.words import Word, decide, released
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,7 +23,7 @@ class Judged:
 
 def judge_loss(run: Run, series: Series, role: Role, *, wanders: bool = False) -> Judged:
     """The verdict on one loss, seen alone. ``series``: one branch (current or abandoned)."""
-    fit = examine(series.step, series.value)
+    fit = released(examine(series.step, series.value), wanders)
     if fit.excursions:
         fit = replace(fit, excursions=unexplained(run, fit))
     word = decide(fit, wanders=wanders)

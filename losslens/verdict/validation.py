@@ -5,7 +5,7 @@ from __future__ import annotations
 from losslens.detector import Departure, SeriesFit, examine
 from losslens.model import Role, Run, Series, Verdict
 from losslens.verdict.losses import Judged, as_verdict
-from losslens.verdict.words import DIVERGED_RATIO, EXPLODED_FACTOR, NEAR, Word, decide, number
+from losslens.verdict.words import DIVERGED_RATIO, EXPLODED_FACTOR, NEAR, Word, decide, number, released
 
 OVERFIT_RISE = 0.02
 """A validation loss has left its minimum when it ends this share of its level above it (and beyond its noise)."""
@@ -13,7 +13,7 @@ OVERFIT_RISE = 0.02
 
 def judge_validation(run: Run, series: Series, role: Role, trained: Judged | None, contest: bool) -> Judged:
     """The verdict on one validation loss, given how training went (None: only validation was logged)."""
-    fit = examine(series.step, series.value)
+    fit = released(examine(series.step, series.value), contest)
     word = decide(fit, wanders=contest)
     if trained is not None and not trained.verdict.verdict.blew_up:
         word = _beside_training(fit, word)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from losslens.detector import Departure, SeriesFit
+from losslens.detector.excursions import whole as whole_excursion
 from losslens.model import Role, Verdict
 
 MIN_POINTS = 4
@@ -67,6 +68,12 @@ all progress lost."""
 DOWNWARD_FACTOR = 10.0
 """A downward run ends at least this many times farther from zero than it began."""
 
+PEAK_POINTS = 3
+"""The height of a rise that did not last is the median of so many highest points …"""
+
+PEAK_WIDTHS = 8.0
+"""… and it must be more noise widths above the level before than this, as a spike must."""
+
 NEAR = 1.5
 """Within this factor of a threshold the neighbouring word is right too."""
 
@@ -99,6 +106,8 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
         return Word(Verdict.INCONCLUSIVE, f"{fit.n_finite} finite points are too few to see a course")
     if fit.departure is not None and not _still_flat(fit, fit.departure):
         word = _departed(fit, fit.departure, wanders)
+        if word is None and not wanders and not _covered(fit, fit.departure) and undid(fit, fit.departure):
+            word = _stepped(fit, fit.departure)
         if word is not None:
             return word
     if not wanders and fit.runaway is not None:
@@ -162,6 +171,16 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
     return None
 
 
+def _stepped(fit: SeriesFit, d: Departure) -> Word:
+    """A rise that undid progress and was on its way back when the log ended."""
+    high = highest(fit, d)
+    text = (
+        f"stepped up from {number(d.base)} to {number(high)}, {number(100 * (high - d.base) / fit.progress)} % of its "
+        f"progress, at {fit.step_of(d.onset):,}, and had fallen again to {number(d.top)} by the end"
+    )
+    return Word(Verdict.SHIFTED, text, NEAR, Verdict.SPIKE_RECOVERED, d)
+
+
 def _downward(fit: SeriesFit, d: Departure) -> Word:
     """A loss that runs away downward, past every level it should have."""
     margin = abs(d.top) / max(abs(d.base), 1e-300) / DOWNWARD_FACTOR
@@ -183,22 +202,61 @@ def _swinging(fit: SeriesFit, d: Departure) -> Word:
     return Word(Verdict.EXPLODED, text, size / EXPLODED_FACTOR, None, d)
 
 
+def released(fit: SeriesFit, wanders: bool) -> SeriesFit:
+    """The fit with the excursions after the onset of a departure among the others where that does not matter itself."""
+    d = fit.departure
+    if d is None or fit.ends_nonfinite or fit.n_finite < MIN_POINTS:
+        return fit
+    flat = _still_flat(fit, d)
+    if not flat and _departed(fit, d, wanders) is not None:
+        return fit
+    late = fit.late
+    if not wanders and not flat and not _covered(fit, d) and undid(fit, d):
+        whole = whole_excursion(fit.z, d.onset, fit.noise)
+        late = (whole,) if whole is not None else late
+    return replace(fit, excursions=tuple(sorted((*fit.excursions, *late), key=lambda e: e.first)), late=())
+
+
+def _covered(fit: SeriesFit, d: Departure) -> bool:
+    """Whether an excursion holds the highest point after the onset."""
+    peak = d.onset + int(np.argmax(fit.z[d.onset :]))
+    return any(e.first <= peak <= e.last for e in (*fit.excursions, *fit.late))
+
+
+def highest(fit: SeriesFit, d: Departure) -> float:
+    """The level of the few highest points after the onset, in units of the series."""
+    return float(np.median(np.sort(fit.value[d.onset :])[-PEAK_POINTS:]))
+
+
+def undid(fit: SeriesFit, d: Departure) -> bool:
+    """Whether a rise that had mostly or partly gone by the end mattered while it was there."""
+    high = highest(fit, d)
+    rise = float(fit.transform.forward(np.array([high]))[0] - fit.transform.forward(np.array([d.base]))[0])
+    return rise > PEAK_WIDTHS * fit.noise and _counts(fit, d.base, high, rise)
+
+
 def matters(fit: SeriesFit, d: Departure) -> bool:
     """Whether a rise counts against the run's whole progress, linear or in decades."""
-    if fit.ratio >= DIVERGED_RATIO or (fit.ratio >= DECADES_RATIO and _share_of_decades(fit, d) >= LOG_SHARE):
+    return _counts(fit, d.base, d.top, d.rise)
+
+
+def _counts(fit: SeriesFit, base: float, top: float, rise: float) -> bool:
+    """``base`` and ``top`` in units of the series, ``rise`` on the transformed scale."""
+    ratio = (top - fit.best) / fit.progress
+    if ratio >= DIVERGED_RATIO or (ratio >= DECADES_RATIO and _share_of_decades(fit, base, rise) >= LOG_SHARE):
         return True
-    if fit.transform.kind != "log" or d.top < SETTLED_FACTOR * d.base:
+    if fit.transform.kind != "log" or top < SETTLED_FACTOR * base:
         return False
     settled = float(np.median(fit.value[int(SETTLED_AT * fit.n_finite) :][: max(3, fit.n_finite // 50)]))
-    return d.top - d.base >= SETTLED_RATIO * max(settled - d.base, fit.noise_level)
+    return top - base >= SETTLED_RATIO * max(settled - base, fit.noise_level)
 
 
-def _share_of_decades(fit: SeriesFit, d: Departure) -> float:
-    """The rise as a share of the progress, both in decades; 0 where the loss has no log."""
-    if fit.transform.kind != "log" or fit.start <= d.base or d.base <= 0:
+def _share_of_decades(fit: SeriesFit, base: float, rise: float) -> float:
+    """A rise as a share of the progress, both in decades; 0 where the loss has no log."""
+    if fit.transform.kind != "log" or fit.start <= base or base <= 0:
         return 0.0
-    progress = math.log(fit.start / d.base)
-    return d.rise / progress if progress > 0 else 0.0
+    progress = math.log(fit.start / base)
+    return rise / progress if progress > 0 else 0.0
 
 
 def _still_flat(fit: SeriesFit, d: Departure) -> bool:
