@@ -122,7 +122,7 @@ def test_a_sibling_that_learned_from_the_same_data_clears_the_data() -> None:
     y = m.steady(300, 2.3, 0.003)
     others = {m.GRAD: m.steady(300), m.VAL: m.steady(300, 2.3, 0.002, 5)}
     mine = m.made(y, Verdict.PLATEAU, 0, from_start=True, others=others, settings={"warmup": 0}, name="a", project="p")
-    other = m.made(m.learning(300), Verdict.HEALTHY, settings={"warmup": 300}, name="b", project="p")
+    other = m.made(m.learning(300), Verdict.HEALTHY, others=others, settings={"warmup": 300}, name="b", project="p")
     facts = with_cohort([mine.facts(), other.facts()])[0]
     assert m.chance(facts, "label-noise") < 0.3 * m.chance(mine, "label-noise")
     assert m.place(facts, "missing-warmup") == 0

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 import dataclasses
+
+import numpy as np
 
 from losslens.model import Verdict
 from tests.causes import make_runs as m

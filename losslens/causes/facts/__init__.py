@@ -28,6 +28,8 @@ MOST_SETTINGS = 300
 
 MOST_TEXT = 80
 
+MOST_TAGS = 300
+
 MOST_OTHERS = 60
 """Other series looked at for a move around the onset."""
 
@@ -74,6 +76,8 @@ def _measure(run: Run, judgement: Judgement) -> Facts:
             recipe=recipe,
             messages=messages_of(run.events, None, extent, run.first(Role.SKIPPED_STEPS)),
             settings=shown,
+            format=run.format,
+            tags=_tags(run),
         )
     return _measure_loss(run, judgement, leading, extent)
 
@@ -131,7 +135,13 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         moved=moved,
         leading_role=role.value,
         also=judged.also if judged is not None else None,
+        format=run.format,
+        tags=_tags(run),
     )
+
+
+def _tags(run: Run) -> frozenset[str]:
+    return frozenset(sorted(run.series)[:MOST_TAGS])
 
 
 def _codes(run: Run) -> list[str]:

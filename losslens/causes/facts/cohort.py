@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import os
 import re
 from collections.abc import Mapping, Sequence
 
@@ -40,28 +42,51 @@ IGNORED = re.compile(
 )
 """Settings that change nothing in the numbers."""
 
+SAME_TAGS = 0.6
+"""Share of all tags that both runs must have logged (a run that died early has no validation yet)."""
+
+SAME_KEYS = 0.5
+"""Share of all settings that both must have."""
+
+SAME_VALUES = 0.5
+"""Share of all settings that must be equal, of ``TELLING_SETTINGS`` or more."""
+
+TELLING_SETTINGS = 6
+
+FEW_CHANGES = 3
+"""Differing settings up to which runs that begin alike are still attempts at one training."""
+
+SAME_BEGIN = 3.0
+"""Factor within which two losses begin alike."""
+
+STEM = 3
+"""Letters that two names must share."""
+
 SAME_STEP_POINTS = 1.5
 """Logged points within which two siblings failed at the same step."""
 
 
 def with_cohort(all_facts: Sequence[Facts]) -> tuple[Facts, ...]:
     """Add to each run what the other runs of its project say. Runs without a project stand alone."""
-    projects: dict[str, list[Facts]] = {}
+    kinds: dict[tuple[str | None, ...], list[Facts]] = {}
     for facts in all_facts:
         if facts.project:
-            projects.setdefault(facts.project, []).append(facts)
+            kinds.setdefault(_kind(facts), []).append(facts)
     out: list[Facts] = []
     for facts in all_facts:
-        peers = [p for p in projects.get(facts.project, []) if p.run_id != facts.run_id or p is not facts]
-        peers = [p for p in peers if p is not facts][:MOST_SIBLINGS]
+        others = (p for p in kinds.get(_kind(facts), []) if p is not facts and one_training(facts, p))
+        peers = list(itertools.islice(others, MOST_SIBLINGS))
         out.append(dataclasses.replace(facts, cohort=_cohort(facts, peers)) if peers else facts)
     return tuple(out)
 
 
+def _kind(f: Facts) -> tuple[str | None, ...]:
+    """What runs of one training have in common before anything is compared."""
+    tag = f.train.tag if f.train is not None else (f.loss.tag if f.loss is not None else None)
+    return f.project, f.format, f.trainer, f.extent.axis if f.extent is not None else None, tag
+
+
 def _cohort(me: Facts, peers: Sequence[Facts]) -> Cohort | None:
-    peers = [p for p in peers if _comparable(me, p)]
-    if not peers:
-        return None
     siblings = tuple(_sibling(me, p) for p in peers)
     cured: dict[str, str] = {}
     not_cured: dict[str, str] = {}
@@ -90,13 +115,64 @@ def _cohort(me: Facts, peers: Sequence[Facts]) -> Cohort | None:
     )
 
 
-def _comparable(me: Facts, other: Facts) -> bool:
-    """The same kind of loss was judged: one tag, or roles alike (a project folder may hold other trainings too)."""
-    if me.loss is None or other.loss is None:
+def one_training(me: Facts, other: Facts) -> bool:
+    """Whether two runs of a folder are attempts at one training, by what speaks for it.
+
+    A folder may hold anything, and a loss called "loss" means nothing: the same series must have been logged, and
+    either the settings agree for the most part, or (where neither run has settings) the names belong together and the
+    losses begin alike. A run without a finite loss has no beginning; there the names alone must say it.
+    """
+    if me.loss is None or other.loss is None or len(me.tags & other.tags) < SAME_TAGS * len(me.tags | other.tags):
+        return False
+    alike = _begin_alike(me, other)
+    mine, theirs = ({k for k in f.settings if not IGNORED.search(squeeze(k))} for f in (me, other))
+    if bool(mine) != bool(theirs):
+        return False
+    if not mine:
+        return alike is not False and _related(me.name, other.name, strict=alike is None)
+    every = mine | theirs
+    if len(mine & theirs) < SAME_KEYS * len(every):
+        return False
+    agree = sum(_same(me.settings[k], other.settings[k]) for k in mine & theirs)
+    if len(every) >= TELLING_SETTINGS and agree >= SAME_VALUES * len(every):
         return True
-    return me.loss.tag == other.loss.tag or (
-        me.train is not None and other.train is not None and me.train.tag == other.train.tag
-    )
+    return len(every) - agree <= FEW_CHANGES and alike is not False
+
+
+def _begin_alike(me: Facts, other: Facts) -> bool | None:
+    """First levels within a small factor; None where one of them has none."""
+    a, b = _begin(me), _begin(other)
+    return None if a is None or b is None else 1 / SAME_BEGIN <= a / b <= SAME_BEGIN
+
+
+def _begin(f: Facts) -> float | None:
+    course = f.train if f.train is not None else f.loss
+    level = course.start_level if course is not None else None
+    return level if level is not None and 0 < level < float("inf") else None
+
+
+def _related(name: str, other: str, *, strict: bool) -> bool:
+    """Two names of attempts at one thing: a common stem ("rnn", "rnn2"), or words that name a lever, a seed, a number.
+
+    ``strict``: each word in which they differ must be plain ("raw") or name a lever ("clipnorm").
+    """
+    a, b = name.split("/"), other.split("/")
+    while len(a) > 1 and len(b) > 1 and a[0] == b[0]:
+        a, b = a[1:], b[1:]  # the folder that holds both says nothing of either
+    name, other = "/".join(a).lower(), "/".join(b).lower()
+    own, others = _words(name), _words(other)
+    differ = [w for w in own if w not in others] + [w for w in others if w not in own]
+    says = [lever_of(w) in LEVERS or lever_of(w) == "seed" for w in differ]
+    plain = [w in PLAIN_WORDS or bool(re.fullmatch(r"v?[0-9.]+", w)) for w in differ]
+    if all(a or b for a, b in zip(says, plain, strict=True)):
+        return True
+    if strict:
+        return False
+    return name[:STEM] == other[:STEM] or any(len(w) >= STEM for w in own if w in others)
+
+
+def _words(name: str) -> list[str]:
+    return [w for w in re.split(r"[^a-z0-9.]+", os.path.splitext(name)[0]) if w]
 
 
 def _sibling(me: Facts, other: Facts) -> Sibling:

@@ -255,6 +255,9 @@ class Facts:
     leading_role: str = "train_loss"
     also: Verdict | None = None
     noise_in_steps: float | None = None
+    format: str = ""
+    tags: frozenset[str] = frozenset()
+    """Tags of all series of the run (at most 300): runs of one training log the same."""
 
     def message(self, kind: str) -> Message | None:
         for m in self.messages:

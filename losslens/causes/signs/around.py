@@ -249,7 +249,9 @@ def data_worked_elsewhere(f: Facts, d: int) -> Found:
     other = {"data", "data-scaling", "loss", "regularisation"}
     for s in f.cohort.siblings:
         if s.survived and not other & set(s.differs) and len(s.differs) <= 3:
-            return sign("data-worked-elsewhere", d, 1.0, f"the sibling {s.name} learned from the same data")
+            return sign(
+                "data-worked-elsewhere", d, 1.0, f"the sibling {s.name} seems to have learned from the same data"
+            )
     return None
 
 

@@ -52,6 +52,36 @@ def test_without_settings_the_names_of_the_runs_tell_the_lever() -> None:
     assert facts.cohort.start_level == pytest.approx(2.3, rel=0.2)
 
 
+def test_runs_that_only_lie_in_one_folder_are_no_siblings() -> None:
+    bare = failed("log0").facts()
+    for other in (
+        fine("contrast"),  # same tag, nothing that says it is the same training
+        m.made(m.learning(start=90.0), Verdict.HEALTHY, name="log1", project="p"),  # begins elsewhere
+        m.made(m.learning(), Verdict.HEALTHY, name="log1", project="p", tag="loss"),  # other series
+        fine("log1", lr=0.1),  # settings on one side only
+    ):
+        assert with_cohort([bare, other.facts()])[0].cohort is None
+
+
+def test_without_settings_a_common_name_and_a_common_beginning_make_siblings() -> None:
+    facts = with_cohort([failed("log0").facts(), fine("log0b").facts()])[0]
+    assert facts.cohort is not None
+    assert [s.name for s in facts.cohort.siblings] == ["log0b"]
+
+
+def test_settings_that_mostly_differ_are_another_training() -> None:
+    mine: dict[str, SettingValue] = {"lr": 0.1, "layers": 2, "width": 64, "data": "a", "epochs": 3, "batch": 8}
+    theirs: dict[str, SettingValue] = {"lr": 0.2, "layers": 9, "width": 99, "data": "b", "epochs": 3, "batch": 4}
+    assert with_cohort([failed("a", **mine).facts(), fine("b", **theirs).facts()])[0].cohort is None
+    assert with_cohort([failed("a", **mine).facts(), fine("b", **{**mine, "lr": 0.2}).facts()])[0].cohort is not None
+
+
+def test_a_run_without_any_finite_loss_takes_only_siblings_whose_names_say_what_changed() -> None:
+    raw = m.made(np.full(50, np.nan), Verdict.NAN, 0, from_start=True, name="raw", project="p").facts()
+    assert with_cohort([raw, fine("speech").facts()])[0].cohort is None
+    assert with_cohort([raw, fine("clipvalue").facts()])[0].cohort is not None
+
+
 def test_paths_dates_and_outcomes_are_no_levers() -> None:
     facts = with_cohort(
         [
