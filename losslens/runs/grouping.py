@@ -16,6 +16,7 @@ from pathlib import Path
 
 from losslens.model import Skipped
 from losslens.roles.names import split_of, words
+from losslens.runs import printed
 from losslens.runs.checkpoints import checkpoints_in
 from losslens.runs.jobs import Job, Source
 from losslens.runs.naming import natural, says_nothing
@@ -133,14 +134,14 @@ def _within(folder: Folder, logs: Sequence[Source]) -> list[_Group]:
     for source in logs:
         kinds[source.format].append(source)
     parts = [group for format, sources in kinds.items() for group in _of_kind(folder, format, sources)]
-    printed = [p for p in parts if p.formats() == {TEXT}]
-    logged = [p for p in parts if p not in printed]
+    outputs = [p for p in parts if p.formats() == {TEXT}]
+    logged = [p for p in parts if p not in outputs]
     if (
         len(logged) == 1
         and not logged[0].stem
-        and all(_PRINTED.fullmatch(s.path.name) for p in printed for s in p.sources)
+        and all(_PRINTED.fullmatch(s.path.name) for p in outputs for s in p.sources)
     ):
-        for part in printed:
+        for part in outputs:
             part.stem = ""
     several = [p for p in parts if p.stem]
     if not several:
@@ -179,9 +180,12 @@ def _of_kind(folder: Folder, format: str, sources: list[Source]) -> list[_Group]
             )
         ]
     looks = {s.path: glimpse(s.path) for s in sources}
+    reaches = {s.path: printed.reach(s.path) for s in sources} if format == TEXT else {}
     groups: list[_Group] = []
     for source in sorted(sources, key=lambda s: _order(s, looks)):
         home, why = _home(source, groups, looks, format)
+        if home is None and format == TEXT:
+            home, why = _resumed(source, groups, reaches)
         if home is None:
             groups.append(_Group(folder.path, [source], [], _stem(source)))
         else:
@@ -230,6 +234,22 @@ def _home(
         if not mine & theirs and mine != theirs and format == "csv":
             return group, f"{source.path.name} holds other columns of the same job"
     return None, ""
+
+
+def _resumed(
+    source: Source, groups: Sequence[_Group], reaches: dict[Path, printed.Reach | None]
+) -> tuple[_Group | None, str]:
+    """The one job of this folder whose printed output ``source`` goes on with, and why; none where two may be it."""
+    mine = reaches[source.path]
+    fitting = []
+    for group in groups if mine is not None else ():
+        parts = [r for s in group.sources if (r := reaches[s.path]) is not None]
+        whole = len(parts) == len(group.sources) and printed.parts_of_one_job(group.sources[-1].path, source.path)
+        if mine is not None and whole and printed.resumes(parts, mine):
+            fitting.append(group)
+    if len(fitting) != 1:
+        return None, ""
+    return fitting[0], f"{source.path.name} resumes what {fitting[0].sources[-1].path.name} printed"
 
 
 def _own_columns(look: Glimpse) -> set[str]:

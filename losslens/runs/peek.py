@@ -41,6 +41,18 @@ def glimpse(path: Path) -> Glimpse:
     return _of_table(first_lines, last_lines, head)
 
 
+def lines_of_ends(path: Path) -> tuple[list[str], list[str]]:
+    """The whole lines of the first and of the last 64 KiB of ``path``; none when it cannot be read."""
+    try:
+        head, tail = _ends(path)
+    except (OSError, EOFError):
+        return [], []
+    first = _lines(head)
+    if len(head) < END_BYTES or not tail:
+        return first, first
+    return first[:-1], _lines(tail)[1:]
+
+
 def _ends(path: Path) -> tuple[bytes, bytes]:
     with open(path, "rb") as file:
         head = file.read(END_BYTES)

@@ -464,3 +464,41 @@ def test_a_folder_of_many_unknown_texts_is_a_data_set(tmp_path: Path) -> None:
     found = find([tmp_path])
     assert found.skipped == ()
     assert dict(found.passed_over) == {".txt": 20}
+
+
+def _slurm(folder: Path, number: int, first: int, last: int, *, line: str = "step {}/9000 loss {:.4f}") -> None:
+    lines = [line.format(i, 2.0 + 100 / (i + 100)) for i in range(first, last, 10)]
+    (folder / f"slurm-{number}.out").write_text(f"node {number}\n" + "\n".join(lines) + "\n")
+
+
+def test_the_outputs_of_a_job_that_was_resumed_are_one_run(tmp_path: Path) -> None:
+    _slurm(tmp_path, 98, 0, 3000)
+    _slurm(tmp_path, 99, 2800, 6000)
+    _slurm(tmp_path, 101, 6000, 9000)
+    (job,) = find([tmp_path]).jobs
+    assert "resumes" in job.why
+    (run,) = load(job)
+    assert len(run.segments) == 3
+    assert run.series["loss"].current().step.tolist() == list(range(0, 9000, 10))
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        [(0, 3000), (0, 3000)],
+        [(0, 3000), (10, 3000)],
+        [(0, 3000), (5000, 9000)],
+        [(0, 3000), (0, 3000), (3000, 6000)],
+    ],
+    ids=["both from the start", "almost from the start", "far behind", "either may go on"],
+)
+def test_outputs_that_do_not_clearly_go_on_are_runs_of_their_own(tmp_path: Path, spans: list[tuple[int, int]]) -> None:
+    for number, (first, last) in enumerate(spans):
+        _slurm(tmp_path, 50 + number, first, last, line=f"step {{}} loss {{:.4f}} x{number}")
+    assert len(find([tmp_path]).jobs) == len(spans)
+
+
+def test_outputs_that_name_other_numbers_are_not_one_job(tmp_path: Path) -> None:
+    _slurm(tmp_path, 1, 0, 3000)
+    _slurm(tmp_path, 2, 3000, 6000, line="step {} val_loss {:.4f}")
+    assert len(find([tmp_path]).jobs) == 2
