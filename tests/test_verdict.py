@@ -279,3 +279,32 @@ def test_a_jump_that_undid_the_progress_is_never_healthy_however_much_of_it_come
     assert said.verdict in (Verdict.SPIKE_RECOVERED, Verdict.SHIFTED)
     assert said.onset is not None
     assert abs(said.onset.step - at) <= 2
+
+
+@pytest.mark.parametrize("level", [2.3, 20.0])
+def test_a_validation_loss_that_never_learned_beside_training_that_did_is_a_plateau(level: float) -> None:
+    t, rng = np.arange(40), np.random.default_rng(1)
+    said = judge(
+        run_of(
+            {
+                "train_loss": (Role.TRAIN_LOSS, 2.3 * np.exp(-t / 6) + 0.01),
+                "val_loss": (Role.VAL_LOSS, level * (1.0 + 0.005 * rng.standard_normal(40))),
+            }
+        )
+    )
+    assert said.verdict is Verdict.PLATEAU
+    assert said.loss == "val_loss"
+    assert "never learned" in said.reason
+
+
+def test_a_flat_validation_loss_that_training_has_not_left_behind_is_healthy() -> None:
+    rng = np.random.default_rng(1)
+    said = judge(
+        run_of(
+            {
+                "train_loss": (Role.TRAIN_LOSS, noisy(falling(200, start=2.0, floor=1.5), 0.02, 0)),
+                "val_loss": (Role.VAL_LOSS, 1.5 * (1.0 + 0.005 * rng.standard_normal(40))),
+            }
+        )
+    )
+    assert said.verdict is Verdict.HEALTHY

@@ -11,16 +11,32 @@ OVERFIT_RISE = 0.02
 """A validation loss has left its minimum when it ends this share of its level above it (and beyond its noise)."""
 
 
+LEARNED = 0.5
+"""A training loss has learned when it lost this share of its start; a validation loss above that has not."""
+
+LEARNED_POINTS = 8
+"""… each seen in so many points."""
+
+SUDDEN_POINTS = 3
+"""A rise is sudden when so many points …"""
+
+SUDDEN_SHARE = 0.6
+"""… brought this share of it …"""
+
+BEYOND_NOISE = 8.0
+"""… and so many noise widths."""
+
+
 def judge_validation(run: Run, series: Series, role: Role, trained: Judged | None, contest: bool) -> Judged:
     """The verdict on one validation loss, given how training went (None: only validation was logged)."""
     fit = released(examine(series.step, series.value), contest)
     word = decide(fit, wanders=contest)
     if trained is not None and not trained.verdict.verdict.blew_up:
-        word = _beside_training(fit, word)
+        word = _beside_training(fit, word, trained)
     return Judged(series, role, fit, word, as_verdict(run, series, role, fit, word))
 
 
-def _beside_training(fit: SeriesFit, word: Word) -> Word:
+def _beside_training(fit: SeriesFit, word: Word, trained: Judged) -> Word:
     """What a validation loss alone is called while training is fine."""
     if word.verdict is Verdict.NAN:
         text = f"validation is {word.reason}; training is fine"
@@ -30,6 +46,11 @@ def _beside_training(fit: SeriesFit, word: Word) -> Word:
     if word.verdict is Verdict.PLATEAU:
         if fit.departure is not None:
             return _overfit(fit, fit.departure, 1.0)
+        if _learned_alone(fit, trained.fit):
+            train = f"{number(trained.fit.start)} to {number(trained.fit.end)}"
+            text = f"validation never learned: {word.reason}, and ended at {number(fit.end)}"
+            text += f", while training fell from {train}"
+            return Word(Verdict.PLATEAU, text, word.margin, word.also)
         return Word(Verdict.HEALTHY, word.reason, word.margin, None)
     d = word.departure
     if d is None or word.verdict not in (Verdict.EXPLODED, Verdict.DIVERGED, Verdict.SHIFTED):
@@ -39,6 +60,14 @@ def _beside_training(fit: SeriesFit, word: Word) -> Word:
         also = Verdict.OVERFIT if (word.margin or 9.0) < NEAR else None
         return Word(Verdict.VAL_DIVERGED, f"validation {word.reason}, while training went on", word.margin, also, d)
     return _overfit(fit, d, factor)
+
+
+def _learned_alone(fit: SeriesFit, train: SeriesFit) -> bool:
+    """Whether training lost most of its loss while a validation loss of that size or more kept its own."""
+    if min(fit.n_finite, train.n_finite) < LEARNED_POINTS or train.transform.kind != "log":
+        return False
+    gained = train.start - train.end
+    return gained >= LEARNED * train.start and gained > train.noise_level and fit.end >= LEARNED * train.start
 
 
 def _overfit(fit: SeriesFit, d: Departure, factor: float) -> Word:
@@ -66,4 +95,10 @@ def _huge_spike(fit: SeriesFit) -> bool:
 
 def _sudden(d: Departure, fit: SeriesFit) -> bool:
     """Whether most of the rise came within a few points."""
-    return d.shape == "jump" and fit.ratio >= 1.0
+    if fit.ratio < 1.0:
+        return False
+    if d.peak < EXPLODED_FACTOR * d.base:
+        return d.shape == "jump"
+    near = fit.z[d.low : d.high + SUDDEN_POINTS + 1]
+    steps = [near[i + 1 : i + 1 + SUDDEN_POINTS].max() - near[i] for i in range(near.size - 1)]
+    return d.shape == "jump" or max(steps, default=0.0) >= max(SUDDEN_SHARE * d.rise, BEYOND_NOISE * fit.noise)
