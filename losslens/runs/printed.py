@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from statistics import median
 
@@ -22,6 +22,8 @@ from losslens.runs.peek import lines_of_ends
 _SCHEDULED = re.compile(r"(?:slurm|job|nohup|stdout)[\w.-]*|.*\.(?:out|err|[oe]\d+)", re.IGNORECASE)
 #: A part begins at most this many intervals behind the end of the one before, and at least so many behind its start.
 NEAR, LATER = 3.0, 2.0
+#: Lines with numbers that are read at each end of a file: a folder may hold hundreds of outputs.
+ENOUGH = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def reach(path: Path) -> Reach | None:
     if not _SCHEDULED.fullmatch(path.name):
         return None
     first, last = lines_of_ends(path)
-    head, tail = _records(first), _records(last)
+    head, tail = _records(first), _records(reversed(last))[::-1]
     common = Counter(r.template for r in head if _place(r) is not None).most_common(1)
     if not common:
         return None
@@ -75,9 +77,11 @@ def resumes(parts: Sequence[Reach], after: Reach) -> bool:
     )
 
 
-def _records(lines: Sequence[str]) -> list[Record]:
+def _records(lines: Iterable[str]) -> list[Record]:
+    """The first few lines that name training numbers: enough to know the statement and its interval."""
     found = (read_record(clean(line).text) for line in lines)
-    return [r for r in found if r is not None and r.values and not r.aside and speaks_of_training(r)]
+    telling = (r for r in found if r is not None and r.values and not r.aside and speaks_of_training(r))
+    return list(islice(telling, ENOUGH))
 
 
 def _place(record: Record) -> float | None:
