@@ -66,7 +66,7 @@ def parting(
         return int(np.argmax(out))
     # One or two points that fall back into the scatter by chance do not end a departure; three of ten do.
     inside = np.convolve(~out, np.ones(RETURN_OF), mode="full")[:n]
-    back = np.flatnonzero(inside >= RETURNED)
+    back = np.flatnonzero((inside >= RETURNED) & ~out)
     last = int(back[-1]) if back.size else -1
     later = np.flatnonzero(out[last + 1 :])
     if later.size == 0:
