@@ -56,11 +56,9 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
 
 def fixes(facts: Facts) -> tuple[Fix, ...]:
     r = facts.rate
-    jump = (
-        f" (it went from {num(r.jump_from)} to {num(r.jump_to)} at {where(facts, r.jump_step)})"
-        if r and r.jump_step
-        else ""
-    )
+    jump = ""
+    if r is not None and r.jump_step is not None and r.jump is not None and r.jump >= 1.15:
+        jump = f" (here {num(r.jump_from)} to {num(r.jump_to)} from {where(facts, r.jump_step)} on)"
     target = f", to at most {num(r.stable_rate)}, which had trained stably" if r is not None and r.stable_rate else ""
     return (
         Fix(

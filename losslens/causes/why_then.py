@@ -5,8 +5,8 @@ from __future__ import annotations
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.signals import Trend
 from losslens.causes.signs.around import LEVER_WORDS
-from losslens.causes.signs.build import lasting, num, percent, points, times, where
-from losslens.causes.signs.rate import rise_text
+from losslens.causes.signs.build import lag_text, lasting, num, percent, points, times, where
+from losslens.causes.signs.rate import rise_text, rise_when
 from losslens.model import Verdict
 
 NEAR_RESTART = 6.0
@@ -74,7 +74,7 @@ def _restart(f: Facts) -> str:
     r = f.restart
     if r is None or not -1.5 <= r.lag_points <= NEAR_RESTART:
         return ""
-    text = f"The job had started again at {where(f, r.step)} ({r.how}), {points(r.lag_points)} before"
+    text = f"The job had started again at {where(f, r.step)} ({r.how}), {lag_text(r.lag_points)} the onset"
     details = []
     if r.gap_s and r.gap_s > 60:
         details.append(
@@ -97,8 +97,8 @@ def _jump(f: Facts) -> str:
     r = f.rate
     if r is None or r.jump is None or r.jump < 1.15 or r.jump_lag_points is None or r.jump_lag_points > NEAR_JUMP:
         return ""
-    when = f"{points(r.jump_lag_points)} before the onset" if r.jump_lag_points >= 0.5 else "at the onset"
-    return f"{r.tag} rose {rise_text(r)} at {where(f, r.jump_step)}, {when}."
+    began = "" if r.jump_last == r.jump_step else "the rise began "
+    return f"{r.tag} rose {rise_text(f, r)}; {began}{rise_when(f, r)}."
 
 
 def _batch(f: Facts) -> str:
@@ -144,8 +144,8 @@ def _scale(f: Facts) -> str:
     if s.lead_points >= -0.5:
         return (
             f"{s.tag} had begun to fall at {where(f, s.fall_step)}, "
-            f"{points(s.lead_points)} before the loss "
-            f"moved: {s.halvings} halvings in a row, to {num(s.lowest)}."
+            f"{lag_text(s.lead_points)} the move of the loss: "
+            f"{s.halvings} halvings in a row, to {num(s.lowest)}."
         )
     return f"{s.tag} fell only afterwards (from {where(f, s.fall_step)}): a consequence, not the reason."
 
@@ -222,12 +222,12 @@ def _noise(f: Facts) -> str:
 
 
 def _spiked_before(f: Facts) -> str:
-    if f.loss is None or f.loss.spikes.before_onset < 1:
+    if f.loss is None or f.loss.spikes.clear_before < 1:
         return ""
     s = f.loss.spikes
-    grow = ", higher and higher" if s.before_onset >= 3 and s.growing is not None and s.growing > 0.5 else ""
+    grow = ", higher and higher" if s.clear_before >= 3 and s.growing is not None and s.growing > 0.5 else ""
     return (
-        f"{f.tag} had spiked {s.before_onset} time{'s' * (s.before_onset != 1)} before "
+        f"{f.tag} had spiked {s.clear_before} time{'s' * (s.clear_before != 1)} before "
         f"and come back{grow}: this was not the first warning."
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from losslens.model import Verdict
+from losslens.model import SettingValue, Sign, Verdict
 from tests.causes import make_runs as m
 
 CAUSE = "learning-rate-too-high"
@@ -42,3 +42,16 @@ def test_the_fix_names_the_rate_of_this_run_and_a_third_of_it() -> None:
     assert "0.1" in first.text
     assert "0.03" in first.text
     assert "lr=0.03" in first.pytorch
+
+
+def test_a_rate_is_called_common_to_fail_only_above_the_limit_of_its_optimizer() -> None:
+    def said(rate: float, optimizer: str | None) -> str:
+        settings: dict[str, SettingValue] = {"optimizer": optimizer} if optimizer else {}
+        made = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: m.constant(value=rate)}, settings=settings)
+        return next((s.text for s in m.tried(made.facts(), CAUSE) if isinstance(s, Sign) and s.name == "rate-high"), "")
+
+    assert "common above 0.3" in said(0.5, "sgd")
+    assert said(0.05, "sgd") == ""
+    assert "usual for plain SGD" in said(0.05, None)
+    assert "common above" not in said(0.05, None)
+    assert "common above 0.003" in said(0.05, "adam")

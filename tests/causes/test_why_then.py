@@ -118,3 +118,17 @@ def test_shrinking_gradients_explain_nothing_where_the_optimizer_is_plain_sgd() 
     plain = m.made(m.exploding(), Verdict.EXPLODED, 320, others=others, settings={"optimizer": "sgd"})
     assert "shrinking before" in told(adam)
     assert "shrinking before" not in told(plain)
+
+
+def test_the_tail_of_minibatch_noise_is_no_warning_but_a_tall_spike_is() -> None:
+    tails = m.learning() * np.where(m.rng(4).random(400) < 0.07, 3.0, 1.0)
+    tails[320:] *= np.exp(np.arange(1, 81) / 8.0)
+    made = m.made(tails, Verdict.EXPLODED, 320)
+    loss = made.facts().loss
+    assert loss is not None
+    assert loss.spikes.before_onset > 0
+    assert "not the first warning" not in told(made)
+    assert "earlier-spikes" not in m.names(made, "exploding-gradients", +1)
+    tall = m.exploding(tau=20.0)
+    tall[[200, 260]] *= 8.0
+    assert "had spiked 2 times before" in told(m.made(tall, Verdict.EXPLODED, 320))

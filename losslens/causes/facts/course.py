@@ -37,6 +37,12 @@ SPIKE_WIDTHS = 8.0
 OUT_OF_BAND = 3.0
 """Noise widths beyond which a point is outside the band of before."""
 
+CLEAR_TAILS = 3.0
+"""Times the 95th percentile of the noise that a spike must reach to be a warning."""
+
+CLEAR_SHARE = 0.25
+"""Share of the final rise (on the logarithm) that it must reach."""
+
 MOST_SPIKES = 400
 
 DECADES = 4.0
@@ -346,7 +352,7 @@ def _stays_high(after: FloatArray, before: float, start: float | None) -> bool:
 
 def spikes_of(step: IntArray, value: FloatArray, at: int, extent: Extent) -> Spikes:
     """Excursions of at most a twentieth of the run that came back, at any time in the run."""
-    empty = Spikes(0, 0, None, None, None, None, None, None, 0)
+    empty = Spikes(0, 0, 0, None, None, None, None, None, None, 0)
     good = np.isfinite(value)
     if good.sum() < 12:
         return empty
@@ -372,6 +378,7 @@ def spikes_of(step: IntArray, value: FloatArray, at: int, extent: Extent) -> Spi
     return Spikes(
         count=len(found),
         before_onset=int((tops < at).sum()),
+        clear_before=int((height[tops < at] > _clear_height(y, rest, sigma, at)).sum()),
         spacing=spacing,
         spacing_spread=spread,
         epoch_multiple=multiple,
@@ -380,6 +387,20 @@ def spikes_of(step: IntArray, value: FloatArray, at: int, extent: Extent) -> Spi
         growing=rank_correlation(height) if height.size >= 4 else None,
         widest_points=max(b - a for a, b in found),
     )
+
+
+def _clear_height(y: FloatArray, rest: FloatArray, sigma: float, at: int) -> float:
+    """Height from which a spike before the onset is a warning: far beyond the noise, and of the order of the end.
+
+    Single batches of a nearly learned task scatter over a decade: eight widths of the bulk are an ordinary day there.
+    """
+    past, after = rest[:at], y[at:]
+    past = past[np.isfinite(past)]
+    if past.size < 5:
+        return float("inf")
+    tail = float(np.percentile(past, 95))
+    rise = float(after.max() - np.median(y[max(0, at - 20) : at])) if after.size else 0.0
+    return max(2 * SPIKE_WIDTHS * sigma, CLEAR_TAILS * tail, CLEAR_SHARE * rise)
 
 
 MAD_RELATIVE = 1.4826

@@ -93,6 +93,8 @@ class Spikes:
 
     count: int
     before_onset: int
+    clear_before: int
+    """Of these, the ones that no tail of the noise explains and that are of the order of what followed at the onset."""
     spacing: float | None
     """Median distance in steps."""
     spacing_spread: float | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -20,11 +20,20 @@ ABRUPT = 1.5
 JUMP_REACH = 20
 """Logged points of the loss before the onset in which a jump is looked for."""
 
+RISE = 1.15
+"""Factor from which a rise is followed to where it began."""
+
+STILL_RISES = 1.005
+"""Factor between two logged points by which a rise goes on."""
+
 LIKE_THE_LARGEST = 0.6
 """Share of the largest rise (on the logarithm) from which a later rise is preferred to it."""
 
 SAME_RATE = 1.2
 """Rates within this factor count as the same."""
+
+
+_Jump: TypeAlias = tuple[float | None, int | None, float | None, float | None]
 
 
 def rate_of(
@@ -42,6 +51,7 @@ def rate_of(
     here = value_at(step, value, onset)
     warm = _warmup_end(step, value, peak)
     jump = _jump(step, value, start, extent, warm, 1)
+    ramp = _ramp(step, value, jump, start, warm)
     fall = _jump(step, value, start, extent, warm, -1)
     stable = _stable_rate(step, value, start, extent)
     rises, hurt = _rises(step, value, loss, warm)
@@ -55,11 +65,12 @@ def rate_of(
         constant=bool(value.max() <= value.min() * 1.0001) if value.min() >= 0 else None,
         warmup_end=warm,
         in_warmup=None if start is None else bool(warm is not None and onset <= warm),
-        jump=jump[0],
-        jump_step=jump[1],
+        jump=ramp[0],
+        jump_step=ramp[1],
         jump_lag_points=None if jump[1] is None else (onset - jump[1]) / max(extent.interval, 1e-9),
-        jump_from=jump[2],
-        jump_to=jump[3],
+        jump_from=ramp[2],
+        jump_to=ramp[3],
+        jump_last=ramp[4],
         fell_before=fall[0],
         stable_ratio=None if stable is None or here is None or stable <= 0 else here / stable,
         stable_rate=stable,
@@ -110,9 +121,7 @@ def _warmup_end(step: IntArray, value: FloatArray, peak: float) -> int | None:
     return int(step[last]) if last >= 3 or value[last] >= 0.5 * peak else None
 
 
-def _jump(
-    step: IntArray, value: FloatArray, start: Start | None, extent: Extent, warm: int | None, way: int
-) -> tuple[float | None, int | None, float | None, float | None]:
+def _jump(step: IntArray, value: FloatArray, start: Start | None, extent: Extent, warm: int | None, way: int) -> _Jump:
     """(ratio, step, from, to) of the largest single move in the window before the onset; ratio None if none logged."""
     if start is None or value.size < 2:
         return None, None, None, None
@@ -134,6 +143,30 @@ def _jump(
     else:
         total = float(moves[k])
     return total, int(step[inside[k] + 1]), float(was[k]), float(value[inside[k] + 1])
+
+
+def _ramp(
+    step: IntArray, value: FloatArray, jump: _Jump, start: Start | None, warm: int | None
+) -> tuple[float | None, int | None, float | None, float | None, int | None]:
+    """(ratio, first step, from, to, last step) of the unbroken rise that the largest move belongs to.
+
+    A schedule seldom rises in one move: the ratio is what the rate had risen by when the loss left its course, from
+    where the rise began, and the last step is where it ended.
+    """
+    total, at, was, _ = jump
+    if total is None or at is None or was is None or start is None or total < RISE:
+        return *jump, at
+    low = high = int(np.searchsorted(step, at))
+    while low > 1 and value[low - 1] > STILL_RISES * value[low - 2] and (warm is None or step[low - 2] >= warm):
+        low -= 1
+    while high + 1 < value.size and value[high + 1] > STILL_RISES * value[high]:
+        high += 1
+    reached = int(np.searchsorted(step[: high + 1], start.step, side="right")) - 1
+    if reached < low:
+        reached = low  # the rate was logged a point later than the loss
+    began, to = float(value[low - 1]), float(value[reached])
+    rose = to / began if began > 0 else total
+    return max(rose, 1.0), int(step[low]), began, to, int(step[high])
 
 
 def _merge(moves: FloatArray, k: int) -> tuple[float, int]:

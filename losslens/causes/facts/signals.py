@@ -25,12 +25,15 @@ class Rate:
     in_warmup: bool | None
     """The onset lies inside the initial rise."""
     jump: float | None
-    """Largest single rise (a ratio) within 20 logged points before the onset."""
+    """What the rate had risen by at the onset, in the unbroken rise that holds the largest move of the 20 logged points
+    before (a ratio)."""
     jump_step: int | None
+    """First step of that rise."""
     jump_lag_points: float | None
-    """Logged points of the loss between that rise and the onset."""
+    """Logged points of the loss between its largest move and the onset."""
     jump_from: float | None
     jump_to: float | None
+    """The rate at the onset."""
     fell_before: float | None
     """Largest single fall (ratio below 1) within 20 points before the onset."""
     stable_ratio: float | None
@@ -44,6 +47,8 @@ class Rate:
     """Abrupt rises (ratio of at least 1.5) after the initial warm-up in the whole run."""
     rises_hurt: int
     """How many of these were followed by a rise of the loss within 5 points."""
+    jump_last: int | None = None
+    """Last step of that rise."""
     tiny_until: int | None = None
     """Step until which the rate stayed below a hundredth of its later peak, for at least half the run."""
 

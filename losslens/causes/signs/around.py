@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs.build import Found, log_ramp, missing, num, points, ramp, sign, times, where
+from losslens.causes.signs.build import Found, lag_text, log_ramp, missing, num, ramp, sign, times, where
 
 LEVER_WORDS = {
     "clip": "gradient clipping",
@@ -31,7 +31,7 @@ def restarted(f: Facts, d: int) -> Found:
     if r is None or f.onset is None or f.onset.from_start or not -1.5 <= r.lag_points <= 6:
         return None
     pause = f" after a pause of {_hours(r.gap_s)}" if r.gap_s and r.gap_s > 60 else ""
-    text = f"the job started again at {where(f, r.step)} ({r.how}){pause}, {points(r.lag_points)} before the onset"
+    text = f"the job started again at {where(f, r.step)} ({r.how}){pause}, {lag_text(r.lag_points)} the onset"
     return sign(
         "restarted-at-onset",
         d,
@@ -115,8 +115,7 @@ def scale_led(f: Facts, d: int) -> Found:
     if not first:
         return None
     text = (
-        f"{s.tag} halved {s.halvings} times in a row from {where(f, s.fall_step)}, "
-        f"{points(s.lead_points)} before the loss"
+        f"{s.tag} halved {s.halvings} times in a row from {where(f, s.fall_step)}, {lag_text(s.lead_points)} the loss"
     )
     return sign(
         "loss-scale-fell-first",

@@ -135,6 +135,13 @@ def points(n: float) -> str:
     return f"{whole:,} logged point{'s' * (whole != 1)}"
 
 
+def lag_text(lag: float) -> str:
+    """When something came, seen from an onset ``lag`` logged points later: before it, at the same point, or after."""
+    if round(lag) == 0:
+        return "at the same logged point as"
+    return f"{points(abs(lag))} {'before' if lag > 0 else 'after'}"
+
+
 def where(facts: Facts, step: int | None) -> str:
     """ "step 50,100", "epoch 12": a place named on the log's own axis."""
     axis = facts.extent.axis if facts.extent is not None else "step"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.signals import Rate
-from losslens.causes.signs.build import Found, log_ramp, missing, num, percent, points, ramp, sign, times, where
+from losslens.causes.signs.build import Found, lag_text, log_ramp, missing, num, percent, ramp, sign, times, where
 
 HIGH_RATE = {"adaptive": 3e-3, "sgd": 0.3, "unknown": 0.1}
 """Peak rates above which a failure at the rate itself is common, by optimizer family: Adam's published recipes end near
@@ -25,8 +25,16 @@ def rate_high(f: Facts, d: int) -> Found:
     family = _family(f)
     at = f.rate.at_onset if f.rate.at_onset else f.rate.peak
     limit = HIGH_RATE[family]
+    if at <= limit / 3:
+        return None
     name = f.recipe.optimizer or "an unnamed optimizer"
-    text = f"the learning rate was {num(at)} with {name}; failures at the rate itself are common above {num(limit)}"
+    if at >= limit:
+        common = f"failures at the rate itself are common above {num(limit)}"
+    elif family == "unknown":
+        common = "a lot for Adam, usual for plain SGD"
+    else:
+        common = f"near {num(limit)}, above which failures at the rate itself are common"
+    text = f"the learning rate was {num(at)} with {name}: {common}"
     return sign(
         "rate-high", d, log_ramp(at, limit / 3, limit * 3), text, series=f.rate.tag, value=at, compared_to=limit
     )
@@ -55,12 +63,24 @@ def rate_ordinary(f: Facts, d: int) -> Found:
     return sign("rate-ordinary", d, log_ramp(at, limit * 3, limit * 50), text, series=f.rate.tag, value=at)
 
 
-def rise_text(r: Rate) -> str:
-    """The rise in words: a factor with both ends, or the ends alone where it began near nothing."""
-    to = r.jump_from * r.jump if r.jump_from and r.jump is not None else r.jump_to
-    if r.jump is None or r.jump > 1e3:
-        return f"from {num(r.jump_from)} to {num(to)}"
-    return f"{times(r.jump)} (from {num(r.jump_from)} to {num(to)})"
+def rise_text(f: Facts, r: Rate) -> str:
+    """The rise in words, with its place: a factor with both ends, or the ends alone where it began near nothing."""
+    ends = f"from {num(r.jump_from)} to {num(r.jump_to)}"
+    how = ends if r.jump is None or r.jump > 1e3 else f"{times(r.jump)} ({ends})"
+    if r.jump_last is None or r.jump_step is None or r.jump_last <= r.jump_step:
+        return f"{how} at {where(f, r.jump_step)}"
+    assert f.onset is not None
+    if r.jump_last <= f.onset.step:
+        return f"{how} from {where(f, r.jump_step)} to {where(f, r.jump_last)}"
+    return f"{how} from {where(f, r.jump_step)} up to the onset, and went on rising until {where(f, r.jump_last)}"
+
+
+def rise_when(f: Facts, r: Rate) -> str:
+    """How long before the onset the rise began: "9 logged points before the loss left its course"."""
+    if f.onset is None or f.extent is None or r.jump_step is None:
+        return "near the onset"
+    lag = (f.onset.step - r.jump_step) / max(f.extent.interval, 1e-9)
+    return f"{lag_text(lag)} the loss left its course"
 
 
 def rate_jumped(f: Facts, d: int) -> Found:
@@ -71,8 +91,9 @@ def rate_jumped(f: Facts, d: int) -> Found:
         return None
     strength = log_ramp(r.jump, 1.15, 2.5) * ramp(r.jump_lag_points, 20, 6)
     text = (
-        f"{r.tag} rose {rise_text(r)} at {where(f, r.jump_step)}, "
-        f"{points(r.jump_lag_points)} before the loss left its course"
+        f"{r.tag} rose {rise_text(f, r)}; it began {rise_when(f, r)}"
+        if r.jump_last != r.jump_step
+        else f"{r.tag} rose {rise_text(f, r)}, {rise_when(f, r)}"
     )
     return sign(
         "rate-jumped",

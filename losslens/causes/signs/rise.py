@@ -298,10 +298,10 @@ def many_spikes(f: Facts, d: int) -> Found:
 
 
 def earlier_spikes(f: Facts, d: int) -> Found:
-    if f.loss is None or f.onset is None or f.loss.spikes.before_onset < 1:
+    if f.loss is None or f.onset is None or f.loss.spikes.clear_before < 1:
         return None
     s = f.loss.spikes
-    grow = ", growing with time" if s.before_onset >= 3 and s.growing is not None and s.growing > 0.5 else ""
-    text = f"{f.tag} had spiked {s.before_onset} time{'s' * (s.before_onset != 1)} before the onset and come back{grow}"
-    strength = ramp(s.before_onset, 0, 4) * (1.0 if grow else 0.7)
-    return sign("earlier-spikes", d, strength, text, series=f.tag, steps=(None, f.onset.step), value=s.before_onset)
+    grow = ", growing with time" if s.clear_before >= 3 and s.growing is not None and s.growing > 0.5 else ""
+    text = f"{f.tag} had spiked {s.clear_before} time{'s' * (s.clear_before != 1)} before the onset and come back{grow}"
+    strength = ramp(s.clear_before, 0, 4) * (1.0 if grow else 0.7)
+    return sign("earlier-spikes", d, strength, text, series=f.tag, steps=(None, f.onset.step), value=s.clear_before)

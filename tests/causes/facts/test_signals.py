@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from losslens.causes.why_then import why_then
 from losslens.model import Role, Verdict
 from tests.causes import make_runs as m
 
@@ -37,6 +38,29 @@ def test_of_two_equal_restarts_the_one_before_the_onset_counts() -> None:
     assert facts.rate is not None
     assert facts.rate.jump_step == 30_000
     assert facts.rate.rises == 3
+
+
+def test_a_rise_in_many_moves_is_told_from_where_it_began_to_the_onset() -> None:
+    rate = np.full(400, 1e-3)
+    rate[301:] = np.minimum(1e-3 * 1.25 ** np.arange(1, 100), 0.2)
+    facts = m.made(m.exploding(at=310), Verdict.EXPLODED, 310, others={m.LR: rate}).facts()
+    assert facts.rate is not None
+    assert facts.rate.jump == pytest.approx(1.25**10)
+    assert facts.rate.jump_step == 30_100
+    assert facts.rate.jump_from == pytest.approx(1e-3)
+    assert facts.rate.jump_to == pytest.approx(rate[310])
+    assert facts.rate.jump_last == 32_400
+    text = " ".join(why_then(facts))
+    assert "from step 30,100 up to the onset" in text
+    assert "9 logged points before" in text
+
+
+@pytest.mark.parametrize(("at", "said"), [(310, "at the same logged point as"), (311, "1 logged point after")])
+def test_a_move_of_the_rate_is_never_said_to_come_before_when_it_did_not(at: int, said: str) -> None:
+    rate = np.full(400, 1e-3)
+    rate[at:] = 1e-2
+    facts = m.made(m.exploding(at=310), Verdict.EXPLODED, 310, others={m.LR: rate}).facts()
+    assert said in " ".join(why_then(facts))
 
 
 def test_a_rate_that_decayed_tenfold_is_compared_with_the_one_that_trained_stably() -> None:
