@@ -43,8 +43,14 @@ GROUP_FACTOR = 8.0
 CLOSE_FACTOR = 1.5
 """Within this factor they belong together whatever was logged: the order would be made up."""
 
-GROUP_FROM = 0.08
+GROUP_FROM = 0.04
 """Causes below this probability are in no group."""
+
+LEADS_FROM = 0.25
+"""A first cause less likely than this does not lead: it is ahead by a sign or two among many, and the order of those …"""
+
+UNLED_FACTOR = 3.0
+"""… within this factor of it would be made up."""
 
 SPLITS_FROM = 0.5
 """Size (nats) from which an unchecked sign is worth logging for."""
@@ -247,6 +253,7 @@ def _groups(found: Found, chance: Mapping[str, float], sizes: Sizes) -> tuple[Ca
     if len(rows) < 2:
         return ()
     leader, members = rows[0], [rows[0]]
+    close = CLOSE_FACTOR if chance[leader] >= LEADS_FROM else UNLED_FACTOR
     needs: dict[str, float] = {}
     for other in rows[1:]:
         apart = chance[leader] / chance[other]
@@ -255,7 +262,7 @@ def _groups(found: Found, chance: Mapping[str, float], sizes: Sizes) -> tuple[Ca
             split[signal] = max(split.get(signal, 0.0), size)
         split = {k: v for k, v in split.items() if v >= SPLITS_FROM}
         turned = TURNED_BY * sum(split.values()) >= math.log(apart) * sizes.temperature
-        if apart <= CLOSE_FACTOR or (apart <= GROUP_FACTOR and split and turned):
+        if apart <= close or (apart <= GROUP_FACTOR and split and turned):
             members.append(other)
             for signal, size in split.items():
                 needs[signal] = needs.get(signal, 0.0) + size * chance[other]
