@@ -78,15 +78,9 @@ def test_the_onset_interval_holds_the_step_where_the_run_parts_from_its_twin(dem
     assert onset.low <= truth.onset <= onset.high
 
 
-LOSS_AND_RATE_ONLY = pytest.mark.xfail(
-    strict=False,
-    reason="with loss and rate alone the causes of a late explosion stand in one flat list, and no group is named",
-)
-
-
 @pytest.mark.parametrize(
     "truth",
-    [pytest.param(t, marks=LOSS_AND_RATE_ONLY if t.path == "1-segmentation/run" else ()) for t in FAILED],
+    FAILED,
     ids=by_path,
 )
 def test_the_true_cause_is_first_or_in_the_group_with_the_first(demo: Analysis, truth: Truth) -> None:
