@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -308,3 +309,30 @@ def test_a_flat_validation_loss_that_training_has_not_left_behind_is_healthy() -
         )
     )
     assert said.verdict is Verdict.HEALTHY
+
+
+def test_one_point_a_million_times_above_all_others_is_a_sure_spike_in_a_short_and_noisy_window() -> None:
+    loss = np.exp(-8.0 + 1.2 * np.random.default_rng(0).standard_normal(11))
+    loss[4] = 1283.0
+    said = judged(loss)
+    assert said.verdict is Verdict.SPIKE_RECOVERED
+    assert said.onset is not None
+    assert said.onset.step == 4
+    assert said.losses[0].also is None
+
+
+def test_a_transient_in_the_very_first_points_belongs_to_the_start() -> None:
+    loss = noisy(falling(900, start=0.6, floor=0.15), 0.1, 0)
+    loss[1] = 20.0
+    said = judged(loss)
+    assert said.verdict is Verdict.HEALTHY
+    assert said.onset is None
+
+
+def test_reasons_count_as_the_report_does_in_units_of_the_axis_with_commas() -> None:
+    loss = noisy(falling(600), 0.02, 0)
+    loss[400] = 90.0
+    said = judged(loss, gap=100)
+    assert "at step 40,000" in said.reason
+    epochs = run_of({"loss": (Role.TRAIN_LOSS, loss)}, gap=100)
+    assert "at epoch 40,000" in judge(replace(epochs, axis="epoch")).reason

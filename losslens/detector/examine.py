@@ -48,7 +48,7 @@ def examine(step: IntArray, value: FloatArray, *, limit: int | None = None) -> S
     rise, noise = find_rise(z, course, noise, urgent=ends)
     found = departure_of(z, course, y, transform, rise, noise) if rise is not None else None
     calm_end = found.onset if found is not None else z.size
-    excursions = exc.find(z, course, noise) if z.size > 3 else ()
+    excursions = exc.find(z, course, noise, ratios=transform.kind == "log") if z.size > 3 else ()
     late = tuple(e for e in excursions if e.last >= calm_end)
     excursions = tuple(e for e in excursions if e.last < calm_end)
     best = found.base if found is not None else transform.back(best_level(z))

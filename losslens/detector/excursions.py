@@ -26,11 +26,14 @@ SETTLING = 0.02
 
 SETTLING_POINTS = 5
 
-EARLY_POINTS = 1
+EARLY_POINTS = 3
 """From so many points on a spike counts before the course is known …"""
 
 EARLY_HEIGHT = 1.6
 """… if it is this high on the transformed scale (a factor of five): warm-up bumps are lower."""
+
+BEYOND_ALL = 4.6
+"""A point so far above every point before it (a factor of a hundred) is a spike whatever the noise of the log."""
 
 COURSE_POINTS = 9
 """Width of the trailing median whose running minimum is the course left behind."""
@@ -89,16 +92,16 @@ class Excursion:
     rise: int
 
 
-def find(z: FloatArray, course: FloatArray, noise: float) -> tuple[Excursion, ...]:
+def find(z: FloatArray, course: FloatArray, noise: float, *, ratios: bool = True) -> tuple[Excursion, ...]:
     """Excursions of ``z`` by more than 8 noise widths that ended before the last point, in order, not overlapping.
 
-    ``course``: shape as ``z``, the smooth course. ``noise``: width of single points. Two looks: sudden ones above the
-    level just before, and slow ones above the best level so far. O(n).
+    ``course``: shape as ``z``, the smooth course. ``noise``: width of single points. ``ratios``: ``z`` is a logarithm.
+    Two looks: sudden ones above the level just before, and slow ones above the best level so far. O(n).
     """
     start = max(SETTLING_POINTS, int(SETTLING * z.size))
     if z.size - start < 3:
         return ()
-    out = _sudden(z, course, noise, start)
+    out = _sudden(z, course, noise, start, ratios)
     taken = np.zeros(z.size, bool)
     for e in out:
         taken[e.first : e.last + 1] = True
@@ -106,7 +109,7 @@ def find(z: FloatArray, course: FloatArray, noise: float) -> tuple[Excursion, ..
     return tuple(sorted(out, key=lambda e: e.first))
 
 
-def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int) -> list[Excursion]:
+def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int, ratios: bool) -> list[Excursion]:
     """Jumps above the level just before; each lasts until the series is back within 3 widths of that level."""
     level = _level_before(z, course)
     above = z - level
@@ -117,7 +120,8 @@ def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int) -> list
     limit = max(SPIKE_WIDTHS * width, min(TAIL_FACTOR * growth * tail, SURELY_WIDTHS * width))
     height = np.full(z.size, limit)
     height[:start] = max(limit, EARLY_HEIGHT)
-    hits = np.flatnonzero(above > height)
+    highest = np.concatenate([[np.inf], np.maximum.accumulate(z)[:-1]])
+    hits = np.flatnonzero((above > height) | ((z > highest + BEYOND_ALL) & ratios))
     known = start
     at = start = min(start, EARLY_POINTS)
     hits = hits[hits >= start]

@@ -98,6 +98,8 @@ class SeriesFit:
     """A downward run past every level, accelerating."""
     swing: Departure | None = None
     """Growth of the size of a series of both signs; its levels are sizes."""
+    axis: str = "step"
+    """What the steps count ("step", "epoch", "samples" …), for sentences."""
     late: tuple[Excursion, ...] = ()
     """Excursions that ended after the onset of the departure: part of it, unless it does not matter."""
 
@@ -115,3 +117,7 @@ class SeriesFit:
     def step_of(self, i: int) -> int:
         """The step of finite point ``i``."""
         return int(self.step[i])
+
+    def place(self, i: int) -> str:
+        """Finite point ``i`` in words: "step 10,248", "epoch 12"."""
+        return f"{self.axis.removesuffix('s')} {self.step_of(i):,}"

@@ -23,16 +23,14 @@ class Judged:
 
 def judge_loss(run: Run, series: Series, role: Role, *, wanders: bool = False) -> Judged:
     """The verdict on one loss, seen alone. ``series``: one branch (current or abandoned)."""
-    fit = released(examine(series.step, series.value), wanders)
+    fit = released(replace(examine(series.step, series.value), axis=run.axis or "step"), wanders)
     if fit.excursions:
         fit = replace(fit, excursions=unexplained(run, fit))
     word = decide(fit, wanders=wanders)
     if word.departure is not None and word.verdict in (Verdict.SHIFTED, Verdict.DIVERGED):
         why = explains(run, fit, word.departure)
         if why is not None:
-            word = Word(
-                Verdict.HEALTHY, f"rose at step {fit.step_of(word.departure.onset)}, but {why}", None, word.verdict
-            )
+            word = Word(Verdict.HEALTHY, f"rose at {fit.place(word.departure.onset)}, but {why}", None, word.verdict)
     return Judged(series, role, fit, word, as_verdict(run, series, role, fit, word))
 
 

@@ -49,7 +49,7 @@ def find(run: Run, onset: Onset, loss_tag: str) -> tuple[Precursor, ...]:
         for tag in run.tags(role):
             if tag == loss_tag or tag not in run.series:
                 continue
-            found = _change(run.series[tag].current(), role, onset)
+            found = _change(run.series[tag].current(), role, onset, (run.axis or "step").removesuffix("s"))
             if found is not None:
                 out.append(found)
             if len(out) >= MOST:
@@ -57,7 +57,7 @@ def find(run: Run, onset: Onset, loss_tag: str) -> tuple[Precursor, ...]:
     return tuple(out)
 
 
-def _change(series: Series, role: Role, onset: Onset) -> Precursor | None:
+def _change(series: Series, role: Role, onset: Onset, unit: str) -> Precursor | None:
     end = int(np.searchsorted(series.step, onset.high, side="right")) + 1
     step, value = series.step[:end], series.value[:end]
     finite = np.isfinite(value)
@@ -70,13 +70,15 @@ def _change(series: Series, role: Role, onset: Onset) -> Precursor | None:
             if not np.all(value[finite] > 0):
                 continue
             y = 1.0 / value
-        candidate = _rise(series.tag, role, step, y, onset, mirrored)
+        candidate = _rise(series.tag, role, step, y, onset, mirrored, unit)
         if candidate is not None and (best is None or candidate.lead_steps > best.lead_steps):
             best = candidate
     return best
 
 
-def _rise(tag: str, role: Role, step: np.ndarray, y: FloatArray, onset: Onset, mirrored: bool) -> Precursor | None:
+def _rise(
+    tag: str, role: Role, step: np.ndarray, y: FloatArray, onset: Onset, mirrored: bool, unit: str
+) -> Precursor | None:
     fit = examine(step, y)
     d = fit.departure
     if d is None or d.from_start:
@@ -94,7 +96,7 @@ def _rise(tag: str, role: Role, step: np.ndarray, y: FloatArray, onset: Onset, m
     verb = "rose" if ratio > 1 else "fell"
     by = ratio if ratio > 1 else 1.0 / ratio
     text = (
-        f"{tag} {verb} {number(by)}x, from {number(before)} to {number(after)}, beginning at step {first}, "
-        f"{lead} steps before the loss left its course"
+        f"{tag} {verb} {number(by)}x, from {number(before)} to {number(after)}, beginning at {unit} {first:,}, "
+        f"{lead:,} {unit}s before the loss left its course"
     )
     return Precursor(tag, role, first, lead, before, after, ratio, text)

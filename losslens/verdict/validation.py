@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from losslens.detector import Departure, SeriesFit, examine
 from losslens.model import Role, Run, Series, Verdict
 from losslens.verdict.losses import Judged, as_verdict
@@ -29,7 +31,7 @@ BEYOND_NOISE = 8.0
 
 def judge_validation(run: Run, series: Series, role: Role, trained: Judged | None, contest: bool) -> Judged:
     """The verdict on one validation loss, given how training went (None: only validation was logged)."""
-    fit = released(examine(series.step, series.value), contest)
+    fit = released(replace(examine(series.step, series.value), axis=run.axis or "step"), contest)
     word = decide(fit, wanders=contest)
     if trained is not None and not trained.verdict.verdict.blew_up:
         word = _beside_training(fit, word, trained)
@@ -74,7 +76,7 @@ def _overfit(fit: SeriesFit, d: Departure, factor: float) -> Word:
     """A validation loss that left its minimum for good, too slowly or too little for val-diverged."""
     rise = (d.top - d.base) / max(abs(d.base), 1e-300)
     text = (
-        f"validation left its minimum {number(d.base)} at step {fit.step_of(d.onset)} and ended at {number(d.top)}, "
+        f"validation left its minimum {number(d.base)} at {fit.place(d.onset)} and ended at {number(d.top)}, "
         "which training did not"
     )
     if rise < OVERFIT_RISE or fit.ratio < DIVERGED_RATIO:

@@ -52,6 +52,9 @@ PLATEAU_SHARE = 0.05
 
 PLATEAU_POINTS = 8
 
+FEW = 24
+"""With fewer points than this the first level is a single noisy point."""
+
 SPIKE_RATIO = 0.1
 """A spike matters when it undoes this share of the progress …"""
 
@@ -91,8 +94,8 @@ class Word:
 
 
 def number(x: float) -> str:
-    """Four digits, for sentences."""
-    return f"{x:.4g}"
+    """Four digits, for sentences; thousands with commas."""
+    return f"{x:,.0f}" if 999.5 <= abs(x) < 1e6 else f"{x:.4g}"
 
 
 def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
@@ -114,9 +117,11 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
         return _downward(fit, fit.runaway)
     if fit.swing is not None:
         return _swinging(fit, fit.swing)
+    spike = _spike(fit, wanders)
+    if spike is not None and fit.n_finite < FEW and _beyond_start(fit):
+        return spike
     if not wanders and (plateau := _plateau(fit)) is not None:
         return plateau
-    spike = _spike(fit, wanders)
     if spike is not None:
         return spike
     way = "fell" if fit.end < fit.start else "went"
@@ -124,7 +129,7 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
 
 
 def _nan(fit: SeriesFit) -> Word:
-    at = f"step {fit.first_nonfinite}"
+    at = f"{fit.axis.removesuffix('s')} {fit.first_nonfinite:,}"
     if fit.n_finite == 0:
         return Word(Verdict.NAN, f"no value is finite, from {at} on")
     d = fit.departure if fit.departure is not None and matters(fit, fit.departure) else fit.runaway
@@ -132,7 +137,7 @@ def _nan(fit: SeriesFit) -> Word:
         return Word(Verdict.NAN, f"not finite from {at} to the end, from a calm {number(float(fit.value[-1]))}")
     return Word(
         Verdict.NAN,
-        f"not finite from {at} to the end; it had left {number(d.level)} at step {fit.step_of(d.onset)} "
+        f"not finite from {at} to the end; it had left {number(d.level)} at {fit.place(d.onset)} "
         f"and reached {number(d.peak)}",
         departure=d,
     )
@@ -176,7 +181,7 @@ def _stepped(fit: SeriesFit, d: Departure) -> Word:
     high = highest(fit, d)
     text = (
         f"stepped up from {number(d.base)} to {number(high)}, {number(100 * (high - d.base) / fit.progress)} % of its "
-        f"progress, at {fit.step_of(d.onset):,}, and had fallen again to {number(d.top)} by the end"
+        f"progress, at {fit.place(d.onset)}, and had fallen again to {number(d.top)} by the end"
     )
     return Word(Verdict.SHIFTED, text, NEAR, Verdict.SPIKE_RECOVERED, d)
 
@@ -184,7 +189,7 @@ def _stepped(fit: SeriesFit, d: Departure) -> Word:
 def _downward(fit: SeriesFit, d: Departure) -> Word:
     """A loss that runs away downward, past every level it should have."""
     margin = abs(d.top) / max(abs(d.base), 1e-300) / DOWNWARD_FACTOR
-    text = f"runs away downward, ever faster: from {number(d.level)} at step {fit.step_of(d.onset)} to {number(d.top)}"
+    text = f"runs away downward, ever faster: from {number(d.level)} at {fit.place(d.onset)} to {number(d.top)}"
     return Word(Verdict.EXPLODED, text, max(margin, 1.0), Verdict.HEALTHY if margin < NEAR else None, d)
 
 
@@ -286,6 +291,12 @@ def _plateau(fit: SeriesFit) -> Word | None:
     return Word(Verdict.PLATEAU, text, margin, Verdict.HEALTHY if margin < NEAR else None)
 
 
+def _beyond_start(fit: SeriesFit) -> bool:
+    """Whether a spike went to many times the first level: a few noisy points are no plateau then."""
+    top = fit.transform.back(max(e.top for e in fit.excursions))
+    return fit.transform.kind == "log" and top >= EXPLODED_FACTOR * fit.start
+
+
 def _spike(fit: SeriesFit, wanders: bool) -> Word | None:
     """The largest excursion that matters; of a loss that wanders only sudden ones."""
     found = [e for e in fit.excursions if not wanders or e.rise <= SUDDEN_POINTS]
@@ -300,11 +311,14 @@ def _spike(fit: SeriesFit, wanders: bool) -> Word | None:
         return None
     count = len(found)
     widths = (largest.top - largest.before) / fit.noise
+    size = f"{number(widths)} noise widths"
+    if fit.transform.kind == "log" and before > 0.0 and top / before >= EXPLODED_FACTOR:
+        size = f"{number(top / before)}x" + (f", {size}" if widths >= PEAK_WIDTHS else "")
     text = (
-        f"left {number(before)} for {number(top)} at step {fit.step_of(largest.first)} ({number(widths)} noise widths) "
-        f"and came back by step {fit.step_of(largest.last)}" + (f"; {count} such spikes" if count > 1 else "")
+        f"left {number(before)} for {number(top)} at {fit.place(largest.first)} ({size}) "
+        f"and came back by {fit.place(largest.last)}" + (f"; {count} such spikes" if count > 1 else "")
     )
-    margin = min(widths / 8.0, matter)
+    margin = min(max(widths / 8.0, (top - before) / fit.progress), matter)
     return Word(Verdict.SPIKE_RECOVERED, text, margin, Verdict.HEALTHY if margin < NEAR else None)
 
 
