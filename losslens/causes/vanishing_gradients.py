@@ -24,6 +24,8 @@ Sources
 
 from __future__ import annotations
 
+import math
+
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import around, gradient, loss, rate, rise
 from losslens.causes.signs.build import Found, log_ramp, missing, sign, times, told
@@ -39,16 +41,17 @@ LAYER_SPREAD = 1e3
 
 
 def _layers(f: Facts, d: int) -> Found:
-    g = f.gradient
-    if g is None or g.layer_spread is None:
-        return missing("layer-norms-apart", "layer_grad_norm") if g is not None else None
-    text = f"the smallest per-layer gradient norm ({g.layer_smallest}) is {times(g.layer_spread)} below the largest"
+    g = f.layers
+    if g is None or g.spread is None:
+        return missing("layer-norms-apart", "layer_grad_norm")
+    apart = "0 by its median" if math.isinf(g.spread) else f"{times(g.spread)} below the largest"
+    text = f"the smallest of {g.count} per-layer gradient norms ({g.smallest}) is {apart}"
     return sign(
         "layer-norms-apart",
         d,
-        log_ramp(g.layer_spread, LAYER_SPREAD / 5, LAYER_SPREAD * 10),
+        log_ramp(g.spread, LAYER_SPREAD / 5, LAYER_SPREAD * 10),
         text,
-        series=g.layer_smallest,
+        series=g.smallest,
     )
 
 

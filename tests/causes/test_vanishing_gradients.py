@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from losslens.model import Role, Sign, Verdict
 from tests.causes import make_runs as m
 
@@ -40,3 +42,28 @@ def test_layers_whose_norms_lie_orders_apart_are_named() -> None:
     text = [s.text for s in m.tried(run.facts(), CAUSE) if s.name == "layer-norms-apart" and isinstance(s, Sign)]
     assert text
     assert "grad/layer0" in text[0]
+
+
+def with_layers(first: float, *, whole: float | None = 1.0) -> m.Made:
+    others = {
+        m.LR: m.constant(300, 0.01),
+        ("grad/layer0", Role.LAYER_GRAD_NORM): m.steady(300, first),
+        ("grad/layer9", Role.LAYER_GRAD_NORM): m.steady(300, 1.0),
+    }
+    if whole is not None:
+        others[m.GRAD] = m.steady(300, whole)
+    loss = m.steady(300, 2.303, 0.003)
+    return m.made(loss, Verdict.PLATEAU, 0, from_start=True, others=others)
+
+
+@pytest.mark.parametrize("whole", [1.0, None])
+def test_a_dead_layer_decides_although_the_whole_norm_is_alive_or_was_not_logged(whole: float | None) -> None:
+    run = with_layers(0.0, whole=whole)
+    assert m.place(run, CAUSE) == 0
+    assert "grad-norm-dead" in m.names(run, CAUSE, +1)
+    assert "grad-norm-alive" not in m.names(run, CAUSE, -1)
+    assert "grad-norm-dead" in m.names(run, "label-noise", -1)
+
+
+def test_layers_that_are_all_alive_are_not_called_dead() -> None:
+    assert "grad-norm-dead" not in m.names(with_layers(0.2), CAUSE, +1)

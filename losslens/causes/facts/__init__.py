@@ -11,7 +11,7 @@ import numpy as np
 from losslens.causes.facts.buildup import scale_of, trend_of
 from losslens.causes.facts.cohort import with_cohort
 from losslens.causes.facts.course import course_of, nonfinite_of, start_of
-from losslens.causes.facts.gradient import gradient_of
+from losslens.causes.facts.gradient import gradient_of, layers_of
 from losslens.causes.facts.nouns import Extent, Facts, Start
 from losslens.causes.facts.numerics import departure
 from losslens.causes.facts.parts import agent_of, components_of, validation_of
@@ -135,6 +135,7 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         moved=moved,
         leading_role=role.value,
         also=judged.also if judged is not None else None,
+        layers=layers_of(run, start, extent),
         format=run.format,
         tags=_tags(run),
     )

@@ -18,7 +18,7 @@ from losslens.causes.facts.numerics import (
     ratio,
     scatter,
 )
-from losslens.causes.facts.signals import Gradient
+from losslens.causes.facts.signals import Gradient, Layers
 from losslens.model import Role, Run, Series
 
 if TYPE_CHECKING:
@@ -29,6 +29,14 @@ FLAT_TOP_SHARE = 0.2
 
 DEAD = 1e-7
 """A gradient norm below this moves nothing (the threshold other tools use for vanished gradients)."""
+
+NOTHING = 1e-6
+"""Share of the largest layer's norm below which a layer gets nothing."""
+
+THROUGHOUT = 0.9
+"""Share of the points at which a dead layer is dead."""
+
+MOST_LAYERS = 200
 
 MOST_NORMS = 6
 
@@ -78,7 +86,6 @@ def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Exte
     loss_bad = _first_bad_step(loss)
     first = float(value[finite][0]) if finite.any() else None
     tiny = after[np.isfinite(after)]
-    layers = _layers(run, onset)
     return Gradient(
         tag=series.tag,
         points=len(series),
@@ -109,8 +116,6 @@ def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Exte
         spikes_growing=growing,
         level_after=ratio(median(after[max(1, after.size // 10) :]), before) if after.size >= 5 else None,
         spike_at_loss_spikes=_together(loss, series),
-        layer_spread=layers[0],
-        layer_smallest=layers[1],
     )
 
 
@@ -236,15 +241,27 @@ def _together(loss: Series | None, grad: Series) -> float | None:
     return hits / len(runs[:50])
 
 
-def _layers(run: Run, onset: int) -> tuple[float | None, str | None]:
+def layers_of(run: Run, start: Start | None, extent: Extent) -> Layers | None:
+    """Facts of the per-layer norms, beside the norm of the whole model where that was logged; None without any."""
+    onset = start.step if start is not None and not start.from_start else extent.last_step
     levels: dict[str, float] = {}
-    for tag in run.tags(Role.LAYER_GRAD_NORM)[:200]:
-        series = run.series[tag]
+    for tag in run.tags(Role.LAYER_GRAD_NORM)[:MOST_LAYERS]:
+        series = run.series[tag].current()
         level = median(series.value[series.step <= onset])
         if level is not None and level >= 0:
             levels[tag] = level
-    if len(levels) < 2:
-        return None, None
+    whole = run.first(Role.GRAD_NORM)
+    total = median(whole.current().value) if whole is not None else None
+    if not levels or (len(levels) == 1 and total is None):
+        return None
     smallest = min(levels, key=lambda t: levels[t])
-    largest = max(levels.values())
-    return (largest / levels[smallest] if levels[smallest] > 0 else float("inf")), smallest
+    largest = max(*levels.values(), total or 0.0)
+    floor = max(DEAD, NOTHING * largest)
+    dead = []
+    for tag in levels:
+        value = run.series[tag].current().value
+        value = np.abs(value[np.isfinite(value)])
+        if value.size >= 3 and float(np.mean(value <= floor)) >= THROUGHOUT:
+            dead.append(tag)
+    spread = largest / levels[smallest] if levels[smallest] > 0 else (float("inf") if largest > 0 else None)
+    return Layers(len(levels), spread, smallest, tuple(dead[:8]))

@@ -15,6 +15,7 @@ from losslens.causes.facts.signals import (
     Batch,
     Components,
     Gradient,
+    Layers,
     Message,
     Rate,
     Recipe,
@@ -257,6 +258,7 @@ class Facts:
     leading_role: str = "train_loss"
     also: Verdict | None = None
     noise_in_steps: float | None = None
+    layers: Layers | None = None
     format: str = ""
     tags: frozenset[str] = frozenset()
     """Tags of all series of the run (at most 300): runs of one training log the same."""

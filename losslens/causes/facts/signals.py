@@ -97,9 +97,18 @@ class Gradient:
     """Level after the onset over before, for shifts."""
     spike_at_loss_spikes: float | None = None
     """Share of the loss's spikes at which the norm stood out too, at the same point."""
-    layer_spread: float | None = None
-    """Largest over smallest per-layer norm, by medians before the onset."""
-    layer_smallest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """The gradient norms of single layers or parameters, where logged; they need no norm of the whole model."""
+
+    count: int
+    spread: float | None
+    """Largest norm (of a layer or the whole) over the smallest, by medians; infinite where the smallest is 0."""
+    smallest: str
+    dead: tuple[str, ...]
+    """Tags that are (nearly) 0 nearly throughout, at most 8."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,7 @@ NOT_LOGGED = {
     "optimizer": "the settings do not say the optimizer",
     "weight_norm": "no weight norm was logged",
     "update_ratio": "no update ratio was logged",
+    "layer_grad_norm": "no gradient norm of single layers was logged",
     "logit_scale": "no size of the logits (largest attention logit, log Z) was logged",
     "loss_component": "the terms of the loss were not logged",
     "wall_time": "no wall times were logged",

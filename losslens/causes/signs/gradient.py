@@ -5,6 +5,7 @@ from __future__ import annotations
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.signals import Trend
 from losslens.causes.signs.build import Found, log_ramp, missing, num, percent, points, ramp, sign, times, where
+from losslens.model import Verdict
 
 SPIKE = 10.0
 """Rise of the norm over its median that the field calls a gradient explosion (several tools alarm at 10×)."""
@@ -111,8 +112,21 @@ def grad_largest_at_start(f: Facts, d: int) -> Found:
     return sign("grad-norm-largest-at-start", d, 0.8, text, series=g.tag, value=g.first)
 
 
+def dead_layers(f: Facts) -> tuple[str, ...]:
+    """Layers that get no gradient in a run that does not learn; layers frozen on purpose are no fault."""
+    if f.layers is None or f.recipe.frozen or f.loss is None:
+        return ()
+    stuck = f.verdict is Verdict.PLATEAU or f.loss.growth.kind == "plateau-high"
+    return f.layers.dead if stuck else ()
+
+
 def grad_dead(f: Facts, d: int) -> Found:
     g = f.gradient
+    dead = dead_layers(f)
+    if dead:
+        more = f" and {len(dead) - 1} more" if len(dead) > 1 else ""
+        text = f"{dead[0]}{more} is 0 or next to it throughout: no gradient reaches this part"
+        return sign("grad-norm-dead", d, 1.0, text, series=dead[0], value=0.0)
     if g is None:
         return missing("grad-norm-dead", "grad_norm")
     if g.zero_share > 0.5 or g.tiny_after:
@@ -129,8 +143,8 @@ def grad_alive(f: Facts, d: int) -> Found:
     g = f.gradient
     if g is None:
         return missing("grad-norm-alive", "grad_norm")
-    if g.zero_share > 0.3 or g.tiny_after or g.alive is None or g.alive < 0.05:
-        return None
+    if g.zero_share > 0.3 or g.tiny_after or g.alive is None or g.alive < 0.05 or dead_layers(f):
+        return None  # the whole is alive by its head alone where a layer is dead
     text = f"{g.tag} is alive throughout ({percent(g.alive)} of its starting level)"
     return sign("grad-norm-alive", d, log_ramp(g.alive, 0.05, 0.3), text, series=g.tag, value=g.alive)
 
