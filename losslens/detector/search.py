@@ -247,9 +247,9 @@ def departure_of(
     placed = place_first_stage(z, course, rise, _core_noise(z, course, rise, noise), least)
     kink = placed.kink
     onset = min(kink.onset, z.size - 1)
-    inside = np.flatnonzero(z <= rise.base + BAND * noise)
-    no_return = int(inside[-1]) if inside.size else 0
+    inside = np.flatnonzero(z <= max(rise.base, min(kink.base, rise.top)) + BAND * noise)
     shape, holds = _shape(z, kink, rise, noise)
+    no_return = max(int(inside[-1]) if inside.size else 0, onset - 1 if shape == "jump" else onset)
     constant = None
     gained = float(z[placed.climb]) - kink.base
     if shape == "growth" and transform.kind == "log" and gained > 0.0:
@@ -258,7 +258,7 @@ def departure_of(
         onset=onset,
         low=min(kink.low, max(onset - 1, 0)),
         high=min(max(kink.high, onset), z.size - 1),
-        point_of_no_return=max(no_return, onset - 1, 0),
+        point_of_no_return=max(no_return, 0),
         base=base,
         level=transform.back(kink.base),
         top=transform.back(rise.top),
