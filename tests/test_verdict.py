@@ -336,3 +336,25 @@ def test_reasons_count_as_the_report_does_in_units_of_the_axis_with_commas() -> 
     assert "at step 40,000" in said.reason
     epochs = run_of({"loss": (Role.TRAIN_LOSS, loss)}, gap=100)
     assert "at epoch 40,000" in judge(replace(epochs, axis="epoch")).reason
+
+
+def test_a_loss_thrown_out_at_once_that_came_back_to_its_first_level_and_stayed_is_a_plateau() -> None:
+    n, rng = 700, np.random.default_rng(0)
+    t = np.arange(n)
+    loss = 2.78 + 3.0 * np.exp(-t / 8.0) - 0.25 * np.clip((t - 550) / 150, 0.0, 1.0)
+    loss[0] = 2.88
+    said = judged(loss * (1.0 + 0.01 * rng.standard_normal(n)))
+    assert said.verdict is Verdict.PLATEAU
+    learned = 0.5 + 2.3 * np.exp(-t / 100.0) + 3.0 * np.exp(-t / 8.0)
+    learned[0] = 2.88
+    assert judged(learned * (1.0 + 0.01 * rng.standard_normal(n))).verdict is Verdict.HEALTHY
+
+
+def test_no_return_from_slow_growth_is_not_said_to_lie_before_its_onset() -> None:
+    loss = falling(600)
+    loss[300:] *= np.exp(np.arange(300) / 60.0)
+    said = judged(noisy(loss, 0.03, 1))
+    assert said.verdict is Verdict.EXPLODED
+    assert said.onset is not None
+    assert said.point_of_no_return is not None
+    assert said.point_of_no_return >= said.onset.step

@@ -52,6 +52,15 @@ PLATEAU_SHARE = 0.05
 
 PLATEAU_POINTS = 8
 
+THROWN = 1.3
+"""A transient: the highest values among the first 5 % are so many times the first value …"""
+
+TRANSIENT_POINTS = 5
+"""… or among so many."""
+
+STUCK_MOST = 0.15
+"""A loss that was stuck for most of its run ends no more than this share below its first value."""
+
 FEW = 24
 """With fewer points than this the first level is a single noisy point."""
 
@@ -282,13 +291,29 @@ def _plateau(fit: SeriesFit) -> Word | None:
     if start == 0.0:
         return None
     gained = (start - best) / abs(start)
-    if gained >= PLATEAU_SHARE * NEAR:
-        return None
-    text = f"never better than its first level {number(start)} by more than {number(100 * max(gained, 0.0))} %"
     if gained >= PLATEAU_SHARE:
-        return None
+        return _stuck(fit)
+    text = f"never better than its first level {number(start)} by more than {number(100 * max(gained, 0.0))} %"
     margin = PLATEAU_SHARE / max(gained, 1e-9)
     return Word(Verdict.PLATEAU, text, margin, Verdict.HEALTHY if margin < NEAR else None)
+
+
+def _stuck(fit: SeriesFit) -> Word | None:
+    """A loss that was thrown out of its first level at once, came back to it and stayed there for most of the run."""
+    first, y = float(fit.value[0]), fit.value
+    early = y[: max(TRANSIENT_POINTS, int(SETTLED_AT * y.size))]
+    if fit.transform.kind != "log" or y.size < FEW or float(np.median(np.sort(early)[-PEAK_POINTS:])) < THROWN * first:
+        return None
+    there = y[np.abs(y - first) <= PLATEAU_SHARE * first]
+    if there.size <= y.size / 2 or fit.end < (1.0 - STUCK_MOST) * first:
+        return None
+    level = float(np.median(there))
+    text = (
+        f"thrown from its first value {number(first)} up to {number(float(early.max()))} at once, it came back to "
+        f"{number(level)} and stayed there for {number(100 * there.size / y.size)} % of its points; "
+        f"it ended at {number(fit.end)}"
+    )
+    return Word(Verdict.PLATEAU, text, 1.0, Verdict.HEALTHY)
 
 
 def _beyond_start(fit: SeriesFit) -> bool:
