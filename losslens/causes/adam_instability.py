@@ -29,6 +29,8 @@ Sources
 
 from __future__ import annotations
 
+import dataclasses
+
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import around, gradient, loss, rate, rise
@@ -39,6 +41,10 @@ CAUSE = "adam-instability"
 TITLE = "Late instability of Adam"
 LEVEL = "mechanism"
 SOURCES = ("https://arxiv.org/abs/2304.09871", "https://arxiv.org/abs/2207.14484", "https://arxiv.org/abs/2304.13013")
+
+
+UNKNOWN_OPTIMIZER = 0.5
+"""What a sign of the second moment is worth where nothing says that there is one."""
 
 
 def _long_memory(f: Facts, d: int) -> Found:
@@ -56,6 +62,13 @@ def _short_memory(f: Facts, d: int) -> Found:
     return sign("beta2-short", d, ramp(b, 0.98, 0.95), f"beta2 is only {num(b)}", value=b)
 
 
+def _if_adaptive(f: Facts, found: Found) -> Found:
+    """Signs that mean Adam only if it was Adam count half where no optimizer is named."""
+    if isinstance(found, Sign) and f.recipe.adaptive is None:
+        return dataclasses.replace(found, strength=UNKNOWN_OPTIMIZER * found.strength)
+    return found
+
+
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         around.adaptive_optimizer(facts, +1),
@@ -63,10 +76,10 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.calm_before(facts, +1),
         loss.all_data_seen(facts, +1),
         rise.gradual(facts, +1),
-        rise.wide_spike(facts, +1),
+        _if_adaptive(facts, rise.wide_spike(facts, +1)),
         rise.earlier_spikes(facts, +1),
         loss.loss_was_low(facts, +1),
-        gradient.grad_declined(facts, +1),
+        _if_adaptive(facts, gradient.grad_declined(facts, +1)),
         gradient.updates_outgrew(facts, +1),
         gradient.grad_led(facts, +1),
         rate.rate_steady(facts, +1),
@@ -80,6 +93,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.short_spike(facts, -1),
         gradient.grad_calm(facts, -1),
         gradient.weights_led(facts, -1),
+        gradient.weights_grew_instead(facts, -1),
         gradient.grad_together(facts, -1),
         rise.rose_in_one_point(facts, -1),
         rate.rate_jumped(facts, -1),

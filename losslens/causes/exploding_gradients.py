@@ -57,6 +57,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.weights_led(facts, -1),
         gradient.clipping_on(facts, -1),
         gradient.grad_dead(facts, -1),
+        gradient.weights_grew_instead(facts, -1),
         rate.rate_jumped(facts, -1),
         rise.returned(facts, -1),
         rise.slow_rise(facts, -1),

@@ -47,7 +47,8 @@ GROUP_FROM = 0.04
 """Causes below this probability are in no group."""
 
 LEADS_FROM = 0.25
-"""A first cause less likely than this does not lead: it is ahead by a sign or two among many, and the order of those …"""
+"""A first cause less likely than this does not lead: it is ahead by a sign or two among many, and the order of
+those …"""
 
 UNLED_FACTOR = 3.0
 """… within this factor of it would be made up."""

@@ -52,6 +52,7 @@ def _accelerates(f: Facts, d: int) -> Found:
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         gradient.weights_grew(facts, +1),
+        gradient.weights_grew_far(facts, +1),
         gradient.weights_led(facts, +1),
         _accelerates(facts, +1),
         _no_decay(facts, +1),
@@ -60,7 +61,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.drift_up(facts, +1),
         around.cured_by(facts, "weight-decay", +1),
         gradient.weights_flat(facts, -1),
-        gradient.weights_jumped(facts, -1),
+        None if gradient.grew_steadily(facts) else gradient.weights_jumped(facts, -1),
         loss.onset_early(facts, -1),
         loss.nan_from_first(facts, -1),
         rise.short_spike(facts, -1),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from losslens.model import Verdict
+from losslens.model import SettingValue, Verdict
 from tests.causes import make_runs as m
 
 CAUSE = "weight-growth"
@@ -51,3 +51,25 @@ def test_weights_that_leave_their_course_before_everything_else_are_the_cause() 
     assert "weight-norm-led" in m.names(run, CAUSE, +1)
     assert "weight-norm-led" in m.names(run, "exploding-gradients", -1)
     assert m.place(run, CAUSE) == 0
+
+
+def chance_of_growth(growth: float, optimizer: str | None = None) -> tuple[float, float]:
+    points, at = 500, 350
+    y = m.learning(points)
+    y[at:] *= np.exp(np.arange(points - at) / 10)
+    w = m.noisy(10 * np.exp(np.log(growth) * np.arange(points) / at), 0.005)
+    others = {m.WEIGHT: w, m.LR: m.constant(points), m.GRAD: m.noisy(np.exp(-np.arange(points) / 60.0), 0.1)}
+    settings: dict[str, SettingValue] = {"optimizer": optimizer} if optimizer else {}
+    run = m.made(y, Verdict.EXPLODED, at, others=others, settings=settings)
+    return m.chance(run, CAUSE), m.chance(run, "adam-instability")
+
+
+def test_the_more_the_weights_grew_the_more_it_says() -> None:
+    little, much, huge = (chance_of_growth(x)[0] for x in (2.0, 8.0, 60.0))
+    assert little < much < huge
+
+
+def test_weights_that_grew_by_orders_outweigh_an_optimizer_that_nobody_named() -> None:
+    growth, adam = chance_of_growth(60.0)
+    assert growth > 2 * adam
+    assert chance_of_growth(60.0, "adam")[1] > adam

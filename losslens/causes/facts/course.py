@@ -312,9 +312,13 @@ def _law(x: IntArray, y: FloatArray, before: float) -> tuple[str, float | None, 
     if by.min() > 0:
         candidates["exponential"] = line_fit(t, np.log(by))
         candidates["power"] = line_fit(np.log(t + gap), np.log(by))
-    span = float(np.log10(by.max() / by.min())) if by.min() > 0 else 0.0
+    positive = by[by > 0]
+    span = float(np.log10(positive.max() / positive.min())) if positive.size else 0.0
     if span > DECADES:  # a straight line through its last point alone fits such a rise, and says nothing
         candidates.pop("linear")
+        if not candidates:
+            shifted = np.log(np.maximum(by, positive.min()))
+            candidates["exponential"] = line_fit(t, shifted)
     kind = max(candidates, key=lambda k: candidates[k][1])
     slope, fit = candidates[kind]
     factor = float(by.max() / max(by.min(), 1e-300)) if by.min() > 0 else 1.0

@@ -7,6 +7,9 @@ from losslens.causes.facts.signals import Trend
 from losslens.causes.signs.build import Found, log_ramp, missing, num, percent, points, ramp, sign, times, where
 from losslens.model import Verdict
 
+FAR = 4.0
+"""Growth of the weight norm over a run beyond the two or three times that healthy runs show."""
+
 SPIKE = 10.0
 """Rise of the norm over its median that the field calls a gradient explosion (several tools alarm at 10×)."""
 
@@ -210,6 +213,32 @@ def earlier_grad_spikes(f: Facts, d: int) -> Found:
 
 def weights_grew(f: Facts, d: int) -> Found:
     return _trend_up(f, f.weights, "weight-norm-grew", "weight_norm", d, (1.3, 3.0))
+
+
+def weights_grew_far(f: Facts, d: int) -> Found:
+    """The norm grew not by a factor but by orders, steadily: past every size at which weights are of use."""
+    w = f.weights
+    if w is None or not grew_steadily(f):
+        return None
+    text = f"{w.tag} grew steadily to {times(w.growth)} its early level: past any size that training needs"
+    return sign("weight-norm-grew-far", d, log_ramp(w.growth or 1.0, FAR, 10 * FAR), text, series=w.tag, value=w.growth)
+
+
+def weights_grew_instead(f: Facts, d: int) -> Found:
+    """For a cause that leaves the weights alone until the onset: they had grown by orders long before."""
+    w = f.weights
+    if w is None or not grew_steadily(f):
+        return None
+    text = f"{w.tag} had grown {times(w.growth)} long before the onset, steadily"
+    return sign("weight-norm-grew", d, log_ramp(w.growth or 1.0, FAR, 10 * FAR), text, series=w.tag, value=w.growth)
+
+
+def grew_steadily(f: Facts) -> bool:
+    """The weight norm rose many times over, all the way up to the onset."""
+    w = f.weights
+    if w is None or w.growth is None or w.growth < FAR or f.onset is None or f.onset.from_start:
+        return False
+    return w.monotone is not None and w.monotone > 0.9
 
 
 def weights_flat(f: Facts, d: int) -> Found:

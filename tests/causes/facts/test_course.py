@@ -99,3 +99,11 @@ def test_everything_is_none_rather_than_wrong_for_one_point() -> None:
     assert facts.loss.noise is None
     assert facts.loss.flatness is None
     assert facts.gradient is None
+
+
+def test_a_rise_over_many_decades_is_never_called_linear() -> None:
+    y = m.learning()
+    y[320:] = [0.0, 3.0, 1e3, 1e6, 1e9, 1e14, 1e24, *([1e24] * 73)]
+    loss = m.made(y, Verdict.EXPLODED, 320).facts().loss
+    assert loss is not None
+    assert loss.growth.kind != "linear"
