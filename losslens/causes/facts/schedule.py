@@ -156,14 +156,13 @@ def _ramp(
     total, at, was, _ = jump
     if total is None or at is None or was is None or start is None or total < RISE:
         return *jump, at
-    low = high = int(np.searchsorted(step, at))
+    low = high = max(int(np.flatnonzero(step == at)[-1]), 1)  # steps may repeat after a resume: no bisection
     while low > 1 and value[low - 1] > STILL_RISES * value[low - 2] and (warm is None or step[low - 2] >= warm):
         low -= 1
     while high + 1 < value.size and value[high + 1] > STILL_RISES * value[high]:
         high += 1
-    reached = int(np.searchsorted(step[: high + 1], start.step, side="right")) - 1
-    if reached < low:
-        reached = low  # the rate was logged a point later than the loss
+    by_then = np.flatnonzero(step[: high + 1] <= start.step)
+    reached = max(int(by_then[-1]) if by_then.size else low, low)  # the rate may be logged a point later than the loss
     began, to = float(value[low - 1]), float(value[reached])
     rose = to / began if began > 0 else total
     return max(rose, 1.0), int(step[low]), began, to, int(step[high])

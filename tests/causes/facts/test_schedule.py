@@ -1,0 +1,26 @@
+"""The learning-rate schedule around the onset."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.causes.facts.nouns import Start
+from losslens.causes.facts.schedule import _ramp
+
+
+def start_at(step: int) -> Start:
+    return Start(step, step, step, 0.5, 3, None, None, False)
+
+
+def test_a_ramp_is_followed_back_to_where_it_began() -> None:
+    step = np.arange(0, 100, 10, dtype=np.int64)
+    rate = np.array([1, 1, 1, 2, 4, 8, 16, 16, 16, 16]) * 1e-3
+    ratio, first, began, to, last = _ramp(step, rate, (2.0, 50, 4e-3, 8e-3), start_at(50), None)
+    assert (ratio, first, began, to, last) == (8.0, 30, 1e-3, 8e-3, 60)
+
+
+def test_steps_that_repeat_after_a_resume_do_not_lose_the_ramp() -> None:
+    step = np.array([0, 10, 20, 30, 10, 20, 30, 40], dtype=np.int64)
+    rate = np.array([1, 1, 1, 1, 1, 1, 5, 5]) * 1e-3
+    ratio, first, began, to, last = _ramp(step, rate, (5.0, 30, 1e-3, 5e-3), start_at(30), None)
+    assert (ratio, first, began, to, last) == (5.0, 30, 1e-3, 5e-3, 30)
