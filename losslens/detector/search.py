@@ -249,7 +249,8 @@ def departure_of(
     onset = min(kink.onset, z.size - 1)
     inside = np.flatnonzero(z <= max(rise.base, min(kink.base, rise.top)) + BAND * noise)
     shape, holds = _shape(z, kink, rise, noise)
-    no_return = max(int(inside[-1]) if inside.size else 0, onset - 1 if shape == "jump" else onset)
+    # At or after the onset where the loss left slowly; the last point before it where the onset itself is out.
+    no_return = max(int(inside[-1]) if inside.size else 0, onset - 1)
     constant = None
     gained = float(z[placed.climb]) - kink.base
     if shape == "growth" and transform.kind == "log" and gained > 0.0:
