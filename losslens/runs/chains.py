@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -115,14 +116,29 @@ def side_by_side(logs: Sequence[Log]) -> list[tuple[str, list[Log]]]:
         return [(h, [log for log in logs if log.group_hint == h]) for h in hints] + ([("rest", rest)] if rest else [])
     jobs: list[list[Log]] = []
     for log in logs:
-        free = [job for job in jobs if not any(_at_once(log, other) for other in job)]
+        free = [job for job in jobs if not any(_at_once(log, other) or _by_others(log, other) for other in job)]
         if not free:
             jobs.append([log])
             continue
         max(free, key=lambda job: sum(_overlap(log, other) for other in job)).append(log)
     if len(jobs) == 1:
         return [("", jobs[0])]
+    stems = [Path(job[0].path).stem for job in jobs]
+    if len(set(stems)) == len(jobs) and all(stems):
+        return list(zip(stems, jobs, strict=True))
     return [(f"writer-{i}", job) for i, job in enumerate(jobs, 1)]
+
+
+def _by_others(a: Log, b: Log) -> bool:
+    """Whether two logs of one folder come from different trainers: a Keras history is no part of a detectron2 job."""
+    trainers = {a.trainer, b.trainer}
+    return len(trainers) == 2 and not trainers & NO_OTHERS and not any(trainers <= family for family in FAMILIES)
+
+
+#: Unknown; trackers, which go with any trainer; and a guess by the order of columns, which anybody may have written.
+NO_OTHERS = frozenset([None, "mlflow", "dvclive", "wandb", "tensorboardx", "lightning"])
+#: Trainers built on one another: their files stand beside each other in one job.
+FAMILIES = (frozenset(["hf", "llama-factory"]), frozenset(["mmengine", "mmcv"]))
 
 
 def _at_once(a: Log, b: Log) -> bool:

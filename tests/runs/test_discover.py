@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -312,6 +313,14 @@ def test_five_kinds_mixed_in_one_tree_are_five_runs(tmp_path: Path) -> None:
     runs = runs_in(tmp_path)
     assert len(runs) == 5
     assert all(any(c.role == "train_loss" for c in r.roles) for r in runs)
+
+
+def test_files_of_different_trainers_in_one_folder_are_different_runs(tmp_path: Path) -> None:
+    data = Path(__file__).parents[1] / "parsers" / "data"
+    for name in ("keras/history.json", "ultralytics/results.csv", "detectron2/metrics.json", "timm/summary.csv"):
+        shutil.copy(data / name, tmp_path)
+    runs = runs_in(tmp_path)
+    assert sorted(r.name.rpartition("/")[2] for r in runs) == ["history", "metrics", "results", "summary"]
 
 
 def test_a_grouping_says_why(tmp_path: Path) -> None:
