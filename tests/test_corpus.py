@@ -1,0 +1,48 @@
+"""Logs written by real loggers of real small trainings get, without a flag, the verdict that their numbers deserve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import losslens
+
+DATA = Path(__file__).parent / "parsers" / "data"
+
+#: The trainings that went NaN did so on purpose (a rate far too high, a zero division); the others learned.
+VERDICTS = {
+    "deepspeed": "healthy",
+    "detectron2": "healthy",
+    "fastai": "healthy",
+    "hf/healthy": "healthy",
+    "hf/nan_filtered": "nan",
+    "keras/history.json": "nan",
+    "keras/history_of_strings.json": "healthy",
+    "keras/nan.csv": "nan",
+    "keras/resumed.csv": "healthy",
+    "keras/training.csv": "healthy",
+    "lightning": "nan",
+    "llama_factory": "healthy",
+    "mmengine": "healthy",
+    "rllib": "nan",
+    "sb3": "healthy",
+    "tensorboard/keras": "healthy",
+    "tensorboard/tensorboardx": "nan",
+    "tensorboard/tensorflow_1": "nan",
+    "tensorboard/tensorflow_2": "nan",
+    "tensorboard/torch": "nan",
+    "tensorboard/torch_new_style": "nan",
+    "timm": "healthy",
+    "trackers/dvclive": "nan",
+    "trackers/mlflow.db": "nan",
+    "trackers/mlruns": "nan",
+    "trackers/wandb": "nan",
+    "ultralytics": "healthy",
+}
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_a_real_log_gets_its_verdict_without_a_flag(name: str) -> None:
+    (run,) = losslens.analyze(DATA / name).runs
+    assert run.verdict == VERDICTS[name]
