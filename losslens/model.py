@@ -17,6 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from losslens.errors import LosslensError
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -170,6 +172,11 @@ class Skipped:
     path: str
     code: str
     reason: str
+
+    @classmethod
+    def because(cls, path: str, error: LosslensError) -> Skipped:
+        """The reason without the path, which stands beside it in every report."""
+        return cls(path, error.code, str(error).removeprefix(f"{path}: "))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

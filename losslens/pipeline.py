@@ -123,7 +123,7 @@ def survey(
         try:
             found.extend(Found(run, job.why) for run in runs.load(job, roles=roles, steps=steps))
         except LosslensError as error:
-            skipped.append(_passed_over(job.path, error))
+            skipped.append(Skipped.because(job.path, error))
     _refuse_unknown_tags(roles, [tag for item in found for tag in item.run.series])
     names = runs.unique_names([item.run.name for item in found])
     named = (Found(replace(f.run, id=n, name=n), f.why) for f, n in zip(found, names, strict=True))
@@ -135,16 +135,11 @@ def _see(job: runs.Job, how: How) -> list[Seen]:
     try:
         return [_look_at(run) for run in runs.load(job, roles=how.roles, steps=how.steps)]
     except LosslensError as error:
-        return [_passed_over(job.path, error)]
+        return [Skipped.because(job.path, error)]
     except Exception as error:  # the report must survive a bug in one parser; --debug shows where it is
         if how.debug:
             traceback.print_exc()
         return [Skipped(job.path, "internal-error", f"internal error: {type(error).__name__}: {error}")]
-
-
-def _passed_over(path: str, error: LosslensError) -> Skipped:
-    """The reason without the path, which stands beside it in every report."""
-    return Skipped(path, error.code, str(error).removeprefix(f"{path}: "))
 
 
 def _look_at(run: Run) -> tuple[RunReport, facts.Facts]:

@@ -6,7 +6,6 @@ makes them harmless in its own way (:mod:`losslens.reporter.text`).
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -377,7 +376,3 @@ def events(run: RunReport) -> list[str]:
         source = event.source + (f":{event.line}" if event.line is not None else "")
         lines.append(f"{place}{event.kind}: {event.text}{f' ({source})' if source else ''}")
     return lines
-
-
-def finite_values(points: Iterable[tuple[int, float]]) -> list[float]:
-    return [value for _, value in points if math.isfinite(value)]

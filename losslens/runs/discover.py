@@ -124,7 +124,7 @@ def _claimed(path: Path, entries: Sequence[os.DirEntry[str]], names: Sequence[st
     try:
         format = parsers.claim_folder(path, names)
     except LosslensError as error:
-        search.skipped.append(Skipped(str(path), error.code, str(error).removeprefix(f"{path}: ")))
+        search.skipped.append(Skipped.because(str(path), error))
         return None
     if format is None:
         return None
@@ -191,7 +191,7 @@ def _recognise(path: Path, size: int, search: _Search, *, asked: bool) -> Source
     try:
         format = parsers.recognise(path)
     except LosslensError as error:
-        search.skipped.append(Skipped(str(path), error.code, str(error).removeprefix(f"{path}: ")))
+        search.skipped.append(Skipped.because(str(path), error))
         return None
     except OSError as error:
         search.skipped.append(Skipped(str(path), "unreadable", _why(error)))

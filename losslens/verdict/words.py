@@ -9,7 +9,7 @@ import numpy as np
 
 from losslens.detector import Departure, SeriesFit
 from losslens.detector.excursions import whole as whole_excursion
-from losslens.model import Role, Verdict
+from losslens.model import Verdict
 
 MIN_POINTS = 4
 """One to three points are no course."""
@@ -345,6 +345,3 @@ def _spike(fit: SeriesFit, wanders: bool) -> Word | None:
     )
     margin = min(max(widths / 8.0, (top - before) / fit.progress), matter)
     return Word(Verdict.SPIKE_RECOVERED, text, margin, Verdict.HEALTHY if margin < NEAR else None)
-
-
-LOSS_ROLES = (Role.TRAIN_LOSS, Role.VAL_LOSS, Role.LOSS_COMPONENT, Role.VAL_COMPONENT)

@@ -309,11 +309,3 @@ def architecture_is(f: Facts, kind: str, d: int) -> Found:
     if f.recipe.architecture != kind:
         return None
     return sign(f"is-{kind}", d, 0.7, f"the settings name a {kind} net")
-
-
-def nothing_moved(f: Facts, d: int) -> Found:
-    """Everything else that was logged around the onset stayed where it was."""
-    if f.onset is None or len(f.unchanged) < 1 or f.moved:
-        return None
-    text = f"nothing else that was logged moved around the onset ({', '.join(f.unchanged[:4])})"
-    return sign("nothing-else-moved", d, ramp(len(f.unchanged), 0, 3), text)
