@@ -12,7 +12,7 @@ from losslens.errors import NotALogError
 from losslens.model import Log, LogEvent, RawSeries, Setting, Warning
 from losslens.parsers.opening import HEAD_BYTES, LogFile, decode_head, lines_of
 from losslens.parsers.settings import plain_setting
-from losslens.parsers.text_events import EXCEPTION, MOST_OF_A_KIND, TRACEBACK, event_kind
+from losslens.parsers.text_events import Messages
 from losslens.parsers.text_lines import clean
 from losslens.parsers.text_places import Placed, place_records
 from losslens.parsers.text_records import Record, read_record, speaks_of_training
@@ -100,15 +100,12 @@ class _Reader:
 
     path: Path
     records: list[Record] = field(default_factory=list)
-    events: list[tuple[LogEvent, int]] = field(default_factory=list)
     settings: dict[str, Setting] = field(default_factory=dict)
     other_ranks: int = 0
-    dropped_events: int = 0
 
     def __post_init__(self) -> None:
         self.file = LogFile(self.path)
-        self._kinds: Counter[str] = Counter()
-        self._in_traceback = False
+        self.messages = Messages(self.path)
         self._rank: int | None = None
         self._bars: dict[int, int] = {}
         self._epoch: tuple[float, int | None] | None = None
@@ -124,7 +121,7 @@ class _Reader:
     def _take(self, raw: str, number: int) -> None:
         line = clean(raw)
         text = line.text
-        if self._note_event(raw, text, number, line.wall_time):
+        if self.messages.take(raw, text, number, line.wall_time, len(self.records)):
             return
         if not _WORTH_READING.search(text):
             return
@@ -160,36 +157,9 @@ class _Reader:
             record.n = self._bars[record.of]
             record.kind = "bar-context"
 
-    def _note_event(self, raw: str, text: str, number: int, wall_time: float | None) -> bool:
-        if TRACEBACK in text:
-            self._in_traceback = True
-            return True
-        if self._in_traceback:
-            said = raw.strip()  # the prefix of a logger looks like the module of an exception
-            if raw.startswith((" ", "\t", "|")):
-                return True
-            self._in_traceback = False
-            if EXCEPTION.match(said):
-                self._add_event(event_kind(said) or "traceback", said, number, wall_time)
-                return True
-        kind = event_kind(text)
-        if kind is None:
-            return False
-        self._add_event(kind, text, number, wall_time)
-        # "NaN loss at step 12: loss: nan" is a record too.
-        return kind not in ("nan-message", "overflow", "skipped-step", "checkpoint")
-
-    def _add_event(self, kind: str, text: str, number: int, wall_time: float | None) -> None:
-        self._kinds[kind] += 1
-        if self._kinds[kind] > MOST_OF_A_KIND:
-            self.dropped_events += 1
-            return
-        event = LogEvent(kind, text[:300], str(self.path), wall_time=wall_time, line=number)
-        self.events.append((event, len(self.records)))
-
     def dated_events(self, placed: Placed) -> Iterator[LogEvent]:
         """The events with the step of the record before them."""
-        for event, before in self.events:
+        for event, before in self.messages.events:
             step = placed.step_before(before)
             yield LogEvent(event.kind, event.text, event.source, step, event.wall_time, event.line)
 
@@ -213,11 +183,7 @@ class _Reader:
         if self.other_ranks:
             text = f"{self.other_ranks} lines of other ranks left out; those of rank {self._rank} were read"
             warnings.append(Warning("other-ranks", text))
-        if self.dropped_events:
-            warnings.append(
-                Warning("many-messages", f"{self.dropped_events} more messages of the same kinds not listed")
-            )
-        return warnings
+        return [*warnings, *self.messages.warnings()]
 
 
 def _series(placed: Placed) -> tuple[dict[str, RawSeries], list[Warning]]:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from losslens.model import LogEvent, Warning
 
 #: Kind of log event, and the words that announce it in the trainers' own messages. The first that fits is taken.
 EVENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -76,3 +81,47 @@ def event_kind(text: str) -> str | None:
     if not any(word in low for word in _ALERTS):
         return None
     return next((kind for kind, pattern in EVENTS if pattern.search(text)), None)
+
+
+@dataclass
+class Messages:
+    """The events of one output, found line after line."""
+
+    path: Path
+    events: list[tuple[LogEvent, int]] = field(default_factory=list)
+    """Each with its place: what the caller counts, such as the records read before it."""
+    dropped: int = 0
+    _kinds: Counter[str] = field(default_factory=Counter)
+    _in_traceback: bool = False
+
+    def take(self, raw: str, text: str, number: int, wall_time: float | None, place: int) -> bool:
+        """Note what a line announces; True when it says nothing else. ``text`` is ``raw`` without prefixes."""
+        if TRACEBACK in text:
+            self._in_traceback = True
+            return True
+        if self._in_traceback:
+            said = raw.strip()  # the prefix of a logger looks like the module of an exception
+            if raw.startswith((" ", "\t", "|")):
+                return True
+            self._in_traceback = False
+            if EXCEPTION.match(said):
+                self._add(event_kind(said) or "traceback", said, number, wall_time, place)
+                return True
+        kind = event_kind(text)
+        if kind is None:
+            return False
+        self._add(kind, text, number, wall_time, place)
+        # "NaN loss at step 12: loss: nan" is a record too.
+        return kind not in ("nan-message", "overflow", "skipped-step", "checkpoint")
+
+    def _add(self, kind: str, text: str, number: int, wall_time: float | None, place: int) -> None:
+        self._kinds[kind] += 1
+        if self._kinds[kind] > MOST_OF_A_KIND:
+            self.dropped += 1
+            return
+        self.events.append((LogEvent(kind, text[:300], str(self.path), wall_time=wall_time, line=number), place))
+
+    def warnings(self) -> list[Warning]:
+        if not self.dropped:
+            return []
+        return [Warning("many-messages", f"{self.dropped} more messages of the same kinds not listed")]
