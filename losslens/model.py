@@ -62,7 +62,7 @@ class Role(enum.StrEnum):
 
 
 class Verdict(enum.StrEnum):
-    """One word for a run or a series (DESIGN §4). The order is from worst to best."""
+    """One word for a run or a series. The order is from worst to best."""
 
     NAN = "nan"
     EXPLODED = "exploded"
@@ -425,11 +425,11 @@ class LossVerdict:
     first_nonfinite: int | None = None
     point_of_no_return: int | None = None
     start_level: float | None = None
-    """s of DESIGN §4."""
+    """The level it began at: the median of its first points."""
     best_level: float | None = None
-    """b of DESIGN §4: the best smoothed level before the onset."""
+    """The best smoothed level before the onset."""
     end_level: float | None = None
-    """e of DESIGN §4 (NaN for a run that ended in NaN)."""
+    """The level it ended at (NaN for a run that ended in NaN)."""
     noise: float | None = None
     """One noise width before the onset, in units of the loss."""
     margin: float | None = None
@@ -664,6 +664,6 @@ class Analysis:
         raise KeyError(run_id)
 
     def _repr_html_(self) -> str:
-        from losslens.reporter.html import render_html  # the one allowed look upwards (DESIGN §3)
+        from losslens.reporter.html import render_html  # a notebook shows it by itself
 
         return render_html(self, notebook=True)

@@ -233,7 +233,7 @@ def about(run: RunReport) -> str:
     if run.log_interval is not None and run.log_interval > 1:
         parts.append(f"one every {words.number(run.log_interval)}")
     if run.steps_per_epoch is not None:
-        per = f"{words.number(run.steps_per_epoch.value)} {words.one(run.axis)}s an epoch"
+        per = f"{words.many(run.axis, run.steps_per_epoch.value)} an epoch"
         parts.append(f"{per} ({run.steps_per_epoch.source})")
     if len(run.segments) > 1:
         parts.append(f"{len(run.segments) - 1} restart{'s' if len(run.segments) > 2 else ''}")

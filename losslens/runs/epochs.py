@@ -34,6 +34,8 @@ _SIZES = (
     "dataset_size",
 )
 _BATCH = ("batch_size", "train_batch_size", "global_batch_size", "total_batch_size", "bs")
+#: What a learner that makes its own data counts: its epochs are no passes over anything.
+_OWN_DATA = ("timesteps", "episode", "generation")
 #: An inferred number this close to a whole one is that one: epochs are counted in whole batches.
 WHOLE = 0.02
 #: More steps than this no epoch has: the numbers mean something else.
@@ -43,8 +45,13 @@ MOST = 1e12
 def steps_per_epoch(
     series: Mapping[str, Series], choices: Sequence[RoleChoice], settings: Mapping[str, Setting], axis: str
 ) -> StepsPerEpoch | None:
-    """Steps of an epoch from the log itself, else from the settings; None when neither tells or epochs are the axis."""
-    found = None if axis in ("epoch", "samples", "tokens") else _first_found(series, choices, settings, axis)
+    """Steps of an epoch from the log itself, else from the settings.
+
+    None when neither tells, when epochs are the axis, or when the learner makes its own data (a reward is logged).
+    """
+    if axis in ("epoch", "samples", "tokens", *_OWN_DATA) or any(choice.role is Role.REWARD for choice in choices):
+        return None
+    found = _first_found(series, choices, settings, axis)
     return found if found is not None and 1 <= found.value <= MOST else None
 
 
@@ -90,6 +97,8 @@ def _once_an_epoch(epochs: Series, series: Mapping[str, Series]) -> StepsPerEpoc
     for tag, other in series.items():
         now = other.current()
         if tag == epochs.tag or now.axis != epochs.axis or not count - 1 <= now.step.size - 1 <= count + 1:
+            continue
+        if now.step.size >= epochs.step.size:  # every row is an epoch: the counter itself says so
             continue
         gaps = np.diff(now.step)
         if gaps.size >= 2 and gaps.min() == gaps.max() and gaps[0] > 0:

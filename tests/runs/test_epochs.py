@@ -66,5 +66,25 @@ def test_a_run_counted_in_epochs_needs_none() -> None:
     assert per_epoch(run_of(series("loss", falling(50), axis="epoch"), steps_per_epoch=10)) is None
 
 
+def test_a_counter_that_moves_with_every_row_speaks_for_itself() -> None:
+    step = np.arange(1, 41) * 25
+    run = run_of(
+        series("loss", falling(40), step=step),
+        series("epoch", np.arange(40), step=step),
+        series("mem", np.ones(40), step=step),
+    )
+    assert per_epoch(run) == 25.0
+    assert run.steps_per_epoch is not None
+    assert "epoch" in run.steps_per_epoch.source
+    assert "mem" not in run.steps_per_epoch.source
+
+
+def test_a_learner_that_makes_its_own_data_has_no_passes_over_them() -> None:
+    step = np.arange(1, 41) * 25
+    epochs = series("epoch", np.arange(40), step=step)
+    run = run_of(series("loss", falling(40), step=step), epochs, series("rollout/ep_rew_mean", falling(40), step=step))
+    assert per_epoch(run) is None
+
+
 def test_without_any_trace_of_epochs_it_is_unknown() -> None:
     assert per_epoch(run_of(series("loss", falling(50)))) is None
