@@ -425,11 +425,11 @@ class LossVerdict:
     first_nonfinite: int | None = None
     point_of_no_return: int | None = None
     start_level: float | None = None
-    """The level it began at: the median of its first points."""
+    """The level of its first 1 %."""
     best_level: float | None = None
     """The best smoothed level before the onset."""
     end_level: float | None = None
-    """The level it ended at (NaN for a run that ended in NaN)."""
+    """The median of its last 5 % (NaN for a run that ended in NaN)."""
     noise: float | None = None
     """One noise width before the onset, in units of the loss."""
     margin: float | None = None
