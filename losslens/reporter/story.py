@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from losslens.model import Analysis, Cause, Curve, LossVerdict, NotChecked, Role, RunReport, Verdict
@@ -49,6 +49,20 @@ def shortened(text: str, most: int = LONGEST_NAME) -> str:
         return text
     tail = max(0, most - 1) // 2
     return f"{text[: max(0, most - 1 - tail)]}…{text[len(text) - tail :] if tail else ''}"
+
+
+def told_apart(names: Sequence[str], most: int) -> list[str]:
+    """The names of several runs, each in at most ``most`` characters: what most of them share is left out first."""
+    parts = [re.findall(r"[^\W_]+|[\W_]+", name) for name in names]
+    common = Counter(part for name in parts for part in set(name))
+    shared = {part for part, n in common.items() if n > len(names) / 2 and len(part) > 2}
+    out = []
+    for name, words_of_it in zip(names, parts, strict=True):
+        if len(name) > most and shared:
+            kept = "".join("\0" if part in shared else part for part in words_of_it)
+            name = re.sub(r"[\W_]*\0[\W_]*", "…", kept)
+        out.append(shortened(name, most))
+    return out
 
 
 def told_in_full(run: RunReport) -> bool:

@@ -19,6 +19,8 @@ BAR, SPARK, MOST_BARS = 20, 12, 8
 WEIGHTS = "+ speaks for, − against; the numbers weigh the evidence, in nats"
 #: From this width on the first cause has a column of its own in the overview.
 WIDE = 110
+#: … if names keep so many characters beside it. A longer onset or cause takes two lines where one stands below the other.
+NAME, CAUSE = 24, 26
 #: A line of the log, a setting or a warning beyond these many is counted, not shown: the JSON holds them all.
 MOST_LINES = 8
 #: Beyond this many failed runs, only the first are told in full: the overview names them all.
@@ -49,32 +51,39 @@ def render_terminal(analysis: Analysis, *, width: int, colour: bool, unicode: bo
 
 
 def _overview(page: Page, analysis: Analysis) -> None:
+    from rich.text import Text
+
     page.line(story.tally(analysis), "head")
     page.line()
-    wide = page.width >= WIDE
     table = story.overview(analysis)
-    rows = []
+    long = [texts.for_terminal(row.run.name, unicode=page.unicode) for row in table]
+    causes = [f"{row.first_cause}, {row.probability}" if row.first_cause else "" for row in table]
     taken = max(len(row.verdict) for row in table) + SPARK + 10
-    second = max(min(30 if wide else 24, max(len(row.onset), len(row.first_cause) + 6)) for row in table)
-    third = max(len(row.first_cause) + 8 for row in table) if wide else 0
-    name_width = max(12, page.width - taken - max(18, second) - third)
-    for row in table:
-        spark = plot_text.sparkline(signals.loss_curve(row.run), SPARK, unicode=page.unicode)
-        cause = f"{row.first_cause}, {row.probability}" if row.first_cause else ""
-        onset = page.text(row.onset)
-        if cause and not wide:
-            onset.append("\n" if row.onset else "").append_text(page.text(cause))
-        cells = [
-            page.text(row.verdict, words.tone(row.run.verdict)),
-            page.text(shortened(texts.for_terminal(row.run.name, unicode=page.unicode), name_width)),
-            onset,
-            page.text(spark, "line"),
-        ]
-        rows.append([*cells[:3], page.text(cause), cells[3]] if wide else cells)
+    onsets = max(12, *(len(row.onset) for row in table))
+    beside = page.width - taken - onsets - max(map(len, causes)) - 2
+    wide = page.width >= WIDE and beside >= min(NAME, max(map(len, long)))
+    below = [[row.onset] if wide else _lines(row.onset, cause) for row, cause in zip(table, causes, strict=True)]
+    onsets = onsets if wide else max(18, *(len(line) for lines in below for line in lines))
+    names = story.told_apart(long, max(12, beside if wide else page.width - taken - onsets))
+    rows = []
+    for row, name, lines, cause in zip(table, names, below, causes, strict=True):
+        spark = page.text(plot_text.sparkline(signals.loss_curve(row.run), SPARK, unicode=page.unicode), "line")
+        when = Text("\n").join(page.text(line) for line in lines)
+        cells = [page.text(row.verdict, words.tone(row.run.verdict)), page.text(name), when]
+        rows.append([*cells, page.text(cause), spark] if wide else [*cells, spark])
     if wide:
         page.table(("verdict", "run", "onset", "first cause", "loss"), rows, fixed=(0, 1, 4))
     else:
         page.table(("verdict", "run", "onset, first cause", "loss"), rows, fixed=(0, 1, 3))
+
+
+def _lines(onset: str, cause: str) -> list[str]:
+    """Onset and cause below each other, each broken where it reads best when it is long."""
+    if len(onset) > CAUSE:
+        onset = onset.replace(" (", "\n(")
+    if len(cause) > CAUSE:
+        cause = cause.replace(" or ", "\nor ") if " or " in cause else cause.replace(", ", ",\n")
+    return [line for line in (*onset.split("\n"), *cause.split("\n")) if line]
 
 
 def _run(page: Page, run: RunReport) -> None:

@@ -106,3 +106,12 @@ def test_only_settings_that_differ_between_runs_are_compared() -> None:
     assert [table.names for table in tables] == [["lr"]]
     assert [(run.name, values) for run, values in tables[0].rows] == [("a", ["0.1"]), ("b", ["0.3"])]
     assert story.differing_settings(make.analysis(make.healthy())) == []
+
+
+def test_long_names_of_many_runs_leave_out_what_they_share() -> None:
+    names = [f"{net}_training_iter{k}" for net in ("DenseNet121", "InceptionResNetV2", "Xception") for k in range(3)]
+    short = story.told_apart(names, 20)
+    assert short[0] == "DenseNet121…iter0"
+    assert all(len(name) <= 20 for name in short)
+    assert len(set(short)) == len(names)
+    assert story.told_apart(["a", "b"], 20) == ["a", "b"]
