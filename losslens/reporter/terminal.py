@@ -19,7 +19,7 @@ BAR, SPARK, MOST_BARS = 20, 12, 8
 WEIGHTS = "+ speaks for, − against; the numbers weigh the evidence, in nats"
 #: From this width on the first cause has a column of its own in the overview.
 WIDE = 110
-#: … if names keep so many characters beside it. A longer onset or cause takes two lines where one stands below the other.
+#: … if names keep so many characters beside it; below each other a longer onset or cause takes two lines.
 NAME, CAUSE = 24, 26
 #: A line of the log, a setting or a warning beyond these many is counted, not shown: the JSON holds them all.
 MOST_LINES = 8
