@@ -42,6 +42,7 @@ FORMATS: tuple[Format, ...] = (
     Format("mlflow", "losslens.parsers.mlflow", "folder", folder=True),
     Format("dvclive", "losslens.parsers.dvclive", "folder", folder=True),
     Format("npy", "losslens.parsers.npy", "binary"),
+    Format("results", "losslens.parsers.results", "json"),
     Format("trainer-state", "losslens.parsers.trainer_state", "json"),
     Format("keras-json", "losslens.parsers.keras_json", "json"),
     Format("json-records", "losslens.parsers.records", "json"),
@@ -49,8 +50,9 @@ FORMATS: tuple[Format, ...] = (
     Format("settings", "losslens.parsers.settings", "either"),
     Format("deepspeed-csv", "losslens.parsers.deepspeed_csv", "folder", folder=True),
     Format("csv", "losslens.parsers.csv", "text"),
-    # Last, because it is the least strict.
+    # Last, because they are the least strict.
     Format("text", "losslens.parsers.text", "text"),
+    Format("messages", "losslens.parsers.messages", "text"),
 )
 
 #: How a JSON report of losslens itself begins: full of curves, but written into a log folder it is no log.

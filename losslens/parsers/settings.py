@@ -7,7 +7,7 @@ and is passed over.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ MAX_TEXT = 500
 
 _FILE_NAMES = re.compile(
     r"(?:.*[_.-])?(?:config|configs|cfg|conf|args|arguments|hparams|hyper_?parameters|hyperparams|params|settings|opts?|"
-    r"options|flags|all_results|train_results|eval_results|overrides)",
+    r"options|flags|overrides)",
     re.IGNORECASE,
 )
 _NOT_THESE = re.compile(
@@ -39,7 +39,6 @@ _NOT_THESE = re.compile(
     r"|docker|mkdocs|pre-commit|codecov|environment|tokens_map|model\.safetensors\.index)(?:[_.-].*)?",
     re.IGNORECASE,
 )
-_RESULTS = re.compile(r"(?:all|train|eval|test|predict)_results", re.IGNORECASE)
 _KNOWN = frozenset(
     [
         "lr",
@@ -136,6 +135,9 @@ _WEAK = frozenset(
 _BOOKKEEPING = frozenset(["id2label", "label2id", "artifact_uri", "vocab", "merges"])
 _YAML_LINE = re.compile(r"(?:- )?['\"]?[\w./-][\w ./-]*['\"]?\s*:(?:\s|$)")
 _SCIENTIFIC = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+")
+_FLAG = re.compile(r"--?([A-Za-z][\w.-]*)(?:=(.*))?", re.DOTALL)
+_ASSIGNED = re.compile(r"\+{0,2}([A-Za-z_][\w./]*)=(.*)", re.DOTALL)
+_METADATA = "wandb-metadata.json"
 _NOTHING = object()
 
 
@@ -151,6 +153,8 @@ def sniff(path: Path, head: bytes) -> bool:
         value = peek(head)
         if not isinstance(value, dict) or not value:
             return False
+        if path.name == _METADATA:
+            return True
         names = _names(value)
         if "artifact_uri" in names or len(value) > 1_000:
             return False
@@ -180,8 +184,7 @@ def parse(path: Path) -> tuple[Log, ...]:
             warnings.append(Warning("yaml-tags", text))
     if not isinstance(document, dict):
         raise NotALogError(f"{path}: not a mapping of names to settings")
-    stem = path.name.rsplit(".", 1)[0]
-    settings = flat_settings(document, path, f"{stem}." if _RESULTS.fullmatch(stem) else "")
+    settings = flat_settings(_as_tracked(document), path)
     if len(settings) >= MAX_SETTINGS:
         warnings.append(Warning("many-settings", f"only the first {MAX_SETTINGS} settings were read"))
     return (Log(str(path), NAME, {}, settings=settings, warnings=tuple(warnings)),)
@@ -214,6 +217,35 @@ def plain_setting(text: str) -> SettingValue:
         except ValueError:
             continue
     return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
+
+
+def _as_tracked(document: dict[str, Json]) -> dict[str, Json]:
+    """The settings in what W&B writes: a config.yaml of ``{"lr": {"desc": null, "value": 0.1}}``, the command line."""
+    wrapped = {name: item for name, item in document.items() if isinstance(item, dict) and "value" in item}
+    every = len(wrapped) + ("wandb_version" in document) == len(document)
+    if wrapped and every and all(item.keys() <= {"desc", "value"} for item in wrapped.values()):
+        return {name: item["value"] for name, item in wrapped.items() if name != "_wandb"}
+    arguments = document.get("args")
+    if "heartbeatAt" in document or ("program" in document and isinstance(arguments, list)):
+        return dict(flags([str(word) for word in arguments])) if isinstance(arguments, list) else {}
+    return document
+
+
+def flags(command: Sequence[str]) -> list[tuple[str, SettingValue]]:
+    """The options of a command line: ``--lr 0.1 --amp`` or, as Hydra and OmegaConf take them, ``optim.lr=0.1``."""
+    found: dict[str, str] = {}
+    waiting = ""
+    for word in command:
+        flag, pair = _FLAG.fullmatch(word), _ASSIGNED.fullmatch(word)
+        if flag:
+            waiting = "" if flag[2] is not None else flag[1].replace("-", "_")
+            found[flag[1].replace("-", "_")] = "true" if flag[2] is None else flag[2]
+        elif pair:
+            waiting = ""
+            found[pair[1]] = pair[2]
+        elif waiting:
+            found[waiting] = word if found[waiting] == "true" else f"{found[waiting]} {word}"
+    return [(name, plain_setting(value)) for name, value in found.items()]
 
 
 def _plain(item: Json) -> SettingValue | object:

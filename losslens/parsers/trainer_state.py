@@ -21,10 +21,6 @@ _SETTINGS = (
     "eval_steps",
     "save_steps",
     "train_batch_size",
-    "best_metric",
-    "best_model_checkpoint",
-    "best_global_step",
-    "num_input_tokens_seen",
     "trial_name",
 )
 
@@ -38,23 +34,21 @@ def parse(path: Path) -> tuple[Log, ...]:
     """The one Log of a trainer state; the checkpoints' copies of a run hold the same records up to their step.
 
     The record that closes a training ("train_runtime") gives the *average* loss of the run under the name
-    ``train_loss``: it becomes a setting, never a point of a curve.
+    ``train_loss``: it becomes part of an event, never a point of a curve, and none of it is a setting.
     """
     document = read_document(path)
     history = document.get("log_history") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(history, list):
         raise NotALogError(f"{path}: no 'log_history' in it")
     columns = Columns()
-    settings = [*_state_settings(document, path)]
+    settings = _state_settings(document, path)
     events: list[LogEvent] = []
     odd = 0
     for record in history:
         if not isinstance(record, dict):
             odd += 1
         elif "train_runtime" in record:
-            summary, event = _closing(record, path)
-            settings.extend(summary)
-            events.append(event)
+            events.append(_closing(record, path))
         else:
             columns.add_record(dict(flatten(record)))
     warnings = [Warning("unread-cells", f"{odd} entries of log_history were no records and left out")] if odd else []
@@ -72,13 +66,11 @@ def _state_settings(document: dict[str, Json], path: Path) -> tuple[Setting, ...
     return flat_settings(chosen, path)
 
 
-def _closing(record: dict[str, Json], path: Path) -> tuple[tuple[Setting, ...], LogEvent]:
-    """The summary of a finished training as settings under "summary" and as an event."""
+def _closing(record: dict[str, Json], path: Path) -> LogEvent:
+    """The summary of a finished training as an event."""
     step = record.get("step")
     average = record.get("train_loss")
     words = [f"training ended after {record.get('train_runtime')} s"]
     if isinstance(average, int | float):
         words.append(f"average train_loss over the whole run {average:.6g}")
-    event = LogEvent("finished", "; ".join(words), str(path), step=int(step) if isinstance(step, int | float) else None)
-    summary = {key: value for key, value in record.items() if key not in ("step", "epoch")}
-    return flat_settings(summary, path, "summary."), event
+    return LogEvent("finished", "; ".join(words), str(path), step=int(step) if isinstance(step, int | float) else None)

@@ -7,10 +7,11 @@ JSON values. Field numbers are those of the client's ``wandb_internal.proto``.
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from losslens.errors import NotALogError, ParseError
@@ -20,6 +21,8 @@ from losslens.parsers.columns import Columns
 from losslens.parsers.event_files.events import MalformedEvent, fields, text_of
 from losslens.parsers.json_reading import Json, flatten, loads
 from losslens.parsers.settings import flat_settings
+from losslens.parsers.text_events import Messages
+from losslens.parsers.text_lines import clean
 
 NAME = "wandb"
 
@@ -33,26 +36,32 @@ _MAX_RECORD_BYTES = 64 << 20
 
 _BYTES = 2
 _RECORD_HISTORY, _RECORD_CONFIG, _RECORD_RUN, _RECORD_EXIT = 2, 5, 17, 18
+_RECORD_OUTPUT, _RECORD_OUTPUT_RAW = 4, 13
 _HISTORY_ITEM, _HISTORY_STEP = 1, 2
 _CONFIG_UPDATE = 1
 _RUN_ID, _RUN_CONFIG, _RUN_NAME = 1, 4, 8
 _ITEM_KEY, _ITEM_NESTED, _ITEM_VALUE = 1, 2, 16
+_OUTPUT_KIND, _OUTPUT_TIME, _OUTPUT_TEXT = 1, 2, 3
+#: A line that was printed in longer pieces than this is a progress bar without an end.
+_MAX_LINE = 64 << 10
 
 
 def sniff(path: Path, head: bytes) -> bool:
-    return head.startswith(_IDENT)
+    return head.startswith(_IDENT) or path.suffix == ".wandb"
 
 
 def parse(path: Path) -> tuple[Log, ...]:
     """The Log of one offline run. Raises NotALogError when it holds no history."""
     reader = _Reader(path)
     reader.read()
+    if not reader.columns.n_rows and reader.damage:
+        raise ParseError(f"{path}: damaged from byte {reader.damage[0].first_byte} on: no history record can be read")
     if not reader.columns.n_rows:
         raise NotALogError(f"{path}: the run logged nothing: no history record was found")
     assembly = Assembly(path, NAME, reader.columns, wanted_axis="_step")
     return assembly.logs(
         settings=tuple(reader.settings.values()),
-        events=reader.events,
+        events=reader.dated_events(),
         damage=reader.damage,
         group_hint=reader.name or reader.run_id,
     )
@@ -68,12 +77,26 @@ class _Reader:
     run_id: str | None = None
     name: str | None = None
 
+    def __post_init__(self) -> None:
+        self._messages = Messages(self.path)
+        self._printed = {0: "", 1: ""}
+        self._lines = 0
+
     def read(self) -> None:
         for offset, record in self._records():
             try:
                 self._take(record)
             except (MalformedEvent, ValueError):
                 self._lost(offset, offset + len(record) - 1, "a record that is no W&B record", 1)
+
+    def dated_events(self) -> list[LogEvent]:
+        """The printed messages with the step of the history record before them, and how the run ended."""
+        steps = self.columns.by_name["_step"].dense(self.columns.n_rows) if "_step" in self.columns.by_name else ()
+        dated = []
+        for event, before in self._messages.events:
+            step = int(steps[before - 1]) if 0 < before <= len(steps) and steps[before - 1] >= 0 else None
+            dated.append(replace(event, step=step, line=None))
+        return [*dated, *self.events]
 
     def _take(self, record: bytes) -> None:
         for number, wire, start, end in fields(record, 0, len(record)):
@@ -85,6 +108,8 @@ class _Reader:
                 self._config(record, start, end)
             elif number == _RECORD_RUN:
                 self._run(record, start, end)
+            elif number in (_RECORD_OUTPUT, _RECORD_OUTPUT_RAW):
+                self._output(record, start, end)
             elif number == _RECORD_EXIT:
                 code = next((x for n, w, x, _ in fields(record, start, end) if n == 1 and w == 0), 0)
                 kind, text = ("finished", "finished") if code == 0 else ("killed", f"exit code {code}")
@@ -123,6 +148,23 @@ class _Reader:
                 self.name = text_of(record, (x, y))
             elif number == _RUN_CONFIG:
                 self._config(record, x, y)
+
+    def _output(self, record: bytes, start: int, end: int) -> None:
+        """What the program printed, piece by piece: its messages are kept, its numbers stand in the history."""
+        kind, time, text = 0, None, ""
+        for number, wire, x, y in fields(record, start, end):
+            if number == _OUTPUT_KIND and wire == 0:
+                kind = 1 if x else 0
+            elif number == _OUTPUT_TIME and wire == _BYTES:
+                time = next((float(s) for n, w, s, _ in fields(record, x, y) if n == 1 and w == 0), None)
+            elif number == _OUTPUT_TEXT and wire == _BYTES:
+                text = text_of(record, (x, y))
+        *whole, rest = re.split(r"[\r\n]+", self._printed[kind] + text)
+        self._printed[kind] = rest[-_MAX_LINE:]
+        for raw in whole:
+            self._lines += 1
+            if raw.strip():
+                self._messages.take(raw, clean(raw).text, self._lines, time, self.columns.n_rows)
 
     def _records(self) -> Iterator[tuple[int, bytes]]:
         """Records with the byte they begin at, put together from their chunks; a block is read at a time."""

@@ -30,7 +30,7 @@ TENSORBOARD = "tensorboard"
 #: Column names that say nothing.
 NAMELESS = frozenset({"value", "values", "metric", "scalar", "y"})
 #: Folders of MLflow and W&B runs: ids, not names.
-_RUN_ID = re.compile(r"[0-9a-f]{16,}|(?:offline-)?run-\d{8}_\d{6}-\w+")
+_RUN_ID = re.compile(r"[0-9a-f]{16,}|(?:offline-|dry)?run-\d{8}_\d{6}-\w+")
 #: Roles that any table of numbers may seem to hold.
 ANYTHING = frozenset({Role.OTHER, Role.EPOCH, Role.SAMPLES, Role.STEP_TIME})
 
@@ -333,7 +333,15 @@ def _settings(logs: Sequence[Log]) -> dict[str, Setting]:
 
 
 def _events(logs: Sequence[Log]) -> tuple[LogEvent, ...]:
-    events = [e for log in logs for e in log.events]
+    """All events by step; of a message that several files hold, the first file's, which says its step if any does."""
+    by_text: dict[tuple[str, str], list[list[LogEvent]]] = {}
+    for log in logs:
+        mine: dict[tuple[str, str], list[LogEvent]] = {}
+        for event in log.events:
+            mine.setdefault((event.kind, event.text), []).append(event)
+        for key, found in mine.items():
+            by_text.setdefault(key, []).append(found)
+    events = [e for copies in by_text.values() for e in min(copies, key=lambda c: (-len(c), c[0].step is None))]
     return tuple(sorted(events, key=lambda e: (e.step is None, e.step or 0)))
 
 

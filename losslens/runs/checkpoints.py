@@ -28,6 +28,7 @@ _KERAS = re.compile(
 )
 
 _WORDS = re.compile(r"checkpoint|ckpt|^cp-|model|weights|snapshot|global_?step|(?:^|[-_])(?:step|iter)", re.IGNORECASE)
+_HF = re.compile(r"checkpoint-\d+")
 _FOLDERS = ("checkpoints", "checkpoint", "ckpt", "ckpts", "weights", "models", "saved_models", "snapshots")
 
 
@@ -82,6 +83,11 @@ def epoch_in(name: str) -> int | None:
         return None
     match = _KERAS.fullmatch(name) or _BY_EPOCH.fullmatch(name)
     return int(match["epoch"]) if match else None
+
+
+def is_hf_checkpoint(name: str) -> bool:
+    """Whether a folder is one that Hugging Face's Trainer saves, with a copy of its state in it."""
+    return bool(_HF.fullmatch(name))
 
 
 def checkpoints_of(job: Job, run: Run) -> tuple[Checkpoint, ...]:

@@ -15,7 +15,8 @@ from losslens.errors import LosslensError, UsageError
 from losslens.model import Skipped
 from losslens.roles.names import words
 from losslens.runs import prose
-from losslens.runs.grouping import Folder, jobs_of
+from losslens.runs.group import Folder
+from losslens.runs.grouping import jobs_of
 from losslens.runs.jobs import Discovery, Source
 from losslens.runs.naming import natural
 
@@ -36,7 +37,7 @@ NOT_OPENED = words(
 _NO_LOGS = re.compile(
     r"tokenizer.*\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(?:json|txt)|merges\.txt|generation_config\.json"
     r"|preprocessor_config\.json|.*\.index\.json|package(?:-lock)?\.json|tsconfig.*\.json|requirements.*\.txt|README.*|LICENSE.*"
-    r"|CMakeLists\.txt|Makefile|Dockerfile.*|\..*rc|\.DS_Store|.*\.ipynb|environment\.ya?ml|conda.*\.ya?ml|docker-compose.*\.ya?ml",
+    r"|wandb-events\.jsonl|debug-(?:internal|core)\.log|debug-cli.*\.log|diff\.patch|CMakeLists\.txt|Makefile|Dockerfile.*|\..*rc|\.DS_Store|.*\.ipynb|environment\.ya?ml|conda.*\.ya?ml|docker-compose.*\.ya?ml",
     re.IGNORECASE,
 )
 #: Most files looked at under one call, so that a whole disk given by mistake ends.
@@ -143,6 +144,7 @@ def _look_into(entries: Sequence[os.DirEntry[str]], search: _Search) -> tuple[li
     sources: list[Source] = []
     unknown: list[Path] = []
     below: list[Path] = []
+    tracked = any(entry.name == "debug-internal.log" for entry in entries)
     for entry in entries:
         try:
             if entry.is_dir():
@@ -158,7 +160,8 @@ def _look_into(entries: Sequence[os.DirEntry[str]], search: _Search) -> tuple[li
             continue
         search.files += 1
         suffix = os.path.splitext(entry.name)[1].lower()
-        if suffix in NOT_OPENED or _NO_LOGS.fullmatch(entry.name) or search.files > MOST_FILES:
+        own = entry.name == "debug.log" and tracked  # what W&B says of itself
+        if suffix in NOT_OPENED or own or _NO_LOGS.fullmatch(entry.name) or search.files > MOST_FILES:
             search.passed_over[suffix or "no suffix"] += 1
             continue
         path = Path(entry.path)
@@ -183,7 +186,7 @@ def _say_unknown(paths: Sequence[Path], search: _Search) -> None:
 
 def _recognise(path: Path, size: int, search: _Search, *, asked: bool) -> Source | None:
     if not size:
-        if asked or "tfevents" in path.name:
+        if asked or "tfevents" in path.name or path.suffix == ".wandb":
             search.skipped.append(Skipped(str(path), "empty", "the file is empty"))
         else:
             search.passed_over["empty file"] += 1

@@ -11,18 +11,19 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from losslens.model import Skipped
 from losslens.roles.names import split_of, words
 from losslens.runs import printed
-from losslens.runs.checkpoints import checkpoints_in
+from losslens.runs.beside import give_beside
+from losslens.runs.checkpoints import checkpoints_in, is_hf_checkpoint
+from losslens.runs.group import BESIDE, TRACKED_RUN, Folder, Group
 from losslens.runs.jobs import Job, Source
 from losslens.runs.naming import natural, says_nothing
 from losslens.runs.peek import Glimpse, glimpse
+from losslens.runs.resumed import join_resumed, resumed_log
 
-SETTINGS = "settings"
 TENSORBOARD = "tensorboard"
 TEXT = "text"
 DATABASE = "mlflow-db"
@@ -32,7 +33,6 @@ CONTAINERS = words(
     "tensorboard tb tb_logs tblogs tensorboard_logs events summaries summary logs log logging csv vis_data dvclive",
     "stdout output slurm slurm_logs wandb metrics",
 )
-_CHECKPOINT = re.compile(r"checkpoint-\d+")
 _HPARAMS_TIME = re.compile(r"\d{9,11}(?:\.\d+)?")
 _EVENTS = re.compile(
     r"tfevents\.(?P<time>\d{9,11})(?:\.(?P<host>.+?)(?:\.(?P<pid>\d+)\.(?P<n>\d+))?)?(?:\.v2)?(?:\.gz)?$"
@@ -49,65 +49,28 @@ _PRINTED = re.compile(
     r"(?:slurm|job|nohup|stdout|stderr|output|train|training|log|debug|console|run|std|out|err)[\w.-]*|.*\.(?:out|err|[oe]\d+)",
     re.IGNORECASE,
 )
-#: The folder of one W&B run.
-_TRACKED_RUN = re.compile(r"(?:offline-)?run-\d{8}_\d{6}-\w+")
 #: Writers of one ``add_scalars`` call are made within this many seconds.
 AT_ONCE_S = 2
 _GENERIC_VALUE = frozenset({"value", "values", "y", "metric", "scalar"})
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """One folder as it was found: the logs and settings in it, and the names of everything in it."""
-
-    path: Path
-    root: Path
-    sources: tuple[Source, ...]
-    names: tuple[str, ...]
-    alone: bool = False
-    """Whether the user named a file, not the folder: then its neighbours are not looked at."""
-
-
-@dataclass(slots=True)
-class _Group:
-    """A job in the making."""
-
-    path: Path
-    """Its folder."""
-    sources: list[Source]
-    why: list[str]
-    stem: str = ""
-    """What tells it from the other jobs of its folder; empty when it has the folder to itself."""
-    alone: bool = False
-    settings: list[Source] = field(default_factory=list)
-    folders: list[Path] = field(default_factory=list)
-
-    def formats(self) -> set[str]:
-        return {s.format for s in self.sources}
-
-    def join(self, other: _Group, why: str) -> None:
-        self.sources.extend(other.sources)
-        self.settings.extend(other.settings)
-        self.folders.extend([other.path, *other.folders])
-        self.why.append(why)
-
-
 def jobs_of(folders: Sequence[Folder]) -> tuple[tuple[Job, ...], tuple[Skipped, ...]]:
-    """The jobs that the logs of ``folders`` make up, and settings files that belong to none."""
-    by_path: dict[Path, list[_Group]] = {}
+    """The jobs that the logs of ``folders`` make up, and the files of settings or messages that belong to none."""
+    by_path: dict[Path, list[Group]] = {}
     for folder in folders:
-        logs = [s for s in folder.sources if s.format != SETTINGS]
+        logs = [s for s in folder.sources if s.format not in BESIDE]
         by_path.setdefault(folder.path, []).extend(_within(folder, logs))
     _join_folders(by_path)
+    join_resumed(by_path)
     groups = [g for groups in by_path.values() for g in groups]
-    unused = _give_settings(folders, groups)
+    unused = give_beside(folders, groups)
     names = {f.path: f.names for f in folders}
     jobs = [_job(g, names) for g in sorted(groups, key=lambda g: (natural(str(g.path)), natural(g.stem)))]
     return tuple(jobs), unused
 
 
-def _job(group: _Group, names: dict[Path, tuple[str, ...]]) -> Job:
-    sources = (*group.sources, *group.settings)
+def _job(group: Group, names: dict[Path, tuple[str, ...]]) -> Job:
+    sources = (*group.sources, *group.beside)
     paths = [str(s.path) for s in group.sources]
     path = paths[0] if len(paths) == 1 else str(group.path)
     folder = os.path.abspath(group.path)
@@ -123,13 +86,13 @@ def _job(group: _Group, names: dict[Path, tuple[str, ...]]) -> Job:
 # ---------------------------------------------------------------- within one folder
 
 
-def _within(folder: Folder, logs: Sequence[Source]) -> list[_Group]:
+def _within(folder: Folder, logs: Sequence[Source]) -> list[Group]:
     """The jobs of one folder."""
     if not logs:
         return []
     if folder.alone:
         stem = "" if logs[0].format == TENSORBOARD or says_nothing(_stem(logs[0])) else _stem(logs[0])
-        return [_Group(folder.path, list(logs), ["the file that was named"], stem, alone=True)]
+        return [Group(folder.path, list(logs), ["the file that was named"], stem, alone=True)]
     kinds: dict[str, list[Source]] = defaultdict(list)
     for source in logs:
         kinds[source.format].append(source)
@@ -146,18 +109,22 @@ def _within(folder: Folder, logs: Sequence[Source]) -> list[_Group]:
     several = [p for p in parts if p.stem]
     if not several:
         first, *rest = parts
+        why = [text for part in parts if len(part.sources) > 1 for text in part.why]
         for other in rest:
-            first.join(other, _listed([*first.sources]) + " lie in one folder and hold different things of one job")
+            first.join(other, "")
         first.folders.clear()
-        if len(rest) == 0 and len(first.sources) == 1:
-            first.why = ["the only log in its folder"]
+        if rest:
+            why.append(f"{_listed(first.sources)} lie in one folder and hold different things of one job")
+        first.why = why if len(first.sources) > 1 else ["the only log in its folder"]
         return [first]
     return _by_stem(parts)
 
 
 def _listed(sources: Sequence[Source]) -> str:
     names = [s.path.name for s in sources]
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    if len(names) > 4:
+        names[3:] = [f"{len(names) - 3} more"]
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _stem(source: Source) -> str:
@@ -167,27 +134,25 @@ def _stem(source: Source) -> str:
     return name
 
 
-def _of_kind(folder: Folder, format: str, sources: list[Source]) -> list[_Group]:
+def _of_kind(folder: Folder, format: str, sources: list[Source]) -> list[Group]:
     """The jobs that files of one format in one folder make up; a stem only where there are several."""
     if format == DATABASE:
-        return [_Group(folder.path, [s], ["a database of runs"], _stem(s)) for s in sources]
+        return [Group(folder.path, [s], ["a database of runs"], _stem(s)) for s in sources]
     if len(sources) == 1:
-        return [_Group(folder.path, sources, [f"{sources[0].path.name} is the only log of its kind in the folder"])]
+        return [Group(folder.path, sources, [f"{sources[0].path.name} is the only log of its kind in the folder"])]
     if format == TENSORBOARD:
         return [
-            _Group(
-                folder.path, sources, [f"{len(sources)} event files of one folder, read in the order of their times"]
-            )
+            Group(folder.path, sources, [f"{len(sources)} event files of one folder, read in the order of their times"])
         ]
     looks = {s.path: glimpse(s.path) for s in sources}
     reaches = {s.path: printed.reach(s.path) for s in sources} if format == TEXT else {}
-    groups: list[_Group] = []
+    groups: list[Group] = []
     for source in sorted(sources, key=lambda s: _order(s, looks)):
         home, why = _home(source, groups, looks, format)
-        if home is None and format == TEXT:
-            home, why = _resumed(source, groups, reaches)
         if home is None:
-            groups.append(_Group(folder.path, [source], [], _stem(source)))
+            home, why = _resumed(source, groups, reaches) if format == TEXT else resumed_log(source, groups, looks)
+        if home is None:
+            groups.append(Group(folder.path, [source], [], _stem(source)))
         else:
             home.sources.append(source)
             home.why.append(why)
@@ -209,9 +174,7 @@ def _order(source: Source, looks: dict[Path, Glimpse]) -> tuple[bool, float, tup
     return (first is None, first or 0.0, natural(source.path.name))
 
 
-def _home(
-    source: Source, groups: Sequence[_Group], looks: dict[Path, Glimpse], format: str
-) -> tuple[_Group | None, str]:
+def _home(source: Source, groups: Sequence[Group], looks: dict[Path, Glimpse], format: str) -> tuple[Group | None, str]:
     """The job of this folder that ``source`` belongs to, and why."""
     look = looks[source.path]
     for group in groups:
@@ -237,8 +200,8 @@ def _home(
 
 
 def _resumed(
-    source: Source, groups: Sequence[_Group], reaches: dict[Path, printed.Reach | None]
-) -> tuple[_Group | None, str]:
+    source: Source, groups: Sequence[Group], reaches: dict[Path, printed.Reach | None]
+) -> tuple[Group | None, str]:
     """The one job of this folder whose printed output ``source`` goes on with, and why; none where two may be it."""
     mine = reaches[source.path]
     fitting = []
@@ -274,9 +237,9 @@ def _goes_on(before: Glimpse, after: Glimpse) -> bool:
     return after.first_step > before.last_step >= before.first_step
 
 
-def _by_stem(parts: Sequence[_Group]) -> list[_Group]:
+def _by_stem(parts: Sequence[Group]) -> list[Group]:
     """Several jobs in one folder: logs of other kinds go to the job whose name they share."""
-    groups: dict[str, _Group] = {}
+    groups: dict[str, Group] = {}
     for part in sorted(parts, key=lambda p: not p.stem):
         stem = part.stem or _stem(part.sources[0])
         if stem in groups:
@@ -291,7 +254,7 @@ def _by_stem(parts: Sequence[_Group]) -> list[_Group]:
 # ---------------------------------------------------------------- across folders
 
 
-def _join_folders(by_path: dict[Path, list[_Group]]) -> None:
+def _join_folders(by_path: dict[Path, list[Group]]) -> None:
     """Let every subfolder's logs that are part of the job above join it; deepest first."""
     begun = {p: [int(m["time"]) for g in groups for m in _event_names(g.sources)] for p, groups in by_path.items()}
     for path in sorted(by_path, key=lambda p: -len(p.parts)):
@@ -304,7 +267,7 @@ def _join_folders(by_path: dict[Path, list[_Group]]) -> None:
         home, why = found
         above = by_path.setdefault(home, [])
         if not above:
-            above.append(_Group(home, [], []))
+            above.append(Group(home, [], []))
         above[0].join(groups[0], why)
         groups.clear()
     for groups in by_path.values():
@@ -313,7 +276,7 @@ def _join_folders(by_path: dict[Path, list[_Group]]) -> None:
 
 
 def _place_above(
-    path: Path, group: _Group, by_path: dict[Path, list[_Group]], begun: dict[Path, list[int]]
+    path: Path, group: Group, by_path: dict[Path, list[Group]], begun: dict[Path, list[int]]
 ) -> tuple[Path, str] | None:
     """The folder whose job this one is part of, and why; None when it stands for itself."""
     parent, name = path.parent, path.name
@@ -321,7 +284,7 @@ def _place_above(
     if len(above) > 1 or parent not in by_path:
         return None
     formats = group.formats()
-    if formats == {TRAINER_STATE} and _CHECKPOINT.fullmatch(name):
+    if formats == {TRAINER_STATE} and is_hf_checkpoint(name):
         return parent, "the checkpoint folders hold copies of the trainer state"
     if formats == {TENSORBOARD}:
         hf = parent.parent
@@ -337,24 +300,24 @@ def _place_above(
             return parent, f"{name}/ holds one split of the job in the folder above"
     if above and not above[0].stem and name.lower() in CONTAINERS and not formats & above[0].formats():
         return parent, f"{name}/ belongs to the logs in the folder above"
-    if _TRACKED_RUN.fullmatch(parent.name) and name in ("files", "logs"):
+    if TRACKED_RUN.fullmatch(parent.name) and name in ("files", "logs"):
         return parent, f"{name}/ belongs to the tracked run in the folder above"
     if not above and name == "vis_data":
         return parent, "vis_data/ belongs to the folder above"
     return None
 
 
-def _is_trainer(path: Path, by_path: dict[Path, list[_Group]]) -> bool:
+def _is_trainer(path: Path, by_path: dict[Path, list[Group]]) -> bool:
     groups = by_path.get(path, [])
     if groups and TRAINER_STATE in groups[0].formats():
         return len(groups) == 1
     return any(
-        p.parent == path and _CHECKPOINT.fullmatch(p.name) and g and TRAINER_STATE in g[0].formats()
+        p.parent == path and is_hf_checkpoint(p.name) and g and TRAINER_STATE in g[0].formats()
         for p, g in by_path.items()
     )
 
 
-def _is_split_folder(path: Path, by_path: dict[Path, list[_Group]]) -> bool:
+def _is_split_folder(path: Path, by_path: dict[Path, list[Group]]) -> bool:
     """``train`` or ``validation`` beside its twin, or alone; not one of ``train``, ``train2``, ``train3``."""
     if not split_of(path.name):
         return False
@@ -366,7 +329,7 @@ def _is_split_folder(path: Path, by_path: dict[Path, list[_Group]]) -> bool:
     return not others
 
 
-def _beside_events(path: Path, home: Path, group: _Group, above: _Group, begun: dict[Path, list[int]]) -> str:
+def _beside_events(path: Path, home: Path, group: Group, above: Group, begun: dict[Path, list[int]]) -> str:
     """Why event files below event files are of the same job: a split, ``add_scalars``, ``add_hparams``; else nothing.
 
     Writers put their process into the file name; tensorboardX does not. Then folders begun at the same moment as one
@@ -394,43 +357,3 @@ def _beside_events(path: Path, home: Path, group: _Group, above: _Group, begun: 
 
 def _event_names(sources: Sequence[Source]) -> list[re.Match[str]]:
     return [m for s in sources if (m := _EVENTS.search(s.path.name))]
-
-
-# ---------------------------------------------------------------- settings
-
-
-def _give_settings(folders: Sequence[Folder], groups: Sequence[_Group]) -> tuple[Skipped, ...]:
-    """Settings join the jobs of their folder, else those in the folder above a ``.hydra``, else the jobs below."""
-    unused = []
-    by_folder: dict[Path, list[_Group]] = defaultdict(list)
-    for group in groups:
-        for path in dict.fromkeys([group.path, *group.folders]):
-            by_folder[path].append(group)
-    for folder in folders:
-        for source in folder.sources:
-            if source.format != SETTINGS:
-                continue
-            takers = _takers(folder.path, source, groups, by_folder)
-            for group in takers:
-                group.settings.append(source)
-            if not takers:
-                reason = "settings, but no training log beside, above or below them"
-                unused.append(Skipped(str(source.path), "settings-only", reason))
-    for group in groups:
-        # What lies nearest to the run comes first, and the first that names a setting wins.
-        depth = len(group.path.parts) + 1
-        group.settings.sort(key=lambda s: (abs(len(s.path.parts) - depth), len(s.path.parts) < depth))
-    return tuple(unused)
-
-
-def _takers(path: Path, source: Source, groups: Sequence[_Group], by_folder: dict[Path, list[_Group]]) -> list[_Group]:
-    here = [g for g in by_folder.get(path, []) if not g.alone]
-    if here:
-        named = [g for g in here if g.stem and g.stem in source.path.name]
-        return named or here
-    if path.name in (".hydra", "config", "configs", "hparams") or _CHECKPOINT.fullmatch(path.name):
-        above = [g for g in groups if g.path == path.parent and not g.alone]
-        if above:
-            return above
-        path = path.parent
-    return [g for g in groups if not g.alone and path in g.path.parents and len(g.path.parts) - len(path.parts) <= 3]

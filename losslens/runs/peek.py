@@ -5,11 +5,16 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 #: How much of each end is read (bytes). A header of a thousand columns fits.
 END_BYTES = 64 * 1024
+#: Rows and records looked at, at each end.
+FIRST = 40
 _STEP_NAMES = re.compile(
     r"(?:global_?|train_?|num_?|current_?)?(?:steps?|iter(?:ation)?s?|epochs?|updates)", re.IGNORECASE
 )
@@ -24,6 +29,8 @@ class Glimpse:
     last_step: float | None
     opening: bytes
     """The first 64 KiB: what one of two files begins with in full is a copy, or an earlier state of the other."""
+    interval: float = 0.0
+    """The usual distance of two steps at the start; 0 when it is not known."""
 
 
 def glimpse(path: Path) -> Glimpse:
@@ -76,7 +83,9 @@ def _of_table(first: list[str], last: list[str], head: bytes) -> Glimpse:
     at = next((i for i, name in enumerate(columns) if _STEP_NAMES.fullmatch(name)), None)
     if at is None or len(first) < 2:
         return Glimpse(columns, None, None, head)
-    return Glimpse(columns, _cell(first[1], delimiter, at), _cell(last[-1], delimiter, at) if last else None, head)
+    begun = [cell for line in first[1:FIRST] if (cell := _cell(line, delimiter, at)) is not None]
+    end = _cell(last[-1], delimiter, at) if last else None
+    return Glimpse(columns, _cell(first[1], delimiter, at), end, head, _interval(begun))
 
 
 def _cell(line: str, delimiter: str, at: int) -> float | None:
@@ -88,12 +97,33 @@ def _cell(line: str, delimiter: str, at: int) -> float | None:
 
 
 def _of_records(first: list[str], last: list[str], head: bytes) -> Glimpse:
-    one, other = _record(first[0]), _record(last[-1]) if last else {}
-    at = next((name for name in one if _STEP_NAMES.fullmatch(name)), None)
-    columns = tuple(one)
-    if at is None:
+    """Of the keys that count steps the one that every training record has; validation records may count epochs."""
+    begun, ended = [_record(line) for line in first[:FIRST]], [_record(line) for line in last[-FIRST:]]
+    one = next((record for record in begun if _counts(record)), {})
+    columns = tuple(one or begun[0])
+    if not one:
         return Glimpse(columns, None, None, head)
-    return Glimpse(columns, _number(one.get(at)), _number(other.get(at)), head)
+    at = _counts(one)[0]
+    heads, tails = (
+        [n for r in part if r.keys() >= one.keys() and (n := _number(r[at])) is not None] for part in (begun, ended)
+    )
+    if at in ("iter", "iteration") and any(b < a for a, b in pairwise(heads)) and "epoch" in one:
+        # A count within the epoch says less than the epoch.
+        heads, tails = ([n for r in part if (n := _number(r.get("epoch"))) is not None] for part in (begun, ended))
+    if not heads or not tails:
+        return Glimpse(columns, None, None, head)
+    return Glimpse(columns, heads[0], tails[-1], head, _interval(heads))
+
+
+def _counts(record: Mapping[str, object]) -> list[str]:
+    """The keys that count steps, epochs last."""
+    names = [name for name in record if _STEP_NAMES.fullmatch(name) and _number(record[name]) is not None]
+    return sorted(names, key=lambda name: name.lower().startswith("epoch"))
+
+
+def _interval(steps: Sequence[float]) -> float:
+    gaps = [b - a for a, b in pairwise(steps) if b > a]
+    return float(median(gaps)) if gaps else 0.0
 
 
 def _record(line: str) -> dict[str, object]:

@@ -57,13 +57,6 @@ def test_settings_on_one_line_are_no_log_of_one_record(tmp_path: Path) -> None:
     assert values(log)["batch_size"] == 32
 
 
-def test_results_of_a_finished_training_are_marked_as_such(tmp_path: Path) -> None:
-    log = read(
-        tmp_path, json.dumps({"epoch": 3.0, "train_loss": 0.5, "train_runtime": 12.5}, indent=4), "all_results.json"
-    )
-    assert values(log)["all_results.train_loss"] == 0.5
-
-
 def test_python_objects_in_yaml_are_passed_over_and_never_built(tmp_path: Path) -> None:
     marker = tmp_path / "ran"
     text = (
@@ -143,3 +136,24 @@ def test_many_settings_are_limited_and_said(tmp_path: Path) -> None:
 def test_other_files_are_no_settings(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text)
     assert parsers.recognise(tmp_path / name) is None
+
+
+def test_the_config_of_a_wandb_run_is_read_without_its_wrapping(tmp_path: Path) -> None:
+    text = (
+        "wandb_version: 1\n\n_wandb:\n  desc: null\n  value:\n    cli_version: 0.9.7\n"
+        "lr:\n  desc: null\n  value: 0.05\noptimizer:\n  desc: null\n  value:\n    momentum: 0.9\n    name: sgd\n"
+    )
+    log = read(tmp_path, text, "config.yaml")
+    assert values(log) == {"lr": 0.05, "optimizer.momentum": 0.9, "optimizer.name": "sgd"}
+    assert log.settings[0].source == f"{tmp_path / 'config.yaml'}:lr"
+
+
+def test_the_command_line_in_a_wandb_runs_metadata_is_settings(tmp_path: Path) -> None:
+    metadata = {
+        "program": "train.py",
+        "args": ["--learning-rate", "0.1", "--amp", "optim.eps=1e-8", "--clip=1.0"],
+        "state": "running",
+        "heartbeatAt": "2026-11-21T08:38:03",
+    }
+    log = read(tmp_path, json.dumps(metadata, indent=4), "wandb-metadata.json")
+    assert values(log) == {"learning_rate": 0.1, "amp": True, "clip": 1.0, "optim.eps": 1e-8}

@@ -1,0 +1,95 @@
+"""Files without a series and the jobs they belong to: settings, results, and output that holds messages alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from losslens import parsers
+from losslens.errors import LosslensError
+from losslens.model import Skipped
+from losslens.runs.checkpoints import is_hf_checkpoint
+from losslens.runs.group import BESIDE, MESSAGES, RESULTS, SETTINGS, TRACKED_RUN, Folder, Group
+from losslens.runs.jobs import Source
+
+#: Folders that hold settings or output of the job in the folder above.
+_BELOW = {
+    SETTINGS: frozenset([".hydra", "config", "configs", "hparams", "files"]),
+    RESULTS: frozenset(["results", "files"]),
+    MESSAGES: frozenset(["logs", "log", "slurm", "slurm_logs", "stdout", "output", "files"]),
+}
+_WHY_NOT = {
+    SETTINGS: "settings, but no training log beside, above or below them",
+    RESULTS: "last values only, no course: give the log they end (trainer_state.json, the run's .wandb file)",
+}
+#: Messages that belong to no job are shown for this many files.
+MOST_SHOWN = 20
+
+
+def give_beside(folders: Sequence[Folder], groups: Sequence[Group]) -> tuple[Skipped, ...]:
+    """Let each such file join the jobs of its folder, else those above a folder like ``.hydra``, else the jobs below.
+
+    Messages join a job only when there is no other they could be of. Returned are the files that belong to none.
+    """
+    unused: list[tuple[Source, str]] = []
+    by_folder: dict[Path, list[Group]] = defaultdict(list)
+    for group in groups:
+        for path in dict.fromkeys([group.path, *group.folders]):
+            by_folder[path].append(group)
+    for folder in folders:
+        for source in folder.sources:
+            if source.format not in BESIDE:
+                continue
+            takers = _takers(folder.path, source, groups, by_folder)
+            if source.format == MESSAGES and len(takers) > 1:
+                takers = []
+            for group in takers:
+                group.beside.append(source)
+                if source.format != SETTINGS:
+                    what = "the messages" if source.format == MESSAGES else "the results"
+                    group.why.append(f"{source.path.name} holds {what} of the job it lies beside")
+            if not takers:
+                unused.append((source, source.format))
+    for group in groups:
+        # What lies nearest to the run comes first, and the first that names a setting wins.
+        depth = len(group.path.parts) + 1
+        group.beside.sort(key=lambda s: (abs(len(s.path.parts) - depth), len(s.path.parts) < depth))
+    return tuple(_skipped(unused))
+
+
+def _takers(path: Path, source: Source, groups: Sequence[Group], by_folder: dict[Path, list[Group]]) -> list[Group]:
+    here = [g for g in by_folder.get(path, []) if not g.alone]
+    if here:
+        named = [g for g in here if g.stem and g.stem in source.path.name]
+        return named or here
+    if path.name in _BELOW[source.format] or is_hf_checkpoint(path.name):
+        above = [g for g in groups if g.path == path.parent and not g.alone]
+        if above or TRACKED_RUN.fullmatch(path.parent.name):
+            return above
+        path = path.parent
+    return [g for g in groups if not g.alone and path in g.path.parents and len(g.path.parts) - len(path.parts) <= 3]
+
+
+def _skipped(unused: Sequence[tuple[Source, str]]) -> list[Skipped]:
+    skipped = []
+    shown = 0
+    for source, format in unused:
+        if format == MESSAGES:
+            shown += 1
+            if shown > MOST_SHOWN:
+                continue
+            skipped.append(Skipped(str(source.path), "messages-only", _said(source.path)))
+        else:
+            skipped.append(Skipped(str(source.path), f"{format}-only", _WHY_NOT[format]))
+    return skipped
+
+
+def _said(path: Path) -> str:
+    """What a file of messages ends with, for a person who looks for the run that wrote it."""
+    try:
+        events = [event for log in parsers.parse(path, MESSAGES) for event in log.events]
+    except (LosslensError, OSError):
+        events = []
+    last = f"; it says: {events[-1].text[:160]}" if events else ""
+    return f"no number of a training in it, and no one log beside it that it could belong to{last}"
