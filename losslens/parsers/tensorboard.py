@@ -49,7 +49,7 @@ def _read(path: Path) -> Log:
     file, cut = open_events(path)
     with file:
         reader = RecordReader(file)
-        scalars = Scalars(reader.gaps)
+        scalars = Scalars(reader.gaps, reader.size)
         records = whole_file(file)
         if records is not None:
             notes.take(scalars.read_one_by_one(records))

@@ -7,6 +7,7 @@
 - :mod:`~losslens.parsers.event_files.events`: one record -> one event, exactly as protobuf reads it
 - :mod:`~losslens.parsers.event_files.columns`: a window of records -> columns of scalars, many at a time
 - :mod:`~losslens.parsers.event_files.scalars`: the columns of all windows -> series, tag by tag
+- :mod:`~losslens.parsers.event_files.tracks`: the points of one tag, growing window by window
 - :mod:`~losslens.parsers.event_files.notes`: sessions, checkpoints and messages of a file
 - :mod:`~losslens.parsers.event_files.settings`: hyper-parameters and text summaries -> settings
 """

@@ -15,12 +15,11 @@ from losslens.parsers.event_files.chain import FOOTER, HEADER
 from losslens.parsers.event_files.columns import Columns, read_columns
 from losslens.parsers.event_files.events import Event, MalformedEvent, Octets, Value, decode
 from losslens.parsers.event_files.records import Gap, LargeRecord, Window
+from losslens.parsers.event_files.tracks import Track
 
 if TYPE_CHECKING:
     from losslens.model import BoolArray, FloatArray, IntArray
 
-    Part: TypeAlias = tuple[IntArray, IntArray, FloatArray, FloatArray]
-    """row, step, wall time and value of some points of one tag, in file order"""
     Record: TypeAlias = tuple[int, int, Octets]
     """row, position of the payload in the file, payload"""
 
@@ -48,10 +47,12 @@ class Scalars:
 
     gaps: list[Gap]
     """Damage of the file; records that are not events are added to it."""
+    size: int = 0
+    """Bytes of the file, as far as known: room is made for the points that it should hold."""
     records: int = 0
     _tags: dict[str, int] = field(default_factory=dict)
-    """Tag -> place in ``_parts``"""
-    _parts: list[list[Part]] = field(default_factory=list)
+    """Tag -> place in ``_tracks``"""
+    _tracks: list[Track] = field(default_factory=list)
     _plugins: dict[str, str] = field(default_factory=dict)
     """Tag -> the plugin that its first tensor named"""
 
@@ -70,7 +71,8 @@ class Scalars:
         place, points = self._of_columns(part, columns)
         if any(event.values for _, _, event in decoded):
             place, points = _merged(place, points, *self._of_events(decoded))
-        self._store(points)
+        end = part.offset + int(part.start[-1] + part.length[-1]) if part.start.size else 0
+        self._store(points, min(end / self.size, 1.0) if end and self.size else 1.0)
         return [(row, event) for row, _, event in decoded]
 
     def read_one_by_one(self, records: Sequence[Record]) -> list[tuple[int, Event]]:
@@ -86,12 +88,10 @@ class Scalars:
         """All points, tag by tag in the order in which the tags first appeared."""
         found = list[RawSeries]()
         for tag, number in self._tags.items():
-            parts, self._parts[number] = self._parts[number], []
-            if not parts:
+            points = self._tracks[number].take()
+            if points is None:
                 continue
-            row, step, wall_time, value = (
-                column[0] if len(column) == 1 else np.concatenate(column) for column in zip(*parts, strict=True)
-            )
+            row, step, wall_time, value = points
             axis = "epoch" if tag.startswith("epoch_") else "step"
             found.append(RawSeries(tag, step, value, wall_time, row, axis))
         return {one.tag: one for one in sorted(found, key=lambda one: int(one.row[0]))}
@@ -113,12 +113,12 @@ class Scalars:
             self._plugins.setdefault(value.tag, value.plugin)
 
     def _number_of(self, value: Value) -> int:
-        """The place of a value's tag in ``_parts``, or -1 if the value is not a scalar."""
+        """The place of a value's tag in ``_tracks``, or -1 if the value is not a scalar."""
         if value.number is None or (value.is_tensor and self._plugins[value.tag] not in _SCALARS):
             return -1
-        number = self._tags.setdefault(value.tag, len(self._parts))
-        if number == len(self._parts):
-            self._parts.append([])
+        number = self._tags.setdefault(value.tag, len(self._tracks))
+        if number == len(self._tracks):
+            self._tracks.append(Track())
         return number
 
     def _of_columns(self, part: Window, columns: Columns) -> tuple[IntArray, Points]:
@@ -154,18 +154,18 @@ class Scalars:
         )
         return np.array(place, np.int64), points
 
-    def _store(self, points: Points) -> None:
-        """Deal the points out to their tags."""
+    def _store(self, points: Points, share: float = 1.0) -> None:
+        """Deal the points out to their tags; ``share`` is how much of the file has been read."""
         if not points.tag.size:
             return
-        narrow = np.uint16 if len(self._parts) <= 1 << 16 else np.int64  # NumPy sorts 16-bit keys by radix
+        narrow = np.uint16 if len(self._tracks) <= 1 << 16 else np.int64  # NumPy sorts 16-bit keys by radix
         points = points[np.argsort(points.tag.astype(narrow), kind="stable")]
         last = np.flatnonzero(points.tag[1:] != points.tag[:-1]) + 1
         edges = [0, *last.tolist(), points.tag.size]
         for first, stop in pairwise(edges):
             piece = slice(first, stop)
             part = points.row[piece], points.step[piece], points.wall_time[piece], points.value[piece]
-            self._parts[int(points.tag[first])].append(part)
+            self._tracks[int(points.tag[first])].add(part, share)
 
 
 def _records(window: Window, chosen: IntArray) -> Iterable[Record]:
