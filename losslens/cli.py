@@ -48,6 +48,8 @@ PROGRESS_AFTER_S = 1.0
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run losslens with these arguments; the return value is the exit status. Never a bare traceback."""
+    # Importing NumPy starts a linear-algebra thread for each core, which spin for 50 ms and are never needed here.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         arguments = _parser().parse_args(argv)
         command: Callable[[argparse.Namespace], int] = arguments.command
