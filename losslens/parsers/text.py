@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from losslens.errors import NotALogError
 from losslens.model import Log, LogEvent, RawSeries, Setting, Warning
 from losslens.parsers.opening import HEAD_BYTES, LogFile, decode_head, lines_of
 from losslens.parsers.settings import plain_setting
+from losslens.parsers.text_bars import Bars, bar_and_message, is_bar, is_broken
 from losslens.parsers.text_events import Messages
 from losslens.parsers.text_lines import clean
 from losslens.parsers.text_places import Placed, place_records
 from losslens.parsers.text_records import Record, read_record, speaks_of_training
+from losslens.parsers.text_tables import Tables
 
 NAME = "text"
 
@@ -27,7 +29,9 @@ _OUTPUT_SUFFIXES = frozenset(["", ".log", ".out", ".err", ".txt", ".stdout", ".s
 _NUMBERS_AHEAD = re.compile(rb"(?i)loss\w*['\"]?[\s:=(\[]{1,4}[-\d]|\b(?:epoch|step|iter(?:ation)?)\W{1,3}\d")
 #: Lines with none of these cannot hold a named number: most lines of most outputs are passed over here.
 _WORTH_READING = re.compile(r"[:=|\]]|loss|acc|lr |epoch", re.IGNORECASE)
-_SETTING = re.compile(r"^\s*(?:--)?['\"]?([A-Za-z_][\w.\-/ ]{0,40}?)['\"]?\s*(?:[:=]|\.{3,})\s*(\S.{0,80}?),?\s*$")
+_SETTING = re.compile(
+    r"^\s*(?:\[\w+\]\s*)?(?:--)?['\"]?([A-Za-z_][\w.\-/ ]{0,40}?)['\"]?\s*(?:[:=]|\.{3,})\s*(\S.{0,80}?),?\s*$"
+)
 _NAMESPACE = re.compile(r"\b(?:Namespace|Config|Args|TrainingArguments)\((.*)\)")
 _NAMED = re.compile(r"([A-Za-z_]\w*)=('[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|[^,()\s]+)")
 _FLAG = re.compile(r"(?:^|\s)--([A-Za-z][\w-]*)(?:[ =]([^\s-]\S*|-[\d.]\S*))?")
@@ -54,14 +58,17 @@ def sniff(path: Path, head: bytes) -> bool:
 def _has_records(text: str) -> bool:
     templates: Counter[tuple[str, ...]] = Counter()
     code = lines = 0
+    tables = Tables()
     for raw in lines_of(text.replace("\r\n", "\n").replace("\r", "\n")):
         lines += 1
         code += bool(_SOURCE_CODE.match(raw))
         if lines > 200 and code > 0.2 * lines:
             return False
-        if not _WORTH_READING.search(raw):
-            continue
-        record = read_record(clean(raw).text)
+        drawn, record = tables.take(raw)
+        if not drawn:
+            if not _WORTH_READING.search(raw):
+                continue
+            record = read_record(clean(raw).text)
         if record is not None and speaks_of_training(record):
             templates[record.template] += 1
             # One epoch's line has a place and a loss; without a place it takes more to tell output from prose.
@@ -76,7 +83,7 @@ def parse(path: Path) -> tuple[Log, ...]:
     reader.read()
     if not reader.records:
         raise NotALogError(f"{path}: no line of it names a number of a training")
-    placed = place_records(reader.records)
+    placed = place_records(reader.records, reader.steps_per_epoch())
     warnings = [*reader.warnings(), *placed.warnings]
     series, more = _series(placed)
     return (
@@ -107,7 +114,9 @@ class _Reader:
         self.file = LogFile(self.path)
         self.messages = Messages(self.path)
         self._rank: int | None = None
-        self._bars: dict[int, int] = {}
+        self._bars = Bars()
+        self._tables = Tables()
+        self._broken = ""
         self._epoch: tuple[float, int | None] | None = None
 
     def read(self) -> None:
@@ -115,24 +124,42 @@ class _Reader:
         for block in self.file.blocks():
             for raw in lines_of(block):
                 number += 1
-                if raw and not raw.isspace():
+                if not raw or raw.isspace():
+                    self._bars.see_blank(raw)
+                else:
                     self._take(raw, number)
+        self._keep_drawn(self._tables.finish(), number)
 
     def _take(self, raw: str, number: int) -> None:
+        drawn, record = self._tables.take(raw)
+        if drawn:
+            self._keep_drawn(record, number)
+            return
         line = clean(raw)
-        text = line.text
+        bar, message = bar_and_message(line.text)
+        if bar:
+            self._take(bar, number)
+            line = replace(clean(message), rank=line.rank)
+        text, self._broken = f"{self._broken} {line.text}" if self._broken else line.text, ""
         if self.messages.take(raw, text, number, line.wall_time, len(self.records)):
             return
         if not _WORTH_READING.search(text):
             return
-        record = read_record(text)
-        if record is None:
-            self._note_setting(text, number)
+        if is_broken(text):
+            self._broken = text
             return
-        if record.kind == "bar" and record.n is not None and record.of and not record.aside:
-            self._bars[record.of] = record.n
+        record = read_record(text)
+        if record is None or (not record.values and not record.n):
+            self._note_setting(text, number)
+        if record is None:
+            return
+        if record.kind == "bar":
+            self._bars.see_bar(record)
         if record.kind == "epoch" and not record.values and record.epoch is not None:
             self._epoch = (record.epoch, record.epochs)
+        if "train_runtime" in record.values:
+            self._note_closing(record, number)
+            return
         if not speaks_of_training(record):
             return
         if not record.kind and not self.records and not any(_LOSS.search(key) for key in record.values):
@@ -147,15 +174,38 @@ class _Reader:
         self._complete(record)
         self.records.append(record)
 
+    def _keep_drawn(self, record: Record | None, number: int) -> None:
+        """The row or box of a table that is complete."""
+        if record is not None:
+            record.line = number
+            self._complete(record)
+            self.records.append(record)
+
     def _complete(self, record: Record) -> None:
         """Give a line that does not say its place the one that the lines around it do."""
         if record.epoch is None and self._epoch is not None:
             record.epoch = self._epoch[0]
-        if record.kind in ("", "epoch") and self._bars:
+        if record.kind in ("", "epoch"):
             # Hugging Face's Trainer prints its dict of numbers above the bar, which says the step.
-            record.of = max(self._bars)
-            record.n = self._bars[record.of]
-            record.kind = "bar-context"
+            self._bars.place(record)
+
+    def _note_closing(self, record: Record, number: int) -> None:
+        """The line with which Hugging Face's Trainer ends: its train_loss is the mean of the run, no point of it."""
+        for name, value in record.values.items():
+            if name != "epoch":
+                tag = f"summary.{name}"
+                self.settings.setdefault(tag, Setting(tag, plain_setting(f"{value:g}"), f"{self.path}:{number}"))
+        words = [f"training ended after {record.values['train_runtime']:g} s"]
+        if "train_loss" in record.values:
+            words.append(f"average train_loss over the whole run {record.values['train_loss']:.6g}")
+        self.messages.note("finished", "; ".join(words), number, len(self.records))
+
+    def steps_per_epoch(self) -> float | None:
+        """From the two numbers that Hugging Face's Trainer announces before it starts."""
+        steps, epochs = (self.settings.get(name) for name in ("Total optimization steps", "Num Epochs"))
+        if steps is None or epochs is None or not isinstance(steps.value, int) or not isinstance(epochs.value, int):
+            return None
+        return steps.value / epochs.value if epochs.value > 0 else None
 
     def dated_events(self, placed: Placed) -> Iterator[LogEvent]:
         """The events with the step of the record before them."""
@@ -164,7 +214,7 @@ class _Reader:
             yield LogEvent(event.kind, event.text, event.source, step, event.wall_time, event.line)
 
     def _note_setting(self, text: str, number: int) -> bool:
-        if self.records:
+        if self.records or is_bar(text):
             return False
         found: list[tuple[str, str]] = []
         namespace = _NAMESPACE.search(text)

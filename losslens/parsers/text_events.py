@@ -15,7 +15,8 @@ EVENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for kind, pattern in (
         (
             "out-of-memory",
-            r"out of memory|OutOfMemoryError|oom[-_ ]kill|ResourceExhausted|std::bad_alloc|CUBLAS_STATUS_ALLOC",
+            r"out of memory|OutOfMemoryError|can(?:no|')t allocate memory|oom[-_ ]kill|ResourceExhausted|std::bad_alloc"
+            r"|CUBLAS_STATUS_ALLOC",
         ),
         ("hardware", r"\bNVRM: Xid|\bXid \(|uncorrectable ECC|ECC error|GPU has fallen off|device-side assert"),
         (
@@ -113,6 +114,10 @@ class Messages:
         self._add(kind, text, number, wall_time, place)
         # "NaN loss at step 12: loss: nan" is a record too.
         return kind not in ("nan-message", "overflow", "skipped-step", "checkpoint")
+
+    def note(self, kind: str, text: str, number: int, place: int) -> None:
+        """An event that the caller found."""
+        self._add(kind, text, number, None, place)
 
     def _add(self, kind: str, text: str, number: int, wall_time: float | None, place: int) -> None:
         self._kinds[kind] += 1

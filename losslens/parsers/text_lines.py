@@ -40,11 +40,7 @@ class Line:
 
 def clean(line: str) -> Line:
     """A line without terminal codes, time stamps, levels, logger names and rank labels."""
-    if "\x1b" in line:
-        line = _TERMINAL.sub("", line)
-    if "\x08" in line:
-        line = _BACKSPACES.split(line)[-1]
-    text = line.strip()
+    text = without_terminal(line).strip()
     wall_time: float | None = None
     rank: int | None = None
     for _ in range(_MOST_PREFIXES):
@@ -57,6 +53,15 @@ def clean(line: str) -> Line:
             rank = int(match["rank"] or match["local"] or match["srun"])
         text = text[match.end() :]
     return Line(text, wall_time, rank)
+
+
+def without_terminal(line: str) -> str:
+    """A line without the codes that only a terminal understands; its columns stay where they are."""
+    if "\x1b" in line:
+        line = _TERMINAL.sub("", line)
+    if "\x08" in line:
+        line = _BACKSPACES.split(line)[-1]
+    return line
 
 
 def _moment(match: re.Match[str]) -> float | None:

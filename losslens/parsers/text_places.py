@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from losslens.model import Warning
+from losslens.parsers.text_bars import without_repeats
 from losslens.parsers.text_records import Record
 
 if TYPE_CHECKING:
@@ -34,11 +35,14 @@ class Placed:
         return int(self.step[index]) if index >= 0 else None
 
 
-def place_records(records: list[Record]) -> Placed:
-    """Choose what the x counts (steps, epochs, samples or lines) and give every record its place on it."""
+def place_records(records: list[Record], steps_per_epoch: float | None = None) -> Placed:
+    """Choose what the x counts (steps, epochs, samples or lines) and give every record its place on it.
+
+    ``steps_per_epoch``, where the output says it, turns epochs that are fractions into steps.
+    """
     import numpy as np
 
-    indices = _without_repeats(records)
+    indices = without_repeats(records)
     kept = [records[i] for i in indices]
     _forget_idle_bars(kept)
     warnings: list[Warning] = []
@@ -51,10 +55,12 @@ def place_records(records: list[Record]) -> Placed:
     if explicit and explicit >= min(3, len(kept)) and explicit >= 0.2 * (explicit + inner):
         kinds = Counter(r.kind for r in kept if r.step is not None)
         common = kinds.most_common(1)[0][0]
-        steps, axis = _from_steps(kept, warnings), common if common in ("tokens", "episode") else "step"
+        steps, axis = _from_steps(kept, warnings), common if common in ("tokens", "episode", "timesteps") else "step"
     elif inner:
         samples = sum(r.kind == "samples" for r in kept) > 0.5 * inner
         steps, axis = _from_batches(kept), "samples" if samples else "step"
+    elif steps_per_epoch and len(whole_epochs) == len(kept):
+        steps, axis = [round(e * steps_per_epoch) for e in whole_epochs], "step"
     elif whole_epochs and all(e == math.floor(e) for e in whole_epochs) and len(set(whole_epochs)) > 1:
         steps, axis = _filled([int(r.epoch) if r.epoch is not None else None for r in kept]), "epoch"
     else:
@@ -69,26 +75,6 @@ def place_records(records: list[Record]) -> Placed:
                 record.values.setdefault("epoch", record.epoch)
     wall = np.array([r.wall_time if r.wall_time is not None else math.nan for r in kept], dtype=np.float64)
     return Placed(kept, np.array(steps, dtype=np.int64), wall, axis, tuple(warnings), tuple(indices))
-
-
-def _without_repeats(records: list[Record]) -> list[int]:
-    """Indices of the records to keep: a progress bar that is redrawn counts once a step, a Keras bar once an epoch."""
-    kept: list[int] = []
-    for index, record in enumerate(records):
-        if record.kind in ("keras", "bar") and kept:
-            last = records[kept[-1]]
-            same = last.kind == record.kind and last.epoch == record.epoch and last.of == record.of
-            redrawn = record.n == last.n if record.kind == "bar" else (record.n or 0) >= (last.n or 0)
-            if same and redrawn:
-                last.values.update(record.values)
-                record.values = last.values
-                kept[-1] = index
-                continue
-            if same and record.kind == "keras":
-                # The count fell back within one epoch: `evaluate` draws a bar of its own.
-                record.values = {k if k.startswith("val") else f"eval/{k}": v for k, v in record.values.items()}
-        kept.append(index)
-    return kept
 
 
 def _forget_idle_bars(records: list[Record]) -> None:
@@ -124,7 +110,7 @@ def _from_steps(records: list[Record], warnings: list[Warning]) -> list[int]:
     if both and both >= 0.8 * falls and both >= 0.8 * rises:
         sizes = [r.of for r in records if r.of is not None and r.step is not None and r.step <= r.of]
         per_epoch = Counter(sizes).most_common(1)[0][0] if sizes else max(s for s in steps if s is not None) + 1
-        first = min(r.epoch for r in records if r.epoch is not None)
+        first = _first_epoch([r.epoch for r in records if r.epoch is not None])
         steps = [
             s if s is None or r.epoch is None else s + int(r.epoch - first) * per_epoch
             for s, r in zip(steps, records, strict=True)
@@ -140,7 +126,7 @@ def _from_batches(records: list[Record]) -> list[int]:
     main = _main_bar(inner)
     in_main = [r for r in inner if r.of == main or main is None]
     epochs = [r.epoch for r in in_main if r.epoch is not None]
-    first = math.floor(min(epochs)) if epochs else 0
+    first = _first_epoch(epochs)
     # An epoch that is a fraction says where in the whole job a line stands; the bar then counts for the whole job.
     whole = bool(epochs) and all(e == math.floor(e) for e in epochs) and len(epochs) > 0.5 * len(in_main)
     size = main or max((r.n or 0) for r in inner) + (1 if min((r.n or 0) for r in inner) == 0 else 0)
@@ -156,6 +142,11 @@ def _from_batches(records: list[Record]) -> list[int]:
         lap = int(record.epoch) - first if whole and record.epoch is not None else laps
         steps.append(lap * size + record.n)
     return _filled(steps)
+
+
+def _first_epoch(epochs: list[float]) -> int:
+    """The epoch that a job begins with, 0 or 1: an output that begins with a later one is that of a resumed job."""
+    return min(1, math.floor(min(epochs, default=0)))
 
 
 def _main_bar(records: list[Record]) -> int | None:

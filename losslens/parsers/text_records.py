@@ -29,6 +29,13 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "bar",
             rf"^(?P<what>[^%|]{{0,60}}?)(?:epoch\W{{0,3}}(?P<epoch>\d+)(?:\s*/\s*\d+)?\D{{0,24}}?)?\d{{1,3}}%\|[^|]*\|{_N_OF}\[",
         ),
+        # ignite puts the count before the bar.
+        ("bar", r"^(?:epoch\s*)?(?:\[(?P<epoch>\d+)(?:/\d+)?\]:?\s*)?\[(?P<n>\d+)/(?P<N>\d+)\]\s*\d{1,3}%\|"),
+        (
+            "bar",
+            r"^(?P<what>[^━╸]{0,60}?)(?:epoch\W{0,3}(?P<epoch>\d+)(?:\s*/\s*\d+)?\D{0,24}?)?"
+            r"[━╸╺]{3,}\s*(?P<n>\d+)\s*/\s*(?P<N>\d+)\s+\d+:\d\d:\d\d",
+        ),
         ("keras", r"^\s*(?P<n>\d+)/(?P<N>\d+|unknown)\s+(?:\[[=>.]+\]|━+|-\s+\d)"),
         ("batch", rf"\b(?:epoch|train|val\w*|test)(?:\(\w+\))?\s*:?\s*\[\s*(?P<epoch>\d+)(?:/\d+)?\]\s*\[{_N_OF}\]"),
         ("batch", rf"epoch\s*\[\s*(?P<epoch>\d+)\s*/\s*\d+\s*\]\W{{1,3}}(?:step|iter\w*|batch)\s*:?\s*\[{_N_OF}\]"),
@@ -52,7 +59,8 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("epoch", r"^e(?:p\.?)?\s?(?P<epoch>\d+)\b(?!\.\d)"),
         (
             "epoch",
-            r"(?<![\w.])epoche?s?['\"]?(?:\s*[:=#\[(]\s*|\s+)(?P<epoch>\d+(?:\.\d+)?)(?:\s*/\s*(?P<epochs>\d+))?",
+            r"(?<![\w.])(?<!per )(?<!num )epoche?s?['\"]?(?:\s*[:=#\[(]\s*|\s+)['\"]?"
+            r"(?P<epoch>\d+(?:\.\d+)?)(?:\s*/\s*(?P<epochs>\d+))?",
         ),
     )
 )
@@ -79,11 +87,11 @@ _AFTER = re.compile(rf"(?P<key>cost|loss|error)\b[a-z ]*\d+\s*[:=]\s*(?P<num>{_N
 #: "Ep 5: train 0.31 val 0.42" names the split alone; what is meant is the loss.
 _SPLITS = re.compile(r"(?<![\w/.-])(?P<key>train|val|valid|test)\s+(?P<num>\d+\.\d+(?:e[-+]?\d+)?)", re.IGNORECASE)
 _VALIDATION = re.compile(r"\b(valid(?:ation)?|val|eval(?:uation|uating)?|test(?:ing)?|dev)\b", re.IGNORECASE)
-_SPLIT_IN_KEY = re.compile(r"(?<![a-z])(?:train(?:ing)?|val|valid(?:ation)?|eval\w*|test|dev)(?![a-z])", re.IGNORECASE)
+SPLIT_IN_KEY = re.compile(r"(?<![a-z])(?:train(?:ing)?|val|valid(?:ation)?|eval\w*|test|dev)(?![a-z])", re.IGNORECASE)
 #: Words before a number that say nothing about it: "INFO root loss: 0.5" is the loss.
 _NOISE = re.compile(r"^(?:(?:info|debug|root|and|with|the|is|then|mean of|current)\s+)+", re.IGNORECASE)
 #: Names whose number is a duration, a version, or the place itself.
-_UNTOLD = frozenset(["eta", "v_num", "epoch", "epochs", "end of epoch"])
+_UNTOLD = frozenset(["eta", "v_num", "epoch", "epochs", "end of epoch", "max_epochs", "best_epoch"])
 _SHORT = {"trl": "train loss", "tel": "test loss"}
 """llm.c and its heirs write `s:10 trl:3.2 tel:3.3 norm:0.3`."""
 
@@ -137,7 +145,7 @@ def read_record(text: str) -> Record | None:
 
 def _place(text: str) -> tuple[str, re.Match[str], tuple[int, int]] | None:
     for kind, pattern in PLACES:
-        if kind == "bar" and "%|" not in text:
+        if kind == "bar" and "%|" not in text and "━" not in text:
             continue
         match = pattern.search(text)
         if match:
@@ -161,7 +169,7 @@ def _values(text: str, place: tuple[int, int] | None) -> dict[str, float]:
             spans.append(match.span())
             key = _NOISE.sub("", match["key"])
             key = _SHORT.get(key, key)
-            if key.lower() in _UNTOLD:
+            if key.lower() in _UNTOLD or key.lower().split()[-1] in _UNTOLD:
                 continue
             values.setdefault(key, float(match["num"]))
             if match["avg"]:
@@ -175,7 +183,7 @@ def _values(text: str, place: tuple[int, int] | None) -> dict[str, float]:
     split = _VALIDATION.search(text[:first]) or (place and _VALIDATION.search(text[place[0] : place[1]]))
     if split:
         word = split[1].lower()
-        values = {k if _SPLIT_IN_KEY.search(k) else f"{word}/{k}": v for k, v in values.items()}
+        values = {k if SPLIT_IN_KEY.search(k) else f"{word}/{k}": v for k, v in values.items()}
     return values
 
 

@@ -1,0 +1,204 @@
+"""Tables that a program draws while it trains: names above, a row of numbers an epoch; or a box of names and numbers.
+
+fastai, skorch, spaCy and Chainer print a header once and rows under it, ultralytics prints the header again each epoch,
+stable-baselines and its kin draw a box a rollout with one name and one number a line. Blank cells are told by where
+the others stand under their names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from losslens.parsers.axes import EPOCHS, STEP_COUNTS, STEP_RANK, is_known_name, normalise
+from losslens.parsers.text_lines import without_terminal
+from losslens.parsers.text_records import Record
+
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|\.\d+(?:e[-+]?\d+)?|nan|inf)%?", re.IGNORECASE)
+#: What else a row of numbers holds: durations, sizes, counts of a total, marks of a best value.
+_OTHER_CELL = re.compile(r"\d+/\d+|(?:\d+:)+\d\d(?:\.\d+)?|[-+]?\d[\d.]*(?:[a-zA-Z]{1,5}|it/s)|[-+*?—]+|N/A|None", re.I)
+#: Ultralytics draws its bar behind the row.
+_BAR_BEHIND = re.compile(r":?\s+\d{1,3}%.*$")
+_RULE = re.compile(r"[\s|+:=─━┃│┼╪├┤╞╡┌┐└┘┏┓┗┛╇┡┩-]+")
+_SIDE = re.compile(r"[|│┃]")
+_WIDE_CELL = re.compile(r"\S+(?: \S+)*")
+_CELL = re.compile(r"\S+")
+#: Lines between a header and its first row: a rule, a bar.
+_MOST_BETWEEN = 40
+#: The short names that spaCy and others give an epoch and a step.
+_SHORT_PLACES = {"e": "epoch", "#": "step", "ep": "epoch", "epo": "epoch"}
+_MOST_COLUMNS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    name: str
+    start: int
+    end: int
+
+
+@dataclass
+class Tables:
+    """Reads the drawn tables of one output, line after line."""
+
+    _columns: list[_Column] = field(default_factory=list)
+    _since_header: int = 0
+    _confirmed: bool = False
+    _box: dict[str, float] = field(default_factory=dict)
+    _group: str = ""
+
+    def take(self, raw: str) -> tuple[bool, Record | None]:
+        """Whether a line is part of a table, and the record that it completes."""
+        line = without_terminal(raw).expandtabs().rstrip()
+        if _SIDE.match(line.lstrip()):
+            return self._take_bordered(line)
+        if self._box and _RULE.fullmatch(line):
+            return True, self.finish()
+        if self._columns and _RULE.fullmatch(line):
+            return True, None
+        return self._take_columns(line)
+
+    def finish(self) -> Record | None:
+        """The box that was being drawn, where it holds more than a place."""
+        box, self._box, self._group = self._box, {}, ""
+        return _record(box) if len(box) > 1 else None
+
+    def _take_bordered(self, line: str) -> tuple[bool, Record | None]:
+        cells = [cell.strip() for cell in _SIDE.split(line.strip())[1:-1]]
+        if len(cells) == 2 and not _NUMBER.fullmatch(cells[0]) and cells[0]:
+            return self._take_box_line(*cells)
+        if len(cells) < 2 or not any(cells):
+            return _RULE.fullmatch(line) is not None, None
+        if all(_is_name(cell) for cell in cells if cell):
+            self._columns = [_Column(cell, at, at) for at, cell in enumerate(cells)]
+            self._confirmed = True
+            return _is_header([c.name for c in self._columns]), None
+        if len(cells) == len(self._columns) and all(_is_cell(cell) for cell in cells if cell):
+            return True, _record(dict(_numbers(zip([c.name for c in self._columns], cells, strict=True))))
+        return False, None
+
+    def _take_box_line(self, name: str, value: str) -> tuple[bool, Record | None]:
+        if not value:
+            self._group = name if name.endswith("/") else ""
+            return name.endswith("/"), None
+        if not _NUMBER.fullmatch(value):
+            return bool(self._box), None
+        tag = f"{self._group}{name}"
+        complete = self._finish_if(tag in self._box)
+        self._box[tag] = _float(value)
+        return True, complete
+
+    def _finish_if(self, again: bool) -> Record | None:
+        """A box without a line under it ends where its first name comes again."""
+        if not again:
+            return None
+        group = self._group
+        record = self.finish()
+        self._group = group
+        return record
+
+    def _take_columns(self, line: str) -> tuple[bool, Record | None]:
+        self._since_header += 1
+        row = _BAR_BEHIND.sub("", line)
+        cells = list(_CELL.finditer(row))
+        if len(cells) < 2 or len(cells) > _MOST_COLUMNS:
+            return False, None
+        if self._columns and all(_is_cell(cell[0].rstrip(":,")) for cell in cells):
+            if not self._confirmed and self._since_header > _MOST_BETWEEN:
+                self._columns = []
+                return False, None
+            named = self._named(cells)
+            if named is None:
+                return False, None
+            self._confirmed = True
+            return True, _record(dict(_numbers(named)))
+        if _NUMBER.fullmatch(cells[0][0]):
+            return False, None
+        for pattern in (_WIDE_CELL, _CELL):
+            found = [_Column(m[0], m.start(), m.end()) for m in pattern.finditer(line)]
+            if len(found) >= 2 and _is_header([c.name for c in found]):
+                self._columns, self._since_header = found, 0
+                self._confirmed = False
+                return False, None
+        return False, None
+
+    def _named(self, cells: list[re.Match[str]]) -> list[tuple[str, str]] | None:
+        """Each cell with its name: by count, or with blanks among them by where they stand."""
+        columns = self._columns
+        if len(cells) == len(columns):
+            return [(c.name, m[0]) for c, m in zip(columns, cells, strict=True)]
+        if len(cells) > len(columns) or len(cells) < max(2, len(columns) // 3):
+            return None
+        named: list[tuple[str, str]] = []
+        taken = -1
+        for cell in cells:
+            ranked = sorted(
+                (min(abs(cell.start() - c.start), abs(cell.end() - c.end)), at)
+                for at, c in enumerate(columns)
+                if at > taken
+            )
+            if not ranked or ranked[0][0] > 2:
+                return None
+            taken = ranked[0][1]
+            named.append((columns[taken].name, cell[0]))
+        return named
+
+
+def _is_name(cell: str) -> bool:
+    return bool(re.search(r"[A-Za-z#]", cell)) and not _is_cell(cell) and len(cell) < 40
+
+
+def _is_cell(cell: str) -> bool:
+    return bool(_NUMBER.fullmatch(cell) or _OTHER_CELL.fullmatch(cell))
+
+
+def _is_header(names: list[str]) -> bool:
+    """Short names, one of them a place and another a number of a training."""
+    if not all(_is_name(name) for name in names) or len(names) != len(set(names)):
+        return False
+    places = [name for name in names if _place(name)]
+    return bool(places) and any(is_known_name(name) for name in names if name not in places)
+
+
+def _place(name: str) -> str:
+    """The name in the step tables, or nothing."""
+    key = _SHORT_PLACES.get(name.lower(), normalise(name))
+    return key if key in STEP_RANK else ""
+
+
+def _float(cell: str) -> float:
+    return float(cell.rstrip("%"))
+
+
+def _numbers(cells: Iterable[tuple[str, str]]) -> list[tuple[str, float]]:
+    found: list[tuple[str, float]] = []
+    for name, cell in cells:
+        text = cell.rstrip(":,")
+        if _place(name) and (count := re.match(r"(\d+)/\d+", text)):
+            found.append((name, float(count[1])))
+        elif _NUMBER.fullmatch(text):
+            found.append((name, _float(text)))
+    return found
+
+
+def _record(numbers: dict[str, float]) -> Record | None:
+    """The numbers with the best of their places; None when none of them is known from trainings."""
+    places = sorted((name for name in numbers if _place(name)), key=lambda name: STEP_RANK[_place(name)])
+    values = {name: value for name, value in numbers.items() if name not in places}
+    if not any(is_known_name(name) for name in values):
+        return None
+    record = Record("table", values)
+    for name in places:
+        key, value = _place(name), numbers[name]
+        if value != value or value < 0:
+            continue
+        if key in EPOCHS:
+            record.epoch = value if record.epoch is None else record.epoch
+        elif record.step is None:
+            record.step = int(value)
+            if STEP_COUNTS[key] in ("timesteps", "tokens", "episode"):
+                record.kind = STEP_COUNTS[key]
+        else:
+            values[name] = value
+    return record
