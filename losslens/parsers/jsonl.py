@@ -205,7 +205,12 @@ def _place_validation(columns: Columns) -> tuple[str | None, int]:
         both = dict(zip(names["step"].row_list(), names["step"].values, strict=True))
         pairs = zip(names["iter"].row_list(), names["iter"].values, strict=True)
         if all(both.get(row) == value for row, value in pairs):
-            return "step", _forget(columns, "step", {row for row in both if row not in training})
+            validation = {row for row in both if row not in training}
+            if validation and "mode" not in names:
+                # Both write "time", and may write "loss": which of the two it is must stand in the name.
+                for row in sorted(both):
+                    columns["mode"].add_text(row, "val" if row in validation else "train")
+            return "step", _forget(columns, "step", validation)
     return None, 0
 
 

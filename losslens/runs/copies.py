@@ -16,6 +16,7 @@ from losslens.roles.names import TEST_WORDS, TRAIN_WORDS, VAL_WORDS, words_of
 if TYPE_CHECKING:
     from losslens.model import BoolArray, FloatArray
 
+TEXT = "text"
 #: Two logs agree on a value when they differ by rounding only: float32 against text, or four printed decimals.
 RELATIVE, ABSOLUTE = 3e-4, 6e-5
 #: Share of a series' points that must stand in the other, step and value, for it to be a copy.
@@ -31,6 +32,8 @@ class _Place:
     log: int
     tag: str
     series: RawSeries
+    printed: bool
+    """Whether it is a job's output, with the digits that a person wanted to see."""
 
 
 def without_copies(logs: Sequence[Log]) -> tuple[list[Log], tuple[Repair, ...]]:
@@ -44,7 +47,7 @@ def without_copies(logs: Sequence[Log]) -> tuple[list[Log], tuple[Repair, ...]]:
     places: dict[str, list[_Place]] = defaultdict(list)
     for i, log in enumerate(logs):
         for tag, series in log.series.items():
-            places[_spelling(tag)].append(_Place(i, tag, series))
+            places[_spelling(tag)].append(_Place(i, tag, series, log.format == TEXT))
     dropped: dict[int, set[str]] = defaultdict(set)
     kept_in: dict[tuple[int, int], list[str]] = defaultdict(list)
     for same in places.values():
@@ -70,10 +73,10 @@ def _copies(same: Sequence[_Place]) -> list[tuple[_Place, _Place]]:
     """(copy, original) pairs among series of one name."""
     longest = max(p.series.step.size for p in same)
 
-    def rank(p: _Place) -> tuple[bool, bool, int, int, int]:
-        """Nearly as long as the longest, counted in something, then long, then exact."""
+    def rank(p: _Place) -> tuple[bool, bool, int, bool, int, int]:
+        """Nearly as long as the longest, counted in something, then long, then logged, then exact."""
         short = p.series.step.size < ALIKE * longest
-        return (short, p.series.axis == "row", -p.series.step.size, -_exactness(p.series), p.log)
+        return (short, p.series.axis == "row", -p.series.step.size, p.printed, -_exactness(p.series), p.log)
 
     ranked = sorted(same, key=rank)
     kept: list[_Place] = []

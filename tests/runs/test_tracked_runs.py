@@ -1,4 +1,4 @@
-"""Run folders of W&B, as its client wrote them: one run a job, whatever files it left and whatever became of them."""
+"""Run folders of W&B and mmengine: one run a job, whatever files it left, and however often it was started."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from losslens.model import Run
+from losslens.model import Role, Run
 from losslens.runs import find, load
 from tests.runs.make_logs import falling
 
-DATA = Path(__file__).parents[1] / "parsers" / "data" / "wandb_runs"
+PARSERS = Path(__file__).parents[1] / "parsers"
+DATA = PARSERS / "data" / "wandb_runs"
 
 
 def runs_in(path: Path) -> list[Run]:
@@ -127,3 +128,19 @@ def test_folders_named_by_their_start_are_two_runs_where_both_begin_at_the_begin
     started(tmp_path / "work" / "20240101_120000", 1, 30)
     started(tmp_path / "work" / "20240101_130000", 1, 30, seed=1)
     assert len(find([tmp_path]).jobs) == 2
+
+
+def test_a_resumed_job_of_mmengine_is_one_run_without_anything_counted_twice(tmp_path: Path) -> None:
+    shutil.copytree(PARSERS / "data" / "mmengine_resumed", tmp_path / "work")
+    first, second = json.loads((PARSERS / "expected" / "mmengine_resumed.json").read_text())
+    (run,) = runs_in(tmp_path)
+    assert len(run.files) == 6
+    for tag, role in (("loss", Role.TRAIN_LOSS), ("val/mse", Role.VAL_LOSS)):
+        series = run.series[tag]
+        points = [*first[tag], *second[tag]]
+        assert series.step.tolist() == [step for step, _ in points]
+        np.testing.assert_allclose(series.value, [value for _, value in points], rtol=1e-12)
+        assert run.tags(role) == (tag,)
+    assert [s.first_step for s in run.segments] == [5, 65]
+    assert run.series["loss"].current().step.tolist() == list(range(5, 101, 5))
+    assert not any(tag.startswith("printed/") for tag in run.series)

@@ -91,7 +91,7 @@ def mmengine_run() -> None:
                 seen.setdefault("loss", []).append([runner.iter + 1, float(scalars.mean(2))])
 
         def after_val_epoch(self, runner, metrics=None) -> None:
-            seen.setdefault("mse", []).append([runner.iter, float(metrics["mse"])])
+            seen.setdefault("val/mse", []).append([runner.iter, float(metrics["mse"])])
 
     def loader(shuffle: bool) -> dict:
         sampler = {"type": "DefaultSampler", "shuffle": shuffle}
