@@ -95,18 +95,12 @@ def read_columns(window: Window) -> Columns:
     candidates, tag_end = _scalars_among(data, values, unusual)
     columns = _group(data, candidates, tag_end, unusual)
     wall_time = unaligned(data, "<f8")[start + 1]
-    kept = ~unusual[columns.values.record]
-    record = columns.values.record[kept]
-    return Columns(
-        record,
-        columns.values.start[kept],
-        step[record],
-        wall_time[record].astype(np.float64, copy=False),
-        columns.number[kept],
-        columns.kind[kept],
-        columns.kinds,
-        unusual,
-    )
+    record, place, number, kind = columns.values.record, columns.values.start, columns.number, columns.kind
+    if unusual.any():
+        kept = ~unusual[record]
+        record, place, number, kind = record[kept], place[kept], number[kept], kind[kept]
+    wall_times = wall_time[record].astype(np.float64, copy=False)
+    return Columns(record, place, step[record], wall_times, number, kind, columns.kinds, unusual)
 
 
 def _varints(data: Data, at: IntArray) -> tuple[IntArray, IntArray, BoolArray]:
@@ -195,32 +189,33 @@ def _group(data: Data, values: _Values, tag_end: IntArray, unusual: BoolArray) -
     parts = list[_Values]()
     numbers, kind = [np.zeros(0)], [np.zeros(0, np.int64)]
     named = tag_end - values.start + 1
-    size = values.end - values.start
-    narrow = size <= NARROW
-    for members in (np.flatnonzero(narrow), np.flatnonzero(~narrow)):
+    narrow = values.end - values.start <= NARROW
+    widths = [(values, named)] if narrow.all() else [(values[some], named[some]) for some in (narrow, ~narrow)]
+    for rest, rest_named in widths:
         for attempt in range(_ROUNDS):
-            if members.size < FEW:
+            if rest.start.size < FEW:
                 break
-            rows = _rows(data, values.start[members], int(size[members].max()))
-            group, examples = _hashed(rows, named[members], size[members], attempt)
-            group_kinds = [_learn(data, int(values.start[i]), int(values.end[i])) for i in members[examples]]
-            alike = _alike(rows, size[members], group, examples, group_kinds)
+            size = rest.end - rest.start
+            rows = _rows(data, rest.start, int(size.max()))
+            group, examples = _hashed(rows, rest_named, size, attempt)
+            group_kinds = [_learn(data, int(rest.start[i]), int(rest.end[i])) for i in examples]
             readable = np.array([found is not None for found in group_kinds])[group]
-            unusual[values.record[members[~readable]]] = True
+            alike = _alike(rows, size, group, examples, group_kinds)
             taken = alike & readable
-            part = values[members[taken]]
+            left = readable ^ taken
+            unusual[rest.record[~readable]] = True
+            part, group = (rest, group) if taken.all() else (rest[taken], group[taken])
             parts.append(part)
-            numbers.append(_numbers(data, part.start, group[taken], group_kinds))
+            numbers.append(_numbers(data, part.start, group, group_kinds))
             index = np.cumsum([found is not None for found in group_kinds]) - 1 + len(kinds)
-            kind.append(index[group[taken]])
+            kind.append(index[group])
             kinds += [found for found in group_kinds if found is not None]
-            members = members[~alike & readable]
-        unusual[values.record[members]] = True
-    number, kind_of = np.concatenate(numbers), np.concatenate(kind)
+            rest, rest_named = rest[left], rest_named[left]
+        unusual[rest.record] = True
     if len(parts) < 2:
-        return _Grouped(_in_file_order(parts), number, kind_of, kinds)
+        return _Grouped(_in_file_order(parts), numbers[-1], kind[-1], kinds)
     order = np.argsort(np.concatenate([part.start for part in parts]))
-    return _Grouped(_in_file_order(parts), number[order], kind_of[order], kinds)
+    return _Grouped(_in_file_order(parts), np.concatenate(numbers)[order], np.concatenate(kind)[order], kinds)
 
 
 def _rows(data: Data, start: IntArray, longest: int) -> NDArray[np.uint64]:
@@ -291,9 +286,13 @@ def _alike(
 
 def _numbers(data: Data, start: IntArray, group: IntArray, kinds: list[Kind | None]) -> FloatArray:
     at = start + np.array([kind.at if kind else 0 for kind in kinds])[group]
+    dtypes = {kind.dtype for kind in kinds if kind}
     number = np.zeros(start.size)
     with np.errstate(invalid="ignore"):  # a signalling NaN becomes a quiet one
-        for dtype in {kind.dtype for kind in kinds if kind}:
+        if len(dtypes) == 1:
+            number[:] = unaligned(data, *dtypes)[at]
+            return number
+        for dtype in dtypes:
             of_type = np.array([kind is not None and kind.dtype == dtype for kind in kinds])[group]
             number[of_type] = unaligned(data, dtype)[at[of_type]]
     return number
