@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from losslens.errors import NotALogError
 from losslens.model import Log
 from losslens.parsers.opening import HEAD_BYTES, LogFile, lines_of, text_encoding
 from losslens.parsers.text_events import TRACEBACK, Messages, event_kind
@@ -40,13 +39,11 @@ def sniff(path: Path, head: bytes) -> bool:
 
 
 def parse(path: Path) -> tuple[Log, ...]:
-    """One Log with events and no series; of a long file the last 8 MiB. Raises NotALogError when it has no event."""
+    """One Log with events and no series; of a long file the last 8 MiB."""
     messages = Messages(path)
     for number, raw in _lines(path):
         line = clean(raw)
         messages.take(raw, line.text, number, line.wall_time, 0)
-    if not messages.events:
-        raise NotALogError(f"{path}: it says neither numbers of a training nor how one ended")
     events = tuple(event for event, _ in messages.events)
     return (Log(str(path), NAME, {}, events=events, warnings=tuple(messages.warnings())),)
 

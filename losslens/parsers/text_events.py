@@ -29,7 +29,10 @@ EVENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"DUE TO (?:TIME LIMIT|PREEMPTION)|\bpreempt(?:ed|ion notice)|slurmstepd: error|received SIGTERM",
         ),
         ("interrupted", r"KeyboardInterrupt"),
-        ("killed", r"^Killed\b|signal 9|SIGKILL|exit code -9|Segmentation fault|core dumped"),
+        (
+            "killed",
+            r"^Killed\b|\b(?:task \d+:|\d+) +Killed\b|signal 9|SIGKILL|exit code -9|Segmentation fault|core dumped",
+        ),
         (
             "skipped-step",
             r"(?<!number of )skipp(?:ing|ed) (?:the )?(?:step|update|batch|iteration)|step (?:was )?skipped",

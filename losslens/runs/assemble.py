@@ -142,7 +142,7 @@ def _run(
         roles=choices,
         settings=settings,
         segments=stitched.segments,
-        events=_events(everything),
+        events=_events(everything, axis),
         repairs=(*repairs, *stitched.repairs, *effects.repairs),
         warnings=_warnings(everything, how.roles, series),
         damage=tuple(d for log in everything for d in log.damage),
@@ -308,7 +308,7 @@ def _leading(choices: Sequence[RoleChoice], logs: Sequence[Log]) -> str | None:
     return longest if longest is not None and points[longest] else None
 
 
-def axis_of_all(series: Mapping[str, Series]) -> str | None:
+def axis_of_all(series: Mapping[str, Series] | Mapping[str, RawSeries]) -> str | None:
     """The axis that all series share; None when they differ or there is none."""
     axes = {s.axis for s in series.values()}
     return axes.pop() if len(axes) == 1 else None
@@ -332,12 +332,16 @@ def _settings(logs: Sequence[Log]) -> dict[str, Setting]:
     return out
 
 
-def _events(logs: Sequence[Log]) -> tuple[LogEvent, ...]:
-    """All events by step; of a message that several files hold, the first file's, which says its step if any does."""
+def _events(logs: Sequence[Log], axis: str) -> tuple[LogEvent, ...]:
+    """All events by step; of a message that several files hold, the first file's, which says its step if any does.
+
+    An event of a log that counts its lines has no step of a run that counts steps.
+    """
     by_text: dict[tuple[str, str], list[list[LogEvent]]] = {}
     for log in logs:
         mine: dict[tuple[str, str], list[LogEvent]] = {}
-        for event in log.events:
+        counts_lines = axis != "row" and axis_of_all(log.series) == "row"
+        for event in (replace(e, step=None) if counts_lines else e for e in log.events):
             mine.setdefault((event.kind, event.text), []).append(event)
         for key, found in mine.items():
             by_text.setdefault(key, []).append(found)

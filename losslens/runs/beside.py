@@ -12,6 +12,7 @@ from losslens.model import Skipped
 from losslens.runs.checkpoints import is_hf_checkpoint
 from losslens.runs.group import BESIDE, MESSAGES, RESULTS, SETTINGS, TRACKED_RUN, Folder, Group
 from losslens.runs.jobs import Source
+from losslens.runs.outputs import is_part_of_a_start, two_streams
 
 #: Folders that hold settings or output of the job in the folder above.
 _BELOW = {
@@ -23,6 +24,7 @@ _WHY_NOT = {
     SETTINGS: "settings, but no training log beside, above or below them",
     RESULTS: "last values only, no course: give the log they end (trainer_state.json, the run's .wandb file)",
 }
+MESSAGES_ONLY = "messages-only"
 #: Messages that belong to no job are shown for this many files.
 MOST_SHOWN = 20
 
@@ -61,14 +63,27 @@ def give_beside(folders: Sequence[Folder], groups: Sequence[Group]) -> tuple[Ski
 def _takers(path: Path, source: Source, groups: Sequence[Group], by_folder: dict[Path, list[Group]]) -> list[Group]:
     here = [g for g in by_folder.get(path, []) if not g.alone]
     if here:
-        named = [g for g in here if g.stem and g.stem in source.path.name]
-        return named or here
-    if path.name in _BELOW[source.format] or is_hf_checkpoint(path.name):
+        return _named_like(source, here)
+    if path.name in _BELOW[source.format] or is_hf_checkpoint(path.name) or _is_of_a_rank(path, source):
         above = [g for g in groups if g.path == path.parent and not g.alone]
         if above or TRACKED_RUN.fullmatch(path.parent.name):
             return above
+        if _is_of_a_rank(path, source):
+            return _takers(path.parent, source, groups, by_folder)
         path = path.parent
     return [g for g in groups if not g.alone and path in g.path.parents and len(g.path.parts) - len(path.parts) <= 3]
+
+
+def _named_like(source: Source, groups: list[Group]) -> list[Group]:
+    """The jobs of a folder whose name a file bears, else all of them."""
+    streams = [g for g in groups if any(two_streams(source.path, s.path) for s in g.sources)]
+    named = streams or [g for g in groups if g.stem and g.stem in source.path.name]
+    longest = max((len(g.stem) for g in named), default=0)
+    return [g for g in named if len(g.stem) == longest] or groups
+
+
+def _is_of_a_rank(path: Path, source: Source) -> bool:
+    return source.format == MESSAGES and is_part_of_a_start(path.name)
 
 
 def _skipped(unused: Sequence[tuple[Source, str]]) -> list[Skipped]:
@@ -79,7 +94,7 @@ def _skipped(unused: Sequence[tuple[Source, str]]) -> list[Skipped]:
             shown += 1
             if shown > MOST_SHOWN:
                 continue
-            skipped.append(Skipped(str(source.path), "messages-only", _said(source.path)))
+            skipped.append(Skipped(str(source.path), MESSAGES_ONLY, _said(source.path)))
         else:
             skipped.append(Skipped(str(source.path), f"{format}-only", _WHY_NOT[format]))
     return skipped

@@ -98,10 +98,21 @@ def _alike(small: RawSeries, large: RawSeries) -> bool:
     """Whether one is a copy of the other; where they count different things, by their values in order."""
     if _is_copy(small, large):
         return True
-    n = min(small.value.size, large.value.size)
-    if small.axis == large.axis or n < max(ENOUGH, ALIKE * small.value.size):
+    if small.axis == large.axis or np.unique(small.value).size == 1:
         return False
-    return float(np.mean(_close(small.value[:n], large.value[:n]))) >= ALIKE and np.unique(small.value).size > 1
+    return _is_stretch(small.value, large.value)
+
+
+def _is_stretch(small: FloatArray, large: FloatArray) -> bool:
+    """Whether values stand in another series one after the other: a resumed job prints the second part alone."""
+    if min(small.size, large.size) < ENOUGH:
+        return False
+    windows = np.lib.stride_tricks.sliding_window_view(large, ENOUGH)
+    for at in np.flatnonzero(_close(windows, small[:ENOUGH]).mean(axis=1) >= 0.5)[:20]:
+        n = min(small.size, large.size - int(at))
+        if n >= max(ENOUGH, ALIKE * small.size) and np.mean(_close(small[:n], large[at : at + n])) >= ALIKE:
+            return True
+    return False
 
 
 def _close(a: FloatArray, b: FloatArray) -> BoolArray:

@@ -15,6 +15,7 @@ from losslens.errors import LosslensError, UsageError
 from losslens.model import Skipped
 from losslens.roles.names import words
 from losslens.runs import prose
+from losslens.runs.beside import MESSAGES_ONLY
 from losslens.runs.group import Folder
 from losslens.runs.grouping import jobs_of
 from losslens.runs.jobs import Discovery, Source
@@ -87,8 +88,10 @@ def find(paths: Sequence[str | Path]) -> Discovery:
     jobs, unused = jobs_of(folders)
     if jobs:
         # Every project has settings files somewhere; they are worth a line only where nothing else was found.
-        search.passed_over["settings without a log"] += len(unused)
-        unused = ()
+        for item in unused:
+            if item.code != MESSAGES_ONLY:
+                search.passed_over[f"{item.code.removesuffix('-only')} without a log"] += 1
+        unused = tuple(item for item in unused if item.code == MESSAGES_ONLY)
     search.passed_over += Counter()
     return Discovery(jobs, (*search.skipped, *unused), tuple(search.passed_over.most_common()))
 

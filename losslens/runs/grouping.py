@@ -18,9 +18,11 @@ from losslens.roles.names import split_of, words
 from losslens.runs import printed
 from losslens.runs.beside import give_beside
 from losslens.runs.checkpoints import checkpoints_in, is_hf_checkpoint
+from losslens.runs.echoes import join_echoes
 from losslens.runs.group import BESIDE, TRACKED_RUN, Folder, Group
 from losslens.runs.jobs import Job, Source
 from losslens.runs.naming import natural, says_nothing
+from losslens.runs.outputs import BY_RANK, join_starts, leading_ranks, two_streams
 from losslens.runs.peek import Glimpse, glimpse
 from losslens.runs.resumed import join_resumed, resumed_log
 
@@ -37,6 +39,7 @@ _HPARAMS_TIME = re.compile(r"\d{9,11}(?:\.\d+)?")
 _EVENTS = re.compile(
     r"tfevents\.(?P<time>\d{9,11})(?:\.(?P<host>.+?)(?:\.(?P<pid>\d+)\.(?P<n>\d+))?)?(?:\.v2)?(?:\.gz)?$"
 )
+ONLY = "is the only log of its kind in the folder"
 #: Columns that several unrelated files of one job may share.
 _SHARED = re.compile(
     r"(?:.*_)?(?:steps?|iter|iteration|epochs?|time|timestamp|wall_?time|lr|learning_rate|date|unnamed: 0|)",
@@ -60,8 +63,10 @@ def jobs_of(folders: Sequence[Folder]) -> tuple[tuple[Job, ...], tuple[Skipped, 
     for folder in folders:
         logs = [s for s in folder.sources if s.format not in BESIDE]
         by_path.setdefault(folder.path, []).extend(_within(folder, logs))
+    join_starts(by_path)
     _join_folders(by_path)
     join_resumed(by_path)
+    join_echoes(by_path)
     groups = [g for groups in by_path.values() for g in groups]
     unused = give_beside(folders, groups)
     names = {f.path: f.names for f in folders}
@@ -109,13 +114,13 @@ def _within(folder: Folder, logs: Sequence[Source]) -> list[Group]:
     several = [p for p in parts if p.stem]
     if not several:
         first, *rest = parts
-        why = [text for part in parts if len(part.sources) > 1 for text in part.why]
+        why = [text for part in parts if len(part.sources) > 1 or part.beside for text in part.why]
         for other in rest:
             first.join(other, "")
         first.folders.clear()
         if rest:
             why.append(f"{_listed(first.sources)} lie in one folder and hold different things of one job")
-        first.why = why if len(first.sources) > 1 else ["the only log in its folder"]
+        first.why = why or ["the only log in its folder"]
         return [first]
     return _by_stem(parts)
 
@@ -138,8 +143,15 @@ def _of_kind(folder: Folder, format: str, sources: list[Source]) -> list[Group]:
     """The jobs that files of one format in one folder make up; a stem only where there are several."""
     if format == DATABASE:
         return [Group(folder.path, [s], ["a database of runs"], _stem(s)) for s in sources]
+    if format in BY_RANK and len(sources) > 1:
+        leading, ranks = leading_ranks(sources)
+        if len(leading) < len(sources):
+            led = _of_kind(folder, format, leading)
+            for group in led:
+                _take_ranks(group, ranks)
+            return led
     if len(sources) == 1:
-        return [Group(folder.path, sources, [f"{sources[0].path.name} is the only log of its kind in the folder"])]
+        return [Group(folder.path, sources, [f"{sources[0].path.name} {ONLY}"])]
     if format == TENSORBOARD:
         return [
             Group(folder.path, sources, [f"{len(sources)} event files of one folder, read in the order of their times"])
@@ -164,6 +176,17 @@ def _of_kind(folder: Folder, format: str, sources: list[Source]) -> list[Group]:
     return groups
 
 
+def _take_ranks(group: Group, ranks: dict[Path, list[Source]]) -> None:
+    """Give a job the files of the other ranks of those that it has."""
+    for source in group.sources:
+        others = ranks.get(source.path, [])
+        if others:
+            group.beside.extend(others)
+            names = f"{_listed(others)} {'are' if len(others) > 1 else 'is'}"
+            group.why = [w for w in group.why if not w.endswith(ONLY)]
+            group.why.append(f"{names} what other ranks than that of {source.path.name} wrote: numbers left out")
+
+
 def _same_beginning(a: bytes, b: bytes) -> bool:
     shorter, longer = sorted((a.rstrip(), b.rstrip()), key=len)
     return len(shorter) >= LEAST_ALIKE and longer.startswith(shorter)
@@ -182,6 +205,8 @@ def _home(source: Source, groups: Sequence[Group], looks: dict[Path, Glimpse], f
             other = looks[member.path]
             if _same_beginning(look.opening, other.opening):
                 return group, f"{source.path.name} begins like {member.path.name}: a copy or another state of it"
+            if format == TEXT and two_streams(source.path, member.path):
+                return group, f"{member.path.name} and {source.path.name} are the two streams of one job"
             if _bare_stem(source) and _bare_stem(source) == _bare_stem(member):
                 return group, f"{member.path.name} and {source.path.name} differ only in the split they name"
         last = looks[group.sources[-1].path]

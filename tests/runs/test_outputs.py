@@ -1,0 +1,140 @@
+"""Printed output in all the places where schedulers and launchers put it, joined to the job that printed it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from losslens.model import Run
+from losslens.runs import find, load
+from losslens.runs.outputs import stream_of, two_streams
+from tests.runs.make_logs import falling
+
+DIED = (
+    "Traceback (most recent call last):\n"
+    '  File "train.py", line 9, in <module>\n'
+    "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB\n"
+)
+
+
+def runs_in(path: Path) -> list[Run]:
+    return [run for job in find([path]).jobs for run in load(job)]
+
+
+def printed(path: Path, values: Sequence[float] | np.ndarray, *, first: int = 0, more: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"step {first + i}: loss {v:.4f}\n" for i, v in enumerate(values)) + more)
+    return path
+
+
+def logged(path: Path, values: Sequence[float] | np.ndarray) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("step,loss,lr\n" + "".join(f"{i},{v:.9f},0.1\n" for i, v in enumerate(values)))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("out", "err"),
+    [
+        ("slurm-123.out", "slurm-123.err"),
+        ("resnet-123.out", "resnet-123.err"),
+        ("train.o123456", "train.e123456"),
+        ("stdout.log", "stderr.log"),
+        ("job_7_stdout.txt", "job_7_stderr.txt"),
+        ("train.log", "train.err"),
+    ],
+)
+def test_stdout_and_stderr_of_one_job_are_one_run(tmp_path: Path, out: str, err: str) -> None:
+    assert two_streams(tmp_path / out, tmp_path / err)
+    printed(tmp_path / out, falling(40))
+    (tmp_path / err).write_text("some warning\n" + DIED)
+    (run,) = runs_in(tmp_path)
+    assert len(run.series["loss"]) == 40
+    assert [e.kind for e in run.events] == ["out-of-memory"]
+    assert {Path(f).name for f in run.files} == {out, err}
+
+
+def test_every_stderr_goes_to_the_stdout_of_its_own_job(tmp_path: Path) -> None:
+    for job in (1, 12, 123):
+        printed(tmp_path / f"slurm-{job}.out", falling(40, seed=job))
+        (tmp_path / f"slurm-{job}.err").write_text(f"srun: error: node{job}: task 0: Killed\n")
+    runs = runs_in(tmp_path)
+    assert len(runs) == 3
+    for run in runs:
+        (event,) = run.events
+        assert Path(event.source).stem == Path(run.files[0]).stem
+
+
+def test_messages_that_may_be_of_several_jobs_are_given_to_none_and_shown(tmp_path: Path) -> None:
+    for seed in range(2):
+        printed(tmp_path / f"run_{'ab'[seed]}.log", falling(40, seed=seed))
+    (tmp_path / "watchdog.log").write_text("node 7: CUDA out of memory\n")
+    found = find([tmp_path])
+    assert len(found.jobs) == 2
+    assert not any("watchdog" in s.path.name for job in found.jobs for s in job.sources)
+    (skipped,) = found.skipped
+    assert "CUDA out of memory" in skipped.reason
+
+
+def test_names_that_differ_in_more_than_the_stream_are_different_jobs() -> None:
+    assert stream_of("slurm-7.out") == ("slurm-7", "out")
+    assert stream_of("slurm-7.err") == ("slurm-7", "err")
+    assert not two_streams(Path("slurm-7.out"), Path("slurm-8.err"))
+    assert not two_streams(Path("a.log"), Path("b.log"))
+
+
+def test_the_ranks_of_one_job_are_one_run_and_a_message_of_any_rank_counts(tmp_path: Path) -> None:
+    for rank in range(4):
+        more = DIED if rank == 2 else ""
+        printed(tmp_path / f"rank{rank}.log", falling(40, seed=rank), more=more)
+    (job,) = find([tmp_path]).jobs
+    assert "other ranks" in job.why
+    (run,) = load(job)
+    assert len(run.series["loss"]) == 40
+    np.testing.assert_allclose(run.series["loss"].value, falling(40, seed=0), atol=5e-5)
+    (died,) = [e for e in run.events if e.kind == "out-of-memory"]
+    assert died.source.endswith("rank2.log")
+
+
+def test_the_folders_of_torchrun_are_one_run_with_its_restart(tmp_path: Path) -> None:
+    job = tmp_path / "logs" / "none_ab12cd"
+    for rank in range(2):
+        printed(job / "attempt_0" / str(rank) / "stdout.log", falling(60, seed=rank)[:40])
+        printed(job / "attempt_1" / str(rank) / "stdout.log", falling(60, seed=rank)[30:], first=30)
+        (job / "attempt_0" / str(rank) / "stderr.log").write_text(DIED if rank else "warning: slow\n")
+    (run,) = runs_in(tmp_path)
+    assert run.name.endswith("none_ab12cd")
+    loss = run.series["loss"]
+    assert len(loss) == 70
+    assert loss.current().step.tolist() == list(range(60))
+    assert [e.kind for e in run.events] == ["out-of-memory"]
+
+
+def test_output_above_the_log_folder_joins_the_job_whose_losses_it_printed(tmp_path: Path) -> None:
+    for seed, name in enumerate(("a", "b", "c")):
+        logged(tmp_path / "runs" / name / "metrics.csv", falling(60, seed=seed))
+    printed(tmp_path / "slurm-5.out", falling(60, seed=1)[:50], more=DIED)
+    jobs = find([tmp_path]).jobs
+    assert len(jobs) == 3
+    (mine,) = [job for job in jobs if any(s.path.name == "slurm-5.out" for s in job.sources)]
+    assert mine.name.endswith("b")
+    assert "printed the numbers that were logged in b/" in mine.why
+    (run,) = load(mine)
+    assert len(run.series["loss"]) == 60
+    assert [e.kind for e in run.events] == ["out-of-memory"]
+
+
+def test_output_of_another_training_above_the_log_folder_is_a_run_of_its_own(tmp_path: Path) -> None:
+    logged(tmp_path / "runs" / "a" / "metrics.csv", falling(60, seed=0))
+    printed(tmp_path / "slurm-5.out", falling(60, seed=9))
+    assert len(find([tmp_path]).jobs) == 2
+
+
+def test_output_that_would_fit_two_logs_alike_joins_neither(tmp_path: Path) -> None:
+    for name in ("a", "copy"):
+        logged(tmp_path / "runs" / name / "metrics.csv", falling(60))
+    printed(tmp_path / "slurm-5.out", falling(60))
+    assert len(find([tmp_path]).jobs) == 3
