@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from losslens.model import Log
-from losslens.parsers.opening import HEAD_BYTES, LogFile, lines_of, text_encoding
+from losslens.parsers.opening import HEAD_BYTES, lines_of, output_file, output_head, text_encoding
 from losslens.parsers.text_events import TRACEBACK, Messages, event_kind
 from losslens.parsers.text_lines import clean
 
@@ -35,7 +35,7 @@ def sniff(path: Path, head: bytes) -> bool:
     """True for output that says in its head or tail how a job fared."""
     if not _OUTPUT.fullmatch(path.name) or text_encoding(head) is None:
         return False
-    return any(_tells(line) for part in (head, _tail(path, head)) for line in lines_of(part.decode("utf-8", "replace")))
+    return any(_tells(line) for part in (head, _tail(path, head)) for line in lines_of(output_head(part)))
 
 
 def parse(path: Path) -> tuple[Log, ...]:
@@ -69,7 +69,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
             file.seek(size - READ_WHOLE_BYTES)
             blocks: Iterator[str] = iter([file.read(READ_WHOLE_BYTES).decode("utf-8", "replace")])
     else:
-        blocks = LogFile(path).blocks()
+        blocks = output_file(path).blocks()
     for block in blocks:
         for raw in lines_of(block):
             number += 1
