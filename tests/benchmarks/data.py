@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -93,18 +94,27 @@ def mixed100m(folder: Path) -> None:
     mixed(folder, 100 * MIB, 5_000)
 
 
-def grown(name: str, size: int) -> Path:
-    """A folder with one file of at least ``size`` bytes: the file of a data set, over and over."""
+@dataclass(frozen=True)
+class Grown:
+    """A folder with one file: the file of a data set, over and over."""
+
+    folder: Path
+    nbytes: int
+    points: int
+
+
+def grown(name: str, size: int) -> Grown:
+    """A data set repeated until it has at least ``size`` bytes."""
     (source,) = make(name).iterdir()
     folder = BUILD / f"{name}-{size // MIB}"
     folder.mkdir(parents=True, exist_ok=True)
-    written = 0
+    times = -(-size // source.stat().st_size)
     with open(folder / source.name, "wb") as file:
-        while written < size:
+        for _ in range(times):
             with open(source, "rb") as again:
                 shutil.copyfileobj(again, file, 8 * MIB)
-            written += source.stat().st_size
-    return folder
+    points = {"s1m": 1_000_000, "mixed100m": 5_000}[name]
+    return Grown(folder, times * source.stat().st_size, times * points)
 
 
 def csv1k(folder: Path) -> None:

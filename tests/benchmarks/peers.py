@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
@@ -16,11 +16,17 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Cost:
-    """What one process took: CPU (user and system) and wall seconds, peak resident MiB."""
+    """What one process took: CPU and wall seconds, peak resident MiB, pages it touched first."""
 
-    cpu_s: float
+    user_s: float
+    system_s: float
     wall_s: float
     peak_mib: float
+    page_faults: int
+
+    @property
+    def cpu_s(self) -> float:
+        return self.user_s + self.system_s
 
 
 Program = Callable[[Path], Cost]
@@ -31,9 +37,24 @@ def losslens_reader(folder: Path) -> Cost:
     return _python("-m", "tests.benchmarks.read", str(folder))
 
 
-def reader_start_up(folder: Path) -> Cost:
-    """What the reader costs before it reads anything."""
-    return _python("-c", "import losslens.parsers.tensorboard, google_crc32c")
+def losslens_by_position(folder: Path) -> list[float]:
+    """CPU seconds a GB of a quick window in each quarter of a folder's one file."""
+    command = [sys.executable, "-m", "tests.benchmarks.read", "--by-position", str(folder)]
+    found = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
+    return [float(word) for word in found.stdout.split()]
+
+
+def machine(folder: Path, points: int) -> Cost:
+    """The same bytes through the same calls into memory, and as much memory as the points take."""
+    lines = (
+        "import sys; from pathlib import Path; import numpy as np",
+        "window = np.zeros(8 << 20, np.uint8)",
+        "for path in Path(sys.argv[1]).rglob('*tfevents*'):",
+        "    with open(path, 'rb', buffering=0) as file:",
+        "        while file.readinto(window.data): pass",
+        "held = [np.ones(1 << 16) for _ in range(4 * int(sys.argv[2]) >> 16)]",
+    )
+    return _python("-c", "\n".join(lines), str(folder), str(points))
 
 
 def losslens_analyze(folder: Path) -> Cost:
@@ -116,10 +137,10 @@ def _python(*arguments: str, accept: tuple[int, ...] = (0,)) -> Cost:
     cost = _wait(process, None)
     if process.returncode not in accept:
         raise RuntimeError(f"{' '.join(arguments)} ended with status {process.returncode}")
-    return Cost(cost.cpu_s, perf_counter() - begun, cost.peak_mib)
+    return replace(cost, wall_s=perf_counter() - begun)
 
 
 def _wait(process: subprocess.Popen[bytes] | subprocess.Popen[str], wall_s: float | None) -> Cost:
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    return Cost(usage.ru_utime + usage.ru_stime, wall_s or 0.0, usage.ru_maxrss / 1024)
+    return Cost(usage.ru_utime, usage.ru_stime, wall_s or 0.0, usage.ru_maxrss / 1024, usage.ru_minflt)
