@@ -44,6 +44,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         rise.returned(facts, +1),
         rise.short_spike(facts, +1),
+        rise.stands_alone(facts, +1),
+        rise.ran_up(facts, -1),
         rise.rose_in_one_point(facts, +1),
         gradient.grad_together(facts, +1),
         around.val_unharmed(facts, +1),

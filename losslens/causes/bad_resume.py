@@ -120,6 +120,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _scale_reset(facts, +1),
         _started_over(facts, +1),
         _reconverged(facts, +1),
+        around.val_jumped_too(facts, +1),
         around.cured_by(facts, "resume", +1),
         around.not_restarted(facts, -1),
         _smooth(facts, -1),

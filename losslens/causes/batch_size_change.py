@@ -112,7 +112,9 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _batch_moved(facts, +1),
         _noise_changed(facts, +1),
         _scaled_together(facts, +1),
+        rise.whole_factor(facts, +1),
         around.val_unharmed(facts, +1),
+        around.val_jumped_too(facts, -1),
         rise.jumped(facts, +1),
         rise.held_new_level(facts, +1),
         around.restarted(facts, +1),
@@ -125,6 +127,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.gradual(facts, -1),
         around.val_harmed(facts, -1),
         rise.overshot(facts, -1),
+        rise.stands_alone(facts, -1),
         gradient.grad_died_as_loss_rose(facts, -1),
         around.only_validation(facts, -1),
     )

@@ -26,7 +26,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rise
+from losslens.causes.signs import around, broken, gradient, loss, rise
 from losslens.causes.signs.build import Found, missing, num, percent, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -76,7 +76,11 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.nan_from_first(facts, -1),
         around.data_worked_elsewhere(facts, -1),
         loss.grew_before_nan(facts, -1),
-        loss.nan_abrupt(facts, -1),
+        loss.nan_abrupt(facts, +1),
+        broken.accuracy_kept(facts, +1),
+        broken.accuracy_lost(facts, -1),
+        broken.infinite_first(facts, -1),
+        broken.weights_kept(facts, +1),
         rise.overflowed(facts, -1),
         rise.gradual(facts, -1),
         gradient.grad_spiked(facts, -1),

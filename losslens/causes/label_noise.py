@@ -97,6 +97,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.never_learned(facts, +1),
         _turned_at_once(facts, +1),
         around.only_validation(facts, +1),
+        around.val_below_training(facts, +1),
+        around.val_above_training(facts, -1),
         gradient.grad_alive(facts, +1),
         _validation_tracks(facts, -1),
         gradient.grad_dead(facts, -1),

@@ -24,7 +24,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rise
+from losslens.causes.signs import around, broken, gradient, loss, rise
 from losslens.causes.signs.build import Found, missing, num, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -46,6 +46,11 @@ def _low(f: Facts, d: int) -> Found:
     return sign("low-precision", d, 1.0 if pure else 0.4, text)
 
 
+def _no_moments(f: Facts, d: int) -> Found:
+    """NaN by a second moment that rounds to 0 needs an optimizer that divides by one."""
+    return around.plain_sgd(f, d) if f.nonfinite is not None else None
+
+
 def _full(f: Facts, d: int) -> Found:
     if f.recipe.precision != "fp32":
         return None
@@ -61,6 +66,14 @@ def _small_eps(f: Facts, d: int) -> Found:
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         _low(facts, +1),
+        loss.nan_abrupt(facts, +1),
+        broken.accuracy_lost(facts, +1),
+        broken.weights_broke(facts, +1),
+        broken.accuracy_kept(facts, -1),
+        broken.weights_kept(facts, -1),
+        broken.weights_whole(facts, -1),
+        broken.infinite_first(facts, -1),
+        _no_moments(facts, -1),
         _small_eps(facts, +1),
         gradient.updates_tiny(facts, +1),
         gradient.grad_alive(facts, +1),

@@ -42,6 +42,7 @@ SOURCES = (
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         rate.no_warmup(facts, +1),
+        rate.rate_high(facts, +1),
         loss.onset_early(facts, +1),
         rise.stuck_high(facts, +1),
         gradient.grad_largest_at_start(facts, +1),

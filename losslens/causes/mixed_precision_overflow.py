@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss
+from losslens.causes.signs import around, broken, gradient, loss
 from losslens.causes.signs.build import Found, num, sign, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -75,6 +75,9 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.said_in_log(facts, "overflow", +1),
         around.said_in_log(facts, "skipped-step", +1),
         loss.nan_abrupt(facts, +1),
+        broken.weights_whole(facts, +1),
+        broken.accuracy_lost(facts, +1),
+        broken.accuracy_kept(facts, -1),
         around.cured_by(facts, "precision", +1),
         around.not_cured_by(facts, "learning-rate", +1),
         around.wide_precision(facts, -1),

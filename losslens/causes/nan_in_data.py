@@ -26,8 +26,8 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rise
-from losslens.causes.signs.build import Found, sign, told, where
+from losslens.causes.signs import around, broken, gradient, loss, rise
+from losslens.causes.signs.build import told
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "nan-in-data"
@@ -40,23 +40,15 @@ SOURCES = (
 )
 
 
-def _validation_too(f: Facts, d: int) -> Found:
-    n = f.nonfinite
-    if n is None or n.val_first_step is None or f.validation is None or n.pattern == "from-first":
-        return None
-    if n.val_first_step < n.first_step:
-        text = f"{f.validation.tag} was NaN already at {where(f, n.val_first_step)}, before the training loss"
-        return sign("validation-nan-first", d, 1.0, text, series=f.validation.tag)
-    return None
-
-
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         loss.nan_abrupt(facts, +1),
         loss.nan_from_first(facts, +1),
         loss.nan_scattered(facts, +1),
+        broken.infinite_first(facts, +1),
+        broken.validation_led(facts, +1),
+        broken.accuracy_lost(facts, -1),
         loss.first_pass(facts, +1),
-        _validation_too(facts, +1),
         around.same_step_as_sibling(facts, +1),
         gradient.grad_calm(facts, +1),
         around.cured_by(facts, "data", +1),

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rise
+from losslens.causes.signs import around, broken, gradient, loss, rise
 from losslens.causes.signs.build import told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -45,6 +45,11 @@ SOURCES = (
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         loss.nan_abrupt(facts, +1),
+        broken.accuracy_kept(facts, +1),
+        broken.infinite_first(facts, +1),
+        broken.saturated(facts, +1),
+        broken.weights_kept(facts, +1),
+        broken.accuracy_lost(facts, -1),
         loss.all_data_seen(facts, +1),
         loss.onset_not_early(facts, +1),
         loss.loss_was_low(facts, +1),

@@ -58,6 +58,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.logits_led(facts, +1),
         gradient.weights_led(facts, -1),
         rise.slow_rise(facts, +1),
+        around.val_jumped_too(facts, +1),
         loss.drift_up(facts, +1),
         loss.onset_not_early(facts, +1),
         _no_decay(facts, +1),

@@ -100,6 +100,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _clockwork(facts, +1),
         rise.returned(facts, +1),
         rise.short_spike(facts, +1),
+        rise.stands_alone(facts, +1),
+        rise.ran_up(facts, -1),
         _irregular(facts, -1),
         _too_few(facts, -1),
         loss.one_batch_an_epoch(facts, -1),

@@ -149,6 +149,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.cured_by(facts, "normalisation-layer", +1),
         _gradual_after_minimum(facts, -1),
         _tracks(facts, -1),
+        around.val_below_training(facts, -1),
         _no_batch_norm(facts, -1),
         around.val_harmed(facts, -1),
     )

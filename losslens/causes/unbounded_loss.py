@@ -23,9 +23,9 @@ Sources
 
 from __future__ import annotations
 
-from losslens.causes.facts.nouns import Facts
+from losslens.causes.facts.nouns import Facts, LossCourse
 from losslens.causes.signs import around, loss, rise
-from losslens.causes.signs.build import Found, num, sign, told, where
+from losslens.causes.signs.build import Found, log_ramp, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "unbounded-loss"
@@ -37,10 +37,31 @@ SOURCES = (
 )
 
 
-def _never_negative(f: Facts, d: int) -> Found:
-    if f.loss is None or f.loss.lowest is None or f.loss.lowest < 0:
+def _training(f: Facts) -> LossCourse | None:
+    """The training loss: only what is minimised can lack a floor."""
+    return f.train if f.train is not None else f.loss
+
+
+def _sank(f: Facts, d: int) -> Found:
+    """The training loss passed zero and was still sinking in the last third, or sank as validation rose."""
+    course = _training(f)
+    if course is None or course.sank is None or course.end is None:
         return None
-    return sign("never-negative", d, 1.0, f"{f.tag} never falls below zero (lowest {num(f.loss.lowest)})", series=f.tag)
+    text = f"{course.tag} began at {num(course.first)}, passed zero and still falls at the end ({num(course.end)})"
+    strength = ramp(course.sank, 0.05, 0.3)
+    v = f.validation
+    if v is not None and v.rise is not None and v.rise > 1.5:
+        text += f", while {v.tag} rose {times(v.rise)}"
+        strength = max(strength, log_ramp(v.rise, 1.2, 4.0))
+    return sign("sinks-below-zero", d, strength, text, series=course.tag, value=course.end)
+
+
+def _never_negative(f: Facts, d: int) -> Found:
+    course = _training(f)
+    if course is None or course.lowest is None or course.lowest < 0:
+        return None
+    text = f"{course.tag} never falls below zero (lowest {num(course.lowest)})"
+    return sign("never-negative", d, 1.0, text, series=course.tag)
 
 
 def _crossed(f: Facts, d: int) -> Found:
@@ -54,6 +75,8 @@ def _crossed(f: Facts, d: int) -> Found:
 
 
 def _went_up(f: Facts, d: int) -> Found:
+    if f.leading_role.startswith("val"):
+        return None
     if f.loss is None or f.loss.growth.kind not in ("exponential", "power", "linear", "jump", "plateau-high"):
         return None
     return sign("went-up-not-down", d, 0.8, f"{f.tag} went up, not down", series=f.tag)
@@ -62,6 +85,8 @@ def _went_up(f: Facts, d: int) -> Found:
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         rise.runs_downward(facts, +1),
+        _sank(facts, +1),
+        rise.fell_before_nan(facts, +1),
         _crossed(facts, +1),
         around.cured_by(facts, "loss", +1),
         _never_negative(facts, -1),

@@ -66,6 +66,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.nan_from_first(facts, -1),
         rise.short_spike(facts, -1),
         rise.jumped(facts, -1),
+        rise.stands_alone(facts, -1),
         rise.rose_in_one_point(facts, -1),
         rate.rate_jumped(facts, -1),
         around.val_harmed(facts, +1),

@@ -35,7 +35,7 @@ def test_terms_that_rise_together_have_a_common_cause() -> None:
 
 def test_without_terms_it_asks_for_them() -> None:
     bare = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: m.constant()})
-    assert set(m.unchecked(bare, CAUSE).values()) == {"loss_component"}
+    assert "loss_component" in m.unchecked(bare, CAUSE).values()
 
 
 def test_a_term_that_is_nan_first_is_named_while_the_others_are_finite() -> None:

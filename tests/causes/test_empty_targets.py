@@ -23,10 +23,17 @@ def test_scattered_nans_with_a_zero_gradient_and_calm_between_are_empty_batches(
     assert {"nan-scattered", "gradient-empty-too"} <= m.names(run, CAUSE, +1)
 
 
-def test_nan_to_the_end_is_not_an_empty_batch() -> None:
+def test_an_empty_batch_may_break_the_weights_for_good() -> None:
     run = m.made(m.nan_from(m.learning(400), 200), Verdict.NAN, 200)
+    assert "nan-abrupt" in m.names(run, CAUSE, +1)
+
+
+def test_inf_out_of_calm_is_not_an_empty_mean() -> None:
+    y = m.nan_from(m.learning(400), 200)
+    y[200] = np.inf
+    run = m.made(y, Verdict.NAN, 200)
+    assert "inf-from-calm" in m.names(run, CAUSE, -1)
     assert m.place(run, CAUSE) > 0
-    assert "nan-abrupt" in m.names(run, CAUSE, -1)
 
 
 def test_without_a_gradient_norm_it_asks_for_one() -> None:

@@ -1,9 +1,10 @@
 """``python -m tests.zoo.fit``: fits how much each sign says, and writes ``losslens/causes/sizes.json``.
 
-Regularised maximum likelihood of the true cause over the failing runs outside the locked test, rare causes weighted up,
-held to first sizes set from knowledge; a size is these times positive factors, so that a sign keeps the direction that
-knowledge gave it. How firmly they are held is chosen on tasks and on ways of injecting left out, and the temperature on
-tasks left out. ``--folds-only`` fits the cross-validation that the score uses and leaves the shipped sizes alone.
+Regularised maximum likelihood of the true cause over the failing runs outside the locked test, all causes weighted
+alike, held to first sizes set from knowledge; a size is these times positive factors, so that a sign keeps the
+direction that knowledge gave it. How firmly they are held is chosen on tasks and on ways of injecting left out, and the
+temperature on tasks left out. ``--folds-only`` fits the cross-validation that the score uses and leaves the shipped
+sizes alone.
 """
 
 from __future__ import annotations
@@ -30,11 +31,15 @@ SIZES = Path(rank.__file__).with_name("sizes.json")
 FIRST = Path(__file__).parent / "first_sizes.json"
 """The sizes set from knowledge: the centre of the prior."""
 
-HOLDS = ((2.0, 10.0, 20.0), (8.0, 25.0, 30.0), (30.0, 80.0, 80.0))
+HOLDS = ((1.0, 5.0, 5.0), (2.0, 10.0, 5.0), (4.0, 20.0, 10.0), (30.0, 80.0, 30.0))
 """How firmly, in runs, three things are held to first values: the logarithm of a factor of each sign that all causes
 share, that of each size beside it, and the verdict table."""
 
 Hold = tuple[float, float, float]
+
+ENOUGH = 5.0
+"""Runs from which a cause weighs as much as any other. What the zoo holds of a cause says nothing of how likely it is,
+and leaving a task out must not make its causes look rarer; causes with fewer runs weigh less, being noisier."""
 
 FAMILIES = (
     "nan-from-start",
@@ -60,7 +65,8 @@ class Table:
     """Per run: (cause, parameter, value)."""
     kinds: NDArray[np.int64]
     truth: NDArray[np.int64]
-    weight: Floats
+    kin: Floats
+    """Weight of each run as one of its views: the views of a run say much the same."""
     task: list[str]
     way: list[str]
 
@@ -79,21 +85,25 @@ def tabulate(said: list[Said]) -> Table:
         kinds.append(FAMILIES.index(kind))
         truth.append(place[s.label["cause"]])
     truth_a = np.array(truth)
-    counts = np.bincount(truth_a, minlength=len(ids))
-    weight = 1.0 / np.sqrt(counts[truth_a])  # half way to "every cause alike": the rare ones are noisy
     views = Counter(s.label["run"].partition("~")[0] for s in rows)
-    weight *= np.array([views[s.label["run"].partition("~")[0]] ** -0.5 for s in rows])  # views of one run are kin
-    weight *= sum(v**0.5 for v in views.values()) / weight.sum()
+    kin = np.array([views[s.label["run"].partition("~")[0]] ** -0.5 for s in rows])
     return Table(
         ids,
         list(keys),
         cells,
         np.array(kinds),
         truth_a,
-        weight,
+        kin,
         [s.label["task"] for s in rows],
         [s.label["way"] for s in rows],
     )
+
+
+def weights(t: Table, keep: NDArray[np.bool_]) -> Floats:
+    """Weight of each run: its cause's grows with the kept runs up to ``ENOUGH`` of them. They add up to the runs."""
+    count = np.bincount(t.truth[keep], t.kin[keep], minlength=len(t.ids))
+    weight = np.where(keep, t.kin * (np.minimum(count, ENOUGH) / np.maximum(count, 1e-9))[t.truth], 0.0)
+    return np.asarray(weight * t.kin[keep].sum() / weight.sum())
 
 
 def dense(t: Table) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], Floats]:
@@ -141,7 +151,7 @@ def fit(t: Table, first: rank.Sizes, keep: NDArray[np.bool_], hold: Hold) -> Flo
     sign = np.array([names.index(key) for _, key in t.keys], int)
     hot = np.zeros((len(t.truth), k))
     hot[np.arange(len(t.truth)), t.truth] = 1
-    w = np.where(keep, t.weight, 0.0)[:, None]
+    w = weights(t, keep)[:, None]
     priors = uniform()
     prior = np.log([priors[c] for c in t.ids])
     m = len(names)
@@ -237,20 +247,21 @@ def main() -> None:
     print(f"{len(t.truth)} failing runs, {len(t.keys)} sizes, {len(set(t.truth.tolist()))} causes")
     print("first sizes:", measures(logits(centre(t, first), t, dense(t)) / first.temperature, t))
     best, pick = -np.inf, HOLDS[0]
+    alike = weights(t, np.ones(len(t.truth), bool))
     for hold in HOLDS:
         values = []
         for by in ("task", "way"):
             z, _ = cross(t, first, hold, by)
-            temp = temperature(z, t.truth, t.weight)
+            temp = temperature(z, t.truth, alike)
             p = softmax(z / temp)[np.arange(len(t.truth)), t.truth]
-            values.append(float((t.weight * np.log(p + 1e-12)).sum() / t.weight.sum()))
+            values.append(float((alike * np.log(p + 1e-12)).sum() / alike.sum()))
             print(
                 f"  held {hold}, {by} left out: {measures(z / temp, t)}, log-likelihood {values[-1]:.3f}, T {temp:.2f}"
             )
         if sum(values) > best:
             best, pick = sum(values), hold
     z, folds = cross(t, first, pick, "task")
-    temp = temperature(z, t.truth, t.weight)
+    temp = temperature(z, t.truth, alike)
     print("left-out tasks:", measures(z / temp, t))
     about = (
         f"Fitted by python -m tests.zoo.fit on version {VERSION} of the zoo: {len(t.truth)} failing runs outside the "

@@ -10,8 +10,9 @@ import numpy as np
 
 from losslens.causes.facts.buildup import scale_of, trend_of
 from losslens.causes.facts.cohort import with_cohort
-from losslens.causes.facts.course import course_of, nonfinite_of, start_of
+from losslens.causes.facts.course import course_of, start_of
 from losslens.causes.facts.gradient import gradient_of, layers_of
+from losslens.causes.facts.nonfinite import nonfinite_of
 from losslens.causes.facts.nouns import Extent, Facts, Start
 from losslens.causes.facts.numerics import departure
 from losslens.causes.facts.parts import agent_of, components_of, validation_of
@@ -96,10 +97,7 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         where = None if start is None else int(np.searchsorted(train_series.step, start.step))
         train = course_of(train_series, where, extent, _verdict_on(judgement, train_series.tag))
     gradient = gradient_of(run, leading, start, extent)
-    grad_series = run.first(Role.GRAD_NORM, Role.GRAD_NORM_CLIPPED)
     scale = scale_of(run.first(Role.LOSS_SCALE), start, extent, gradient)
-    val_series = run.first(Role.VAL_LOSS)
-    val_series = val_series if val_series is not None and val_series.tag != leading.tag else None
     moved, unchanged = _others(run, leading, start, extent)
     return Facts(
         run_id=run.id,
@@ -112,9 +110,7 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         onset=start,
         loss=loss,
         train=train,
-        nonfinite=None
-        if loss is None
-        else nonfinite_of(leading, loss, grad_series, val_series, extent, _nan_from_first(run, leading)),
+        nonfinite=None if loss is None else nonfinite_of(run, leading, loss, extent, _nan_from_first(run, leading)),
         rate=rate_of(run.first(Role.LEARNING_RATE), recipe, start, extent, leading),
         gradient=gradient,
         weights=trend_of(run.first(Role.WEIGHT_NORM), start, extent, leading),

@@ -96,7 +96,7 @@ def scale_of(series: Series | None, start: Start | None, extent: Extent, gradien
     if value.min() < 0 or ("lg" in series.tag.lower() and value.max() < 64):
         value = np.asarray(np.exp2(np.clip(value, -1000, 1000)), dtype=np.float64)
     onset = start.step if start is not None else extent.last_step + 1
-    fall, halvings, lowest = _longest_fall(step, value, start)
+    fall, halvings, _ = _longest_fall(step, value, start)
     moves = np.diff(value)
     began = int(step[fall]) if fall is not None and halvings >= 2 else None
     interval = max(extent.interval, 1e-9)
@@ -113,7 +113,7 @@ def scale_of(series: Series | None, start: Start | None, extent: Extent, gradien
         fall_step=began,
         lead_points=None if began is None or start is None else (start.step - began) / interval,
         grad_lead_points=None if began is None or grad_onset is None else (grad_onset - began) / interval,
-        collapsed=bool(lowest is not None and (halvings >= np.log2(COLLAPSE) or lowest < 1.0)),
+        collapsed=bool(halvings >= np.log2(COLLAPSE) or value.min() < 1.0),
         oscillates=bool((moves > 0).sum() >= 2 and (moves < 0).sum() >= 2),
         reset_step=int(step[reset[-1] + 1]) if reset.size else None,
         falls_before=int(late.sum()),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from losslens.causes.facts.nouns import Extent, Growth, LossCourse, NonFinite, Spikes, Start
+from losslens.causes.facts.nouns import Extent, Growth, LossCourse, Start
 from losslens.causes.facts.numerics import (
     bins,
     carry,
@@ -14,12 +14,12 @@ from losslens.causes.facts.numerics import (
     log_like,
     longest_runs,
     median,
-    rank_correlation,
     ratio,
     scatter,
     smooth,
     width,
 )
+from losslens.causes.facts.spikes import SPIKE_WIDTHS, spikes_of
 from losslens.model import LossVerdict, Onset, Series
 
 if TYPE_CHECKING:
@@ -31,19 +31,10 @@ UNIFORM_CLASSES = (2, 10, 100, 1000, 32_000, 32_128, 50_257, 50_304, 128_256)
 UNIFORM_TOLERANCE = 0.04
 """Relative distance from ln C that still counts (initial logits are small, not zero)."""
 
-SPIKE_WIDTHS = 8.0
-"""Height of a spike in noise widths."""
-
 OUT_OF_BAND = 3.0
 """Noise widths beyond which a point is outside the band of before."""
 
-CLEAR_TAILS = 3.0
-"""Times the 95th percentile of the noise that a spike must reach to be a warning."""
-
-CLEAR_SHARE = 0.25
-"""Share of the final rise (on the logarithm) that it must reach."""
-
-MOST_SPIKES = 400
+LONGEST_RUN_UP = 50
 
 DECADES = 4.0
 """Powers of ten over which no rise is called linear."""
@@ -119,7 +110,51 @@ def course_of(series: Series, at: int | None, extent: Extent, judged: LossVerdic
         rising_points=_rising_points(future, before, noise),
         growth=growth,
         spikes=spikes,
+        run_up=_run_up(value, where, growth, noise),
+        step_ratio=_step_ratio(future, before),
+        sank=_sank(value),
     )
+
+
+def _run_up(value: FloatArray, at: int, growth: Growth, noise: float | None) -> int | None:
+    """Moves in an unbroken row, each upward by more than the noise and a tenth, that end at the peak.
+
+    One where a single move reached it, as after a bad batch; several where the rise feeds itself.
+    """
+    if growth.peak is None or at >= value.size:
+        return None
+    high = value[at:]
+    top = at + int(np.nanargmax(np.where(np.isfinite(high), high, -np.inf)))
+    count = 0
+    while top - count >= 1 and count < LONGEST_RUN_UP:
+        low, up = value[top - count - 1], value[top - count]
+        if not np.isfinite(low) or up - low < max(noise or 0.0, 0.1 * abs(low)):
+            break
+        count += 1
+    return count
+
+
+def _step_ratio(future: FloatArray, before: float | None) -> float | None:
+    """Level of the first ten points from the onset on over the level before."""
+    near = future[:10]
+    return ratio(median(near), before) if np.isfinite(near).sum() >= 5 else None
+
+
+def _sank(value: FloatArray) -> float | None:
+    """How much of its way below zero the loss went in the last third of the run: near 0 for a loss with a floor.
+
+    None unless it began above zero and ended below.
+    """
+    finite = value[np.isfinite(value)]
+    if finite.size < 9:
+        return None
+    third = finite.size // 3
+    start, late, end = (
+        float(finite[0]),
+        float(np.median(finite[-third - 2 : -third + 1])),
+        float(np.median(finite[-3:])),
+    )
+    return (late - end) / (start - end) if start > 0 > end else None
 
 
 def _level_before(past: FloatArray, judged: LossVerdict | None) -> float | None:
@@ -296,7 +331,21 @@ def growth_of(
         kind, fit, tau = "jump", None, None
     if kind != "exponential" and _stays_high(after, before, start) and rise <= max(3, stop // 2):
         kind = "plateau-high" if kind != "jump" or after.size >= 5 else kind
-    return Growth(kind, rise, int(x[rise - 1] - x[0]), size, tau, fit, turns, top, int(x[peak]))
+    alone = _stands_alone(scale, peak)
+    return Growth(kind, rise, int(x[rise - 1] - x[0]), size, tau, fit, turns, top, int(x[peak]), alone)
+
+
+def _stands_alone(scale: FloatArray, peak: int) -> float | None:
+    """Share of the height of the peak (on the logarithm) that is gone at the next point and stays so for three.
+
+    ``scale`` holds the level before and then the values from the onset on. Only a peak at one of the first two points
+    can stand alone; None where fewer than three points follow.
+    """
+    after = scale[2 + peak : 5 + peak]
+    height = scale[1 + peak] - scale[0]
+    if peak > 1 or after.size < 3 or height <= 0:
+        return None
+    return float((scale[1 + peak] - after.max()) / height)
 
 
 def _law(x: IntArray, y: FloatArray, before: float) -> tuple[str, float | None, float | None]:
@@ -352,145 +401,3 @@ def _stays_high(after: FloatArray, before: float, start: float | None) -> bool:
     third = max(1, tail.size // 3)
     drift = abs(float(np.median(tail[-third:])) - float(np.median(tail[:third])))
     return bounded and spread < 0.5 * abs(level - before) + 0.1 * abs(level) and drift < 0.35 * (level - before)
-
-
-def spikes_of(step: IntArray, value: FloatArray, at: int, extent: Extent) -> Spikes:
-    """Excursions of at most a twentieth of the run that came back, at any time in the run."""
-    empty = Spikes(0, 0, 0, None, None, None, None, None, None, 0)
-    good = np.isfinite(value)
-    if good.sum() < 12:
-        return empty
-    y = carry(log_like(value))
-    block = int(np.clip(y.size // 40, 7, 201))
-    course = block_course(y, block)
-    rest = y - course
-    sigma = max(scatter(rest) or 0.0, 1e-6)
-    longest = max(3, y.size // 20)
-    high = rest > max(SPIKE_WIDTHS * sigma, 0.1)
-    found = [(a, b) for a, b in longest_runs(_join(high)) if b - a <= longest and b < y.size]
-    found = found[:MOST_SPIKES]
-    if not found:
-        return empty
-    tops = np.array([a + int(np.argmax(rest[a:b])) for a, b in found])
-    height = rest[tops]
-    distance = np.diff(step[tops]).astype(np.float64)
-    spacing = float(np.median(distance)) if distance.size else None
-    spread = None
-    if distance.size >= 2 and spacing:
-        spread = float(MAD_RELATIVE * np.median(np.abs(distance - spacing)) / spacing)
-    per_epoch, multiple, phase = _against_epochs(step[tops], distance, extent)
-    return Spikes(
-        count=len(found),
-        before_onset=int((tops < at).sum()),
-        clear_before=int((height[tops < at] > _clear_height(y, rest, sigma, at)).sum()),
-        spacing=spacing,
-        spacing_spread=spread,
-        epoch_multiple=multiple,
-        phase_spread=phase,
-        per_epoch=per_epoch,
-        growing=rank_correlation(height) if height.size >= 4 else None,
-        widest_points=max(b - a for a, b in found),
-    )
-
-
-def _clear_height(y: FloatArray, rest: FloatArray, sigma: float, at: int) -> float:
-    """Height from which a spike before the onset is a warning: far beyond the noise, and of the order of the end.
-
-    Single batches of a nearly learned task scatter over a decade: eight widths of the bulk are an ordinary day there.
-    """
-    past, after = rest[:at], y[at:]
-    past = past[np.isfinite(past)]
-    if past.size < 5:
-        return float("inf")
-    tail = float(np.percentile(past, 95))
-    rise = float(after.max() - np.median(y[max(0, at - 20) : at])) if after.size else 0.0
-    return max(2 * SPIKE_WIDTHS * sigma, CLEAR_TAILS * tail, CLEAR_SHARE * rise)
-
-
-MAD_RELATIVE = 1.4826
-
-
-def _join(high: np.ndarray) -> np.ndarray:
-    """Close gaps of one point, so that a ragged spike counts once."""
-    joined = high.copy()
-    joined[1:-1] |= high[:-2] & high[2:]
-    return joined
-
-
-def block_course(y: FloatArray, block: int) -> FloatArray:
-    """A smooth course in linear time: medians of blocks, joined by straight lines. Same shape as ``y``."""
-    count = max(2, y.size // block)
-    size = y.size // count
-    whole = y[: count * size].reshape(count, size)
-    centres = np.arange(count) * size + (size - 1) / 2.0
-    levels = np.median(whole, axis=1)
-    return np.asarray(np.interp(np.arange(y.size), centres, levels), dtype=np.float64)
-
-
-def _against_epochs(
-    tops: IntArray, distance: FloatArray, extent: Extent
-) -> tuple[float | None, float | None, float | None]:
-    epoch = extent.steps_per_epoch
-    if not epoch or (extent.points_per_epoch or 0) < 4:
-        return None, None, None
-    per_epoch = tops.size / max(1e-9, (extent.last_step - extent.first_step) / epoch)
-    if distance.size < 2:
-        return float(per_epoch), None, None
-    off = np.abs(distance / epoch - np.round(distance / epoch)) * epoch
-    whole = np.round(distance / epoch) >= 1
-    multiple = float(np.mean((off <= 1.5 * extent.interval) & whole))
-    angle = 2j * np.pi * (tops % epoch) / epoch
-    return float(per_epoch), multiple, float(1.0 - abs(np.exp(angle).mean()))
-
-
-def nonfinite_of(
-    series: Series, course: LossCourse, grad: Series | None, val: Series | None, extent: Extent, others: tuple[str, ...]
-) -> NonFinite | None:
-    """What is not finite in the leading loss, and how it came."""
-    value = series.value
-    bad = ~np.isfinite(value)
-    if not bad.any():
-        return None
-    first = int(np.flatnonzero(bad)[0])
-    runs = longest_runs(bad)
-    to_end = bool(bad[-1])
-    if first == 0 and to_end and bad.mean() > 0.5:
-        pattern = "from-first"
-    elif (len(runs) >= 2 or not to_end) and bad[first:].mean() < 0.5:
-        pattern = "scattered"
-    elif course.rising_points >= 3 or (course.growth.ratio or 0.0) > 3.0:
-        pattern = "after-growth"
-    else:
-        pattern = "abrupt"
-    when = int(series.step[first])
-    return NonFinite(
-        pattern=pattern,
-        first_step=when,
-        points=int(bad.sum()),
-        stretches=len(runs),
-        share_after=float(bad[first:].mean()),
-        infinite_first=bool(np.isinf(value[first])),
-        epoch=when / extent.steps_per_epoch if extent.steps_per_epoch else None,
-        grad_first_step=_first_bad(grad),
-        grad_zero_at=_dead_at(grad, series.step[bad]),
-        val_first_step=_first_bad(val),
-        others=others,
-    )
-
-
-def _first_bad(series: Series | None) -> int | None:
-    if series is None:
-        return None
-    bad = np.flatnonzero(~np.isfinite(series.value))
-    return int(series.step[bad[0]]) if bad.size else None
-
-
-def _dead_at(grad: Series | None, steps: IntArray) -> float | None:
-    """Share of these steps at which the gradient norm was zero or not finite."""
-    if grad is None or steps.size == 0:
-        return None
-    here = np.isin(grad.step, steps)
-    if not here.any():
-        return None
-    value = grad.value[here]
-    return float(np.mean(~np.isfinite(value) | (value == 0)))

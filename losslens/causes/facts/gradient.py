@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from losslens.causes.facts.course import block_course
 from losslens.causes.facts.nouns import Extent, Start
 from losslens.causes.facts.numerics import (
     carry,
@@ -19,6 +18,7 @@ from losslens.causes.facts.numerics import (
     scatter,
 )
 from losslens.causes.facts.signals import Gradient, Layers
+from losslens.causes.facts.spikes import block_course
 from losslens.model import Role, Run, Series
 
 if TYPE_CHECKING:

@@ -86,6 +86,8 @@ class Growth:
     """Share of turns among the moves that exceed the noise, 0 to 1 (a random walk gives about 0.5)."""
     peak: float | None
     peak_step: int | None
+    alone: float | None = None
+    """Share of the peak's height (log) gone at the next point and for three points: 1 for a tower of one point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,12 @@ class LossCourse:
     """Points that rose out of the band in an unbroken row before the first non-finite value or the peak."""
     growth: Growth
     spikes: Spikes
+    run_up: int | None = None
+    """Moves in a row, each clearly upward, that lead to the peak."""
+    step_ratio: float | None = None
+    """Level of the first ten points from the onset on over the level before."""
+    sank: float | None = None
+    """Share of its way below zero that the loss went in the last third; None unless it began above and ended below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +185,16 @@ class NonFinite:
     val_first_step: int | None
     others: tuple[str, ...] = ()
     """Other series that are non-finite from the start on, by tag (at most 8)."""
+    val_led: bool = False
+    """The validation loss was non-finite while the training loss, logged then or later, still was finite."""
+    accuracy_kept: float | None = None
+    """Accuracy at the first non-finite loss: 1 as before it, 0 as after it."""
+    weights_kept: float | None = None
+    """Logged points of the loss for which the weight norm stayed finite from there on."""
+    weights_whole: bool | None = None
+    """The weights stayed finite to the end, although the loss did not come back."""
+    fell: float | None = None
+    """Size of the last finite value over the usual, where the loss had run away below zero before it broke."""
 
 
 @dataclass(frozen=True, slots=True)

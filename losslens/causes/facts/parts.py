@@ -22,7 +22,7 @@ from losslens.causes.facts.signals import Agent, Components, Validation
 from losslens.model import Role, Run, Series
 
 if TYPE_CHECKING:
-    from losslens.model import FloatArray
+    from losslens.model import FloatArray, IntArray
 
 WEIGHT_WORDS = re.compile(
     r"(kl|beta|aux|adv|perc|reg|loss|lambda).*(weight|coef|coeff|beta|lambda|scale)|^(beta|lambda)", re.I
@@ -49,6 +49,9 @@ def components_of(run: Run, total: Series | None, start: Start | None, extent: E
     terms = {t: s for t, s in terms.items() if np.isfinite(s.value).sum() >= 3}
     if not terms:
         return None
+    alone = len(terms) == 1
+    if alone and total is not None:
+        terms |= _rest(total.current(), next(iter(terms.values())))
     reach = int(start.high + 5 * extent.interval)
     moved: dict[str, Departure] = {}
     for tag, s in terms.items():
@@ -76,7 +79,25 @@ def components_of(run: Run, total: Series | None, start: Start | None, extent: E
         others_growth=float(np.median(np.array(rest, dtype=np.float64))) if rest else None,
         nonfinite_first=_nonfinite_first(terms),
         weight_ramp=_weight_ramp(run, start),
+        rest=alone and len(terms) > 1,
     )
+
+
+def _rest(total: Series, term: Series) -> dict[str, Series]:
+    """What a lone term leaves of the total, where both were logged at the same steps; nothing where it is all."""
+    _, mine, theirs = np.intersect1d(total.step, term.step, return_indices=True)
+    if mine.size < 5:
+        return {}
+    left = total.value[mine] - term.value[theirs]
+    size = median(np.abs(total.value[mine]))
+    if size is None or (median(np.abs(left)) or 0.0) < 1e-4 * size:
+        return {}
+    name = f"the rest of {total.tag}"
+    return {
+        name: Series(
+            name, total.step[mine], left, total.wall_time[mine], total.row[mine], total.segment[mine], total.axis
+        )
+    }
 
 
 def _growth(series: Series, start: Start) -> float | None:
@@ -177,6 +198,7 @@ def validation_of(
         tracks=rank_correlation(value, there) if there is not None else None,
         at_onset=_around(step, value, start),
         **_accuracies(run),
+        **_next(step, value, train, start, extent),
     )
 
 
@@ -226,6 +248,32 @@ def _around(step: np.ndarray, value: FloatArray, start: Start | None) -> float |
         return None
     past, after = value[step < start.step], value[step >= start.step]
     return ratio(median(after), median(past[-5:])) if past.size and after.size else None
+
+
+def _next(
+    step: IntArray, value: FloatArray, train: Series | None, start: Start | None, extent: Extent
+) -> dict[str, float | None]:
+    """How far validation had gone with the training loss by its first evaluation after the onset."""
+    out: dict[str, float | None] = dict.fromkeys(("next_ratio", "next_points", "next_share", "later_ratio"))
+    if start is None or train is None or start.from_start:
+        return out
+    at, past = int(np.searchsorted(step, start.step)), value[step < start.low][-3:]
+    before = median(past)
+    if before is None or before <= 0 or at >= value.size:
+        return out
+    current = train.current()
+    first, stop = (int(i) for i in np.searchsorted(current.step, (start.step, step[at] + 1)))
+    there = median(current.value[first : max(stop, first + 1)][-20:])
+    was = median(current.value[current.step < start.low][-20:])
+    out["next_ratio"] = ratio(float(value[at]), before)
+    out["next_points"] = float(step[at] - start.step) / max(extent.interval, 1e-9)
+    if there is not None and was is not None and was > 0 and there > 1.15 * was and value[at] > 0:
+        out["next_share"] = float(np.log(value[at] / before) / np.log(there / was))
+    later = value[at + 1 :]
+    if later.size >= 2:
+        halves = (median(later[: later.size // 2]), median(later[later.size // 2 :]))
+        out["later_ratio"] = ratio(max(h for h in halves if h is not None), before)
+    return out
 
 
 def _accuracies(run: Run) -> dict[str, float | None]:

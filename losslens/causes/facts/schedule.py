@@ -55,6 +55,7 @@ def rate_of(
     fall = _jump(step, value, start, extent, warm, -1)
     stable = _stable_rate(step, value, start, extent)
     rises, hurt = _rises(step, value, loss, warm)
+    harmless = _harmless(step, value, loss, warm, start, ramp[1], here)
     return Rate(
         source="logged",
         tag=series.tag,
@@ -79,6 +80,7 @@ def rate_of(
         rises=rises,
         rises_hurt=hurt,
         tiny_until=_tiny_until(step, value, peak),
+        rises_harmless=harmless,
     )
 
 
@@ -245,3 +247,29 @@ def _rises(step: IntArray, value: FloatArray, loss: Series | None, warm: int | N
             if earlier is not None and (later is None or later > earlier + 0.1 * abs(earlier)):
                 hurt += 1
     return int(up.size), hurt
+
+
+def _harmless(
+    step: IntArray,
+    value: FloatArray,
+    loss: Series | None,
+    warm: int | None,
+    start: Start | None,
+    this: int | None,
+    here: float | None,
+) -> int:
+    """Earlier rises to at least nearly the rate of the onset after which the loss went on as before."""
+    if start is None or this is None or here is None or loss is None or value.size < 2:
+        return 0
+    was, now = value[:-1], value[1:]
+    up = np.flatnonzero((now > ABRUPT * was) & (was > 0) & (now >= here / SAME_RATE) & (step[1:] < this))
+    if warm is not None:
+        up = up[step[up + 1] > warm]
+    calm = 0
+    for k in up[-50:]:
+        at = int(np.searchsorted(loss.step, step[k + 1]))
+        stop = min(at + 6, int(np.searchsorted(loss.step, start.low)))
+        earlier, later = median(loss.value[max(0, at - 6) : at]), median(loss.value[at:stop])
+        if earlier is not None and later is not None and later <= earlier + 0.25 * abs(earlier):
+            calm += 1
+    return calm

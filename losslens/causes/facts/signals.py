@@ -51,6 +51,8 @@ class Rate:
     """Last step of that rise."""
     tiny_until: int | None = None
     """Step until which the rate stayed below a hundredth of its later peak, for at least half the run."""
+    rises_harmless: int = 0
+    """Abrupt rises to about the rate of the onset, before the last one, that the loss did not mind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,8 @@ class Components:
     nonfinite_first: str | None
     weight_ramp: str | None
     """Tag of a logged term weight that rose before the onset."""
+    rest: bool = False
+    """Only one term was logged; the other is what it leaves of the total."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +227,14 @@ class Validation:
     accuracy_best: float | None = None
     accuracy_end: float | None = None
     train_accuracy_end: float | None = None
+    next_ratio: float | None = None
+    """First evaluation from the onset on over the last ones before it."""
+    next_points: float | None = None
+    """Logged points of the training loss from the onset to that evaluation."""
+    next_share: float | None = None
+    """Its rise over the rise of the training loss by then, both on the logarithm."""
+    later_ratio: float | None = None
+    """Highest of the later evaluations' halves (median) over the last ones before the onset."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs.build import Found, lag_text, log_ramp, missing, num, ramp, sign, times, where
+from losslens.model import Verdict
 
 LEVER_WORDS = {
     "clip": "gradient clipping",
@@ -180,6 +181,58 @@ def val_harmed(f: Facts, d: int) -> Found:
         return None
     text = f"{v.tag} rose with it ({times(v.at_onset)} its level before): the weights themselves were harmed"
     return sign("validation-harmed", d, log_ramp(v.at_onset, 1.1, 2.0), text, series=v.tag, value=v.at_onset)
+
+
+LATE = 30.0
+"""Logged points after the onset from which the first evaluation says little about what happened at the onset."""
+
+
+def val_jumped_too(f: Facts, d: int) -> Found:
+    """At its first evaluation after the onset validation had risen as far as training: the weights were thrown."""
+    v = f.validation
+    if f.leading_role.startswith("val") or f.verdict is Verdict.NAN:
+        return None
+    if v is None or v.next_share is None or v.next_points is None or v.next_ratio is None:
+        return None
+    text = (
+        f"{v.tag} had risen with {f.tag} by its first evaluation after the onset ({times(v.next_ratio)} its level): "
+        "the weights were thrown"
+    )
+    strength = ramp(v.next_share, 0.3, 0.8) * ramp(v.next_points, LATE, 5.0)
+    return sign("validation-jumped-too", d, strength, text, series=v.tag, value=v.next_ratio)
+
+
+def val_followed(f: Facts, d: int) -> Found:
+    """Validation moved little at first and rose later, as the net learned what the loss now asks for."""
+    v = f.validation
+    if v is None or v.next_share is None or v.next_ratio is None or v.later_ratio is None or f.verdict is Verdict.NAN:
+        return None
+    if f.leading_role.startswith("val"):
+        return None
+    text = (
+        f"{v.tag} was {times(v.next_ratio)} its level at its first evaluation after the onset, and "
+        f"{times(v.later_ratio)} later: it followed slowly"
+    )
+    strength = ramp(v.next_share, 0.5, 0.2) * log_ramp(v.later_ratio / max(v.next_ratio, 1e-9), 1.05, 1.3)
+    return sign("validation-followed", d, strength, text, series=v.tag, value=v.later_ratio)
+
+
+def val_below_training(f: Facts, d: int) -> Found:
+    """Training is harder than validation from the first evaluation: what is wrong is in the training targets alone."""
+    v = f.validation
+    if v is None or v.ratio_first is None or v.train_first is None:
+        return None
+    text = f"{v.tag} is below the training loss at the first evaluation ({num(v.first)} against {num(v.train_first)})"
+    return sign("validation-below-training", d, log_ramp(v.ratio_first, 1.0, 0.75), text, series=v.tag)
+
+
+def val_above_training(f: Facts, d: int) -> Found:
+    """Validation began far above training: the two do not see the same, and labels have no part in that."""
+    v = f.validation
+    if v is None or v.ratio_first is None or v.train_first is None:
+        return None
+    text = f"{v.tag} is {times(v.ratio_first)} the training loss at the first evaluation already"
+    return sign("validation-above-training", d, log_ramp(v.ratio_first, 1.3, 3.0), text, series=v.tag)
 
 
 def only_validation(f: Facts, d: int) -> Found:

@@ -33,6 +33,11 @@ GROUPS: Mapping[str, str] = {
         "time-at-rate": ("calm-at-this-rate", "full-rate-new"),
         "update-size": ("update-ratio-large", "update-ratio-tiny"),
         "validation-harm": ("validation-unharmed", "validation-harmed"),
+        "nan-accuracy": ("accuracy-kept", "accuracy-lost"),
+        "nan-weights": ("weights-outlived-loss", "weights-broke-with-loss"),
+        "peak-shape": ("one-point-tower", "ran-up"),
+        "validation-first": ("validation-below-training", "validation-above-training"),
+        "validation-timing": ("validation-jumped-too", "validation-followed"),
         "weight-trend": ("weight-norm-led", "weight-norm-grew", "weight-norm-flat"),
     }.items()
     for name in names

@@ -31,6 +31,8 @@ def onset_early(f: Facts, d: int) -> Found:
     strength = ramp(share, 0.15, 0.03)
     if f.onset.from_start:
         strength = 1.0
+    elif f.extent.interval <= 10 and "epoch" not in f.extent.axis:  # a run that died young has no long course
+        strength = max(strength, 0.8 * log_ramp(max(f.onset.step - f.extent.first_step, 1), 150, 15))
     text = f"{f.tag} left its course at {where(f, f.onset.step)}, after {percent(share)} of the run"
     if f.onset.from_start:
         text = f"{f.tag} was bad from its first logged point ({where(f, f.onset.step)})"
@@ -217,15 +219,12 @@ def one_batch_an_epoch(f: Facts, d: int) -> Found:
 
 def loss_was_low(f: Facts, d: int) -> Found:
     """Nearly everything had been learned: saturated predictions, tiny gradients."""
-    if (
-        f.loss is None
-        or f.loss.before is None
-        or not f.loss.start_level
-        or f.loss.before <= 0
-        or f.loss.start_level <= 0
-    ):
+    if f.loss is None or f.loss.before is None or f.loss.before <= 0:
         return None
-    r = f.loss.before / f.loss.start_level
+    start = max(f.loss.start_level or 0.0, f.loss.first or 0.0)  # the first point may be the only one of the fall
+    if start <= 0:
+        return None
+    r = f.loss.before / start
     text = f"{f.tag} was low just before ({num(f.loss.before)}, {percent(r)} of its start): predictions near saturation"
     return sign(
         "loss-was-low",
@@ -234,7 +233,7 @@ def loss_was_low(f: Facts, d: int) -> Found:
         text,
         series=f.tag,
         value=f.loss.before,
-        compared_to=f.loss.start_level,
+        compared_to=start,
     )
 
 

@@ -268,3 +268,14 @@ def falls_repeat(f: Facts, d: int) -> Found:
         series=r.tag,
         value=r.rises_hurt,
     )
+
+
+def rises_harmless(f: Facts, d: int) -> Found:
+    """The schedule had risen as high before, and the loss did not mind: this rise alone explains nothing."""
+    if f.rate is None or f.rate.rises_harmless < 1:
+        return None
+    r, n = f.rate, f.rate.rises_harmless
+    text = (
+        f"{r.tag} had risen to about {num(r.at_onset)} {n} time{'s' * (n != 1)} before, and {f.tag} went on as it was"
+    )
+    return sign("rises-were-harmless", d, ramp(n, 0, 2), text, series=r.tag, value=n)

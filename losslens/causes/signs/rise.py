@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs.build import (
     Found,
@@ -305,3 +307,50 @@ def earlier_spikes(f: Facts, d: int) -> Found:
     text = f"{f.tag} had spiked {s.clear_before} time{'s' * (s.clear_before != 1)} before the onset and come back{grow}"
     strength = ramp(s.clear_before, 0, 4) * (1.0 if grow else 0.7)
     return sign("earlier-spikes", d, strength, text, series=f.tag, steps=(None, f.onset.step), value=s.clear_before)
+
+
+def stands_alone(f: Facts, d: int) -> Found:
+    """One point far above both its neighbours: the batch was bad, not the weights."""
+    if not rose(f) or f.loss is None or f.onset is None or f.onset.points_before < 3:
+        return None
+    g = f.loss.growth
+    if g.alone is None or g.ratio is None:
+        return None
+    text = f"{f.tag} was {times(g.ratio)} its level for a single logged point, and far lower at the next ones"
+    strength = resolution(f) * ramp(g.alone, 0.4, 0.8) * log_ramp(g.ratio, 1.3, 5.0)
+    return sign("one-point-tower", d, strength, text, series=f.tag, steps=(f.onset.step, g.peak_step), value=g.ratio)
+
+
+def ran_up(f: Facts, d: int) -> Found:
+    """Several moves upward in a row lead to the peak: each makes the next, as no batch does."""
+    if not rose(f) or f.loss is None or f.onset is None or f.loss.run_up is None:
+        return None
+    moves = f.loss.run_up
+    text = f"{moves} moves upward in a row lead to the peak of {f.tag}, each beyond the noise"
+    return sign(
+        "ran-up", d, ramp(moves, 1.5, 4.5), text, series=f.tag, steps=(None, f.loss.growth.peak_step), value=moves
+    )
+
+
+def whole_factor(f: Facts, d: int) -> Found:
+    """The level stepped by a power of two, and the relative noise stayed: a sum where a mean had been."""
+    if not rose(f) or f.loss is None or f.onset is None or f.onset.from_start or f.loss.step_ratio is None:
+        return None
+    r, noise, before = f.loss.step_ratio, f.loss.noise, f.loss.before
+    if r < 1.8 or f.loss.growth.points > 2 or not before or noise is None or abs(noise / before) > 0.15:
+        return None
+    power = math.log2(r)
+    off = abs(power - round(power))
+    text = f"{f.tag} stepped to {num(r)} times its level: close to {2 ** round(power)}, as a sum over batches would"
+    return sign("whole-factor", d, ramp(off, 0.12, 0.03), text, series=f.tag, value=r, compared_to=2 ** round(power))
+
+
+def fell_before_nan(f: Facts, d: int) -> Found:
+    """It ran away below zero and then broke."""
+    if f.nonfinite is None or f.nonfinite.fell is None:
+        return None
+    text = (
+        f"{f.tag} had run below zero, to {times(f.nonfinite.fell)} its usual size, "
+        f"before it stopped being finite at {where(f, f.nonfinite.first_step)}"
+    )
+    return sign("fell-before-nan", d, log_ramp(f.nonfinite.fell, 3.0, 20.0), text, series=f.tag, value=f.nonfinite.fell)

@@ -1,0 +1,112 @@
+"""Short excursions of the loss that came back: how many, how high, how regular."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.causes.facts.nouns import Extent, Spikes
+from losslens.causes.facts.numerics import carry, log_like, longest_runs, rank_correlation, scatter
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray, IntArray
+
+SPIKE_WIDTHS = 8.0
+"""Height of a spike in noise widths."""
+
+CLEAR_TAILS = 3.0
+"""Times the 95th percentile of the noise that a spike must reach to be a warning."""
+
+CLEAR_SHARE = 0.25
+"""Share of the final rise (on the logarithm) that it must reach."""
+
+MOST_SPIKES = 400
+
+MAD_RELATIVE = 1.4826
+
+
+def spikes_of(step: IntArray, value: FloatArray, at: int, extent: Extent) -> Spikes:
+    """Excursions of at most a twentieth of the run that came back, at any time in the run."""
+    empty = Spikes(0, 0, 0, None, None, None, None, None, None, 0)
+    good = np.isfinite(value)
+    if good.sum() < 12:
+        return empty
+    y = carry(log_like(value))
+    block = int(np.clip(y.size // 40, 7, 201))
+    course = block_course(y, block)
+    rest = y - course
+    sigma = max(scatter(rest) or 0.0, 1e-6)
+    longest = max(3, y.size // 20)
+    high = rest > max(SPIKE_WIDTHS * sigma, 0.1)
+    found = [(a, b) for a, b in longest_runs(_join(high)) if b - a <= longest and b < y.size]
+    found = found[:MOST_SPIKES]
+    if not found:
+        return empty
+    tops = np.array([a + int(np.argmax(rest[a:b])) for a, b in found])
+    height = rest[tops]
+    distance = np.diff(step[tops]).astype(np.float64)
+    spacing = float(np.median(distance)) if distance.size else None
+    spread = None
+    if distance.size >= 2 and spacing:
+        spread = float(MAD_RELATIVE * np.median(np.abs(distance - spacing)) / spacing)
+    per_epoch, multiple, phase = _against_epochs(step[tops], distance, extent)
+    return Spikes(
+        count=len(found),
+        before_onset=int((tops < at).sum()),
+        clear_before=int((height[tops < at] > _clear_height(y, rest, sigma, at)).sum()),
+        spacing=spacing,
+        spacing_spread=spread,
+        epoch_multiple=multiple,
+        phase_spread=phase,
+        per_epoch=per_epoch,
+        growing=rank_correlation(height) if height.size >= 4 else None,
+        widest_points=max(b - a for a, b in found),
+    )
+
+
+def _clear_height(y: FloatArray, rest: FloatArray, sigma: float, at: int) -> float:
+    """Height from which a spike before the onset is a warning: far beyond the noise, and of the order of the end.
+
+    Single batches of a nearly learned task scatter over a decade: eight widths of the bulk are an ordinary day there.
+    """
+    past, after = rest[:at], y[at:]
+    past = past[np.isfinite(past)]
+    if past.size < 5:
+        return float("inf")
+    tail = float(np.percentile(past, 95))
+    rise = float(after.max() - np.median(y[max(0, at - 20) : at])) if after.size else 0.0
+    return max(2 * SPIKE_WIDTHS * sigma, CLEAR_TAILS * tail, CLEAR_SHARE * rise)
+
+
+def _join(high: np.ndarray) -> np.ndarray:
+    """Close gaps of one point, so that a ragged spike counts once."""
+    joined = high.copy()
+    joined[1:-1] |= high[:-2] & high[2:]
+    return joined
+
+
+def block_course(y: FloatArray, block: int) -> FloatArray:
+    """A smooth course in linear time: medians of blocks, joined by straight lines. Same shape as ``y``."""
+    count = max(2, y.size // block)
+    size = y.size // count
+    whole = y[: count * size].reshape(count, size)
+    centres = np.arange(count) * size + (size - 1) / 2.0
+    levels = np.median(whole, axis=1)
+    return np.asarray(np.interp(np.arange(y.size), centres, levels), dtype=np.float64)
+
+
+def _against_epochs(
+    tops: IntArray, distance: FloatArray, extent: Extent
+) -> tuple[float | None, float | None, float | None]:
+    epoch = extent.steps_per_epoch
+    if not epoch or (extent.points_per_epoch or 0) < 4:
+        return None, None, None
+    per_epoch = tops.size / max(1e-9, (extent.last_step - extent.first_step) / epoch)
+    if distance.size < 2:
+        return float(per_epoch), None, None
+    off = np.abs(distance / epoch - np.round(distance / epoch)) * epoch
+    whole = np.round(distance / epoch) >= 1
+    multiple = float(np.mean((off <= 1.5 * extent.interval) & whole))
+    angle = 2j * np.pi * (tops % epoch) / epoch
+    return float(per_epoch), multiple, float(1.0 - abs(np.exp(angle).mean()))
