@@ -4,77 +4,43 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from pathlib import Path
 
 from losslens.errors import NotALogError
 from losslens.model import Log, LogEvent, RawSeries, Setting, Warning
-from losslens.parsers.opening import HEAD_BYTES, LogFile, decode_head, lines_of
+from losslens.parsers.opening import lines_of, output_file
 from losslens.parsers.settings import plain_setting
 from losslens.parsers.text_bars import Bars, bar_and_message, is_bar, is_broken
-from losslens.parsers.text_events import Messages
+from losslens.parsers.text_events import Messages, ended_in_nan, told_step
 from losslens.parsers.text_lines import clean
 from losslens.parsers.text_places import Placed, place_records
-from losslens.parsers.text_records import Record, read_record, speaks_of_training
+from losslens.parsers.text_records import SPLIT_IN_KEY, Record, may_speak_of_training, read_record, speaks_of_training
 from losslens.parsers.text_tables import Tables
+from losslens.parsers.text_windows import LEAST_RECORDS, LEAST_UNNAMED, WORTH_READING, has_records, is_place
 
 NAME = "text"
 
-#: A file is a job's output when one statement of the program printed training numbers at least this often.
-LEAST_RECORDS = 3
-#: Output often begins with pages of warnings; files named like output are searched this far for their first number.
-SEARCHED_BYTES = 2 << 20
-_OUTPUT_SUFFIXES = frozenset(["", ".log", ".out", ".err", ".txt", ".stdout", ".stderr", ".o"])
-_NUMBERS_AHEAD = re.compile(rb"(?i)loss\w*['\"]?[\s:=(\[]{1,4}[-\d]|\b(?:epoch|step|iter(?:ation)?)\W{1,3}\d")
-#: Lines with none of these cannot hold a named number: most lines of most outputs are passed over here.
-_WORTH_READING = re.compile(r"[:=|\]]|loss|acc|lr |epoch", re.IGNORECASE)
 _SETTING = re.compile(
-    r"^\s*(?:\[\w+\]\s*)?(?:--)?['\"]?([A-Za-z_][\w.\-/ ]{0,40}?)['\"]?\s*(?:[:=]|\.{3,})\s*(\S.{0,80}?),?\s*$"
+    r"^\s*(?:\[\w+\]\s*)?(?:[Oo]verrid(?:ing|e):?\s+)?"
+    r"(?:--)?['\"]?([A-Za-z_][\w.\-/ ]{0,40}?)['\"]?\s*(?:[:=]|\.{3,})\s*(\S.{0,80}?),?\s*$"
 )
 _NAMESPACE = re.compile(r"\b(?:Namespace|Config|Args|TrainingArguments)\((.*)\)")
 _NAMED = re.compile(r"([A-Za-z_]\w*)=('[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|[^,()\s]+)")
 _FLAG = re.compile(r"(?:^|\s)--([A-Za-z][\w-]*)(?:[ =]([^\s-]\S*|-[\d.]\S*))?")
 _LOSS = re.compile(r"loss|cost|error|perplexity|nll|xent|reward", re.IGNORECASE)
-_SOURCE_CODE = re.compile(r"^\s*(?:def|import|from|class|return|for|if|#include|function|const|let|var)\b")
+_PLAIN = re.compile(r"train(?:ing)?|total|loss|step|avg", re.IGNORECASE)
+_OTHER_WORD = re.compile(r"[A-Za-z]")
+#: A dictionary of mixed values on one line is what a program was started with, not what it measured.
+_MIXED_DICT = re.compile(r"^(?:[\w ]{0,30}[:=]\s*)?\{.*:\s*(?:'[^']*'|\"[^\"]*\"|True|False|None|\[).*\}\s*$")
+_IN_DICT = re.compile(r"['\"]([A-Za-z_][\w.\- ]*)['\"]:\s*('[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|[^,{}()\s]+)")
 
 
 def sniff(path: Path, head: bytes) -> bool:
-    """True when one statement printed training numbers three times, in the head or, for output files, further on."""
-    text = decode_head(head)
-    if _has_records(text):
-        return True
-    if len(head) < HEAD_BYTES or path.suffix.lower() not in _OUTPUT_SUFFIXES:
-        return False
-    with path.open("rb") as file:
-        file.seek(HEAD_BYTES)
-        more = file.read(SEARCHED_BYTES)
-    found = _NUMBERS_AHEAD.search(more)
-    if found is None:
-        return False
-    return _has_records(more[found.start() : found.start() + HEAD_BYTES].decode("utf-8", "replace"))
-
-
-def _has_records(text: str) -> bool:
-    templates: Counter[tuple[str, ...]] = Counter()
-    code = lines = 0
-    tables = Tables()
-    for raw in lines_of(text.replace("\r\n", "\n").replace("\r", "\n")):
-        lines += 1
-        code += bool(_SOURCE_CODE.match(raw))
-        if lines > 200 and code > 0.2 * lines:
-            return False
-        drawn, record = tables.take(raw)
-        if not drawn:
-            if not _WORTH_READING.search(raw):
-                continue
-            record = read_record(clean(raw).text)
-        if record is not None and speaks_of_training(record):
-            templates[record.template] += 1
-            # One epoch's line has a place and a loss; without a place it takes more to tell output from prose.
-            if templates[record.template] >= (LEAST_RECORDS if record.kind else 2 * LEAST_RECORDS):
-                return code <= 0.2 * lines
-    return False
+    """True when one statement of a program printed training numbers several times, anywhere in the file."""
+    return has_records(path, head)
 
 
 def parse(path: Path) -> tuple[Log, ...]:
@@ -86,13 +52,15 @@ def parse(path: Path) -> tuple[Log, ...]:
     placed = place_records(reader.records, reader.steps_per_epoch())
     warnings = [*reader.warnings(), *placed.warnings]
     series, more = _series(placed)
+    events = tuple(reader.dated_events(placed))
+    more += _add_told_nan(series, events)
     return (
         Log(
             path=str(path),
             format=NAME,
             series=series,
             settings=tuple(reader.settings.values()),
-            events=tuple(reader.dated_events(placed)),
+            events=events,
             damage=tuple(reader.file.damage),
             warnings=(*warnings, *more),
             trainer=_trainer(series, reader.records),
@@ -111,13 +79,16 @@ class _Reader:
     other_ranks: int = 0
 
     def __post_init__(self) -> None:
-        self.file = LogFile(self.path)
+        self.file = output_file(self.path)
         self.messages = Messages(self.path)
         self._rank: int | None = None
         self._bars = Bars()
         self._tables = Tables()
         self._broken = ""
         self._epoch: tuple[float, int | None] | None = None
+        self._step: Record | None = None
+        self._unnamed: dict[tuple[str, ...], list[Record]] = defaultdict(list)
+        self._told: tuple[int, int] | None = None
 
     def read(self) -> None:
         number = 0
@@ -129,6 +100,8 @@ class _Reader:
                 else:
                     self._take(raw, number)
         self._keep_drawn(self._tables.finish(), number)
+        if not self.records:
+            self._take_unnamed()
 
     def _take(self, raw: str, number: int) -> None:
         drawn, record = self._tables.take(raw)
@@ -142,11 +115,15 @@ class _Reader:
             line = replace(clean(message), rank=line.rank)
         text, self._broken = f"{self._broken} {line.text}" if self._broken else line.text, ""
         if self.messages.take(raw, text, number, line.wall_time, len(self.records)):
+            self._told = (number, step) if (step := told_step(text)) is not None else None
             return
-        if not _WORTH_READING.search(text):
+        if not WORTH_READING.search(text):
             return
         if is_broken(text):
             self._broken = text
+            return
+        if not self.records and _MIXED_DICT.match(text):
+            self._note_setting(text, number)
             return
         record = read_record(text)
         if record is None or (not record.values and not record.n):
@@ -160,7 +137,12 @@ class _Reader:
         if "train_runtime" in record.values:
             self._note_closing(record, number)
             return
+        if is_place(record) and record.step is not None:
+            self._step = record
         if not speaks_of_training(record):
+            if may_speak_of_training(record):
+                record.line, record.wall_time = number, line.wall_time
+                self._unnamed[record.template].append(record)
             return
         if not record.kind and not self.records and not any(_LOSS.search(key) for key in record.values):
             self._note_setting(text, number)  # "lr = 0.1" before the first loss is a setting
@@ -185,9 +167,21 @@ class _Reader:
         """Give a line that does not say its place the one that the lines around it do."""
         if record.epoch is None and self._epoch is not None:
             record.epoch = self._epoch[0]
-        if record.kind in ("", "epoch"):
+        if record.kind == "" and self._step is not None:
+            record.kind, record.step = "step-context", self._step.step
+            record.epoch = self._step.epoch if record.epoch is None else record.epoch
+        if not record.kind and self._told is not None and self._told[0] == record.line - 1:
+            record.kind, record.step = "step", self._told[1]  # detectron2 prints its losses below its last words
+        elif record.kind in ("", "epoch"):
             # Hugging Face's Trainer prints its dict of numbers above the bar, which says the step.
             self._bars.place(record)
+
+    def _take_unnamed(self) -> None:
+        """No number has a name that losslens knows: what was printed at places again and again is the course of one."""
+        for records in self._unnamed.values():
+            if len(records) >= LEAST_UNNAMED:
+                self.records.extend(records)
+        self.records.sort(key=lambda record: record.line)
 
     def _note_closing(self, record: Record, number: int) -> None:
         """The line with which Hugging Face's Trainer ends: its train_loss is the mean of the run, no point of it."""
@@ -210,7 +204,8 @@ class _Reader:
     def dated_events(self, placed: Placed) -> Iterator[LogEvent]:
         """The events with the step of the record before them."""
         for event, before in self.messages.events:
-            step = placed.step_before(before)
+            step = told_step(event.text) if event.kind == "nan-message" else None
+            step = placed.step_before(before) if step is None else step
             yield LogEvent(event.kind, event.text, event.source, step, event.wall_time, event.line)
 
     def _note_setting(self, text: str, number: int) -> bool:
@@ -220,6 +215,8 @@ class _Reader:
         namespace = _NAMESPACE.search(text)
         if namespace:
             found = _NAMED.findall(namespace[1])
+        elif _MIXED_DICT.match(text):
+            found = _IN_DICT.findall(text)
         elif "--" in text:
             found = [(name.replace("-", "_"), value or "True") for name, value in _FLAG.findall(text)]
         if not found and (single := _SETTING.match(text)):
@@ -247,11 +244,47 @@ def _series(placed: Placed) -> tuple[dict[str, RawSeries], list[Warning]]:
     series: dict[str, RawSeries] = {}
     warnings: list[Warning] = []
     for tag, by_template in points.items():
-        for name, rows in _told_apart(tag, by_template, placed, warnings):
+        if tag == "epoch":  # a place: every statement that prints it tells the same
+            told = [(tag, sorted(i for rows in by_template.values() for i in rows))]
+        else:
+            told = _told_apart(tag, by_template, placed, warnings)
+        for name, rows in told:
             at = np.array(rows, dtype=np.int64)
             values = np.array([placed.records[i].values[tag] for i in rows], dtype=np.float64)
             series[name] = RawSeries(name, placed.step[at], values, placed.wall_time[at], at, placed.axis)
     return series, warnings
+
+
+def _add_told_nan(series: dict[str, RawSeries], events: Sequence[LogEvent]) -> list[Warning]:
+    """A trainer that checks its loss dies before it prints the NaN: what its message says becomes the last point."""
+    import numpy as np
+
+    said = next((event for event in events if ended_in_nan(event)), None)
+    losses = [
+        s for tag, s in series.items() if "loss" in tag.lower() and not SPLIT_IN_KEY.search(tag.replace("train", ""))
+    ]
+    if said is None or not losses:
+        return []
+    main = max(losses, key=lambda s: (not _OTHER_WORD.search(_PLAIN.sub("", s.tag)), s.value.size))
+    told = said.step is not None and said.step > int(main.step[-1]) - 1
+    step = said.step if told and said.step is not None else int(main.step[-1]) + 1
+    if not np.isfinite(main.value[-1]):
+        return []
+    kept = main.step != step  # what is printed at that very step is an average of those before
+    row = max(int(s.row[-1]) for s in series.values()) + 1
+    series[main.tag] = RawSeries(
+        main.tag,
+        np.append(main.step[kept], np.int64(step)),
+        np.append(main.value[kept], np.nan),
+        np.append(main.wall_time[kept], np.nan),
+        np.append(main.row[kept], np.int64(row)),
+        main.axis,
+    )
+    return [
+        Warning(
+            "nan-told", f"the program ended because its loss was no number (line {said.line}): '{main.tag}' ends in NaN"
+        )
+    ]
 
 
 def _told_apart(
@@ -265,10 +298,9 @@ def _told_apart(
     copies = 0
     for rows in others:
         again = sum(int(placed.step[i]) in steps for i in rows)
-        summary = placed.records[rows[0]].kind == "epoch" != placed.records[main[0]].kind
-        if summary and len(rows) >= LEAST_RECORDS:
+        if _sums_up_epochs(rows, main, placed) and len(rows) >= LEAST_RECORDS:
             named.append((f"{tag} (per epoch)", rows))
-        elif again > 0.5 * len(rows):
+        elif again > 0.5 * len(rows) and all(isfinite(placed.records[i].values[tag]) for i in rows):
             copies += len(rows)
         else:
             main.extend(rows)
@@ -281,6 +313,14 @@ def _told_apart(
     return [(name, sorted(rows)) for name, rows in taken.items()]
 
 
+def _sums_up_epochs(rows: list[int], main: list[int], placed: Placed) -> bool:
+    """Whether a statement prints once an epoch what another prints often in it: an average, no point of its course."""
+    if placed.records[rows[0]].kind == "epoch" != placed.records[main[0]].kind:
+        return True
+    once, often = ([e for i in part if (e := placed.records[i].epoch) is not None] for part in (rows, main))
+    return len(once) == len(rows) == len(set(once)) > 1 and len(often) >= 2 * len(set(often)) > 0
+
+
 def _trainer(series: dict[str, RawSeries], records: list[Record]) -> str | None:
     kinds = Counter(record.kind for record in records)
     tags = set(series)
@@ -290,6 +330,8 @@ def _trainer(series: dict[str, RawSeries], records: list[Record]) -> str | None:
         return "megatron"
     if {"gnorm", "wps"} & tags and "loss" in tags:
         return "fairseq"
+    if {"train/n_updates", "rollout/ep_rew_mean"} & tags:
+        return "sb3"
     if {"train_runtime", "eval_runtime"} & tags or {"loss", "learning_rate", "epoch"} <= tags:
         return "hf"
     return None

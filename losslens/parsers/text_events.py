@@ -45,7 +45,7 @@ EVENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "nan-message",
             r"(?:loss|gradient|grad|output|logits?|weights?)\b.{0,40}\b(?:is|are|was|became|become|contains?)\s+(?:nan|inf)\b"
             r"|\bNaN (?:loss|detected|or Inf found|encountered)|non-finite (?:loss|grad)|FloatingPointError"
-            r"|InvalidArgumentError.*NaN",
+            r"|InvalidArgumentError.*NaN|[Ii]nvalid loss, terminating",
         ),
         (
             "restart",
@@ -70,13 +70,42 @@ _ALERTS = (
         "segmentation",
     ),
     *("core dumped", "keyboardinterrupt", "skipp", "overflow", "loss scale", " nan", "nan ", " inf", "non-finite"),
-    *("floatingpoint", "resum", "restor", "loading ch", "loaded ch", "saving", "saved", "checkpoint", "training "),
+    *(
+        "invalid loss",
+        "floatingpoint",
+        "resum",
+        "restor",
+        "loading ch",
+        "loaded ch",
+        "saving",
+        "saved",
+        "checkpoint",
+        "training ",
+    ),
 )
 #: The last line of a Python traceback names the exception: "ValueError: shapes differ".
 EXCEPTION = re.compile(r"^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Interrupt|Exit)\b(?::|$)")
 TRACEBACK = "Traceback (most recent call last)"
+#: What a launcher or a container puts before every line, up to the one blank that belongs to it.
+_STAMP = re.compile(r"\A(?:\[[A-Za-z_]* ?\d+\]: ?|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\dZ+:-]* )*")
 #: Most events of one kind kept a file; a job that overflows at every step says so often enough with these.
 MOST_OF_A_KIND = 100
+
+
+_SAYS_LOSS = re.compile(r"\bloss\b", re.IGNORECASE)
+_ENDS = re.compile(r"stopp|terminat|abort|exit|quit|^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception)\b", re.IGNORECASE)
+_TOLD_STEP = re.compile(r"\b(?:step|iter(?:ation)?)\W{0,3}(\d+)", re.IGNORECASE)
+
+
+def ended_in_nan(event: LogEvent) -> bool:
+    """Whether a message says that the program stops because its loss is no number any more."""
+    return event.kind == "nan-message" and bool(_SAYS_LOSS.search(event.text) and _ENDS.search(event.text))
+
+
+def told_step(text: str) -> int | None:
+    """The step that a message names; None when it names none."""
+    found = _TOLD_STEP.search(text)
+    return int(found[1]) if found else None
 
 
 def event_kind(text: str) -> str | None:
@@ -104,9 +133,11 @@ class Messages:
             self._in_traceback = True
             return True
         if self._in_traceback:
-            said = raw.strip()  # the prefix of a logger looks like the module of an exception
-            if raw.startswith((" ", "\t", "|")):
+            # Not the cleaned line: the prefix of a logger looks like the module of an exception.
+            said = _STAMP.sub("", raw, count=1)
+            if said.startswith((" ", "\t", "|")):
                 return True
+            said = said.strip()
             self._in_traceback = False
             if EXCEPTION.match(said):
                 self._add(event_kind(said) or "traceback", said, number, wall_time, place)

@@ -10,21 +10,25 @@ from datetime import UTC, datetime
 _TERMINAL = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _BACKSPACES = re.compile(r"\x08+")
 _DATE = re.compile(
-    r"\[?(?P<date>\d{4}[-/]\d\d[-/]\d\d[ T]\d\d:\d\d:\d\d)(?P<fraction>[.,]\d+)?(?P<zone>Z|[+-]\d\d:?\d\d)?"
-    r"\]?[:,]?\s*(?:[|-]\s+)?"
+    r"\[?(?P<date>(?:\d{4}[-/]\d\d[-/]\d\d|\d\d-\d\d-\d\d|\d\d/\d\d/\d{4})[ T]\d\d:\d\d:\d\d)"
+    r"(?P<fraction>[.,]\d+)?(?P<zone>Z|[+-]\d\d:?\d\d)?\]?[:,]?\s*(?:[|-]\s+)?"
 )
-_CLOCK = re.compile(r"\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?\s+(?:[|-]\s+)?")
+_CLOCK = re.compile(r"\[?(?:\d\d[-/]\d\d )?\d\d:\d\d:\d\d(?:[.,]\d+)?(?: [AP]M)?\]?\s+(?:[|-]\s+)?")
+#: detectron2's, which has no year.
+_DAY = re.compile(r"\[\d\d/\d\d \d\d:\d\d:\d\d(?: [\w.]+)?\]:?\s*")
 _ABSL = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+\s+[\w.<>/-]+:\d+\]\s*")
 _LEVEL = re.compile(r"\[?(?:INFO|DEBUG|WARNING|WARN|ERROR|CRITICAL)\b\]?\s*(?:[:|-]\s*)?")
 _RANK = re.compile(
-    r"\[?rank\s*[:=]?\s*(?P<rank>\d+)\]?\s*[:|-]?\s*|\[default(?P<local>\d+)\]:\s*|(?P<srun>\d{1,4}): (?=\S)", re.I
+    r"\[?rank\s*[:=]?\s*(?P<rank>\d+)\]?\s*[:|-]?\s*|\[default(?P<local>\d+)\]:\s*"
+    r"|(?P<srun>\d{1,4}): (?=\S)(?![-\d.]+, )",
+    re.I,
 )
 _LOGGER = re.compile(
-    r"[A-Za-z_]\w*(?:\.\w+)+(?::\d+)?(?::\w+)?\s*(?:\||\]|-\s|:\s)\s*(?![-+.]?\d|nan|inf)"
-    r"|\w+ - (?=\[?(?:INFO|DEBUG|WARN|ERROR))"
+    r"(?:[A-Za-z_]\w*(?:\.\w+)+(?::[\w<>]+){0,3}|[A-Za-z_]\w*:[\w<>]+:\d+)\s*(?:\||\]|-\s|:\s)\s*(?![-+.]?\d|nan|inf)"
+    r"|\w+ - (?=\[?(?:INFO|DEBUG|WARN|ERROR))|\w+(?:\.\w+)+ (?:INFO|DEBUG|WARNING|ERROR): "
 )
 _BRACKETED = re.compile(r"\[[\w./<>-]+\.py:\d+(?::\w+)?\]\s*|\[(?:INFO|DEBUG|WARNING|ERROR)\]\s*")
-_PREFIXES = (_DATE, _ABSL, _RANK, _CLOCK, _BRACKETED, _LEVEL, _LOGGER)
+_PREFIXES = (_DATE, _DAY, _ABSL, _RANK, _CLOCK, _BRACKETED, _LEVEL, _LOGGER)
 #: Prefixes come in any order ("[rank0] 2024-… INFO name - "); more than this many on one line is no prefix.
 _MOST_PREFIXES = 6
 
@@ -64,9 +68,19 @@ def without_terminal(line: str) -> str:
     return line
 
 
+def _year_first(date: str) -> str:
+    """``12/31/2024 10:00:00`` and ``24-12-31 10:00:00`` as ISO writes them."""
+    day, clock = date[:-9], date[-9:]
+    if len(day) == 8:
+        return f"20{day}{clock}"
+    if day[2] == "/":
+        return f"{day[6:]}-{day[:2]}-{day[3:5]}{clock}"
+    return day.replace("/", "-") + clock
+
+
 def _moment(match: re.Match[str]) -> float | None:
     try:
-        moment = datetime.fromisoformat(match["date"].replace("/", "-") + (match["zone"] or ""))
+        moment = datetime.fromisoformat(_year_first(match["date"]) + (match["zone"] or ""))
     except ValueError:
         return None
     seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

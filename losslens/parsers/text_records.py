@@ -12,8 +12,13 @@ from dataclasses import dataclass, field
 
 from losslens.parsers.axes import is_known_name
 
-_NUM = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|(?:nan|inf(?:inity)?)(?![A-Za-z_]))"
+_NUM = (
+    r"[-+]?(?:\d{1,3}(?:,\d{3})+\.\d+|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
+    r"|(?:nan|inf(?:inity)?)(?![A-Za-z_]))"
+)
 _N_OF = r"\s*(?P<n>\d+)\s*/\s*(?P<N>\d+)\s*"
+#: A count; some programs write 121,400.
+_COUNT = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
 
 #: How programs write where they are; the first that fits a line is taken. Groups: ``step`` counts on for the whole
 #: job; ``n`` of ``N`` counts within the epoch.
@@ -45,10 +50,13 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("step", r"\biter\((?:train|val|test)\)\s*\[\s*(?P<step>\d+)/\s*\d+\s*\]"),
         ("evaluation", r"\b(?:test|val\w*|eval\w*)\s*:\s*\[\s*\d+\s*/\s*\d+\s*\]"),
         ("batch", r"^\[\s*(?P<epoch>\d+),\s*(?P<n>\d+)\]\s"),
+        ("batch", rf"^\D{{0,3}}{_N_OF}(?:batches )?in (?:the )?(?P<epoch>\d+)(?:st|nd|rd|th)? epoch\b"),
         (
             "step",
-            r"(?<![\w.])(?:[a-z]+[_ ])?(?:steps?|iterations?|iters?|updates?|(?:mini)?batch(?:_idx|_num)?|it|s)"
-            r"['\"]?(?:\s*[:=#\[(]\s*|\s+)(?P<step>\d+)(?![\d.]*[.eE]\d)(?!\s*(?:ms|s|it)\b)(?:\s*/\s*(?P<N>\d+))?",
+            r"(?<![\w.])(?:[a-z]+[_ ])?"
+            r"(?:steps?|iterations?|iters?|updates?|up\.|(?:mini)?batch(?:_idx|_num|_id|_no|_number)?|it|s)"
+            rf"['\"]?(?:(?:\s*[:=#\[(]){{1,2}}\s*|\s+)(?P<step>{_COUNT})(?![\d.]*[.eE]\d)(?!\s*(?:ms|s|it)\b)"
+            r"(?:\s*/\s*(?P<N>\d+))?",
         ),
         ("episode", r"(?<![\w.])(?:episode|game|round)s?['\"]?\s*[:=#]?\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
         ("tokens", r"(?<![\w.])tokens(?:_seen)?['\"]?\s*[:=]\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
@@ -59,25 +67,26 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("epoch", r"^e(?:p\.?)?\s?(?P<epoch>\d+)\b(?!\.\d)"),
         (
             "epoch",
-            r"(?<![\w.])(?<!per )(?<!num )epoche?s?['\"]?(?:\s*[:=#\[(]\s*|\s+)['\"]?"
+            r"(?<![\w.])(?<!per )(?<!num )(?:epoche?s?|ep\b\.?)['\"]?(?:(?:\s*[:=#\[(]){1,2}\s*|\s+)['\"]?"
             r"(?P<epoch>\d+(?:\.\d+)?)(?:\s*/\s*(?P<epochs>\d+))?",
         ),
     )
 )
 _EPOCH = PLACES[-1][1]
 
-_WORD = r"[A-Za-z_][\w/.@-]*"
+_WORD = r"(?:\dD )?[A-Za-z_][\w/.@+-]*"
 _PAIR = re.compile(
-    rf"(?<![\w/.-])(?P<quote>['\"]?)(?P<key>{_WORD}(?: {_WORD}| #\d+){{0,3}})(?P=quote)(?:\s*\([\w .%/]*\))?\s*[:=]\s*"
-    rf"(?:tensor\(|np\.float\d+\(|array\(|\[|['\"])?\s*(?P<num>{_NUM})(?!:\d|-\d|\.\d|\w*_)(?:\s*\(\s*(?P<avg>{_NUM})\s*\))?",
+    rf"(?<![\w/.-])(?P<quote>['\"]?)(?P<key>{_WORD}(?:'s)?(?: {_WORD}| #\d+){{0,3}})(?P=quote)"
+    r"(?:\s*\([\w .%/]*\))?\s*[:=]\s*(?:tensor\(|np\.float\d+\(|array\(|[\[(]|['\"])?\s*"
+    rf"(?P<num>{_NUM})(?!:\d|-\d|\.\d|\w*_)(?:\s*\(\s*(?P<avg>{_NUM})\s*\))?",
     re.IGNORECASE,
 )
 _SPACED = re.compile(
-    r"(?<![\w/.-])(?P<key>"
+    r"(?<![\w/.-])(?P<key>(?:[A-Za-z][A-Za-z0-9]*_){0,3}"
     r"(?:(?:train(?:ing)?|val|valid|validation|test|eval|avg|average|mean|total|running|[gd]|lm)[ _])?"
     r"(?:loss\w*|ppl|perplexity|acc(?:uracy)?(?:@\d)?|lr|learning rate|bpc|bpb|bleu|wer|error|grad[ _]?norm|gnorm|norm"
     r"|xent|cost|objective|bce|mfu|prec@\d|top-?[15]|reward|kl|entropy|mae|mse|rmse|nll|elbo|return|dice|iou|miou|psnr|f1))"
-    rf"\s+(?P<num>{_NUM})(?![\w.]*\w_)(?:\s*\(\s*(?P<avg>{_NUM})\s*\))?",
+    rf"\s+(?:so far\s+)?(?:(?:is|was|of)\s+)?(?P<num>{_NUM})(?![\w.]*\w_)(?:\s*\(\s*(?P<avg>{_NUM})\s*\))?",
     re.IGNORECASE,
 )
 #: "| nll_loss 8.0 | ppl 300 |": between bars a name and a number need no sign between them.
@@ -88,6 +97,37 @@ _AFTER = re.compile(rf"(?P<key>cost|loss|error)\b[a-z ]*\d+\s*[:=]\s*(?P<num>{_N
 _SPLITS = re.compile(r"(?<![\w/.-])(?P<key>train|val|valid|test)\s+(?P<num>\d+\.\d+(?:e[-+]?\d+)?)", re.IGNORECASE)
 _VALIDATION = re.compile(r"\b(valid(?:ation)?|val|eval(?:uation|uating)?|test(?:ing)?|dev)\b", re.IGNORECASE)
 SPLIT_IN_KEY = re.compile(r"(?<![a-z])(?:train(?:ing)?|val|valid(?:ation)?|eval\w*|test|dev)(?![a-z])", re.IGNORECASE)
+#: The losses of a game under the bare names of its players: "D_A: 0.4 G_A: 0.2 cycle_A: 2.8".
+_PLAYER = re.compile(r"(?:net)?[DG](?:_\w+)?|(?:dis|gen|cycle|idt)_\w+")
+#: "[trainer.cc:348]" names a line of the program.
+_SOURCE_FILE = re.compile(r"\.(?:py|cc|cpp|cu|cuh|c|h|rs|go|lua|jl|java)$", re.IGNORECASE)
+#: Lines whose numbers stand before their names, or without any.
+_WHOLE_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    # darknet: "120: 3.41, 3.62 avg loss, 0.001 rate, 2.4 seconds, 7680 images"
+    (
+        "step",
+        re.compile(
+            rf"\s*(?:\(next.*?\)\s*)?(?P<step>\d+):\s*(?P<loss>{_NUM}),\s*(?P<avg_loss>{_NUM}) avg(?: loss)?,"
+            rf"\s*(?P<learning_rate>{_NUM}) rate",
+            re.IGNORECASE,
+        ),
+    ),
+    # architecture search codes: "train 050 2.331e+00 45.2 88.1" is step, loss, top-1, top-5
+    (
+        "step",
+        re.compile(
+            rf"train (?P<step>\d{{2,6}}) (?P<train_loss>{_NUM}) (?P<train_top1>\d+\.\d+) (?P<train_top5>\d+\.\d+)$",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "evaluation",
+        re.compile(
+            rf"valid (?P<place>\d{{2,6}}) (?P<valid_loss>{_NUM}) (?P<valid_top1>\d+\.\d+) (?P<valid_top5>\d+\.\d+)$",
+            re.IGNORECASE,
+        ),
+    ),
+)
 #: Words before a number that say nothing about it: "INFO root loss: 0.5" is the loss.
 _NOISE = re.compile(r"^(?:(?:info|debug|root|and|with|the|is|then|mean of|current)\s+)+", re.IGNORECASE)
 #: Names whose number is a duration, a version, or the place itself.
@@ -114,24 +154,30 @@ class Record:
     epochs: int | None = None
     wall_time: float | None = None
     line: int = 0
+    form: str = ""
+    """How the line writes its numbers: "loss=1", "loss 1" and "| loss 1 |" are different statements."""
     aside: bool = False
     """A progress bar of something else than the training: data being mapped, an evaluation."""
 
     @property
     def template(self) -> tuple[str, ...]:
         """Lines printed by one statement of the program share it."""
-        return (self.kind, *sorted(self.values))
+        return (self.kind, self.form, *sorted(self.values))
 
 
 def read_record(text: str) -> Record | None:
     """The place and the numbers of a cleaned line; None when it has neither."""
+    for kind, pattern in _WHOLE_LINES:
+        if whole := pattern.match(text):
+            values = {k: _float(v) for k, v in whole.groupdict().items() if k not in ("step", "place")}
+            return Record(kind, values, step=_int(whole.groupdict().get("step")))
     place = _place(text)
-    values = _values(text, place[2] if place else None)
+    values, form = _values(text, place[2] if place else None)
     if place is None:
-        return Record("", values) if values else None
+        return Record("", values, form=form) if values else None
     kind, match, _ = place
     groups = match.groupdict()
-    record = Record(kind, values)
+    record = Record(kind, values, form=form)
     record.step = _int(groups.get("step"))
     record.n, record.of = _int(groups.get("n")), _int(groups.get("N"))
     record.aside = kind == "bar" and bool(_OTHER_WORK.search(groups.get("what") or ""))
@@ -154,39 +200,61 @@ def _place(text: str) -> tuple[str, re.Match[str], tuple[int, int]] | None:
 
 
 def _int(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() and len(text) < 16 else None
+    text = text.replace(",", "") if text else ""
+    return int(text) if text.isdigit() and len(text) < 16 else None
 
 
-def _values(text: str, place: tuple[int, int] | None) -> dict[str, float]:
+def _float(text: str) -> float:
+    return float(text.replace(",", ""))
+
+
+def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float], str]:
+    """The named numbers of a line and the form in which most of them are written."""
     values: dict[str, float] = {}
+    form = ""
     spans: list[tuple[int, int]] = [place] if place else []
     # What the place said is no part of a name: in "E005 tr_loss=0.3" the name is tr_loss.
     rest = text if place is None else text[: place[0]] + " " * (place[1] - place[0]) + text[place[1] :]
-    for pattern in (_PAIR, _SPACED, _BARRED):
+    for name, pattern in (("=", _PAIR), (" ", _SPACED), ("|", _BARRED)):
         for match in pattern.finditer(rest):
             if any(match.start("num") < end and start < match.end("num") for start, end in spans):
                 continue
             spans.append(match.span())
             key = _NOISE.sub("", match["key"])
             key = _SHORT.get(key, key)
-            if key.lower() in _UNTOLD or key.lower().split()[-1] in _UNTOLD:
+            if _SOURCE_FILE.search(key) or key.lower() in _UNTOLD or key.lower().split()[-1] in _UNTOLD:
                 continue
-            values.setdefault(key, float(match["num"]))
+            values.setdefault(key, _float(match["num"]))
+            form = form or name
             if match["avg"]:
-                values.setdefault(f"{key} (avg)", float(match["avg"]))
+                values.setdefault(f"{key} (avg)", _float(match["avg"]))
     if not values and place:
-        values = {match["key"]: float(match["num"]) for match in _AFTER.finditer(text)}
-        values = values or {f"{match['key']} loss": float(match["num"]) for match in _SPLITS.finditer(text)}
+        values = {match["key"]: _float(match["num"]) for match in _AFTER.finditer(text)}
+        values = values or {f"{match['key']} loss": _float(match["num"]) for match in _SPLITS.finditer(text)}
     if not values:
-        return values
+        return values, form
     first = min((start for start, _ in spans[1 if place else 0 :]), default=0)
     split = _VALIDATION.search(text[:first]) or (place and _VALIDATION.search(text[place[0] : place[1]]))
     if split:
         word = split[1].lower()
         values = {k if SPLIT_IN_KEY.search(k) else f"{word}/{k}": v for k, v in values.items()}
-    return values
+    return values, form
 
 
 def speaks_of_training(record: Record | None) -> bool:
     """True for a line that a training prints: a number under a name that training logs use."""
-    return record is not None and any(is_known_name(key) for key in record.values)
+    if record is None:
+        return False
+    if record.kind and sum(bool(_PLAYER.fullmatch(key)) for key in record.values) >= 2:
+        return True
+    # LightGBM writes "training's l2": whose it is says that it is a metric.
+    return any(is_known_name(key) or "'s " in key for key in record.values)
+
+
+def may_speak_of_training(record: Record) -> bool:
+    """True for a line with a place and a number that is no count, under names that say nothing to losslens."""
+    return bool(record.kind) and not record.aside and any(value != int(value) for value in _finite(record))
+
+
+def _finite(record: Record) -> list[float]:
+    return [value for value in record.values.values() if value - value == 0.0]

@@ -62,7 +62,7 @@ class Tables:
     def finish(self) -> Record | None:
         """The box that was being drawn, where it holds more than a place."""
         box, self._box, self._group = self._box, {}, ""
-        return _record(box) if len(box) > 1 else None
+        return _record(box, boxed=True) if len(box) > 1 else None
 
     def _take_bordered(self, line: str) -> tuple[bool, Record | None]:
         cells = [cell.strip() for cell in _SIDE.split(line.strip())[1:-1]]
@@ -182,11 +182,14 @@ def _numbers(cells: Iterable[tuple[str, str]]) -> list[tuple[str, float]]:
     return found
 
 
-def _record(numbers: dict[str, float]) -> Record | None:
-    """The numbers with the best of their places; None when none of them is known from trainings."""
+def _record(numbers: dict[str, float], *, boxed: bool = False) -> Record | None:
+    """The numbers with the best of their places; None when none of them is known from trainings.
+
+    The first boxes of a run may hold no loss yet: a place will do for them.
+    """
     places = sorted((name for name in numbers if _place(name)), key=lambda name: STEP_RANK[_place(name)])
     values = {name: value for name, value in numbers.items() if name not in places}
-    if not any(is_known_name(name) for name in values):
+    if not any(is_known_name(name) for name in values) and not (boxed and places):
         return None
     record = Record("table", values)
     for name in places:

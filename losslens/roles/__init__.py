@@ -7,6 +7,7 @@ lies in 0…1 or 0…100, the training loss is the finest raw series among those
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -100,11 +101,15 @@ class _Numbers:
         return cls(int(series.value.size), low, high, low == high, low < high and bool(np.all(value[1:] >= value[:-1])))
 
 
+#: CleanRL keeps what it watches of a policy in one folder with its losses.
+_BESIDE_LOSSES = re.compile(r"(?:^|/)losses/(?:\w*approx_kl|entropy)$")
+
+
 def _by_name(tag: str, numbers: _Numbers) -> RoleChoice | None:
     """The choice that the name makes, checked against the numbers; None for what may be a loss or anything."""
     parts = words_of(tag)
     text = " ".join(parts)
-    is_loss = bool(IS_LOSS.search(text))
+    is_loss = bool(IS_LOSS.search(text)) and not _BESIDE_LOSSES.search(tag)
     split = split_of(tag)
     for rule in TABLE:
         if is_loss and not rule.beside_loss:
@@ -142,7 +147,7 @@ _WHOLE = words(
     "grad grads gradient gradients norm norms global total l1 l2 inf all overall model full of the train training",
     "optim optimizer log metric metrics debug stats learner info default policy before preclip pre clip clipping",
     "unclipped raw mean avg max abs absmax magnitude size rms scalars diagnostics trainer epoch step batch sample",
-    "samples actor critic printed csv json jsonl log out err",
+    "samples actor critic printed csv json jsonl log out err per",
 )
 #: Words that say of a gradient's size, without the word "norm", that it is the whole model's.
 _ALL_OF_IT = words("total global all overall full model whole entire everything")

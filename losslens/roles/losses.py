@@ -36,6 +36,14 @@ if TYPE_CHECKING:
 UNKNOWN = "its name does not say what it is"
 #: Fewer points than this cannot show a course.
 FEW_POINTS = 5
+#: LightGBM's metrics, as "training's l2": alone these words say too little.
+_METRIC_OF_A_SPLIT = re.compile(r"'s (?:l1|l2|rmse|mape|huber|fair|poisson|quantile|gamma|tweedie|cross_entropy)\b")
+#: Values of so few digits were printed for people; a logger of numbers keeps at least single precision.
+PRINTED_DIGITS = 5
+#: A series of full precision leads one of printed numbers that is at most this many times finer.
+FINER = 4
+#: One that is at most this many times finer says nothing that the exact one does not.
+COARSER = 2
 RANKED = frozenset({Role.TRAIN_LOSS, Role.VAL_LOSS, Role.LOSS_COMPONENT, Role.VAL_COMPONENT})
 
 
@@ -53,6 +61,10 @@ class Candidate:
     smoothed: bool
     best: bool
     constant: bool
+    printed: bool = False
+    """All its values have few digits: rounded when they were printed."""
+    broken: bool = False
+    """Has values that are no numbers."""
 
     @classmethod
     def of(cls, tag: str, step: IntArray, value: FloatArray) -> Candidate:
@@ -63,12 +75,14 @@ class Candidate:
             tag=tag,
             points=int(value.size),
             named_loss=bool(IS_LOSS.search(text)),
-            objective=bool(OBJECTIVES.search(text)),
+            objective=bool(OBJECTIVES.search(text) or _METRIC_OF_A_SPLIT.search(tag)),
             split=split_of(tag),
             qualifier=_qualifier(words),
             smoothed=any(w in SMOOTHED for w in words),
             best=any(w in BEST for w in words),
             constant=finite.size >= FEW_POINTS and finite.size == value.size and bool(np.all(finite == finite[0])),
+            printed=bool(finite.size) and all(float(f"{v:.{PRINTED_DIGITS}g}") == v for v in finite[:50].tolist()),
+            broken=finite.size < value.size,
         )
 
     @property
@@ -165,8 +179,12 @@ def _training(candidates: Sequence[Candidate], *, given: bool) -> dict[str, Role
         totals, terms = [], [*totals, *terms]
     most = max((c.points for c in totals), default=0)
     longest = max(c.points for c in raw) if raw else 0
-    for c in sorted(totals, key=_leads):
-        if c.points < FEW_POINTS <= most / FEW_POINTS:
+    exact = max((c.points for c in totals if not c.printed and not c.smoothed), default=0)
+    for c in sorted(totals, key=lambda c: (c.printed and c.points <= FINER * exact, *_leads(c))):
+        if c.printed and not c.broken and 0 < c.points <= COARSER * exact:
+            why = "rounded when it was printed, and logged exactly beside it"
+            out[c.tag] = RoleChoice(c.tag, Role.OTHER, why, split=c.split)
+        elif c.points < FEW_POINTS <= most / FEW_POINTS:
             why = f"named as a training loss, but has only {_count(c.points)} beside one that has {most}"
             out[c.tag] = RoleChoice(c.tag, Role.OTHER, why, split=c.split)
         else:
@@ -299,7 +317,7 @@ def _plainness(c: Candidate) -> int:
 def _why_total(c: Candidate, totals: Sequence[Candidate]) -> str:
     if c.smoothed:
         return "named as the training loss, but averaged"
-    if len(totals) > 1 and c is min(totals, key=_leads):
+    if len(totals) > 1 and c is min(totals, key=lambda c: (c.printed, *_leads(c))):
         return f"named as the training loss; leads of {len(totals)} that are, with {c.points} points"
     return "named as the training loss"
 
