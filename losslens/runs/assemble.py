@@ -18,7 +18,7 @@ from losslens.runs import blanks, restarts
 from losslens.runs.chains import chains_of, main_chain, side_by_side
 from losslens.runs.copies import without_copies
 from losslens.runs.effects import undo
-from losslens.runs.epochs import steps_per_epoch
+from losslens.runs.epochs import steps_per_epoch, with_one_beginning
 from losslens.runs.naming import natural
 from losslens.runs.span import Steps, within
 from losslens.runs.stitch import Stitched, stitch
@@ -55,7 +55,8 @@ def build(
     beside = [log for log in logs if all(log is not h for h in holding)]
     name = _readable(name, holding)
     runs: list[Run] = []
-    single, copied = without_copies(_in_time_order([_named_by_file(log) for log in holding]))
+    aligned = with_one_beginning([_named_by_file(log) for log in holding])
+    single, copied = without_copies(_in_time_order(aligned))
     # Values at the edge of what a float holds are what a failed run is made of, no reason to complain.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for hint, mine in side_by_side(_distinct_tags(single, path)):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from losslens.model import Role, RoleChoice, Series, Setting, StepsPerEpoch
+from losslens.model import Log, LogEvent, RawSeries, Role, RoleChoice, Series, Setting, StepsPerEpoch
 
 #: Settings that say it outright, in lower case with underscores; the last part of a dotted name counts.
 _SAID = (
@@ -87,7 +87,10 @@ def _from_epoch_series(epochs: Series, series: Mapping[str, Series]) -> StepsPer
     changes = np.flatnonzero(np.diff(value) > 0) + 1
     if changes.size < 2:
         return None
-    span = float(step[changes[-1]] - step[changes[0]]) / float(value[changes[-1]] - value[changes[0]])
+    epochs_passed = float(value[changes[-1]] - value[changes[0]])
+    if epochs_passed <= 0:
+        return None
+    span = float(step[changes[-1]] - step[changes[0]]) / epochs_passed
     return StepsPerEpoch(_rounded(span), f"the steps at which {epochs.tag} changes") if span >= 1 else None
 
 
@@ -120,6 +123,49 @@ def _from_epoch_axis(series: Mapping[str, Series], axis: str) -> StepsPerEpoch |
     at = steps.step[np.argsort(steps.wall_time, kind="stable")][np.maximum(reached - 1, 0)]
     span = float(at[-1] - at[0]) / float(max(epochs.step[-1] - epochs.step[0], 1))
     return StepsPerEpoch(_rounded(span), f"the wall times of {epochs.tag} and {steps.tag}") if span >= 1 else None
+
+
+def with_one_beginning(logs: Sequence[Log]) -> list[Log]:
+    """Printed logs of one job with their steps counted from the same epoch.
+
+    The output of a resumed job begins in the middle and does not show whether its epochs are counted from 0 or from 1;
+    the steps in it were placed as if from 1. The output of the job's beginning shows it.
+    """
+    size = next((size for log in logs if (size := _size_from_zero(log))), 0)
+    return [_moved_up(log, size) if size else log for log in logs]
+
+
+def _printed_epochs(log: Log) -> RawSeries | None:
+    epochs = log.series.get("epoch")
+    if log.format != "text" or epochs is None or epochs.axis != "step" or not epochs.step.size:
+        return None
+    # Not for NaN either; beyond this nothing is a count.
+    return epochs if np.all(np.abs(epochs.value) <= MOST) and np.all(np.abs(epochs.step) <= MOST) else None
+
+
+def _size_from_zero(log: Log) -> int:
+    """Steps of an epoch in a log whose epochs begin with 0; 0 for others."""
+    epochs = _printed_epochs(log)
+    if epochs is None or epochs.value.min() != 0 or np.any(epochs.value != np.floor(epochs.value)):
+        return 0
+    known, first = np.unique(epochs.value, return_index=True)
+    gaps = np.diff(epochs.step[first]) / np.diff(known)
+    return int(np.median(gaps)) if gaps.size and np.median(gaps) >= 1 else 0
+
+
+def _moved_up(log: Log, size: int) -> Log:
+    epochs = _printed_epochs(log)
+    if epochs is None or epochs.value.min() < 1:
+        return log
+    behind = epochs.value * size - epochs.step
+    if behind.min() <= 0 or behind.max() > size:
+        return log
+    series = {t: replace(s, step=s.step + size) if s.axis == "step" else s for t, s in log.series.items()}
+    return replace(log, series=series, events=tuple(_later(event, size) for event in log.events))
+
+
+def _later(event: LogEvent, size: int) -> LogEvent:
+    return event if event.step is None else replace(event, step=event.step + size)
 
 
 def _said(settings: Mapping[str, Setting]) -> StepsPerEpoch | None:

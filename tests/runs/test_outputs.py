@@ -138,3 +138,29 @@ def test_output_that_would_fit_two_logs_alike_joins_neither(tmp_path: Path) -> N
         logged(tmp_path / "runs" / name / "metrics.csv", falling(60))
     printed(tmp_path / "slurm-5.out", falling(60))
     assert len(find([tmp_path]).jobs) == 3
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("files", [1, 2])
+def test_epochs_printed_again_after_a_resume_are_the_abandoned_branch(tmp_path: Path, first: int, files: int) -> None:
+    """Ten batches of 100 are printed an epoch; the job dies in its sixth epoch and goes on from its fifth."""
+    course = falling(100)
+
+    def lines(begin: int, end: int) -> list[str]:
+        return [f"Epoch: [{i // 10 + first}][{10 * (i % 10)}/100]\tLoss {course[i]:.4f}" for i in range(begin, end)]
+
+    parts = [lines(0, 53), ["=> loaded checkpoint 'checkpoint.pth'", *lines(40, 100)]]
+    if files == 1:
+        (tmp_path / "train.log").write_text("\n".join(line for part in parts for line in part) + "\n")
+    else:
+        for number, part in enumerate(parts):
+            (tmp_path / f"slurm-{71 + number}.out").write_text("\n".join(part) + "\n")
+    (run,) = runs_in(tmp_path)
+    loss = run.series["Loss"]
+    assert len(loss) == 113
+    assert loss.abandoned is not None
+    assert loss.step[loss.abandoned].tolist() == [10 * i for i in range(40, 53)]
+    assert loss.current().step.tolist() == [10 * i for i in range(100)]
+    np.testing.assert_allclose(loss.current().value, course, atol=5e-5)
+    assert run.steps_per_epoch is not None
+    assert run.steps_per_epoch.value == 100
