@@ -17,7 +17,14 @@ from losslens.parsers.text_bars import Bars, bar_and_message, is_bar, is_broken
 from losslens.parsers.text_events import Messages, ended_in_nan, told_step
 from losslens.parsers.text_lines import clean
 from losslens.parsers.text_places import Placed, place_records
-from losslens.parsers.text_records import SPLIT_IN_KEY, Record, may_speak_of_training, read_record, speaks_of_training
+from losslens.parsers.text_records import (
+    SPLIT_IN_KEY,
+    Record,
+    may_speak_of_training,
+    measures,
+    read_record,
+    speaks_of_training,
+)
 from losslens.parsers.text_tables import Tables
 from losslens.parsers.text_windows import LEAST_RECORDS, LEAST_UNNAMED, WORTH_READING, has_records, is_place
 
@@ -33,8 +40,12 @@ _FLAG = re.compile(r"(?:^|\s)--([A-Za-z][\w-]*)(?:[ =]([^\s-]\S*|-[\d.]\S*))?")
 _LOSS = re.compile(r"loss|cost|error|perplexity|nll|xent|reward", re.IGNORECASE)
 _PLAIN = re.compile(r"train(?:ing)?|total|loss|step|avg", re.IGNORECASE)
 _OTHER_WORD = re.compile(r"[A-Za-z]")
-#: A dictionary of mixed values on one line is what a program was started with, not what it measured.
-_MIXED_DICT = re.compile(r"^(?:[\w ]{0,30}[:=]\s*)?\{.*:\s*(?:'[^']*'|\"[^\"]*\"|True|False|None|\[).*\}\s*$")
+#: A dictionary of mixed values on one line is what a program was started with, not what it measured. Newer versions of
+#: Hugging Face's Trainer print measured numbers in quotes.
+_MIXED_DICT = re.compile(
+    r"^(?:[\w ]{0,30}[:=]\s*)?\{.*:\s*"
+    r"(?:'(?!nan|inf)[A-Za-z/][^']*'|\"(?!nan|inf)[A-Za-z/][^\"]*\"|True|False|None|\[).*\}\s*$"
+)
 _IN_DICT = re.compile(r"['\"]([A-Za-z_][\w.\- ]*)['\"]:\s*('[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|[^,{}()\s]+)")
 
 
@@ -179,7 +190,7 @@ class _Reader:
     def _take_unnamed(self) -> None:
         """No number has a name that losslens knows: what was printed at places again and again is the course of one."""
         for records in self._unnamed.values():
-            if len(records) >= LEAST_UNNAMED:
+            if sum(map(measures, records)) >= LEAST_UNNAMED:
                 self.records.extend(records)
         self.records.sort(key=lambda record: record.line)
 
@@ -315,8 +326,11 @@ def _told_apart(
 
 def _sums_up_epochs(rows: list[int], main: list[int], placed: Placed) -> bool:
     """Whether a statement prints once an epoch what another prints often in it: an average, no point of its course."""
-    if placed.records[rows[0]].kind == "epoch" != placed.records[main[0]].kind:
+    one, other = placed.records[rows[0]], placed.records[main[0]]
+    if one.kind == "epoch" != other.kind:
         return True
+    if one.kind == other.kind and one.form == other.form and one.values.keys() >= other.values.keys():
+        return False  # the same statement, which has more to say at the end of an epoch
     once, often = ([e for i in part if (e := placed.records[i].epoch) is not None] for part in (rows, main))
     return len(once) == len(rows) == len(set(once)) > 1 and len(often) >= 2 * len(set(often)) > 0
 

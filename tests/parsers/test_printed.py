@@ -1,0 +1,121 @@
+"""Output captured from real programs, number for number against what their trainings produced (make_printed_*.py)."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from losslens import parsers
+from losslens.model import Log
+from tests.parsers import truth
+from tests.parsers.truth import DATA
+
+PRINTED = DATA / "printed"
+
+#: What its x counts, and for each series the number of points. Where a bar was drawn less often than steps were made,
+#: the truth has more points than were ever printed.
+SERIES: dict[str, tuple[str, dict[str, int]]] = {
+    "accelerate/train.log": ("step", {"validation loss": 6}),
+    "detectron2/train.log": ("step", {"total_loss": 12, "loss_cls": 12, "loss_box_reg": 12, "lr": 12}),
+    "fairseq/train.log": ("step", {"loss": 19, "gnorm": 19, "loss_scale": 19, "valid/loss": 5}),
+    "fastai/train.log": ("epoch", {"train_loss": 8, "valid_loss": 8, "mae": 8}),
+    "hf/healthy/train.log": ("step", {"loss": 24, "grad_norm": 24, "learning_rate": 24, "eval_loss": 8}),
+    "hf/nan/train.log": ("step", {"loss": 24, "grad_norm": 24, "learning_rate": 24, "eval_loss": 8}),
+    "keras/nan.log": ("epoch", {"loss": 12, "mae": 12, "val_loss": 12, "val_mae": 12}),
+    "keras/nan_stopped.log": ("epoch", {"loss": 5, "mae": 5, "val_loss": 5, "val_mae": 5}),
+    "keras/piped.log": ("epoch", {"loss": 12, "mae": 12, "val_loss": 12, "val_mae": 12}),
+    "keras/rate_halved.log": ("epoch", {"loss": 20, "val_loss": 20, "val_mae": 20}),
+    "keras/terminal.log": ("epoch", {"loss": 12, "mae": 12, "val_loss": 12, "val_mae": 12}),
+    "lightgbm/train.log": ("step", {"training's l2": 40, "training's l1": 40, "valid_1's l2": 40, "valid_1's l1": 40}),
+    "lightning/out_of_memory/train.log": ("step", {"train_loss": 21, "val_loss": 5}),
+    "lightning/rich/train.log": ("step", {"train_loss": 8, "val_loss": 8}),
+    "lightning/terminal/train.log": ("step", {"train_loss": 32, "val_loss": 8}),
+    "nanogpt/train.log": ("step", {"loss": 41, "train loss": 5, "val loss": 5}),
+    "nanogpt_nan/train.log": ("step", {"loss": 41, "train loss": 5, "val loss": 5}),
+    "pfn_extras/train.log": ("step", {"train/loss": 16, "val/loss": 8}),
+    "reinforce/train.log": ("episode", {"Last reward": 24, "Average reward": 24}),
+    "sb3/dqn/train.log": ("timesteps", {"train/loss": 34, "rollout/ep_rew_mean": 36, "train/learning_rate": 34}),
+    "sb3/ppo/train.log": ("timesteps", {"train/loss": 14, "train/value_loss": 14, "train/approx_kl": 14}),
+    "sb3/sac/train.log": ("timesteps", {"train/actor_loss": 7, "train/critic_loss": 7, "rollout/ep_rew_mean": 8}),
+    "sklearn_boosting/train.log": ("step", {"Train Loss": 40, "OOB Improve": 40}),
+    "sklearn_mlp/train.log": ("step", {"loss": 60}),
+    "skorch/train.log": ("epoch", {"train_loss": 14, "valid_loss": 14, "valid_r2": 14}),
+    "tabnet/train.log": ("epoch", {"loss": 14, "valid_rmse": 14}),
+    "word_language_model/train.log": ("step", {"loss": 36, "lr": 36, "valid loss": 6}),
+    "xgboost/train.log": ("step", {"train-rmse": 40, "valid-rmse": 40}),
+}
+
+
+def read(name: str) -> Log:
+    path = PRINTED / name
+    assert parsers.recognise(path) == "text"
+    (log,) = parsers.parse(path)
+    return log
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_printed_numbers_are_those_of_the_training_at_its_steps(name: str) -> None:
+    axis, tags = SERIES[name]
+    log = read(name)
+    expected = truth.load(PRINTED / name)
+    for tag, count in tags.items():
+        series = log.series[tag]
+        produced = {int(step): value for step, value in expected[tag]}
+        assert series.axis == axis
+        assert len(series.step) == count, tag
+        assert len(set(series.step.tolist())) == count, tag
+        for step, value in zip(series.step.tolist(), series.value.tolist(), strict=True):
+            # Printed with three digits or four decimals at least.
+            same = (
+                math.isnan(value) if math.isnan(produced[step]) else value == pytest.approx(produced[step], 6e-3, 6e-4)
+            )
+            assert same, (tag, step, value, produced[step])
+
+
+def test_parts_of_a_resumed_output_begin_where_their_bars_say() -> None:
+    for part, first, last in (("slurm-101.out", 2, 30), ("slurm-102.out", 26, 48)):
+        steps = read(f"hf/resumed/{part}").series["loss"].step.tolist()
+        assert steps == list(range(first, last + 1, 2))
+
+
+def test_the_closing_line_of_hugging_face_is_no_step_without_a_loss() -> None:
+    log = read("hf/healthy/train.log")
+    assert "train_loss" not in log.series
+    assert {setting.name for setting in log.settings} >= {"summary.train_loss", "Num Epochs"}
+    assert [event.step for event in log.events if event.kind == "checkpoint"] == [12, 24, 36, 48]
+
+
+def test_a_loss_that_was_checked_before_it_was_logged_ends_in_nan() -> None:
+    loss = read("detectron2_nan/train.log").series["total_loss"]
+    assert loss.step[-1] == 170
+    assert math.isnan(loss.value[-1])
+    assert all(math.isfinite(value) for value in loss.value[:-1])
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "step"),
+    [
+        ("lightning/out_of_memory/train.log", "out-of-memory", 42),
+        ("hf/resumed/slurm-101.out", "interrupted", 30),
+        ("reinforce/train.log", "interrupted", 240),
+        ("detectron2_nan/train.log", "nan-message", 170),
+        ("fairseq/train.log", "overflow", 42),
+        ("keras/nan_stopped.log", "nan-message", 4),
+    ],
+)
+def test_how_a_program_ended_is_an_event_at_its_step(name: str, kind: str, step: int) -> None:
+    assert (kind, step) in [(event.kind, event.step) for event in read(name).events]
+
+
+def test_what_a_program_overrides_is_its_settings() -> None:
+    settings = {setting.name: setting.value for setting in read("nanogpt_nan/train.log").settings}
+    assert settings["learning_rate"] == 30.0
+    assert settings["max_iters"] == 400
+
+
+def test_the_trainer_is_known_by_what_it_prints() -> None:
+    for name, trainer in (("keras/piped.log", "keras"), ("sb3/sac/train.log", "sb3"), ("hf/nan/train.log", "hf")):
+        assert read(name).trainer == trainer
+    assert Path(read("fairseq/train.log").path).parent.name == read("fairseq/train.log").trainer == "fairseq"
