@@ -144,7 +144,7 @@ _NOTHING = object()
 def sniff(path: Path, head: bytes) -> bool:
     """Names and values, in a file that is called settings or holds at least two settings everybody knows."""
     stem = path.name.removesuffix(".gz").rsplit(".", 1)[0]
-    if _NOT_THESE.fullmatch(stem):
+    if _NOT_THESE.fullmatch(stem) or path.suffix.lower() in (".log", ".out", ".err"):
         return False
     text = decode_head(head)
     if text.lstrip()[:1] == "{":

@@ -45,6 +45,7 @@ def place_records(records: list[Record], steps_per_epoch: float | None = None) -
     indices = without_repeats(records)
     kept = [records[i] for i in indices]
     _forget_idle_bars(kept)
+    _forget_idle_steps(kept)
     warnings: list[Warning] = []
     if len({r.step for r in kept if r.step is not None}) == 1 and len(kept) > 1:
         for record in kept:  # "n=60000" on every line is a size, not a place
@@ -61,20 +62,40 @@ def place_records(records: list[Record], steps_per_epoch: float | None = None) -
         steps, axis = _from_batches(kept), "samples" if samples else "step"
     elif steps_per_epoch and len(whole_epochs) == len(kept):
         steps, axis = [round(e * steps_per_epoch) for e in whole_epochs], "step"
+    elif _often_an_epoch(kept):
+        steps, axis = _counted(kept), "row"
+        warnings.append(Warning("no-step", "the lines of an epoch do not say their step: they are counted instead"))
     elif whole_epochs and all(e == math.floor(e) for e in whole_epochs) and len(set(whole_epochs)) > 1:
         steps, axis = _filled([int(r.epoch) if r.epoch is not None else None for r in kept]), "epoch"
     else:
         steps, axis = list(range(len(kept))), "row"
         warnings.append(Warning("no-step", "no line says its step or epoch: lines are counted instead"))
-        for record in kept:
-            if record.epoch is not None:
-                record.values.setdefault("epoch", record.epoch)
-    if axis == "step":
+    if axis in ("step", "row"):
         for record in kept:
             if record.epoch is not None:
                 record.values.setdefault("epoch", record.epoch)
     wall = np.array([r.wall_time if r.wall_time is not None else math.nan for r in kept], dtype=np.float64)
     return Placed(kept, np.array(steps, dtype=np.int64), wall, axis, tuple(warnings), tuple(indices))
+
+
+def _often_an_epoch(records: list[Record]) -> bool:
+    """Whether one statement prints several times an epoch and says no more of its place than the epoch."""
+    statements = Counter(r.template for r in records if r.epoch is not None)
+    if not statements:
+        return False
+    most, count = statements.most_common(1)[0]
+    epochs = {r.epoch for r in records if r.template == most}
+    return len(epochs) > 1 and count > 2 * len(epochs)
+
+
+def _counted(records: list[Record]) -> list[int]:
+    """The place of every record among the lines of the statement that prints most."""
+    main = Counter(r.template for r in records if r.epoch is not None).most_common(1)[0][0]
+    steps, at = [], -1
+    for record in records:
+        at += record.template == main
+        steps.append(max(at, 0))
+    return steps
 
 
 def _forget_idle_bars(records: list[Record]) -> None:
@@ -83,6 +104,14 @@ def _forget_idle_bars(records: list[Record]) -> None:
     if len({r.n for r in context}) <= 0.5 * len(context):
         for record in context:
             record.n = record.of = None
+
+
+def _forget_idle_steps(records: list[Record]) -> None:
+    """The same for steps that stand on lines of their own: one that stands above hundreds of numbers is not theirs."""
+    context = [r for r in records if r.kind == "step-context"]
+    if len({r.step for r in context}) <= 0.3 * len(context):
+        for record in context:
+            record.step = None
 
 
 def _filled(steps: list[int | None]) -> list[int]:

@@ -252,9 +252,10 @@ def speaks_of_training(record: Record | None) -> bool:
 
 
 def may_speak_of_training(record: Record) -> bool:
-    """True for a line with a place and a number that is no count, under names that say nothing to losslens."""
-    return bool(record.kind) and not record.aside and any(value != int(value) for value in _finite(record))
+    """True for a line with a place and numbers, under names that say nothing to losslens."""
+    return bool(record.kind) and not record.aside and bool(record.values)
 
 
-def _finite(record: Record) -> list[float]:
-    return [value for value in record.values.values() if value - value == 0.0]
+def measures(record: Record) -> bool:
+    """True for a line one of whose numbers is no count."""
+    return any(value != value or (abs(value) < 1e15 and value != int(value)) for value in record.values.values())

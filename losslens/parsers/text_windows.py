@@ -1,0 +1,96 @@
+"""Whether a file is a job's output: looked for in its head, its middle and its end.
+
+Output may begin with megabytes of settings, warnings and a drawing of the network, and end with a traceback; the
+numbers of the training are somewhere in between. A window costs a read and a search; only one that holds something
+like a number of a training is taken apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from losslens.parsers.opening import HEAD_BYTES, lines_of, output_file, output_head
+from losslens.parsers.text_lines import clean
+from losslens.parsers.text_records import Record, may_speak_of_training, measures, read_record, speaks_of_training
+from losslens.parsers.text_tables import Tables
+
+#: A file is a job's output when one statement of the program printed training numbers at least this often.
+LEAST_RECORDS = 3
+#: Under names that say nothing to losslens, a statement must have printed numbers at its places this often.
+LEAST_UNNAMED = 20
+#: How many windows of 64 KiB are looked at behind the head, evenly over the file, the last at its end.
+WINDOWS = 10
+_OUTPUT_SUFFIXES = frozenset(["", ".log", ".out", ".err", ".txt", ".stdout", ".stderr", ".o", ".gz"])
+_NUMBERS = re.compile(
+    rb"(?i)loss\w*['\"]?(?:[\s:=(\[]{1,4}|\s(?:is|so far)\W)[-\d]"
+    rb"|\b(?:epoch|step|iter(?:ation)?s?|ep)\W{1,3}\d|\d+:\d\d<"
+)
+#: Lines with none of these cannot hold a named number: most lines of most outputs are passed over here.
+WORTH_READING = re.compile(r"[:=|\]]|loss|acc|lr |epoch|^train \d|^valid \d", re.IGNORECASE)
+_SOURCE_CODE = re.compile(r"^\s*(?:def|import|from|class|return|for|if|#include|function|const|let|var)\b")
+
+
+def has_records(path: Path, head: bytes) -> bool:
+    """True when one statement printed training numbers three times in one window of the file."""
+    if records_in(output_head(head)):
+        return True
+    if len(head) < HEAD_BYTES or path.suffix.lower() not in _OUTPUT_SUFFIXES:
+        return False
+    return any(_NUMBERS.search(part) and records_in(part.decode("utf-8", "replace")) for part in _windows(path, head))
+
+
+def _windows(path: Path, head: bytes) -> Iterator[bytes]:
+    if path.suffix.lower() == ".gz":
+        # There is no way to the middle of a gzip but through its beginning.
+        for block, _ in zip(output_file(path).blocks(), range(2), strict=False):
+            yield block.encode("utf-8", "replace")[-HEAD_BYTES:]
+        return
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        room = size - len(head)
+        count = min(WINDOWS, -(-room // HEAD_BYTES))
+        starts = [len(head) + (room - HEAD_BYTES) * i // max(1, count - 1) for i in range(count)]
+        for start in sorted(max(len(head), s) for s in starts):
+            file.seek(start)
+            yield file.read(HEAD_BYTES)
+
+
+def records_in(text: str) -> bool:
+    """Whether the text, cut anywhere, holds lines of a training's output."""
+    templates: Counter[tuple[str, ...]] = Counter()
+    unnamed: Counter[tuple[str, ...]] = Counter()
+    code = lines = 0
+    placed = False
+    tables = Tables()
+    for raw in lines_of(text.replace("\r\n", "\n").replace("\r", "\n")):
+        lines += 1
+        code += bool(_SOURCE_CODE.match(raw))
+        if lines > 200 and code > 0.2 * lines:
+            return False
+        drawn, record = tables.take(raw)
+        if not drawn:
+            if not WORTH_READING.search(raw):
+                continue
+            record = read_record(clean(raw).text)
+        if record is None:
+            continue
+        if speaks_of_training(record):
+            templates[record.template] += 1
+            # One epoch's line has a place and a loss, or follows a line with its place; without a place it takes more
+            # to tell output from prose.
+            if templates[record.template] >= (LEAST_RECORDS if record.kind or placed else 2 * LEAST_RECORDS):
+                return code <= 0.2 * lines
+            placed = placed and not record.kind
+        elif is_place(record):
+            placed = True
+        elif may_speak_of_training(record) and measures(record):
+            unnamed[record.template] += 1
+    return code == 0 and any(count >= LEAST_UNNAMED for count in unnamed.values())
+
+
+def is_place(record: Record) -> bool:
+    """A line that says where the training is, and nothing else."""
+    return record.kind in ("step", "epoch", "episode") and not record.values

@@ -1,0 +1,126 @@
+"""Ways of printing a place and its numbers that are met in public logs, each as a few lines of the same shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from losslens import parsers
+from losslens.model import Log
+
+Line = Callable[[int], str]
+
+
+def _log(folder: Path, text: str, name: str = "train.log") -> Log:
+    path = folder / name
+    path.write_text(text)
+    assert parsers.recognise(path) == "text"
+    (log,) = parsers.parse(path)
+    return log
+
+
+def _value(i: int) -> float:
+    return round(3.0 / (1 + i), 4)
+
+
+@pytest.mark.parametrize(
+    ("line", "tag", "steps"),
+    [
+        # darknet
+        (
+            lambda i: f" {i + 1}: {_value(i)}, 9.5 avg loss, 0.001000 rate, 2.25 seconds, {64 * i} images",
+            "loss",
+            (1, 2),
+        ),
+        # BasicSR and its kin: thousands separators, the rates of all groups in brackets
+        (
+            lambda i: (
+                f"24-05-06 10:00:0{i} - INFO: [epoch: 0, iter: {1100 + 100 * i:,}, lr:(2.0e-04,)] l_pix: {_value(i)}"
+            ),
+            "l_pix",
+            (1100, 1200),
+        ),
+        # loguru before the line
+        (
+            lambda i: f"2024-05-06 10:00:00.1 | INFO | core.trainer:step:24 - iter: {10 * i}, total_loss: {_value(i)}",
+            "total_loss",
+            (0, 10),
+        ),
+        (lambda i: f"Epoch: [0/9] Iter:[{10 * i}/80], Time: 0.66, lr: [0.01], Loss: {_value(i)}", "Loss", (0, 10)),
+        (lambda i: f"Epoch 0, Step {25 * i}, used 3.5 (s), avg loss so far is {_value(i)}", "avg loss", (0, 25)),
+        (lambda i: f"{i}/900 in 0 epoch finished at time 0:00:35.33, Loss is {_value(i)} Acc is 0.5", "Loss", (0, 1)),
+        (lambda i: f"epoch: 1, batch_id: {500 * i}, AUC:0.91, loss:{_value(i)}, ips: 18.0 ins/s", "loss", (0, 500)),
+        (lambda i: f"05/12 10:24:33 PM train {50 * i:03d} {_value(i):e} 45.2 88.1", "train_loss", (0, 50)),
+        (lambda i: f"[2020-05-01 10:00:00] Ep. 1 : Up. {1000 * i} : Sen. 64,000 : Cost {_value(i)}", "Cost", (0, 1000)),
+    ],
+)
+def test_a_line_says_its_place_and_its_loss(line: Line, tag: str, steps: tuple[int, int], tmp_path: Path) -> None:
+    log = _log(tmp_path, "\n".join(line(i) for i in range(8)) + "\n")
+
+    series = log.series[tag]
+    np.testing.assert_allclose(series.value, [_value(i) for i in range(8)], rtol=1e-4)
+    assert series.axis == "step"
+    assert np.diff(series.step).tolist() == [steps[1] - steps[0]] * 7
+
+
+def test_the_losses_of_a_game_are_read_under_the_names_of_its_players(tmp_path: Path) -> None:
+    lines = ["================ Training Loss (Mon May  6 10:00:00 2024) ================"]
+    lines += [
+        f"(epoch: {epoch}, iters: {it}, time: 0.1, data: 0.002) D_A: 0.4 G_A: 0.{epoch} cycle_A: 2.5 "
+        for epoch in (1, 2, 3)
+        for it in (100, 200)
+    ]
+    log = _log(tmp_path, "\n".join(lines) + "\n", "loss_log.txt")
+
+    assert log.series["G_A"].value.tolist() == [0.1, 0.1, 0.2, 0.2, 0.3, 0.3]
+    assert np.all(np.diff(log.series["G_A"].step) > 0)
+    assert log.series["epoch"].value.tolist() == [1, 1, 2, 2, 3, 3]
+
+
+def test_a_step_on_a_line_of_its_own_belongs_to_the_numbers_below_it(tmp_path: Path) -> None:
+    text = "".join(f"current step: {i}th step\nbatch loss:{_value(i)}\n" for i in range(1, 9))
+    log = _log(tmp_path, text)
+
+    assert log.series["batch loss"].step.tolist() == list(range(1, 9))
+
+
+def test_many_lines_an_epoch_are_counted_and_keep_their_epoch(tmp_path: Path) -> None:
+    text = "".join(f"Epoch {e} - Batch loss: {1 / (1 + e + i)}\n" for e in range(1, 4) for i in range(5))
+    log = _log(tmp_path, text)
+
+    assert log.series["Batch loss"].step.tolist() == list(range(15))
+    assert log.series["epoch"].value.tolist() == [1.0] * 5 + [2.0] * 5 + [3.0] * 5
+
+
+def test_numbers_in_the_middle_of_a_long_file_make_it_output(tmp_path: Path) -> None:
+    network = "".join(f"  (layer{i}): Conv2d(64, 64, kernel_size=(3, 3), stride=(1, 1))\n" for i in range(3000))
+    losses = "".join(f"[epoch: 0, iter: {100 * i:,}] loss: {_value(i)}\n" for i in range(2000))
+    log = _log(tmp_path, f"settings:\n  lr_G: 0.0002\n{network}{losses}{network}")
+
+    assert log.series["loss"].step.size == 2000
+    assert {s.name: s.value for s in log.settings}["lr_G"] == 0.0002
+
+
+def test_a_dictionary_of_mixed_values_is_what_the_program_was_started_with(tmp_path: Path) -> None:
+    start = "{'seed': 24, 'device': 'cuda:0', 'epochs': 1000, 'lr': 0.001, 'amp': True}\n"
+    log = _log(tmp_path, start + "".join(f"Train: STEP {41 * i} - EPOCH {i}/9 | loss: {_value(i)}\n" for i in range(6)))
+
+    assert set(log.series) == {"loss", "epoch"}
+    settings = {s.name: s.value for s in log.settings}
+    assert (settings["seed"], settings["lr"], settings["amp"]) == (24, 0.001, True)
+
+
+def test_numbers_at_places_under_names_nobody_knows_are_read(tmp_path: Path) -> None:
+    log = _log(tmp_path, "".join(f"iter {10 * i}: zeta {i} phi: {_value(i)}\n" for i in range(40)))
+
+    assert log.series["phi"].step.tolist() == [10 * i for i in range(40)]
+
+
+def test_a_list_of_data_files_is_no_output(tmp_path: Path) -> None:
+    path = tmp_path / "train.txt"
+    path.write_text("".join(f"train/left/{i:07d}.png train/right/{i:07d}.png step_{i}/loss_{i}\n" for i in range(9000)))
+
+    assert parsers.recognise(path) is None
