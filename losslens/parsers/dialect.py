@@ -26,6 +26,7 @@ MAX_PREAMBLE = 60
 """Lines that may come before the header."""
 MAX_STRANGERS = 4
 """A table of more columns than this, none of which has a name that training logs use, is a data set."""
+_WIDE_BLANKS = re.compile(r" {2,}|\t+")
 _QUOTED = re.compile(r'"[^"]*"')
 _NAME = re.compile(r"[^\W\d]")
 
@@ -141,9 +142,9 @@ def _judge(lines: list[str], delimiter: str, decimal: str) -> tuple[float, Diale
     header_at, body_at = first
     header = rows[header_at][1] if header_at is not None else None
     start = rows[header_at][0] if header_at is not None else rows[body_at][0]
-    commented = _commented_header(lines[: rows[body_at][0]], width, delimiter) if header is None else None
-    if commented is not None:
-        header, start = commented[1], commented[0]
+    above = _header_above(lines[: rows[body_at][0]], width, delimiter) if header is None else None
+    if above is not None:
+        header, start = above[1], above[0]
     elif header is not None and header_at:
         header = _two_lines(rows[header_at - 1][1], header)
     body = [cells for _, cells in rows[body_at:]]
@@ -207,17 +208,16 @@ def _has_numbers(cells: list[str], decimal: str) -> bool:
     return any(is_number(cell, decimal) for cell in cells)
 
 
-def _commented_header(lines: list[str], width: int, delimiter: str) -> tuple[int, list[str]] | None:
-    """A header behind a comment sign, as numpy.savetxt and gnuplot users write it."""
+def _header_above(lines: list[str], width: int, delimiter: str) -> tuple[int, list[str]] | None:
+    """A header behind a comment sign, as numpy.savetxt writes it, or one whose names have blanks in them."""
     for at in range(len(lines) - 1, -1, -1):
         if not lines[at].strip():
             continue
-        if not is_comment(lines[at]):
-            return None
-        line = lines[at].lstrip().lstrip("#/%").strip()
-        for way in dict.fromkeys((delimiter, ",", "\t", " ")):
-            cells = split_line(line, way)
-            if len(cells) == width and looks_like_header(cells, "."):
+        commented = is_comment(lines[at])
+        line = lines[at].lstrip().lstrip("#/%").strip() if commented else lines[at].strip()
+        ways = [split_line(line, way) for way in dict.fromkeys((delimiter, ",", "\t", " "))] if commented else []
+        for cells in [*ways, _WIDE_BLANKS.split(line)]:
+            if len(cells) == width > 1 and looks_like_header(cells, "."):
                 return at, cells
         return None
     return None

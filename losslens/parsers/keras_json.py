@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ NAME = "keras-json"
 MAX_NESTING = 3
 """How deep below the top the dict of lists may stand: {"model": {"history": {"history": {...}}}}."""
 MAX_HISTORIES = 200
+MIN_CURVE = 5
 _HISTORY_KEYS = frozenset(["history", "hist", "metrics", "logs", "log", "losses", "curves", "results"])
 _CURVES = re.compile(r"hist|loss|curve|metric|(?:^|[^a-z])(?:log|train)", re.IGNORECASE)
 _SCALAR = (int, float, str, type(None))
@@ -33,7 +35,7 @@ _SCALAR = (int, float, str, type(None))
 
 def sniff(path: Path, head: bytes) -> bool:
     value = peek(head)
-    return bool(_find(value) or _only_curves(path, value))
+    return bool(_find(value) or _only_curves(path, value) or _is_one_curve(path, value))
 
 
 def parse(path: Path) -> tuple[Log, ...]:
@@ -42,6 +44,16 @@ def parse(path: Path) -> tuple[Log, ...]:
     Raises NotALogError when there is no dict of lists of numbers, ParseError for a cut or broken document.
     """
     document = read_document(path)
+    if _is_one_curve(path, document):
+        (log,) = _of_document(path, {path.name.split(".")[0]: document})
+        curve = {tag: replace(series, axis="row") for tag, series in log.series.items()}
+        text = "a bare list of numbers: they are counted, for want of steps or epochs"
+        return (replace(log, series=curve, trainer=None, warnings=(*log.warnings, Warning("no-step", text))),)
+    return _of_document(path, document)
+
+
+def _of_document(path: Path, document: Json) -> tuple[Log, ...]:
+    """The Logs of a document that was read."""
     found = _find(document) or _only_curves(path, document)
     if not found:
         raise NotALogError(f"{path}: no lists of numbers by name")
@@ -91,6 +103,13 @@ def _only_curves(path: Path, value: Json) -> list[tuple[tuple[str, ...], dict[st
     lengths = [len(item) if isinstance(item, list) and _is_numbers(item) else 0 for item in value.values()]
     same = set(lengths[:-1] or lengths)  # the last list of a head may be cut
     return [((), value)] if len(same) == 1 and min(same) >= 3 and 0 < lengths[-1] <= max(same) else []
+
+
+def _is_one_curve(path: Path, value: Json) -> bool:
+    """A bare list of numbers, fractions among them, in a file named after a loss: ``json.dump(losses, file)``."""
+    if not isinstance(value, list) or len(value) < MIN_CURVE or not is_known_name(path.name.split(".")[0]):
+        return False
+    return _is_numbers(value) and any(isinstance(item, float) for item in value[:50])
 
 
 def _from_frame(item: Json) -> Json:

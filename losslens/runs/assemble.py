@@ -14,7 +14,7 @@ from losslens.errors import NotALogError
 from losslens.model import Log, LogEvent, RawSeries, Repair, Role, RoleChoice, Run, Series, Setting
 from losslens.model import Warning as LogWarning
 from losslens.roles.names import split_of
-from losslens.runs import blanks, restarts
+from losslens.runs import blanks, restarts, unnamed
 from losslens.runs.chains import chains_of, main_chain, side_by_side
 from losslens.runs.copies import without_copies
 from losslens.runs.effects import undo
@@ -51,7 +51,7 @@ def build(
     """
     holding = [log for log in logs if log.series or (log.table is not None and log.table.blank)]
     if not holding:
-        raise NotALogError("no series was found in it: only settings or messages")
+        raise NotALogError(f"no series was found in it: {_instead(logs)}")
     beside = [log for log in logs if all(log is not h for h in holding)]
     name = _readable(name, holding)
     runs: list[Run] = []
@@ -63,6 +63,16 @@ def build(
             how = _How(f"{name}/{hint}" if hint else name, path, project, roles)
             runs.extend(_runs_of(mine, beside, copied, how))
     return tuple(runs) if steps is None else within(runs, steps)
+
+
+def _instead(logs: Sequence[Log]) -> str:
+    """What logs without any series hold."""
+    damage = [one for log in logs for one in log.damage]
+    if not damage:
+        return "only settings or messages"
+    first = damage[0]
+    more = f", and {len(damage) - 1} more such places" if len(damage) > 1 else ""
+    return f"bytes {first.first_byte:,}–{first.last_byte:,}: {first.reason}{more}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +136,7 @@ def _run(
     series = {tag: s for tag, s in stitched.series.items() if len(s)}
     choices = roles_room.assign(series, trainer=trainer, overrides=how.roles)
     if axis_of_all(series) == "row" and all(c.role in ANYTHING for c in choices):
-        raise NotALogError("a table of numbers, but no column counts steps and none is known from training")
+        choices = _asked(series, choices)
     effects = undo(series, choices, trainer)
     series = effects.series
     axis = _axis(series, choices)
@@ -151,6 +161,18 @@ def _run(
         trainer=trainer,
         project=how.project,
     )
+
+
+def _asked(series: Mapping[str, Series], choices: Sequence[RoleChoice]) -> tuple[RoleChoice, ...]:
+    """The choices with a guess of the loss in a table that names nothing. Raises NotALogError when none is sensible."""
+    if not unnamed.without_names(series):
+        names = ", ".join(list(series)[:3])
+        text = "a table of numbers, but no column counts steps and none is known from training"
+        raise NotALogError(f"{text}; if it is one, say which is the loss with --role loss=NAME ({names})")
+    guess = unnamed.objective(series)
+    if guess is None:
+        raise NotALogError(unnamed.question(series))
+    return (guess, *(c for c in choices if c.tag != guess.tag))
 
 
 def _with_steps(logs: Sequence[Log]) -> tuple[list[Log], list[Repair]]:

@@ -1,0 +1,116 @@
+"""Tables of bare numbers: read where their meaning is clear, else skipped with what to say to have them read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import losslens
+from losslens.errors import NotALogError
+from losslens.model import Role, Run
+from losslens.runs import find, load
+from tests.runs.make_logs import falling
+
+STEPS = np.arange(200)
+LOSS = falling(200)
+ACCURACY = 1 - np.exp(-STEPS / 50)
+RATE = np.full(200, 0.1)
+
+
+def only(path: Path) -> Run:
+    (job,) = find([path]).jobs
+    (run,) = load(job)
+    return run
+
+
+@pytest.mark.parametrize("name", ["loss.txt", "train_loss.dat", "losses.txt"])
+def test_one_column_is_named_by_its_file(tmp_path: Path, name: str) -> None:
+    np.savetxt(tmp_path / name, LOSS)
+    run = only(tmp_path)
+    (tag,) = run.tags(Role.TRAIN_LOSS)
+    assert tag == name.split(".")[0]
+    np.testing.assert_allclose(run.series[tag].value, LOSS)
+
+
+@pytest.mark.parametrize(
+    ("header", "delimiter", "comments"),
+    [
+        ("epoch loss acc", " ", "# "),
+        ("epoch\tloss\tacc", "\t", "# "),
+        ("epoch,loss,acc", ",", "# "),
+        ("epoch loss acc", " ", ""),
+        ("epoch loss acc", " ", "% "),
+    ],
+)
+def test_a_header_of_savetxt_names_the_columns(tmp_path: Path, header: str, delimiter: str, comments: str) -> None:
+    np.savetxt(
+        tmp_path / "log.txt", np.c_[STEPS, LOSS, ACCURACY], header=header, delimiter=delimiter, comments=comments
+    )
+    run = only(tmp_path)
+    assert run.axis == "epoch"
+    assert run.tags(Role.TRAIN_LOSS) == ("loss",)
+    np.testing.assert_allclose(run.series["loss"].value, LOSS)
+
+
+def test_names_with_blanks_above_columns_of_numbers_are_told_by_wide_gaps(tmp_path: Path) -> None:
+    rows = [f"{i:5d}    {v:10.5f}    {v + 0.1:8.5f}   0.1" for i, v in enumerate(LOSS)]
+    (tmp_path / "log.txt").write_text("\n".join(["epoch    train loss    val loss   lr", *rows]) + "\n")
+    run = only(tmp_path)
+    assert run.tags(Role.TRAIN_LOSS) == ("train loss",)
+    assert run.tags(Role.VAL_LOSS) == ("val loss",)
+    assert len(run.series["train loss"]) == 200
+
+
+@pytest.mark.parametrize("suffix", ["csv", "txt"])
+def test_the_only_column_that_falls_is_taken_for_the_loss_and_the_doubt_is_said(tmp_path: Path, suffix: str) -> None:
+    delimiter = "," if suffix == "csv" else " "
+    np.savetxt(tmp_path / f"log.{suffix}", np.c_[STEPS, RATE, LOSS, ACCURACY], delimiter=delimiter, fmt="%.6g")
+    run = only(tmp_path)
+    (choice,) = [c for c in run.roles if c.role is Role.TRAIN_LOSS]
+    assert choice.tag == "column_3"
+    assert not choice.sure
+    assert "--role loss=" in choice.why
+    assert run.series["column_3"].step.tolist() == STEPS.tolist()
+
+
+def test_two_columns_that_fall_are_asked_about_and_the_answer_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "summary.csv"
+    np.savetxt(path, np.c_[STEPS, LOSS, LOSS + 0.1, ACCURACY], delimiter=",", fmt="%.6g")
+    analysis = losslens.analyze(path)
+    assert not analysis.runs
+    (skipped,) = analysis.skipped
+    assert "column_2 and column_3 both fall like a loss" in skipped.reason
+    assert "--role loss=column_2" in skipped.reason
+    (report,) = losslens.analyze(path, roles={"loss": ["column_2"]}).runs
+    assert report.verdict == "healthy"
+
+
+@pytest.mark.parametrize("columns", [2, 8, 20])
+def test_a_data_set_of_bare_numbers_is_no_run(tmp_path: Path, columns: int) -> None:
+    np.savetxt(tmp_path / "points.dat", np.random.default_rng(0).normal(size=(300, columns)), fmt="%.4f")
+    with pytest.raises(NotALogError, match="without names"):
+        only(tmp_path)
+
+
+@pytest.mark.parametrize("numbers", [np.arange(100), np.random.default_rng(0).integers(0, 10, 500)])
+def test_a_list_of_whole_numbers_is_no_log(tmp_path: Path, numbers: np.ndarray) -> None:
+    np.savetxt(tmp_path / "labels.txt", numbers, fmt="%d")
+    assert not find([tmp_path]).jobs
+
+
+@pytest.mark.parametrize("name", ["losses.json", "train_loss.txt"])
+def test_a_bare_list_is_a_curve_where_the_file_is_named_after_a_loss(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(json.dumps([*LOSS.tolist(), float("nan")]))
+    run = only(tmp_path)
+    assert run.axis == "row"
+    (tag,) = run.tags(Role.TRAIN_LOSS)
+    assert len(run.series[tag]) == 201
+    assert any(w.code == "no-step" for w in run.warnings)
+
+
+def test_a_bare_list_in_a_file_of_another_name_is_no_log(tmp_path: Path) -> None:
+    (tmp_path / "data.json").write_text(json.dumps(LOSS.tolist()))
+    assert not find([tmp_path]).jobs
