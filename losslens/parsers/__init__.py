@@ -122,7 +122,7 @@ def _module(format: Format) -> Parser:
 
 
 def _kinds(head: bytes) -> tuple[str, ...]:
-    if text_encoding(head) is None:
+    if text_encoding(head) is None or not head.strip(b"\0"):
         return ("binary",)
     first = head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0")[:1]
     if first not in (b"{", b"["):

@@ -63,7 +63,7 @@ def _overview(page: Page, analysis: Analysis) -> None:
     beside = page.width - taken - onsets - max(map(len, causes)) - 2
     wide = page.width >= WIDE and beside >= min(NAME, max(map(len, long)))
     below = [[row.onset] if wide else _lines(row.onset, cause) for row, cause in zip(table, causes, strict=True)]
-    onsets = onsets if wide else max(18, *(len(line) for lines in below for line in lines))
+    onsets = onsets if wide else max([18, *(len(line) for lines in below for line in lines)])
     names = story.told_apart(long, max(12, beside if wide else page.width - taken - onsets))
     rows = []
     for row, name, lines, cause in zip(table, names, below, causes, strict=True):

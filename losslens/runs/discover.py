@@ -164,6 +164,8 @@ def _look_into(entries: Sequence[os.DirEntry[str]], search: _Search) -> tuple[li
         search.files += 1
         suffix = os.path.splitext(entry.name)[1].lower()
         own = entry.name == "debug.log" and tracked  # what W&B says of itself
+        if ".tfevents." in entry.name and suffix not in (".zip", ".tgz", ".xz", ".zst"):
+            suffix = ""  # the end of a host's name
         if suffix in NOT_OPENED or own or _NO_LOGS.fullmatch(entry.name) or search.files > MOST_FILES:
             search.passed_over[suffix or "no suffix"] += 1
             continue

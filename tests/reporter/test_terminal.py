@@ -99,6 +99,11 @@ def test_the_overview_lists_every_run_worst_first_and_tells_only_the_failed_ones
     assert "empty: no series looks like a loss: 'fps', 'gpu/temp'" in text
 
 
+def test_runs_that_have_nothing_to_say_are_listed_in_a_narrow_terminal() -> None:
+    text = plain(make.analysis(make.healthy("one"), make.healthy("two")), width=60)
+    assert "2 runs: 2 healthy" in text
+
+
 def test_what_was_skipped_is_said() -> None:
     assert "logs/history.pkl: a pickle runs code when it is read" in plain(make.ALL["nothing"]())
 
