@@ -256,6 +256,25 @@ def test_what_is_no_log_is_passed_over_and_counted(tmp_path: Path) -> None:
     assert dict(found.passed_over) == {".py": 1, ".png": 1, ".dat": 1}
 
 
+def test_an_event_file_of_a_host_whose_name_ends_like_source_code_is_read(tmp_path: Path) -> None:
+    writer = SummaryWriter(str(tmp_path))
+    for step in range(5):
+        writer.add_scalar("loss", 1.0 / (1 + step), step)
+    writer.close()
+    (written,) = tmp_path.iterdir()
+    written.rename(tmp_path / "events.out.tfevents.1700000000.node7.go")
+    found = find([tmp_path])
+    assert [source.format for job in found.jobs for source in job.sources] == ["tensorboard"]
+    assert not found.passed_over
+
+
+def test_an_event_file_of_zeros_is_said_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "events.out.tfevents.1700000000.host").write_bytes(bytes(1000))
+    (job,) = find([tmp_path]).jobs
+    with pytest.raises(NotALogError, match=r"no series was found in it: bytes 0–999: zero-filled tail$"):
+        load(job)
+
+
 def test_an_empty_event_file_is_skipped_with_its_reason(tmp_path: Path) -> None:
     (tmp_path / "events.out.tfevents.1700000000.host").write_bytes(b"")
     found = find([tmp_path])
