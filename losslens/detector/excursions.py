@@ -140,7 +140,7 @@ def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int, ratios:
         last = first + int(back[0]) - 1 if back.size else _mostly_back(z, first, before)
         if last < z.size - 2 and (back.size or int(hits[j]) >= known):
             out.append(_excursion(z, first, last, before, int(hits[j])))
-        at = last + 1
+        at = max(last, int(hits[j])) + 1  # the walk back from a hit may pass a taller, smoother bump
 
 
 def _mostly_back(z: FloatArray, first: int, before: float) -> int:
