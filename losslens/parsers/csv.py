@@ -22,10 +22,13 @@ from losslens.parsers.transposed import lies_on_its_side, read_sideways
 
 NAME = "csv"
 
+_NO_TABLES = frozenset([".yaml", ".yml", ".toml", ".ini", ".json", ".jsonl"])
 _TENSORBOARD_FILE = re.compile(r"(?:run[-_])?(?P<run>.*?)[-_]tag[-_](?P<tag>.+)")
 
 
 def sniff(path: Path, head: bytes) -> bool:
+    if path.suffix.lower() in _NO_TABLES:
+        return False
     text, whole = decode_head(head), len(head) < HEAD_BYTES
     return sniff_dialect(text, whole=whole) is not None or lies_on_its_side(text, whole=whole) is not None
 

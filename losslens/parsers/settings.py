@@ -1,4 +1,4 @@
-"""Files of settings: hparams.yaml, args.yaml, config.json, .hydra/config.yaml, params.json, training_args.json.
+"""Files of settings: hparams.yaml, config.json, .hydra/config.yaml, params.json, config.toml, args.txt and their like.
 
 Read with a loader that builds plain values only: a tag such as ``!!python/object`` names code to run
 and is passed over.
@@ -7,8 +7,9 @@ and is passed over.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from losslens.errors import NotALogError, ParseError
@@ -81,6 +82,9 @@ _KNOWN = frozenset(
         "max_grad_norm",
         "gradient_clip_val",
         "gradient_accumulation_steps",
+        "gradient_clipping",
+        "zero_optimization",
+        "train_micro_batch_size_per_gpu",
         "dropout",
         "hidden_size",
         "n_layers",
@@ -137,6 +141,11 @@ _YAML_LINE = re.compile(r"(?:- )?['\"]?[\w./-][\w ./-]*['\"]?\s*:(?:\s|$)")
 _SCIENTIFIC = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+")
 _FLAG = re.compile(r"--?([A-Za-z][\w.-]*)(?:=(.*))?", re.DOTALL)
 _ASSIGNED = re.compile(r"\+{0,2}([A-Za-z_][\w./]*)=(.*)", re.DOTALL)
+_LINES = frozenset([".txt", ".cfg", ".conf", ".ini"])
+_LINE = re.compile(r"\s*(?:--)?([A-Za-z_][\w.-]*)\s*[:=]\s*(\S.*?)?\s*(?:\[default: .*\])?$")
+_TOML_NAME = re.compile(r"^\s*([A-Za-z_][\w-]*)\s*=", re.MULTILINE)
+_ORDERED = "!!python/object/apply:collections.OrderedDict"
+_OVERRIDES = "overrides.yaml"
 _METADATA = "wandb-metadata.json"
 _NOTHING = object()
 
@@ -147,6 +156,11 @@ def sniff(path: Path, head: bytes) -> bool:
     if _NOT_THESE.fullmatch(stem) or path.suffix.lower() in (".log", ".out", ".err"):
         return False
     text = decode_head(head)
+    suffix = PurePath(path.name.removesuffix(".gz")).suffix.lower()
+    if suffix == ".toml":
+        return _is_toml(stem, text)
+    if suffix in _LINES:
+        return _is_called_settings(stem) and _holds_settings({normalise(name) for name, _ in _in_lines(text)})
     if text.lstrip()[:1] == "{":
         if sum(line.startswith("{") for line in text.splitlines()) > 1:
             return False  # a dict a line is a log, in JSON or as Python prints it
@@ -159,8 +173,10 @@ def sniff(path: Path, head: bytes) -> bool:
         if "artifact_uri" in names or len(value) > 1_000:
             return False
         return _is_called_settings(stem) or _holds_settings(names)
-    if not path.name.removesuffix(".gz").lower().endswith((".yaml", ".yml")):
+    if suffix not in (".yaml", ".yml"):
         return False
+    if text.startswith(_ORDERED) or path.name == _OVERRIDES:
+        return _is_called_settings(stem)
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", "---", "%"))]
     top = [line for line in lines if not line[0].isspace()]
     if not top or sum(bool(_YAML_LINE.match(line)) for line in top) < 0.7 * len([t for t in top if t[0] != "-"]):
@@ -173,15 +189,22 @@ def sniff(path: Path, head: bytes) -> bool:
 
 def parse(path: Path) -> tuple[Log, ...]:
     """One Log with settings and no series. Raises ParseError for a document that cannot be read."""
-    head = peek(LogFile(path).head)
     warnings: list[Warning] = []
-    if isinstance(head, dict):
+    suffix = PurePath(path.name.removesuffix(".gz")).suffix.lower()
+    document: Json
+    if suffix == ".toml":
+        document = _read_toml(path)
+    elif suffix in _LINES:
+        document = dict(_in_lines(LogFile(path).document()[:MAX_YAML_BYTES]))
+    elif isinstance(peek(LogFile(path).head), dict):
         document = read_document(path)
     else:
         document, passed_over = read_yaml(path)
         if passed_over:
             text = f"{passed_over} values of Python's own types passed over: building them would run code"
             warnings.append(Warning("yaml-tags", text))
+    if isinstance(document, list) and all(isinstance(item, str) for item in document):
+        document = dict(flags([str(item) for item in document]))  # Hydra's overrides
     if not isinstance(document, dict):
         raise NotALogError(f"{path}: not a mapping of names to settings")
     settings = flat_settings(_as_tracked(document), path)
@@ -217,6 +240,41 @@ def plain_setting(text: str) -> SettingValue:
         except ValueError:
             continue
     return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
+
+
+def _is_toml(stem: str, text: str) -> bool:
+    """A table of settings; not the description of a package."""
+    if re.search(r"^\s*\[(?:project|build-system|package|dependencies|tool\.)", text, re.MULTILINE):
+        return False
+    names = {normalise(name) for name in _TOML_NAME.findall(text)}
+    return _holds_settings(names) or (_is_called_settings(stem) and bool(_KNOWN & names))
+
+
+def _read_toml(path: Path) -> Json:
+    import tomllib
+
+    text = LogFile(path).document()
+    if len(text) > MAX_YAML_BYTES:
+        raise ParseError(f"{path}: a TOML file of more than {MAX_YAML_BYTES >> 10} KiB; not read as settings")
+    try:
+        document: Json = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        raise ParseError(f"{path}: not TOML: {str(error).splitlines()[0]}") from error
+    return document
+
+
+def _in_lines(text: str) -> list[tuple[str, SettingValue]]:
+    """Settings a line, "lr: 0.1" or "lr = 0.1", or the words of a command line, as programs save their arguments."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if lines and sum(line.lstrip().startswith("-") and "--" in line for line in lines) > 0.5 * len(lines):
+        try:
+            return flags(shlex.split(" ".join(lines)))
+        except ValueError:  # a quote that is never closed
+            return flags(" ".join(lines).split())
+    matches = [match for line in lines if (match := _LINE.match(line))]
+    if len(matches) < 0.6 * len(lines):
+        return []
+    return [(match[1], plain_setting(match[2] or "")) for match in matches]
 
 
 def _as_tracked(document: dict[str, Json]) -> dict[str, Json]:
@@ -346,6 +404,11 @@ def _value(loader: yaml.SafeLoader, node: yaml.Node, passed_over: list[str]) -> 
                 mapping[name] = value
         return mapping
     if isinstance(node, yaml.SequenceNode):
+        if node.tag.endswith("python/object/apply:collections.OrderedDict") and len(node.value) == 1:
+            # A list of pairs under a name that is known to do nothing else: rl-zoo saves its settings so.
+            pairs = _value(loader, node.value[0], passed_over)
+            items = pairs if isinstance(pairs, list) else []
+            return {str(pair[0]): pair[1] for pair in items if isinstance(pair, list) and len(pair) == 2}
         if "python/object" in node.tag:
             passed_over.append(node.tag)
             return {}

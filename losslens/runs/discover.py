@@ -31,14 +31,14 @@ NOT_OPENED = words(
     ".py .pyc .ipynb .sh .c .cc .cpp .h .cu .rs .go .js .ts .css .html .htm .svg .png .jpg .jpeg .gif .bmp .webp .tif",
     ".tiff .pdf .mp4 .avi .mov .wav .mp3 .flac .ogg .zip .tar .tgz .7z .rar .xz .zst .whl .so .o .a .dll .exe .bin .pt",
     ".pth .ckpt .safetensors .h5 .hdf5 .keras .onnx .pb .tflite .gguf .ggml .npz .parquet .arrow .feather .tfrecord",
-    ".tfrecords .lmdb .mdb .index .meta .md .rst .tex .bib .lock .toml .ttf .woff .woff2 .ico .model .vocab .spm .mat",
+    ".tfrecords .lmdb .mdb .index .meta .md .rst .tex .bib .lock .ttf .woff .woff2 .ico .model .vocab .spm .mat",
     ".ply .obj .stl .nii .dcm .fits .fasta .pdb .xlsx .xls .docx .pptx .jar .class",
 )
 #: Files of models, data sets and packages that look like settings or text output.
 _NO_LOGS = re.compile(
     r"tokenizer.*\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(?:json|txt)|merges\.txt|generation_config\.json"
     r"|preprocessor_config\.json|.*\.index\.json|package(?:-lock)?\.json|tsconfig.*\.json|requirements.*\.txt|README.*|LICENSE.*"
-    r"|wandb-events\.jsonl|debug-(?:internal|core)\.log|debug-cli.*\.log|diff\.patch|CMakeLists\.txt|Makefile|Dockerfile.*|\..*rc|\.DS_Store|.*\.ipynb|environment\.ya?ml|conda.*\.ya?ml|docker-compose.*\.ya?ml",
+    r"|pyproject\.toml|Cargo\.toml|Pipfile|wandb-events\.jsonl|debug-(?:internal|core)\.log|debug-cli.*\.log|diff\.patch|CMakeLists\.txt|Makefile|Dockerfile.*|\..*rc|\.DS_Store|.*\.ipynb|environment\.ya?ml|conda.*\.ya?ml|docker-compose.*\.ya?ml",
     re.IGNORECASE,
 )
 #: Most files looked at under one call, so that a whole disk given by mistake ends.

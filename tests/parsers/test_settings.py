@@ -130,7 +130,10 @@ def test_many_settings_are_limited_and_said(tmp_path: Path) -> None:
         ("workflow.yaml", "name: ci\non: push\njobs:\n  test:\n    runs-on: ubuntu\n"),
         ("model.safetensors.index.json", '{"metadata": {}, "weight_map": {"model.layer": "a"}}'),
         ("notes.yaml", "- buy milk\n- sleep\n"),
-        ("config.toml", 'lr = 0.1\nname = "x"\n'),
+        ("pyproject.toml", "[project]\nname = 'x'\n[tool.x]\nlr = 0.1\nseed = 1\n"),
+        ("config.toml", "[server]\nport = 80\n"),
+        ("options.txt", "buy milk\nsleep: well\nlearn: toml\n"),
+        ("params.txt", "0.1 0.2\n0.3 0.4\n"),
     ],
 )
 def test_other_files_are_no_settings(tmp_path: Path, name: str, text: str) -> None:
@@ -157,3 +160,87 @@ def test_the_command_line_in_a_wandb_runs_metadata_is_settings(tmp_path: Path) -
     }
     log = read(tmp_path, json.dumps(metadata, indent=4), "wandb-metadata.json")
     assert values(log) == {"learning_rate": 0.1, "amp": True, "clip": 1.0, "optim.eps": 1e-8}
+
+
+def test_toml_is_flattened_with_dots(tmp_path: Path) -> None:
+    text = '[optimizer]\nname = "AdamW"\nlr = 8e-4\nbetas = [0.9, 0.95]\n[training]\nsteps = 1000\n'
+    log = read(tmp_path, text, "train_config.toml")
+    assert values(log) == {
+        "optimizer.name": "AdamW",
+        "optimizer.lr": 8e-4,
+        "optimizer.betas": "[0.9, 0.95]",
+        "training.steps": 1000,
+    }
+
+
+def test_broken_toml_is_an_error_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("lr = 0.1\nbatch_size = [1, 2\n")
+    with pytest.raises(ParseError, match="not TOML") as caught:
+        parsers.parse(path, "settings")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("args.txt", "lr: 0.1\nbatch_size: 32\nname: a b\n"),
+        ("config.ini", "lr = 0.1\nbatch_size = 32\nname = a b\n"),
+        ("commandline_args.txt", "--lr 0.1 --batch-size 32\n--name 'a b'\n"),
+        (
+            "train_opt.txt",
+            "---------- Options ----------\n"
+            "               batch_size: 32            \n"
+            "                       lr: 0.1           \t[default: 0.2]\n"
+            "                     name: a b           \n"
+            "------------ End ------------\n",
+        ),
+    ],
+)
+def test_settings_a_line_are_read(tmp_path: Path, name: str, text: str) -> None:
+    log = read(tmp_path, text, name)
+    assert {k: v for k, v in values(log).items() if k != "End"} == {"lr": 0.1, "batch_size": 32, "name": "a b"}
+
+
+def test_overrides_of_hydra_are_settings(tmp_path: Path) -> None:
+    log = read(tmp_path, "- optim.lr=0.1\n- +trainer.max_epochs=3\n", ".hydra/overrides.yaml")
+    assert values(log) == {"optim.lr": 0.1, "trainer.max_epochs": 3}
+
+
+def test_an_ordered_mapping_of_python_is_read_without_building_it(tmp_path: Path) -> None:
+    text = (
+        "!!python/object/apply:collections.OrderedDict\n- - - batch_size\n    - 64\n  - - learning_rate\n    - 0.001\n"
+    )
+    assert values(read(tmp_path, text, "config.yml")) == {"batch_size": 64, "learning_rate": 0.001}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        (
+            "llama3_lora_sft.yaml",
+            "### model\nmodel_name_or_path: llama\n### train\nlearning_rate: 1.0e-4\nnum_train_epochs: 3.0\n",
+            {"learning_rate": 1e-4, "num_train_epochs": 3.0},
+        ),
+        (
+            "config.yaml",
+            "SOLVER:\n  AMP:\n    ENABLED: false\n  BASE_LR: 0.02\n  STEPS:\n  - 60000\n  - 80000\n",
+            {"SOLVER.AMP.ENABLED": False, "SOLVER.BASE_LR": 0.02, "SOLVER.STEPS": "[60000, 80000]"},
+        ),
+        (
+            "ds_config.json",
+            '{"train_batch_size": 64, "fp16": {"enabled": true, "initial_scale_power": 16}}',
+            {"train_batch_size": 64, "fp16.enabled": True, "fp16.initial_scale_power": 16},
+        ),
+        (
+            "zero2.json",
+            '{"gradient_clipping": 1.0, "zero_optimization": {"stage": 2}}',
+            {"gradient_clipping": 1.0, "zero_optimization.stage": 2},
+        ),
+        ("opt.yaml", "weights: yolov5s.pt\nhyp:\n  lr0: 0.01\nepochs: 300\n", {"hyp.lr0": 0.01, "epochs": 300}),
+    ],
+)
+def test_settings_as_trainers_keep_them(
+    tmp_path: Path, name: str, text: str, expected: dict[str, SettingValue]
+) -> None:
+    assert expected.items() <= values(read(tmp_path, text, name)).items()

@@ -1,0 +1,42 @@
+"""Lines of a job's output that say what it was started with: dumps of arguments and configurations, command lines."""
+
+from __future__ import annotations
+
+import re
+
+from losslens.model import SettingValue
+from losslens.parsers.settings import plain_setting
+
+#: A dictionary of mixed values on one line is what a program was started with, not what it measured. Newer versions of
+#: Hugging Face's Trainer print measured numbers in quotes.
+MIXED_DICT = re.compile(
+    r"^(?:[\w ]{0,30}[:=]\s*)?\{.*:\s*"
+    r"(?:'(?!nan|inf)[A-Za-z/][^']*'|\"(?!nan|inf)[A-Za-z/][^\"]*\"|True|False|None|\[).*\}\s*$"
+)
+_IN_DICT = re.compile(r"['\"]([A-Za-z_][\w.\- ]*)['\"]:\s*('[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|[^,{}()\s]+)")
+_NAMESPACE = re.compile(r"\b(?:Namespace|Config|Args|Arguments|\w*Config|\w*Args|TrainingArguments)\((.*)\)")
+_NAMED = re.compile(r"([A-Za-z_]\w*)=('[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|\{[^}]*\}|[^,()\s]+)")
+_FLAG = re.compile(r"(?:^|\s)--([A-Za-z][\w-]*)(?:[ =]([^\s-]\S*|-[\d.]\S*))?")
+#: "lr: 0.1", "lr = 0.1", "lr ........ 0.1" as Megatron-LM prints it, "| lr | 0.1 |" as tables do.
+_SINGLE = re.compile(
+    r"^\s*(?:\[\w+\]\s*)?(?:[Oo]verrid(?:ing|e):?\s+)?(?:--)?['\"]?([A-Za-z_][\w.\-/ ]{0,60}?)['\"]?"
+    r"\s*(?:[:=]|\.{3,})\s*(\S.{0,80}?),?\s*$"
+)
+_ROW = re.compile(r"^[|│┃]\s*([A-Za-z_][\w.\-/ ]{0,60}?)\s*[|│┃]\s*(\S[^|│┃]{0,80}?)\s*[|│┃]$")
+#: What stands behind a value in a configuration that is a program itself.
+_COMMENT = re.compile(r"\s#(?:\s.*)?$")
+
+
+def settings_in(text: str) -> list[tuple[str, SettingValue]]:
+    """The settings that a cleaned line names, in its order; none for most lines."""
+    found: list[tuple[str, str]] = []
+    namespace = _NAMESPACE.search(text)
+    if namespace:
+        found = _NAMED.findall(namespace[1])
+    elif MIXED_DICT.match(text) or (text.startswith("{") and text.endswith("}")):
+        found = _IN_DICT.findall(text)
+    elif "--" in text:
+        found = [(name.replace("-", "_"), value or "True") for name, value in _FLAG.findall(text)]
+    if not found and (single := _SINGLE.match(_COMMENT.sub("", text)) or _ROW.match(text)):
+        found = [(single[1].strip(), single[2])]
+    return [(name, plain_setting(value)) for name, value in found]

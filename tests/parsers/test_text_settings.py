@@ -1,0 +1,72 @@
+"""What a job printed of the settings it was started with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from losslens import parsers
+from losslens.model import SettingValue
+
+DUMPS: dict[str, tuple[list[str], dict[str, SettingValue]]] = {
+    "argparse": (
+        ["Namespace(lr=0.1, batch_size=32, optimizer='sgd', betas=(0.9, 0.95), resume=None, amp=True)"],
+        {"lr": 0.1, "batch_size": 32, "optimizer": "sgd", "betas": "(0.9, 0.95)", "resume": None, "amp": True},
+    ),
+    "argparse behind a logger": (
+        ["2024-05-01 10:00:00 INFO: args: Namespace(lr=0.1, batch_size=32)"],
+        {"lr": 0.1, "batch_size": 32},
+    ),
+    "Megatron-LM": (
+        [
+            "------------------------ arguments ------------------------",
+            "  adam_beta1 ...................................... 0.9",
+            "  clip_grad ....................................... 1.0",
+            "  global_batch_size ............................... 512",
+            "  lr .............................................. 0.00015",
+            "  fp16 ............................................ False",
+            "-------------------- end of arguments ---------------------",
+        ],
+        {"adam_beta1": 0.9, "clip_grad": 1.0, "global_batch_size": 512, "lr": 0.00015, "fp16": False},
+    ),
+    "nanoGPT": (
+        [
+            "Overriding config with config/train_shakespeare_char.py:",
+            "eval_interval = 250 # keep frequent because we'll overfit",
+            "batch_size = 64",
+            "learning_rate = 1e-3 # with baby networks can afford to go a bit higher",
+            "out_dir = 'out-shakespeare-char'",
+            "Overriding: beta2 = 0.95",
+        ],
+        {
+            "eval_interval": 250,
+            "batch_size": 64,
+            "learning_rate": 1e-3,
+            "out_dir": "out-shakespeare-char",
+            "beta2": 0.95,
+        },
+    ),
+    "a dictionary": (["{'lr': 0.1, 'batch_size': 32}"], {"lr": 0.1, "batch_size": 32}),
+    "JSON over several lines": (
+        ["{", '  "lr": 0.1,', '  "optimizer": "adam",', '  "batch_size": 32', "}"],
+        {"lr": 0.1, "optimizer": "adam", "batch_size": 32},
+    ),
+    "YAML": (["config:", "  lr: 0.1", "  eps: 1e-8"], {"lr": 0.1, "eps": 1e-8}),
+    "the command line": (
+        ["python train.py --lr 0.1 --batch-size 32 --amp"],
+        {"lr": 0.1, "batch_size": 32, "amp": True},
+    ),
+}
+
+
+@pytest.mark.parametrize("dump", DUMPS)
+def test_settings_printed_before_the_first_loss_are_read_with_their_line(tmp_path: Path, dump: str) -> None:
+    lines, expected = DUMPS[dump]
+    path = tmp_path / "train.log"
+    path.write_text("\n".join([*lines, *(f"step {i}: loss {2 / (i + 1) + 0.3:.4f}" for i in range(30))]) + "\n")
+    (log,) = parsers.parse(path)
+    found = {setting.name: setting.value for setting in log.settings}
+    assert expected.items() <= found.items()
+    assert set(log.series) == {"loss"}
+    assert all(int(setting.source.rpartition(":")[2]) <= len(lines) for setting in log.settings)
