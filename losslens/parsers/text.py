@@ -12,7 +12,6 @@ from pathlib import Path
 from losslens.errors import NotALogError
 from losslens.model import Log, LogEvent, RawSeries, Setting, Warning
 from losslens.parsers.opening import lines_of, output_file
-from losslens.parsers.settings import plain_setting
 from losslens.parsers.text_bars import Bars, bar_and_message, is_bar, is_broken
 from losslens.parsers.text_events import Messages, ended_in_nan, told_step
 from losslens.parsers.text_lines import clean
@@ -25,28 +24,16 @@ from losslens.parsers.text_records import (
     read_record,
     speaks_of_training,
 )
+from losslens.parsers.text_settings import MIXED_DICT, settings_in
 from losslens.parsers.text_tables import Tables
 from losslens.parsers.text_windows import LEAST_RECORDS, LEAST_UNNAMED, WORTH_READING, has_records, is_place
 
 NAME = "text"
 
-_SETTING = re.compile(
-    r"^\s*(?:\[\w+\]\s*)?(?:[Oo]verrid(?:ing|e):?\s+)?"
-    r"(?:--)?['\"]?([A-Za-z_][\w.\-/ ]{0,40}?)['\"]?\s*(?:[:=]|\.{3,})\s*(\S.{0,80}?),?\s*$"
-)
-_NAMESPACE = re.compile(r"\b(?:Namespace|Config|Args|TrainingArguments)\((.*)\)")
-_NAMED = re.compile(r"([A-Za-z_]\w*)=('[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|[^,()\s]+)")
-_FLAG = re.compile(r"(?:^|\s)--([A-Za-z][\w-]*)(?:[ =]([^\s-]\S*|-[\d.]\S*))?")
 _LOSS = re.compile(r"loss|cost|error|perplexity|nll|xent|reward", re.IGNORECASE)
 _PLAIN = re.compile(r"train(?:ing)?|total|loss|step|avg", re.IGNORECASE)
 _OTHER_WORD = re.compile(r"[A-Za-z]")
-#: A dictionary of mixed values on one line is what a program was started with, not what it measured. Newer versions of
-#: Hugging Face's Trainer print measured numbers in quotes.
-_MIXED_DICT = re.compile(
-    r"^(?:[\w ]{0,30}[:=]\s*)?\{.*:\s*"
-    r"(?:'(?!nan|inf)[A-Za-z/][^']*'|\"(?!nan|inf)[A-Za-z/][^\"]*\"|True|False|None|\[).*\}\s*$"
-)
-_IN_DICT = re.compile(r"['\"]([A-Za-z_][\w.\- ]*)['\"]:\s*('[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|[^,{}()\s]+)")
+_MEASURED = re.compile(r"loss\w*['\"]?\s*:\s*[-\d]", re.IGNORECASE)
 
 
 def sniff(path: Path, head: bytes) -> bool:
@@ -98,6 +85,7 @@ class _Reader:
         self._broken = ""
         self._epoch: tuple[float, int | None] | None = None
         self._step: Record | None = None
+        self._begun = False
         self._unnamed: dict[tuple[str, ...], list[Record]] = defaultdict(list)
         self._told: tuple[int, int] | None = None
 
@@ -113,6 +101,7 @@ class _Reader:
         self._keep_drawn(self._tables.finish(), number)
         if not self.records:
             self._take_unnamed()
+        self._give_back_settings()
 
     def _take(self, raw: str, number: int) -> None:
         drawn, record = self._tables.take(raw)
@@ -129,11 +118,12 @@ class _Reader:
             self._told = (number, step) if (step := told_step(text)) is not None else None
             return
         if not WORTH_READING.search(text):
+            self._note_setting(text, number)
             return
         if is_broken(text):
             self._broken = text
             return
-        if not self.records and _MIXED_DICT.match(text):
+        if not self.records and MIXED_DICT.match(text) and not _MEASURED.search(text):
             self._note_setting(text, number)
             return
         record = read_record(text)
@@ -151,11 +141,18 @@ class _Reader:
         if is_place(record) and record.step is not None:
             self._step = record
         if not speaks_of_training(record):
+            if not record.kind:
+                self._note_setting(text, number)
             if may_speak_of_training(record):
                 record.line, record.wall_time = number, line.wall_time
                 self._unnamed[record.template].append(record)
             return
-        if not record.kind and not self.records and not any(_LOSS.search(key) for key in record.values):
+        if (
+            not record.kind
+            and self._step is None
+            and not self._begun
+            and not any(_LOSS.search(key) for key in record.values)
+        ):
             self._note_setting(text, number)  # "lr = 0.1" before the first loss is a setting
             return
         if line.rank is not None:
@@ -165,14 +162,20 @@ class _Reader:
                 return
         record.line, record.wall_time = number, line.wall_time
         self._complete(record)
-        self.records.append(record)
+        self._keep(record)
 
     def _keep_drawn(self, record: Record | None, number: int) -> None:
         """The row or box of a table that is complete."""
         if record is not None:
             record.line = number
             self._complete(record)
-            self.records.append(record)
+            self._keep(record)
+
+    def _keep(self, record: Record) -> None:
+        """Numbers at a place, or the same numbers again: what is printed from here on is no setting any more."""
+        again = any(record.template == one.template for one in self.records[-3:])
+        self._begun = self._begun or bool(record.kind) or again
+        self.records.append(record)
 
     def _complete(self, record: Record) -> None:
         """Give a line that does not say its place the one that the lines around it do."""
@@ -187,6 +190,17 @@ class _Reader:
             # Hugging Face's Trainer prints its dict of numbers above the bar, which says the step.
             self._bars.place(record)
 
+    def _give_back_settings(self) -> None:
+        """Single lines without a place ahead of the first number of a course: "z_loss: 1e-4" is a setting there."""
+        often = Counter(record.template for record in self.records)
+        at = next((i for i, r in enumerate(self.records) if r.kind or often[r.template] > 1), 0)
+        for record in self.records[:at]:
+            for name, value in record.values.items():
+                said = int(value) if value.is_integer() else value
+                self.settings.setdefault(name, Setting(name, said, f"{self.path}:{record.line}"))
+        del self.records[:at]
+        self.messages.shift(at)
+
     def _take_unnamed(self) -> None:
         """No number has a name that losslens knows: what was printed at places again and again is the course of one."""
         for records in self._unnamed.values():
@@ -196,10 +210,6 @@ class _Reader:
 
     def _note_closing(self, record: Record, number: int) -> None:
         """The line with which Hugging Face's Trainer ends: its train_loss is the mean of the run, no point of it."""
-        for name, value in record.values.items():
-            if name != "epoch":
-                tag = f"summary.{name}"
-                self.settings.setdefault(tag, Setting(tag, plain_setting(f"{value:g}"), f"{self.path}:{number}"))
         words = [f"training ended after {record.values['train_runtime']:g} s"]
         if "train_loss" in record.values:
             words.append(f"average train_loss over the whole run {record.values['train_loss']:.6g}")
@@ -220,20 +230,11 @@ class _Reader:
             yield LogEvent(event.kind, event.text, event.source, step, event.wall_time, event.line)
 
     def _note_setting(self, text: str, number: int) -> bool:
-        if self.records or is_bar(text):
+        if self._begun or is_bar(text):
             return False
-        found: list[tuple[str, str]] = []
-        namespace = _NAMESPACE.search(text)
-        if namespace:
-            found = _NAMED.findall(namespace[1])
-        elif _MIXED_DICT.match(text):
-            found = _IN_DICT.findall(text)
-        elif "--" in text:
-            found = [(name.replace("-", "_"), value or "True") for name, value in _FLAG.findall(text)]
-        if not found and (single := _SETTING.match(text)):
-            found = [(single[1].strip(), single[2])]
+        found = settings_in(text)
         for name, value in found:
-            self.settings.setdefault(name, Setting(name, plain_setting(value), f"{self.path}:{number}"))
+            self.settings.setdefault(name, Setting(name, value, f"{self.path}:{number}"))
         return bool(found)
 
     def warnings(self) -> list[Warning]:

@@ -87,6 +87,10 @@ def without_repeats(records: Sequence[Record]) -> list[int]:
     last_bar: Record | None = None
     for index, record in enumerate(records):
         if record.kind not in ("keras", "bar"):
+            if record.kind == "redrawn" and kept:
+                before = records[kept[-1]]
+                if before.kind == record.kind and before.epoch == record.epoch:
+                    kept.pop()
             kept.append(index)
             continue
         last, last_bar = last_bar, record

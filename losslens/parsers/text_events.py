@@ -153,6 +153,10 @@ class Messages:
         """An event that the caller found."""
         self._add(kind, text, number, None, place)
 
+    def shift(self, less: int) -> None:
+        """Places are counted anew: the first ``less`` of what the caller counts are gone."""
+        self.events = [(event, max(0, place - less)) for event, place in self.events]
+
     def _add(self, kind: str, text: str, number: int, wall_time: float | None, place: int) -> None:
         self._kinds[kind] += 1
         if self._kinds[kind] > MOST_OF_A_KIND:

@@ -182,7 +182,9 @@ def _main_bar(records: list[Record]) -> int | None:
     """The total that the training counts to: the most frequent one of its records; of equals the larger."""
     totals: Counter[int] = Counter()
     for record in records:
-        if record.of is not None and not any(key.split("/")[0] in ("val", "eval", "test") for key in record.values):
+        if record.of is not None and not any(
+            key.split("/")[0] in ("val", "valid", "validation", "eval", "test", "dev") for key in record.values
+        ):
             totals[record.of] += 1
     if not totals:
         return None

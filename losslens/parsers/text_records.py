@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from losslens.parsers.axes import is_known_name
 
 _NUM = (
-    r"[-+]?(?:\d{1,3}(?:,\d{3})+\.\d+|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
+    r"[-+]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+|(?=\s*(?:$|[|;])))|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
     r"|(?:nan|inf(?:inity)?)(?![A-Za-z_]))"
 )
 _N_OF = r"\s*(?P<n>\d+)\s*/\s*(?P<N>\d+)\s*"
@@ -61,6 +61,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("episode", r"(?<![\w.])(?:episode|game|round)s?['\"]?\s*[:=#]?\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
         ("tokens", r"(?<![\w.])tokens(?:_seen)?['\"]?\s*[:=]\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
         ("step", r"(?<![\w.])['\"]?[tikn]['\"]?\s*[:=]\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
+        ("step", r"^(?P<step>\d+):\s+learn\b"),
         ("step", r"^\((?P<step>\d+)\)\s+(?=\w)"),
         ("step", r"^\[(?P<step>\d+)\]\s"),
         ("step", r"^(?P<step>\d+)\)\s+(?=\w+ =)"),
@@ -95,7 +96,9 @@ _BARRED = re.compile(rf"\|\s*(?P<key>{_WORD}(?: {_WORD}){{0,2}})\s+(?P<num>{_NUM
 _AFTER = re.compile(rf"(?P<key>cost|loss|error)\b[a-z ]*\d+\s*[:=]\s*(?P<num>{_NUM})(?P<avg>)", re.IGNORECASE)
 #: "Ep 5: train 0.31 val 0.42" names the split alone; what is meant is the loss.
 _SPLITS = re.compile(r"(?<![\w/.-])(?P<key>train|val|valid|test)\s+(?P<num>\d+\.\d+(?:e[-+]?\d+)?)", re.IGNORECASE)
-_VALIDATION = re.compile(r"\b(valid(?:ation)?|val|eval(?:uation|uating)?|test(?:ing)?|dev)\b", re.IGNORECASE)
+_VALIDATION = re.compile(
+    r"\b(valid(?:ation)?|val|eval(?:uation|uating)?|test(?:ing)?|dev)(?:_epoch|_iter|_step)?\b", re.IGNORECASE
+)
 SPLIT_IN_KEY = re.compile(r"(?<![a-z])(?:train(?:ing)?|val|valid(?:ation)?|eval\w*|test|dev)(?![a-z])", re.IGNORECASE)
 #: The losses of a game under the bare names of its players: "D_A: 0.4 G_A: 0.2 cycle_A: 2.8".
 _PLAYER = re.compile(r"(?:net)?[DG](?:_\w+)?|(?:dis|gen|cycle|idt)_\w+")
@@ -186,7 +189,19 @@ def read_record(text: str) -> Record | None:
     if epoch is None and kind != "epoch" and (found := _EPOCH.search(text)):
         epoch = found["epoch"]
     record.epoch = float(epoch) if epoch is not None else None
+    if kind == "step" and record.of is None and record.epoch is None:
+        _take_inner_step(record, match, text)
     return record
+
+
+def _take_inner_step(record: Record, place: re.Match[str], text: str) -> None:
+    """ "iteration: 3 step: 100/1687": of two counts the one that says its total is the place within the other."""
+    inner = place.re.search(text, place.end())
+    if inner is None or inner.groupdict().get("N") is None:
+        return
+    record.epoch, record.step = float(record.step or 0), _int(inner["step"])
+    record.of = _int(inner["N"])
+    record.values.pop(re.split(r"\W", inner[0].strip(), maxsplit=1)[0], None)
 
 
 def _place(text: str) -> tuple[str, re.Match[str], tuple[int, int]] | None:
@@ -231,6 +246,8 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
     if not values and place:
         values = {match["key"]: _float(match["num"]) for match in _AFTER.finditer(text)}
         values = values or {f"{match['key']} loss": _float(match["num"]) for match in _SPLITS.finditer(text)}
+    if {"learn", "remaining"} <= values.keys():  # CatBoost: the errors of its data sets, and times
+        values = {f"{key} loss": value for key, value in values.items() if key == "learn" or key.startswith("test")}
     if not values:
         return values, form
     first = min((start for start, _ in spans[1 if place else 0 :]), default=0)

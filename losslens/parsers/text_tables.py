@@ -24,6 +24,11 @@ _RULE = re.compile(r"[\s|+:=─━┃│┼╪├┤╞╡┌┐└┘┏┓┗�
 _SIDE = re.compile(r"[|│┃]")
 _WIDE_CELL = re.compile(r"\S+(?: \S+)*")
 _CELL = re.compile(r"\S+")
+#: What YOLO heads its columns of losses with, beside the memory that the GPU has in use.
+_YOLO_LOSSES = {"box": "box_loss", "giou": "giou_loss", "obj": "obj_loss", "cls": "cls_loss", "total": "total_loss"}
+_YOLO_MEMORY = "gpu_mem"
+#: The kind of a row that is drawn again and again with a bar behind it until its epoch is over.
+REDRAWN = "redrawn"
 #: Lines between a header and its first row: a rule, a bar.
 _MOST_BETWEEN = 40
 #: The short names that spaCy and others give an epoch and a step.
@@ -112,11 +117,15 @@ class Tables:
             if named is None:
                 return False, None
             self._confirmed = True
-            return True, _record(dict(_numbers(named)))
+            record = _record(dict(_numbers(named)))
+            if record is not None and len(row) < len(line):
+                record.kind = REDRAWN
+            return True, record
         if _NUMBER.fullmatch(cells[0][0]):
             return False, None
         for pattern in (_WIDE_CELL, _CELL):
             found = [_Column(m[0], m.start(), m.end()) for m in pattern.finditer(line)]
+            found = _with_yolo_names(found)
             if len(found) >= 2 and _is_header([c.name for c in found]):
                 self._columns, self._since_header = found, 0
                 self._confirmed = False
@@ -143,6 +152,12 @@ class Tables:
             taken = ranked[0][1]
             named.append((columns[taken].name, cell[0]))
         return named
+
+
+def _with_yolo_names(columns: list[_Column]) -> list[_Column]:
+    if not any(c.name.lower() == _YOLO_MEMORY for c in columns):
+        return columns
+    return [_Column(_YOLO_LOSSES.get(c.name.lower(), c.name), c.start, c.end) for c in columns]
 
 
 def _is_name(cell: str) -> bool:

@@ -66,6 +66,67 @@ def test_a_line_says_its_place_and_its_loss(line: Line, tag: str, steps: tuple[i
     assert np.diff(series.step).tolist() == [steps[1] - steps[0]] * 7
 
 
+def test_a_block_of_numbers_stands_under_the_line_of_its_step(tmp_path: Path) -> None:
+    text = "z_loss_weight: 1e-4\n    n_layers: 12\n"
+    for i in range(1, 6):
+        text += f"2025-12-21 13:31:09.635\tnode-03:0\tmini.train:990\tINFO\t[step={10 * i}/1000,epoch=0]\n"
+        text += f"    optim/total_grad_norm=3.9\n    train/CrossEntropyLoss={_value(i)}\n    train/Perplexity=9,097\n"
+    log = _log(tmp_path, text)
+
+    assert set(log.series) == {"optim/total_grad_norm", "train/CrossEntropyLoss", "train/Perplexity", "epoch"}
+    assert log.series["train/CrossEntropyLoss"].step.tolist() == [10, 20, 30, 40, 50]
+    assert log.series["train/Perplexity"].value.tolist() == [9097.0] * 5
+    assert {s.name: s.value for s in log.settings} == {"z_loss_weight": 1e-4, "n_layers": 12}
+
+
+def test_of_two_counts_the_one_with_a_total_is_the_place_within_the_other(tmp_path: Path) -> None:
+    lines = [f"iteration:{e} step:{s}/300, NER loss:{1 / e:.4f}" for e in (1, 2, 3) for s in (100, 200, 300)]
+    log = _log(tmp_path, "\n".join(lines) + "\n")
+
+    assert log.series["NER loss"].step.tolist() == [100 * i for i in range(1, 10)]
+    assert set(log.series) == {"NER loss", "epoch"}
+
+
+def test_json_behind_a_word_is_read_and_its_split_told(tmp_path: Path) -> None:
+    text = ""
+    for e in range(1, 5):
+        text += f'json_stats: {{"_type": "train_epoch", "RAM": "13/31G", "epoch": "{e}/9", "loss": {_value(e)}}}\n'
+        text += (
+            f'json_stats: {{"_type": "val_epoch", "RAM": "13/31G", "epoch": "{e}/9", "loss": 0.5, "top1_err": 20.5}}\n'
+        )
+    log = _log(tmp_path, text)
+
+    assert log.series["loss"].value.tolist() == [_value(e) for e in range(1, 5)]
+    assert log.series["val/loss"].value.tolist() == [0.5] * 4
+    assert log.series["loss"].step.tolist() == [1, 2, 3, 4]
+
+
+def test_the_bar_of_validation_does_not_set_the_length_of_an_epoch(tmp_path: Path) -> None:
+    lines = []
+    for e in (1, 2, 3):
+        lines += [f"- Train | Epoch {e} | {n}/400 | 1.45 it/sec | Loss {_value(e)} | Reco 0.2" for n in (200, 399)]
+        lines += [f"- Valid | Epoch {e} | {n}/3 | 0.31 it/sec | Loss 0.2 | Reco 0.2" for n in (1, 2, 3)]
+    log = _log(tmp_path, "\n".join(lines) + "\n")
+
+    assert log.series["Loss"].step.tolist() == [200, 399, 600, 799, 1000, 1199]
+
+
+def test_the_old_table_of_yolo_names_losses_without_the_word(tmp_path: Path) -> None:
+    text = ""
+    for e in range(4):
+        text += "\n     Epoch   gpu_mem       box       obj       cls     total    labels  img_size\n"
+        for n, part in ((1, 5), (2, 0)):
+            bar = f"{50 * n:3d}%|██| {n}/2 [00:01<00:01,  1.58s/it]"
+            text += (
+                f"       {e}/9     2.72G   0.{part}{9 - e}  0.0032         0   0.0{9 - e}4        22       640: {bar}\n"
+            )
+    log = _log(tmp_path, text, "nohup.out")
+
+    assert {"box_loss", "obj_loss", "total_loss"} <= set(log.series)
+    assert log.series["box_loss"].value.tolist() == [0.09, 0.08, 0.07, 0.06]
+    assert log.series["box_loss"].step.tolist() == [0, 1, 2, 3]
+
+
 def test_the_losses_of_a_game_are_read_under_the_names_of_its_players(tmp_path: Path) -> None:
     lines = ["================ Training Loss (Mon May  6 10:00:00 2024) ================"]
     lines += [
