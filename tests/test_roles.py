@@ -320,3 +320,45 @@ def test_a_signed_total_of_gradients_is_no_norm() -> None:
 @pytest.mark.parametrize("tag", ["gradient_accumulation_steps", "train/grad_sync_time"])
 def test_what_belongs_to_the_gradients_but_is_no_size_of_them_is_no_norm(tag: str) -> None:
     assert roles_of(tag, "loss")[tag].role not in (Role.GRAD_NORM, Role.LAYER_GRAD_NORM)
+
+
+@pytest.mark.parametrize(
+    "tag", ["best_fitness", "coherence_score", "Pieces_Placed", "chunk_len", "Speed", "train/win_rate"]
+)
+def test_what_is_counted_set_or_wished_large_is_never_the_objective(tag: str) -> None:
+    assert assign({tag: series(tag, falling(50))})[0].role not in (Role.TRAIN_LOSS, Role.VAL_LOSS)
+
+
+def test_whole_numbers_are_no_objective_even_when_they_fall() -> None:
+    assert assign({"blocks": series("blocks", np.round(100 * falling(50)))})[0].role is Role.OTHER
+
+
+def test_beside_rewards_no_other_series_is_guessed_to_be_the_loss() -> None:
+    made = {"episode_reward": series("episode_reward", -falling(50)), "zeta": series("zeta", falling(50, seed=1))}
+    assert {c.role for c in assign(made)} == {Role.REWARD, Role.OTHER}
+
+
+def test_bare_names_of_two_players_are_their_losses() -> None:
+    made = {tag: series(tag, falling(50, seed=i)) for i, tag in enumerate(("D_A", "G_A", "cycle_A", "data", "D_score"))}
+    found = {c.tag: c for c in assign(made)}
+    assert (found["D_A"].role, found["D_A"].group) == (Role.TRAIN_LOSS, "discriminator")
+    assert (found["G_A"].role, found["G_A"].group) == (Role.TRAIN_LOSS, "generator")
+    assert found["cycle_A"].role is Role.LOSS_COMPONENT
+    assert found["data"].role is Role.OTHER
+    assert found["D_score"].role is Role.OTHER
+
+
+def test_restoration_codes_name_a_loss_by_its_initial() -> None:
+    found = {c.tag: c for c in assign({"l_pix": series("l_pix", falling(50)), "lr": series("lr", np.full(50, 1e-4))})}
+    assert found["l_pix"].role is Role.TRAIN_LOSS
+
+
+def test_an_average_per_epoch_counts_no_epochs() -> None:
+    made = {
+        "loss": series("loss", falling(50)),
+        "AUC (per epoch)": series("AUC (per epoch)", np.linspace(0.5, 0.9, 50)),
+    }
+    found = {c.tag: c for c in assign(made)}
+    assert found["AUC (per epoch)"].role is Role.ACCURACY
+    assert assign({"perplexity_epoch": series("perplexity_epoch", falling(50))})[0].role is not Role.EPOCH
+    assert assign({"trainer/epoch": series("trainer/epoch", np.arange(9.0))})[0].role is Role.EPOCH

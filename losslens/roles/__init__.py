@@ -74,6 +74,7 @@ def assign(
             candidates[tag] = losses.Candidate.of(tag, one.step, one.value)
         else:
             choices[tag] = choice
+    candidates = losses.as_a_game(candidates)
     choices.update(losses.choose(candidates, told=tuple(told.values()), trainer=trainer))
     choices.update(_seen_twice(series, choices))
     choices.update(_find_unnamed_objective(series, choices, told))
@@ -220,12 +221,13 @@ def _find_unnamed_objective(
 ) -> dict[str, RoleChoice]:
     """When nothing is named like a loss: the one series that behaves like one, admitted as a guess."""
     roles = {c.role for c in [*choices.values(), *told.values()]}
-    if roles & {Role.TRAIN_LOSS, Role.VAL_LOSS, Role.LOSS_COMPONENT}:
-        return {}
+    if roles & {Role.TRAIN_LOSS, Role.VAL_LOSS, Role.LOSS_COMPONENT, Role.REWARD}:
+        return {}  # what is trained on rewards may log no loss at all
     by_row = all(s.axis == "row" for s in series.values())
     if by_row and len(series) > 1 and not roles - {Role.OTHER, Role.EPOCH, Role.SAMPLES, Role.STEP_TIME}:
         return {}  # any table of numbers looks like this
     open_tags = [tag for tag, c in choices.items() if c.role is Role.OTHER and c.why == losses.UNKNOWN]
+    open_tags = [tag for tag in open_tags if not _NO_OBJECTIVE & set(words_of(tag))]
     falling = [tag for tag in open_tags if _behaves_like_a_loss(series[tag].value)]
     if len(falling) == 1:
         tag = falling[0]
@@ -233,11 +235,29 @@ def _find_unnamed_objective(
         return {tag: RoleChoice(tag, Role.TRAIN_LOSS, why, sure=False, split=split_of(tag))}
     if len(open_tags) == 1 and series[open_tags[0]].value.size >= losses.FEW_POINTS:
         tag = open_tags[0]
-        if _is_counter(series[tag].value):
+        if _counts(series[tag].value) or roles & {Role.ACCURACY, Role.VAL_ACCURACY}:
             return {}
         why = "nothing is named like a loss; this is the only series whose meaning is open"
         return {tag: RoleChoice(tag, Role.TRAIN_LOSS, why, sure=False, split=split_of(tag))}
     return {}
+
+
+#: Words of what is counted, set, rewarded or wished to be large: never what a training brings down.
+_NO_OBJECTIVE = words(
+    "score scores fitness reward rewards return returns quality success win wins won hit hits correct likelihood",
+    "similarity sim cos cosine corr correlation spearman pearson coherence helpfulness diversity novelty confidence",
+    "count counts num number n len length size sizes id ids idx index rank pieces placed lines moves level stage lives",
+    "speed rate ratio fraction percent pct throughput time seconds duration age power util usage utilization",
+    "memory mem gpu cpu ram temp temperature epsilon beta lambda alpha gamma seed version",
+    "layers layer hidden dim dims width height channels units chunk window capacity budget price volume",
+    "coef coefficient weight weights threshold steps best top",
+)
+
+
+def _counts(value: FloatArray) -> bool:
+    """Whole numbers, or numbers that never change: a count, a choice, a size."""
+    finite = value[np.isfinite(value)]
+    return _is_counter(value) or bool(np.all(finite == np.floor(finite)))
 
 
 def _is_counter(value: FloatArray) -> bool:
@@ -248,7 +268,7 @@ def _is_counter(value: FloatArray) -> bool:
 
 def _behaves_like_a_loss(value: FloatArray) -> bool:
     """Falls from its first tenth to its lowest smoothed stretch, or stops being a number after having been one."""
-    if value.size < losses.FEW_POINTS or _is_counter(value):
+    if value.size < losses.FEW_POINTS or _counts(value):
         return False
     finite = value[np.isfinite(value)]
     if finite.size < value.size and not np.isfinite(value[-1]):

@@ -26,6 +26,7 @@ from losslens.roles.names import (
     SMOOTHED,
     TERM_WORDS,
     split_of,
+    words,
     words_of,
 )
 from losslens.roles.table import IS_LOSS, OBJECTIVES
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from losslens.model import FloatArray, IntArray
 
 UNKNOWN = "its name does not say what it is"
+#: What discriminator and generator are said to do well, or what they are made of.
+_NOT_A_GAME = words("score scores output out prob params size x z acc grad updates")
 #: Fewer points than this cannot show a course.
 FEW_POINTS = 5
 #: LightGBM's metrics, as "training's l2": alone these words say too little.
@@ -88,6 +91,21 @@ class Candidate:
     @property
     def player(self) -> str:
         return next((p for w in self.qualifier if (p := player(w))), "")
+
+
+def as_a_game(candidates: dict[str, Candidate]) -> dict[str, Candidate]:
+    """``D_A``, ``G_A``, ``cycle_A``: where nothing is named a loss, the bare names of two players are their losses."""
+    if any(c.named_loss or c.objective for c in candidates.values()):
+        return candidates
+    if not {c.player for c in candidates.values()} >= GAN_PLAYERS:
+        return candidates
+    return {t: replace(c, named_loss=True) if _plays(c) else c for t, c in candidates.items()}
+
+
+def _plays(c: Candidate) -> bool:
+    named = [w for w in c.qualifier if len(w) > 1 or w in ("d", "g")]
+    known = any(player(w) in GAN_PLAYERS or w in TERM_WORDS for w in named)
+    return known and not any(w in _NOT_A_GAME for w in named)
 
 
 def player(word: str) -> str:

@@ -52,6 +52,8 @@ _JOINED = {
 _NOISE = re.compile(r"^ray/tune/|^info/learner/|^learners/|(?<=/)learner_stats/|(?:^|(?<=/))default_policy/")
 #: `ploss` and `mseloss` are two words.
 _LOSS_AT_END = re.compile(r"^([a-z]{1,12})loss(?:es)?$")
+#: `l_pix`, `l_g_gan`: a loss under its initial, as restoration codes write it.
+_INITIAL = re.compile(r"(?:^|(?<=/))l(?=_[a-z])")
 #: Two words that are one thing.
 _PHRASES = re.compile(r"\bcross entropy\b")
 
@@ -60,7 +62,7 @@ _PHRASES = re.compile(r"\bcross entropy\b")
 def words_of(tag: str) -> tuple[str, ...]:
     """The lower-case words of a tag: cut at everything that is no letter or digit, and at camel-case humps."""
     out: list[str] = []
-    for piece in re.split(r"[^A-Za-z0-9]+", _NOISE.sub("", tag)):
+    for piece in re.split(r"[^A-Za-z0-9]+", _INITIAL.sub("loss", _NOISE.sub("", tag))):
         lower = piece.lower()
         if lower in _JOINED:
             out.extend(_JOINED[lower].split())

@@ -183,7 +183,7 @@ TABLE: tuple[Rule, ...] = (
         _any(
             rf"{_UNITS} (?:per |p )?{_SECONDS}(?: per gpu| gpu)?",
             r"tokens per second.*",
-            "wps|ups|fps|qps|tps|tgs|mfu|hfu|tflops|flops|throughput",
+            "wps|ups|ips|fps|qps|tps|tgs|mfu|hfu|tflops|flops|throughput|speed",
         ),
         "named as a speed",
     ),
@@ -203,7 +203,12 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         Role.EPOCH,
-        _any(r"(?:(?:train|trainer|cur|current) )?epochs?(?: num| number| idx| float| frac)?$"),
+        # The whole name: "accuracy (per epoch)" and "perplexity_epoch" are no counts.
+        re.compile(
+            r"^(?:(?:train|trainer|training|val|valid|test|eval|cur|current|total|progress|global|time|misc|log|logs"
+            r"|metrics?|counters?|info|printed|num|n|charts?) )*"
+            r"epochs?(?: num| number| idx| float| frac| printed)?$"
+        ),
         "counts epochs",
     ),
     Rule(
@@ -254,6 +259,7 @@ OBJECTIVES = _any(
             "objective",
             "nll",
             "(?:neg|negative) log likelihood",
+            "smooth l1",
             "neglogp",
             "(?:neg |negative )?elbo",
             "bpd|bpb|bpc|bits per dim|bits per byte",
