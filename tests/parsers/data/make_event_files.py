@@ -1,7 +1,7 @@
 """Makes the event files under ``tensorboard/`` with every writer that is installed.
 
 Run it once in an environment with PyTorch and tensorboardX, and once in one with TensorFlow and Keras:
-``python -m tests.parsers.data.make_event_files``. Files are renamed so that they name no machine.
+``python -m tests.parsers.data.make_event_files [WRITER ...]``. Files are renamed so that they name no machine.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import importlib.util
 import math
 import random
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -112,6 +113,27 @@ def tensorflow_1(folder: Path) -> None:
     writer.close()
 
 
+def tensorboard_itself(folder: Path) -> None:
+    """TensorBoard's own writer, which needs neither TensorFlow nor PyTorch."""
+    from tensorboard.summary import Writer
+
+    writer = Writer(str(folder))
+    for step in [*range(STEPS - 20), *range(30, STEPS)]:
+        writer.add_scalar("train/loss", loss_at(step), step)
+        writer.add_scalar("train/lr", 1e-3 * (1 - step / STEPS), step, wall_time=1_700_000_000.25 + step)
+    writer.close()
+
+
+def tensorboard_logger(folder: Path) -> None:
+    """Writes no plugin and ends its files with the host's name; needs PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION=python."""
+    from tensorboard_logger import Logger
+
+    logger = Logger(str(folder), flush_secs=1)
+    for step in [*range(STEPS - 20), *range(30, STEPS)]:
+        logger.log_value("train/loss", loss_at(step), step)
+        logger.log_value("train/lr", 1e-3 * (1 - step / STEPS), step)
+
+
 def keras_callback(folder: Path) -> None:
     import keras
     import numpy as np
@@ -131,13 +153,15 @@ WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "tensorflow_2": ("tensorflow", tensorflow_2),
     "tensorflow_2_types": ("tensorflow", tensorflow_2_types),
     "tensorflow_1": ("tensorflow", tensorflow_1),
+    "tensorboard_itself": ("tensorboard", tensorboard_itself),
+    "tensorboard_logger": ("tensorboard_logger", tensorboard_logger),
     "keras": ("keras", keras_callback),
 }
 
 
 def main() -> None:
     for name, (package, write) in WRITERS.items():
-        if importlib.util.find_spec(package) is None:
+        if importlib.util.find_spec(package) is None or (sys.argv[1:] and name not in sys.argv[1:]):
             continue
         with tempfile.TemporaryDirectory() as scratch:
             write(Path(scratch))
