@@ -107,6 +107,8 @@ class Rise:
     top: float
     width: int
     habit: float
+    stepped: bool = False
+    """A step that had not come back, though the end is hardly above the noise."""
 
     @property
     def size(self) -> float:
@@ -259,3 +261,12 @@ def last_crossing(z: FloatArray, level: float, width: int) -> int:
     if below[-1] == smooth.size - 1:
         return int(z.size)
     return int(min(below[-1] + 1 + (z.size - smooth.size + 1) // 2, z.size - 1))
+
+
+def first_crossing(z: FloatArray, level: float, width: int, start: int) -> int:
+    """First index from ``start`` on at which the centred median of ``width`` points is above a level, or ``z.size``."""
+    width = min(width, z.size)
+    smooth = trailing_median(z, width)
+    lag = (width - 1) // 2
+    above = np.flatnonzero(smooth[max(start - lag, 0) :] > level)
+    return int(min(max(start - lag, 0) + above[0] + lag, z.size - 1)) if above.size else int(z.size)

@@ -19,6 +19,9 @@ Q90_TO_SIGMA = 1.0 / 1.645
 SECOND_DIFFERENCE = 6.0**0.5
 """Standard deviation of the second difference of white noise, in widths of the noise."""
 
+MEDIAN_OF_BLOCK = 1.25
+"""Standard deviation of a median of many normal values, in those of their mean."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grid:

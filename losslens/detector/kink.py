@@ -5,9 +5,11 @@ Around a rough guess the transformed series is fitted as
     z_i = a + b u_i + c u_i^2 + sum_p g_p ((i - k)+ / (v - k))^p      u_i = min(i - k, 0) / (k + 1),  g_p >= 0
 
 for every split k in the window: a falling, flat or bent course up to k, then a step (p = 0), growth whose log rises
-like a line or a parabola (p = 1, 2), or a step and then a line. The error is Huber's on the noise measured from the
+like a line or a parabola (p = 1, 2), a step and then a line, or the log of 1 plus an exponential (something small that
+grows beside the loss). The error is Huber's on the noise measured from the
 run, solved by reweighting for all splits at once. The likelihood over k, with all shapes summed and the error divided
-by the correlation length of the residuals, gives the onset and its interval.
+by the correlation length of the residuals, gives the onset and its interval: for each split and shape the point where
+the fitted growth is out of half a noise width, weighted by their likelihood.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from losslens.detector.grid import reduce, spread
+from losslens.detector.grid import MEDIAN_OF_BLOCK, reduce, spread
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray, IntArray
@@ -40,8 +42,11 @@ REACH = 1.4
 MISFIT = 1.35
 """… until the residuals about a parabola grow by this factor: the course is no parabola any more."""
 
-SHAPES = ((0.0,), (1.0,), (2.0,), (0.0, 1.0))
-"""Powers of the growth after the split: a step, a line, a parabola, a step and then a line."""
+EXPONENTIAL = np.inf
+"""In place of a power: something small beside the loss that grows exponentially, log(1 + e exp(t))."""
+
+SHAPES = ((0.0,), (1.0,), (2.0,), (EXPONENTIAL,), (0.0, 1.0))
+"""Powers of the growth after the split: a step, a line, a parabola, an exponential, a step and then a line."""
 
 COURSE_TERMS = 3
 """Coefficients of the course before the split."""
@@ -62,7 +67,8 @@ ZOOM_BLOCKS = 16
 """An interval of more blocks than this needs no finer look; the next window ends so many blocks after it."""
 
 DOUBT = 4.0
-"""What the likelihood is tempered by, beside the correlation length and the misfit (measured on labelled runs)."""
+"""What the likelihood is tempered by for the interval, beside the correlation length and the misfit (measured on
+labelled runs); the onset is the median without it."""
 
 AFTER_POINTS = 3
 """Points after the guess that the window holds at least (a jump is climbed in one)."""
@@ -78,9 +84,6 @@ HUBER = 1.5
 
 REWEIGHTINGS = 6
 """Rounds of reweighting; more change no onset of the simulated set."""
-
-MEDIAN_OF_BLOCK = 1.25
-"""Standard deviation of a median of many normal values, in those of their mean."""
 
 MASS = 0.90
 """Probability the interval holds."""
@@ -174,7 +177,9 @@ def _fit(z: FloatArray, noise: float, seen: float, height: float) -> Kink:
     if m < 3:
         return Kink(m - 1, max(m - 2, 0), m - 1, m - 1, 1.0, noise, float(z[0]), 0.0, max(m - 1, 1))
     sigma = max(noise, 1e-12)
-    fits = [_fit_all(z, splits, powers, sigma) for powers in SHAPES]
+    top = height if height > 0.0 else max(float(np.median(z[-AFTER_POINTS:])) - float(np.median(z)), sigma)
+    ends = (LEFT * seen, top)
+    fits = [_fit_all(z, splits, powers, sigma, ends) for powers in SHAPES]
     costs = np.stack([np.where(f.grown >= GROWN * height, f.cost, np.inf) for f in fits])
     if not np.isfinite(costs).any():
         costs = np.stack([f.cost for f in fits])
@@ -184,26 +189,41 @@ def _fit(z: FloatArray, noise: float, seen: float, height: float) -> Kink:
     likelihood = np.exp(-np.maximum(costs - costs[row, best], 0.0) / doubt)
     row = int(np.argmax(likelihood.sum(axis=1)))
     best = int(np.argmin(costs[row]))
-    k, least = best, float(costs[row, best])
-    weight = likelihood.sum(axis=0)
-    cumulative = np.cumsum(weight) / weight.sum()
-    low = int(np.searchsorted(cumulative, (1.0 - MASS) / 2.0))
-    high = min(int(np.searchsorted(cumulative, (1.0 + MASS) / 2.0)), int(splits.size) - 1)
     flat = float(_huber((z - float(np.median(z))) / sigma).sum())
-    gain = max(flat - least, 0.0) * 2.0 / doubt
+    gain = max(flat - float(costs[row, best]), 0.0) * 2.0 / doubt
     level = float(fits[row].coefficients[best, 0])
-    gained, power = float(fits[row].grown[best]), SHAPES[row][0]
-    onset = k + 1 + _points_to_leave(gained, power, m - 1 - k, LEFT * seen)
-    clear = _points_to_leave(gained, power, m - 1 - k, CLEAR * seen)
-    last = max(min(high + 1 + clear, m - 1), onset)
-    return Kink(onset, min(low, k) + 1, last, k + 1, SHAPES[row][-1], sigma, level, gain, k + 1)
+    grown = np.stack([f.grown for f in fits])
+    left = np.stack([_leaves(g, p[0], m, LEFT * seen, ends) for g, p in zip(grown, SHAPES, strict=True)])
+    clear = np.stack([_leaves(g, p[0], m, CLEAR * seen, ends) for g, p in zip(grown, SHAPES, strict=True)])
+    onset = _quantile(left, likelihood**DOUBT, 0.5)
+    low = _quantile(np.broadcast_to(splits + 1, left.shape), likelihood, (1.0 - MASS) / 2.0)
+    high = _quantile(clear, likelihood, (1.0 + MASS) / 2.0)
+    return Kink(onset, min(low, onset), max(high, onset), best + 1, SHAPES[row][-1], sigma, level, gain, best + 1)
 
 
-def _points_to_leave(height: float, power: float, length: int, seen: float) -> int:
-    """Whole points after the first one until height * (j / length)^power reaches ``seen``, at most length - 1."""
-    if power <= 0.0 or height <= 0.0:
-        return 0
-    return int(min(max(np.ceil(length * min(seen / height, 1.0) ** (1.0 / power)) - 1.0, 0.0), length - 1))
+def _leaves(grown: FloatArray, power: float, m: int, seen: float, ends: tuple[float, float]) -> IntArray:
+    """For the growth after every split of a window of ``m`` points: the first point at which it reaches ``seen``.
+
+    ``grown``: (m - 1,), its height at the end of the window. ``ends``: heights an exponential goes between.
+    """
+    split = np.arange(grown.size)
+    length = m - 1 - split
+    share = np.minimum(seen / np.maximum(grown, 1e-300), 1.0)
+    if power == 0.0:
+        way = np.zeros(grown.size)
+    elif power == EXPONENTIAL:
+        low, high = _exponential_ends(ends)
+        way = np.clip(np.log(np.expm1(share * high) / low) / np.log(np.expm1(high) / low), 0.0, 1.0)
+    else:
+        way = share ** (1.0 / power)
+    out: IntArray = split + 1 + np.clip(np.ceil(length * way) - 1, 0, np.maximum(length - 1, 0)).astype(np.int64)
+    return out
+
+
+def _quantile(place: IntArray, weight: FloatArray, q: float) -> int:
+    """The place below which the share ``q`` of the weight lies."""
+    total = np.cumsum(np.bincount(place.ravel(), weights=weight.ravel()))
+    return int(np.searchsorted(total, q * total[-1]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -227,13 +247,30 @@ class _Splits:
         return out
 
 
-def _fit_all(z: FloatArray, splits: IntArray, powers: tuple[float, ...], sigma: float) -> _Splits:
+def _growth(after: FloatArray, power: float, ends: tuple[float, float]) -> FloatArray:
+    """The growth at shares ``after`` (0 to 1) of the way, 1 at its end; an exponential goes between two heights."""
+    if power == 0.0:
+        return (after > 0.0).astype(np.float64)
+    if power != EXPONENTIAL:
+        return np.asarray(after**power)
+    low, high = _exponential_ends(ends)
+    grown = np.log1p(low * np.exp(after * np.log(np.expm1(high) / low))) / high
+    return np.where(after > 0.0, grown, 0.0)
+
+
+def _exponential_ends(ends: tuple[float, float]) -> tuple[float, float]:
+    return ends[0], min(max(ends[1], 2.0 * ends[0]), 50.0)
+
+
+def _fit_all(
+    z: FloatArray, splits: IntArray, powers: tuple[float, ...], sigma: float, ends: tuple[float, float]
+) -> _Splits:
     """One shape at every split of the window, Huber's error on ``sigma``. O(k * m)."""
     m = z.size
     i = np.arange(m)
     before = np.minimum(i[None, :] - splits[:, None], 0) / (splits[:, None] + 1.0)
     after = np.maximum(i[None, :] - splits[:, None], 0) / (m - 1.0 - splits[:, None])
-    growth = [(after > 0.0).astype(np.float64) if power == 0.0 else after**power for power in powers]
+    growth = [_growth(after, power, ends) for power in powers]
     basis = np.stack([np.ones_like(before), before, before * before, *growth], axis=-1)
     ridge = np.diag([1e-9, 1e-3, 1e-2, *([1e-9] * len(powers))])
     weight = np.ones_like(before)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from losslens.detector import departure as dep
+from losslens.detector import jump as jp
 from losslens.detector import kink as kk
 from losslens.detector.grid import (
     MAD_TO_SIGMA,
+    MEDIAN_OF_BLOCK,
     SECOND_DIFFERENCE,
     centred_median,
     falling_course,
@@ -22,6 +24,7 @@ from losslens.detector.seriesfit import Departure
 from losslens.detector.transform import Transform
 
 if TYPE_CHECKING:
+    from losslens.detector.grid import Grid
     from losslens.model import FloatArray
 
 GRID_POINTS = 1024
@@ -98,6 +101,15 @@ EARLY_LEVEL = 1.5
 
 BAND = dep.BAND_WIDTHS
 
+MOST_RETURNS = 20
+"""Points back at the base that are looked at, the last ones."""
+
+SPIKE_WIDTHS = 8.0
+"""A step that nothing else shows must be as high as a spike …"""
+
+STILL_UP = 0.25
+"""… and this share of it be left at the end and all the way there."""
+
 PEELS = 4
 """A climb in stages is followed back through so many earlier stages at most."""
 
@@ -108,7 +120,10 @@ PEEL_RATIO = 0.05
 """An earlier stage counts when it cost this share of the progress, or …"""
 
 PEEL_SHARE = 0.05
-"""… this share of the whole rise on the transformed scale."""
+"""… this share of the whole rise on the transformed scale …"""
+
+PEEL_MOST = 0.4
+"""… but a rise by half (this on a logarithm) counts, however far it went later."""
 
 
 def course_and_noise(z: FloatArray) -> tuple[FloatArray, float]:
@@ -164,7 +179,23 @@ def find_rise(z: FloatArray, course: FloatArray, noise: float, *, urgent: bool) 
             noise = _near_noise(z[near], (z - course)[near])
         else:
             noise = min(noise, max(spread(np.diff(grid.value[:SHORT], 2)) / SECOND_DIFFERENCE, SHORT_NOISE))
-    return dep.find_rise(grid, noise, urgent=urgent), noise
+    found = dep.find_rise(grid, noise, urgent=urgent)
+    return found if found is not None else _kept_step(z, grid, noise), noise
+
+
+def _kept_step(z: FloatArray, grid: Grid, noise: float) -> dep.Rise | None:
+    """A step as high as a spike that had not come back at the end, though the end is hardly above the noise."""
+    width = dep.end_width(grid.value.size)
+    lowest = np.minimum.accumulate(trailing_median(grid.value, width))
+    jump = jp.find(z, grid, width, None, np.inf, width, noise, widths=SPIKE_WIDTHS, kept=STILL_UP)
+    if jump is None:
+        return None
+    at = jump.onset // grid.block
+    level = float(lowest[max(at - width, 0)])
+    top = float(np.median(grid.value[-width:]))
+    if top - level < STILL_UP * jump.step or jump.before - level > 0.5 * jump.step:
+        return None
+    return dep.Rise(max(at - 1, 0), jump.before, top, width, 0.0, True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,28 +208,60 @@ class Placed:
     noise: float
 
 
-def place(z: FloatArray, rise: dep.Rise, noise: float) -> Placed:
+def place(z: FloatArray, rise: dep.Rise, noise: float, least: float) -> Placed:
     """Puts onset and interval on a rise that was found on the grid of the whole of ``z``."""
     grid = reduce(z, 0, z.size, GRID_POINTS)
-    local = noise if grid.block == 1 else kk.MEDIAN_OF_BLOCK * noise / np.sqrt(grid.block)
+    local = noise if grid.block == 1 else MEDIAN_OF_BLOCK * noise / np.sqrt(grid.block)
+    jump = jp.find(z, grid, rise.best - rise.width // 2, rise.base, rise.size, rise.width, noise)
+    if jump is not None and jump.step >= least:
+        kink = kk.Kink(
+            jump.onset,
+            jump.onset - 1,
+            jump.top,
+            jump.onset,
+            0.0,
+            noise,
+            jump.before,
+            (jump.step / noise) ** 2,
+            jump.onset,
+        )
+        return Placed(rise, kink, jump.top, noise)
     height = max(CLIMB_WIDTHS * noise, min(CLIMB_SHARE * rise.size, CLIMB_ENOUGH))
     height = min(height, CLIMB_MOST * rise.size)
-    climb = _crossing(grid.value, rise, height, local)
+    late = spread(np.diff(grid.value[rise.best :], 2)) / SECOND_DIFFERENCE
+    guess = min(_crossing(grid.value, rise, min(BAND * noise, 0.5 * rise.size), max(local, late)), grid.value.size - 1)
+    climb = dep.first_crossing(grid.value, rise.base + height, _smoothing(rise, height, local), guess)
     climb_index = min(grid.start(climb + 1) - 1, z.size - 1) if climb < grid.value.size else z.size - 1
-    guess = min(_crossing(grid.value, rise, min(BAND * noise, 0.5 * rise.size), local), climb)
-    guess_index = min(grid.start(max(guess - 1, 0)), max(climb_index - 1, 0))
+    guess_index = min(grid.start(max(min(guess, climb) - 1, 0)), max(climb_index - 1, 0))
     kink = kk.locate(z, guess_index, climb_index, noise, height)
     early = kink.base - rise.base
     if early > EARLY_LEVEL * noise:
         doubtful = grid.start(_crossing(grid.value, rise, 0.5 * early, local))
         kink = replace(kink, low=min(kink.low, doubtful))
+    kink = replace(kink, high=_last_return(z, kink, noise))
     return Placed(rise, kink, climb_index, noise)
+
+
+def _last_return(z: FloatArray, kink: kk.Kink, noise: float) -> int:
+    """The interval's end: drawn out to where the series last came back to its base for a point that is no noise."""
+    after = z[kink.high + 1 :]
+    if after.size <= SMOOTH_POINTS:
+        return kink.high
+    late = max(noise, spread(np.diff(after[:NEAR_NOISE_POINTS], 2)) / SECOND_DIFFERENCE)
+    back = np.flatnonzero(after[:-SMOOTH_POINTS] <= kink.base + noise)
+    real = [i for i in back[-MOST_RETURNS:].tolist() if np.median(after[i + 1 : i + 4]) - after[i] > BAND * late]
+    return kink.high + 2 + int(real[-1]) if real else kink.high
 
 
 def _crossing(z: FloatArray, rise: dep.Rise, height: float, noise: float) -> int:
     """Last up-crossing of a height above the base, smoothed until the noise is a fifth of the height."""
+    return dep.last_crossing(z, rise.base + height, _smoothing(rise, height, noise))
+
+
+def _smoothing(rise: dep.Rise, height: float, noise: float) -> int:
+    """Points of the median in which the crossing of a height is sought."""
     width = int(np.ceil(min((SMOOTH_WIDTHS * noise / max(height, 1e-12)) ** 2, rise.width)))
-    return dep.last_crossing(z, rise.base + height, max(min(width, rise.width), min(SMOOTH_POINTS, rise.width)))
+    return max(min(width, rise.width), min(SMOOTH_POINTS, rise.width))
 
 
 def place_first_stage(z: FloatArray, course: FloatArray, rise: dep.Rise, noise: float, least: float) -> Placed:
@@ -207,7 +270,7 @@ def place_first_stage(z: FloatArray, course: FloatArray, rise: dep.Rise, noise: 
     ``least``: an earlier stage must rise by so much on the transformed scale. Each stage is looked for in the series
     cut at the onset of the next one.
     """
-    placed = place(z, rise, noise)
+    placed = place(z, rise, noise, least)
     for _ in range(PEELS):
         cut = min(placed.kink.bend, z.size - 1)
         if cut < STAGE_POINTS:
@@ -215,7 +278,7 @@ def place_first_stage(z: FloatArray, course: FloatArray, rise: dep.Rise, noise: 
         earlier, near = find_rise(z[:cut], course[:cut], placed.noise, urgent=False)
         if earlier is None or earlier.size < least or placed.kink.base - earlier.base < BAND * near:
             break
-        placed = place(z[:cut], earlier, near)
+        placed = place(z[:cut], earlier, near, least)
     return placed
 
 
@@ -243,7 +306,7 @@ def departure_of(
     start = float(np.median(y[: max(1, y.size // 100)]))
     base = transform.back(rise.base)
     cost = transform.forward(np.array([base + PEEL_RATIO * max(start - base, 0.0)]))[0] - rise.base
-    least = max(float(cost), PEEL_SHARE * rise.size) if stages else np.inf
+    least = max(float(cost), min(PEEL_SHARE * rise.size, PEEL_MOST)) if stages else np.inf
     placed = place_first_stage(z, course, rise, _core_noise(z, course, rise, noise), least)
     kink = placed.kink
     onset = min(kink.onset, z.size - 1)
@@ -273,6 +336,7 @@ def departure_of(
         from_start=onset < FROM_START_POINTS,
         late=rise.width < dep.end_width(min(z.size, GRID_POINTS)),
         habit=rise.habit,
+        stepped=rise.stepped,
     )
 
 

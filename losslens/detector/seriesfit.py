@@ -57,6 +57,8 @@ class Departure:
     """Seen only in a window shorter than the end window."""
     habit: float
     """Largest rise of the same duration that the series recovered from before (transformed scale)."""
+    stepped: bool = False
+    """A step that had not come back at the end, though the end is hardly above the noise."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -154,6 +154,8 @@ def _nan(fit: SeriesFit) -> Word:
 
 def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
     """exploded, shifted or diverged; None when the rise does not matter."""
+    if d.stepped:
+        return None
     ratio = fit.ratio
     factor = d.top / d.base if fit.transform.kind == "log" and d.base > 0 else math.nan
     counts = matters(fit, d)

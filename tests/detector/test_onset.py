@@ -169,3 +169,48 @@ def test_a_bad_sample_that_comes_back_every_epoch_is_seen_each_time() -> None:
     y = noisy(falling(400), 0.05, 12)
     y[40::30] *= 1000.0
     assert len(examine(steps(400), y).excursions) == 12
+
+
+def test_a_step_is_dated_at_the_step_however_it_decays_afterwards() -> None:
+    y = noisy(falling(400, share=0.1), 0.1, 13)
+    y[150:] *= 1.0 + 4.0 * np.exp(-np.arange(250) / 12.0) + 0.6
+    departure = examine(steps(400), y).departure
+    assert departure is not None
+    assert abs(departure.onset - 150) <= 1
+
+
+def test_a_step_is_not_dated_at_a_harmless_bump_long_before_it() -> None:
+    n = np.arange(600)
+    y = noisy(falling(600, share=0.05) * (1.0 + 0.05 * np.sin(n / 60.0)), 0.005, 14)
+    y[470:] *= 5.0
+    departure = examine(steps(600), y).departure
+    assert departure is not None
+    assert departure.onset == 470
+
+
+def test_a_rise_that_settles_among_much_noise_is_dated_where_it_left_the_calm() -> None:
+    rng = np.random.default_rng(15)
+    y = 0.8 * np.exp(0.08 * rng.standard_normal(400))
+    up = 1.6 * (1.0 - np.exp(-np.arange(370) / 15.0))
+    y[30:] *= np.exp(up + 0.5 * np.minimum(up, 1.0) * rng.standard_normal(370))
+    departure = examine(steps(400), y).departure
+    assert departure is not None
+    assert abs(departure.onset - 30) <= 12
+
+
+def test_a_return_to_the_base_widens_the_interval_to_the_last_departure() -> None:
+    y = noisy(falling(300), 0.02, 16)
+    y[200:] *= 4.0
+    y[215] /= 4.0
+    departure = examine(steps(300), y).departure
+    assert departure is not None
+    assert departure.low <= 200 <= departure.high
+
+
+def test_something_small_that_grows_exponentially_is_dated_before_it_shows_as_a_line() -> None:
+    u = np.maximum(np.arange(500) - 300, 0)
+    y = noisy(0.5 * (1.0 + 1e-3 * np.expm1(u / 12.0)), 0.01, 17)
+    departure = examine(steps(500), y).departure
+    assert departure is not None
+    assert 300 <= departure.onset <= 345
+    assert departure.low <= 330 <= departure.high
