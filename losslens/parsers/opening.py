@@ -109,8 +109,10 @@ def text_encoding(head: bytes) -> str | None:
     except UnicodeDecodeError:
         if odd or b"\0" in head:
             return None
-        high = sum(body[:4096].count(bytes([byte])) for byte in range(128, 256))
-        return "cp1252" if high < 0.3 * min(len(body), 4096) else None
+        high = sum(body.count(bytes([byte])) for byte in range(128, 256))
+        lines = body.count(b"\n")
+        # In East Asian encodings a good part of a text is high bytes; no control character at all is no accident.
+        return "cp1252" if high < 0.3 * len(body) or (high < 0.6 * len(body) and 200 * lines > len(body)) else None
     return "utf-8"
 
 

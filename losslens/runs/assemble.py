@@ -13,6 +13,7 @@ from losslens import roles as roles_room
 from losslens.errors import NotALogError
 from losslens.model import Log, LogEvent, RawSeries, Repair, Role, RoleChoice, Run, Series, Setting
 from losslens.model import Warning as LogWarning
+from losslens.roles.losses import UNKNOWN
 from losslens.roles.names import split_of
 from losslens.runs import blanks, restarts, unnamed
 from losslens.runs.chains import chains_of, main_chain, side_by_side
@@ -20,7 +21,7 @@ from losslens.runs.copies import without_copies
 from losslens.runs.effects import undo
 from losslens.runs.epochs import steps_per_epoch, with_one_beginning
 from losslens.runs.naming import natural
-from losslens.runs.span import Steps, within
+from losslens.runs.span import LOSSES, Steps, within
 from losslens.runs.stitch import Stitched, stitch
 
 Overrides = Mapping[str, Sequence[str]]
@@ -155,7 +156,7 @@ def _run(
         segments=stitched.segments,
         events=_events(everything, axis),
         repairs=(*repairs, *stitched.repairs, *effects.repairs),
-        warnings=_warnings(everything, how.roles, series),
+        warnings=(*_warnings(everything, how.roles, series), *_without_a_loss(choices)),
         damage=tuple(d for log in everything for d in log.damage),
         steps_per_epoch=per_epoch,
         trainer=trainer,
@@ -377,3 +378,16 @@ def _warnings(logs: Sequence[Log], roles: Overrides | None, series: Mapping[str,
     missing = [(role, tag) for role, tags in (roles or {}).items() for tag in tags if tag not in series]
     out += [LogWarning("no-such-tag", f"--role {r}={t}: this run has no series of that name") for r, t in missing]
     return tuple(dict.fromkeys(out))
+
+
+def _without_a_loss(choices: Sequence[RoleChoice]) -> tuple[LogWarning, ...]:
+    """What was found instead of a loss, and how to say which series is the loss."""
+    if any(c.role in LOSSES for c in choices):
+        return ()
+    rewards = [c.tag for c in choices if c.role is Role.REWARD]
+    open_tags = [c.tag for c in choices if c.role is Role.OTHER and c.why == UNKNOWN]
+    told = ", ".join([*rewards, *open_tags][:6]) or ", ".join(c.tag for c in choices[:6])
+    more = f" and {len(choices) - 6} more" if len(choices) > 6 else ""
+    what = "rewards were logged, but no loss" if rewards else "no series is named like a loss"
+    way_out = f"; if one is, say which: --role loss='{(open_tags or rewards or ['TAG'])[0]}'"
+    return (LogWarning("no-loss", f"{what} (found {told}{more}){way_out}"),)

@@ -102,6 +102,8 @@ def fill(log: Log, choices: Sequence[RoleChoice]) -> tuple[Log, tuple[Repair, ..
             continue
         others = [c for c in columns if c.tag != column.tag]
         rows = _missing_rows(column, others, table, missing_train)
+        if log.format == TEXT:
+            rows = _left_out(rows, column, others, table)
         if column.choice.role is Role.TRAIN_LOSS:
             missing_train[rows] = True
         if rows.size:
@@ -157,6 +159,22 @@ def _missing_rows(column: _Column, others: Sequence[_Column], table: Table, miss
     if column.held_back and int(present.sum()) == 1:
         missing &= missing_train
     return np.flatnonzero(missing)
+
+
+def _left_out(rows: IntArray, column: _Column, others: Sequence[_Column], table: Table) -> IntArray:
+    """Of the printed lines without this field those from which a NaN was left out, not lines that never had it.
+
+    A line that leaves one field out has the others still: one lone field ("lr: 0.1" among the settings of a new
+    start) is no such line. And a stretch that begins anew and never has the field, such as an evaluation at the end,
+    is another program's.
+    """
+    full = np.sum([d.present for d in others], axis=0) if others else np.zeros(table.step.size, dtype=np.int64)
+    usual = float(np.median(full[column.present])) if column.present.any() else 0.0
+    printed = np.flatnonzero(column.present | (full > 0))
+    stretch = np.zeros(table.step.size, dtype=np.int64)
+    stretch[printed[1:]] = np.cumsum(np.diff(table.step[printed]) < 0)
+    has = np.isin(stretch, stretch[column.present])
+    return rows[has[rows] & (full[rows] >= max(2.0, MOST * usual))]
 
 
 def _kinds_of_row(column: _Column, others: Sequence[_Column], last: int) -> tuple[BoolArray, BoolArray, list[_Column]]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from losslens.model import Log, Run
+from losslens.model import Log, RawSeries, Run
 from losslens.runs import build
 from tests.runs.make_logs import falling, table
 
@@ -283,3 +283,37 @@ def test_a_summary_line_with_the_epoch_in_it_is_no_line_of_the_loss() -> None:
         "train_runtime": [None] * n + [12.0],
     }
     assert nan_steps(run_of(table("a.csv", columns))) == []
+
+
+def _printed(lines: list[dict[str, float]], steps: list[int]) -> Log:
+    tags = dict.fromkeys(tag for line in lines for tag in line)
+    series = {}
+    for tag in tags:
+        rows = [i for i, line in enumerate(lines) if tag in line]
+        at = np.array(rows, dtype=np.int64)
+        step = np.array(steps, dtype=np.int64)[at]
+        value = np.array([lines[i][tag] for i in rows])
+        series[tag] = RawSeries(tag, step, value, np.full(len(rows), np.nan), at, "step")
+    return Log("train.log", "text", series)
+
+
+def test_settings_printed_by_a_new_start_leave_no_loss_out() -> None:
+    first = [{"loss": 2.0 / (1 + i), "lr": 0.1} for i in range(30)]
+    log = _printed([*first, {"lr": 0.1}, *first], [*range(30), 29, *range(30)])
+    (run, *_) = build([log], name="run")
+    assert np.isfinite(run.series["loss"].value).all()
+
+
+def test_an_evaluation_printed_behind_the_training_leaves_no_loss_out() -> None:
+    training = [{"loss": 2.0 / (1 + i), "acc": 0.5, "auc": 0.6, "ips": 9.0} for i in range(30)]
+    evaluation = [{"acc": 0.5, "auc": 0.6, "ips": 9.0} for _ in range(12)]
+    (run, *_) = build([_printed([*training, *evaluation], [*range(30), *range(12)])], name="run")
+    assert np.isfinite(run.series["loss"].value).all()
+
+
+def test_a_loss_left_out_of_lines_that_go_on_is_nan() -> None:
+    training = [{"loss": 2.0 / (1 + i), "acc": 0.5, "auc": 0.6, "ips": 9.0} for i in range(30)]
+    broken = [{"acc": 0.5, "auc": 0.6, "ips": 9.0} for _ in range(12)]
+    (run, *_) = build([_printed([*training, *broken], [*range(42)])], name="run")
+    assert np.isnan(run.series["loss"].value[30:]).all()
+    assert run.series["loss"].value.size == 42
