@@ -107,6 +107,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.nan_from_first(facts, -1),
         rate.rate_jumped(facts, -1),
         rise.smooth_rise(facts, +1),
+        rise.levelling_rise(facts, +1),
         around.only_validation(facts, -1),
     )
 

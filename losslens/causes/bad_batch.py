@@ -27,7 +27,7 @@ from __future__ import annotations
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import around, gradient, loss, rate, rise
-from losslens.causes.signs.build import told
+from losslens.causes.signs.build import Found, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "bad-batch"
@@ -40,11 +40,23 @@ SOURCES = (
 )
 
 
+def _threw(f: Facts, d: int) -> Found:
+    """One tower of the loss, and the weights somewhere else after it: the batch threw them."""
+    if f.weights is None or f.weights.largest_step is None or rise.stands_alone(f, +1) is None:
+        return None
+    g = gradient.weights_jumped(f, +1)
+    if not isinstance(g, Sign):
+        return None
+    text = f"{g.text}, as the single high point of {f.tag} passed"
+    return sign("batch-threw-weights", d, g.strength, text, series=f.weights.tag, value=f.weights.largest_step)
+
+
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         rise.returned(facts, +1),
         rise.short_spike(facts, +1),
         rise.stands_alone(facts, +1),
+        _threw(facts, +1),
         rise.ran_up(facts, -1),
         rise.rose_in_one_point(facts, +1),
         gradient.grad_together(facts, +1),

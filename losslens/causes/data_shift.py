@@ -85,6 +85,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.kept_growing(facts, -1),
         rise.ran_up(facts, -1),
         rise.gradual(facts, -1),
+        rise.exponential_growth(facts, -1),
+        rise.training_stepped_too(facts, +1),
         gradient.grad_spiked(facts, -1),
         rise.returned(facts, -1),
         rise.stands_alone(facts, -1),

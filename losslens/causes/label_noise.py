@@ -105,6 +105,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_zero(facts, -1),
         around.data_worked_elsewhere(facts, -1),
         rise.jumped(facts, -1),
+        rise.training_stepped_too(facts, -1),
         None if facts.leading_role.startswith("val") else rise.gradual(facts, -1),
         loss.nan_abrupt(facts, -1),
         rise.overflowed(facts, -1),

@@ -39,10 +39,13 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         rate.rate_jumped(facts, +1),
         rate.falls_repeat(facts, +1),
+        rise.exponential_growth(facts, +1),
+        rise.grows_as_rate_falls(facts, -1),
         around.cured_by(facts, "schedule", +1),
         loss.calm_before(facts, +1),
         rate.rate_steady(facts, -1),
         rate.rises_harmless(facts, -1),
+        rate.rate_was_borne(facts, -1),
         rate.below_stable(facts, -1),
         loss.onset_early(facts, -1),
         loss.nan_from_first(facts, -1),

@@ -57,6 +57,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _output(facts, +1),
         gradient.logits_led(facts, +1),
         gradient.weights_led(facts, -1),
+        gradient.logits_flat(facts, -1),
         rise.slow_rise(facts, +1),
         around.val_jumped_too(facts, +1),
         loss.drift_up(facts, +1),

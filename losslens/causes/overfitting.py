@@ -22,7 +22,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around
+from losslens.causes.signs import around, rise
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -128,6 +128,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.cured_by(facts, "regularisation", +1),
         around.cured_by(facts, "weight-decay", +1),
         _train_rose_too(facts, -1),
+        rise.training_stepped_too(facts, -1),
         _bad_at_first(facts, -1),
         _erratic(facts, -1),
         _jump(facts, -1),

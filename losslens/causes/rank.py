@@ -136,14 +136,30 @@ def signs(facts: Facts) -> dict[str, tuple[Sign | NotChecked, ...]]:
 
 
 def family(facts: Facts) -> str:
-    """The row of the verdict table: the verdict, and whether the run was bad from its start."""
+    """The row of the verdict table: the verdict, whether the run was bad from its start, and how it came to be."""
     verdict = facts.verdict
     start = facts.onset is not None and facts.onset.from_start
     if verdict is Verdict.NAN:
-        return "nan-from-start" if start else "nan"
+        grew = facts.nonfinite is not None and facts.nonfinite.pattern == "after-growth"
+        return "nan-from-start" if start else "nan-after-growth" if grew else "nan"
     if verdict in (Verdict.EXPLODED, Verdict.DIVERGED):
-        return "runaway-from-start" if start else "runaway"
+        if start:
+            return "runaway-from-start"
+        growth = facts.loss.growth if facts.loss is not None else None
+        if growth is not None and growth.kind == "downward":
+            return "runaway-downward"
+        return "runaway-at-once" if growth is not None and growth.points <= 2 else "runaway"
     return verdict.value
+
+
+HOW = {
+    "nan-from-start": " from the start",
+    "runaway-from-start": " from the start",
+    "nan-after-growth": " after a climb",
+    "runaway-at-once": ", at once",
+    "runaway-downward": ", downward",
+}
+"""Words for the row of the verdict table beyond the verdict itself."""
 
 
 def features(found: Found) -> dict[tuple[str, str], float]:
@@ -196,9 +212,8 @@ def evidence(cause: str, found: Sequence[Sign | NotChecked], facts: Facts, sizes
         )
     usual = sizes.verdicts.get(family(facts), {}).get(cause, 0.0)
     if abs(usual) >= VERDICT_SAYS_FROM:
-        start = " from the start" if family(facts).endswith("from-start") else ""
         text = (
-            f"the verdict is {facts.verdict.value}{start}, which is "
+            f"the verdict is {facts.verdict.value}{HOW.get(family(facts), '')}, which is "
             f"{'usual' if usual > 0 else 'unusual'} for this cause"
         )
         out.append(Evidence("verdict", usual, text))

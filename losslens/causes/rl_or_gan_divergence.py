@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import around, gradient, loss, rate, rise
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -136,6 +137,14 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _discriminator_won(facts, +1),
         _no_game(facts, -1),
         _improving(facts, -1),
+        rise.gradual(facts, +1),
+        rise.levelling_rise(facts, +1),
+        rise.rose_in_one_point(facts, -1),
+        None if facts.rate is None else rate.rate_jumped(facts, -1),
+        loss.nan_abrupt(facts, -1),
+        around.restarted(facts, -1),
+        gradient.weights_grew_instead(facts, -1),
+        rise.runs_downward(facts, -1),
     )
 
 

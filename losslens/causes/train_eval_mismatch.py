@@ -27,7 +27,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around
+from losslens.causes.signs import around, rise
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -149,6 +149,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.cured_by(facts, "normalisation-layer", +1),
         _gradual_after_minimum(facts, -1),
         _tracks(facts, -1),
+        rise.training_stepped_too(facts, -1),
         around.val_below_training(facts, -1),
         _no_batch_norm(facts, -1),
         around.val_harmed(facts, -1),

@@ -72,6 +72,9 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.val_harmed(facts, +1),
         around.val_unharmed(facts, -1),
         rise.smooth_rise(facts, +1),
+        rise.exponential_growth(facts, +1),
+        rise.levelling_rise(facts, -1),
+        rise.grows_as_rate_falls(facts, +1),
         rise.runs_downward(facts, -1),
         around.only_validation(facts, -1),
     )

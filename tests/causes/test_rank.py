@@ -77,11 +77,11 @@ def test_once_the_deciding_signal_is_logged_the_group_falls_apart() -> None:
 
 
 def test_what_to_log_next_is_what_the_leading_causes_asked_for_in_vain() -> None:
-    bare = m.made(m.exploding(), Verdict.EXPLODED, 320)
+    bare = m.made(m.jumping(), Verdict.EXPLODED, 320)
     text = " ".join(bare.diagnose().log_next)
     assert "gradient norm, before clipping" in text
     everything = m.made(
-        m.exploding(),
+        m.jumping(),
         Verdict.EXPLODED,
         320,
         others={m.GRAD: m.grown_signal(400, 320, 10.0, lead=5), m.LR: m.constant()},

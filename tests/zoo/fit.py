@@ -44,8 +44,11 @@ and leaving a task out must not make its causes look rarer; causes with fewer ru
 FAMILIES = (
     "nan-from-start",
     "nan",
+    "nan-after-growth",
     "runaway-from-start",
     "runaway",
+    "runaway-at-once",
+    "runaway-downward",
     "val-diverged",
     "shifted",
     "overfit",

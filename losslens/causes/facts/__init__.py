@@ -111,7 +111,9 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         loss=loss,
         train=train,
         nonfinite=None if loss is None else nonfinite_of(run, leading, loss, extent, _nan_from_first(run, leading)),
-        rate=rate_of(run.first(Role.LEARNING_RATE), recipe, start, extent, leading),
+        rate=rate_of(
+            run.first(Role.LEARNING_RATE), recipe, start, extent, leading, loss.growth.peak_step if loss else None
+        ),
         gradient=gradient,
         weights=trend_of(run.first(Role.WEIGHT_NORM), start, extent, leading),
         updates=trend_of(run.first(Role.UPDATE_RATIO), start, extent, leading),

@@ -37,7 +37,12 @@ _Jump: TypeAlias = tuple[float | None, int | None, float | None, float | None]
 
 
 def rate_of(
-    series: Series | None, recipe: Recipe, start: Start | None, extent: Extent, loss: Series | None
+    series: Series | None,
+    recipe: Recipe,
+    start: Start | None,
+    extent: Extent,
+    loss: Series | None,
+    peak_step: int | None = None,
 ) -> Rate | None:
     """Facts of the schedule; from the settings alone where no learning rate was logged."""
     if series is None or not np.isfinite(series.value).any():
@@ -50,6 +55,8 @@ def rate_of(
     onset = start.step if start is not None else extent.last_step
     here = value_at(step, value, onset)
     warm = _warmup_end(step, value, peak)
+    if warm is None and recipe.warmup_steps and value.size >= 2 and value[1] > value[0]:
+        warm = int(recipe.warmup_steps)  # too short in the log to be seen, but the settings say so
     jump = _jump(step, value, start, extent, warm, 1)
     ramp = _ramp(step, value, jump, start, warm)
     fall = _jump(step, value, start, extent, warm, -1)
@@ -81,6 +88,7 @@ def rate_of(
         rises_hurt=hurt,
         tiny_until=_tiny_until(step, value, peak),
         rises_harmless=harmless,
+        at_peak=None if peak_step is None else value_at(step, value, peak_step),
     )
 
 

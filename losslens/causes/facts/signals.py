@@ -51,6 +51,8 @@ class Rate:
     """Last step of that rise."""
     tiny_until: int | None = None
     """Step until which the rate stayed below a hundredth of its later peak, for at least half the run."""
+    at_peak: float | None = None
+    """The rate where the loss stood highest after the onset."""
     rises_harmless: int = 0
     """Abrupt rises to about the rate of the onset, before the last one, that the loss did not mind."""
 

@@ -300,6 +300,26 @@ def logits_grew(f: Facts, d: int) -> Found:
     return _trend_up(f, f.logits, "logits-grew", "logit_scale", d, (1.5, 4.0))
 
 
+def logits_flat(f: Facts, d: int) -> Found:
+    """Logged, and no larger at the onset than early in the run."""
+    t = f.logits
+    if t is None or t.growth is None or f.onset is None or f.onset.from_start:
+        return None
+    text = f"{t.tag} had not grown by the onset ({times(t.growth)} its early level)"
+    return sign("logits-flat", d, log_ramp(t.growth, 1.5, 1.1), text, series=t.tag, value=t.growth)
+
+
+def updates_ordinary(f: Facts, d: int) -> Found:
+    """Logged, and of the size that training needs: the steps were not too large."""
+    u = f.updates
+    if u is None or u.before is None or f.onset is None or f.onset.from_start:
+        return None
+    if u.at_onset is not None and u.at_onset > 5:
+        return None
+    text = f"{u.tag} was {num(u.before)} up to the onset: steps of a usual size"
+    return sign("update-ratio-ordinary", d, log_ramp(u.before, 6e-3, 1.5e-3), text, series=u.tag, value=u.before)
+
+
 def _trend_up(f: Facts, t: Trend | None, name: str, needs: str, d: int, limits: tuple[float, float]) -> Found:
     if t is None:
         return missing(name, needs)

@@ -89,7 +89,8 @@ def rate_jumped(f: Facts, d: int) -> Found:
     r = f.rate
     if r.jump is None or r.jump < 1.15 or f.onset is None or r.jump_lag_points is None:
         return None
-    strength = log_ramp(r.jump, 1.15, 2.5) * ramp(r.jump_lag_points, 20, 6)
+    late = ramp(r.jump_lag_points, -20, -3)  # within the interval of the onset, but after its likeliest step
+    strength = log_ramp(r.jump, 1.15, 2.5) * ramp(r.jump_lag_points, 20, 6) * late
     text = (
         f"{r.tag} rose {rise_text(f, r)}; it began {rise_when(f, r)}"
         if r.jump_last != r.jump_step
@@ -279,3 +280,12 @@ def rises_harmless(f: Facts, d: int) -> Found:
         f"{r.tag} had risen to about {num(r.at_onset)} {n} time{'s' * (n != 1)} before, and {f.tag} went on as it was"
     )
     return sign("rises-were-harmless", d, ramp(n, 0, 2), text, series=r.tag, value=n)
+
+
+def rate_was_borne(f: Facts, d: int) -> Found:
+    """The rise only led back to a rate at which the run had trained calmly for long."""
+    if f.rate is None or f.rate.jump is None or f.rate.jump < 1.5 or f.rate.stable_ratio is None:
+        return None
+    r = f.rate
+    text = f"{r.tag} rose only to {num(r.at_onset)}, and the run had trained calmly at {num(r.stable_rate)} before"
+    return sign("rate-was-borne", d, log_ramp(f.rate.stable_ratio, 2.0, 1.1), text, series=r.tag, value=r.stable_rate)

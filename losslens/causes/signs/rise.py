@@ -354,3 +354,58 @@ def fell_before_nan(f: Facts, d: int) -> Found:
         f"before it stopped being finite at {where(f, f.nonfinite.first_step)}"
     )
     return sign("fell-before-nan", d, log_ramp(f.nonfinite.fell, 3.0, 20.0), text, series=f.tag, value=f.nonfinite.fell)
+
+
+def exponential_growth(f: Facts, d: int) -> Found:
+    """A straight line on the logarithm over many points: what grows is multiplied by the same factor each step."""
+    if not rose(f) or f.loss is None or f.onset is None:
+        return None
+    g = f.loss.growth
+    if g.kind != "exponential" or g.fit is None or g.ratio is None:
+        return None
+    strength = ramp(g.points, 3, 12) * ramp(g.fit, 0.7, 0.95) * log_ramp(g.ratio, 1.5, 30.0)
+    each = f", e-fold every {lasting(f, g.time_constant)}" if g.time_constant else ""
+    text = f"{f.tag} grew {times(g.ratio)} along a straight line on the logarithm{each}"
+    return sign("exponential-growth", d, strength, text, series=f.tag, steps=(f.onset.step, g.peak_step), value=g.ratio)
+
+
+def levelling_rise(f: Facts, d: int) -> Found:
+    """A rise of several points that bends and levels out, as under a weight that is being raised."""
+    if not rose(f) or f.loss is None or f.onset is None:
+        return None
+    g = f.loss.growth
+    if g.kind not in ("linear", "power", "plateau-high") or g.points < 3 or f.onset.from_start:
+        return None
+    how = "and then held its level" if g.kind == "plateau-high" else f"by {g.kind} growth, not by a constant factor"
+    text = f"{f.tag} rose over {g.points} logged points {how}"
+    return sign(
+        "levelling-rise", d, ramp(g.points, 2, 6), text, series=f.tag, steps=(f.onset.step, g.peak_step), value=g.points
+    )
+
+
+def grows_as_rate_falls(f: Facts, d: int) -> Found:
+    """The rise went on as before although the rate had fallen: the updates do not drive it."""
+    if not rose(f) or f.loss is None or f.onset is None or f.rate is None:
+        return None
+    r, g = f.rate, f.loss.growth
+    if r.at_peak is None or not r.at_onset or g.kind in ("jump", "plateau-high") or g.points < 6:
+        return None
+    text = f"{f.tag} kept rising while {r.tag} fell to {percent(r.at_peak / r.at_onset)} of what it was at the onset"
+    return sign(
+        "grows-as-rate-falls", d, log_ramp(r.at_peak / r.at_onset, 0.5, 0.1), text, series=r.tag, value=r.at_peak
+    )
+
+
+def training_stepped_too(f: Facts, d: int) -> Found:
+    """Where validation leads: the training loss stepped up as well, and fell again."""
+    if not f.leading_role.startswith("val") or f.train is None or f.loss is None or f.train.tag == f.loss.tag:
+        return None
+    g = f.train.growth
+    if g.ratio is None or f.train.noise is None or not f.train.before or f.train.before <= 0 or g.points > 10:
+        return None
+    if not any(tag == f.train.tag and ratio > 1 for tag, _, ratio in f.moved):
+        return None  # no departure at the onset: a saw-tooth or the noise
+    far = (g.ratio - 1.0) * f.train.before / max(f.train.noise, 1e-12)
+    text = f"{f.train.tag} stepped up as well, {times(g.ratio)} its level"
+    strength = log_ramp(g.ratio, 1.4, 2.2) * ramp(far, 5.0, 10.0)
+    return sign("training-stepped-too", d, strength, text, series=f.train.tag, steps=(g.peak_step, None), value=g.ratio)

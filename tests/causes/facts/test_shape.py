@@ -1,0 +1,96 @@
+"""How the loss rose, how it stood at its peak, and how validation and the schedule went with it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.model import Role, Verdict
+from tests.causes import make_runs as m
+
+VALIDATION = ("val_loss", Role.VAL_LOSS)
+
+
+def test_a_tower_of_one_point_is_told_from_a_peak_that_sinks() -> None:
+    tower, peak = m.learning(400), m.learning(400)
+    tower[300] = 50.0
+    peak[300:320] = 50.0 * np.exp(-np.arange(20) / 8.0)
+    alone = m.made(tower, Verdict.SPIKE_RECOVERED, 300, every=1)
+    sinking = m.made(peak, Verdict.SPIKE_RECOVERED, 300, every=1)
+    assert "one-point-tower" in m.names(alone, "bad-batch", +1)
+    assert "one-point-tower" not in m.names(sinking, "bad-batch", +1)
+
+
+def test_a_run_of_rises_before_the_peak_speaks_against_one_bad_batch() -> None:
+    y = m.learning(400)
+    y[300:306] = 0.5 * 2.0 ** np.arange(1, 7)
+    run = m.made(y, Verdict.SPIKE_RECOVERED, 300, every=1)
+    assert "ran-up" in m.names(run, "bad-batch", -1)
+    assert "ran-up" in m.names(run, "self-recovering-spike", +1)
+
+
+def test_straight_growth_on_the_logarithm_and_a_rise_that_levels_out_are_told_apart() -> None:
+    grows = m.made(m.exploding(), Verdict.EXPLODED, 320)
+    y = m.learning(400)
+    y[300:] = m.noisy(0.5 + 2.0 * np.minimum(1.0, np.arange(1, 101) / 30.0), 0.01)
+    levels = m.made(y, Verdict.DIVERGED, 300)
+    assert "exponential-growth" in m.names(grows, "weight-growth", +1)
+    assert "levelling-rise" in m.names(levels, "aux-term-blowup", +1)
+    assert "levelling-rise" in m.names(levels, "weight-growth", -1)
+
+
+def test_growth_that_goes_on_as_the_rate_falls_is_not_made_by_the_updates() -> None:
+    rate = np.full(400, 1e-3)
+    rate[320:] = 1e-3 * np.exp(-np.arange(80) / 20.0)
+    run = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: rate})
+    assert "grows-as-rate-falls" in m.names(run, "weight-growth", +1)
+    assert "grows-as-rate-falls" in m.names(run, "learning-rate-too-high", -1)
+
+
+def followed(later: bool) -> m.Made:
+    """Training steps up at point 300; validation at once, or only as time goes by."""
+    value = m.learning(400, seed=5)
+    value[300:] = 3.0 if not later else 0.5 + 2.5 * (1 - np.exp(-np.arange(100) / 30.0))
+    return m.made(m.jumping(400, 300, 3.0), Verdict.DIVERGED, 300, others={VALIDATION: value})
+
+
+def test_validation_that_follows_slowly_speaks_for_other_data_and_one_that_jumps_against() -> None:
+    assert "validation-followed" in m.names(followed(True), "data-shift", +1)
+    assert "validation-jumped-too" in m.names(followed(False), "data-shift", -1)
+    assert "validation-jumped-too" in m.names(followed(False), "exploding-gradients", +1)
+
+
+def test_a_rise_of_the_rate_that_was_borne_before_explains_little() -> None:
+    rate = np.tile(np.geomspace(1e-2, 1e-4, 80), 5)
+    run = m.made(m.jumping(400, 321, 5.0), Verdict.EXPLODED, 321, others={m.LR: rate})
+    facts = run.facts()
+    assert facts.rate is not None
+    assert facts.rate.rises_harmless == 3
+    assert "rises-were-harmless" in m.names(run, "lr-schedule-jump", -1)
+
+
+def test_a_step_to_a_power_of_two_speaks_for_a_sum_in_place_of_a_mean() -> None:
+    y = m.noisy(np.full(400, 1.3), 0.03)
+    y[200:] *= 8.0
+    assert "whole-factor" in m.names(m.made(y, Verdict.EXPLODED, 200), "batch-size-change", +1)
+    y[200:] *= 0.73
+    assert "whole-factor" not in m.names(m.made(y, Verdict.EXPLODED, 200), "batch-size-change", +1)
+
+
+def test_a_lone_term_is_weighed_against_the_rest_of_the_total() -> None:
+    kl, rest = m.steady(400, 0.01, 0.05), m.learning(400)
+    kl[300:] = m.noisy(np.linspace(0.2, 5.0, 100), 0.05)
+    run = m.made(rest + kl, Verdict.EXPLODED, 300, others={("loss_kl", Role.LOSS_COMPONENT): kl})
+    parts = run.facts().components
+    assert parts is not None
+    assert parts.rest
+    assert "one-term-led" in m.names(run, "aux-term-blowup", +1)
+
+
+def test_a_training_loss_that_sinks_below_zero_while_validation_rises_has_no_floor() -> None:
+    train = m.noisy(np.linspace(1.0, 0.2, 400), 0.01)
+    train[200:] = np.linspace(0.5, -4.0, 200)
+    value = m.learning(400)
+    value[200:] *= np.exp(np.linspace(0.0, 4.0, 200))
+    run = m.made(train, Verdict.VAL_DIVERGED, 200, others={VALIDATION: value})
+    assert "sinks-below-zero" in m.names(run, "unbounded-loss", +1)
+    assert "never-negative" not in m.names(run, "unbounded-loss", -1)
