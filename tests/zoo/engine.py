@@ -47,6 +47,16 @@ class Fault:
     def loss(self, loop: Loop, out: Out) -> None:
         """Changes the loss that is minimised."""
 
+    def gradient(self, loop: Loop, player: str) -> None:
+        """Changes the gradient that reaches the optimizer."""
+
+    def evaluating(self, loop: Loop, begins: bool) -> None:
+        """Called before and after each evaluation."""
+
+    def reduce(self, loop: Loop, gradients: list[Array]) -> list[Array]:
+        """What each rank has after the exchange of gradients: their mean."""
+        return [np.mean(gradients, axis=0)] * len(gradients)
+
 
 def schedule(hp: HP, step: int) -> float:
     """The learning rate as a share of its peak."""
@@ -112,6 +122,11 @@ class Optimizer:
             return torch.from_numpy(a).bfloat16().float().numpy()
         if dtype == "fp16":
             return a.astype(np.float16).astype(np.float32)
+        if dtype == "int8":  # blocks of 64 in even steps of their largest value
+            blocks = np.zeros((-(-len(a) // 64), 64), np.float32)
+            blocks.reshape(-1)[: len(a)] = a
+            unit = np.abs(blocks).max(1, keepdims=True) / 127 + np.float32(1e-38)
+            return np.asarray((np.rint(blocks / unit) * unit).reshape(-1)[: len(a)], np.float32)
         return a
 
     def step(self, lr: float) -> float:
@@ -150,6 +165,15 @@ class Optimizer:
         return norm(u)
 
 
+class Replica:
+    """The weights and the gradient of another rank that no longer holds what rank 0 holds."""
+
+    def __init__(self, flat: Flat, own: Optimizer) -> None:
+        self.w, self.g = flat.w.copy(), np.zeros_like(flat.g)
+        self.optimizer = Optimizer(self, own.hp)  # type: ignore[arg-type]
+        self.optimizer.m, self.optimizer.v, self.optimizer.t = own.m.copy(), own.v.copy(), own.t
+
+
 def norm(a: Array) -> float:
     return float(np.sqrt(np.dot(a, a)))
 
@@ -184,12 +208,13 @@ class Loop:
         self.layers: dict[str, list[float]] = defaultdict(list)
         self.events: list[tuple[int, str]] = []
         self.saved: dict[str, Any] | None = None
+        self.replicas: dict[str, Replica] = {}  # of a second rank, once it differs from the first
         self.task.aux_weight = hp.get("aux", 0.0)
         if hp.get("rescale"):
             self.rescale(hp["rescale"])
         fault.built(self)
         self.batch_size = min(self.batch_size, self.task.n)
-        self.spe = max(1, math.ceil(self.task.n / self.batch_size / hp.get("accum", 1)))
+        self.spe = max(1, math.ceil(self.task.n / self.batch_size / hp.get("accum", 1) / hp.get("ranks", 1)))
         self.perm = self.permutation()
 
     def rescale(self, k: float) -> None:
@@ -260,8 +285,30 @@ class Loop:
 
     # -- one step
 
+    def split_ranks(self) -> None:
+        """From now on the second rank has weights and an optimizer of its own."""
+        self.replicas = {p: Replica(self.flats[p], self.optimizers[p]) for p in self.players}
+
     def forward(self, player: str) -> Out | None:
-        """Adds the gradient of one batch (or of several, when gradients are accumulated) to ``g``."""
+        """The gradient of one step: of one process, or the mean over two that see other data. Rank 0 logs."""
+        out = self.one_rank(player)
+        if self.hp.get("ranks", 1) < 2:
+            return out
+        flat, logged, other = self.flats[player], self.record[player].pop(), self.replicas.get(player)
+        first, mine = flat.g.copy(), flat.w.copy()
+        if other is not None:
+            flat.w[:] = other.w
+        self.one_rank(player)
+        self.record[player][-1] = logged
+        flat.w[:] = mine
+        got = self.fault.reduce(self, [first, flat.g.copy()])
+        flat.g[:] = got[0]
+        if other is not None:
+            other.g[:] = got[1]
+        return out
+
+    def one_rank(self, player: str) -> Out | None:
+        """Puts the gradient of one batch (or of several, when gradients are accumulated) into ``g``."""
         flat, accum = self.flats[player], self.hp.get("accum", 1)
         flat.g.fill(0)
         values: list[float] = []
@@ -292,6 +339,7 @@ class Loop:
 
     def update(self, player: str, lr: float) -> None:
         flat, rec = self.flats[player], self.record
+        self.fault.gradient(self, player)
         gn = norm(flat.g)
         finite = math.isfinite(gn)
         clip = self.hp.get("clip")
@@ -305,6 +353,9 @@ class Loop:
         skip = not finite and (scaled or self.hp.get("guard", False))
         size = norm(flat.w)
         change = 0.0 if skip else self.optimizers[player].step(lr * self.player_lr[player])
+        if (other := self.replicas.get(player)) is not None and not skip:
+            other.g *= np.float32(clip / max(norm(other.g), clip) if clip else 1.0)
+            other.optimizer.step(lr * self.player_lr[player])
         tail = "" if len(self.players) == 1 else "/" + player
         rec["grad" + tail].append(gn)
         rec["clipped" + tail].append(after)
@@ -378,9 +429,12 @@ class Loop:
 
     def evaluate(self) -> None:
         try:
+            self.fault.evaluating(self, True)
             value, acc = self.task.evaluate()
         except NotImplementedError:
             return
+        finally:
+            self.fault.evaluating(self, False)
         self.val["row"].append(len(self.rows) - 1)
         self.val["loss"].append(value)
         if acc is not None:

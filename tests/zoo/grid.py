@@ -238,7 +238,9 @@ PLACES = (0.02, 0.08, 0.2, 0.35, 0.5, 0.65, 0.8, 0.93)
 
 
 def way(name: str) -> Way:
-    return next(w for w in WAYS if w.name == name)
+    from tests.zoo import grid_by_need  # it is built from the words of this module
+
+    return next(w for w in (*WAYS, *grid_by_need.WAYS) if w.name == name)
 
 
 def fault(spec: Spec) -> Fault:
@@ -405,7 +407,9 @@ def draws(part: Part) -> list[tuple[Way, str, HP, int, float]]:
 
 def specs() -> list[Spec]:
     """The whole grid, in the order in which it is made: families shuffled, each whole."""
-    return [*made(FIRST), *made(BRITTLE), *made(STRONGER)]
+    from tests.zoo import grid_by_need
+
+    return [*made(FIRST), *made(BRITTLE), *made(STRONGER), *grid_by_need.made()]
 
 
 def shorter(part: Part, task: str, plain: HP) -> HP:

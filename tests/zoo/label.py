@@ -19,10 +19,10 @@ from tests.zoo import truth as tr
 from tests.zoo.grid import specs
 from tests.zoo.spec import FULL, VERSION, Spec
 from tests.zoo.truth import Floats, Truth
-from tests.zoo.views import Record, View, logged, tag, view
+from tests.zoo.views import PLAYERS, Record, View, logged, tag, view
 
 DATA = Path(__file__).parent / "data"
-LOSSES = ("loss", "d_loss", "g_loss")
+LOSSES = PLAYERS
 SEVERITY = (
     "nan",
     "exploded",
@@ -35,6 +35,8 @@ SEVERITY = (
     "inconclusive",
     "healthy",
 )
+ALIKE = ("plateau", "overfit", "val-diverged")
+"""Words of a run that say nothing about its fault when its twin has the same one."""
 LOGGED_SETTINGS = (
     "optimizer",
     "batch",
@@ -128,7 +130,8 @@ def judge(
             fine = best[1].words[0] != "plateau" or val.numbers[2] > 2 * val.numbers[1] > 0
             return ("val/loss", val, steps) if fine else best
         if len(val.words) > 1:
-            words = tuple(dict.fromkeys((*best[1].words, *val.words)))
+            # that validation may be called fine does not make a training loss fine that is not
+            words = tuple(dict.fromkeys((*best[1].words, *(w for w in val.words if w != "healthy"))))
             return best[0], Truth(words, *best_place(best[1])), best[2]
     return best
 
@@ -249,7 +252,7 @@ def collect() -> Collected:
         first, second = read(family[0]), read(family[1])
         if first is None or second is None:
             continue
-        failed = False
+        failed, same = False, set[str]()
         for s in family:
             record = first if s.kind == "twin" else second if s.kind == "seed" else read(s)
             if record is None:
@@ -258,6 +261,10 @@ def collect() -> Collected:
             row = out.take(s, record, twin, other, failed and s.kind != "twin")
             if s.kind == "twin":
                 failed = row["words"][0] in ("nan", "exploded", "diverged")
+                same = {w for w in row["words"] if w == "plateau" or w == row["words"][0] in ALIKE}
+            elif s.kind == "fault" and row["words"][0] in same and "healthy" not in row["words"]:
+                row["twin_failed"] = True  # its twin ended in the same way: not by the fault
+                out.pictures.pop(row["run"], None)
             if row["run"] in out.pictures and not s.task.startswith("keras") and not s.locked:
                 for salt in SALTS:
                     out.take(s, record, twin, other, failed, salt)

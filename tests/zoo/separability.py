@@ -14,10 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.zoo.views import PLAYERS
+
 Floats = NDArray[np.float64]
 
 WIDTHS = (0.35, 0.5, 0.7, 1.0, 1.4)
 AT_LEAST, HALF = 0.12, 0.5
+TWO_PLAYERS = ("gan", "dqn", "ppo", "wgan", "sac")
+ATTENTIVE = ("chars", "finetune", "seq2seq", "recurrent", "lm")
 NEEDS = {"lr": "lr", "grad": "grad", "val": "val", "rich": "everything"}
 
 
@@ -96,6 +100,11 @@ def loss_numbers(x: Floats, y: Floats, label: dict[str, Any]) -> list[float]:
     ]
 
 
+def either(full: dict[str, Any], key: str) -> dict[str, Any] | None:
+    """A series, or that of the first of two players."""
+    return next((full[k] for k in (key, key + "/d_loss", key + "/critic_loss") if k in full), None)
+
+
 def picture(label: dict[str, Any], full: dict[str, Any]) -> dict[str, list[float]]:
     """The numbers of a failing run, by the signal they need. ``full``: its series as if everything had been logged."""
     name = label["series"][label["leading"]][0]
@@ -116,21 +125,19 @@ def picture(label: dict[str, Any], full: dict[str, Any]) -> dict[str, list[float
         0.4 * float(np.clip(np.log10(top + 1e-9), -8, 4)),
         1.0 * bool(lr[0] < 0.5 * top),
     ]
-    grad = full.get("grad") or full.get("grad/d_loss")
+    grad = either(full, "grad")
     first, before, near, at, after, lost = around(grad, onset, gap)
     out["grad"] = [ratio(near, before), ratio(at, before), ratio(after, before), 0.5 * ratio(before, first), 1.5 * lost,
                    0.5 * float(np.clip(np.log10(abs(first) + 1e-8), -6, 5)) if np.isfinite(first) else 3.0]  # fmt: skip
     val = full.get("val/loss")
     first, before, near, at, after, _ = around(val, onset, gap)
-    train = full[name if not name.startswith("val/") else next(k for k in ("loss", "d_loss", "g_loss") if k in full)][
-        "value"
-    ]
+    train = full[name if not name.startswith("val/") else next(k for k in PLAYERS if k in full)]["value"]
     lowest = float(np.nanmin(val["value"])) if val and np.isfinite(val["value"]).any() else float("nan")
     out["val"] = [ratio(after, before), ratio(after, middle(train[-5:])), ratio(first, middle(train[:3])),
                   ratio(lowest, first)]  # fmt: skip
     rich: list[float] = []
     for key, scale in (("weight", 2.0), ("update", 1.0), ("logit", 1.0), ("scale", 1.0), ("batch_size", 2.0)):
-        first, before, near, at, after, lost = around(full.get(key) or full.get(key + "/d_loss"), onset, gap)
+        first, before, near, at, after, lost = around(either(full, key), onset, gap)
         rich += [scale * ratio(before, first), scale * ratio(at, before), 0.7 * scale * ratio(after, before)]
     parts = [s["value"] for k, s in full.items() if k.startswith("part/")]
     shares = [ratio(middle(np.abs(p[-5:])), middle(np.abs(p[:5]))) for p in parts]
@@ -177,13 +184,13 @@ def possible(cause: str, row: dict[str, Any]) -> bool:
     """Whether a cause can be said of this run at all: what the task is and what was logged rule some out."""
     seen = {name for name, _, _ in row["series"].values()}
     if cause == "rl-or-gan-divergence":
-        return row["task"] in ("gan", "dqn", "ppo")
+        return row["task"] in TWO_PLAYERS
     if cause == "self-recovering-spike":
         return "spike-recovered" in row["words"]
     if cause in ("overfitting", "train-eval-mismatch"):
         return "val/loss" in seen
     if cause == "attention-logit-growth":
-        return row["task"] in ("chars", "finetune", "seq2seq", "recurrent")
+        return row["task"] in ATTENTIVE
     if cause == "aux-term-blowup":
         return any(name.startswith("part/") for name in seen) or len(seen) < 8
     return True

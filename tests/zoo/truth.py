@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-WANDER = ("gan", "dqn", "ppo")
+WANDER = ("gan", "dqn", "ppo", "wgan", "sac")
 """Tasks whose losses may rise while all is well."""
 
 
@@ -62,7 +62,8 @@ def levels(y: Floats, onset: int) -> tuple[float, float, float]:
     if not np.isfinite(finite[: max(1, onset)]).any():
         return float("nan"), float("nan"), float("nan")
     with np.errstate(all="ignore"):
-        s = float(np.nanmedian(np.append(finite[: max(1, n // 100)], finite[np.isfinite(finite)][0])))
+        begun = finite[: max(1, min(n // 100, onset))]  # bad from the start: the level is that before it went bad
+        s = float(np.nanmedian(np.append(begun, finite[np.isfinite(finite)][0])))
         smooth = rolling(finite[: max(1, onset)], max(3, n // 50))
         b = float(np.nanmin(smooth)) if np.isfinite(smooth).any() else s
         last = y[-max(3, n // 20) :]
@@ -124,11 +125,11 @@ def course(y: Floats, twin: Floats, other: Floats, *, own_only: bool = False, pl
 
 
 def lowest(z: Floats, wide: int) -> Floats:
-    """The best smoothed level before each point."""
+    """The best smoothed level before each point; never far above the very first, however short that was kept."""
     smooth = rolling(np.where(np.isfinite(z), z, np.nan), wide)
     best = np.fmin.accumulate(np.where(np.isfinite(smooth), smooth, np.inf))
     first = z[0] if np.isfinite(z[0]) else best[0]
-    best = np.concatenate([[first], best[:-1]])
+    best = np.concatenate([[first], np.fmin(best[:-1], first + 0.5)])
     return np.where(np.isfinite(best), best, np.nan)
 
 
@@ -172,6 +173,11 @@ def spike(y: Floats, c: Course, start: int) -> tuple[int, float] | None:
     floor = 8 * width + 1.5 * max(0.0, float(np.nanmax(np.append(c.z0 - rolling(c.z0, max(7, len(y) // 12)), 0.0))))
     high = np.fmax(raw, np.where(c.d > c.clear, c.d, 0.0))
     high[: max(start, len(y) // 100, 1)] = 0
+    if not (
+        y[np.isfinite(y)] > 0
+    ).all():  # near a level of zero a share says little: it must matter to all that was gained
+        s, b, _ = levels(y, len(y))
+        high[~(y - rolling(np.where(np.isfinite(y), y, np.nan), max(7, len(y) // 12)) > 0.02 * abs(s - b))] = 0
     high[-1:] = 0
     for k in np.flatnonzero(high > floor):
         if best is None or high[k] > best[1]:
@@ -236,7 +242,8 @@ def judge_train(
 ) -> Truth:
     """The truth of one training loss. ``start``: the logged point before which nothing was wrong."""
     n = len(y)
-    c = course(y, twin, other, own_only=twin_failed, planned=planned)
+    lost = healthy and not np.isfinite(y[-1])  # a twin is no course for itself when it is lost
+    c = course(y, twin, other, own_only=twin_failed or lost, planned=planned)
     departure = last_departure(c)
     alone: tuple[str, ...] = ()
     if departure is None and not wander and n >= 5:
@@ -298,20 +305,26 @@ def judge_train(
     if not np.isfinite(y[-1]):
         first = mostly_lost(y)
         return Truth(("nan",), first, first, first, c.noise, levels(y, first))
-    if (wide := swings(y, y[: n // 2], other) if healthy else swings(y, twin, other)) is not None:
+    falling = None if healthy else runaway_down(y, twin, c, start)
+    wide = swings(y, y[: n // 2], other) if healthy else swings(y, twin, other)
+    if wide is not None and (falling is None or wide <= falling[0]):
         onset = max(wide, start)
         return Truth(
             ("exploded",), onset, max(start, onset - n // 50), min(n - 1, onset + n // 50), c.noise, levels(y, onset)
         )
-    falling = None if healthy else runaway_down(y, twin, c)
     if falling is not None:
-        onset, far = max(falling[0], start), falling[1]
+        onset, far = min(max(falling[0], start), n - 1), falling[2]
         last = y[-max(4, n // 4) :]
         goes_on = float(np.median(last[: len(last) // 2]) - np.median(last[len(last) // 2 :])) > 0.05 * far * abs(
             last[-1]
         )
-        words_down = ("exploded", "val-diverged") if far > 3 and goes_on else ("exploded", "healthy", "val-diverged")
-        return Truth(words_down, onset, onset, min(n - 1, onset + 2), c.noise, levels(y, onset))
+        lasting = far > 3 and goes_on
+        words_down: tuple[str, ...] = (
+            ("exploded", "val-diverged") if lasting else ("exploded", "healthy", "val-diverged")
+        )
+        words_down = ("exploded",) if wide is not None else words_down
+        high = min(n - 1, max(onset + 2, falling[1]))
+        return Truth(words_down, onset, onset, high, c.noise, levels(y, onset))
     calm = quiet(y, c, start, healthy)
     if wander and calm.words[0] in ("plateau", "diverged", "shifted"):
         alone = (*alone, "healthy", "spike-recovered")
@@ -350,8 +363,11 @@ def swings(y: Floats, twin: Floats, other: Floats) -> int | None:
     return int(np.flatnonzero(wide > 3 * span)[0])
 
 
-def runaway_down(y: Floats, twin: Floats, c: Course) -> tuple[int, float] | None:
-    """Where a loss without a floor left its twin downward for good, and how far past it in ranges of the twin."""
+def runaway_down(y: Floats, twin: Floats, c: Course, start: int) -> tuple[int, int, float] | None:
+    """Where a loss without a floor left its twin downward for good, where that was past all doubt, and how far it went.
+
+    The first by the noise there was before the fault, the second by that of the runaway; in ranges of the twin.
+    """
     s, b, _ = levels(twin, len(twin))
     wide = float(np.nanpercentile(twin, 95) - np.nanpercentile(twin, 5)) if np.isfinite(twin).any() else 0.0
     span = max(s - b, wide, 0.05 * abs(b), 1e-9)
@@ -360,8 +376,9 @@ def runaway_down(y: Floats, twin: Floats, c: Course) -> tuple[int, float] | None
     if not far > 1.0:
         return None
     below = rolling(c.z0 - c.z, 3)
-    back = np.flatnonzero(below <= c.near)
-    return (int(back[-1]) + 1 if len(back) else 0), far
+    before = np.minimum(c.near, max(float(np.median(c.near[: max(5, start)])), 1.2 * c.noise))
+    parted, clear = (np.flatnonzero(below <= level) for level in (before, c.near))
+    return (int(parted[-1]) + 1 if len(parted) else 0), (int(clear[-1]) + 1 if len(clear) else 0), far
 
 
 def quiet(y: Floats, c: Course, start: int, healthy: bool) -> Truth:
@@ -382,9 +399,14 @@ def quiet(y: Floats, c: Course, start: int, healthy: bool) -> Truth:
         words = ["healthy", "spike-recovered"]
     if gain < 0.05 and float(np.nanmin(finite, initial=1.0)) <= 0 and abs(gain) > 0.005:
         words = [*(words or ["healthy"]), "plateau"]  # a share of a level near or below zero says little
-    elif gain < 0.05:
-        words = ["plateau", *words] if gain < 0.033 else ["plateau", "healthy", *words]
-        onset = onset if "spike-recovered" in words else 0
+    elif gain < 0.05 or (not healthy and flat(y, c)):
+        # a point that might be a spike makes no flat run healthy
+        tail = slice(-max(3, len(y) // 20), None)
+        no_worse = not healthy and bool(np.nanmedian(c.z[tail]) - np.nanmedian(c.z0[tail]) < 0.1)
+        sure = gain < 0.033 and not no_worse  # flat as its twin is: both may have arrived
+        fine = [] if sure or (not healthy and flat(y, c)) else ["healthy"]
+        words = ["plateau", *fine, *(w for w in words if w != "healthy")]
+        onset = onset if onset is not None else 0
     elif gain < 0.08:
         words = [*(words or ["healthy"]), "plateau"]
     elif not healthy and stuck(c):
@@ -398,9 +420,22 @@ def quiet(y: Floats, c: Course, start: int, healthy: bool) -> Truth:
             words, onset = [*out, "healthy", *words], start
         else:
             words += [*out, *(["healthy"] if words[0] != "plateau" else [])]
+        if len(y) > 2 and y[-1] > 10 * abs(levels(y, len(y) - 1)[1]) and c.raw[-1] > c.clear[-1]:
+            words.append("exploded")  # in its last point, too late to say more
     if len(y) < 8:
         words.append("inconclusive")
     return Truth(tuple(dict.fromkeys(words)), onset, onset, onset, c.noise, levels(y, len(y)))
+
+
+def flat(y: Floats, c: Course) -> bool:
+    """No better at its end than at its beginning but for noise, on a level that the twin left far behind."""
+    z = c.z
+    third = len(z) // 3
+    if third < 3 or not np.isfinite(z).all() or not (y > 0).all():
+        return False
+    first, last = float(np.median(z[:third])), float(np.median(z[-third:]))
+    behind = last - float(np.nanmedian(c.z0[-max(3, len(z) // 20) :]))
+    return abs(first - last) < 0.03 and abs(float(z[0]) - first) < 4 * c.near[0] + 0.05 and behind > 0.3
 
 
 def stuck(c: Course) -> bool:
@@ -449,9 +484,9 @@ def judge_val(v: Floats, train_words: tuple[str, ...], train_falls: bool) -> Tru
     back = np.flatnonzero(smooth[:-1] <= level)
     onset = int(back[-1]) + 1 if len(back) else 0
     blown = (b > 0 and e >= 10 * b and r >= 0.05) or r >= 1
-    nearly = (b > 0 and e >= 6.7 * b) or r >= 0.67
+    nearly = (b > 0 and e >= 6.7 * b and r >= 0.03) or r >= 0.67  # little of all that was gained is little
     words = ["val-diverged", "overfit"] if blown else ["overfit", "val-diverged"] if nearly else ["overfit"]
-    if (b > 0 and e >= 15 * b) and onset and w[min(n - 1, onset + 1)] > 5 * b:
+    if blown and (b > 0 and e >= 15 * b) and onset and w[min(n - 1, onset + 1)] > 5 * b:
         words = ["val-diverged"]
     if not blown and (r < 0.15 or (e - b) < 0.05 * abs(b)):
         words = ["healthy", "overfit"] if r < 0.07 or e - b < 0.03 * abs(b) else ["overfit", "healthy"]

@@ -18,6 +18,9 @@ from tests.zoo.spec import Spec
 Array = NDArray[Any]
 Record = dict[str, Array]
 
+PLAYERS = ("loss", "d_loss", "g_loss", "critic_loss", "actor_loss")
+"""What is minimised: one loss, or one for each of two players."""
+
 TIERS = ("loss", "loss+val", "loss+lr", "loss+lr+grad", "loss+lr+grad+val", "everything")
 TIER_SHARES = (0.2, 0.12, 0.14, 0.18, 0.16, 0.2)
 
@@ -124,9 +127,9 @@ def logged(record: Record, v: View, only: tuple[str, ...] | None = None) -> dict
     if len(ends) == 0:
         ends = np.array([rows])
     out: dict[str, dict[str, Array]] = {}
-    players = [k for k in record if k in ("loss", "d_loss", "g_loss")]
+    players = [k for k in record if k in PLAYERS]
     names = list(only) if only is not None else [*players, *wanted(record, v)]
-    if only is None and "d_loss" in players:
+    if only is None and len(players) > 1:
         for name in ("grad", "clipped", "weight", "update"):
             if name in names:
                 names.remove(name)
@@ -167,10 +170,8 @@ def tag(name: str, style: str) -> str:
         return words["layer/"] + rest
     if head == "extra":
         return {"approx_kl": "train/approx_kl", "entropy": "train/entropy", "reward": "rollout/ep_rew_mean"}[rest]
-    if rest in ("d_loss", "g_loss"):
-        return words[head] + ("/" if style in ("hf", "board") else "_") + rest[0]
-    return (
-        {"d_loss": "d_loss", "g_loss": "g_loss"}[name]
-        if style != "board"
-        else {"d_loss": "Loss/D", "g_loss": "Loss/G"}[name]
-    )
+    if rest in PLAYERS:
+        return words[head] + ("/" if style in ("hf", "board") else "_") + (rest[0] if rest[1] == "_" else rest[:-5])
+    if style == "board":
+        return {"d_loss": "Loss/D", "g_loss": "Loss/G"}.get(name, "Loss/" + name.removesuffix("_loss"))
+    return "train/" + name if style == "hf" and name in ("critic_loss", "actor_loss") else name

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from tests.zoo.tasks.control import DQN, PPO
+from tests.zoo.tasks.density import Flow
 from tests.zoo.tasks.generative import GAN, VAE, Contrastive, Diffusion
+from tests.zoo.tasks.language import LanguageModel
 from tests.zoo.tasks.linear import Linear, MatrixFactorisation
 from tests.zoo.tasks.parts import Task
+from tests.zoo.tasks.players import SAC, WGAN
 from tests.zoo.tasks.sequence import CharTransformer, FineTune, Recurrent, Seq2Seq
 from tests.zoo.tasks.supervised import Autoencoder, Detection, GraphNet, ImageCNN, RegressionMLP, Segmentation
+from tests.zoo.tasks.tables import Forecast, Ranking, Tabular
 
 TASKS: dict[str, type[Task]] = {
     "regression": RegressionMLP,
@@ -28,4 +32,11 @@ TASKS: dict[str, type[Task]] = {
     "ppo": PPO,
     "factors": MatrixFactorisation,
     "linear": Linear,
+    "tabular": Tabular,
+    "ranking": Ranking,
+    "forecast": Forecast,
+    "lm": LanguageModel,
+    "flow": Flow,
+    "sac": SAC,
+    "wgan": WGAN,
 }
