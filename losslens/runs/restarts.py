@@ -26,8 +26,10 @@ NEAR_START = 1.5
 SAW_TOOTH = 3
 #: Two levels closer than this (in log) say nothing about which of them the loss went on from.
 TOO_CLOSE = 0.1
+#: Where the epochs go back too, the loss must be this much nearer to where it was left than to where it started.
+CLEARLY = 0.25
 #: A first attempt with fewer points than this, given up without a NaN, is no run of its own.
-SHORT_ATTEMPT = 20
+SHORT_ATTEMPT = 8
 #: A count beyond this is no count: nothing is added to it.
 LARGEST_STEP = 2**53
 
@@ -122,6 +124,8 @@ def _goes_on(first: _Ends | None, before: _Ends | None, after: _Ends | None) -> 
     if before.broken:
         return not np.isfinite(after.start)
     start, end, again = _comparable(np.asarray([first.start, before.end, after.start]))
+    if spanned and after.epoch_first < before.epoch_last:
+        return bool(abs(again - end) < CLEARLY * abs(again - start))
     if not np.isfinite([start, end, again]).all() or abs(start - end) < TOO_CLOSE:
         return None
     return bool(abs(again - end) < abs(again - start))

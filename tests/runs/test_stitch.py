@@ -274,3 +274,22 @@ def test_after_any_resume_the_current_branch_has_each_step_once(first: int, back
     current = run.series["loss"].current()
     assert current.step.tolist() == list(range(resume + second + 1))
     assert len(run.series["loss"]) == first + 1 + second + 1
+
+
+def test_epochs_that_go_back_with_the_steps_are_another_attempt_where_the_loss_does_not_say_otherwise() -> None:
+    rng = np.random.default_rng(3)
+    parts = [(np.arange(30), 0.3 * np.exp(-np.arange(30) / 9) + 0.05 * rng.random(30)) for _ in range(4)]
+    step = np.concatenate([100 * at for at, _ in parts])
+    made = log(
+        "loss_log.txt",
+        series("D_loss", np.concatenate([value for _, value in parts]), step=step, row=np.arange(120)),
+        series("epoch", np.concatenate([1.0 + at // 5 for at, _ in parts]), step=step, row=np.arange(120)),
+        format="text",
+    )
+    assert len(build([made], name="run")) == 4
+
+
+def test_complete_courses_of_few_points_are_attempts_of_their_own() -> None:
+    value = np.concatenate([falling(15, seed=i) for i in range(3)])
+    made = log("metrics.json", series("total_loss", value, step=np.tile(20 * np.arange(15), 3), row=np.arange(45)))
+    assert len(build([made], name="run")) == 3
