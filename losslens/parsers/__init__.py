@@ -41,6 +41,8 @@ FORMATS: tuple[Format, ...] = (
     Format("mlflow-db", "losslens.parsers.mlflow_db", "binary"),
     Format("mlflow", "losslens.parsers.mlflow", "folder", folder=True),
     Format("dvclive", "losslens.parsers.dvclive", "folder", folder=True),
+    Format("catboost", "losslens.parsers.catboost", "folder", folder=True),
+    Format("scalar-csv", "losslens.parsers.scalar_csv", "folder", folder=True),
     Format("npy", "losslens.parsers.npy", "binary"),
     Format("results", "losslens.parsers.results", "json"),
     Format("trainer-state", "losslens.parsers.trainer_state", "json"),

@@ -18,6 +18,7 @@ from losslens.parsers.columns import Columns
 from losslens.parsers.csv_rows import TableReader
 from losslens.parsers.dialect import sniff_dialect
 from losslens.parsers.opening import HEAD_BYTES, LogFile, decode_head, read_head
+from losslens.parsers.text_tables import has_names_above
 from losslens.parsers.transposed import lies_on_its_side, read_sideways
 
 NAME = "csv"
@@ -30,7 +31,10 @@ def sniff(path: Path, head: bytes) -> bool:
     if path.suffix.lower() in _NO_TABLES:
         return False
     text, whole = decode_head(head), len(head) < HEAD_BYTES
-    return sniff_dialect(text, whole=whole) is not None or lies_on_its_side(text, whole=whole) is not None
+    dialect = sniff_dialect(text, whole=whole)
+    if dialect is not None and dialect.header is None and has_names_above(dialect.preamble):
+        return False  # a table drawn for people, with names of several words
+    return dialect is not None or lies_on_its_side(text, whole=whole) is not None
 
 
 def parse(path: Path) -> tuple[Log, ...]:

@@ -19,6 +19,7 @@ from losslens.parsers.text_places import Placed, place_records
 from losslens.parsers.text_records import (
     SPLIT_IN_KEY,
     Record,
+    heading_of,
     may_speak_of_training,
     measures,
     read_record,
@@ -83,6 +84,7 @@ class _Reader:
         self._bars = Bars()
         self._tables = Tables()
         self._broken = ""
+        self._heading = ""
         self._epoch: tuple[float, int | None] | None = None
         self._step: Record | None = None
         self._begun = False
@@ -117,6 +119,9 @@ class _Reader:
         if self.messages.take(raw, text, number, line.wall_time, len(self.records)):
             self._told = (number, step) if (step := told_step(text)) is not None else None
             return
+        if (heading := heading_of(text)) is not None:
+            self._heading = heading
+            return
         if not WORTH_READING.search(text):
             self._note_setting(text, number)
             return
@@ -131,6 +136,10 @@ class _Reader:
             self._note_setting(text, number)
         if record is None:
             return
+        if record.kind or not raw[:1].isspace():
+            self._heading = ""
+        elif self._heading == "val":
+            record.values = {k if SPLIT_IN_KEY.search(k) else f"val/{k}": v for k, v in record.values.items()}
         if record.kind == "bar":
             self._bars.see_bar(record)
         if record.kind == "epoch" and not record.values and record.epoch is not None:
@@ -225,7 +234,9 @@ class _Reader:
     def dated_events(self, placed: Placed) -> Iterator[LogEvent]:
         """The events with the step of the record before them."""
         for event, before in self.messages.events:
-            step = told_step(event.text) if event.kind == "nan-message" else None
+            step = told_step(event.text) if event.kind in ("nan-message", "checkpoint") else None
+            if step is not None and step > 2 * int(placed.step.max()) + 1:
+                step = None  # counted in something else than the log counts
             step = placed.step_before(before) if step is None else step
             yield LogEvent(event.kind, event.text, event.source, step, event.wall_time, event.line)
 

@@ -51,7 +51,11 @@ EVENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "restart",
             r"resum(?:ing|ed) (?:from|training)|restor(?:ing|ed) (?:from|parameters)|load(?:ing|ed) checkpoint",
         ),
-        ("checkpoint", r"sav(?:ing|ed) (?:model |the )*(?:checkpoint|state|model)|checkpoint saved|wrote checkpoint"),
+        (
+            "checkpoint",
+            r"(?<!listeners before )(?<!listeners after )sav(?:ing|ed) (?:model |the )*(?:checkpoint|state|model)"
+            r"|checkpoint saved|wrote checkpoint",
+        ),
         ("finished", r"training (?:completed|complete|finished|done)\b|finished training|Training took "),
     )
 )
@@ -94,7 +98,10 @@ MOST_OF_A_KIND = 100
 
 _SAYS_LOSS = re.compile(r"\bloss\b", re.IGNORECASE)
 _ENDS = re.compile(r"stopp|terminat|abort|exit|quit|^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception)\b", re.IGNORECASE)
-_TOLD_STEP = re.compile(r"\b(?:step|iter(?:ation)?)\W{0,3}(\d+)", re.IGNORECASE)
+_TOLD_STEP = re.compile(
+    r"(?:\b(?:step|iter(?:ation)?)\W{0,3}|\bcheckpoints? for |\bcheckpoint-|\b(?:global_?)?step=?_?)(\d+)\b",
+    re.IGNORECASE,
+)
 
 
 def ended_in_nan(event: LogEvent) -> bool:

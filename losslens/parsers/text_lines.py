@@ -25,7 +25,7 @@ _RANK = re.compile(
 )
 _LOGGER = re.compile(
     r"(?:[A-Za-z_]\w*(?:\.\w+)+(?::[\w<>]+){0,3}|[A-Za-z_]\w*:[\w<>]+:\d+)\s*(?:\||\]|-\s|:\s)\s*(?![-+.]?\d|nan|inf)"
-    r"|\w+ - (?=\[?(?:INFO|DEBUG|WARN|ERROR))|\w+(?:\.\w+)+ (?:INFO|DEBUG|WARNING|ERROR): "
+    r"|\w+ - (?=\[?(?:INFO|DEBUG|WARN|ERROR))|\w+(?:\.\w+)+ (?:INFO|DEBUG|WARNING|ERROR): |tensorflow:"
     r"|[\w.-]+:\d+\s+[\w.]+:\d+\s+(?=INFO|DEBUG|WARN|ERROR)"
 )
 _BRACKETED = re.compile(r"\[[\w./<>-]+\.py:\d+(?::\w+)?\]\s*|\[(?:INFO|DEBUG|WARNING|ERROR)\]\s*")

@@ -109,7 +109,8 @@ def _forget_idle_bars(records: list[Record]) -> None:
 def _forget_idle_steps(records: list[Record]) -> None:
     """The same for steps that stand on lines of their own: one that stands above hundreds of numbers is not theirs."""
     context = [r for r in records if r.kind == "step-context"]
-    if len({r.step for r in context}) <= 0.3 * len(context):
+    most = Counter(r.template for r in context).most_common(1)  # a step may stand above a list of numbers, one a line
+    if most and len({r.step for r in context}) <= 0.3 * most[0][1]:
         for record in context:
             record.step = None
 

@@ -61,7 +61,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("episode", r"(?<![\w.])(?:episode|game|round)s?['\"]?\s*[:=#]?\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
         ("tokens", r"(?<![\w.])tokens(?:_seen)?['\"]?\s*[:=]\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
         ("step", r"(?<![\w.])['\"]?[tikn]['\"]?\s*[:=]\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
-        ("step", r"^(?P<step>\d+):\s+learn\b"),
+        ("step", r"^(?P<step>\d+):(?=\s+learn\b)"),
         ("step", r"^\((?P<step>\d+)\)\s+(?=\w)"),
         ("step", r"^\[(?P<step>\d+)\]\s"),
         ("step", r"^(?P<step>\d+)\)\s+(?=\w+ =)"),
@@ -79,7 +79,7 @@ _WORD = r"(?:\dD )?[A-Za-z_][\w/.@+-]*"
 _PAIR = re.compile(
     rf"(?<![\w/.-])(?P<quote>['\"]?)(?P<key>{_WORD}(?:'s)?(?: {_WORD}| #\d+){{0,3}})(?P=quote)"
     r"(?:\s*\([\w .%/]*\))?\s*[:=]\s*(?:tensor\(|np\.float\d+\(|array\(|[\[(]|['\"])?\s*"
-    rf"(?P<num>{_NUM})(?!:\d|-\d|\.\d|\w*_)(?:\s*\(\s*(?P<avg>{_NUM})\s*\))?",
+    rf"(?P<num>{_NUM})(?!\d|:\d|-\d|\.\d|\w*_)(?:\s*\(\s*(?P<avg>{_NUM})\s*\))?",
     re.IGNORECASE,
 )
 _SPACED = re.compile(
@@ -132,9 +132,12 @@ _WHOLE_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
 )
 #: Words before a number that say nothing about it: "INFO root loss: 0.5" is the loss.
-_NOISE = re.compile(r"^(?:(?:info|debug|root|and|with|the|is|then|mean of|current)\s+)+", re.IGNORECASE)
+_NOISE = re.compile(
+    r"^(?:(?:info|debug|root|and|with|the|is|then|mean of|current|model diverged with)\s+)+", re.IGNORECASE
+)
+_HEADING = re.compile(r"\W*[A-Za-z]+(?: [A-Za-z]+){0,2}\W*")
 #: Names whose number is a duration, a version, or the place itself.
-_UNTOLD = frozenset(["eta", "v_num", "epoch", "epochs", "end of epoch", "max_epochs", "best_epoch"])
+_UNTOLD = frozenset(["eta", "step", "v_num", "epoch", "epochs", "end of epoch", "max_epochs", "best_epoch"])
 _SHORT = {"trl": "train loss", "tel": "test loss"}
 """llm.c and its heirs write `s:10 trl:3.2 tel:3.3 norm:0.3`."""
 
@@ -166,6 +169,13 @@ class Record:
     def template(self) -> tuple[str, ...]:
         """Lines printed by one statement of the program share it."""
         return (self.kind, self.form, *sorted(self.values))
+
+
+def heading_of(text: str) -> str | None:
+    """The split that a line without numbers announces for the lines under it, "val" or "train"; None for any other."""
+    if len(text) > 40 or any(letter.isdigit() for letter in text) or not _HEADING.fullmatch(text):
+        return None
+    return "val" if _VALIDATION.search(text) else "train" if "train" in text.lower() else None
 
 
 def read_record(text: str) -> Record | None:
@@ -241,7 +251,8 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
                 continue
             values.setdefault(key, _float(match["num"]))
             form = form or name
-            if match["avg"]:
+            # Behind a sign stands by how much a number changed, not its average.
+            if match["avg"] and (match["avg"][0] not in "+-" or match["num"][0] == "-"):
                 values.setdefault(f"{key} (avg)", _float(match["avg"]))
     if not values and place:
         values = {match["key"]: _float(match["num"]) for match in _AFTER.finditer(text)}

@@ -160,6 +160,11 @@ def _with_yolo_names(columns: list[_Column]) -> list[_Column]:
     return [_Column(_YOLO_LOSSES.get(c.name.lower(), c.name), c.start, c.end) for c in columns]
 
 
+def has_names_above(lines: Iterable[str]) -> bool:
+    """Whether one of the lines above a table of bare numbers names its columns as a program draws them."""
+    return any(_is_header([cell[0] for cell in _WIDE_CELL.finditer(line)]) for line in lines)
+
+
 def _is_name(cell: str) -> bool:
     return bool(re.search(r"[A-Za-z#]", cell)) and not _is_cell(cell) and len(cell) < 40
 

@@ -194,3 +194,34 @@ def test_ultralytics_results_and_arguments() -> None:
     }
     assert settings["lr0"] == 0.01
     assert settings["epochs"] == 4
+
+
+def test_catboost_info_is_one_log_of_both_data_sets() -> None:
+    folder = DATA / "printed" / "catboost" / "catboost_info"
+    assert parsers.claim_folder(folder, sorted(path.name for path in folder.iterdir())) == "catboost"
+    (log,) = parsers.parse(folder)
+    expected = truth.load(folder.parent / "train.log")
+    assert_holds(log, {"learn/RMSE": expected["learn loss"], "test/RMSE": expected["test loss"]}, relative=1e-6)
+
+
+def test_d3rlpy_folder_is_one_log_with_the_settings_beside_it() -> None:
+    folder = DATA / "printed" / "d3rlpy" / "DQN"
+    assert parsers.claim_folder(folder, sorted(path.name for path in folder.iterdir())) == "scalar-csv"
+    (log,) = parsers.parse(folder)
+    assert_holds(log, truth.load(folder))
+    assert log.series["epoch"].value.tolist() == list(range(1, 11))
+    assert log.series["q_funcs.0._fc.weight_grad/std"].step.tolist() == list(range(12, 121, 12))
+    assert {setting.name: setting.value for setting in log.settings}["config.params.batch_size"] == 16
+    assert not log.warnings
+
+
+def test_torchrl_scalars_have_a_step_and_a_value_a_row(tmp_path: Path) -> None:
+    folder = tmp_path / "scalars"
+    folder.mkdir()
+    (folder / "loss.csv").write_text("10,0.5\n20,nan\nbroken\n30,0.25\n")
+    assert parsers.claim_folder(folder, ["loss.csv"]) == "scalar-csv"
+    (log,) = parsers.parse(folder)
+    assert_holds(log, {"loss": [[10, 0.5], [20, math.nan], [30, 0.25]]})
+    assert [warning.code for warning in log.warnings] == ["unread-cells"]
+    (folder / "loss.csv").write_text("step,loss\n10,0.5\n")
+    assert parsers.claim_folder(folder, ["loss.csv"]) is None

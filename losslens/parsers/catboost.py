@@ -1,0 +1,80 @@
+"""``catboost_info`` of CatBoost: one file that holds the learning and the test errors of every round.
+
+The TSV files and the event files in it say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from losslens.errors import NotALogError
+from losslens.model import Log, RawSeries
+from losslens.parsers.json_reading import Json, number_of, read_document
+from losslens.parsers.settings import flat_settings
+
+NAME = "catboost"
+
+_FILE = "catboost_training.json"
+
+
+def sniff(path: Path, head: bytes) -> bool:
+    """The file is read with its folder."""
+    return False
+
+
+def claims(path: Path, names: Sequence[str]) -> bool:
+    return _FILE in names and any(name.endswith("_error.tsv") for name in names)
+
+
+def parse(path: Path) -> tuple[Log, ...]:
+    """The Log of one folder, counted in rounds. Raises NotALogError when it holds no round."""
+    document = read_document(path / _FILE)
+    rounds = document.get("iterations") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(rounds, list) or not rounds:
+        raise NotALogError(f"{path}: no round in {_FILE}")
+    meta = document.get("meta")
+    points: dict[str, list[tuple[int, int, float]]] = {}
+    for row, record in enumerate(rounds):
+        if not isinstance(record, dict):
+            continue
+        step = number_of(record.get("iteration"))
+        for split, names in _splits(record, meta if isinstance(meta, dict) else {}):
+            values = record.get(split)
+            if not isinstance(values, list) or step is None:
+                continue
+            for name, value in zip(names, values, strict=False):
+                number = number_of(value)
+                if number is not None:
+                    points.setdefault(f"{split}/{name}", []).append((int(step), row, number))
+    series = {tag: _series(tag, found) for tag, found in points.items()}
+    settings = flat_settings({"iterations": meta.get("iteration_count")}, path) if isinstance(meta, dict) else ()
+    return (Log(str(path), NAME, series, settings, trainer="catboost"),)
+
+
+def _splits(record: dict[str, Json], meta: dict[str, Json]) -> list[tuple[str, list[str]]]:
+    """Each data set of a round with the names of its metrics."""
+    splits = []
+    for split in record:
+        if split != "learn" and not split.startswith("test"):
+            continue
+        told = meta.get("learn_metrics" if split == "learn" else "test_metrics")
+        names = (
+            [str(metric.get("name")) for metric in told if isinstance(metric, dict)] if isinstance(told, list) else []
+        )
+        splits.append((split, names))
+    return splits
+
+
+def _series(tag: str, points: Sequence[tuple[int, int, float]]) -> RawSeries:
+    step, row, value = zip(*points, strict=True)
+    return RawSeries(
+        tag,
+        np.array(step, dtype=np.int64),
+        np.array(value, dtype=np.float64),
+        np.full(len(points), np.nan),
+        np.array(row, dtype=np.int64),
+        "step",
+    )
