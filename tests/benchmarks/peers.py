@@ -133,7 +133,8 @@ def cat(folder: Path) -> Cost:
 
 def _python(*arguments: str, accept: tuple[int, ...] = (0,)) -> Cost:
     begun = perf_counter()
-    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL)
+    quiet = subprocess.DEVNULL if accept != (0,) else None
+    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=quiet)
     cost = _wait(process, None)
     if process.returncode not in accept:
         raise RuntimeError(f"{' '.join(arguments)} ended with status {process.returncode}")
