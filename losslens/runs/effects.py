@@ -58,6 +58,8 @@ def _nan_filter(series: Mapping[str, Series], choices: Sequence[RoleChoice], tra
         for norm in norms:
             bad = norm.step[~np.isfinite(norm.value) | (norm.value == 0.0)]
             broken |= zero & np.isin(loss.step, bad)
+        if _reaches_zero(loss, norms):
+            continue
         broken |= _zeros_at_end(loss) if trainer in ("hf", "llama-factory") else False
         if not broken.any() or not (trainer or _is_run_to_end(broken)):
             continue
@@ -70,6 +72,15 @@ def _nan_filter(series: Mapping[str, Series], choices: Sequence[RoleChoice], tra
         repair = Repair("nan-filter", text, choice.tag, int(broken.sum()), int(steps.min()), int(steps.max()))
         out.append((choice.tag, replace(loss, value=value), repair))
     return out
+
+
+def _reaches_zero(loss: Series, norms: Sequence[Series]) -> bool:
+    """Whether the loss is exactly 0 with no gradient now and then, as a hinge or ranking loss is: no NaN comes back."""
+    for norm in norms:
+        flat = (loss.value == 0.0) & np.isin(loss.step, norm.step[norm.value == 0.0])
+        if flat.any() and (loss.value[int(np.argmax(flat)) :] != 0.0).any():
+            return True
+    return False
 
 
 def _zeros_at_end(loss: Series) -> np.ndarray:

@@ -49,6 +49,14 @@ def test_a_single_zero_in_the_middle_with_a_sound_gradient_norm_stays() -> None:
     assert run.series["loss"].value[20] == 0.0
 
 
+def test_a_ranking_loss_that_is_zero_without_a_gradient_now_and_then_is_no_nan() -> None:
+    loss, norm = falling(50), np.ones(50)
+    zero = np.r_[20, 25, 30:33, 40:50]
+    loss[zero], norm[zero] = 0.0, 0.0
+    run = run_of("hf", loss=loss, grad_norm=norm)
+    assert np.isfinite(run.series["loss"].value).all()
+
+
 def test_zeros_of_another_trainer_are_left_alone() -> None:
     loss = falling(50)
     loss[40:] = 0.0
