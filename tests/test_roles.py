@@ -362,3 +362,9 @@ def test_an_average_per_epoch_counts_no_epochs() -> None:
     assert found["AUC (per epoch)"].role is Role.ACCURACY
     assert assign({"perplexity_epoch": series("perplexity_epoch", falling(50))})[0].role is not Role.EPOCH
     assert assign({"trainer/epoch": series("trainer/epoch", np.arange(9.0))})[0].role is Role.EPOCH
+
+
+def test_t_and_v_side_by_side_are_training_and_validation() -> None:
+    made = {"T_Loss": series("T_Loss", falling(50)), "V_Loss": series("V_Loss", falling(50, seed=1))}
+    found = {c.tag: c.role for c in assign(made)}
+    assert found == {"T_Loss": Role.TRAIN_LOSS, "V_Loss": Role.VAL_LOSS}

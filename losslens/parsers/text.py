@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from math import isfinite
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from losslens.errors import NotALogError
 from losslens.model import Log, LogEvent, RawSeries, Setting, Warning
 from losslens.parsers.opening import lines_of, output_file
 from losslens.parsers.text_bars import Bars, bar_and_message, is_bar, is_broken
+from losslens.parsers.text_dumps import Dumps
 from losslens.parsers.text_events import Messages, ended_in_nan, told_step
-from losslens.parsers.text_lines import clean
+from losslens.parsers.text_lines import Line, clean
 from losslens.parsers.text_places import Placed, place_records
 from losslens.parsers.text_records import (
     SPLIT_IN_KEY,
@@ -83,6 +85,7 @@ class _Reader:
         self._rank: int | None = None
         self._bars = Bars()
         self._tables = Tables()
+        self._dumps = Dumps()
         self._broken = ""
         self._heading = ""
         self._epoch: tuple[float, int | None] | None = None
@@ -104,6 +107,8 @@ class _Reader:
         if not self.records:
             self._take_unnamed()
         self._give_back_settings()
+        self._dumps.finish()
+        self._leave(self._dumps.taken_out(self.records))
 
     def _take(self, raw: str, number: int) -> None:
         drawn, record = self._tables.take(raw)
@@ -132,6 +137,11 @@ class _Reader:
             self._note_setting(text, number)
             return
         record = read_record(text)
+        before = len(self.records)
+        self._take_record(record, raw, text, line, number)
+        self._dumps.see(text, self.records[-1] if len(self.records) > before else None)
+
+    def _take_record(self, record: Record | None, raw: str, text: str, line: Line, number: int) -> None:
         if record is None or (not record.values and not record.n):
             self._note_setting(text, number)
         if record is None:
@@ -199,6 +209,12 @@ class _Reader:
             # Hugging Face's Trainer prints its dict of numbers above the bar, which says the step.
             self._bars.place(record)
 
+    def _leave(self, records: list[Record]) -> None:
+        """Keep these of the records; events stay behind the record that they stood behind."""
+        kept = {id(record) for record in records}
+        self.messages.recount([0, *accumulate(id(record) in kept for record in self.records)])
+        self.records = records
+
     def _give_back_settings(self) -> None:
         """Single lines without a place ahead of the first number of a course: "z_loss: 1e-4" is a setting there."""
         often = Counter(record.template for record in self.records)
@@ -207,8 +223,7 @@ class _Reader:
             for name, value in record.values.items():
                 said = int(value) if value.is_integer() else value
                 self.settings.setdefault(name, Setting(name, said, f"{self.path}:{record.line}"))
-        del self.records[:at]
-        self.messages.shift(at)
+        self._leave(self.records[at:])
 
     def _take_unnamed(self) -> None:
         """No number has a name that losslens knows: what was printed at places again and again is the course of one."""
@@ -347,6 +362,17 @@ def _sums_up_epochs(rows: list[int], main: list[int], placed: Placed) -> bool:
     return len(once) == len(rows) == len(set(once)) > 1 and len(often) >= 2 * len(set(often)) > 0
 
 
+#: Names that one program alone prints.
+_OWN_TAGS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("sb3", frozenset(["train/n_updates", "rollout/ep_rew_mean"])),
+    ("nanogpt", frozenset(["mfu"])),
+    ("torchtune", frozenset(["tokens_per_second_per_gpu"])),
+    ("d3rlpy", frozenset(["time_algorithm_update"])),
+    ("catboost", frozenset(["learn loss"])),
+    ("lightgbm", frozenset(["training's l2", "valid_0's l2", "valid_1's l2", "training's binary_logloss"])),
+)
+
+
 def _trainer(series: dict[str, RawSeries], records: list[Record]) -> str | None:
     kinds = Counter(record.kind for record in records)
     tags = set(series)
@@ -356,8 +382,9 @@ def _trainer(series: dict[str, RawSeries], records: list[Record]) -> str | None:
         return "megatron"
     if {"gnorm", "wps"} & tags and "loss" in tags:
         return "fairseq"
-    if {"train/n_updates", "rollout/ep_rew_mean"} & tags:
-        return "sb3"
+    for trainer, own in _OWN_TAGS:
+        if own & tags:
+            return trainer
     if {"train_runtime", "eval_runtime"} & tags or {"loss", "learning_rate", "epoch"} <= tags:
         return "hf"
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -160,9 +161,9 @@ class Messages:
         """An event that the caller found."""
         self._add(kind, text, number, None, place)
 
-    def shift(self, less: int) -> None:
-        """Places are counted anew: the first ``less`` of what the caller counts are gone."""
-        self.events = [(event, max(0, place - less)) for event, place in self.events]
+    def recount(self, left: Sequence[int]) -> None:
+        """Places are counted anew: of the first n of what the caller counts, ``left[n]`` are left."""
+        self.events = [(event, left[min(place, len(left) - 1)]) for event, place in self.events]
 
     def _add(self, kind: str, text: str, number: int, wall_time: float | None, place: int) -> None:
         self._kinds[kind] += 1

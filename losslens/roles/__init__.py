@@ -74,7 +74,7 @@ def assign(
             candidates[tag] = losses.Candidate.of(tag, one.step, one.value)
         else:
             choices[tag] = choice
-    candidates = losses.as_a_game(candidates)
+    candidates = losses.as_splits(losses.as_a_game(candidates))
     choices.update(losses.choose(candidates, told=tuple(told.values()), trainer=trainer))
     choices.update(_seen_twice(series, choices))
     choices.update(_find_unnamed_objective(series, choices, told))

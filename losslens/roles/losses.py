@@ -102,6 +102,15 @@ def as_a_game(candidates: dict[str, Candidate]) -> dict[str, Candidate]:
     return {t: replace(c, named_loss=True) if _plays(c) else c for t, c in candidates.items()}
 
 
+def as_splits(candidates: dict[str, Candidate]) -> dict[str, Candidate]:
+    """``T_Loss`` beside ``V_Loss`` are those of training and validation; alone each might be anything."""
+    whose = {c.qualifier[0]: t for t, c in candidates.items() if c.named_loss and c.qualifier in (("t",), ("v",))}
+    if len(whose) < 2:
+        return candidates
+    known = {whose["t"]: "train", whose["v"]: "val"}
+    return {t: replace(c, split=known[t], qualifier=()) if t in known else c for t, c in candidates.items()}
+
+
 def _plays(c: Candidate) -> bool:
     named = [w for w in c.qualifier if len(w) > 1 or w in ("d", "g")]
     known = any(player(w) in GAN_PLAYERS or w in TERM_WORDS for w in named)
@@ -202,7 +211,7 @@ def _training(candidates: Sequence[Candidate], *, given: bool) -> dict[str, Role
         if c.printed and not c.broken and 0 < c.points <= COARSER * exact:
             why = "rounded when it was printed, and logged exactly beside it"
             out[c.tag] = RoleChoice(c.tag, Role.OTHER, why, split=c.split)
-        elif c.points < FEW_POINTS <= most / FEW_POINTS:
+        elif c.points < FEW_POINTS <= most / (c.points or FEW_POINTS):
             why = f"named as a training loss, but has only {_count(c.points)} beside one that has {most}"
             out[c.tag] = RoleChoice(c.tag, Role.OTHER, why, split=c.split)
         else:

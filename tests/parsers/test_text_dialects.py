@@ -185,3 +185,29 @@ def test_a_list_of_data_files_is_no_output(tmp_path: Path) -> None:
     path.write_text("".join(f"train/left/{i:07d}.png train/right/{i:07d}.png step_{i}/loss_{i}\n" for i in range(9000)))
 
     assert parsers.recognise(path) is None
+
+
+def test_a_configuration_in_the_middle_of_the_output_is_no_course(tmp_path: Path) -> None:
+    config = "SOLVER:\n" + "".join(f"  ITEM_{i}: {i}.5\n" for i in range(12)) + "  LOSS_GAMMA: 2.0\n  BASE_LR: 0.01\n"
+    lines = [f"iter: {20 * i} loss: {_value(i)}\n" for i in range(20)]
+    log = _log(tmp_path, config + "".join(lines[:10]) + config + "".join(lines[10:]) + "Mean validation loss: 0.5\n")
+
+    assert set(log.series) == {"loss", "Mean validation loss"}
+
+
+def test_lines_of_names_and_numbers_that_come_again_are_measured(tmp_path: Path) -> None:
+    text = ""
+    for e in range(1, 9):
+        text += f"Epoch {e}/8 batch 5 loss: {_value(e)}\n" + "".join(f"metric_{i} error: 0.{e}{i}\n" for i in range(14))
+    log = _log(tmp_path, text)
+
+    assert log.series["metric_3 error"].value.size == 8
+
+
+def test_a_message_stays_behind_its_step_when_a_configuration_is_left_out(tmp_path: Path) -> None:
+    config = "".join(f"  ITEM_{i}: {i}.5\n" for i in range(12)) + "  LOSS_GAMMA: 2.0\n  BASE_LR: 0.01\n"
+    lines = [f"iter: {20 * i} loss: {_value(i)}\n" for i in range(20)]
+    log = _log(tmp_path, "".join(lines[:10]) + config + "".join(lines[10:]) + "CUDA out of memory. Tried to allocate\n")
+
+    (event,) = [e for e in log.events if e.kind == "out-of-memory"]
+    assert event.step == 380

@@ -1,0 +1,52 @@
+"""Configurations that a program prints in the middle of its output: when it starts again, or before an evaluation.
+
+"LOSS_GAMMA: 2.0" is a number under the name of a loss. What tells it from a measured one is its company: line after
+line of names and values, none of which says where the training is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from losslens.parsers.text_records import Record
+
+#: So many lines of one name and one value in a row are the dump of a configuration.
+LEAST_LINES = 12
+#: Measured numbers come more often than a program starts.
+MOST_TIMES, MOST_SHARE = 3, 0.02
+_ITEM = re.compile(r"^[\s\-|]*['\"]?[A-Za-z_][\w.\-/ ]{0,60}?['\"]?\s*[:=|]\s*(?:\S.{0,120})?$")
+
+
+@dataclass
+class Dumps:
+    """The runs of such lines in one output, and the records that stand in them."""
+
+    inside: list[Record] = field(default_factory=list)
+    _lines: int = 0
+    _records: list[Record] = field(default_factory=list)
+
+    def see(self, text: str, record: Record | None) -> None:
+        """The next line that is not blank, with the record that was kept of it."""
+        if (record is not None and record.kind) or not _ITEM.match(text):
+            self.finish()
+            return
+        self._lines += 1
+        if record is not None:
+            self._records.append(record)
+
+    def finish(self) -> None:
+        if self._lines >= LEAST_LINES:
+            self.inside.extend(self._records)
+        self._lines, self._records = 0, []
+
+    def taken_out(self, records: Sequence[Record]) -> list[Record]:
+        """The records without those of the dumps, where most say their place and those do not come again and again."""
+        if not self.inside or sum(bool(record.kind) for record in records) < 0.5 * len(records):
+            return list(records)
+        often = Counter(record.template for record in records)
+        most = max(MOST_TIMES, MOST_SHARE * len(records))
+        gone = {id(record) for record in self.inside if often[record.template] <= most}
+        return [record for record in records if id(record) not in gone]
