@@ -99,6 +99,9 @@ SMOOTH_WIDTHS = 5.0
 EARLY_LEVEL = 1.5
 """When the course is so many noise widths above its best level already, the interval reaches back to half of that."""
 
+CAME_BACK = 0.1
+"""A rise that lasted was recovered where less than this share of it was left: what follows is another rise."""
+
 BAND = dep.BAND_WIDTHS
 
 MOST_RETURNS = 20
@@ -239,7 +242,32 @@ def place(z: FloatArray, rise: dep.Rise, noise: float, least: float) -> Placed:
         doubtful = grid.start(_crossing(grid.value, rise, 0.5 * early, local))
         kink = replace(kink, low=min(kink.low, doubtful))
     kink = replace(kink, high=_last_return(z, kink, noise))
+    kink = _after_return(z, grid, rise, kink, noise)
     return Placed(rise, kink, climb_index, noise)
+
+
+def _after_return(z: FloatArray, grid: Grid, rise: dep.Rise, kink: kk.Kink, noise: float) -> kk.Kink:
+    """The kink, put behind the last point to which the series came back from a rise that lasted: it left after that.
+
+    Back is nine tenths of the way down from the peak, both in a running median of three.
+    """
+    first = max(kink.onset // grid.block - 1, 0)
+    smooth = centred_median(grid.value[first:], 1)
+    if smooth.size < 2 * SMOOTH_POINTS:
+        return kink
+    peak = np.maximum.accumulate(smooth) - rise.base
+    local = noise if grid.block == 1 else MEDIAN_OF_BLOCK * noise / np.sqrt(grid.block)
+    back = (smooth - rise.base <= CAME_BACK * peak) & (peak > SPIKE_WIDTHS * local)
+    at = np.flatnonzero(back)
+    if at.size == 0:
+        return kink
+    last = first + int(at[-1])
+    onset = min(grid.start(last + 1), z.size - 1)
+    if onset <= kink.onset:
+        return kink
+    over = np.flatnonzero(z[onset:] - rise.base > 0.5 * float(peak[at[-1]]))
+    high = onset + int(over[0]) if over.size else z.size - 1
+    return replace(kink, onset=onset, low=grid.start(last), high=high, bend=onset)
 
 
 def _last_return(z: FloatArray, kink: kk.Kink, noise: float) -> int:

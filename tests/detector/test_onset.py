@@ -214,3 +214,14 @@ def test_something_small_that_grows_exponentially_is_dated_before_it_shows_as_a_
     assert departure is not None
     assert 300 <= departure.onset <= 345
     assert departure.low <= 330 <= departure.high
+
+
+def test_bumps_that_came_back_are_no_part_of_the_last_climb() -> None:
+    calm = [-1.2, -1.4, -1.7, -1.85, -1.9, -1.92, -1.94, -1.95, -1.95, -1.94]
+    bumps = [-1.9, -0.9, 0.4, 0.3, -0.4, -1.2, -1.8, -1.9, -1.93, -1.94, -1.6, -1.1, 0.6, 1.8, 2.0, -0.9, -1.2, -1.5]
+    z = np.array([*calm, *calm[-3:], *bumps, -1.85, -1.88, -1.8, -1.2, -0.3, 0.8, 5.0, 13.0, 40.0])
+    departure = examine(steps(z.size), np.exp(z)).departure
+    assert departure is not None
+    back = len(calm) + 3 + len(bumps) + 2
+    assert back <= departure.onset <= back + 2
+    assert back - 1 <= departure.low
