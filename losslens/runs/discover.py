@@ -14,7 +14,7 @@ from losslens import parsers
 from losslens.errors import LosslensError, UsageError
 from losslens.model import Skipped
 from losslens.roles.names import words
-from losslens.runs import prose
+from losslens.runs import crowds, prose
 from losslens.runs.beside import MESSAGES_ONLY
 from losslens.runs.group import Folder
 from losslens.runs.grouping import jobs_of
@@ -144,8 +144,7 @@ def _size(entry: os.DirEntry[str]) -> int:
 
 def _look_into(entries: Sequence[os.DirEntry[str]], search: _Search) -> tuple[list[Source], list[Path], list[Path]]:
     """The logs, the folders to enter and the text files full of numbers that no parser knows."""
-    sources: list[Source] = []
-    unknown: list[Path] = []
+    files: list[tuple[Path, os.stat_result]] = []
     below: list[Path] = []
     tracked = any(entry.name == "debug-internal.log" for entry in entries)
     for entry in entries:
@@ -168,16 +167,25 @@ def _look_into(entries: Sequence[os.DirEntry[str]], search: _Search) -> tuple[li
             suffix = ""  # the end of a host's name
         if suffix in NOT_OPENED or own or _NO_LOGS.fullmatch(entry.name) or search.files > MOST_FILES:
             search.passed_over[suffix or "no suffix"] += 1
-            continue
-        path = Path(entry.path)
+        else:
+            files.append((Path(entry.path), info))
+    sources, unknown = _recognised(crowds.without_crowds(files, search.passed_over), search)
+    # Links come last, so that a log is shown where it lies and not where `latest` points.
+    return crowds.without_tables(sources, search.passed_over), sorted(below, key=lambda p: p.is_symlink()), unknown
+
+
+def _recognised(files: Sequence[tuple[Path, os.stat_result]], search: _Search) -> tuple[list[Source], list[Path]]:
+    """The logs among the files of one folder, and text that could be one."""
+    sources: list[Source] = []
+    unknown: list[Path] = []
+    for path, info in files:
         before = len(search.skipped)
         source = _recognise(path, info.st_size, search, asked=False)
-        if source is not None and search.is_new(entry.stat()):
+        if source is not None and search.is_new(info):
             sources.append(source)
         elif source is None and len(search.skipped) == before and info.st_size and prose.could_be_a_log(path):
             unknown.append(path)
-    # Links come last, so that a log is shown where it lies and not where `latest` points.
-    return sources, sorted(below, key=lambda p: p.is_symlink()), unknown
+    return sources, unknown
 
 
 def _say_unknown(paths: Sequence[Path], search: _Search) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from losslens import parsers
 from losslens.errors import LosslensError
 from losslens.model import Log, RawSeries
-from losslens.parsers.axes import is_known_name
+from losslens.parsers.axes import STEP_RANK, is_known_name, normalise
 from losslens.runs.group import Group
 from losslens.runs.jobs import Source
 
@@ -40,9 +40,12 @@ def join_echoes(by_path: dict[Path, list[Group]]) -> None:
     outputs = [(p, g) for p, groups in by_path.items() for g in groups if g.formats() == {TEXT} and not g.alone]
     logged = [(p, g) for p, groups in by_path.items() for g in groups if g.formats() - {TEXT} and not g.alone]
     seen: dict[Path, Log | None] = {}
+    near_folder: dict[Path, list[Group]] = {}
     pairs = 0
     for path, output in outputs:
-        near = [group for home, group in logged if home != path and _is_near(path, home)]
+        if path not in near_folder:
+            near_folder[path] = [g for home, g in logged if home != path and _is_near(path.parts, home.parts)]
+        near = near_folder[path]
         pairs += len(near)
         if not near or pairs > MOST_PAIRS:
             continue
@@ -55,10 +58,12 @@ def join_echoes(by_path: dict[Path, list[Group]]) -> None:
             by_path[path].remove(output)
 
 
-def _is_near(output: Path, log: Path) -> bool:
-    if output in log.parents:
-        return len(log.parts) - len(output.parts) <= DEEPEST
-    return output.parent == log.parent or output.parent in log.parents[:2] or log in output.parents[:2]
+def _is_near(output: tuple[str, ...], log: tuple[str, ...]) -> bool:
+    """Whether a log lies below an output, beside its folder or above it; by the parts of the paths."""
+    if log[: len(output)] == output:
+        return len(log) - len(output) <= DEEPEST
+    above = output[:-1]
+    return log[:-1] == above or log[:-2] == above or log in (above, above[:-1])
 
 
 def _is_echo(printed: Log, group: Group, seen: dict[Path, Log | None]) -> bool:
@@ -69,11 +74,16 @@ def _is_echo(printed: Log, group: Group, seen: dict[Path, Log | None]) -> bool:
 def echoes(printed: Log, log: Log) -> bool:
     """Whether a series that was printed stands in ``log``: at the same steps, or in order where it has none."""
     for tag, one in printed.series.items():
-        if not is_known_name(tag) or np.unique(one.value[np.isfinite(one.value)]).size < DISTINCT:
+        if not _measures(tag) or np.unique(one.value[np.isfinite(one.value)]).size < DISTINCT:
             continue
-        if any(_same(one, other) for name, other in log.series.items() if is_known_name(name)):
+        if any(_same(one, other) for name, other in log.series.items() if _measures(name)):
             return True
     return False
+
+
+def _measures(tag: str) -> bool:
+    """A name of a training that is no place: epochs are counted alike in every log."""
+    return is_known_name(tag) and normalise(tag) not in STEP_RANK
 
 
 def _same(printed: RawSeries, logged: RawSeries) -> bool:

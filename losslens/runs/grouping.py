@@ -11,9 +11,11 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
-from losslens.model import Skipped
+from losslens.model import Checkpoint, Skipped
 from losslens.roles.names import split_of, words
 from losslens.runs import printed
 from losslens.runs.beside import give_beside
@@ -22,7 +24,7 @@ from losslens.runs.echoes import join_echoes
 from losslens.runs.group import BESIDE, TRACKED_RUN, Folder, Group
 from losslens.runs.jobs import Job, Source
 from losslens.runs.naming import natural, says_nothing
-from losslens.runs.outputs import BY_RANK, join_starts, leading_ranks, two_streams
+from losslens.runs.outputs import BY_RANK, join_starts, leading_ranks, stream_of
 from losslens.runs.peek import Glimpse, glimpse
 from losslens.runs.resumed import join_resumed, resumed_log
 
@@ -54,6 +56,7 @@ _PRINTED = re.compile(
 )
 #: Writers of one ``add_scalars`` call are made within this many seconds.
 AT_ONCE_S = 2
+Found: TypeAlias = tuple[tuple[Checkpoint, ...], tuple[Checkpoint, ...]]
 _GENERIC_VALUE = frozenset({"value", "values", "y", "metric", "scalar"})
 
 
@@ -70,11 +73,13 @@ def jobs_of(folders: Sequence[Folder]) -> tuple[tuple[Job, ...], tuple[Skipped, 
     groups = [g for groups in by_path.values() for g in groups]
     unused = give_beside(folders, groups)
     names = {f.path: f.names for f in folders}
-    jobs = [_job(g, names) for g in sorted(groups, key=lambda g: (natural(str(g.path)), natural(g.stem)))]
+    # Thousands of jobs may lie in one folder: its checkpoints are looked for once.
+    found: dict[tuple[Path, ...], Found] = {}
+    jobs = [_job(g, names, found) for g in sorted(groups, key=lambda g: (natural(str(g.path)), natural(g.stem)))]
     return tuple(jobs), unused
 
 
-def _job(group: Group, names: dict[Path, tuple[str, ...]]) -> Job:
+def _job(group: Group, names: dict[Path, tuple[str, ...]], found: dict[tuple[Path, ...], Found]) -> Job:
     sources = (*group.sources, *group.beside)
     paths = [str(s.path) for s in group.sources]
     path = paths[0] if len(paths) == 1 else str(group.path)
@@ -83,7 +88,10 @@ def _job(group: Group, names: dict[Path, tuple[str, ...]]) -> Job:
         name, project = os.path.join(folder, group.stem), str(group.path)
     else:
         name, project = folder, os.path.normpath(os.path.join(group.path, os.pardir))
-    by_step, by_epoch = checkpoints_in([(f, names.get(f, ())) for f in [group.path, *group.folders]])
+    folders = (group.path, *group.folders)
+    if folders not in found:
+        found[folders] = checkpoints_in([(f, names.get(f, ())) for f in folders])
+    by_step, by_epoch = found[folders]
     why = "; ".join(dict.fromkeys(group.why))
     return Job(name, path, sources, project, why, by_step, by_epoch)
 
@@ -156,11 +164,12 @@ def _of_kind(folder: Folder, format: str, sources: list[Source]) -> list[Group]:
         return [
             Group(folder.path, sources, [f"{len(sources)} event files of one folder, read in the order of their times"])
         ]
-    looks = {s.path: glimpse(s.path) for s in sources}
+    seen = {s.path: _Seen.of(s) for s in sources}
+    looks = {path: one.look for path, one in seen.items()}
     reaches = {s.path: printed.reach(s.path) for s in sources} if format == TEXT else {}
     groups: list[Group] = []
     for source in sorted(sources, key=lambda s: _order(s, looks)):
-        home, why = _home(source, groups, looks, format)
+        home, why = _home(source, groups, seen, format)
         if home is None:
             home, why = _resumed(source, groups, reaches) if format == TEXT else resumed_log(source, groups, looks)
         if home is None:
@@ -187,9 +196,34 @@ def _take_ranks(group: Group, ranks: dict[Path, list[Source]]) -> None:
             group.why.append(f"{names} what other ranks than that of {source.path.name} wrote: numbers left out")
 
 
-def _same_beginning(a: bytes, b: bytes) -> bool:
-    shorter, longer = sorted((a.rstrip(), b.rstrip()), key=len)
-    return len(shorter) >= LEAST_ALIKE and longer.startswith(shorter)
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is compared between the files of one folder: small, for there may be thousands."""
+
+    path: Path
+    look: Glimpse
+    """Without the opening."""
+    begins: bytes
+    """The first bytes; empty for a file too short to be known by them."""
+    stream: tuple[str, str]
+    bare: str
+    columns: frozenset[str]
+
+    @classmethod
+    def of(cls, source: Source) -> _Seen:
+        look = glimpse(source.path)
+        begins = look.opening[:LEAST_ALIKE] if len(look.opening.rstrip()) >= LEAST_ALIKE else b""
+        small = replace(look, opening=b"")
+        columns = frozenset(_own_columns(look))
+        return cls(source.path, small, begins, stream_of(source.path.name), _bare_stem(source), columns)
+
+
+def _same_beginning(a: _Seen, b: _Seen) -> bool:
+    """Whether one of two files begins with all of the other, as far as both are looked at."""
+    if not a.begins or a.begins != b.begins:
+        return False
+    shorter, longer = sorted((glimpse(a.path).opening.rstrip(), glimpse(b.path).opening.rstrip()), key=len)
+    return longer.startswith(shorter)
 
 
 def _order(source: Source, looks: dict[Path, Glimpse]) -> tuple[bool, float, tuple[tuple[int, int, str], ...]]:
@@ -197,30 +231,30 @@ def _order(source: Source, looks: dict[Path, Glimpse]) -> tuple[bool, float, tup
     return (first is None, first or 0.0, natural(source.path.name))
 
 
-def _home(source: Source, groups: Sequence[Group], looks: dict[Path, Glimpse], format: str) -> tuple[Group | None, str]:
+def _home(source: Source, groups: Sequence[Group], seen: dict[Path, _Seen], format: str) -> tuple[Group | None, str]:
     """The job of this folder that ``source`` belongs to, and why."""
-    look = looks[source.path]
+    mine = seen[source.path]
+    name = source.path.name
     for group in groups:
         for member in group.sources:
-            other = looks[member.path]
-            if _same_beginning(look.opening, other.opening):
-                return group, f"{source.path.name} begins like {member.path.name}: a copy or another state of it"
-            if format == TEXT and two_streams(source.path, member.path):
-                return group, f"{member.path.name} and {source.path.name} are the two streams of one job"
-            if _bare_stem(source) and _bare_stem(source) == _bare_stem(member):
-                return group, f"{member.path.name} and {source.path.name} differ only in the split they name"
-        last = looks[group.sources[-1].path]
-        if look.columns == last.columns and _goes_on(last, look):
-            return group, f"{source.path.name} goes on where {group.sources[-1].path.name} ends"
-    if format == TEXT or not look.columns:
+            other = seen[member.path]
+            if _same_beginning(mine, other):
+                return group, f"{name} begins like {member.path.name}: a copy or another state of it"
+            if format == TEXT and mine.stream[0] == other.stream[0] and mine.stream[1] != other.stream[1]:
+                return group, f"{member.path.name} and {name} are the two streams of one job"
+            if mine.bare and mine.bare == other.bare:
+                return group, f"{member.path.name} and {name} differ only in the split they name"
+        last = seen[group.sources[-1].path]
+        if mine.look.columns == last.look.columns and _goes_on(last.look, mine.look):
+            return group, f"{name} goes on where {group.sources[-1].path.name} ends"
+    if format == TEXT or not mine.look.columns:
         return None, ""
-    mine = _own_columns(look)
     for group in groups:
-        theirs = set().union(*(_own_columns(looks[m.path]) for m in group.sources))
-        if mine <= _GENERIC_VALUE and theirs <= _GENERIC_VALUE:
-            return group, f"{source.path.name} holds one series, named by its file"
-        if not mine & theirs and mine != theirs and format == "csv":
-            return group, f"{source.path.name} holds other columns of the same job"
+        theirs = [seen[member.path].columns for member in group.sources]
+        if mine.columns <= _GENERIC_VALUE and all(columns <= _GENERIC_VALUE for columns in theirs):
+            return group, f"{name} holds one series, named by its file"
+        if format == "csv" and all(mine.columns.isdisjoint(c) for c in theirs) and (mine.columns or any(theirs)):
+            return group, f"{name} holds other columns of the same job"
     return None, ""
 
 
@@ -232,8 +266,8 @@ def _resumed(
     fitting = []
     for group in groups if mine is not None else ():
         parts = [r for s in group.sources if (r := reaches[s.path]) is not None]
-        whole = len(parts) == len(group.sources) and printed.parts_of_one_job(group.sources[-1].path, source.path)
-        if mine is not None and whole and printed.resumes(parts, mine):
+        goes_on = mine is not None and len(parts) == len(group.sources) and printed.resumes(parts, mine)
+        if goes_on and printed.parts_of_one_job(group.sources[-1].path, source.path):
             fitting.append(group)
     if len(fitting) != 1:
         return None, ""
