@@ -190,11 +190,20 @@ def _analyze(arguments: argparse.Namespace) -> int:
         debug=arguments.debug,
         progress=_progress(),
     )
+    missing = _missing_folders(arguments.output or ())
     written = reporter.write(analysis, arguments.output)
+    for folder in missing:
+        print(f"losslens: made the folder {plain(folder)}", file=sys.stderr)
     _print(reporter.render(analysis, arguments.format, written=written, **_screen()))
     for path in written:
         print(f"losslens: wrote {plain(path)}", file=sys.stderr)
     return exit_status(analysis, arguments.fail_on)
+
+
+def _missing_folders(outputs: Sequence[str | os.PathLike[str]]) -> list[str]:
+    """The folders that writing these files will make."""
+    folders = dict.fromkeys(os.path.dirname(os.fspath(path)) for path in outputs)
+    return [folder for folder in folders if folder and not os.path.isdir(folder)]
 
 
 def exit_status(analysis: Analysis, fail_on: Sequence[str]) -> int:

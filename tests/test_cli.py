@@ -119,6 +119,16 @@ def test_a_folder_as_output_gets_the_report_and_the_pictures(logs: Path, tmp_pat
     assert any(name.endswith(".png") for name in written)
 
 
+def test_a_folder_that_is_made_for_an_output_is_named(
+    logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "new" / "folder" / "r.json"
+    assert main(["analyze", str(logs / "bad"), "-o", str(target)]) == 0
+    assert f"made the folder {target.parent}" in capsys.readouterr().err
+    assert main(["analyze", str(logs / "bad"), "-o", str(target)]) == 0
+    assert "made the folder" not in capsys.readouterr().err
+
+
 def test_an_output_never_replaces_a_log(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = logs / "bad" / "metrics.csv"
     before = log.read_bytes()
