@@ -368,3 +368,9 @@ def test_t_and_v_side_by_side_are_training_and_validation() -> None:
     made = {"T_Loss": series("T_Loss", falling(50)), "V_Loss": series("V_Loss", falling(50, seed=1))}
     found = {c.tag: c.role for c in assign(made)}
     assert found == {"T_Loss": Role.TRAIN_LOSS, "V_Loss": Role.VAL_LOSS}
+
+
+def test_two_losses_of_one_output_are_not_told_apart_by_their_digits() -> None:
+    small, large = np.round(2.0 / (1 + np.arange(50)), 5), np.round(30.0 / (1 + np.arange(50)), 5)
+    found = {c.tag: c.role for c in assign({"loss_0": series("loss_0", small), "loss_1": series("loss_1", large)})}
+    assert found == {"loss_0": Role.TRAIN_LOSS, "loss_1": Role.TRAIN_LOSS}

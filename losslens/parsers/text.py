@@ -34,6 +34,8 @@ from losslens.parsers.text_windows import LEAST_RECORDS, LEAST_UNNAMED, WORTH_RE
 NAME = "text"
 
 _LOSS = re.compile(r"loss|cost|error|perplexity|nll|xent|reward", re.IGNORECASE)
+#: Two statements that print one number with different digits differ by less than this share of it.
+ROUNDED = 1e-3
 _PLAIN = re.compile(r"train(?:ing)?|total|loss|step|avg", re.IGNORECASE)
 _OTHER_WORD = re.compile(r"[A-Za-z]")
 _MEASURED = re.compile(r"loss\w*['\"]?\s*:\s*[-\d]", re.IGNORECASE)
@@ -330,10 +332,10 @@ def _told_apart(
 ) -> list[tuple[str, list[int]]]:
     """One tag printed by several statements: the same numbers twice, an epoch's summary, or one course in turns."""
     ranked = sorted(by_template.values(), key=len, reverse=True)
-    main, others = list(ranked[0]), ranked[1:]
+    main, copies = _without_echo(tag, ranked[0], placed)
+    others = ranked[1:]
     steps = set(placed.step[main].tolist())
     named: list[tuple[str, list[int]]] = []
-    copies = 0
     for rows in others:
         again = sum(int(placed.step[i]) in steps for i in rows)
         if _sums_up_epochs(rows, main, placed) and len(rows) >= LEAST_RECORDS:
@@ -349,6 +351,18 @@ def _told_apart(
     for name, rows in named:
         taken.setdefault(name, []).extend(rows)
     return [(name, sorted(rows)) for name, rows in taken.items()]
+
+
+def _without_echo(tag: str, rows: list[int], placed: Placed) -> tuple[list[int], int]:
+    """The rows without those that repeat the step and, rounded otherwise, the number of the one before."""
+    kept: list[int] = []
+    for row in rows:
+        if kept and placed.step[row] == placed.step[kept[-1]] and placed.axis != "row":
+            value, before = (placed.records[i].values[tag] for i in (row, kept[-1]))
+            if value == before or abs(value - before) <= ROUNDED * abs(before):
+                continue
+        kept.append(row)
+    return kept, len(rows) - len(kept)
 
 
 def _sums_up_epochs(rows: list[int], main: list[int], placed: Placed) -> bool:
@@ -385,6 +399,7 @@ def _trainer(series: dict[str, RawSeries], records: list[Record]) -> str | None:
     for trainer, own in _OWN_TAGS:
         if own & tags:
             return trainer
-    if {"train_runtime", "eval_runtime"} & tags or {"loss", "learning_rate", "epoch"} <= tags:
+    unplaced = sum(kinds[kind] for kind in ("", "epoch", "bar-context")) > 0.5 * len(records)
+    if {"train_runtime", "eval_runtime"} & tags or ({"loss", "learning_rate", "epoch"} <= tags and unplaced):
         return "hf"
     return None

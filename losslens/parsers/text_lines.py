@@ -20,7 +20,7 @@ _ABSL = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+\s+[\w.<>/-]+:\d+\]\s*
 _LEVEL = re.compile(r"\[?(?:INFO|DEBUG|WARNING|WARN|ERROR|CRITICAL)\b\]?\s*(?:[:|-]\s*)?")
 _RANK = re.compile(
     r"\[?rank\s*[:=]?\s*(?P<rank>\d+)\]?\s*[:|-]?\s*|\[default(?P<local>\d+)\]:\s*"
-    r"|(?P<srun>\d{1,4}): (?=\S)(?![-\d.]+, )",
+    r"|(?P<srun>\d{1,4}): (?=\S)(?![-\d.]+, |loss=[-\w.]+, avg)",
     re.I,
 )
 _LOGGER = re.compile(
@@ -28,7 +28,9 @@ _LOGGER = re.compile(
     r"|\w+ - (?=\[?(?:INFO|DEBUG|WARN|ERROR))|\w+(?:\.\w+)+ (?:INFO|DEBUG|WARNING|ERROR): |tensorflow:"
     r"|[\w.-]+:\d+\s+[\w.]+:\d+\s+(?=INFO|DEBUG|WARN|ERROR)"
 )
-_BRACKETED = re.compile(r"\[[\w./<>-]+\.py:\d+(?::\w+)?\]\s*|\[(?:INFO|DEBUG|WARNING|ERROR)\]\s*")
+_BRACKETED = re.compile(
+    r"\[[\w.-]+\]\s+(?=\d{4}-\d\d-\d\d)|\(\w+:\d+\)\s+(?=[A-Z]+:)|\[[\w./<>-]+\.py:\d+(?::\w+)?\]\s*|\[(?:INFO|DEBUG|WARNING|ERROR)\]\s*"
+)
 _PREFIXES = (_DATE, _DAY, _ABSL, _RANK, _CLOCK, _BRACKETED, _LEVEL, _LOGGER)
 #: Prefixes come in any order ("[rank0] 2024-… INFO name - "); more than this many on one line is no prefix.
 _MOST_PREFIXES = 6

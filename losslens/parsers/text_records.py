@@ -50,6 +50,9 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("step", r"\biter\((?:train|val|test)\)\s*\[\s*(?P<step>\d+)/\s*\d+\s*\]"),
         ("evaluation", r"\b(?:test|val\w*|eval\w*)\s*:\s*\[\s*\d+\s*/\s*\d+\s*\]"),
         ("batch", r"^\[\s*(?P<epoch>\d+),\s*(?P<n>\d+)\]\s"),
+        # ESPnet: "3epoch:train:100-200batch: loss=…", "3epoch results: [train] loss=…, [valid] loss=…"
+        ("batch", r"\b(?P<epoch>\d+)epoch:train:\d+-(?P<n>\d+)batch:"),
+        ("epoch", r"\b(?P<epoch>\d+)epoch results:"),
         ("batch", rf"^\D{{0,3}}{_N_OF}(?:batches )?in (?:the )?(?P<epoch>\d+)(?:st|nd|rd|th)? epoch\b"),
         (
             "step",
@@ -99,6 +102,8 @@ _SPLITS = re.compile(r"(?<![\w/.-])(?P<key>train|val|valid|test)\s+(?P<num>\d+\.
 _VALIDATION = re.compile(
     r"\b(valid(?:ation)?|val|eval(?:uation|uating)?|test(?:ing)?|dev)(?:_epoch|_iter|_step)?\b", re.IGNORECASE
 )
+#: What follows on this line was measured on the data held back.
+_MARKED = re.compile(r"(?<=\S)\s*\[(?:valid(?:ation)?|val|dev)\]\s", re.IGNORECASE)
 SPLIT_IN_KEY = re.compile(r"(?<![a-z])(?:train(?:ing)?|val|valid(?:ation)?|eval\w*|test|dev)(?![a-z])", re.IGNORECASE)
 #: The losses of a game under the bare names of its players: "D_A: 0.4 G_A: 0.2 cycle_A: 2.8".
 _PLAYER = re.compile(r"(?:net)?[DG](?:_\w+)?|(?:dis|gen|cycle|idt)_\w+")
@@ -106,6 +111,17 @@ _PLAYER = re.compile(r"(?:net)?[DG](?:_\w+)?|(?:dis|gen|cycle|idt)_\w+")
 _SOURCE_FILE = re.compile(r"\.(?:py|cc|cpp|cu|cuh|c|h|rs|go|lua|jl|java)$", re.IGNORECASE)
 #: Lines whose numbers stand before their names, or without any.
 _WHOLE_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    # voice cloning: "[4200, 9.99e-05]" is step and rate, above the line of the losses
+    ("step", re.compile(rf"(?:[\w.-]+:)?\[(?P<step>\d+), (?P<learning_rate>{_NUM})\]$")),
+    # darknet of today: " 120: loss=3.41, avg loss=3.62, rate=0.001, …"
+    (
+        "step",
+        re.compile(
+            rf"\s*(?:\(next.*?\)\s*)?(?P<step>\d+): loss=(?P<loss>{_NUM}), avg loss=(?P<avg_loss>{_NUM}),"
+            rf" rate=(?P<learning_rate>{_NUM})",
+            re.IGNORECASE,
+        ),
+    ),
     # darknet: "120: 3.41, 3.62 avg loss, 0.001 rate, 2.4 seconds, 7680 images"
     (
         "step",
@@ -133,7 +149,7 @@ _WHOLE_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 #: Words before a number that say nothing about it: "INFO root loss: 0.5" is the loss.
 _NOISE = re.compile(
-    r"^(?:(?:info|debug|root|and|with|the|is|then|mean of|current|model diverged with)\s+)+", re.IGNORECASE
+    r"^(?:(?:s\.|info|debug|root|and|with|the|is|then|mean of|current|model diverged with)\s+)+", re.IGNORECASE
 )
 _HEADING = re.compile(r"\W*[A-Za-z]+(?: [A-Za-z]+){0,2}\W*")
 #: Names whose number is a duration, a version, or the place itself.
@@ -240,6 +256,7 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
     spans: list[tuple[int, int]] = [place] if place else []
     # What the place said is no part of a name: in "E005 tr_loss=0.3" the name is tr_loss.
     rest = text if place is None else text[: place[0]] + " " * (place[1] - place[0]) + text[place[1] :]
+    marked = _MARKED.search(rest)
     for name, pattern in (("=", _PAIR), (" ", _SPACED), ("|", _BARRED)):
         for match in pattern.finditer(rest):
             if any(match.start("num") < end and start < match.end("num") for start, end in spans):
@@ -249,6 +266,8 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
             key = _SHORT.get(key, key)
             if _SOURCE_FILE.search(key) or key.lower() in _UNTOLD or key.lower().split()[-1] in _UNTOLD:
                 continue
+            if marked and match.start() > marked.start():
+                key = f"valid/{key}"
             values.setdefault(key, _float(match["num"]))
             form = form or name
             # Behind a sign stands by how much a number changed, not its average.

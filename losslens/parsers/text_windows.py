@@ -92,5 +92,5 @@ def records_in(text: str) -> bool:
 
 
 def is_place(record: Record) -> bool:
-    """A line that says where the training is, and nothing else."""
-    return record.kind in ("step", "epoch", "episode") and not record.values
+    """A line that says where the training is, and nothing else but its rate."""
+    return record.kind in ("step", "epoch", "episode") and not record.values.keys() - {"learning_rate"}

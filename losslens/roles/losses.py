@@ -66,6 +66,8 @@ class Candidate:
     constant: bool
     printed: bool = False
     """All its values have few digits: rounded when they were printed."""
+    decimals: int = 0
+    """Of the value that has most: numbers of one size in one output have as many, whatever their digits."""
     broken: bool = False
     """Has values that are no numbers."""
 
@@ -85,6 +87,7 @@ class Candidate:
             best=any(w in BEST for w in words),
             constant=finite.size >= FEW_POINTS and finite.size == value.size and bool(np.all(finite == finite[0])),
             printed=bool(finite.size) and all(float(f"{v:.{PRINTED_DIGITS}g}") == v for v in finite[:50].tolist()),
+            decimals=max((_decimals(v) for v in finite[:50].tolist()), default=0),
             broken=finite.size < value.size,
         )
 
@@ -115,6 +118,11 @@ def _plays(c: Candidate) -> bool:
     named = [w for w in c.qualifier if len(w) > 1 or w in ("d", "g")]
     known = any(player(w) in GAN_PLAYERS or w in TERM_WORDS for w in named)
     return known and not any(w in _NOT_A_GAME for w in named)
+
+
+def _decimals(value: float) -> int:
+    digits = f"{value:.17g}" if value != float(f"{value:.12g}") else f"{value:.12g}"
+    return len(digits.partition("e")[0].partition(".")[2])
 
 
 def player(word: str) -> str:
@@ -206,7 +214,11 @@ def _training(candidates: Sequence[Candidate], *, given: bool) -> dict[str, Role
         totals, terms = [], [*totals, *terms]
     most = max((c.points for c in totals), default=0)
     longest = max(c.points for c in raw) if raw else 0
-    exact = max((c.points for c in totals if not c.printed and not c.smoothed), default=0)
+    fewest = min((c.decimals for c in totals if c.printed), default=0)
+    exact = max(
+        (c.points for c in totals if not c.printed and not c.smoothed and c.decimals > fewest + 1),
+        default=0,
+    )
     for c in sorted(totals, key=lambda c: (c.printed and c.points <= FINER * exact, *_leads(c))):
         if c.printed and not c.broken and 0 < c.points <= COARSER * exact:
             why = "rounded when it was printed, and logged exactly beside it"

@@ -127,6 +127,39 @@ def test_the_old_table_of_yolo_names_losses_without_the_word(tmp_path: Path) -> 
     assert log.series["box_loss"].step.tolist() == [0, 1, 2, 3]
 
 
+def test_darknet_of_today_counts_steps_not_ranks(tmp_path: Path) -> None:
+    lines = [f" {i}: loss={_value(i)}, avg loss=9.5, rate=0.001000, 2.2 seconds, {64 * i} images" for i in range(1, 9)]
+    log = _log(tmp_path, "\n".join(lines) + "\n")
+
+    assert log.series["loss"].step.tolist() == list(range(1, 9))
+
+
+def test_espnet_prints_training_by_batch_and_validation_behind_a_mark(tmp_path: Path) -> None:
+    text = ""
+    for e in (1, 2, 3):
+        for n in (100, 200):
+            start = f"[node1] 2023-01-01 10:00:00,111 (trainer:732) INFO: {e}epoch:train:{n - 99}-{n}batch:"
+            text += f"{start} iter_time=0.1, loss_ctc={9 - e}.5, loss={8 - e}.25\n"
+        start = f"[node1] 2023-01-01 10:05:00,111 (trainer:338) INFO: {e}epoch results:"
+        text += f"{start} [train] iter_time=0.1, loss={8 - e}.25, time=1 hour, [valid] loss_ctc=8.5, loss={9 - e}.75\n"
+    log = _log(tmp_path, text)
+
+    assert log.series["loss"].step.tolist() == [100, 200, 300, 400, 500, 600]
+    assert log.series["valid/loss"].value.tolist() == [8.75, 7.75, 6.75]
+    assert not {"trainer", "INFO"} & set(log.series)
+
+
+def test_a_line_of_step_and_rate_places_the_losses_below_it(tmp_path: Path) -> None:
+    text = ""
+    for i in range(9):
+        text += f"INFO:voice:Train Epoch: {1 + i // 3} [{i % 3 * 30}%]\nINFO:voice:[{200 * i}, 9.99e-05]\n"
+        text += f"INFO:voice:loss_disc=3.5, loss_gen={_value(i)}, loss_mel=20.5\n"
+    log = _log(tmp_path, text)
+
+    assert log.series["loss_gen"].step.tolist() == [200 * i for i in range(9)]
+    assert log.series["learning_rate"].value[0] == 9.99e-05
+
+
 def test_the_losses_of_a_game_are_read_under_the_names_of_its_players(tmp_path: Path) -> None:
     lines = ["================ Training Loss (Mon May  6 10:00:00 2024) ================"]
     lines += [
