@@ -89,6 +89,8 @@ def _rise(
         return None
     before, after = d.level, d.peak
     if mirrored:
+        if not before or not after:
+            return None
         before, after = 1.0 / before, 1.0 / after
     ratio = after / before if before else None
     if ratio is None or not (ratio >= CHANGE or 0 < ratio <= 1.0 / CHANGE):
