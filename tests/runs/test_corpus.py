@@ -22,6 +22,7 @@ EXPECTED = {
     "lightning": (1, Role.TRAIN_LOSS, "train_loss_step", 32),
     "llama_factory": (1, Role.TRAIN_LOSS, "loss", 20),
     "mmengine": (1, Role.TRAIN_LOSS, "loss", 20),
+    "mmengine_resumed": (1, Role.TRAIN_LOSS, "loss", 23),
     "rllib": (1, Role.TRAIN_LOSS, "info/learner/default_policy/learner_stats/total_loss", 12),
     "sb3": (1, Role.TRAIN_LOSS, "train/loss", 15),
     "tensorboard/keras": (1, Role.TRAIN_LOSS, "train/batch_loss", 18),
@@ -31,6 +32,9 @@ EXPECTED = {
     "timm": (1, Role.TRAIN_LOSS, "train_loss", 10),
     "trackers": (4, Role.TRAIN_LOSS, "train/loss", 60),
     "ultralytics": (1, Role.LOSS_COMPONENT, "train/box_loss", 4),
+    "wandb_runs/crashed": (1, Role.TRAIN_LOSS, "train/loss", 40),
+    "wandb_runs/old": (1, Role.TRAIN_LOSS, "train/loss", 40),
+    "wandb_runs/resumed": (1, Role.TRAIN_LOSS, "train/loss", 80),
 }
 
 
