@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 import losslens
+from losslens import pipeline
 
 DATA = Path(__file__).parent / "parsers" / "data"
 
@@ -85,3 +87,70 @@ VERDICTS = {
 def test_a_real_log_gets_its_verdict_without_a_flag(name: str) -> None:
     (run,) = losslens.analyze(DATA / name).runs
     assert run.verdict == VERDICTS[name]
+
+
+#: Five folders, or five files, of different trainers each: what a shared disk holds.
+FOLDERS = (
+    ("printed/hf/resumed", "printed/sb3/ppo", "printed/catboost", "tensorboard/keras", "ultralytics"),
+    ("printed/ignite", "printed/detectron2", "printed/coqui", "rllib", "trackers/wandb"),
+    ("printed/mmengine", "printed/d3rlpy", "printed/lightning/out_of_memory", "printed/skorch", "deepspeed"),
+)
+FILES: tuple[tuple[str, ...], ...] = (
+    (
+        "keras/training.csv",
+        "printed/nanogpt/train.log",
+        "timm/summary.csv",
+        "detectron2/metrics.json",
+        "printed/lightgbm/train.log",
+    ),
+    (
+        "printed/keras/nan.log",
+        "printed/fairseq/train.log",
+        "fastai/history.csv",
+        "sb3/progress.csv",
+        "printed/xgboost/train.log",
+    ),
+    (
+        "llama_factory/trainer_log.jsonl",
+        "printed/spacy/train.log",
+        "printed/tabnet/train.log",
+        "keras/nan.csv",
+        "printed/torchtune",
+    ),
+)
+
+
+@pytest.mark.parametrize("picked", FOLDERS)
+def test_five_folders_of_different_trainers_side_by_side_are_five_runs(picked: tuple[str, ...], tmp_path: Path) -> None:
+    for name in picked:
+        shutil.copytree(DATA / name, tmp_path / name.replace("/", "_"))
+    analysis = losslens.analyze(tmp_path)
+    assert len(analysis.runs) == 5
+    folders = sorted(Path(run.path).relative_to(tmp_path).parts[0] for run in analysis.runs)
+    assert folders == sorted(name.replace("/", "_") for name in picked)
+    assert sorted(run.verdict for run in analysis.runs) == sorted(VERDICTS[name] for name in picked)
+
+
+@pytest.mark.parametrize("picked", FILES)
+def test_five_files_of_different_trainers_in_one_folder_are_five_runs(picked: tuple[str, ...], tmp_path: Path) -> None:
+    for name in picked:
+        source = DATA / name
+        source = next(source.iterdir()) if source.is_dir() else source
+        shutil.copy(source, tmp_path / f"{name.replace('/', '_').partition('.')[0]}{source.suffix}")
+    analysis = losslens.analyze(tmp_path)
+    assert len(analysis.runs) == 5
+    assert all(len(run.files) == 1 for run in analysis.runs)
+
+
+def test_junk_beside_a_run_is_skipped_with_a_reason_or_counted(tmp_path: Path) -> None:
+    shutil.copy(DATA / "printed" / "nanogpt" / "train.log", tmp_path)
+    (tmp_path / "notes.txt").write_text("The loss looked fine to me.\nWe should try a lower rate.\n" * 50)
+    (tmp_path / "weights.bin").write_bytes(bytes(range(256)) * 64)
+    (tmp_path / "history.pkl").write_bytes(b"\x80\x04\x95" + bytes(100))
+    (tmp_path / "empty.csv").write_text("")
+    listing = pipeline.survey(tmp_path)
+    assert len(listing.runs) == 1
+    named = {Path(skipped.path).name: skipped.reason for skipped in listing.skipped}
+    assert "pickle" in named["history.pkl"]
+    assert all(reason for reason in named.values())
+    assert len(listing.skipped) + sum(count for _, count in listing.passed_over) == 4

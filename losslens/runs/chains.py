@@ -115,12 +115,15 @@ def side_by_side(logs: Sequence[Log]) -> list[tuple[str, list[Log]]]:
         rest = [log for log in logs if not log.group_hint]
         return [(h, [log for log in logs if log.group_hint == h]) for h in hints] + ([("rest", rest)] if rest else [])
     jobs: list[list[Log]] = []
-    for log in logs:
-        free = [job for job in jobs if not any(_at_once(log, other) or _by_others(log, other) for other in job)]
-        if not free:
+    for log in sorted(logs, key=lambda log: log.trainer in NO_OTHERS):
+        free = [job for job in jobs if not any(_apart(log, other) for other in job)]
+        nearest = max(free, key=lambda job: sum(_overlap(log, other) for other in job), default=None)
+        # Beside jobs of several trainers a log that does not say its own, and was not written with any, is another.
+        stray = len(free) > 1 and nearest is not None and not any(_overlap(log, other) for other in nearest)
+        if nearest is None or (stray and _has_a_loss(log)):
             jobs.append([log])
-            continue
-        max(free, key=lambda job: sum(_overlap(log, other) for other in job)).append(log)
+        else:
+            nearest.append(log)
     if len(jobs) == 1:
         return [("", jobs[0])]
     stems = [Path(job[0].path).stem for job in jobs]
@@ -129,12 +132,43 @@ def side_by_side(logs: Sequence[Log]) -> list[tuple[str, list[Log]]]:
     return [(f"writer-{i}", job) for i, job in enumerate(jobs, 1)]
 
 
+def _apart(a: Log, b: Log) -> bool:
+    return _at_once(a, b) or _by_others(a, b) or _disagree(a, b)
+
+
+#: Steps that two logs must share before they can disagree, and the share of them at which they then agree at most.
+SHARED, AGREED = 4, 0.2
+
+
+def _disagree(a: Log, b: Log) -> bool:
+    """Whether files of two formats, which one job would fill with the same numbers, hold others under one name."""
+    same = a.series.keys() & b.series.keys()
+    if a.format == b.format or not same or {a.format, b.format} & ONE_SIDED:
+        return False
+    tag = max(same, key=lambda t: (min(a.series[t].step.size, b.series[t].step.size), t))
+    one, other = a.series[tag], b.series[tag]
+    shared = np.intersect1d(one.step, other.step)
+    if one.axis != other.axis or shared.size < SHARED:
+        return False
+    agree = sum(
+        bool(np.isclose(one.value[one.step == step][:, None], other.value[other.step == step], 1e-2, 1e-6, True).any())
+        for step in shared[:200]
+    )
+    return agree <= AGREED * min(shared.size, 200)
+
+
+def _has_a_loss(log: Log) -> bool:
+    return any("loss" in tag.lower() for tag in log.series)
+
+
 def _by_others(a: Log, b: Log) -> bool:
     """Whether two logs of one folder come from different trainers: a Keras history is no part of a detectron2 job."""
     trainers = {a.trainer, b.trainer}
     return len(trainers) == 2 and not trainers & NO_OTHERS and not any(trainers <= family for family in FAMILIES)
 
 
+#: What a program prints and what it keeps may count and average differently under one name.
+ONE_SIDED = frozenset(["text"])
 #: Unknown; trackers, which go with any trainer; and a guess by the order of columns, which anybody may have written.
 NO_OTHERS = frozenset([None, "mlflow", "dvclive", "wandb", "tensorboardx", "lightning"])
 #: Trainers built on one another: their files stand beside each other in one job.
