@@ -285,7 +285,8 @@ def _series(placed: Placed) -> tuple[dict[str, RawSeries], list[Warning]]:
     warnings: list[Warning] = []
     for tag, by_template in points.items():
         if tag == "epoch":  # a place: every statement that prints it tells the same
-            told = [(tag, sorted(i for rows in by_template.values() for i in rows))]
+            rows, _ = _without_echo(tag, sorted(i for rows in by_template.values() for i in rows), placed)
+            told = [(tag, rows)]
         else:
             told = _told_apart(tag, by_template, placed, warnings)
         for name, rows in told:
