@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from losslens.model import FloatArray
 
 _NO_NAME = re.compile(r"column_\d+")
-#: A course has at least this many points, and falls by this share of its range from its first to its last tenth.
-FEWEST, FALLS = 8, 0.5
+#: A course has at least this many points, and falls by this share of its range from its first to its lowest stretch.
+FEWEST, FALLS, BLOCKS = 10, 0.5, 10
 #: Successive points of a course differ by less than this share of its spread; those of a data set's column do not.
 STEADY = 0.5
 #: A table of more columns is a data set.
@@ -62,8 +62,11 @@ def _falls(value: FloatArray) -> bool:
         return False
     if not np.isfinite(value[-1]):
         return True
-    tenth = max(1, finite.size // 10)
-    fall = float(np.median(finite[:tenth]) - np.median(finite[-tenth:]))
-    if fall < FALLS * float(np.ptp(finite)):
+    blocks = np.array_split(finite, BLOCKS)
+    lowest = int(np.argmin([float(np.median(block)) for block in blocks]))
+    # What comes from the lowest stretch on may be how it failed: a loss that blew up has been one.
+    course = finite[: sum(block.size for block in blocks[:lowest])]
+    fall = float(np.median(blocks[0]) - np.median(blocks[lowest]))
+    if lowest == 0 or fall < FALLS * float(np.ptp(course)):
         return False
-    return float(np.median(np.abs(np.diff(finite)))) <= STEADY * float(np.std(finite))
+    return float(np.median(np.abs(np.diff(course)))) <= STEADY * float(np.std(course))

@@ -76,6 +76,12 @@ def test_the_only_column_that_falls_is_taken_for_the_loss_and_the_doubt_is_said(
     assert run.series["column_3"].step.tolist() == STEPS.tolist()
 
 
+def test_a_loss_that_fell_and_blew_up_is_still_taken_for_the_loss(tmp_path: Path) -> None:
+    blown = np.where(STEPS < 150, LOSS, 50.0 + LOSS)
+    np.savetxt(tmp_path / "log.txt", np.c_[STEPS, blown, ACCURACY], fmt="%.6g")
+    assert only(tmp_path).tags(Role.TRAIN_LOSS) == ("column_2",)
+
+
 def test_two_columns_that_fall_are_asked_about_and_the_answer_is_taken(tmp_path: Path) -> None:
     path = tmp_path / "summary.csv"
     np.savetxt(path, np.c_[STEPS, LOSS, LOSS + 0.1, ACCURACY], delimiter=",", fmt="%.6g")
