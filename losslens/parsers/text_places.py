@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from losslens.model import Warning
@@ -159,6 +160,7 @@ def _from_batches(records: list[Record]) -> list[int]:
     first = _first_epoch(epochs)
     # An epoch that is a fraction says where in the whole job a line stands; the bar then counts for the whole job.
     whole = bool(epochs) and all(e == math.floor(e) for e in epochs) and len(epochs) > 0.5 * len(in_main)
+    whole = whole and not _counts_whole_job(in_main)
     size = main or max((r.n or 0) for r in inner) + (1 if min((r.n or 0) for r in inner) == 0 else 0)
     steps: list[int | None] = []
     laps, last = 0, -1
@@ -177,6 +179,13 @@ def _from_batches(records: list[Record]) -> list[int]:
 def _first_epoch(epochs: list[float]) -> int:
     """The epoch that a job begins with, 0 or 1: an output that begins with a later one is that of a resumed job."""
     return min(1, math.floor(min(epochs, default=0)))
+
+
+def _counts_whole_job(records: list[Record]) -> bool:
+    """Whether the count goes on from epoch to epoch: one bar for all of them, however whole the epochs are."""
+    told = [r for r in records if r.epoch is not None and r.n is not None]
+    rises = [(a, b) for a, b in pairwise(told) if (b.epoch or 0.0) > (a.epoch or 0.0)]
+    return bool(rises) and all((b.n or 0) > (a.n or 0) for a, b in rises)
 
 
 def _main_bar(records: list[Record]) -> int | None:

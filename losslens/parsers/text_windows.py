@@ -78,10 +78,11 @@ def records_in(text: str) -> bool:
         if record is None:
             continue
         if speaks_of_training(record):
-            templates[record.template] += 1
+            template = ("table",) if drawn else record.template  # cells of a drawn table may be blank
+            templates[template] += 1
             # One epoch's line has a place and a loss, or follows a line with its place; without a place it takes more
             # to tell output from prose.
-            if templates[record.template] >= (LEAST_RECORDS if record.kind or placed else 2 * LEAST_RECORDS):
+            if templates[template] >= (LEAST_RECORDS if record.kind or placed else 2 * LEAST_RECORDS):
                 return code <= 0.2 * lines
             placed = placed and not record.kind
         elif is_place(record):

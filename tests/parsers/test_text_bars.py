@@ -1,0 +1,97 @@
+"""Progress bars and drawn tables: what is a new number and what only stands there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from losslens.model import Log
+from losslens.parsers import recognise, text
+
+
+def read(tmp_path: Path, content: str) -> Log:
+    path = tmp_path / "train.log"
+    path.write_text(content)
+    assert recognise(path) == "text"
+    (log,) = text.parse(path)
+    return log
+
+
+def bar(epoch: int, n: int, said: str) -> str:
+    return f"Epoch {epoch}: {25 * n}%|##    | {n}/4 [00:01<00:03, 9.1it/s, {said}]"
+
+
+def test_a_validation_loss_behind_every_batch_counts_where_it_was_set(tmp_path: Path) -> None:
+    lines = [bar(0, n, f"loss=0.{9 - n}") for n in range(1, 5)]
+    lines += [bar(0, 4, "loss=0.5, val_loss=0.7")]
+    lines += [bar(1, n, f"loss=0.{5 - n}, val_loss=0.7") for n in range(1, 5)]
+    lines += [bar(1, 4, "loss=0.1, val_loss=0.6")]
+    log = read(tmp_path, "\r".join(lines) + "\n")
+    assert log.series["val_loss"].step.tolist() == [4, 8]
+    assert log.series["val_loss"].value.tolist() == [0.7, 0.6]
+    assert log.series["loss"].step.tolist() == list(range(1, 9))
+
+
+def test_a_bar_that_begins_with_the_numbers_of_the_last_says_nothing_new(tmp_path: Path) -> None:
+    lines = [bar(0, n, f"loss=0.{9 - n}") for n in range(1, 5)] + [bar(1, 0, "loss=0.5")]
+    lines += [bar(1, n, f"loss=0.{5 - n}") for n in range(1, 5)]
+    assert read(tmp_path, "\r".join(lines)).series["loss"].step.tolist() == list(range(1, 9))
+
+
+def test_a_bar_whose_first_batch_has_a_number_of_its_own_begins_at_nought(tmp_path: Path) -> None:
+    lines = [bar(e, n, f"loss={1 / (1 + 4 * e + n):.3f}") for e in (0, 1) for n in range(4)]
+    assert read(tmp_path, "\r".join(lines)).series["loss"].step.tolist() == list(range(8))
+
+
+def test_a_line_printed_above_a_bar_has_the_count_drawn_after_it(tmp_path: Path) -> None:
+    lines = ["  0%|     | 0/40 [00:00<?, ?it/s]"]
+    for step in (10, 20, 30):
+        lines += [" " * 60, f"{{'loss': {3 - step / 20}, 'learning_rate': 0.1, 'epoch': {step / 10}}}"]
+        lines += [f" {step}%|###  | {step}/40 [00:01<00:02, 9.0it/s]"]
+    assert read(tmp_path, "\r".join(lines)).series["loss"].step.tolist() == [10, 20, 30]
+
+
+def test_a_bar_that_the_terminal_broke_behind_a_name_is_read_whole(tmp_path: Path) -> None:
+    lines = []
+    for n in (2, 4, 6):
+        lines += [f"Epoch 0/0 ━━━━━━ {n - 1}/8 0:00:01 • 0:00:02 9.1it/s v_num: 0.000 train_loss: {0.5 / n:.3f}"]
+        lines += [f"Epoch 0/0 ━━━━━━ {n}/8 0:00:01 • 0:00:02 9.1it/s v_num: 0.000 train_loss:", f"      {1 / n:.3f}"]
+    series = read(tmp_path, "\n".join(lines) + "\n").series["train_loss"]
+    assert series.step.tolist() == [1, 2, 3, 4, 5, 6]
+    assert series.value.tolist() == [0.25, 0.5, 0.125, 0.25, 0.083, 0.167]
+
+
+def test_blank_cells_of_a_drawn_table_are_told_by_their_columns(tmp_path: Path) -> None:
+    rows = [
+        "epoch   iteration   train/loss   val/loss",
+        "0       10          0.9",
+        "1       20          0.8          1.5",
+    ]
+    rows += ["1       30          0.7", "2       40          0.6          1.2"]
+    log = read(tmp_path, "starting\n" + "\n".join(rows) + "\ndone, see you\n")
+    assert log.series["train/loss"].step.tolist() == [10, 20, 30, 40]
+    assert log.series["val/loss"].step.tolist() == [20, 40]
+
+
+def test_the_numbers_below_a_heading_of_an_evaluation_are_validation(tmp_path: Path) -> None:
+    lines = []
+    for step in (10, 20, 30):
+        lines += [
+            f"step {step} loss: {1 / step:.3f}",
+            "--> EVAL PERFORMANCE",
+            f"   | > avg_loss: {2 / step:.3f} (+0.1)",
+        ]
+    log = read(tmp_path, "\n".join(lines) + "\n")
+    assert log.series["val/avg_loss"].step.tolist() == [10, 20, 30]
+    assert "val/avg_loss (avg)" not in log.series
+
+
+def test_a_mean_of_the_epoch_is_kept_apart_from_the_steps_it_sums_up(tmp_path: Path) -> None:
+    lines = []
+    for epoch in (1, 2, 3):
+        lines += [
+            f"train_inner | epoch {epoch:03d}: loss=0.{9 - epoch}, num_updates={10 * epoch + k}" for k in (1, 2, 3)
+        ]
+        lines += [f"train | epoch {epoch:03d} | loss 5.{epoch} | num_updates {10 * epoch + 4}"]
+    series = read(tmp_path, "\n".join(lines) + "\n").series
+    assert len(series["loss"].step) == 9
+    assert series["loss (per epoch)"].value.tolist() == [5.1, 5.2, 5.3]
