@@ -374,3 +374,13 @@ def test_two_losses_of_one_output_are_not_told_apart_by_their_digits() -> None:
     small, large = np.round(2.0 / (1 + np.arange(50)), 5), np.round(30.0 / (1 + np.arange(50)), 5)
     found = {c.tag: c.role for c in assign({"loss_0": series("loss_0", small), "loss_1": series("loss_1", large)})}
     assert found == {"loss_0": Role.TRAIN_LOSS, "loss_1": Role.TRAIN_LOSS}
+
+
+def test_the_players_of_the_log_lead_their_copies_in_the_output() -> None:
+    made = {}
+    for name in ("train/loss_actor", "train/loss_critic"):
+        made[name] = series(name, falling(50))
+        made[f"printed/{name}"] = series(f"printed/{name}", np.round(falling(50), 2))
+    found = {c.tag: c.role for c in assign(made)}
+    assert found["train/loss_critic"] is Role.TRAIN_LOSS
+    assert found["printed/train/loss_critic"] is Role.OTHER

@@ -43,6 +43,8 @@ FEW_POINTS = 5
 _METRIC_OF_A_SPLIT = re.compile(r"'s (?:l1|l2|rmse|mape|huber|fair|poisson|quantile|gamma|tweedie|cross_entropy)\b")
 #: Values of so few digits were printed for people; a logger of numbers keeps at least single precision.
 PRINTED_DIGITS = 5
+#: How a series of the output is called where a log beside it holds one of the same name.
+PRINTED = "printed/"
 #: A series of full precision leads one of printed numbers that is at most this many times finer.
 FINER = 4
 #: One that is at most this many times finer says nothing that the exact one does not.
@@ -152,7 +154,10 @@ def choose(
     ``told`` are the choices the user made: a role that was given is not guessed again.
     """
     given = {c.role for c in told}
-    out: dict[str, RoleChoice] = {}
+    copies = {t: c for t, c in candidates.items() if _is_printed_copy(c, candidates)}
+    why = "rounded when it was printed, and logged exactly beside it"
+    out = {t: RoleChoice(t, Role.OTHER, why, split=c.split) for t, c in copies.items()}
+    candidates = {t: c for t, c in candidates.items() if t not in copies}
     for val in (False, True):
         role = Role.VAL_LOSS if val else Role.TRAIN_LOSS
         mine = [c for c in candidates.values() if (c.split in ("val", "test")) is val]
@@ -170,6 +175,11 @@ def choose(
     for c in candidates.values():
         out.setdefault(c.tag, RoleChoice(c.tag, Role.OTHER, UNKNOWN, split=c.split))
     return out
+
+
+def _is_printed_copy(c: Candidate, candidates: Mapping[str, Candidate]) -> bool:
+    exact = candidates.get(c.tag.removeprefix(PRINTED)) if c.tag.startswith(PRINTED) else None
+    return exact is not None and not c.broken and c.points <= COARSER * exact.points
 
 
 def _objectives(candidates: Sequence[Candidate], *, val: bool) -> dict[str, RoleChoice]:
