@@ -51,6 +51,7 @@ VERDICTS = {
     "printed/mmengine": "healthy",
     "printed/nanogpt": "healthy",
     "printed/nanogpt_nan": "nan",
+    "printed/pfn_extras": "healthy",
     "printed/reinforce": "inconclusive",
     "printed/sb3/dqn": "healthy",
     "printed/sb3/ppo": "healthy",
