@@ -358,3 +358,39 @@ def test_no_return_from_slow_growth_is_not_said_to_lie_before_its_onset() -> Non
     assert said.onset is not None
     assert said.point_of_no_return is not None
     assert said.point_of_no_return >= said.onset.step
+
+
+def critic(n: int = 400) -> FloatArray:
+    """An error that grows a hundredfold and levels out, as returns that must be predicted grow."""
+    return noisy(50.0 + 5000.0 / (1.0 + np.exp(-(np.arange(n) - 80) / 15.0)), 0.2, 4)
+
+
+def returns(n: int, last: float) -> FloatArray:
+    """Rises for three quarters of the run, then goes to ``last``."""
+    level = np.interp(np.arange(n), [0, 0.6 * n, 0.75 * n, 0.8 * n, n], [0.0, 250.0, 300.0, last, last])
+    return np.asarray(level + 5.0 * np.random.default_rng(8).normal(size=n))
+
+
+def test_a_critic_whose_error_grows_with_the_return_is_healthy() -> None:
+    alone = judge(run_of({"critic_loss": (Role.TRAIN_LOSS, critic())}, group="critic"))
+    assert alone.verdict is Verdict.EXPLODED
+    paid = {"critic_loss": (Role.TRAIN_LOSS, critic()), "return": (Role.REWARD, returns(400, 320.0))}
+    said = judge(run_of(paid))
+    assert said.verdict is Verdict.HEALTHY
+    assert "return went from" in said.reason
+
+
+def test_an_actor_that_lost_its_return_is_judged_by_the_ordinary_rules() -> None:
+    actor = np.interp(np.arange(400), [0, 100, 310, 318, 400], [0.0, -1500.0, -1900.0, -300.0, -250.0])
+    actor = actor + 20.0 * np.random.default_rng(3).normal(size=400)
+    actor[150:153] += 250.0
+    said = judge(run_of({"actor_loss": (Role.TRAIN_LOSS, actor), "return": (Role.REWARD, returns(400, 20.0))}))
+    assert said.verdict.blew_up
+    assert said.onset is not None
+    assert abs(said.onset.step - 311) <= 4
+
+
+def test_an_actor_loss_that_levels_out_is_no_error() -> None:
+    actor = noisy(1.0 + 3.0 / (1.0 + np.exp(-(np.arange(300) - 60) / 12.0)), 0.15, 5)
+    assert judge(run_of({"actor_loss": (Role.TRAIN_LOSS, actor)}, group="actor")).verdict is Verdict.HEALTHY
+    assert judge(run_of({"critic_loss": (Role.TRAIN_LOSS, actor)}, group="critic")).verdict is not Verdict.HEALTHY

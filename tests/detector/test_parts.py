@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from losslens.detector import examine
 from losslens.detector.grid import centred_median, falling_course, reduce, spread, trailing_median
 from losslens.detector.kink import locate
 from losslens.detector.transform import choose
@@ -58,3 +60,11 @@ def test_the_kink_of_a_line_is_found_without_noise() -> None:
     kink = locate(z, 70, 99, 0.01)
     assert abs(kink.onset - 80) <= 1
     assert kink.low <= 80 <= kink.high
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_downward_run_from_zero_to_the_digit_divides_by_nothing() -> None:
+    y = -np.concatenate([np.zeros(60), np.expm1(np.arange(200) / 12.0) / 1000.0])
+    fit = examine(np.arange(260), y)
+    assert fit.runaway is not None
+    assert fit.runaway.onset >= 55

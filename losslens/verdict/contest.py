@@ -1,0 +1,128 @@
+"""Losses that play against each other or chase a moving target: what their rises are worth, and what the return says.
+
+A critic's error grows with the returns it must predict, an actor's loss is minus the value of its own actions, and a
+generator loses while its discriminator learns. Where a return was logged, it is the better witness.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from losslens.detector import SeriesFit, examine
+from losslens.model import Role, Run, Verdict
+from losslens.verdict.losses import Judged
+from losslens.verdict.words import EXPLODED_FACTOR, decide, number
+
+RL_SETTINGS = frozenset(
+    {
+        *("env", "env_id", "env_name", "environment", "n_envs", "num_envs", "rollout_steps"),
+        *("gae_lambda", "gae", "ent_coef", "clip_range", "discount", "discount_factor"),
+        *("buffer_size", "replay_size", "replay_buffer_size", "target_update_interval", "exploration_fraction"),
+    }
+)
+"""Names of settings that only reinforcement learning has."""
+
+DISCOUNT = 0.9
+"""A setting named gamma from this value on is a discount, unless the learning rate decays by steps or exponentially."""
+
+PLAYERS = ("gen", "disc", "critic", "actor", "policy", "value", "adv")
+"""Groups of series that play against each other or chase a moving target."""
+
+ACTORS = ("actor", "policy")
+"""Players whose loss is no error: it is minus the value of what they do."""
+
+RETURN_POINTS = 20
+"""A return of fewer points says nothing."""
+
+GAINED = 0.5
+"""A return that ends with this share of all that it ever gained has risen."""
+
+LOST = 0.5
+"""A return that lost this share of it for good has fallen."""
+
+LEVELS_OUT = 1.5
+"""A loss that grows by less than this factor from the middle third after its onset to its end has levelled out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """What the losses of a run play. ``returns``: "rose", "fell" (left its course for good) or "" (not known)."""
+
+    plays: bool
+    returns: str = ""
+    told: str = ""
+    """The return and its numbers, for a sentence."""
+
+    @property
+    def wanders(self) -> bool:
+        """Whether only an explosion counts; a return that fell for good makes every rise count."""
+        return self.plays and self.returns != "fell"
+
+    def excuses(self, run: Run, judged: Judged) -> str:
+        """Why what this loss did is no failure, "" if it is one."""
+        if self.plays and judged.word.verdict is Verdict.PLATEAU:
+            return "a loss of this kind need not fall"
+        if not self.plays or judged.word.verdict not in (Verdict.EXPLODED, Verdict.DIVERGED, Verdict.SHIFTED):
+            return ""
+        if self.returns == "rose":
+            return f"{self.told} all the same, and that is what such a loss serves"
+        if self.returns == "" and _acts(run, judged.series.tag) and _levelled_out(judged.fit):
+            return "an actor's loss is no error, and it levelled out"
+        return ""
+
+
+def contest_of(run: Run) -> Contest:
+    """Whether the losses play against each other or chase a moving target (GAN, reinforcement learning)."""
+    rewards = run.tags(Role.REWARD)
+    if rewards:
+        return Contest(True, *_returns(run, rewards))
+    groups = {c.group.lower() for c in run.roles if c.group and c.role in (Role.TRAIN_LOSS, Role.LOSS_COMPONENT)}
+    return Contest(_set_to_play(run) or any(player in group for group in groups for player in PLAYERS))
+
+
+def _returns(run: Run, tags: tuple[str, ...]) -> tuple[str, str]:
+    """What the first return of enough points did, and the sentence that says it."""
+    for tag in tags:
+        now = run.series[tag].current()
+        fit = replace(examine(now.step, -now.value), runaway=None, swing=None)  # ever faster upward is no failure
+        if fit.n_finite < RETURN_POINTS or fit.ends_nonfinite:
+            continue
+        told = f"{tag} went from {number(0.0 - fit.start)} to {number(0.0 - fit.end)}"
+        if decide(fit).verdict in (Verdict.EXPLODED, Verdict.DIVERGED) and fit.ratio >= LOST:
+            return "fell", told
+        gained = fit.start - fit.end
+        if gained > fit.noise_level and gained >= GAINED * (fit.start - fit.best):
+            return "rose", told
+        return "", told
+    return "", ""
+
+
+def _set_to_play(run: Run) -> bool:
+    """Whether the settings are those of reinforcement learning: an environment, a replay buffer, a discount."""
+    names = {name.rsplit("/", 1)[-1].rsplit(".", 1)[-1].lower() for name in run.settings}
+    if names & RL_SETTINGS:
+        return True
+    gamma = next((s.value for name, s in run.settings.items() if name.lower() == "gamma"), None)
+    schedules = [str(s.value).lower() for name, s in run.settings.items() if "sched" in name.lower()]
+    decays = any("step" in schedule or "exp" in schedule for schedule in schedules)
+    return isinstance(gamma, float) and DISCOUNT <= gamma < 1.0 and not decays
+
+
+def _acts(run: Run, tag: str) -> bool:
+    """Whether a series is the loss of an actor."""
+    group = next((c.group.lower() for c in run.roles if c.tag == tag), "")
+    return any(actor in group for actor in ACTORS)
+
+
+def _levelled_out(fit: SeriesFit) -> bool:
+    """Whether the rise stayed within ten times its base or no longer grew at the end."""
+    d = fit.departure
+    if d is None or fit.transform.kind != "log":
+        return False
+    if d.top < EXPLODED_FACTOR * d.base:
+        return True
+    after = fit.value[d.onset :]
+    third = after.size // 3
+    return third > 0 and d.top < LEVELS_OUT * float(np.median(after[third : 2 * third]))
