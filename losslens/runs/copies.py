@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 TEXT = "text"
 #: Two logs agree on a value when they differ by rounding only: float32 against text, or four printed decimals.
 RELATIVE, ABSOLUTE = 3e-4, 6e-5
+#: A number rounded to so many digits is off by at most this share of itself (half of its last digit, when it is 1).
+ROUNDED = {3: 5.1e-3, 4: 5.1e-4}
+#: Below this a number has no digits to count: it is nearly the smallest that there is.
+SMALLEST = 1e-290
 #: Share of a series' points that must stand in the other, step and value, for it to be a copy.
 ALIKE = 0.9
 #: With fewer common points agreement may be chance.
@@ -96,11 +100,24 @@ def _exactness(series: RawSeries) -> int:
 
 def _alike(small: RawSeries, large: RawSeries) -> bool:
     """Whether one is a copy of the other; where they count different things, by their values in order."""
-    if _is_copy(small, large):
+    if _is_copy(small, large, _rounding(small)):
         return True
     if small.axis == large.axis or np.unique(small.value).size == 1:
         return False
     return _is_stretch(small.value, large.value)
+
+
+def _rounding(series: RawSeries) -> float:
+    """How far its numbers may be off, as a share: some loggers print three significant digits."""
+    value = series.value[np.isfinite(series.value) & (np.abs(series.value) > SMALLEST)]
+    if np.unique(value).size < ENOUGH:
+        return RELATIVE
+    unit = 10.0 ** np.floor(np.log10(np.abs(value)))
+    for digits, share in ROUNDED.items():
+        scaled = value / unit * 10.0 ** (digits - 1)
+        if np.all(np.abs(scaled - np.rint(scaled)) <= 1e-6 * np.abs(scaled)):
+            return share
+    return RELATIVE
 
 
 def _is_stretch(small: FloatArray, large: FloatArray) -> bool:
@@ -115,14 +132,14 @@ def _is_stretch(small: FloatArray, large: FloatArray) -> bool:
     return False
 
 
-def _close(a: FloatArray, b: FloatArray) -> BoolArray:
+def _close(a: FloatArray, b: FloatArray, relative: float = RELATIVE) -> BoolArray:
     """Where two values differ by rounding only, or neither is finite."""
     with np.errstate(invalid="ignore"):
-        close = np.abs(a - b) <= ABSOLUTE + RELATIVE * np.abs(b)
+        close = np.abs(a - b) <= ABSOLUTE + relative * np.abs(b)
     return close | (~np.isfinite(a) & ~np.isfinite(b))
 
 
-def _is_copy(small: RawSeries, large: RawSeries) -> bool:
+def _is_copy(small: RawSeries, large: RawSeries, relative: float) -> bool:
     """Whether nearly all points of ``small`` stand in ``large`` with the same step and value, up to rounding."""
     if not small.step.size or not large.step.size:
         return False
@@ -135,7 +152,7 @@ def _is_copy(small: RawSeries, large: RawSeries) -> bool:
     # A step may stand several times in the large one; after a resume the later branch is the second of them.
     for shift in (0, 1, 2):
         here = np.minimum(at + shift, steps.size - 1)
-        found |= (steps[here] == small.step) & _close(small.value, large.value[order][here])
+        found |= (steps[here] == small.step) & _close(small.value, large.value[order][here], relative)
     agree = int(found.sum())
     return agree >= ALIKE * small.step.size and (agree >= FEWEST or agree == small.step.size)
 

@@ -173,6 +173,16 @@ def test_logs_that_name_different_runs_are_different_runs() -> None:
     assert [r.name for r in build([a, b], name="exp")] == ["exp/red", "exp/blue"]
 
 
+def test_what_was_printed_with_three_digits_beside_a_table_is_a_copy() -> None:
+    value = -1000.0 * falling(60)
+    table = log("run/progress.csv", series("train/loss_actor", value, step=range(0, 120, 2)), format="csv")
+    three = np.array([float(f"{v:.3g}") for v in value])
+    output = log("run/log.txt", series("train/loss_actor", three, step=range(0, 120, 2)), format="text")
+    run = run_of(table, output)
+    assert list(run.series) == ["train/loss_actor"]
+    assert np.array_equal(run.series["train/loss_actor"].value, value)
+
+
 def test_the_copy_of_a_log_is_left_out_and_said() -> None:
     whole = series("loss", falling(100), step=range(0, 1000, 10))
     early = series("loss", falling(100)[:50].round(4), step=range(0, 500, 10))
