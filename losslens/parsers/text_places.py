@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from losslens.model import FloatArray, IntArray
 
 
+#: Share of the records that must print their step for the others to be placed by them.
+FEWEST_PLACED = 0.1
+
+
 @dataclass(frozen=True, eq=False)
 class Placed:
     """Records with one step each: ``step`` (int64) and ``wall_time`` (s UTC) have shape ``(len(records),)``."""
@@ -54,7 +58,8 @@ def place_records(records: list[Record], steps_per_epoch: float | None = None) -
     explicit = sum(r.step is not None for r in kept)
     inner = sum(r.n is not None and r.kind != "keras" for r in kept)
     whole_epochs = [r.epoch for r in kept if r.epoch is not None]
-    if explicit and explicit >= min(3, len(kept)) and explicit >= 0.2 * (explicit + inner):
+    enough = explicit >= min(3, len(kept)) and explicit >= FEWEST_PLACED * len(kept)
+    if explicit and enough and explicit >= 0.2 * (explicit + inner):
         kinds = Counter(r.kind for r in kept if r.step is not None)
         common = kinds.most_common(1)[0][0]
         steps, axis = _from_steps(kept, warnings), common if common in ("tokens", "episode", "timesteps") else "step"
@@ -93,8 +98,12 @@ def _counted(records: list[Record]) -> list[int]:
     """The place of every record among the lines of the statement that prints most."""
     main = Counter(r.template for r in records if r.epoch is not None).most_common(1)[0][0]
     steps, at = [], -1
+    first = last = next(r.epoch for r in records if r.template == main and r.epoch is not None)
     for record in records:
-        at += record.template == main
+        if record.template == main and record.epoch is not None:
+            # Back in the first epoch after several others: the job was started again.
+            at = 0 if record.epoch == first and last > first + 1 else at + 1
+            last = record.epoch
         steps.append(max(at, 0))
     return steps
 

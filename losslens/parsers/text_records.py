@@ -56,7 +56,9 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("batch", rf"^\D{{0,3}}{_N_OF}(?:batches )?in (?:the )?(?P<epoch>\d+)(?:st|nd|rd|th)? epoch\b"),
         (
             "step",
-            r"(?<![\w.])(?:[a-z]+[_ ])?"
+            # "warmup_steps: 500" is how often or how long, not where.
+            r"(?<![\w.])(?!(?:warmup|eval|save|log|logging|max|min|total|num|decay|report|print|val|checkpoint|display)_)"
+            r"(?:[a-z]+[_ ])?"
             r"(?:steps?|iterations?|iters?|updates?|up\.|(?:mini)?batch(?:_idx|_num|_id|_no|_number)?|it|s)"
             rf"['\"]?(?:(?:\s*[:=#\[(]){{1,2}}\s*|\s+)(?P<step>{_COUNT})(?![\d.]*[.eE]\d)(?!\s*(?:ms|s|it)\b)"
             r"(?:\s*/\s*(?P<N>\d+))?",

@@ -244,3 +244,21 @@ def test_a_message_stays_behind_its_step_when_a_configuration_is_left_out(tmp_pa
 
     (event,) = [e for e in log.events if e.kind == "out-of-memory"]
     assert event.step == 380
+
+
+def test_lines_that_are_counted_begin_again_where_the_epochs_do(tmp_path: Path) -> None:
+    lines = [f"Epoch {e} - Batch loss: {1 / (1 + 4 * e + i)}" for _ in range(2) for e in range(1, 5) for i in range(4)]
+    log = _log(tmp_path, "\n".join(lines) + "\n")
+
+    assert log.series["Batch loss"].step.tolist() == [*range(16), *range(16)]
+
+
+def test_how_often_is_no_place(tmp_path: Path) -> None:
+    config = "eval_steps: 500\nwarmup_steps: 50\nlogging_steps: 10\n"
+    lines = [
+        f"{{'loss': {_value(i)}, 'grad_norm': 0.5, 'learning_rate': 1e-05, 'epoch': {i / 10}}}\n" for i in range(40)
+    ]
+    log = _log(tmp_path, config + "".join(lines))
+
+    assert log.series["loss"].step.tolist() == list(range(40))
+    assert log.series["loss"].axis == "row"
