@@ -208,17 +208,26 @@ def rise_at(z: FloatArray, width: int, base_width: int | None = None, within: in
     base = float(earlier[best])
     before = level[: best + 1]
     top = float(np.median(z[-width:]))
-    habit = max(
-        _habit(before, OTHER_KIND * (top - base)), _wander(before, small), ONCE * _recovered(level[best:], base, top)
-    )
+    after = trailing_median(z, width)[best:]
+    habit = max(_habit(before, OTHER_KIND * (top - base)), _wander(before, small), _recovered(after, base, top))
     return Rise(best + small - 1, base, top, width, habit)
 
 
 def _recovered(level: FloatArray, base: float, top: float) -> float:
-    """Largest rise above the base from which the level came back below half of the last rise, 0 if none was."""
-    later = np.minimum.accumulate(level[::-1])[::-1]
-    back = level[later - base <= RECOVERED * (top - base)]
-    return float(max((back - base).max(initial=0.0), 0.0))
+    """What the rises are worth from which the level came back below half of the last rise, as in ``_habit``; 0 if none.
+
+    Rises are told apart by the points below half of the last rise.
+    """
+    half = RECOVERED * (top - base)
+    low = np.flatnonzero(level - base <= half)
+    if low.size == 0:
+        return 0.0
+    before = level[: low[-1]] - base
+    number = np.cumsum(before <= half)
+    peaks = np.zeros(int(number[-1]) + 1 if number.size else 1)
+    np.maximum.at(peaks, number, before)
+    second, first = np.sort(np.append(peaks, [0.0, 0.0]))[-2:]
+    return float(max(HABIT * second if second > half else 0.0, ONCE * first))
 
 
 def _wander(level: FloatArray, width: int) -> float:

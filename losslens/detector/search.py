@@ -125,8 +125,11 @@ PEEL_RATIO = 0.05
 PEEL_SHARE = 0.05
 """… this share of the whole rise on the transformed scale …"""
 
-PEEL_MOST = 0.4
-"""… but a rise by half (this on a logarithm) counts, however far it went later."""
+PEEL_MOST = 2.3
+"""… but this rise on the transformed scale (a factor of ten) counts, however far it went later."""
+
+JUMP_LEAST = 0.4
+"""A step counts as the beginning when it is an earlier stage by these rules, or this high (a factor of 1.5)."""
 
 
 def course_and_noise(z: FloatArray) -> tuple[FloatArray, float]:
@@ -216,7 +219,7 @@ def place(z: FloatArray, rise: dep.Rise, noise: float, least: float) -> Placed:
     grid = reduce(z, 0, z.size, GRID_POINTS)
     local = noise if grid.block == 1 else MEDIAN_OF_BLOCK * noise / np.sqrt(grid.block)
     jump = jp.find(z, grid, rise.best - rise.width // 2, rise.base, rise.size, rise.width, noise)
-    if jump is not None and jump.step >= least:
+    if jump is not None and jump.step >= min(least, JUMP_LEAST):
         kink = kk.Kink(
             jump.onset,
             jump.onset - 1,
@@ -257,8 +260,9 @@ def _after_return(z: FloatArray, grid: Grid, rise: dep.Rise, kink: kk.Kink, nois
         return kink
     peak = np.maximum.accumulate(smooth) - rise.base
     local = noise if grid.block == 1 else MEDIAN_OF_BLOCK * noise / np.sqrt(grid.block)
-    back = (smooth - rise.base <= CAME_BACK * peak) & (peak > SPIKE_WIDTHS * local)
-    at = np.flatnonzero(back)
+    # what comes after a return is the failure only if it goes beyond what came back
+    beyond = np.maximum.accumulate(smooth[::-1])[::-1] - rise.base > peak
+    at = np.flatnonzero((smooth - rise.base <= CAME_BACK * peak) & (peak > SPIKE_WIDTHS * local) & beyond)
     if at.size == 0:
         return kink
     last = first + int(at[-1])
@@ -314,10 +318,13 @@ def _core_noise(z: FloatArray, course: FloatArray, rise: dep.Rise, noise: float)
     """Noise for placing the onset: without the spikes that widen the noise a rise must exceed, the fit bears them."""
     grid = reduce(z, 0, z.size, GRID_POINTS)
     before = min(grid.start(rise.best + 1), z.size)
-    near = (z - course)[max(0, before - NEAR_NOISE_POINTS * grid.block) : before]
-    if near.size < CORE_POINTS:
+    near = slice(max(0, before - NEAR_NOISE_POINTS * grid.block), before)
+    if before - near.start < CORE_POINTS:
         return noise
-    return max(min(noise, CORE * MAD_TO_SIGMA * float(np.median(np.abs(near)))), MIN_NOISE)
+    core = float(np.median(np.abs((z - course)[near])))
+    # a running median of few points goes through many of them
+    bends = float(np.median(np.abs(np.diff(z[near], 2)))) / SECOND_DIFFERENCE
+    return max(min(noise, MAD_TO_SIGMA * max(CORE * core, bends)), MIN_NOISE)
 
 
 def departure_of(
@@ -386,3 +393,11 @@ def best_level(z: FloatArray) -> float:
     grid = reduce(z, 0, z.size, GRID_POINTS)
     width = dep.end_width(grid.value.size)
     return float(trailing_median(grid.value, width).min())
+
+
+def highest_level(z: FloatArray) -> float:
+    """Highest median of any window of the end's width; minus infinity of nothing."""
+    if z.size == 0:
+        return -np.inf
+    grid = reduce(z, 0, z.size, GRID_POINTS)
+    return float(trailing_median(grid.value, dep.end_width(grid.value.size)).max())

@@ -9,6 +9,7 @@ import numpy as np
 
 from losslens.detector import Departure, SeriesFit
 from losslens.detector.excursions import whole as whole_excursion
+from losslens.detector.search import highest_level
 from losslens.model import Verdict
 
 MIN_POINTS = 4
@@ -75,7 +76,10 @@ SPIKE_FACTOR = 2.0
 
 WANDER_FACTOR = 3.0
 """Losses that play against each other or chase a target count only from this factor above their best level on, with
-all progress lost."""
+all progress lost …"""
+
+RETURN_FACTOR = EXPLODED_FACTOR
+"""… and what is minus an estimate of the return, which is to grow, only from this factor on."""
 
 DOWNWARD_FACTOR = 10.0
 """A downward run ends at least this many times farther from zero than it began."""
@@ -107,10 +111,11 @@ def number(x: float) -> str:
     return f"{x:,.0f}" if 999.5 <= abs(x) < 1e6 else f"{x:.4g}"
 
 
-def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
+def decide(fit: SeriesFit, *, wanders: float = 0.0) -> Word:
     """The word for one loss seen alone; first match wins.
 
-    ``wanders``: losses of adversarial games and of moving targets rise while all is well, so only an explosion counts.
+    ``wanders``: losses of adversarial games and of moving targets rise while all is well, so only an explosion counts,
+    from this factor above the best level on; 0 for losses that should fall.
     """
     if fit.ends_nonfinite:
         return _nan(fit)
@@ -118,7 +123,7 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
         return Word(Verdict.INCONCLUSIVE, f"{fit.n_finite} finite points are too few to see a course")
     if fit.departure is not None and not _still_flat(fit, fit.departure):
         word = _departed(fit, fit.departure, wanders)
-        if word is None and not wanders and not _covered(fit, fit.departure) and undid(fit, fit.departure):
+        if word is None and not wanders and not _outdone(fit, fit.departure) and undid(fit, fit.departure):
             word = _stepped(fit, fit.departure)
         if word is not None:
             return word
@@ -152,7 +157,7 @@ def _nan(fit: SeriesFit) -> Word:
     )
 
 
-def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
+def _departed(fit: SeriesFit, d: Departure, wanders: float) -> Word | None:
     """exploded, shifted or diverged; None when the rise does not matter."""
     if d.stepped:
         return None
@@ -167,7 +172,7 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
         far = abs(d.top - d.base) / (EXPLODED_FACTOR * fit.progress)
     tail = f"{size}, {number(100 * ratio)} % of its progress lost, {number(d.widths)} noise widths"
     explosion = max(far, ratio / EXPLODED_RATIO) if fit.transform.kind == "log" else far
-    if wanders and (ratio < EXPLODED_RATIO or not _beyond_wandering(fit, d)):
+    if wanders and (ratio < EXPLODED_RATIO or not _beyond_wandering(fit, d, wanders)):
         return None
     if counts and explosion >= 1.0:
         also = Verdict.DIVERGED if explosion < NEAR else None
@@ -204,11 +209,12 @@ def _downward(fit: SeriesFit, d: Departure) -> Word:
     return Word(Verdict.EXPLODED, text, max(margin, 1.0), Verdict.HEALTHY if margin < NEAR else None, d)
 
 
-def _beyond_wandering(fit: SeriesFit, d: Departure) -> bool:
+def _beyond_wandering(fit: SeriesFit, d: Departure, factor: float) -> bool:
     """Whether a loss that may rise while all is well ended far above anything it did before."""
     if fit.transform.kind == "log":
-        return d.top >= WANDER_FACTOR * d.base
-    return d.top >= WANDER_FACTOR * float(np.abs(fit.value[: max(d.onset, 1)]).max())
+        above = float(fit.transform.forward(np.array([d.top]))[0]) > highest_level(fit.z[: d.onset])
+        return d.top >= factor * d.base and above
+    return d.top >= factor * float(np.abs(fit.value[: max(d.onset, 1)]).max())
 
 
 def _swinging(fit: SeriesFit, d: Departure) -> Word:
@@ -218,7 +224,7 @@ def _swinging(fit: SeriesFit, d: Departure) -> Word:
     return Word(Verdict.EXPLODED, text, size / EXPLODED_FACTOR, None, d)
 
 
-def released(fit: SeriesFit, wanders: bool) -> SeriesFit:
+def released(fit: SeriesFit, wanders: float) -> SeriesFit:
     """The fit with the excursions after the onset of a departure among the others where that does not matter itself."""
     d = fit.departure
     if d is None or fit.ends_nonfinite or fit.n_finite < MIN_POINTS:
@@ -237,6 +243,12 @@ def _covered(fit: SeriesFit, d: Departure) -> bool:
     """Whether an excursion holds the highest point after the onset."""
     peak = d.onset + int(np.argmax(fit.z[d.onset :]))
     return any(e.first <= peak <= e.last for e in (*fit.excursions, *fit.late))
+
+
+def _outdone(fit: SeriesFit, d: Departure) -> bool:
+    """Whether what went back says more: it holds the highest point, or is as high as half of a step still half up."""
+    height = float(fit.z[d.onset :].max()) - float(fit.transform.forward(np.array([d.base]))[0])
+    return _covered(fit, d) or (d.stepped and any(e.top - e.before >= 0.5 * height for e in fit.excursions))
 
 
 def highest(fit: SeriesFit, d: Departure) -> float:
@@ -324,7 +336,7 @@ def _beyond_start(fit: SeriesFit) -> bool:
     return fit.transform.kind == "log" and top >= EXPLODED_FACTOR * fit.start
 
 
-def _spike(fit: SeriesFit, wanders: bool) -> Word | None:
+def _spike(fit: SeriesFit, wanders: float) -> Word | None:
     """The largest excursion that matters; of a loss that wanders only sudden ones."""
     found = [e for e in fit.excursions if not wanders or e.rise <= SUDDEN_POINTS]
     if not found:
