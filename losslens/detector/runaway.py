@@ -70,6 +70,8 @@ def find(y: FloatArray) -> Departure | None:
     reached = np.flatnonzero(level <= float(first[0]) - DECADE * way)
     if reached.size == 0 or reached[0] < LATE * level.size or not _accelerates(level):
         return None
+    if scale == 0.0:  # it began at zero to the digit: the first level that is none
+        scale = float(np.abs(level[np.flatnonzero(level)[0]]))
     lowest = min(float(first.min()), 0.0)
     transform = Transform("asinh", scale=SCALE * scale)
     z = transform.forward(np.maximum(lowest - y, 0.0))

@@ -9,44 +9,26 @@ from __future__ import annotations
 from losslens.model import Judgement, LossVerdict, Role, Run, Verdict
 from losslens.verdict import precursors
 from losslens.verdict.branches import abandoned_branches
-from losslens.verdict.losses import Judged, episodes_of, judge_loss
+from losslens.verdict.contest import Contest, contest_of
+from losslens.verdict.losses import Judged, as_verdict, episodes_of, judge_loss
 from losslens.verdict.validation import judge_validation
-from losslens.verdict.words import RETURN_FACTOR, WANDER_FACTOR
+from losslens.verdict.words import Word
 
 __all__ = ["judge"]
 
 MOST_LOSSES = 64
 """Losses judged at most; a run that logs more has per-sample or per-layer terms."""
 
-RL_SETTINGS = frozenset(
-    {
-        *("env", "env_id", "env_name", "environment", "n_envs", "num_envs", "rollout_steps"),
-        *("gae_lambda", "gae", "ent_coef", "clip_range", "discount", "discount_factor"),
-        *("buffer_size", "replay_size", "replay_buffer_size", "target_update_interval", "exploration_fraction"),
-    }
-)
-"""Names of settings that only reinforcement learning has."""
-
-DISCOUNT = 0.9
-"""A setting named gamma from this value on is a discount, unless the learning rate decays by steps or exponentially."""
-
-RETURNS = ("actor", "policy")
-"""Losses with these words in their names are minus an estimate of the return."""
-
-PLAYERS = ("gen", "disc", "critic", "actor", "policy", "value", "adv")
-"""Groups of series that play against each other or chase a moving target."""
-
 
 def judge(run: Run) -> Judgement:
     """The verdict on one run: which loss leads, what happened to it, since when, and what came before."""
-    contest = is_contest(run)
+    contest = contest_of(run)
     train = [_judge(run, tag, Role.TRAIN_LOSS, contest) for tag in run.tags(Role.TRAIN_LOSS)[:MOST_LOSSES]]
     parts = [_judge(run, tag, Role.LOSS_COMPONENT, contest) for tag in run.tags(Role.LOSS_COMPONENT)[:MOST_LOSSES]]
     trained = _lead_of_training(train, parts)
     val_tags = run.tags(Role.VAL_LOSS)[:MOST_LOSSES]
     val = [
-        judge_validation(run, run.series[tag].current(), Role.VAL_LOSS, trained, wanders(tag, contest))
-        for tag in val_tags
+        judge_validation(run, run.series[tag].current(), Role.VAL_LOSS, trained, contest.wanders) for tag in val_tags
     ]
     leading = _lead(trained, val)
     if leading is None:
@@ -75,34 +57,14 @@ def judge(run: Run) -> Judgement:
     )
 
 
-def is_contest(run: Run) -> bool:
-    """Whether the losses play against each other or chase a moving target (GAN, reinforcement learning)."""
-    if run.tags(Role.REWARD) or _plays(run):
-        return True
-    groups = {c.group.lower() for c in run.roles if c.group and c.role in (Role.TRAIN_LOSS, Role.LOSS_COMPONENT)}
-    return any(player in group for group in groups for player in PLAYERS)
-
-
-def _plays(run: Run) -> bool:
-    """Whether the settings are those of reinforcement learning: an environment, a replay buffer, a discount."""
-    names = {name.rsplit("/", 1)[-1].rsplit(".", 1)[-1].lower() for name in run.settings}
-    if names & RL_SETTINGS:
-        return True
-    gamma = next((s.value for name, s in run.settings.items() if name.lower() == "gamma"), None)
-    schedules = [str(s.value).lower() for name, s in run.settings.items() if "sched" in name.lower()]
-    decays = any("step" in schedule or "exp" in schedule for schedule in schedules)
-    return isinstance(gamma, float) and DISCOUNT <= gamma < 1.0 and not decays
-
-
-def wanders(tag: str, contest: bool) -> float:
-    """The factor from which a rise of this loss counts, where losses may rise while all is well; 0 elsewhere."""
-    if not contest:
-        return 0.0
-    return RETURN_FACTOR if any(word in tag.lower() for word in RETURNS) else WANDER_FACTOR
-
-
-def _judge(run: Run, tag: str, role: Role, contest: bool) -> Judged:
-    return judge_loss(run, run.series[tag].current(), role, wanders=wanders(tag, contest))
+def _judge(run: Run, tag: str, role: Role, contest: Contest) -> Judged:
+    series = run.series[tag].current()
+    judged = judge_loss(run, series, role, wanders=contest.wanders)
+    why = contest.excuses(run, judged)
+    if not why:
+        return judged
+    word = Word(Verdict.HEALTHY, f"{judged.word.reason}; but {why}", None, None)
+    return Judged(series, role, judged.fit, word, as_verdict(run, series, role, judged.fit, word))
 
 
 def _worst(judged: list[Judged]) -> Judged | None:
@@ -146,12 +108,12 @@ def _reason(run: Run, leading: Judged) -> str:
     return f"{prefix}{leading.verdict.tag}: {leading.verdict.reason}"
 
 
-def _abandoned(run: Run, losses: list[LossVerdict], contest: bool) -> tuple[LossVerdict, ...]:
+def _abandoned(run: Run, losses: list[LossVerdict], contest: Contest) -> tuple[LossVerdict, ...]:
     """Failed verdicts on branches of the leading roles that a resume left behind."""
     out: list[LossVerdict] = []
     for loss in losses:
         for branch in abandoned_branches(run.series[loss.tag]):
-            judged = judge_loss(run, branch, loss.role, wanders=wanders(loss.tag, contest))
+            judged = judge_loss(run, branch, loss.role, wanders=contest.wanders)
             if judged.verdict.verdict.blew_up:
                 out.append(judged.verdict)
     return tuple(out)

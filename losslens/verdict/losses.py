@@ -21,8 +21,8 @@ class Judged:
     verdict: LossVerdict
 
 
-def judge_loss(run: Run, series: Series, role: Role, *, wanders: float = 0.0) -> Judged:
-    """The verdict on one loss, seen alone. ``series``: one branch (current or abandoned); ``wanders``: ``decide``."""
+def judge_loss(run: Run, series: Series, role: Role, *, wanders: bool = False) -> Judged:
+    """The verdict on one loss, seen alone. ``series``: one branch (current or abandoned)."""
     fit = released(replace(examine(series.step, series.value), axis=run.axis or "step"), wanders)
     if fit.excursions:
         fit = replace(fit, excursions=unexplained(run, fit))

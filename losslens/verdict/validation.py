@@ -29,10 +29,10 @@ BEYOND_NOISE = 8.0
 """… and so many noise widths."""
 
 
-def judge_validation(run: Run, series: Series, role: Role, trained: Judged | None, wanders: float) -> Judged:
+def judge_validation(run: Run, series: Series, role: Role, trained: Judged | None, contest: bool) -> Judged:
     """The verdict on one validation loss, given how training went (None: only validation was logged)."""
-    fit = released(replace(examine(series.step, series.value), axis=run.axis or "step"), wanders)
-    word = decide(fit, wanders=wanders)
+    fit = released(replace(examine(series.step, series.value), axis=run.axis or "step"), contest)
+    word = decide(fit, wanders=contest)
     if trained is not None and not trained.verdict.verdict.blew_up:
         word = _beside_training(fit, word, trained)
     return Judged(series, role, fit, word, as_verdict(run, series, role, fit, word))

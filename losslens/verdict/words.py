@@ -76,10 +76,7 @@ SPIKE_FACTOR = 2.0
 
 WANDER_FACTOR = 3.0
 """Losses that play against each other or chase a target count only from this factor above their best level on, with
-all progress lost …"""
-
-RETURN_FACTOR = EXPLODED_FACTOR
-"""… and what is minus an estimate of the return, which is to grow, only from this factor on."""
+all progress lost."""
 
 DOWNWARD_FACTOR = 10.0
 """A downward run ends at least this many times farther from zero than it began."""
@@ -111,11 +108,10 @@ def number(x: float) -> str:
     return f"{x:,.0f}" if 999.5 <= abs(x) < 1e6 else f"{x:.4g}"
 
 
-def decide(fit: SeriesFit, *, wanders: float = 0.0) -> Word:
+def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
     """The word for one loss seen alone; first match wins.
 
-    ``wanders``: losses of adversarial games and of moving targets rise while all is well, so only an explosion counts,
-    from this factor above the best level on; 0 for losses that should fall.
+    ``wanders``: losses of adversarial games and of moving targets rise while all is well, so only an explosion counts.
     """
     if fit.ends_nonfinite:
         return _nan(fit)
@@ -157,7 +153,7 @@ def _nan(fit: SeriesFit) -> Word:
     )
 
 
-def _departed(fit: SeriesFit, d: Departure, wanders: float) -> Word | None:
+def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
     """exploded, shifted or diverged; None when the rise does not matter."""
     if d.stepped:
         return None
@@ -172,7 +168,7 @@ def _departed(fit: SeriesFit, d: Departure, wanders: float) -> Word | None:
         far = abs(d.top - d.base) / (EXPLODED_FACTOR * fit.progress)
     tail = f"{size}, {number(100 * ratio)} % of its progress lost, {number(d.widths)} noise widths"
     explosion = max(far, ratio / EXPLODED_RATIO) if fit.transform.kind == "log" else far
-    if wanders and (ratio < EXPLODED_RATIO or not _beyond_wandering(fit, d, wanders)):
+    if wanders and (ratio < EXPLODED_RATIO or not _beyond_wandering(fit, d)):
         return None
     if counts and explosion >= 1.0:
         also = Verdict.DIVERGED if explosion < NEAR else None
@@ -209,12 +205,12 @@ def _downward(fit: SeriesFit, d: Departure) -> Word:
     return Word(Verdict.EXPLODED, text, max(margin, 1.0), Verdict.HEALTHY if margin < NEAR else None, d)
 
 
-def _beyond_wandering(fit: SeriesFit, d: Departure, factor: float) -> bool:
+def _beyond_wandering(fit: SeriesFit, d: Departure) -> bool:
     """Whether a loss that may rise while all is well ended far above anything it did before."""
     if fit.transform.kind == "log":
         above = float(fit.transform.forward(np.array([d.top]))[0]) > highest_level(fit.z[: d.onset])
-        return d.top >= factor * d.base and above
-    return d.top >= factor * float(np.abs(fit.value[: max(d.onset, 1)]).max())
+        return d.top >= WANDER_FACTOR * d.base and above
+    return d.top >= WANDER_FACTOR * float(np.abs(fit.value[: max(d.onset, 1)]).max())
 
 
 def _swinging(fit: SeriesFit, d: Departure) -> Word:
@@ -224,7 +220,7 @@ def _swinging(fit: SeriesFit, d: Departure) -> Word:
     return Word(Verdict.EXPLODED, text, size / EXPLODED_FACTOR, None, d)
 
 
-def released(fit: SeriesFit, wanders: float) -> SeriesFit:
+def released(fit: SeriesFit, wanders: bool) -> SeriesFit:
     """The fit with the excursions after the onset of a departure among the others where that does not matter itself."""
     d = fit.departure
     if d is None or fit.ends_nonfinite or fit.n_finite < MIN_POINTS:
@@ -336,7 +332,7 @@ def _beyond_start(fit: SeriesFit) -> bool:
     return fit.transform.kind == "log" and top >= EXPLODED_FACTOR * fit.start
 
 
-def _spike(fit: SeriesFit, wanders: float) -> Word | None:
+def _spike(fit: SeriesFit, wanders: bool) -> Word | None:
     """The largest excursion that matters; of a loss that wanders only sudden ones."""
     found = [e for e in fit.excursions if not wanders or e.rise <= SUDDEN_POINTS]
     if not found:
