@@ -99,7 +99,7 @@ def _scaled_together(f: Facts, d: int) -> Found:
     if f.gradient is None:
         return missing("scaled-together", "grad_norm")
     up, g = f.loss.end_over_before, f.gradient.level_after
-    if up is None or g is None or up < NOISE_CHANGE or f.gradient.clipped:
+    if up is None or not g or up < NOISE_CHANGE or f.gradient.clipped:
         return None
     text = f"{f.tag} and {f.gradient.tag} stepped up together, {times(up)} and {times(g)}, and stayed there"
     return sign(

@@ -95,6 +95,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _never_good(facts, +1),
         _memorised(facts, +1),
         loss.never_learned(facts, +1),
+        loss.stuck_above_start(facts, -1),
         _turned_at_once(facts, +1),
         around.only_validation(facts, +1),
         around.val_below_training(facts, +1),

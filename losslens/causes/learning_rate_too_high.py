@@ -48,6 +48,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.peak_just_reached(facts, +1),
         rate.rate_rising(facts, +1),
         loss.onset_early(facts, +1),
+        loss.stuck_above_start(facts, +1),
         rise.oscillating(facts, +1),
         rise.ran_up(facts, +1),
         rise.stuck_high(facts, +1),

@@ -73,6 +73,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_zero(facts, +1),
         _too_small(facts, +1),
         loss.never_learned(facts, +1),
+        loss.stuck_above_start(facts, -1),
         _creeping(facts, +1),
         _weights_still(facts, +1),
         gradient.grad_alive(facts, +1),

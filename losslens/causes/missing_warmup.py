@@ -44,6 +44,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.no_warmup(facts, +1),
         rate.rate_high(facts, +1),
         loss.onset_early(facts, +1),
+        loss.stuck_above_start(facts, +1),
         rise.stuck_high(facts, +1),
         gradient.grad_largest_at_start(facts, +1),
         around.adaptive_optimizer(facts, +1),

@@ -60,6 +60,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_dead(facts, +1),
         _layers(facts, +1),
         loss.never_learned(facts, +1),
+        loss.stuck_above_start(facts, -1),
         rise.stuck_high(facts, +1),
         gradient.updates_tiny(facts, +1),
         around.cured_by(facts, "normalisation-layer", +1),

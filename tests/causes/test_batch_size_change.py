@@ -45,3 +45,10 @@ def test_a_throughput_that_halves_at_the_onset_is_a_weaker_hint() -> None:
     strength = [s.strength for s in m.tried(run.facts(), CAUSE) if isinstance(s, Sign) and s.name == "batch-changed"]
     assert strength
     assert strength[0] < 0.7
+
+
+def test_a_gradient_that_is_exactly_zero_after_the_step_is_not_scaled_with_the_loss() -> None:
+    gradient = m.steady(400)
+    gradient[320:] = 0.0
+    run = m.made(m.jumping(400, 320), Verdict.EXPLODED, 320, others={m.GRAD: gradient})
+    assert "scaled-together" not in m.names(run, CAUSE, +1)

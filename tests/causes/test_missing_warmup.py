@@ -42,3 +42,13 @@ def test_plain_sgd_speaks_against_it_even_in_a_short_log() -> None:
     short = early(False, {"optimizer": "SGD"})
     assert "plain-sgd" in m.names(short, CAUSE, -1)
     assert m.chance(short, CAUSE) < m.chance(early(False), CAUSE)
+
+
+def test_a_plateau_above_the_first_value_was_thrown_there_and_never_was_too_slow() -> None:
+    y = m.noisy(np.full(400, 1.6), 0.01)
+    y[0] = 1.2
+    run = m.made(y, Verdict.PLATEAU, 1, from_start=True)
+    assert "stuck-above-start" in m.names(run, CAUSE, +1)
+    assert "stuck-above-start" in m.names(run, "learning-rate-too-low", -1)
+    level = m.made(m.noisy(np.full(400, 1.6), 0.01), Verdict.PLATEAU, 1, from_start=True)
+    assert "stuck-above-start" not in m.names(level, CAUSE, +1)

@@ -51,3 +51,10 @@ def test_siblings_that_clipping_saved_from_huge_first_losses_put_it_and_the_grad
     assert m.place(facts, CAUSE) == 0
     assert m.place(facts, "exploding-gradients") == 1
     assert {"huge-first-loss", "cured-by-clip"} <= m.names(facts, CAUSE, +1)
+
+
+def test_where_training_was_lost_at_once_the_first_validation_tells_the_scale() -> None:
+    value = m.nan_from(m.noisy(np.full(400, 4e4), 0.05), 2)
+    lost = np.full(400, np.nan)
+    run = m.made(lost, Verdict.NAN, 0, from_start=True, others={m.VAL: value})
+    assert "huge-first-loss" in m.names(run, CAUSE, +1)

@@ -32,7 +32,7 @@ class Said:
 
 def built(label: Label) -> Run:
     """The run as losslens builds it from its logs."""
-    made = runs.build(logs(label), name=label["run"])
+    made = runs.build(logs(label), name=label["run"], path=label["run"])
     return max(made, key=lambda r: sum(len(s) for s in r.series.values()))
 
 

@@ -177,6 +177,11 @@ def huge_start(f: Facts, d: int) -> Found:
             steps=steps,
             value=first,
         )
+    seen = f.validation
+    if first is None and seen is not None and seen.first is not None and seen.first > 200:
+        text = f"the first {seen.tag} is {num(seen.first)}; data on a usual scale start near 1 or ln C"
+        strength = log_ramp(seen.first, 200.0, 5 * HUGE_LOSS)
+        return sign("huge-first-loss", d, strength, text, series=seen.tag, value=seen.first)
     level = f.cohort.start_level if f.cohort is not None else None
     if level is None:
         coarse = f.extent is not None and f.extent.axis == "epoch"
@@ -249,3 +254,17 @@ def never_learned(f: Facts, d: int) -> Found:
     return sign(
         "never-learned", d, log_ramp(course.flatness, 0.2, 0.02), text, series=course.tag, value=course.flatness
     )
+
+
+def stuck_above_start(f: Facts, d: int) -> Found:
+    """Flat on a level worse than the first value: thrown there by the first steps, not left where it began."""
+    course = f.loss
+    if course is None or f.verdict is not Verdict.PLATEAU or course.first is None or course.end is None:
+        return None
+    up = course.end - course.first
+    if up <= 0:
+        return None
+    noise = course.noise or 0.02 * abs(course.end)
+    text = f"{course.tag} stays at {num(course.end)}, above its first value ({num(course.first)}): thrown there at once"
+    strength = ramp(up / max(abs(course.first), 1e-12), 0.02, 0.2) * ramp(up / noise, 2.0, 5.0)
+    return sign("stuck-above-start", d, strength, text, series=course.tag, value=course.end, compared_to=course.first)
