@@ -10,8 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
-from losslens.model import Analysis, Cause, Curve, LossVerdict, NotChecked, Role, RunReport, Verdict
+from losslens.model import Analysis, Cause, Curve, LogEvent, LossVerdict, NotChecked, Role, RunReport, Verdict
 from losslens.reporter import words
 
 #: At most so many causes are told in full, and of those after the first only the ones this likely or in its group.
@@ -20,6 +21,8 @@ MOST_IN_FULL, WORTH_TELLING = 3, 0.1
 MOST_SETTINGS = 12
 #: A longer name is shortened where it stands in a sentence.
 LONGEST_NAME = 80
+#: Steps of checkpoints that are told one by one.
+MOST_CHECKPOINTS = 8
 #: Beyond this many failed runs, only the first are told in full: the overview names them all.
 DETAILED_RUNS = 20
 
@@ -123,7 +126,8 @@ def overview(analysis: Analysis) -> list[Row]:
 def _short_onset(run: RunReport) -> str:
     onset = run.onset
     if onset is None:
-        return ""
+        end = death(run) if run.verdict is Verdict.HEALTHY else None
+        return "" if end is None else _died(run, end)
     if onset.from_start:
         return "from the start"
     at = words.at(run.axis, onset.step)
@@ -169,10 +173,34 @@ def headline(run: RunReport) -> str:
             return f"{loss} spiked {_at(place, from_start)} and came back"
         case Verdict.PLATEAU:
             return f"{loss} did not get better {_since(place, from_start)}"
+        case Verdict.HEALTHY if (end := death(run)) is not None:
+            until = "to the end" if end.step is None else f"until {words.at(axis, end.step)}"
+            why = f"{words.died_of(end.kind)}, {_said_in(end)}"
+            return f"{loss} was healthy {until}; the job died of something else: {why}"
         case Verdict.HEALTHY:
             return f"{loss} stayed on its course to the end"
         case _:
             return f"{loss} could not be judged"
+
+
+def death(run: RunReport) -> LogEvent | None:
+    """What ended the job for another reason than its loss: the last such message, when nothing was logged after it."""
+    last = next((event for event in reversed(run.events) if event.kind in (*words.DEATHS, "finished")), None)
+    if last is None or last.kind == "finished":
+        return None
+    if last.step is not None and run.last_step is not None and run.last_step - last.step > (run.log_interval or 0):
+        return None
+    # A traceback often follows the line that says what it was.
+    same_end = [event for event in run.events if event.kind in words.DEATHS and event.step == last.step]
+    return min(same_end, key=lambda event: words.DEATHS.index(event.kind))
+
+
+def _died(run: RunReport, end: LogEvent) -> str:
+    return words.died_of(end.kind) + ("" if end.step is None else f" at {words.at(run.axis, end.step)}")
+
+
+def _said_in(event: LogEvent) -> str:
+    return f"as {PurePath(event.source).name} says" if event.source else "as the log says"
 
 
 def _since(place: str, from_start: bool) -> str:
@@ -383,10 +411,24 @@ def reading(run: RunReport) -> list[str]:
 
 
 def events(run: RunReport) -> list[str]:
-    """What the log said in words, each as one line."""
+    """What the log said in words, each as one line; the checkpoints, when there are several, in one."""
     lines = []
+    saved = [event for event in run.events if event.kind == "checkpoint" and event.step is not None]
     for event in run.events:
+        if len(saved) > 1 and event in saved:
+            if event is saved[0]:
+                lines.append(_checkpoints(run, [int(e.step) for e in saved if e.step is not None]))
+            continue
         place = "" if event.step is None else f"{words.at(run.axis, event.step)}: "
         source = event.source + (f":{event.line}" if event.line is not None else "")
         lines.append(f"{place}{event.kind}: {event.text}{f' ({source})' if source else ''}")
     return lines
+
+
+def _checkpoints(run: RunReport, steps: list[int]) -> str:
+    """Several checkpoints in one line: the first ones and the last."""
+    steps = sorted(set(steps))
+    told = [words.count(step) for step in steps]
+    if len(told) > MOST_CHECKPOINTS:
+        told = [*told[: MOST_CHECKPOINTS - 1], "…", told[-1]]
+    return f"{words.plural(len(steps), 'checkpoint')}, at {words.one(run.axis)}s {', '.join(told)}"

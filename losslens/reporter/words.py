@@ -23,6 +23,24 @@ _ONE = {
 }
 
 
+#: Kinds of log events that end a job whatever its loss does, the most telling first, as the report calls them.
+_DIED_OF = {
+    "out-of-memory": "out of memory",
+    "hardware": "a hardware fault",
+    "nccl": "a failed collective (NCCL)",
+    "preemption": "preemption",
+    "killed": "it was killed",
+    "interrupted": "it was interrupted",
+    "traceback": "an exception",
+}
+DEATHS = tuple(_DIED_OF)
+
+
+def died_of(kind: str) -> str:
+    """What a job died of, within a sentence."""
+    return _DIED_OF.get(kind, kind)
+
+
 def number(value: float | None) -> str:
     """A measured number with at most four significant digits; "not logged" for None."""
     if value is None:

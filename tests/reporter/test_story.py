@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from losslens.model import Role, Setting, Verdict
+from losslens.model import LogEvent, Role, Setting, Verdict
 from losslens.reporter import story
 from tests.reporter import make_analysis as make
 
@@ -115,3 +115,25 @@ def test_long_names_of_many_runs_leave_out_what_they_share() -> None:
     assert all(len(name) <= 20 for name in short)
     assert len(set(short)) == len(names)
     assert story.told_apart(["a", "b"], 20) == ["a", "b"]
+
+
+def test_a_healthy_loss_whose_job_died_says_of_what_and_when() -> None:
+    fine = make.healthy()
+    last = fine.last_step
+    assert last is not None
+    memory = LogEvent("out-of-memory", "CUDA out of memory", "logs/output.log", last, None, 90)
+    died = replace(fine, events=(memory, LogEvent("traceback", "RuntimeError", "logs/output.log", last, None, 91)))
+    assert "out of memory, as output.log says" in story.headline(died)
+    assert f"until {story.words.at(died.axis, last)}" in story.headline(died)
+    (row,) = story.overview(make.analysis(died))
+    assert row.onset.startswith("out of memory at")
+    finished = LogEvent("finished", "done", "logs/output.log", last)
+    assert "out of memory" not in story.headline(replace(died, events=(*died.events, finished)))
+    went_on = replace(died, last_step=last + 100_000)
+    assert "out of memory" not in story.headline(went_on)
+
+
+def test_many_checkpoints_are_one_line() -> None:
+    saved = tuple(LogEvent("checkpoint", f"saved {k}", "train.log", 100 * k) for k in range(1, 31))
+    (line,) = story.events(replace(make.healthy(), events=saved))
+    assert line == "30 checkpoints, at steps 100, 200, 300, 400, 500, 600, 700, …, 3,000"
