@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from losslens.detector.departure import END_POINTS, end_width
-from losslens.detector.grid import reduce, trailing_median
-from losslens.detector.search import GRID_POINTS, course_and_noise, departure_of, find_rise
+from losslens.detector.grid import SECOND_DIFFERENCE, centred_median, reduce, spread, trailing_median
+from losslens.detector.kink import locate
+from losslens.detector.search import CLIMB_WIDTHS, GRID_POINTS, course_and_noise, departure_of, find_rise
 from losslens.detector.seriesfit import Departure
 from losslens.detector.transform import Transform
 
@@ -49,6 +50,15 @@ EARLY_SHARE = 0.02
 EARLY_WINDOWS = 8
 """… but no more than so many, at least one."""
 
+FLAT_PARTS = 10
+"""The flattest stretch is sought among tenths of what came before the fall was plain."""
+
+BEND_POINTS = 256
+"""Grid points of that search."""
+
+LEAST_NOISE = 1e-3
+"""Noise is taken to be at least this share of the size of the first levels."""
+
 
 def find(y: FloatArray) -> Departure | None:
     """The downward run of a series that ends below zero, or None; indices count in ``y``. O(n).
@@ -80,11 +90,12 @@ def find(y: FloatArray) -> Departure | None:
     if rise is None:
         return None
     found = departure_of(z, course, lowest - y, transform, rise, noise, stages=False)
+    onset, low, high = _bend(y, scale, found)
     return Departure(
-        onset=found.onset,
-        low=found.low,
-        high=found.high,
-        point_of_no_return=found.point_of_no_return,
+        onset=onset,
+        low=low,
+        high=high,
+        point_of_no_return=max(min(found.point_of_no_return, found.onset), onset - 1, 0),
         base=lowest - found.base,
         level=lowest - found.level,
         top=end,
@@ -99,6 +110,31 @@ def find(y: FloatArray) -> Departure | None:
         late=found.late,
         habit=found.habit,
     )
+
+
+def _bend(y: FloatArray, scale: float, found: Departure) -> tuple[int, int, int]:
+    """Onset and interval where the fall itself bends, if that is before the values passed their lowest level.
+
+    The bend is fitted on the values as they are, from their flattest stretch on to where they are well below it.
+    """
+    gone = found.high + 1
+    z = -y[:gone]
+    if gone < FLAT_PARTS * END_POINTS:
+        return found.onset, found.low, found.high
+    noise = max(spread(np.diff(z[: found.low + 1], 2)) / SECOND_DIFFERENCE, LEAST_NOISE * scale)
+    grid = reduce(z, 0, gone, BEND_POINTS)
+    smooth = centred_median(grid.value, 2)
+    width = max(END_POINTS, smooth.size // FLAT_PARTS)
+    drops = smooth[width:] - smooth[:-width]
+    flattest = int(np.argmin(drops)) + width
+    level = float(np.median(smooth[max(flattest - width, 0) : flattest + 1]))
+    out = np.flatnonzero(smooth[flattest:] > level + max(CLIMB_WIDTHS * noise, SCALE * scale))
+    climb = min(grid.start(flattest + int(out[0]) + 1), gone - 1) if out.size else gone - 1
+    guess = min(grid.start(flattest), max(climb - 1, 0))
+    kink = locate(z, guess, climb, noise, float(z[climb]) - level)
+    if kink.onset >= found.onset:
+        return found.onset, min(found.low, kink.low), found.high
+    return kink.onset, min(kink.low, max(kink.onset - 1, 0)), max(kink.high, kink.onset)
 
 
 def _accelerates(level: FloatArray) -> bool:
