@@ -131,6 +131,8 @@ def find_rise(grid: Grid, noise: float, *, urgent: bool) -> Rise | None:
     widest = end_width(z.size)
     if not urgent:
         noise = max(noise, min(_late_noise(z, widest), LATE_GROWTH * noise))
+    if 2 <= z.size <= FEW_POINTS and np.all(np.diff(z) > 0.0) and z[-1] - z[0] > EARLY_WIDTHS * noise:
+        return Rise(0, float(z[0]), float(np.median(z[-widest:])), 1, 0.0)  # it climbed from its first point on
     width = widest
     while width >= 2:
         need = _need(z, width, noise) if width == widest else CLIMB_WIDTHS + FEW_WIDTHS / width

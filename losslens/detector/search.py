@@ -327,6 +327,14 @@ def _core_noise(z: FloatArray, course: FloatArray, rise: dep.Rise, noise: float)
     return max(min(noise, MAD_TO_SIGMA * max(CORE * core, bends)), MIN_NOISE)
 
 
+def _climbed_by(z: FloatArray, rise: dep.Rise, kink: kk.Kink) -> kk.Kink:
+    """For a series that climbs from its first point on: the first point that is half above it, if the kink is later."""
+    if rise.best > 0 or rise.width > 1:
+        return kink
+    first = int(np.argmax(z - rise.base >= PEEL_MOST))
+    return kink if not 0 < first < kink.onset else replace(kink, onset=first, low=first - 1, base=rise.base)
+
+
 def departure_of(
     z: FloatArray,
     course: FloatArray,
@@ -343,7 +351,7 @@ def departure_of(
     cost = transform.forward(np.array([base + PEEL_RATIO * max(start - base, 0.0)]))[0] - rise.base
     least = max(float(cost), min(PEEL_SHARE * rise.size, PEEL_MOST)) if stages else np.inf
     placed = place_first_stage(z, course, rise, _core_noise(z, course, rise, noise), least)
-    kink = placed.kink
+    kink = _climbed_by(z, rise, placed.kink)
     onset = min(kink.onset, z.size - 1)
     inside = np.flatnonzero(z <= max(rise.base, min(kink.base, rise.top)) + BAND * noise)
     shape, holds = _shape(z, kink, rise, noise)

@@ -225,3 +225,12 @@ def test_bumps_that_came_back_are_no_part_of_the_last_climb() -> None:
     back = len(calm) + 3 + len(bumps) + 2
     assert back <= departure.onset <= back + 2
     assert back - 1 <= departure.low
+
+
+@pytest.mark.parametrize("last", [2, 4, 9])
+def test_a_series_that_explodes_from_its_first_point_on_was_bad_from_the_start(last: int) -> None:
+    y = np.concatenate([3.0 * 90.0 ** np.arange(last), [np.nan] * 5])
+    departure = examine(steps(y.size, 10), y).departure
+    assert departure is not None
+    assert departure.from_start
+    assert departure.base == pytest.approx(3.0)
