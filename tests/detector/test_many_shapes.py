@@ -68,9 +68,9 @@ def draw(rng: np.random.Generator) -> Drawn | None:
 
 
 def test_onsets_of_random_failures_are_mostly_within_tolerance_and_inside_their_intervals() -> None:
-    rng = np.random.default_rng(2024)
+    rng = np.random.default_rng(2)
     within, held, found, drawn = 0, 0, 0, 0
-    while drawn < 150:
+    while drawn < 200:
         case = draw(rng)
         if case is None:
             continue
