@@ -47,8 +47,9 @@ def _low(f: Facts, d: int) -> Found:
 
 
 def _no_moments(f: Facts, d: int) -> Found:
-    """NaN by a second moment that rounds to 0 needs an optimizer that divides by one."""
-    return around.plain_sgd(f, d) if f.nonfinite is not None else None
+    """To break at once, by a second moment that rounds to 0, takes an optimizer that divides by one."""
+    at_once = f.nonfinite is not None or (f.loss is not None and rise.rose(f) and f.loss.growth.points <= 2)
+    return around.plain_sgd(f, d) if at_once else None
 
 
 def _full(f: Facts, d: int) -> Found:
@@ -82,7 +83,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.cured_by(facts, "precision", +1),
         _full(facts, -1),
         gradient.updates_large(facts, -1),
-        rise.jumped(facts, -1),
+        gradient.weights_jumped(facts, +1),
         gradient.grad_led(facts, -1),
         around.only_validation(facts, -1),
         around.not_cured_by(facts, "precision", -1),

@@ -37,3 +37,12 @@ def test_without_precision_and_update_ratio_both_are_named_as_missing() -> None:
 def test_an_epsilon_that_rounds_to_zero_in_fp16_is_said() -> None:
     run = m.made(m.nan_from(m.learning(400), 3), Verdict.NAN, 3, settings={"fp16": True, "eps": 1e-8})
     assert "eps-underflows" in m.names(run, CAUSE, +1)
+
+
+def test_to_break_at_once_takes_an_optimizer_with_a_second_moment() -> None:
+    broken = m.nan_from(m.learning(400), 200)
+    plain = m.made(broken, Verdict.NAN, 200, settings={"optimizer": "sgd"})
+    adaptive = m.made(broken, Verdict.NAN, 200, settings={"optimizer": "adam"})
+    assert "plain-sgd" in m.names(plain, CAUSE, -1)
+    assert "plain-sgd" not in m.names(adaptive, CAUSE, -1)
+    assert m.chance(adaptive, CAUSE) > m.chance(plain, CAUSE)
