@@ -153,6 +153,7 @@ def normalise(name: str) -> str:
     return "_" + low.strip("_") if name.strip().startswith("_") else low.strip("_")
 
 
+@lru_cache(maxsize=4096)
 def is_known_name(name: str) -> bool:
     """True for a name that training logs use: a step, an epoch, a loss and the like."""
     return normalise(name) in STEP_RANK or bool(_OBJECTIVES.search(name))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from losslens.parsers.axes import is_known_name
 
@@ -153,6 +154,9 @@ _WHOLE_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
 _NOISE = re.compile(
     r"^(?:(?:s\.|info|debug|root|and|with|the|is|then|mean of|current|model diverged with)\s+)+", re.IGNORECASE
 )
+#: Lines that differ in their digits alone are of one shape; longer ones are not remembered.
+_DIGITS = str.maketrans("123456789", "0" * 9)
+LONGEST_SHAPE = 1000
 _HEADING = re.compile(r"\W*[A-Za-z]+(?: [A-Za-z]+){0,2}\W*")
 #: Names whose number is a duration, a version, or the place itself.
 _UNTOLD = frozenset(["eta", "step", "v_num", "epoch", "epochs", "end of epoch", "max_epochs", "best_epoch"])
@@ -202,7 +206,11 @@ def read_record(text: str) -> Record | None:
         if whole := pattern.match(text):
             values = {k: _float(v) for k, v in whole.groupdict().items() if k not in ("step", "place")}
             return Record(kind, values, step=_int(whole.groupdict().get("step")))
-    place = _place(text)
+    shape = text.translate(_DIGITS)
+    place_pattern, has_values = _parts(shape) if len(shape) <= LONGEST_SHAPE else (_place_in(text), True)
+    if place_pattern is None and not has_values:
+        return None
+    place = _place(text, place_pattern)
     values, form = _values(text, place[2] if place else None)
     if place is None:
         return Record("", values, form=form) if values else None
@@ -232,14 +240,33 @@ def _take_inner_step(record: Record, place: re.Match[str], text: str) -> None:
     record.values.pop(re.split(r"\W", inner[0].strip(), maxsplit=1)[0], None)
 
 
-def _place(text: str) -> tuple[str, re.Match[str], tuple[int, int]] | None:
-    for kind, pattern in PLACES:
+@lru_cache(maxsize=4096)
+def _parts(shape: str) -> tuple[int | None, bool]:
+    """Which pattern finds a place in lines of one shape, and whether one of them may hold a named number.
+
+    No pattern tells one digit from another, and a program prints most of its lines with one statement: the search
+    through all patterns is done once for each shape.
+    """
+    place = _place_in(shape)
+    return place, place is not None or any(p.search(shape) for p in (_PAIR, _SPACED, _BARRED))
+
+
+def _place_in(text: str) -> int | None:
+    """The row of ``PLACES`` that fits first."""
+    for row, (kind, pattern) in enumerate(PLACES):
         if kind == "bar" and "%|" not in text and "━" not in text:
             continue
-        match = pattern.search(text)
-        if match:
-            return kind, match, match.span()
+        if pattern.search(text):
+            return row
     return None
+
+
+def _place(text: str, row: int | None) -> tuple[str, re.Match[str], tuple[int, int]] | None:
+    if row is None:
+        return None
+    kind, pattern = PLACES[row]
+    match = pattern.search(text)
+    return (kind, match, match.span()) if match else None
 
 
 def _int(text: str | None) -> int | None:

@@ -123,6 +123,8 @@ class Tables:
             return True, record
         if _NUMBER.fullmatch(cells[0][0]):
             return False, None
+        if "  " not in line.strip() and any(_NUMBER.fullmatch(cell[0]) for cell in cells):
+            return False, None  # a number is no name, and nothing else parts the line
         for pattern in (_WIDE_CELL, _CELL):
             found = [_Column(m[0], m.start(), m.end()) for m in pattern.finditer(line)]
             found = _with_yolo_names(found)

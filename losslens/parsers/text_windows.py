@@ -30,6 +30,7 @@ _NUMBERS = re.compile(
 )
 #: Lines with none of these cannot hold a named number: most lines of most outputs are passed over here.
 WORTH_READING = re.compile(r"[:=|\]]|loss|acc|lr |epoch|^train \d|^valid \d", re.IGNORECASE)
+_DIGIT = re.compile(r"\d|nan|inf", re.IGNORECASE)
 _SOURCE_CODE = re.compile(r"^\s*(?:def|import|from|class|return|for|if|#include|function|const|let|var)\b")
 
 
@@ -72,7 +73,7 @@ def records_in(text: str) -> bool:
             return False
         drawn, record = tables.take(raw)
         if not drawn:
-            if not WORTH_READING.search(raw):
+            if not WORTH_READING.search(raw) or not _DIGIT.search(raw):
                 continue
             record = read_record(clean(raw).text)
         if record is None:
