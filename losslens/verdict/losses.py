@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from losslens.detector import SeriesFit, examine
+import numpy as np
+
+from losslens.detector import Excursion, SeriesFit, examine
 from losslens.model import Episode, LossVerdict, Onset, Role, Run, Series, Verdict
 from losslens.verdict.schedule import explains, unexplained
 from losslens.verdict.words import Word, decide, released
+
+SUDDEN = 0.6
+"""A spike came at once where one increment is this share of its height."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,10 +77,19 @@ def onset_of(run: Run, series: Series, fit: SeriesFit, word: Word) -> Onset | No
         return _nan_onset(run, series, fit)
     if verdict is Verdict.SPIKE_RECOVERED and fit.excursions:
         e = max(fit.excursions, key=lambda x: x.top - x.before)
-        return _onset(run, series, fit, e.first, max(e.first - 1, 0), e.first, fit.transform.back(e.before), False)
+        first = _spike_start(fit, e)
+        return _onset(run, series, fit, first, max(first - 1, 0), first, fit.transform.back(e.before), False)
     if verdict is Verdict.PLATEAU and fit.n_finite:
         return _onset(run, series, fit, 0, 0, 0, fit.start, True)
     return None
+
+
+def _spike_start(fit: SeriesFit, e: Excursion) -> int:
+    """The point that brought most of a spike at once, else the first above the band: a small bump before is none."""
+    climb = np.diff(fit.z[max(e.first - 1, 0) : e.peak + 1])
+    if climb.size < 2 or climb.max() < SUDDEN * (e.top - e.before):
+        return e.first
+    return max(e.first - 1, 0) + 1 + int(np.argmax(climb))
 
 
 def _onset(
