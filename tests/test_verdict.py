@@ -380,6 +380,13 @@ def test_a_critic_whose_error_grows_with_the_return_is_healthy() -> None:
     assert "return went from" in said.reason
 
 
+def test_a_critic_that_explodes_while_the_return_rises_is_told() -> None:
+    n = np.arange(400)
+    runaway = noisy(0.7 * np.exp(np.maximum(n - 200, 0) / 30.0), 0.2, 6)
+    paid = {"critic_loss": (Role.TRAIN_LOSS, runaway), "return": (Role.REWARD, returns(400, 320.0))}
+    assert judge(run_of(paid)).verdict is Verdict.EXPLODED
+
+
 def test_an_actor_that_lost_its_return_is_judged_by_the_ordinary_rules() -> None:
     actor = np.interp(np.arange(400), [0, 100, 310, 318, 400], [0.0, -1500.0, -1900.0, -300.0, -250.0])
     actor = actor + 20.0 * np.random.default_rng(3).normal(size=400)

@@ -66,7 +66,8 @@ class Contest:
             return "a loss of this kind need not fall"
         if not self.plays or judged.word.verdict not in (Verdict.EXPLODED, Verdict.DIVERGED, Verdict.SHIFTED):
             return ""
-        if self.returns == "rose":
+        log = judged.fit.transform.kind == "log"
+        if self.returns == "rose" and (not log or _levelled_out(judged.fit)):
             return f"{self.told} all the same, and that is what such a loss serves"
         if self.returns == "" and _acts(run, judged.series.tag) and _levelled_out(judged.fit):
             return "an actor's loss is no error, and it levelled out"
