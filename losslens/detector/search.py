@@ -96,6 +96,10 @@ SMOOTH_POINTS = 3
 SMOOTH_WIDTHS = 5.0
 """… and of so many that its noise is the crossing's height divided by this."""
 
+MARGIN = 0.1
+"""Share of its width by which an interval is drawn out: real growth has none of the shapes that are fitted exactly, and
+the likelihood knows of these alone (from the share of labelled runs whose onset the interval must hold)."""
+
 EARLY_LEVEL = 1.5
 """When the course is so many noise widths above its best level already, the interval reaches back to half of that."""
 
@@ -327,6 +331,12 @@ def _core_noise(z: FloatArray, course: FloatArray, rise: dep.Rise, noise: float)
     return max(min(noise, MAD_TO_SIGMA * max(CORE * core, bends)), MIN_NOISE)
 
 
+def _margin(kink: kk.Kink) -> int:
+    """Points by which an interval wider than one gap is drawn out on either side."""
+    width = kink.high - kink.low
+    return int(np.ceil(MARGIN * width)) if width > 1 else 0
+
+
 def _climbed_by(z: FloatArray, rise: dep.Rise, kink: kk.Kink) -> kk.Kink:
     """For a series that climbs from its first point on: the first point that is half above it, if the kink is later."""
     if rise.best > 0 or rise.width > 1:
@@ -363,8 +373,8 @@ def departure_of(
         constant = (placed.climb - onset + 1) / gained
     return Departure(
         onset=onset,
-        low=min(kink.low, max(onset - 1, 0)),
-        high=min(max(kink.high, onset), z.size - 1),
+        low=max(min(kink.low, max(onset - 1, 0)) - _margin(kink), 0),
+        high=min(max(kink.high, onset) + _margin(kink), z.size - 1),
         point_of_no_return=max(no_return, 0),
         base=base,
         level=transform.back(kink.base),
