@@ -155,3 +155,17 @@ def test_junk_beside_a_run_is_skipped_with_a_reason_or_counted(tmp_path: Path) -
     assert "pickle" in named["history.pkl"]
     assert all(reason for reason in named.values())
     assert len(listing.skipped) + sum(count for _, count in listing.passed_over) == 4
+
+
+def test_files_of_which_one_holds_all_of_another_are_not_lost_beside_another_trainers_file(tmp_path: Path) -> None:
+    job = DATA / "printed" / "hf" / "healthy"
+    (events,) = job.glob("runs/*/events.*")
+    for source in (job / "trainer_state.json", events, DATA / "ultralytics" / "results.csv"):
+        shutil.copy(source, tmp_path)
+    analysis = losslens.analyze(tmp_path)
+    assert not analysis.skipped
+    assert sorted(run.name for run in analysis.runs) == ["events", "results"]
+    assert sorted(tuple(Path(name).name for name in run.files) for run in analysis.runs) == [
+        (events.name, "trainer_state.json"),
+        ("results.csv",),
+    ]

@@ -50,7 +50,7 @@ def build(
     ``roles`` overrides which series is what, ``steps`` keeps an inclusive range of the run's own axis. Raises
     ``NotALogError`` when no log holds a series, ``LosslensError`` ("no-points") when none has a point in the range.
     """
-    holding = [log for log in logs if log.series or (log.table is not None and log.table.blank)]
+    holding = [log for log in logs if _holds(log)]
     if not holding:
         raise NotALogError(f"no series was found in it: {_instead(logs)}")
     beside = [log for log in logs if all(log is not h for h in holding)]
@@ -61,9 +61,15 @@ def build(
     # Values at the edge of what a float holds are what a failed run is made of, no reason to complain.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for hint, mine in side_by_side(_distinct_tags(single, path)):
+            if mine and not any(_holds(log) for log in mine):
+                continue  # what it held stands in another log, and is told as a copy
             how = _How(f"{name}/{hint}" if hint else name, path, project, roles)
             runs.extend(_runs_of(mine, beside, copied, how))
     return tuple(runs) if steps is None else within(runs, steps)
+
+
+def _holds(log: Log) -> bool:
+    return bool(log.series) or (log.table is not None and bool(log.table.blank))
 
 
 def _instead(logs: Sequence[Log]) -> str:

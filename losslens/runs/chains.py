@@ -126,7 +126,7 @@ def side_by_side(logs: Sequence[Log]) -> list[tuple[str, list[Log]]]:
             nearest.append(log)
     if len(jobs) == 1:
         return [("", jobs[0])]
-    stems = [Path(job[0].path).stem for job in jobs]
+    stems = ["events" if ".tfevents." in job[0].path else Path(job[0].path).stem for job in jobs]
     if len(set(stems)) == len(jobs) and all(stems):
         return list(zip(stems, jobs, strict=True))
     return [(f"writer-{i}", job) for i, job in enumerate(jobs, 1)]

@@ -44,7 +44,7 @@ def without_copies(logs: Sequence[Log]) -> tuple[list[Log], tuple[Repair, ...]]:
     """``logs`` without the series that another of them holds as well; the finer, then the more exact one stays.
 
     Names may differ as loggers spell them (``train/loss`` and ``loss``); numbers decide. Series of one log are never
-    compared with each other.
+    compared with each other. A log that does not say its trainer takes that of one that it holds all of.
     """
     if len(logs) < 2:
         return list(logs), ()
@@ -59,6 +59,10 @@ def without_copies(logs: Sequence[Log]) -> tuple[list[Log], tuple[Repair, ...]]:
             dropped[copy.log].add(copy.tag)
             kept_in[(copy.log, original.log)].append(copy.tag)
     out = [_without(log, dropped[i]) if i in dropped else log for i, log in enumerate(logs)]
+    for i, j in kept_in:
+        # The whole of one is in the other: the trainer that wrote the one wrote both.
+        if not out[i].series and out[j].trainer is None:
+            out[j] = replace(out[j], trainer=logs[i].trainer)
     repairs = tuple(_repair(logs[i], logs[j], tags) for (i, j), tags in sorted(kept_in.items()))
     return out, repairs
 
