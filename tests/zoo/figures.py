@@ -62,7 +62,12 @@ def in_tolerance(label: dict[str, Any], step: float) -> bool:
 
 
 def has_onset(label: dict[str, Any]) -> bool:
-    """Runs whose onset is scored: they surely failed and did not do so gradually from the first step on."""
+    """Runs whose onset is scored: they surely failed and did not do so gradually from the first step on.
+
+    A faulty run whose twin failed as well has none: there is no healthy twin to part from.
+    """
+    if label["twin_failed"] and label["fault_step"] is not None:
+        return False
     return label["onset"] is not None and "healthy" not in label["words"] and "plateau" not in label["words"]
 
 

@@ -78,7 +78,10 @@ def test_an_onset_one_gap_off_is_within_tolerance_and_counted_by_width() -> None
         "noise": 0.05,
         "first_step": 0,
         "last_step": 1000,
+        "fault_step": 90,
+        "twin_failed": False,
     }
     figures = onset_figures([(label, (110, 100, 110)), (label, (300, 200, 400)), (label, None)])
     assert (figures.asked, figures.found, figures.within) == (3, 2, 1)
     assert figures.covered == {"noise 2-10 %": (0, 1), "one gap wide": (1, 1)}
+    assert not has_onset({**label, "twin_failed": True})
