@@ -401,3 +401,12 @@ def test_an_actor_loss_that_levels_out_is_no_error() -> None:
     actor = noisy(1.0 + 3.0 / (1.0 + np.exp(-(np.arange(300) - 60) / 12.0)), 0.15, 5)
     assert judge(run_of({"actor_loss": (Role.TRAIN_LOSS, actor)}, group="actor")).verdict is Verdict.HEALTHY
     assert judge(run_of({"critic_loss": (Role.TRAIN_LOSS, actor)}, group="critic")).verdict is not Verdict.HEALTHY
+
+
+def test_a_flat_loss_with_one_huge_spike_that_came_back_has_a_spike() -> None:
+    y = noisy(np.full(400, 0.05), 0.3, 11)
+    y[300:303] *= 1e9
+    said = judged(y)
+    assert said.verdict is Verdict.SPIKE_RECOVERED
+    assert said.onset is not None
+    assert said.onset.step == 300

@@ -128,7 +128,7 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
     if fit.swing is not None:
         return _swinging(fit, fit.swing)
     spike = _spike(fit, wanders)
-    if spike is not None and fit.n_finite < FEW and _beyond_start(fit):
+    if spike is not None and _beyond_start(fit):
         return spike
     if not wanders and (plateau := _plateau(fit)) is not None:
         return plateau
