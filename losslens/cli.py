@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 from losslens import __version__
-from losslens.errors import LosslensError
+from losslens.errors import LosslensError, OutputError
 
 if TYPE_CHECKING:
     from losslens.model import Analysis
@@ -97,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
         "--output",
         action="append",
         default=[],
+        type=_path,
         metavar="FILE",
         help="also write the report to FILE (.html .json .md) or the picture of each failed run (.png .svg .pdf); "
         "DIR/ gets all of them; repeats",
@@ -129,7 +130,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_reading_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="a log file, or a folder to search for runs")
+    parser.add_argument(
+        "paths", nargs="+", type=_path, metavar="PATH", help="a log file, or a folder to search for runs"
+    )
     parser.add_argument(
         "--role",
         action="append",
@@ -142,6 +145,13 @@ def _add_reading_options(parser: argparse.ArgumentParser) -> None:
         "--steps", type=_steps, metavar="A:B", help="look only at steps A to B, inclusive; either may be left out"
     )
     parser.add_argument("--debug", action="store_true", help="show the traceback of an internal error")
+
+
+def _path(text: str) -> str:
+    """An empty path would mean the current folder; it is mostly a shell variable that was never set."""
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty (an unset variable?); '.' is the current folder")
+    return text
 
 
 def _role(text: str) -> tuple[str, str]:
@@ -276,10 +286,15 @@ def _screen() -> Screen:
 def _print(text: str) -> None:
     """Write to standard output; a character its encoding lacks must not cost the report."""
     encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
-    if not text.endswith("\n"):
-        sys.stdout.write("\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+        if not text.endswith("\n"):
+            sys.stdout.write("\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"standard output: cannot be written: {error.strerror or error}") from error
 
 
 def _progress() -> Callable[[int, int, str], None] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import subprocess
@@ -263,3 +264,37 @@ def test_an_unknown_role_is_a_slip_of_the_keyboard_and_no_skipped_file(
         said = capsys.readouterr()
         assert "unknown role 'los'; did you mean loss" in said.err
         assert "skipped" not in (said.out + said.err).lower()
+
+
+@pytest.mark.parametrize("command", [["analyze", ""], ["runs", ""], ["analyze", "LOGS", "-o", ""]])
+def test_an_empty_path_is_not_taken_for_the_current_folder(
+    logs: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main([str(logs) if word == "LOGS" else word for word in command])
+    assert left.value.code == 2
+    assert "the path is empty" in capsys.readouterr().err
+
+
+def test_a_full_disk_behind_standard_output_is_told_in_one_line(
+    logs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sys.stdout, "write", full)
+    assert main(["analyze", str(logs)]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "losslens: standard output: cannot be written: No space left on device"
+    ]
+
+
+def test_a_role_that_is_near_none_is_answered_with_the_list(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", str(logs), "--role", "xyzzy=a"]) == 2
+    assert "unknown role 'xyzzy'; known are loss, train_loss" in capsys.readouterr().err
+
+
+def test_a_table_without_a_row_is_not_said_to_hold_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "log.csv").write_text("epoch,loss\n")
+    assert main(["analyze", str(tmp_path / "log.csv")]) == 2
+    assert "no numbers, at most a header" in capsys.readouterr().err

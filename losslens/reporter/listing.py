@@ -68,7 +68,7 @@ def _found(page: Page, found: Found) -> None:
     for repair in run.repairs:
         page.marked("~", f"{repair.series + ': ' if repair.series else ''}{repair.text}")
     for damage in run.damage:
-        page.marked("!", f"{damage.path}: bytes {words.interval(damage.first_byte, damage.last_byte)}: {damage.reason}")
+        page.marked("!", words.damage(damage.path, damage.first_byte, damage.last_byte, damage.reason))
 
 
 def _settings(run: Run) -> str:

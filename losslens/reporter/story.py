@@ -225,17 +225,19 @@ def when(run: RunReport) -> list[Fact]:
             out.append(Fact("wall time", moment))
     levels = _levels(judgement.leading)
     if levels:
-        out.append(Fact("loss", levels))
+        out.append(Fact("loss, smoothed", levels))
     if judgement.point_of_no_return is not None:
         text = f"{words.at(axis, judgement.point_of_no_return)}, the last inside the band of before"
         out.append(Fact("point of no return", text))
     if judgement.first_nonfinite is not None:
-        out.append(Fact("first NaN or Inf", words.at(axis, judgement.first_nonfinite)))
+        out.append(Fact("NaN or Inf from", words.at(axis, judgement.first_nonfinite)))
     if onset is not None and (run.restart_from is not None or run.verdict.blew_up):
         out.append(Fact("restart from", _restart(run)))
     spent = run.spent_after_onset
     if spent is not None:
-        hours = "" if spent.hours is None else f", {words.duration(spent.hours)}"
+        # Logs that were written at once say nothing of the time that training took.
+        timed = spent.hours is not None and spent.hours * 3600 >= 1
+        hours = f", {words.duration(spent.hours)}" if timed and spent.hours is not None else ""
         out.append(Fact("spent after onset", f"{words.many(axis, spent.steps)}{hours}"))
     return out
 
@@ -401,7 +403,7 @@ def reading(run: RunReport) -> list[str]:
             span = f" ({words.one(run.axis)}s {words.interval(repair.first_step, repair.last_step)})"
         lines.append(f"{repair.series + ': ' if repair.series else ''}{repair.text}{span}")
     for hurt in run.damage:
-        line = f"{hurt.path}: bytes {words.interval(hurt.first_byte, hurt.last_byte)}: {hurt.reason}"
+        line = words.damage(hurt.path, hurt.first_byte, hurt.last_byte, hurt.reason)
         if hurt.records_lost is not None:
             line += f", {words.plural(hurt.records_lost, 'record')} lost"
         if hurt.after_step is not None:

@@ -217,10 +217,12 @@ def _what_first(page: Page, run: RunReport) -> None:
 def _cause_bar(page: Page, mark: str, name: str, probability: float) -> None:
     from rich.text import Text
 
-    room = max(12, page.width - BAR - 16)
+    # On a narrow screen the bar gives way, so that the name is whole: it is what `losslens explain` takes.
+    bar = max(3, min(BAR, page.width - 44))
+    room = max(12, page.width - bar - 13)
     label = shortened(texts.for_terminal(name, unicode=page.unicode), room)
     line = Text.assemble(page.text(f"{mark:>4} ", "head"), page.text(f"{label:<{min(room, 26)}} ", "head"))
-    line.append_text(page.text(page.bar(probability, BAR), "bar"))
+    line.append_text(page.text(page.bar(probability, bar), "bar"))
     line.append_text(page.text(f" {words.probability(probability):>5}", "head"))
     page.show(line)
 

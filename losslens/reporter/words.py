@@ -92,6 +92,12 @@ def interval(low: int, high: int) -> str:
     return count(low) if low == high else f"{count(low)}–{count(high)}"
 
 
+def damage(path: str, first_byte: int, last_byte: int, reason: str) -> str:
+    """Where a file is damaged and how: "a.csv: bytes 15–20: zero bytes in a line"."""
+    unit = "byte" if first_byte == last_byte else "bytes"
+    return f"{path}: {unit} {interval(first_byte, last_byte)}: {reason}"
+
+
 def epoch(completed: float) -> str:
     """Where an epoch count stands: "epoch 34 (33.4 completed)"."""
     if not math.isfinite(completed):

@@ -44,8 +44,9 @@ def role_named(name: str) -> Role:
         return Role(key)
     except ValueError:
         known = ["loss", *(r.value for r in Role)]
-        near = difflib.get_close_matches(key, known, n=3) or known
-        raise UsageError(f"unknown role {name!r}; did you mean {', '.join(near)}?") from None
+        near = difflib.get_close_matches(key, known, n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(known)}"
+        raise UsageError(f"unknown role {name!r}; {hint}") from None
 
 
 def assign(

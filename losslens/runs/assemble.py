@@ -76,7 +76,8 @@ def _instead(logs: Sequence[Log]) -> str:
     """What logs without any series hold."""
     damage = [one for log in logs for one in log.damage]
     if not damage:
-        return "only settings or messages"
+        told = any(log.settings or log.events for log in logs)
+        return "only settings or messages" if told else "no numbers, at most a header"
     first = damage[0]
     more = f", and {len(damage) - 1} more such places" if len(damage) > 1 else ""
     return f"bytes {first.first_byte:,}–{first.last_byte:,}: {first.reason}{more}"

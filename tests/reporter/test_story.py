@@ -137,3 +137,11 @@ def test_many_checkpoints_are_one_line() -> None:
     saved = tuple(LogEvent("checkpoint", f"saved {k}", "train.log", 100 * k) for k in range(1, 31))
     (line,) = story.events(replace(make.healthy(), events=saved))
     assert line == "30 checkpoints, at steps 100, 200, 300, 400, 500, 600, 700, …, 3,000"
+
+
+def test_a_time_that_rounds_to_no_second_is_not_said_to_be_spent() -> None:
+    run = make.exploded()
+    assert run.spent_after_onset is not None
+    at_once = replace(run, spent_after_onset=replace(run.spent_after_onset, hours=1e-5))
+    assert [f.text for f in story.when(at_once) if f.label == "spent after onset"] == ["9,900 steps"]
+    assert [f.text for f in story.when(run) if f.label == "spent after onset"] == ["9,900 steps, 1.2 h"]

@@ -143,3 +143,11 @@ def test_the_terminal_report_loads_neither_matplotlib_nor_jinja() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_narrow_terminal_keeps_the_names_of_the_causes_whole_and_each_bar_on_its_line() -> None:
+    report = make.exploded()
+    text = plain(make.analysis(report), width=40)
+    for cause in report.causes:
+        (line,) = [one for one in text.splitlines() if re.match(rf" +\d\. {cause.id} .*%$", one)]
+        assert len(line) <= 40

@@ -77,3 +77,8 @@ def test_a_time_that_cannot_be_is_left_out() -> None:
     assert words.wall_time(math.nan) is None
     assert words.wall_time(None) is None
     assert words.wall_time(1e300) is None
+
+
+def test_damage_of_a_single_byte_is_not_said_in_the_plural() -> None:
+    assert words.damage("a.csv", 5999, 5999, "cut off") == "a.csv: byte 5,999: cut off"
+    assert words.damage("a.csv", 15, 20, "zeros") == "a.csv: bytes 15–20: zeros"
