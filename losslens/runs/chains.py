@@ -7,6 +7,7 @@ beside each other, in chains of their own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from losslens.model import Log, RawSeries
+from losslens.roles.names import split_of
 
 if TYPE_CHECKING:
     from losslens.model import IntArray
@@ -110,10 +112,14 @@ def side_by_side(logs: Sequence[Log]) -> list[tuple[str, list[Log]]]:
 
     Logs that name different runs are different runs; so are logs with the same tags that were written at the same time.
     """
-    hints = list(dict.fromkeys(log.group_hint for log in logs if log.group_hint))
-    if len(hints) > 1:
+    named: dict[str, list[Log]] = {}
+    for log in logs:
+        if log.group_hint:
+            named.setdefault(_without_split(log), []).append(log)
+    if len(named) > 1:
         rest = [log for log in logs if not log.group_hint]
-        return [(h, [log for log in logs if log.group_hint == h]) for h in hints] + ([("rest", rest)] if rest else [])
+        apart = [(name or mine[0].group_hint or "", mine) for name, mine in named.items()]
+        return apart + ([("rest", rest)] if rest else [])
     jobs: list[list[Log]] = []
     for log in sorted(logs, key=lambda log: log.trainer in NO_OTHERS):
         free = [job for job in jobs if not any(_apart(log, other) for other in job)]
@@ -130,6 +136,14 @@ def side_by_side(logs: Sequence[Log]) -> list[tuple[str, list[Log]]]:
     if len(set(stems)) == len(jobs) and all(stems):
         return list(zip(stems, jobs, strict=True))
     return [(f"writer-{i}", job) for i, job in enumerate(jobs, 1)]
+
+
+def _without_split(log: Log) -> str:
+    """The run that a log names; to TensorBoard, whose downloads hold a curve each, ``train/`` is a run of its own."""
+    hint = log.group_hint or ""
+    if len(log.series) != 1 or log.trainer is not None or log.table is None:
+        return hint
+    return "_".join(part for part in re.split(r"[/_]", hint) if not (part.isalpha() and split_of(part)))
 
 
 def _apart(a: Log, b: Log) -> bool:

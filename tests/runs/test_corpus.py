@@ -71,3 +71,24 @@ def test_all_of_them_in_one_tree_are_found_together(tmp_path: Path) -> None:
     for folder in EXPECTED:
         shutil.copytree(DATA / folder, tmp_path / "all" / folder, ignore=shutil.ignore_patterns("*truth.json"))
     assert len(find([tmp_path / "all"]).jobs) == sum(number for number, *_ in EXPECTED.values())
+
+
+@pytest.mark.parametrize(
+    ("names", "runs"),
+    [
+        (["train-tag-epoch_loss", "validation-tag-epoch_loss", "train-tag-epoch_learning_rate"], 1),
+        (["a_train-tag-loss", "a_val-tag-loss", "b_train-tag-loss", "b_val-tag-loss"], 2),
+        (["train1-tag-loss", "train2-tag-loss"], 2),
+        (["lr_1e-3-tag-loss", "lr_1e-4-tag-loss"], 2),
+    ],
+    ids=["splits of one", "splits of two", "numbered", "named"],
+)
+def test_curves_downloaded_from_tensorboard_are_runs_by_name_and_not_by_split(
+    names: list[str], runs: int, tmp_path: Path
+) -> None:
+    for k, name in enumerate(names):
+        rows = "".join(f"{1.7e9 + i},{i},{3 / (i + 1) + k}\n" for i in range(20))
+        (tmp_path / f"run-{name}.csv").write_text(f"Wall time,Step,Value\n{rows}")
+    found = [run for job in find([tmp_path]).jobs for run in load(job)]
+    assert len(found) == runs
+    assert sum(len(run.series) for run in found) == len(names)
