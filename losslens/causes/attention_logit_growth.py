@@ -2,7 +2,9 @@
 
 What the log shows
     Slow divergence rather than spikes: the loss leaves its trend and climbs over a thousand steps and more, at a
-    high rate; the largest attention logit (or the norm of the query and key weights) had grown all along.
+    high rate; the largest attention logit (or the norm of the query and key weights) had grown all along. Where the
+    gradient norms of layers are logged, those of query and key stay behind while all others rise: a one-hot softmax
+    passes next to nothing back.
 
 Why runs do this
     Query and key weights grow together and their product with the square; a one-hot softmax has entropy and
@@ -27,7 +29,7 @@ import dataclasses
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise
+from losslens.causes.signs import around, gradient, layers, leap, loss, rate, rise
 from losslens.causes.signs.build import Found, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -83,6 +85,9 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.runs_downward(facts, -1),
         around.only_validation(facts, -1),
         rate.rate_jumped(facts, -1),
+        leap.leaped(facts, -1),
+        layers.attention_starved(facts, +1),
+        gradient.grad_climbed(facts, +1),
     )
 
 

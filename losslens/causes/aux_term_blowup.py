@@ -22,7 +22,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, loss, rate, rise
+from losslens.causes.signs import around, leap, loss, rate, rise
 from losslens.causes.signs.build import Found, log_ramp, missing, percent, points, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -109,6 +109,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.smooth_rise(facts, +1),
         rise.levelling_rise(facts, +1),
         around.only_validation(facts, -1),
+        leap.leaped(facts, -1),
     )
 
 

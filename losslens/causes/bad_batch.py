@@ -2,7 +2,8 @@
 
 What the log shows
     One isolated spike, at its peak at once, that is back within a few points; the gradient norm spikes at the same
-    point and not before; learning rate, loss scale and validation are unaffected.
+    point and not before; learning rate, loss scale and validation are unaffected. A leap by a thousand and more in a
+    single step is the mark of one extreme value: training multiplies an error from step to step.
 
 Why runs do this
     Wrong labels, empty boxes, an extreme target or a very long sequence give one loss and one gradient far out of
@@ -26,7 +27,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise
+from losslens.causes.signs import around, gradient, leap, loss, rate, rise
 from losslens.causes.signs.build import Found, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -78,6 +79,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.overshot(facts, +1),
         around.only_validation(facts, -1),
         around.restarted(facts, -1),
+        leap.leaped(facts, +1),
+        leap.towers_return(facts, -1),
     )
 
 

@@ -25,7 +25,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rise
+from losslens.causes.signs import around, gradient, leap, loss, rise
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -130,6 +130,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.stands_alone(facts, -1),
         gradient.grad_died_as_loss_rose(facts, -1),
         around.only_validation(facts, -1),
+        leap.leaped(facts, -1),
     )
 
 

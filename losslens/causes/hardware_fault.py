@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rise
+from losslens.causes.signs import around, gradient, leap, loss, rise
 from losslens.causes.signs.build import missing, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -55,6 +55,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.nan_from_first(facts, -1),
         gradient.grad_led(facts, -1),
         around.only_validation(facts, -1),
+        leap.leaped(facts, +1),
     )
 
 

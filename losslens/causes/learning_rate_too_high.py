@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise
+from losslens.causes.signs import around, gradient, leap, loss, rate, rise
 from losslens.causes.signs.build import told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -86,6 +86,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.restarted(facts, -1),
         around.scale_led(facts, -1),
         around.not_cured_by(facts, "learning-rate", -1),
+        leap.leaped(facts, -1),
     )
 
 

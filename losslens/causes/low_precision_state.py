@@ -24,7 +24,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, broken, gradient, loss, rise
+from losslens.causes.signs import around, broken, gradient, leap, loss, rise
 from losslens.causes.signs.build import Found, missing, num, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -87,6 +87,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_led(facts, -1),
         around.only_validation(facts, -1),
         around.not_cured_by(facts, "precision", -1),
+        leap.leaped(facts, +1),
     )
 
 

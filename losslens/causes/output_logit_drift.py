@@ -2,7 +2,7 @@
 
 What the log shows
     A slow rise late in the run, while log Z or the z-loss moves away from zero all along; stronger without weight
-    decay.
+    decay. The gradient norm may climb steadily long before the loss shows anything.
 
 Why runs do this
     Softmax cross-entropy does not see a constant added to all logits, so nothing holds their mean; they drift until
@@ -73,6 +73,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.smooth_rise(facts, +1),
         rise.runs_downward(facts, -1),
         around.only_validation(facts, -1),
+        gradient.grad_climbed(facts, +1),
     )
 
 

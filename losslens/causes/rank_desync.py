@@ -22,7 +22,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around
+from losslens.causes.signs import around, leap
 from losslens.causes.signs.build import Found, missing, num, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -55,6 +55,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.said_in_log(facts, "nccl", +1),
         missing("ranks-apart", "rank"),
         _one(facts, -1),
+        leap.leaped(facts, -1),
     )
 
 

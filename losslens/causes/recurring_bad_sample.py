@@ -2,7 +2,7 @@
 
 What the log shows
     Three spikes or more whose distances are whole epochs (fixed order), or a constant number of spikes per epoch at
-    places that wander (shuffled order); each comes back like a single bad batch.
+    places that wander (shuffled order); each comes back like a single bad batch, and they are of like height.
 
 Why runs do this
     A corrupt file, an impossible label or an extreme target is met once in each pass over the data.
@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, loss, rate, rise
+from losslens.causes.signs import around, leap, loss, rate, rise
 from losslens.causes.signs.build import Found, lasting, missing, num, percent, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -107,6 +107,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.one_batch_an_epoch(facts, -1),
         rate.falls_repeat(facts, -1),
         around.only_validation(facts, -1),
+        leap.leaped(facts, +1),
+        leap.towers_return(facts, +1),
     )
 
 

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise
+from losslens.causes.signs import around, gradient, leap, loss, rate, rise
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -145,6 +145,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.restarted(facts, -1),
         gradient.weights_grew_instead(facts, -1),
         rise.runs_downward(facts, -1),
+        leap.leaped(facts, -1),
     )
 
 

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise
+from losslens.causes.signs import around, gradient, leap, loss, rate, rise
 from losslens.causes.signs.build import Found, num, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -76,6 +76,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.only_validation(facts, -1),
         rate.rate_jumped(facts, -1),
         rate.rate_rising(facts, -1),
+        leap.leaped(facts, -1),
     )
 
 

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise
+from losslens.causes.signs import around, gradient, leap, loss, rate, rise
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -77,6 +77,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.grows_as_rate_falls(facts, +1),
         rise.runs_downward(facts, -1),
         around.only_validation(facts, -1),
+        leap.leaped(facts, -1),
+        gradient.grad_climbed(facts, +1),
     )
 
 

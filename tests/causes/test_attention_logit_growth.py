@@ -37,3 +37,47 @@ def test_a_z_loss_speaks_of_the_output_and_not_of_attention() -> None:
     output = drifting(12.0, "z_loss")
     assert "logits-grew" not in m.names(output, CAUSE, +1)
     assert "logits-grew" in m.names(output, "output-logit-drift", +1)
+
+
+def layered(query_key: float, others: float = 20.0, lone: bool = False) -> m.Made:
+    """A climb at whose onset the gradients of query and key rise by one factor and those of the rest by another."""
+    points, at = 400, 300
+    y = m.learning(points)
+    y[at:] *= 1 + np.arange(points - at) / 40
+
+    def norm(factor: float, seed: int) -> m.Values:
+        rise = np.ones(points)
+        rise[at:] = factor
+        return m.noisy(rise, 0.1, seed)
+
+    inside = {} if lone else {"block.attn.q_proj": query_key, "block.attn.k_proj": query_key}
+    rises = inside | {"embed": others, "block.attn.v_proj": others, "head": others}
+    columns = {(f"grad_norm/{name}", Role.LAYER_GRAD_NORM): norm(r, k) for k, (name, r) in enumerate(rises.items())}
+    return m.made(y, Verdict.DIVERGED, at, others={**columns, m.LR: m.constant(points, 3e-3)})
+
+
+def test_gradients_of_query_and_key_that_stay_behind_speak_for_it_and_those_that_rise_alike_do_not() -> None:
+    assert "attention-gradient-starved" in m.names(layered(1.5), CAUSE, +1)
+    assert "attention-gradient-starved" not in m.names(layered(20.0), CAUSE, +1)
+    assert m.chance(layered(1.5), CAUSE) > m.chance(layered(20.0), CAUSE)
+
+
+def test_query_and_key_without_any_gradient_speak_for_it() -> None:
+    assert "attention-gradient-starved" in m.names(layered(1e-12), CAUSE, +1)
+
+
+def test_layers_without_names_of_attention_say_nothing_of_it() -> None:
+    assert "attention-gradient-starved" not in m.names(layered(1.0, lone=True), CAUSE, +1)
+
+
+def test_the_names_of_the_layers_tell_a_net_with_attention() -> None:
+    assert "is-transformer" in m.names(layered(20.0), CAUSE, +1)
+    numbered = {(f"grad_norm/layers.{k}", Role.LAYER_GRAD_NORM): m.steady() for k in range(3)}
+    facts = m.made(m.exploding(), Verdict.EXPLODED, 320, others=numbered).facts()
+    assert facts.layers is not None
+    assert facts.layers.kind is None
+
+
+def test_a_loss_that_leaps_by_orders_in_one_point_speaks_against_it() -> None:
+    assert "leaped-by-orders" in m.names(m.made(m.jumping(to=5e4), Verdict.EXPLODED, 320, every=1), CAUSE, -1)
+    assert "leaped-by-orders" not in m.names(layered(1.5), CAUSE, -1)

@@ -44,3 +44,12 @@ def test_a_spike_of_one_nan_point_gap_still_counts_as_one() -> None:
     assert facts.loss is not None
     assert facts.loss.recovered
     assert m.chance(run, CAUSE) > 0.2 * m.chance(made, CAUSE)
+
+
+def test_a_leap_by_orders_in_one_step_speaks_for_it_and_a_spike_of_a_few_times_the_level_does_not() -> None:
+    def high(height: float) -> m.Made:
+        return m.made(m.spiking(height=height, width=0.1), Verdict.SPIKE_RECOVERED, 250, every=1)
+
+    assert "leaped-by-orders" in m.names(high(1e5), CAUSE, +1)
+    assert "leaped-by-orders" not in m.names(high(8.0), CAUSE, +1)
+    assert m.chance(high(1e5), CAUSE) > m.chance(high(8.0), CAUSE)

@@ -43,3 +43,12 @@ def test_a_log_z_with_gaps_is_read_where_it_is() -> None:
     z = run.run.series["train/logz"].value
     z[::3] = np.nan
     assert "logits-grew" in m.names(run, CAUSE, +1)
+
+
+def test_a_gradient_norm_that_climbs_long_before_the_loss_speaks_for_it_and_a_steady_one_does_not() -> None:
+    climbing = m.noisy(np.exp(np.maximum(0, np.arange(400) - 270) / 12.0), 0.05)
+    y = m.exploding()
+    led = m.made(y, Verdict.EXPLODED, 320, others={m.GRAD: climbing})
+    assert "grad-norm-climbed" in m.names(led, CAUSE, +1)
+    calm = m.made(y, Verdict.EXPLODED, 320, others={m.GRAD: m.steady()})
+    assert "grad-norm-climbed" not in m.names(calm, CAUSE, +1)

@@ -39,3 +39,14 @@ def test_one_spike_alone_is_never_recurring() -> None:
     once = m.made(m.spiking(), Verdict.SPIKE_RECOVERED, 250, spe=3000.0)
     assert "spikes-too-few" in m.names(once, CAUSE, -1)
     assert m.chance(once, CAUSE) < 0.05
+
+
+def test_narrow_spikes_of_like_height_return_though_no_epoch_is_known_and_one_high_among_low_does_not() -> None:
+    shuffled = spiked([45, 72, 108, 131, 170, 193, 224, 266, 281, 322, 340, 377], None)
+    assert "towers-return" in m.names(shuffled, CAUSE, +1)
+    assert "towers-return" in m.names(shuffled, "bad-batch", -1)
+    y = m.learning(400)
+    y[[45, 72, 108, 131, 170]] *= 1.6
+    y[250] *= 5000
+    once = m.made(y, Verdict.SPIKE_RECOVERED, 250)
+    assert "towers-return" not in m.names(once, CAUSE, +1)

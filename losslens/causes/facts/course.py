@@ -332,7 +332,14 @@ def growth_of(
     if kind != "exponential" and _stays_high(after, before, start) and rise <= max(3, stop // 2):
         kind = "plateau-high" if kind != "jump" or after.size >= 5 else kind
     alone = _stands_alone(scale, peak)
-    return Growth(kind, rise, int(x[rise - 1] - x[0]), size, tau, fit, turns, top, int(x[peak]), alone)
+    leap = _leap(y, before)
+    return Growth(kind, rise, int(x[rise - 1] - x[0]), size, tau, fit, turns, top, int(x[peak]), alone, leap)
+
+
+def _leap(y: FloatArray, before: float) -> float | None:
+    """Largest factor between two neighbours from the level before to the third point."""
+    near = np.concatenate([[before], y[:3]])
+    return float((near[1:] / near[:-1]).max()) if near.min() > 0 else None
 
 
 def _stands_alone(scale: FloatArray, peak: int) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +40,22 @@ THROUGHOUT = 0.9
 MOST_LAYERS = 200
 
 MOST_NORMS = 6
+
+CLIMB_STRETCH = 60
+"""Points before the onset in which a climb is looked for."""
+
+STEADILY = 0.8
+"""Rank correlation with time from which a climb is steady."""
+
+MOST_RISES = 64
+
+ATTENTION = frozenset({"attention", "attn", "attentions", "mha", "qkv", "query", "wq"})
+RECURRENT = frozenset({"rnn", "lstm", "gru", "hh", "recurrent"})
+CONVOLUTION = frozenset({"conv", "convs", "convolution", "downsample"})
+"""Words in the names of layers that tell the kind of net."""
+
+LEAST_BEFORE = 3
+"""Points of a layer before the onset that give its level."""
 
 CLEARLY = 1.5
 """Factor by which a second norm must stand out more than the first to be taken instead."""
@@ -116,6 +133,7 @@ def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Exte
         spikes_growing=growing,
         level_after=ratio(median(after[max(1, after.size // 10) :]), before) if after.size >= 5 else None,
         spike_at_loss_spikes=_together(loss, series),
+        climb=_climb(value[step < start.low]) if start is not None else None,
     )
 
 
@@ -213,6 +231,18 @@ def _trend(past: FloatArray) -> float | None:
     return ratio(median(tail[tail.size // 2 :]), median(tail[: tail.size // 2]))
 
 
+def _climb(past: FloatArray) -> float | None:
+    """Last level over that of the stretch's first half, for a second half that rises all the way."""
+    near = past[np.isfinite(past)][-CLIMB_STRETCH:]
+    if near.size < 12:
+        return None
+    half = near.size // 2
+    order = rank_correlation(near[half:])
+    if order is None or order < STEADILY:
+        return None
+    return ratio(median(near[-3:]), median(near[:half]))
+
+
 def _largest_at_start(value: FloatArray) -> bool | None:
     good = value[np.isfinite(value)]
     if good.size < 10:
@@ -264,4 +294,34 @@ def layers_of(run: Run, start: Start | None, extent: Extent) -> Layers | None:
         if value.size >= 3 and float(np.mean(value <= floor)) >= THROUGHOUT:
             dead.append(tag)
     spread = largest / levels[smallest] if levels[smallest] > 0 else (float("inf") if largest > 0 else None)
-    return Layers(len(levels), spread, smallest, tuple(dead[:8]))
+    return Layers(
+        len(levels), spread, smallest, tuple(dead[:8]), _rises(run, list(levels), start, extent), _kind(list(levels))
+    )
+
+
+def _kind(tags: list[str]) -> str | None:
+    """What the names say the net is made of. "layers.3" says nothing: it may be a whole block."""
+    words = [set(re.split(r"[^a-z]+", t.lower())) for t in tags]
+    if any(w & ATTENTION for w in words):
+        return "transformer"
+    if any(w & RECURRENT for w in words):
+        return "recurrent"
+    return "convolutional" if sum(bool(w & CONVOLUTION) for w in words) * 2 >= len(words) else None
+
+
+def _rises(run: Run, tags: list[str], start: Start | None, extent: Extent) -> tuple[tuple[str, float, float], ...]:
+    """Per layer: peak around the onset over the level before, and that level."""
+    if start is None or start.from_start:
+        return ()
+    out = []
+    for tag in tags[:MOST_RISES]:
+        series = run.series[tag].current()
+        past = series.value[series.step < start.low]
+        past = past[np.isfinite(past)]
+        near = (series.step >= start.low - extent.interval) & (series.step <= start.step + 10 * extent.interval)
+        around = series.value[near & np.isfinite(series.value)]
+        if past.size < LEAST_BEFORE or around.size == 0:
+            continue
+        level, peak = float(np.median(past[-20:])), float(around.max())
+        out.append((tag, peak / level if level > 0 else float("inf") if peak > 0 else 1.0, level))
+    return tuple(out)

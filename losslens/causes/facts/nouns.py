@@ -88,6 +88,8 @@ class Growth:
     peak_step: int | None
     alone: float | None = None
     """Share of the peak's height (log) gone at the next point and for three points: 1 for a tower of one point."""
+    leap: float | None = None
+    """Largest factor between neighbours from the level before to the third point; None where a value is not above 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,8 @@ class Spikes:
     growing: float | None
     """Rank correlation of height with time, −1 to 1."""
     widest_points: int
+    towers: int = 0
+    """Of these, the narrow ones (at most three points) that are of the order of the highest, and threefold at least."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,8 @@ class Gradient:
     """Level after the onset over before, for shifts."""
     spike_at_loss_spikes: float | None = None
     """Share of the loss's spikes at which the norm stood out too, at the same point."""
+    climb: float | None = None
+    """How far it had climbed, steadily, in the last stretch before the onset; None where it had not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,10 @@ class Layers:
     smallest: str
     dead: tuple[str, ...]
     """Tags that are (nearly) 0 nearly throughout, at most 8."""
+    rises: tuple[tuple[str, float, float], ...] = ()
+    """Tag, peak around the onset over the level before, and that level; of at most 64 layers with both."""
+    kind: str | None = None
+    """"transformer", "recurrent" or "convolutional", where the names of the layers say so."""
 
 
 @dataclass(frozen=True, slots=True)

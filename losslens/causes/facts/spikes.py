@@ -23,6 +23,15 @@ CLEAR_SHARE = 0.25
 
 MOST_SPIKES = 400
 
+TOWER = float(np.log(3.0))
+"""Height (log) from which a spike can be a tower."""
+
+ALIKE = 0.4
+"""Share of the height (log) of the highest that a tower must have."""
+
+NARROW = 3
+"""Points that it may be wide."""
+
 MAD_RELATIVE = 1.4826
 
 
@@ -62,7 +71,14 @@ def spikes_of(step: IntArray, value: FloatArray, at: int, extent: Extent) -> Spi
         per_epoch=per_epoch,
         growing=rank_correlation(height) if height.size >= 4 else None,
         widest_points=max(b - a for a, b in found),
+        towers=_towers(height, np.array([b - a for a, b in found])),
     )
+
+
+def _towers(height: FloatArray, wide: IntArray) -> int:
+    """Narrow spikes of the order of the highest one: what the same thing does each time."""
+    least = max(TOWER, ALIKE * float(height.max()))
+    return int(((height >= least) & (wide <= NARROW)).sum())
 
 
 def _clear_height(y: FloatArray, rest: FloatArray, sigma: float, at: int) -> float:

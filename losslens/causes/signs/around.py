@@ -363,6 +363,8 @@ def said_in_log(f: Facts, kind: str, d: int) -> Found:
 
 
 def architecture_is(f: Facts, kind: str, d: int) -> Found:
+    if f.recipe.architecture is None and f.layers is not None and f.layers.kind == kind:
+        return sign(f"is-{kind}", d, 0.7, f"the names of the logged layers are those of a {kind} net")
     if f.recipe.architecture != kind:
         return None
     return sign(f"is-{kind}", d, 0.7, f"the settings name a {kind} net")

@@ -362,3 +362,14 @@ def updates_tiny(f: Facts, d: int) -> Found:
         value=level,
         compared_to=1e-3,
     )
+
+
+def grad_climbed(f: Facts, d: int) -> Found:
+    """The norm rose steadily before the onset, while the loss did not yet: something in the net grows by itself."""
+    g = f.gradient
+    if g is None:
+        return missing("grad-norm-climbed", "grad_norm")
+    if g.climb is None or f.onset is None or f.onset.from_start:
+        return None
+    text = f"{g.tag} had climbed steadily before the onset, to {times(g.climb)} its level"
+    return sign("grad-norm-climbed", d, log_ramp(g.climb, 1.6, 6.0), text, series=g.tag, value=g.climb)

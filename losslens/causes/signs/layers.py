@@ -1,0 +1,51 @@
+"""Signs of which layer's gradient moved at the onset. ``d`` is +1 for the asking cause, -1 against it."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import numpy as np
+
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs.build import Found, missing, ramp, sign, times
+
+QUERY_KEY = frozenset({"q", "k", "wq", "wk", "query", "key", "queries", "keys", "qk"})
+"""Words by which implementations of attention name the two projections whose product is the logits."""
+
+NOTHING = 1e-6
+"""Share of the largest level below which a layer gets nothing."""
+
+MOVED = 1.5
+"""Factor from which the other layers count as moved."""
+
+
+def _words(tag: str) -> list[str]:
+    return [w for w in re.split(r"[^a-z0-9]+", tag.lower()) if w]
+
+
+def attention_starved(f: Facts, d: int) -> Found:
+    """The gradients of query and key stayed behind those of the other layers: a one-hot softmax passes nothing back."""
+    if f.layers is None:
+        return missing("attention-gradient-starved", "layer_grad_norm")
+    inside = [r for r in f.layers.rises if QUERY_KEY & set(_words(r[0]))]
+    outside = [r for r in f.layers.rises if r not in inside]
+    if len(inside) < 2 or len(outside) < 2:
+        return None
+    rest = float(np.median([r for _, r, _ in outside]))
+    largest = max(level for _, _, level in f.layers.rises)
+    if rest < MOVED:
+        return None
+    name = inside[0][0]
+    if all(level <= NOTHING * largest for _, _, level in inside):
+        text = f"{name} and its pair were next to 0 up to the onset: the softmax of attention passes nothing back"
+        return sign("attention-gradient-starved", d, 1.0, text, series=name, value=0.0)
+    own = float(np.median([r for _, r, _ in inside]))
+    if not math.isfinite(own) or own <= 0:
+        return None
+    text = (
+        f"gradients of query and key ({name}) rose {times(own)} at the onset, those of the other layers {times(rest)}: "
+        "a one-hot softmax passes little back"
+    )
+    strength = ramp(math.log(rest / own), 0.5, 1.6)
+    return sign("attention-gradient-starved", d, strength, text, series=name, value=own, compared_to=rest)

@@ -1,0 +1,29 @@
+"""Signs of a single giant value: how far it leaped, whether it returns. ``d`` as elsewhere."""
+
+from __future__ import annotations
+
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs.build import Found, log_ramp, num, onset_step, ramp, sign, times
+from losslens.causes.signs.rise import resolution, rose
+
+FEWEST = 3
+"""Towers from which they are said to return."""
+
+
+def leaped(f: Facts, d: int) -> Found:
+    """By orders within one logged point: training multiplies an error, and seldom a thousandfold in a step."""
+    if not rose(f) or f.loss is None or f.onset is None or f.onset.points_before < 5 or f.loss.growth.leap is None:
+        return None
+    leap = f.loss.growth.leap
+    text = f"{f.tag} leaped {times(leap)} from one logged point to the next"
+    strength = resolution(f) * log_ramp(leap, 30.0, 1e4)
+    return sign("leaped-by-orders", d, strength, text, series=f.tag, steps=(onset_step(f), None), value=leap)
+
+
+def towers_return(f: Facts, d: int) -> Found:
+    """Narrow spikes of like height, again and again: the same thing is met each time."""
+    if f.loss is None or f.loss.spikes.towers < FEWEST:
+        return None
+    count = f.loss.spikes.towers
+    text = f"{num(count)} spikes of {f.tag} are narrow and of like height: the same thing is met again and again"
+    return sign("towers-return", d, ramp(count, FEWEST - 1, FEWEST + 3), text, series=f.tag, value=count)
