@@ -218,7 +218,19 @@ SHORT: tuple[tuple[int, Way], ...] = (
     (6, Way("numerical-instability", "one-minus", inj.UnsafeOneMinus, ("ranking", "contrastive", "linear"), (1,), needs=SHARP)),
 )  # fmt: skip
 """Short trainings of cheap tasks for the causes that stay thin."""
-QUIET: HP = {"optimizer": "adam", "beta2": 0.95, "eps": 1e-5, "lr": (3, 8), "schedule": "constant", "clip": None, "noise": 0.0, "norm": "", "act": "relu", "batch": 64, "warmup": 0}
+QUIET: HP = {
+    "optimizer": "adam",
+    "beta2": 0.95,
+    "eps": 1e-5,
+    "lr": (3, 8),
+    "schedule": "constant",
+    "clip": None,
+    "noise": 0.0,
+    "norm": "",
+    "act": "relu",
+    "batch": 64,
+    "warmup": 0,
+}
 QUIETEST: tuple[tuple[int, Way], ...] = (
     (18, Way("adam-instability", "slow-first-moment", need.SlowFirstMoment, ("tabular", "ranking", "forecast", "regression", "image", "contrastive"), (0.98, 0.99, 0.995), needs=QUIET)),
 )  # fmt: skip
