@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-from losslens.errors import UsageError
+from losslens.errors import ParseError, UsageError
 from losslens.model import Analysis, RunReport
 from losslens.reporter.json import from_json
 from losslens.runs import unique_names
@@ -41,10 +41,18 @@ def worst_first(report: RunReport) -> tuple[int, str, str]:
 def _is_report(path: str) -> bool:
     if not path.endswith(".json") or not os.path.isfile(path):
         return False
-    with open(path, "rb") as file:
-        return b'"losslens"' in file.read(REPORT_HEAD_BYTES)
+    try:
+        with open(path, "rb") as file:
+            return b'"losslens"' in file.read(REPORT_HEAD_BYTES)
+    except OSError:
+        return False  # the search for logs says why
 
 
 def _read(path: str) -> Analysis:
-    with open(path, encoding="utf-8") as file:
-        return from_json(file.read())
+    try:
+        with open(path, encoding="utf-8") as file:
+            return from_json(file.read())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ParseError(f"{path}: the saved report cannot be read: {error}") from error
+    except ParseError as error:
+        raise ParseError(f"{path}: {error}") from error

@@ -256,6 +256,32 @@ def test_a_saved_report_is_shown_again_without_its_logs(
     assert main(["analyze", str(saved), str(logs)]) == 2
 
 
+@pytest.mark.parametrize("tail", [b'{"losslens": "0.1", "runs": [', b'{"losslens": "0.1", "runs": "\xff\xfe"}'])
+def test_a_damaged_saved_report_is_named_in_one_line(
+    tail: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved = tmp_path / "report.json"
+    saved.write_bytes(tail)
+    assert main(["analyze", str(saved)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"losslens: {saved}: ")
+    assert "internal" not in line
+
+
+def test_a_json_file_that_may_not_be_read_is_skipped_with_its_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = tmp_path / "history.json"
+    locked.write_text('{"loss": [1.0, 0.5, 0.4]}')
+
+    def refuse(path: object, *_: object, **__: object) -> object:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", refuse)
+    assert main(["analyze", str(locked)]) == 2
+    assert "internal" not in capsys.readouterr().err
+
+
 def test_an_unknown_role_is_a_slip_of_the_keyboard_and_no_skipped_file(
     logs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -253,7 +253,8 @@ def _restart(run: RunReport) -> str:
 def _levels(leading: LossVerdict | None) -> str:
     if leading is None:
         return ""
-    names = (("start", leading.start_level), ("best before", leading.best_level), ("end", leading.end_level))
+    best = "best before" if leading.onset is not None else "best"
+    names = (("start", leading.start_level), (best, leading.best_level), ("end", leading.end_level))
     known = [(name, value) for name, value in names if value is not None]
     return ", ".join(f"{name} {words.number(value)}" for name, value in known) if len(known) > 1 else ""
 
