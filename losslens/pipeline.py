@@ -29,6 +29,8 @@ Progress: TypeAlias = Callable[[int, int, str], None]
 WORTH_SPREADING_S = 4.0
 #: What one run costs (s) and how fast logs are read (bytes/s), to decide that; orders of magnitude are enough.
 RUN_COST_S, READ_SPEED = 0.02, 50e6
+#: Why a run is one, where files that lay together turned out to hold several.
+APART = "one of {} found in files that lie together, told apart by name, trainer, time or a new start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,9 @@ def survey(
     skipped = list(discovery.skipped)
     for job in discovery.jobs:
         try:
-            found.extend(Found(run, job.why) for run in runs.load(job, roles=roles, steps=steps))
+            mine = runs.load(job, roles=roles, steps=steps)
+            why = job.why if len(mine) == 1 or len(job.sources) == 1 else APART.format(len(mine))
+            found.extend(Found(run, why) for run in mine)
         except LosslensError as error:
             skipped.append(Skipped.because(job.path, error))
     _refuse_unknown_tags(roles, [tag for item in found for tag in item.run.series])

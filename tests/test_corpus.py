@@ -141,6 +141,7 @@ def test_five_files_of_different_trainers_in_one_folder_are_five_runs(picked: tu
     analysis = losslens.analyze(tmp_path)
     assert len(analysis.runs) == 5
     assert all(len(run.files) == 1 for run in analysis.runs)
+    assert not any("one job" in found.why for found in pipeline.survey(tmp_path).runs)
 
 
 def test_junk_beside_a_run_is_skipped_with_a_reason_or_counted(tmp_path: Path) -> None:
