@@ -410,3 +410,25 @@ def test_a_flat_loss_with_one_huge_spike_that_came_back_has_a_spike() -> None:
     assert said.verdict is Verdict.SPIKE_RECOVERED
     assert said.onset is not None
     assert said.onset.step == 300
+
+
+def test_epochs_counted_from_one_are_completed_one_less() -> None:
+    loss = noisy(falling(100), 0.02, 3)
+    loss[60:] = np.nan
+    for first, completed in ((1, 60.0), (0, 60.0)):
+        run = run_of({"loss": (Role.TRAIN_LOSS, loss)})
+        counted = replace(run.series["loss"], step=np.arange(100) + first, axis="epoch")
+        said = judge(replace(run, series={"loss": counted}, axis="epoch"))
+        assert said.onset is not None
+        assert said.onset.step == 60 + first
+        assert said.onset.epoch == completed
+
+
+def test_a_lone_finite_value_among_nans_is_told_and_is_not_the_calm_before() -> None:
+    loss = noisy(falling(100), 0.02, 3)
+    loss[60:] = np.inf
+    loss[70] = 1e-6
+    said = judged(loss)
+    assert said.verdict is Verdict.NAN
+    assert "but for 1 value" in said.reason
+    assert "1e-06" not in said.reason

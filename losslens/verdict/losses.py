@@ -136,10 +136,16 @@ def _nan_onset(run: Run, series: Series, fit: SeriesFit) -> Onset | None:
 def epochs_at(run: Run, step: int) -> float | None:
     """Epochs completed at a step: from the run's steps per epoch, or the step itself where it counts epochs."""
     if run.axis == "epoch":
-        return float(step)
+        return float(max(step - _first_epoch(run), 0))
     if run.steps_per_epoch is None or run.steps_per_epoch.value <= 0:
         return None
     return step / run.steps_per_epoch.value
+
+
+def _first_epoch(run: Run) -> int:
+    """1 where epochs are counted from 1: at epoch 61 of such a log 60 are completed."""
+    first = min((int(s.step[0]) for s in run.series.values() if s.axis == "epoch" and s.step.size), default=0)
+    return 1 if first == 1 else 0
 
 
 def _time_at(series: Series, position: int) -> float | None:

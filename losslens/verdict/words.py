@@ -116,7 +116,10 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
     if fit.ends_nonfinite:
         return _nan(fit)
     if fit.n_finite < MIN_POINTS:
-        return Word(Verdict.INCONCLUSIVE, f"{fit.n_finite} finite points are too few to see a course")
+        return Word(
+            Verdict.INCONCLUSIVE,
+            f"{fit.n_finite} finite {'point is' if fit.n_finite == 1 else 'points are'} too few to see a course",
+        )
     if fit.departure is not None and not _still_flat(fit, fit.departure):
         word = _departed(fit, fit.departure, wanders)
         if word is None and not wanders and not _outdone(fit, fit.departure) and undid(fit, fit.departure):
@@ -142,12 +145,17 @@ def _nan(fit: SeriesFit) -> Word:
     at = f"{fit.axis.removesuffix('s')} {fit.first_nonfinite:,}"
     if fit.n_finite == 0:
         return Word(Verdict.NAN, f"no value is finite, from {at} on")
+    before = fit.value[fit.step < fit.first_nonfinite] if fit.first_nonfinite is not None else fit.value
+    since = fit.n_finite - before.size
+    end = "the end" if not since else f"the end but for {since} {'value' if since == 1 else 'values'}"
     d = fit.departure if fit.departure is not None and matters(fit, fit.departure) else fit.runaway
     if d is None:
-        return Word(Verdict.NAN, f"not finite from {at} to the end, from a calm {number(float(fit.value[-1]))}")
+        calm = "a calm " if before.size >= MIN_POINTS else ""
+        last = f", from {calm}{number(float(before[-1]))}" if before.size else ""
+        return Word(Verdict.NAN, f"not finite from {at} to {end}{last}")
     return Word(
         Verdict.NAN,
-        f"not finite from {at} to the end; it had left {number(d.level)} at {fit.place(d.onset)} "
+        f"not finite from {at} to {end}; it had left {number(d.level)} at {fit.place(d.onset)} "
         f"and reached {number(d.peak)}",
         departure=d,
     )

@@ -98,11 +98,14 @@ def nan_abrupt(f: Facts, d: int) -> Found:
         return None
     past = f.onset.points_before if f.onset is not None else 0
     strength = ramp(f.loss.rising_points, 4, 0) * ramp(past, 0, 6)  # one point before is no calm
+    first = f.nonfinite.first_step
+    at = max(onset_step(f) or first, first)
     text = (
         f"{f.tag} went from a calm {num(f.loss.before)} to a value that is not finite at "
-        f"{where(f, f.nonfinite.first_step)}, with {f.loss.rising_points} rising points before"
+        f"{where(f, at)}, with {f.loss.rising_points} rising points before"
+        + (f" (a first one, at {where(f, first)}, had passed)" if first < at else "")
     )
-    steps = (f.nonfinite.first_step, f.nonfinite.first_step)
+    steps = (first, at)
     return sign("nan-abrupt", d, strength, text, series=f.tag, steps=steps, value=f.loss.before)
 
 
