@@ -100,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_path,
         metavar="FILE",
         help="also write the report to FILE (.html .json .md) or the picture of each failed run (.png .svg .pdf); "
-        "DIR/ gets all of them; repeats",
+        "DIR/ gets .html, .json and .png; repeats",
     )
     analyze.add_argument("--format", choices=FORMATS, default="terminal", help="what goes to standard output")
     analyze.add_argument(
