@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from losslens.errors import LosslensError
@@ -233,7 +233,10 @@ class Series:
         """The branch the job ended on: the points that no later segment overwrote."""
         if self.abandoned is None or not self.abandoned.any():
             return self
-        keep = ~self.abandoned
+        return replace(self.where(~self.abandoned), abandoned=None)
+
+    def where(self, keep: BoolArray) -> Series:
+        """The points at which ``keep``, shape ``(n,)``, is true."""
         return Series(
             self.tag,
             self.step[keep],
@@ -242,6 +245,7 @@ class Series:
             self.row[keep],
             self.segment[keep],
             self.axis,
+            self.abandoned[keep] if self.abandoned is not None else None,
         )
 
 

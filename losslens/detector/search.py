@@ -338,7 +338,7 @@ def _margin(kink: kk.Kink) -> int:
 
 
 def _climbed_by(z: FloatArray, rise: dep.Rise, kink: kk.Kink) -> kk.Kink:
-    """For a series that climbs from its first point on: the first point that is half above it, if the kink is later."""
+    """For a series that climbs from its first point on: the first point ten times above it, if the kink is later."""
     if rise.best > 0 or rise.width > 1:
         return kink
     first = int(np.argmax(z - rise.base >= PEEL_MOST))

@@ -418,7 +418,7 @@ def events(run: RunReport) -> list[str]:
     lines = []
     saved = [event for event in run.events if event.kind == "checkpoint" and event.step is not None]
     for event in run.events:
-        if len(saved) > 1 and event in saved:
+        if len(saved) > 1 and event.kind == "checkpoint" and event.step is not None:
             if event is saved[0]:
                 lines.append(_checkpoints(run, [int(e.step) for e in saved if e.step is not None]))
             continue

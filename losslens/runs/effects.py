@@ -139,7 +139,7 @@ def _skipped_batches(series: Mapping[str, Series], choices: Sequence[RoleChoice]
             steps = loss.step[fake]
             text = f"{int(fake.sum())} losses of exactly -1 are skipped batches, not losses; they were left out"
             repair = Repair("skipped-batches", text, choice.tag, int(fake.sum()), int(steps.min()), int(steps.max()))
-            out.append((choice.tag, only(loss, ~fake), repair))
+            out.append((choice.tag, loss.where(~fake), repair))
     return out
 
 
@@ -173,20 +173,6 @@ def _smoothed(series: Mapping[str, Series], choices: Sequence[RoleChoice], train
 
 def _steps(n: int) -> str:
     return "logged interval" if n == 1 else "iterations"
-
-
-def only(series: Series, keep: np.ndarray) -> Series:
-    """The points of ``series`` where ``keep`` is true."""
-    return Series(
-        series.tag,
-        series.step[keep],
-        series.value[keep],
-        series.wall_time[keep],
-        series.row[keep],
-        series.segment[keep],
-        series.axis,
-        series.abandoned[keep] if series.abandoned is not None else None,
-    )
 
 
 _Effect = Callable[[Mapping[str, Series], Sequence[RoleChoice], "str | None"], list[_Change]]

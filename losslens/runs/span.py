@@ -78,13 +78,4 @@ def _within(series: Series, steps: Steps) -> Series:
         keep &= series.step >= low
     if high is not None:
         keep &= series.step <= high
-    return Series(
-        series.tag,
-        series.step[keep],
-        series.value[keep],
-        series.wall_time[keep],
-        series.row[keep],
-        series.segment[keep],
-        series.axis,
-        series.abandoned[keep] if series.abandoned is not None else None,
-    )
+    return series.where(keep)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from losslens.model import Series
@@ -27,12 +29,4 @@ def _until(series: Series, segment: int) -> Series:
             continue
         keep |= own & (series.step < ceiling)
         ceiling = min(ceiling, int(series.step[own].min()))
-    return Series(
-        series.tag,
-        series.step[keep],
-        series.value[keep],
-        series.wall_time[keep],
-        series.row[keep],
-        series.segment[keep],
-        series.axis,
-    )
+    return replace(series.where(keep), abandoned=None)
