@@ -15,6 +15,8 @@ from statistics import median
 END_BYTES = 64 * 1024
 #: Rows and records looked at, at each end.
 FIRST = 40
+#: A part begins at most this many intervals behind the end of the one before, and at least so many behind its start.
+NEAR, LATER = 3.0, 2.0
 _STEP_NAMES = re.compile(
     r"(?:global_?|train_?|num_?|current_?)?(?:steps?|iter(?:ation)?s?|epochs?|updates)", re.IGNORECASE
 )
@@ -136,3 +138,9 @@ def _record(line: str) -> dict[str, object]:
 
 def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) else None
+
+
+def goes_on(first: float, last: float, begun: float, interval: float) -> bool:
+    """Whether what begins at ``begun`` goes on with parts that reach from ``first`` to ``last``: other runs begin where
+    they began, the next part of the same run later, at or before the place where they ended."""
+    return first + LATER * interval <= begun <= last + NEAR * interval

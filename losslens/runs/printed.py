@@ -16,12 +16,10 @@ from statistics import median
 
 from losslens.parsers.text_lines import clean
 from losslens.parsers.text_records import Record, read_record, speaks_of_training
-from losslens.runs.peek import lines_of_ends
+from losslens.runs.peek import goes_on, lines_of_ends
 
 #: Output named by a scheduler: its own word, or a suffix that only printed output has.
 _SCHEDULED = re.compile(r"(?:slurm|job|nohup|stdout)[\w.-]*|.*\.(?:out|err|[oe]\d+)", re.IGNORECASE)
-#: A part begins at most this many intervals behind the end of the one before, and at least so many behind its start.
-NEAR, LATER = 3.0, 2.0
 #: Lines with numbers that are read at each end of a file: a folder may hold hundreds of outputs.
 ENOUGH = 50
 
@@ -71,8 +69,7 @@ def resumes(parts: Sequence[Reach], after: Reach) -> bool:
     interval = max(p.interval for p in (*parts, after))
     return (
         all(p.names == after.names for p in parts)
-        and after.first >= parts[0].first + LATER * interval
-        and after.first <= parts[-1].last + NEAR * interval
+        and goes_on(parts[0].first, parts[-1].last, after.first, interval)
         and after.last > parts[-1].first
     )
 

@@ -10,12 +10,10 @@ from pathlib import Path
 from losslens.runs.group import TRACKED_RUN, Group
 from losslens.runs.jobs import Source
 from losslens.runs.naming import natural
-from losslens.runs.peek import Glimpse, glimpse
+from losslens.runs.peek import Glimpse, glimpse, goes_on
 
 #: A folder named by the moment at which a trainer was started, as mmengine does.
 _STARTED = re.compile(r"\d{8}_\d{6}")
-#: A part begins at most this many intervals behind the end of the one before, and at least so many behind its start.
-NEAR, LATER = 3.0, 2.0
 
 
 def join_resumed(by_path: dict[Path, list[Group]]) -> None:
@@ -87,7 +85,7 @@ def resumes(before: Sequence[Glimpse], after: Glimpse) -> bool:
     first, last = before[0].first_step, before[-1].last_step
     if first is None or last is None:
         return False
-    return first + LATER * after.interval <= after.first_step <= last + NEAR * after.interval
+    return goes_on(first, last, after.first_step, after.interval)
 
 
 def _resumes(before: Sequence[Group], after: Group) -> bool:
