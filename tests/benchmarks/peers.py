@@ -39,22 +39,12 @@ def losslens_reader(folder: Path) -> Cost:
 
 def losslens_by_position(folder: Path) -> list[float]:
     """CPU seconds a GB of a quick window in each quarter of a folder's one file."""
-    command = [sys.executable, "-m", "tests.benchmarks.read", "--by-position", str(folder)]
-    found = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
-    return [float(word) for word in found.stdout.split()]
+    return _numbers("--by-position", str(folder))
 
 
-def machine(folder: Path, points: int) -> Cost:
-    """The same bytes through the same calls into memory, and as much memory as the points take."""
-    lines = (
-        "import sys; from pathlib import Path; import numpy as np",
-        "window = np.zeros(8 << 20, np.uint8)",
-        "for path in Path(sys.argv[1]).rglob('*tfevents*'):",
-        "    with open(path, 'rb', buffering=0) as file:",
-        "        while file.readinto(window.data): pass",
-        "held = [np.ones(1 << 16) for _ in range(4 * int(sys.argv[2]) >> 16)]",
-    )
-    return _python("-c", "\n".join(lines), str(folder), str(points))
+def losslens_supplied(folder: Path, mib: int) -> float:
+    """CPU seconds of the reader in a process that has so many MiB at hand, with the files in the cache."""
+    return sum(_numbers("--supplied", str(mib), str(folder)))
 
 
 def losslens_analyze(folder: Path) -> Cost:
@@ -129,6 +119,12 @@ def cat(folder: Path) -> Cost:
         pass
     process.stdout.close()
     return _wait(process, perf_counter() - begun)
+
+
+def _numbers(*arguments: str) -> list[float]:
+    command = [sys.executable, "-m", "tests.benchmarks.read", *arguments]
+    found = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
+    return [float(word) for word in found.stdout.split()]
 
 
 def _python(*arguments: str, accept: tuple[int, ...] = (0,)) -> Cost:
