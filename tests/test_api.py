@@ -47,8 +47,8 @@ def test_load_gives_arrays_and_a_long_table(log: Path) -> None:
 
 
 def test_load_raises_when_nothing_can_be_read(tmp_path: Path) -> None:
-    (tmp_path / "history.json").write_text('{"loss": [1.0, ')
-    with pytest.raises(LosslensError, match="cut off"):
+    (tmp_path / "history.json").write_text('{"loss": [1.0, 0.5], oops}')
+    with pytest.raises(LosslensError, match="not JSON at byte 21"):
         losslens.load(tmp_path)
 
 

@@ -31,7 +31,8 @@ def claims(path: Path, names: Sequence[str]) -> bool:
 
 def parse(path: Path) -> tuple[Log, ...]:
     """The Log of one folder, counted in rounds. Raises NotALogError when it holds no round."""
-    document = read_document(path / _FILE)
+    read = read_document(path / _FILE)
+    document = read.value
     rounds = document.get("iterations") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(rounds, list) or not rounds:
         raise NotALogError(f"{path}: no round in {_FILE}")
@@ -51,7 +52,7 @@ def parse(path: Path) -> tuple[Log, ...]:
                     points.setdefault(f"{split}/{name}", []).append((int(step), row, number))
     series = {tag: _series(tag, found) for tag, found in points.items()}
     settings = flat_settings({"iterations": meta.get("iteration_count")}, path) if isinstance(meta, dict) else ()
-    return (Log(str(path), NAME, series, settings, trainer="catboost"),)
+    return (Log(str(path), NAME, series, settings, damage=read.damage, trainer="catboost"),)
 
 
 def _splits(record: dict[str, Json], meta: dict[str, Json]) -> list[tuple[str, list[str]]]:

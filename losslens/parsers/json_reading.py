@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
 from losslens.errors import ParseError
+from losslens.model import Damage
+from losslens.parsers.json_cut import whole_part
 from losslens.parsers.opening import LogFile, decode_head
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
-MAX_DEPTH = 200
 MAX_DIGITS = 400
-_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]', re.DOTALL)
 _PYTHONIC = re.compile(r"[{\[\s]*'")
 _PYTHON_WORDS = re.compile(r"\b(?:-?nan|-?inf(?:inity)?)\b", re.IGNORECASE)
 
@@ -55,32 +56,66 @@ def loads(text: str) -> Json:
     return value
 
 
-def read_document(path: Path) -> Json:
-    """The value of a JSON file. Raises ParseError that names the byte at which a cut or broken document ends."""
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The value of a JSON file, and what of the file could not be read."""
+
+    value: Json
+    damage: tuple[Damage, ...] = ()
+    cut: bool = False
+    """The document ends in its middle: its last list or object has lost its end."""
+
+
+def read_document(path: Path) -> Document:
+    """The value of a JSON file; of a document that is cut off, all that is whole.
+
+    Raises ParseError that names the byte at which a broken document ends, or a cut one of which nothing is left.
+    """
     file = LogFile(path)
     text = file.document().lstrip("\ufeff")
     try:
-        whole: Json = _DOCUMENT.decode(text)
-        return whole
+        return Document(_DOCUMENT.decode(text), tuple(file.damage))
     except RecursionError as error:
         raise ParseError(f"{path}: nested too deeply to be a log") from error
     except json.JSONDecodeError as error:
         for fixed in (_spell_nan(text), _from_python(text)):
             if fixed is not None and fixed != text:
                 try:
-                    return loads(fixed)
+                    return Document(loads(fixed), tuple(file.damage))
                 except ValueError:
                     pass
-        at = len(text[: error.pos].encode("utf-8", "replace"))
-        size = len(text.encode("utf-8", "replace"))
-        if at >= size - 1 or _is_cut(text):
+        if (document := _read_cut(file, text)) is not None:
+            return document
+        at = _bytes(text[: error.pos])
+        if at >= _bytes(text) - 1:
             raise ParseError(
-                f"{path}: the JSON document is cut off at byte {size} (its last complete part ends near byte "
-                f"{_last_complete(text)}); losslens needs it whole: use an older copy or the run's other logs"
+                f"{path}: the JSON document is cut off at byte {_bytes(text)}, and nothing before it is whole; "
+                "use an older copy or the run's other logs"
             ) from error
         raise ParseError(f"{path}: not JSON at byte {at} (line {error.lineno}): {error.msg}") from error
     except ValueError as error:
         raise ParseError(f"{path}: not a JSON document losslens can read: {error}") from error
+
+
+def _read_cut(file: LogFile, text: str) -> Document | None:
+    """The whole part of a document that ends in its middle; None when it does not, or when that holds nothing."""
+    part = whole_part(text)
+    if part is None:
+        return None
+    for attempt in (part.text, _spell_nan(part.text), _from_python(part.text)):
+        try:
+            value = None if attempt is None else loads(attempt)
+        except ValueError:
+            continue
+        if value:
+            reason = f"the document is cut off: {part.what} was left out, and what came after it was never written"
+            lost = Damage(str(file.path), _bytes(text[: part.kept]), max(0, _bytes(text) - 1), reason)
+            return Document(value, (*file.damage, lost), cut=True)
+    return None
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))
 
 
 def _spell_nan(text: str) -> str | None:
@@ -116,35 +151,6 @@ def _from_python(text: str) -> str:
     return re.sub(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|-?\b(?:nan|inf)\b|\b(?:None|True|False)\b""", spell, text)
 
 
-def _open_brackets(text: str) -> tuple[list[str], int, list[str]]:
-    """Brackets still open at the end; and for the last comma: where it stands, and the brackets open there."""
-    stack: list[str] = []
-    comma, at_comma = 0, list[str]()
-    for match in _TOKENS.finditer(text):
-        token = match.group(0)
-        if token in "{[":
-            stack.append(token)
-            if len(stack) > MAX_DEPTH:
-                break
-        elif token in "}]":
-            if not stack:
-                break
-            stack.pop()
-        elif token == ",":
-            comma, at_comma = match.start(), stack.copy()
-    return stack, comma, at_comma
-
-
-def _is_cut(text: str) -> bool:
-    stack, _, _ = _open_brackets(text)
-    return bool(stack) and len(stack) <= MAX_DEPTH
-
-
-def _last_complete(text: str) -> int:
-    _, comma, _ = _open_brackets(text)
-    return len(text[:comma].encode("utf-8", "replace"))
-
-
 @lru_cache(maxsize=4)
 def peek(head: bytes) -> Json:
     """What the head of a JSON document shows: the value itself, or what is complete of it when the head is cut.
@@ -161,15 +167,13 @@ def peek(head: bytes) -> Json:
         return None
     except ValueError:
         pass
-    _, comma, open_there = _open_brackets(text)
-    if not open_there or len(open_there) > MAX_DEPTH:
-        return None
-    closed = text[:comma] + "".join("}" if bracket == "{" else "]" for bracket in reversed(open_there))
-    for attempt in (closed, _spell_nan(closed)):
+    # A document that is closed and yet not JSON is broken somewhere: without its end it shows what is whole.
+    part = whole_part(text) or whole_part(text.rstrip()[:-1])
+    for attempt in (_spell_nan(text), *(() if part is None else (part.text, _spell_nan(part.text)))):
         if attempt is not None:
             try:
-                return loads(attempt)
-            except ValueError:
+                return _DECODER.raw_decode(attempt)[0]  # type: ignore[no-any-return]
+            except (ValueError, RecursionError):
                 continue
     return None
 
@@ -180,7 +184,7 @@ def is_one_document(head: bytes) -> bool:
     try:
         value, end = _DECODER.raw_decode(text)
     except (ValueError, RecursionError):
-        if _PYTHONIC.match(text[:200]) or not _open_brackets(text)[0]:
+        if _PYTHONIC.match(text[:200]) or whole_part(text) is None:
             return False
         value, end = peek(head), len(text)
     if text[end:].strip():

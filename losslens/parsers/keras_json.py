@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from losslens.errors import NotALogError
 from losslens.model import Log, RawSeries, Setting, Table, Warning
 from losslens.parsers.axes import SPLIT_WORDS, STEP_COUNTS, STEP_RANK, is_known_name, normalise
-from losslens.parsers.json_reading import Json, number_of, peek, read_document
+from losslens.parsers.json_reading import Document, Json, number_of, peek, read_document
 from losslens.parsers.settings import flat_settings
 
 if TYPE_CHECKING:
@@ -41,26 +41,28 @@ def sniff(path: Path, head: bytes) -> bool:
 def parse(path: Path) -> tuple[Log, ...]:
     """One Log a history in the file (several models' histories can stand side by side).
 
-    Raises NotALogError when there is no dict of lists of numbers, ParseError for a cut or broken document.
+    Raises NotALogError when there is no dict of lists of numbers, ParseError for a broken document.
     """
     document = read_document(path)
-    if _is_one_curve(path, document):
-        (log,) = _of_document(path, {path.name.split(".")[0]: document})
+    if _is_one_curve(path, document.value):
+        (log,) = _of_document(path, replace(document, value={path.name.split(".")[0]: document.value}))
         curve = {tag: replace(series, axis="row") for tag, series in log.series.items()}
         text = "a bare list of numbers: they are counted, for want of steps or epochs"
         return (replace(log, series=curve, trainer=None, warnings=(*log.warnings, Warning("no-step", text))),)
     return _of_document(path, document)
 
 
-def _of_document(path: Path, document: Json) -> tuple[Log, ...]:
+def _of_document(path: Path, document: Document) -> tuple[Log, ...]:
     """The Logs of a document that was read."""
-    found = _find(document) or _only_curves(path, document)
+    found = _find(document.value) or _only_curves(path, document.value)
     if not found:
         raise NotALogError(f"{path}: no lists of numbers by name")
     logs = []
-    for where, history in found:
-        settings = flat_settings(_without(document, where), path)
-        logs.append(_log(path, where if len(found) > 1 else (), history, settings))
+    for place, (where, history) in enumerate(found, start=1):
+        settings = flat_settings(_without(document.value, where), path)
+        cut = document.cut and place == len(found)
+        log = _log(path, where if len(found) > 1 else (), history, settings, cut=cut)
+        logs.append(replace(log, damage=document.damage) if place == len(found) else log)
     return tuple(logs)
 
 
@@ -150,7 +152,10 @@ def _without(document: Json, where: tuple[str, ...]) -> dict[str, Json]:
     }
 
 
-def _log(path: Path, where: tuple[str, ...], history: Mapping[str, Json], settings: tuple[Setting, ...]) -> Log:
+def _log(
+    path: Path, where: tuple[str, ...], history: Mapping[str, Json], settings: tuple[Setting, ...], *, cut: bool
+) -> Log:
+    """The Log of one history; of a ``cut`` one the last list has lost its end, and its length says nothing."""
     import numpy as np
 
     axis, counts, step_of = _axis(history)
@@ -159,6 +164,7 @@ def _log(path: Path, where: tuple[str, ...], history: Mapping[str, Json], settin
     warnings: list[Warning] = []
     lengths = {key: len(item) for key, item in history.items() if isinstance(item, list) and _is_numbers(item)}
     longest = max(lengths.values(), default=0)
+    whole = dict(list(lengths.items())[:-1] if cut and len(lengths) > 1 else lengths)
     steps = _steps(step_of, longest)
     for key in lengths:
         if key == axis:
@@ -174,9 +180,9 @@ def _log(path: Path, where: tuple[str, ...], history: Mapping[str, Json], settin
             at = np.array(rows, dtype=np.int64)
             wall = np.full(len(rows), np.nan)
             series[key] = RawSeries(
-                key, steps[at], np.array(values), wall, at, axis=counts or _counts(lengths[key], lengths)
+                key, steps[at], np.array(values), wall, at, axis=counts or _counts(lengths[key], whole)
             )
-    if len(set(lengths.values())) > 1:
+    if len(set(whole.values())) > 1:
         text = ", ".join(f"{key} {length}" for key, length in list(lengths.items())[:6])
         warnings.append(
             Warning("uneven-lists", f"the lists are of different length ({text}): each counted from its first epoch")
@@ -188,7 +194,7 @@ def _log(path: Path, where: tuple[str, ...], history: Mapping[str, Json], settin
         settings=settings,
         warnings=tuple(warnings),
         table=Table(step=steps, wall_time=np.full(longest, np.nan), blank=blank),
-        trainer="keras" if "loss" in lengths and counts in ("", "epoch") and len(set(lengths.values())) == 1 else None,
+        trainer="keras" if "loss" in lengths and counts in ("", "epoch") and len(set(whole.values())) == 1 else None,
         group_hint="/".join(where) or None,
     )
 

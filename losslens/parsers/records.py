@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 from losslens.errors import NotALogError
-from losslens.model import Log, Setting
+from losslens.model import Damage, Log, Setting
 from losslens.parsers.assemble import Assembly
 from losslens.parsers.axes import SPLIT_WORDS, STEP_RANK, VALUE_COLUMNS, is_known_name, normalise
 from losslens.parsers.columns import Columns
@@ -29,11 +29,12 @@ def sniff(path: Path, head: bytes) -> bool:
 
 
 def parse(path: Path) -> tuple[Log, ...]:
-    """The Logs of one document. Raises NotALogError when it holds no records, ParseError when it is cut or broken."""
-    document = read_document(path)
+    """The Logs of one document. Raises NotALogError when it holds no records, ParseError when it is broken."""
+    read = read_document(path)
+    document = read.value
     triples = _triples(document)
     if triples:
-        return _tensorboard_download(path, triples)
+        return _tensorboard_download(path, triples, read.damage)
     found = _found(document)
     if not found:
         raise NotALogError(f"{path}: no records with numbers in it")
@@ -44,7 +45,7 @@ def parse(path: Path) -> tuple[Log, ...]:
     settings: tuple[Setting, ...] = ()
     if isinstance(document, dict):
         settings = flat_settings({k: v for k, v in document.items() if _is_setting(v)}, path)
-    return Assembly(path, NAME, columns).logs(settings=settings)
+    return Assembly(path, NAME, columns).logs(settings=settings, damage=read.damage)
 
 
 def _name(prefix: str, name: str) -> str:
@@ -178,7 +179,7 @@ def _triples(value: Json) -> list[list[float]]:
     return triples
 
 
-def _tensorboard_download(path: Path, triples: list[list[float]]) -> tuple[Log, ...]:
+def _tensorboard_download(path: Path, triples: list[list[float]], damage: Sequence[Damage]) -> tuple[Log, ...]:
     stem = path.name.removesuffix(".gz").removesuffix(".json")
     match = _TENSORBOARD_FILE.fullmatch(stem)
     tag = match["tag"] if match else stem
@@ -186,4 +187,4 @@ def _tensorboard_download(path: Path, triples: list[list[float]]) -> tuple[Log, 
     for wall, step, number in triples:
         columns.add_record({"wall_time": wall, "step": step, tag: number})
     run = match["run"] if match and match["run"] not in ("", ".") else None
-    return Assembly(path, NAME, columns, wanted_axis="step").logs(group_hint=run)
+    return Assembly(path, NAME, columns, wanted_axis="step").logs(damage=damage, group_hint=run)

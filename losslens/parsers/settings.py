@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from losslens.errors import NotALogError, ParseError
-from losslens.model import Log, Setting, SettingValue, Warning
+from losslens.model import Damage, Log, Setting, SettingValue, Warning
 from losslens.parsers.axes import normalise
 from losslens.parsers.json_reading import Json, flatten, peek, read_document
 from losslens.parsers.opening import LogFile, decode_head
@@ -190,6 +190,7 @@ def sniff(path: Path, head: bytes) -> bool:
 def parse(path: Path) -> tuple[Log, ...]:
     """One Log with settings and no series. Raises ParseError for a document that cannot be read."""
     warnings: list[Warning] = []
+    damage: tuple[Damage, ...] = ()
     suffix = PurePath(path.name.removesuffix(".gz")).suffix.lower()
     document: Json
     if suffix == ".toml":
@@ -197,7 +198,8 @@ def parse(path: Path) -> tuple[Log, ...]:
     elif suffix in _LINES:
         document = dict(_in_lines(LogFile(path).document()[:MAX_YAML_BYTES]))
     elif isinstance(peek(LogFile(path).head), dict):
-        document = read_document(path)
+        read = read_document(path)
+        document, damage = read.value, read.damage
     else:
         document, passed_over = read_yaml(path)
         if passed_over:
@@ -210,7 +212,7 @@ def parse(path: Path) -> tuple[Log, ...]:
     settings = flat_settings(_as_tracked(document), path)
     if len(settings) >= MAX_SETTINGS:
         warnings.append(Warning("many-settings", f"only the first {MAX_SETTINGS} settings were read"))
-    return (Log(str(path), NAME, {}, settings=settings, warnings=tuple(warnings)),)
+    return (Log(str(path), NAME, {}, settings=settings, damage=damage, warnings=tuple(warnings)),)
 
 
 def flat_settings(value: Mapping[str, Json], path: Path, prefix: str = "") -> tuple[Setting, ...]:

@@ -36,7 +36,8 @@ def parse(path: Path) -> tuple[Log, ...]:
     The record that closes a training ("train_runtime") gives the *average* loss of the run under the name
     ``train_loss``: it becomes part of an event, never a point of a curve, and none of it is a setting.
     """
-    document = read_document(path)
+    read = read_document(path)
+    document = read.value
     history = document.get("log_history") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(history, list):
         raise NotALogError(f"{path}: no 'log_history' in it")
@@ -55,7 +56,7 @@ def parse(path: Path) -> tuple[Log, ...]:
     if not columns.n_rows:
         warnings.append(Warning("no-rows", "log_history is empty"))
     assembly = Assembly(path, NAME, columns, wanted_axis="step", trainer="hf")
-    return assembly.logs(settings=settings, events=events, warnings=warnings)
+    return assembly.logs(settings=settings, events=events, damage=read.damage, warnings=warnings)
 
 
 def _state_settings(document: dict[str, Json], path: Path) -> tuple[Setting, ...]:

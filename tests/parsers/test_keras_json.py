@@ -144,14 +144,6 @@ def test_a_long_history_is_recognised_by_its_head(tmp_path: Path) -> None:
     assert len(log.series["loss"].value) == 20_000
 
 
-def test_a_cut_document_names_the_byte(tmp_path: Path) -> None:
-    text = '{"loss": [2.5, 1.25], "val_loss": [3, 2'
-    path = write(tmp_path, text)
-    assert parsers.recognise(path) == "keras-json"
-    with pytest.raises(ParseError, match=f"cut off at byte {len(text)}"):
-        parsers.parse(path)
-
-
 def test_a_broken_document_names_the_byte(tmp_path: Path) -> None:
     text = '{"loss": [2.5, 1.25], oops "val_loss": [3, 2]}'
     path = write(tmp_path, text)

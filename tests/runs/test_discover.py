@@ -308,10 +308,10 @@ def test_broken_links_are_skipped_with_their_reason(tmp_path: Path) -> None:
     assert [s.code for s in find([tmp_path]).skipped] == ["unreadable"]
 
 
-def test_a_file_cut_to_nothing_but_its_header_does_not_stop_the_others(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(tmp_path: Path) -> None:
     write_csv(tmp_path / "a" / "metrics.csv")
     (tmp_path / "b").mkdir()
-    (tmp_path / "b" / "history.json").write_text('{"loss": [1.0, 0.5')
+    (tmp_path / "b" / "history.json").write_text('{"loss": [1.0, oops, 0.5]}')
     found = find([tmp_path])
     loaded = 0
     for job in found.jobs:
