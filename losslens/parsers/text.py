@@ -139,6 +139,8 @@ class _Reader:
             self._note_setting(text, number)
             return
         record = read_record(text)
+        if record is not None and not record.kind and self.messages.told_nan(number):
+            return  # "Loss is nan, stopping training" is no line of numbers: it stands at no step
         before = len(self.records)
         self._take_record(record, raw, text, line, number)
         self._dumps.see(text, self.records[-1] if len(self.records) > before else None)
@@ -249,12 +251,13 @@ class _Reader:
         return steps.value / epochs.value if epochs.value > 0 else None
 
     def dated_events(self, placed: Placed) -> Iterator[LogEvent]:
-        """The events with the step of the record before them."""
+        """The events with the step that they name, else with that of the record before them."""
         for event, before in self.messages.events:
             step = told_step(event.text) if event.kind in ("nan-message", "checkpoint") else None
             if step is not None and step > 2 * int(placed.step.max()) + 1:
                 step = None  # counted in something else than the log counts
-            step = placed.step_before(before) if step is None else step
+            if step is None:
+                step = _step_of_nan(placed, before) if event.kind == "nan-message" else placed.step_before(before)
             yield LogEvent(event.kind, event.text, event.source, step, event.wall_time, event.line)
 
     def _note_setting(self, text: str, number: int) -> bool:
@@ -271,6 +274,20 @@ class _Reader:
             text = f"{self.other_ranks} lines of other ranks left out; those of rank {self._rank} were read"
             warnings.append(Warning("other-ranks", text))
         return [*warnings, *self.messages.warnings()]
+
+
+def _step_of_nan(placed: Placed, before: int) -> int | None:
+    """The step of a message that a number is not finite, printed behind ``before`` records and naming no step.
+
+    It speaks of the record before it when that shows the NaN; else of a step that is not printed yet: the next.
+    """
+    last = placed.index_before(before)
+    if last is None:
+        return int(placed.step[0]) if placed.step.size else None
+    step = int(placed.step[last])
+    if not all(isfinite(value) for value in placed.records[last].values.values()):
+        return step
+    return min(step + 1, int(placed.step[last + 1])) if last + 1 < placed.step.size else step + 1
 
 
 def _series(placed: Placed) -> tuple[dict[str, RawSeries], list[Warning]]:

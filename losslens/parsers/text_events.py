@@ -93,6 +93,8 @@ EXCEPTION = re.compile(r"^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Interrupt|Exit
 TRACEBACK = "Traceback (most recent call last)"
 #: What a launcher or a container puts before every line, up to the one blank that belongs to it.
 _STAMP = re.compile(r"\A(?:\[[A-Za-z_]* ?\d+\]: ?|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\dZ+:-]* )*")
+#: Keras prints what a callback says behind the progress bar of the batch, on its line.
+_BESIDE_BAR = re.compile(r"\A.*[━=>.]{5}.*?(?=\bBatch \d+: |(?<=\d)Batch \d+: )")
 #: Most events of one kind kept a file; a job that overflows at every step says so often enough with these.
 MOST_OF_A_KIND = 100
 
@@ -157,6 +159,10 @@ class Messages:
         # "NaN loss at step 12: loss: nan" is a record too.
         return kind not in ("nan-message", "overflow", "skipped-step", "checkpoint")
 
+    def told_nan(self, number: int) -> bool:
+        """Whether the line of this number, the last that was taken, says that something is not finite."""
+        return bool(self.events) and self.events[-1][0].kind == "nan-message" and self.events[-1][0].line == number
+
     def note(self, kind: str, text: str, number: int, place: int) -> None:
         """An event that the caller found."""
         self._add(kind, text, number, None, place)
@@ -170,6 +176,7 @@ class Messages:
         if self._kinds[kind] > MOST_OF_A_KIND:
             self.dropped += 1
             return
+        text = _BESIDE_BAR.sub("", text, count=1)
         self.events.append((LogEvent(kind, text[:300], str(self.path), wall_time=wall_time, line=number), place))
 
     def warnings(self) -> list[Warning]:

@@ -34,10 +34,15 @@ class Placed:
 
     def step_before(self, read: int) -> int | None:
         """The step of the last record among the first ``read`` records as they were read; None before the first."""
+        index = self.index_before(read)
+        return None if index is None else int(self.step[index])
+
+    def index_before(self, read: int) -> int | None:
+        """The position here of the last record among the first ``read`` as they were read; None before the first."""
         import bisect
 
         index = bisect.bisect_right(self.kept, read - 1) - 1
-        return int(self.step[index]) if index >= 0 else None
+        return index if index >= 0 else None
 
 
 def place_records(records: list[Record], steps_per_epoch: float | None = None) -> Placed:

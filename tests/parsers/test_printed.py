@@ -121,11 +121,16 @@ def test_a_loss_that_was_checked_before_it_was_logged_ends_in_nan() -> None:
         ("reinforce/train.log", "interrupted", 240),
         ("detectron2_nan/train.log", "nan-message", 170),
         ("fairseq/train.log", "overflow", 42),
-        ("keras/nan_stopped.log", "nan-message", 4),
+        ("keras/nan_stopped.log", "nan-message", 5),
     ],
 )
 def test_how_a_program_ended_is_an_event_at_its_step(name: str, kind: str, step: int) -> None:
     assert (kind, step) in [(event.kind, event.step) for event in read(name).events]
+
+
+def test_a_message_behind_a_progress_bar_is_told_without_the_bar() -> None:
+    (event,) = (event for event in read("keras/nan_stopped.log").events if event.kind == "nan-message")
+    assert event.text == "Batch 9: Invalid loss, terminating training"
 
 
 def test_what_a_program_overrides_is_its_settings() -> None:

@@ -324,13 +324,36 @@ def test_the_way_a_job_died_is_an_event_with_its_step(tmp_path: Path) -> None:
         ("Resuming from checkpoint out/checkpoint-500", "restart"),
         ("NCCL error in: ProcessGroupNCCL.cpp:825, unhandled system error", "nccl"),
         ("[1234.5] NVRM: Xid (PCI:0000:3b:00): 79, GPU has fallen off the bus.", "hardware"),
-        ("ValueError: Loss is nan, stopping training", "nan-message"),
     ],
 )
 def test_messages_of_trainers_are_events(tmp_path: Path, line: str, kind: str) -> None:
     lines = [f"step {i} loss {2 / (i + 1)}" for i in range(4)] + [line]
     (log,) = text.parse(write(tmp_path, lines))
     assert [(event.kind, event.step) for event in log.events] == [(kind, 3)]
+
+
+@pytest.mark.parametrize(
+    ("message", "step"),
+    [
+        ("ValueError: Loss is nan, stopping training", 31),
+        ("FloatingPointError: Loss became infinite or NaN at iteration=37!", 37),
+        ("NaN detected in gradient of layer 3", 31),
+    ],
+)
+def test_a_nan_that_is_told_stands_at_the_step_it_names_or_at_the_next_one(
+    tmp_path: Path, message: str, step: int
+) -> None:
+    lines = [f"step {10 * i} loss {2 / (i + 1)}" for i in range(4)] + [message]
+    (log,) = text.parse(write(tmp_path, lines))
+    assert [event.step for event in log.events] == [step]
+    assert log.series["loss"].value[:4].tolist() == [2.0, 1.0, 2 / 3, 0.5]  # what was printed stays
+
+
+def test_a_nan_that_is_told_behind_the_line_that_shows_it_stands_there(tmp_path: Path) -> None:
+    lines = [f"step {10 * i} loss {2 / (i + 1)}" for i in range(4)]
+    lines += ["step 40 loss nan", "Loss is nan, skipping the scheduler", "step 50 loss nan"]
+    (log,) = text.parse(write(tmp_path, lines))
+    assert [event.step for event in log.events] == [40]
 
 
 def test_a_number_of_skipped_steps_is_a_series_and_no_message(tmp_path: Path) -> None:
