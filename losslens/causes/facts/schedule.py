@@ -29,6 +29,9 @@ STILL_RISES = 1.005
 LIKE_THE_LARGEST = 0.6
 """Share of the largest rise (on the logarithm) from which a later rise is preferred to it."""
 
+STEEPER = 2.0
+"""A rise whose end is steeper than its beginning by this factor grows ever faster."""
+
 SAME_RATE = 1.2
 """Rates within this factor count as the same."""
 
@@ -128,7 +131,19 @@ def _warmup_end(step: IntArray, value: FloatArray, peak: float) -> int | None:
         return None
     if value[0] > 0 and value[last] < 2 * value[0]:
         return None
+    if not stop.size and _accelerates(step, value):
+        return None
     return int(step[last]) if last >= 3 or value[last] >= 0.5 * peak else None
+
+
+def _accelerates(step: IntArray, value: FloatArray) -> bool:
+    """Whether a rise gets ever steeper: a warm-up approaches its peak evenly, or ever more slowly.
+
+    A rate that is multiplied again and again and never stops growing is a search for a rate, or a mistake.
+    """
+    slope = np.diff(value) / np.maximum(np.diff(step), 1)
+    third = max(1, slope.size // 3)
+    return bool(slope[-third:].mean() > STEEPER * slope[:third].mean() and slope[-1] >= slope.max())
 
 
 def _jump(step: IntArray, value: FloatArray, start: Start | None, extent: Extent, warm: int | None, way: int) -> _Jump:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from losslens.causes.facts.nouns import Start
-from losslens.causes.facts.schedule import _ramp
+from losslens.causes.facts.schedule import _ramp, _warmup_end
 
 
 def start_at(step: int) -> Start:
@@ -24,3 +24,19 @@ def test_steps_that_repeat_after_a_resume_do_not_lose_the_ramp() -> None:
     rate = np.array([1, 1, 1, 1, 1, 1, 5, 5]) * 1e-3
     ratio, first, began, to, last = _ramp(step, rate, (5.0, 30, 1e-3, 5e-3), start_at(30), None)
     assert (ratio, first, began, to, last) == (5.0, 30, 1e-3, 5e-3, 30)
+
+
+def test_a_rate_that_doubles_to_the_end_of_the_run_is_no_warm_up() -> None:
+    step = np.arange(1, 7, dtype=np.int64)
+    assert _warmup_end(step, 4e-3 * 2.0 ** np.arange(6), 0.128) is None
+
+
+def test_an_even_rise_to_the_end_of_a_short_run_is_a_warm_up() -> None:
+    step = np.array([0, 1, 2, 5, 10, 20, 50, 100], dtype=np.int64)  # logged ever more rarely
+    assert _warmup_end(step, step * 1e-5, 1e-3) == 100
+
+
+def test_a_steepening_rise_that_ends_before_the_run_does_is_a_warm_up() -> None:
+    step = np.arange(0, 80, 10, dtype=np.int64)
+    rate = np.array([1, 2, 4, 8, 16, 16, 15, 14]) * 1e-3
+    assert _warmup_end(step, rate, 16e-3) == 40
