@@ -26,7 +26,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, leap, loss, rate, rise
+from losslens.causes.signs import around, gradient, held_back, leap, loss, rate, rise
 from losslens.causes.signs.build import Found, log_ramp, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -86,7 +86,9 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.ran_up(facts, -1),
         rise.gradual(facts, -1),
         rise.exponential_growth(facts, -1),
-        rise.training_stepped_too(facts, +1),
+        around.training_stepped_too(facts, +1),
+        around.training_relearned(facts, +1),
+        held_back.stepped(facts, +1),
         gradient.grad_spiked(facts, -1),
         rise.returned(facts, -1),
         rise.stands_alone(facts, -1),

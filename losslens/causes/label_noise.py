@@ -25,7 +25,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise
+from losslens.causes.signs import around, gradient, held_back, loss, rate, rise
 from losslens.causes.signs.build import Found, missing, num, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -97,6 +97,9 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.never_learned(facts, +1),
         loss.stuck_above_start(facts, -1),
         _turned_at_once(facts, +1),
+        held_back.crept(facts, +1),
+        held_back.stepped(facts, -1),
+        held_back.memorised(facts, -1),
         around.only_validation(facts, +1),
         around.val_below_training(facts, +1),
         around.val_above_training(facts, -1),
@@ -106,7 +109,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_zero(facts, -1),
         around.data_worked_elsewhere(facts, -1),
         rise.jumped(facts, -1),
-        rise.training_stepped_too(facts, -1),
+        around.training_stepped_too(facts, -1),
         None if facts.leading_role.startswith("val") else rise.gradual(facts, -1),
         loss.nan_abrupt(facts, -1),
         rise.overflowed(facts, -1),

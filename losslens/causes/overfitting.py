@@ -22,7 +22,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, rise
+from losslens.causes.signs import around, held_back
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -87,21 +87,6 @@ def _erratic(f: Facts, d: int) -> Found:
     return sign("validation-erratic", d, log_ramp(v.worst_jump, 1.5, 4.0), text, series=v.tag, value=v.worst_jump)
 
 
-def _jump(f: Facts, d: int) -> Found:
-    if not f.leading_role.startswith("val") or f.loss is None or f.loss.growth.kind not in ("jump", "plateau-high"):
-        return None
-    g = f.loss.growth
-    text = f"{f.tag} jumped {times(g.ratio)} within {g.points} evaluations instead of climbing"
-    return sign(
-        "validation-jumped",
-        d,
-        ramp(g.points, 4, 2) * log_ramp(g.ratio or 1.0, 1.3, 3.0),
-        text,
-        series=f.tag,
-        value=g.ratio,
-    )
-
-
 def _never_good(f: Facts, d: int) -> Found:
     v = f.validation
     if v is None or v.never_good is None or v.points < 5:
@@ -124,14 +109,16 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _rise_after_minimum(facts, +1),
         _train_falls(facts, +1),
         _close_at_first(facts, +1),
+        held_back.crept(facts, +1),
+        held_back.memorised(facts, +1),
         around.only_validation(facts, +1),
         around.cured_by(facts, "regularisation", +1),
         around.cured_by(facts, "weight-decay", +1),
         _train_rose_too(facts, -1),
-        rise.training_stepped_too(facts, -1),
+        around.training_stepped_too(facts, -1),
         _bad_at_first(facts, -1),
         _erratic(facts, -1),
-        _jump(facts, -1),
+        held_back.stepped(facts, -1),
         _never_good(facts, -1),
         _blew_up(facts, -1),
     )

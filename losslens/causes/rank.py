@@ -24,6 +24,7 @@ from pathlib import Path
 
 from losslens import causes
 from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs.around import SEEN_AFTER, stepped_with_validation
 from losslens.causes.signs.build import key_of, num
 from losslens.causes.why_then import why_then
 from losslens.model import Cause, CauseGroup, Diagnosis, Evidence, NotChecked, Sign, Verdict
@@ -149,10 +150,23 @@ def family(facts: Facts) -> str:
         if growth is not None and growth.kind == "downward":
             return "runaway-downward"
         return "runaway-at-once" if growth is not None and growth.points <= 2 else "runaway"
+    if facts.leading_role.startswith("val") and verdict in (Verdict.OVERFIT, Verdict.VAL_DIVERGED):
+        return _of_validation(facts)
     return verdict.value
 
 
+def _of_validation(facts: Facts) -> str:
+    """A validation loss leads: whether it was lost, and whether training had its share in it."""
+    b, lost = facts.beside, facts.nonfinite
+    if lost is not None and lost.pattern in ("abrupt", "after-growth") and (b is None or b.points_after < SEEN_AFTER):
+        return "nan-after-growth" if lost.pattern == "after-growth" else "nan"
+    if b is not None and (b.own_verdict is not None or stepped_with_validation(facts) > 0.5):
+        return "with-training"
+    return facts.verdict.value
+
+
 HOW = {
+    "with-training": " and training rose as well",
     "nan-from-start": " from the start",
     "runaway-from-start": " from the start",
     "nan-after-growth": " after a climb",

@@ -40,9 +40,9 @@ REGULAR = 0.2
 
 
 def _once_an_epoch(f: Facts, d: int) -> Found:
-    if f.loss is None or f.loss.spikes.count < FEWEST:
+    if f.train is None or f.train.spikes.count < FEWEST:
         return None
-    s = f.loss.spikes
+    s = f.train.spikes
     if s.epoch_multiple is None:
         return missing("spikes-once-an-epoch", "steps_per_epoch")
     text = f"{percent(s.epoch_multiple)} of the distances between {s.count} spikes are whole epochs"
@@ -55,42 +55,47 @@ def _once_an_epoch(f: Facts, d: int) -> Found:
         d,
         max(ramp(s.epoch_multiple, 0.4, 0.9), steady),
         text,
-        series=f.tag,
+        series=f.train.tag,
         value=s.epoch_multiple,
     )
 
 
 def _clockwork(f: Facts, d: int) -> Found:
-    if f.loss is None or f.loss.spikes.count < FEWEST + 1 or f.loss.spikes.spacing_spread is None:
+    if f.train is None or f.train.spikes.count < FEWEST + 1 or f.train.spikes.spacing_spread is None:
         return None
-    s = f.loss.spikes
+    s = f.train.spikes
     spread = s.spacing_spread if s.spacing_spread is not None else 1.0
     text = f"{s.count} spikes come every {lasting(f, s.spacing or 0)}, regular to {percent(spread)}"
-    return sign("spikes-regular", d, ramp(spread, 2 * REGULAR, REGULAR / 2), text, series=f.tag, value=s.spacing)
+    return sign("spikes-regular", d, ramp(spread, 2 * REGULAR, REGULAR / 2), text, series=f.train.tag, value=s.spacing)
 
 
 def _irregular(f: Facts, d: int) -> Found:
-    if f.loss is None or f.loss.spikes.count < FEWEST or f.loss.spikes.spacing_spread is None:
+    if f.train is None or f.train.spikes.count < FEWEST or f.train.spikes.spacing_spread is None:
         return None
-    s = f.loss.spikes
+    s = f.train.spikes
     if (s.epoch_multiple or 0) > 0.6 or s.spacing_spread is None:
         return None
     text = f"the distances between the {s.count} spikes scatter by {percent(s.spacing_spread)} of their median"
     return sign(
-        "spikes-irregular", d, ramp(s.spacing_spread, REGULAR, 3 * REGULAR), text, series=f.tag, value=s.spacing_spread
+        "spikes-irregular",
+        d,
+        ramp(s.spacing_spread, REGULAR, 3 * REGULAR),
+        text,
+        series=f.train.tag,
+        value=s.spacing_spread,
     )
 
 
 def _too_few(f: Facts, d: int) -> Found:
-    if f.loss is None or f.loss.spikes.count >= FEWEST:
+    if f.train is None or f.train.spikes.count >= FEWEST:
         return None
     return sign(
         "spikes-too-few",
         d,
         1.0,
-        f"only {num(f.loss.spikes.count)} spike(s) in the run",
-        series=f.tag,
-        value=f.loss.spikes.count,
+        f"only {num(f.train.spikes.count)} spike(s) in the run",
+        series=f.train.tag,
+        value=f.train.spikes.count,
     )
 
 

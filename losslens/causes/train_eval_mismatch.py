@@ -27,7 +27,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, rise
+from losslens.causes.signs import around, held_back
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -86,31 +86,6 @@ def _far_apart(f: Facts, d: int) -> Found:
     return sign("validation-far-apart", d, log_ramp(v.ratio_end, 5.0, 100.0), text, series=v.tag, value=v.ratio_end)
 
 
-def _jump_not_climb(f: Facts, d: int) -> Found:
-    """Validation alone jumped within a point or two."""
-    if not f.leading_role.startswith("val") or f.loss is None or f.onset is None or f.loss.growth.kind == "none":
-        return None
-    g = f.loss.growth
-    text = f"{f.tag} rose {times(g.ratio)} within {g.points} evaluations"
-    return sign(
-        "validation-jumped",
-        d,
-        ramp(g.points, 6, 2) * log_ramp(g.ratio or 1.0, 1.2, 2.5),
-        text,
-        series=f.tag,
-        value=g.points,
-    )
-
-
-def _gradual_after_minimum(f: Facts, d: int) -> Found:
-    v = f.validation
-    if v is None or v.monotone_after is None or v.roughness is None:
-        return None
-    text = f"{v.tag} rises steadily after its minimum ({100 * v.monotone_after:.0f} % of its moves are up)"
-    strength = ramp(v.monotone_after, 0.6, 0.85) * log_ramp(v.worst_jump or 1.0, 3.0, 1.3)
-    return sign("validation-climbs-gradually", d, strength, text, series=v.tag, value=v.monotone_after)
-
-
 def _tracks(f: Facts, d: int) -> Found:
     v = f.validation
     if v is None or v.tracks is None or v.ratio_end is None or v.ratio_end > 2:
@@ -144,12 +119,13 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _erratic(facts, +1),
         _returns(facts, +1),
         _far_apart(facts, +1),
-        _jump_not_climb(facts, +1),
+        held_back.stepped(facts, +1),
         _batch_norm(facts, +1),
         around.cured_by(facts, "normalisation-layer", +1),
-        _gradual_after_minimum(facts, -1),
+        held_back.crept(facts, -1),
+        held_back.memorised(facts, -1),
         _tracks(facts, -1),
-        rise.training_stepped_too(facts, -1),
+        around.training_stepped_too(facts, -1),
         around.val_below_training(facts, -1),
         _no_batch_norm(facts, -1),
         around.val_harmed(facts, -1),

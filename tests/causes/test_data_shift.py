@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from losslens.model import Verdict
+from losslens.model import Role, Verdict
 from tests.causes import make_runs as m
 
 CAUSE = "data-shift"
@@ -48,3 +48,24 @@ def test_a_peak_that_settles_far_below_itself_is_no_change_of_data() -> None:
     run = m.made(y, Verdict.EXPLODED, 200, others={m.LR: m.constant()})
     assert "overshot" in m.names(run, CAUSE, -1)
     assert "overshot" in m.names(run, "exploding-gradients", +1)
+
+
+def test_training_that_relearns_while_validation_stays_bad_saw_other_data() -> None:
+    val, train = m.learning(400), m.learning(400)
+    val[200:] *= 4.0
+    train[200:] *= 1.0 + 3.0 * np.exp(-np.arange(200) / 25.0)
+    there = {("train/loss", Role.TRAIN_LOSS): train}
+    run = m.made(val, Verdict.VAL_DIVERGED, 200, others=there, tag="val/loss", role=Role.VAL_LOSS)
+    assert {"training-relearned", "training-stepped-too"} <= m.names(run, CAUSE, +1)
+    assert "training-stepped-too" in m.names(run, "train-eval-mismatch", -1)
+    assert "only-validation" not in m.names(run, "train-eval-mismatch", +1)
+    quiet = m.made(
+        val,
+        Verdict.VAL_DIVERGED,
+        200,
+        others={("train/loss", Role.TRAIN_LOSS): m.learning(400)},
+        tag="val/loss",
+        role=Role.VAL_LOSS,
+    )
+    assert not {"training-relearned", "training-stepped-too"} & m.names(quiet, CAUSE, +1)
+    assert "only-validation" in m.names(quiet, "train-eval-mismatch", +1)

@@ -50,3 +50,27 @@ def test_the_first_fix_names_the_best_evaluation_of_this_run() -> None:
     assert best is not None
     assert abs(best - 27) <= 6
     assert f"epoch {best}" in curve().diagnose().causes[0].fixes[0].text
+
+
+def test_validation_that_creeps_up_while_training_is_learned_by_heart_is_overfitting() -> None:
+    assert {"validation-climbs-gradually", "learned-by-heart"} <= m.names(curve(), CAUSE, +1)
+    assert {"validation-climbs-gradually", "learned-by-heart"} <= m.names(curve(), "train-eval-mismatch", -1)
+
+
+def test_validation_that_rises_in_one_go_is_not_overfitting() -> None:
+    t = np.arange(60.0)
+    train, val = 1.8 * np.exp(-t / 12) + 0.9, 1.9 * np.exp(-t / 10) + 0.9
+    val[30:] *= 1.8
+    run = m.made(
+        m.noisy(val, 0.01),
+        Verdict.OVERFIT,
+        30,
+        axis="epoch",
+        every=1,
+        others={("train/loss", Role.TRAIN_LOSS): m.noisy(train, 0.01, 1)},
+        tag="val/loss",
+        role=Role.VAL_LOSS,
+    )
+    assert "validation-jumped" in m.names(run, CAUSE, -1)
+    assert "validation-jumped" in m.names(run, "train-eval-mismatch", +1)
+    assert not {"validation-climbs-gradually", "learned-by-heart"} & m.names(run, CAUSE, +1)

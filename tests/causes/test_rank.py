@@ -9,7 +9,7 @@ import pytest
 
 from losslens.causes import rank
 from losslens.causes.facts import with_cohort
-from losslens.model import Sign, Verdict
+from losslens.model import Role, Sign, Verdict
 from tests.causes import make_runs as m
 
 
@@ -126,3 +126,14 @@ def test_a_sibling_that_learned_from_the_same_data_clears_the_data() -> None:
     facts = with_cohort([mine.facts(), other.facts()])[0]
     assert m.chance(facts, "label-noise") < 0.3 * m.chance(mine, "label-noise")
     assert m.place(facts, "missing-warmup") == 0
+
+
+def test_a_validation_loss_that_leads_is_judged_with_what_training_did() -> None:
+    train, val = m.learning(), m.learning()
+    val[200:] *= 3.0
+    there = {"others": {("train/loss", Role.TRAIN_LOSS): train}, "tag": "val/loss", "role": Role.VAL_LOSS}
+    assert rank.family(m.made(val, Verdict.VAL_DIVERGED, 200, **there).facts()) == "val-diverged"
+    train[200:] *= 3.0
+    assert rank.family(m.made(val, Verdict.VAL_DIVERGED, 200, **there).facts()) == "with-training"
+    lost = m.nan_from(m.learning(), 399)
+    assert rank.family(m.made(lost, Verdict.VAL_DIVERGED, 399, **there).facts()) == "nan"

@@ -50,6 +50,7 @@ FAMILIES = (
     "runaway-at-once",
     "runaway-downward",
     "val-diverged",
+    "with-training",
     "shifted",
     "overfit",
     "plateau",

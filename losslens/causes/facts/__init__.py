@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from losslens.causes.facts.beside import beside_of
 from losslens.causes.facts.buildup import scale_of, trend_of
 from losslens.causes.facts.cohort import with_cohort
 from losslens.causes.facts.course import course_of, start_of
@@ -91,8 +92,9 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
     loss = course_of(leading, at, extent, judged)
     train_series = run.first(Role.TRAIN_LOSS)
     role = judged.role if judged is not None else Role.TRAIN_LOSS
-    train = loss
+    train, beside = loss, None
     if train_series is not None and train_series.tag != leading.tag and role in (Role.VAL_LOSS, Role.VAL_COMPONENT):
+        beside = beside_of(train_series, start, extent, judgement)
         train_series = train_series.current()
         where = None if start is None else int(np.searchsorted(train_series.step, start.step))
         train = course_of(train_series, where, extent, _verdict_on(judgement, train_series.tag))
@@ -132,6 +134,7 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         unchanged=unchanged,
         moved=moved,
         leading_role=role.value,
+        beside=beside,
         also=judged.also if judged is not None else None,
         layers=layers_of(run, start, extent),
         format=run.format,

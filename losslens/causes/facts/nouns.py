@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from losslens.causes.facts.signals import (
     Agent,
     Batch,
+    Beside,
     Components,
     Gradient,
     Layers,
@@ -278,6 +279,8 @@ class Facts:
     moved: tuple[tuple[str, int, float], ...] = ()
     """Tags that left their course around the onset: tag, first step, ratio; earliest first (at most 12)."""
     leading_role: str = "train_loss"
+    beside: Beside | None = None
+    """The training loss at the onset of the leading validation loss; None where training leads."""
     also: Verdict | None = None
     noise_in_steps: float | None = None
     layers: Layers | None = None

@@ -197,6 +197,8 @@ def validation_of(
         never_good=ratio(best, float(value[0])),
         tracks=rank_correlation(value, there) if there is not None else None,
         at_onset=_around(step, value, start),
+        train_progress=_progress(there, train_end),
+        **_largest(value),
         **_accuracies(run),
         **_next(step, value, train, start, extent),
     )
@@ -241,6 +243,23 @@ def _returns(value: FloatArray) -> int:
                 continue
         k += 1
     return count
+
+
+def _progress(there: FloatArray | None, end: float | None) -> float | None:
+    """What is left of the training loss of the first evaluation; 0 where nothing is."""
+    if there is None or end is None or not np.isfinite(there[0]) or there[0] <= 0 or end < 0:
+        return None
+    return float(end / there[0])
+
+
+def _largest(value: FloatArray) -> dict[str, float | None]:
+    """The largest rise between two evaluations, and how much of the whole climb it is; positive losses only."""
+    if value.size < 4 or value.min() <= 0:
+        return {"largest_rise": None, "largest_share": None}
+    y = np.log(value)
+    at = int(np.argmax(np.diff(y)))
+    rise, climb = float(y[at + 1] - y[at]), float(y[at + 1 :].max() - y[: at + 1].min())
+    return {"largest_rise": float(np.exp(min(rise, 50.0))), "largest_share": rise / climb if climb > 0 else None}
 
 
 def _around(step: np.ndarray, value: FloatArray, start: Start | None) -> float | None:

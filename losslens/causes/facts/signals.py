@@ -241,8 +241,33 @@ class Validation:
     """Logged points of the training loss from the onset to that evaluation."""
     next_share: float | None = None
     """Its rise over the rise of the training loss by then, both on the logarithm."""
+    largest_rise: float | None = None
+    """Largest rise from one evaluation to the next, as a ratio."""
+    largest_share: float | None = None
+    """That rise over the way from the best before it to the worst after it, both on the logarithm: 1 for a step."""
+    train_progress: float | None = None
+    """Training loss at the end over that at the first evaluation."""
     later_ratio: float | None = None
     """Highest of the later evaluations' halves (median) over the last ones before the onset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the training loss did where a validation loss leads: evaluations are rare, the training is seen between."""
+
+    tag: str
+    points_after: int
+    """Training points from the onset of validation on: below two nothing is known of training by then."""
+    step: int | None
+    """Where training rose most between the last good and the first bad evaluation (or just after)."""
+    rise: float | None
+    """Level of the three points from there on over the level before."""
+    novelty: float | None
+    """That rise over the largest such rise of before, both on the logarithm: 1 is what the noise had done already."""
+    regained: float | None
+    """Share of that rise (log) that was gone by the end of the run."""
+    own_verdict: str | None
+    """The verdict on the training loss itself."""
 
 
 @dataclass(frozen=True, slots=True)

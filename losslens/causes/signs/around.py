@@ -240,14 +240,54 @@ def val_above_training(f: Facts, d: int) -> Found:
 
 
 def only_validation(f: Facts, d: int) -> Found:
-    """Training kept falling; validation alone is bad."""
+    """Training kept falling; validation alone is bad. Nothing is said where training was not seen after the onset."""
     if not f.leading_role.startswith("val") or f.train is None or f.loss is None or f.train.tag == f.loss.tag:
+        return None
+    if f.beside is not None and f.beside.points_after < SEEN_AFTER:
         return None
     r = f.train.end_over_before
     text = (
         f"{f.train.tag} stayed on its course ({num(f.train.before)} then {num(f.train.end)}); only {f.loss.tag} is bad"
     )
-    return sign("only-validation", d, 1.0 if r is None else log_ramp(r, 1.5, 1.0), text, series=f.loss.tag)
+    strength = 1.0 if r is None else log_ramp(r, 1.5, 1.0)
+    return sign("only-validation", d, strength * (1.0 - stepped_with_validation(f)), text, series=f.loss.tag)
+
+
+SEEN_AFTER = 2
+"""Training points from the onset of validation on, below which training may have failed as well."""
+
+
+def stepped_with_validation(f: Facts) -> float:
+    """How surely the training loss rose where validation, which leads, left its course: 0 to 1."""
+    b = f.beside
+    if b is None or b.rise is None or b.novelty is None:
+        return 0.0
+    return log_ramp(b.novelty, 1.2, 2.5) * log_ramp(b.rise, 1.1, 1.35)
+
+
+def training_stepped_too(f: Facts, d: int) -> Found:
+    """Where validation leads: the training loss rose at the same place, beyond anything it had done before."""
+    b = f.beside
+    if b is None or b.rise is None or b.novelty is None:
+        return None
+    text = (
+        f"{b.tag} rose as well, {times(b.rise)} its level at {where(f, b.step)}, {times(b.novelty)} as far as any "
+        "rise before: not validation alone"
+    )
+    return sign("training-stepped-too", d, stepped_with_validation(f), text, series=b.tag, steps=(b.step, None))
+
+
+def training_relearned(f: Facts, d: int) -> Found:
+    """Training rose with validation and fell again, validation did not: it learned something else from there on."""
+    b = f.beside
+    if b is None or b.regained is None or f.loss is None or f.loss.end_over_before is None:
+        return None
+    text = (
+        f"{b.tag} rose {times(b.rise)} at {where(f, b.step)} and fell again, while {f.tag} stayed at "
+        f"{times(f.loss.end_over_before)} its level: from there on something else was learned"
+    )
+    strength = stepped_with_validation(f) * ramp(b.regained, 0.2, 0.7) * log_ramp(f.loss.end_over_before, 1.1, 1.6)
+    return sign("training-relearned", d, strength, text, series=b.tag, steps=(b.step, None), value=b.regained)
 
 
 def component_led(f: Facts, d: int) -> Found:

@@ -22,8 +22,9 @@ def leaped(f: Facts, d: int) -> Found:
 
 def towers_return(f: Facts, d: int) -> Found:
     """Narrow spikes of like height, again and again: the same thing is met each time."""
-    if f.loss is None or f.loss.spikes.towers < FEWEST:
+    course = f.train
+    if course is None or course.spikes.towers < FEWEST:
         return None
-    count = f.loss.spikes.towers
-    text = f"{num(count)} spikes of {f.tag} are narrow and of like height: the same thing is met again and again"
-    return sign("towers-return", d, ramp(count, FEWEST - 1, FEWEST + 3), text, series=f.tag, value=count)
+    count = course.spikes.towers
+    text = f"{num(count)} spikes of {course.tag} are narrow and of like height: the same thing is met again and again"
+    return sign("towers-return", d, ramp(count, FEWEST - 1, FEWEST + 3), text, series=course.tag, value=count)

@@ -292,11 +292,12 @@ def runs_downward(f: Facts, d: int) -> Found:
 
 
 def many_spikes(f: Facts, d: int) -> Found:
-    if f.loss is None or f.loss.spikes.count < 2:
+    course = f.train  # where validation leads, the training loss shows them, being logged more often
+    if course is None or course.spikes.count < 2:
         return None
-    s = f.loss.spikes
-    text = f"{f.tag} shows {s.count} spikes, {s.before_onset} of them before the onset"
-    return sign("many-spikes", d, ramp(s.count, 1, 5), text, series=f.tag, value=s.count)
+    s = course.spikes
+    text = f"{course.tag} shows {s.count} spikes, {s.before_onset} of them before the onset"
+    return sign("many-spikes", d, ramp(s.count, 1, 5), text, series=course.tag, value=s.count)
 
 
 def earlier_spikes(f: Facts, d: int) -> Found:
@@ -394,18 +395,3 @@ def grows_as_rate_falls(f: Facts, d: int) -> Found:
     return sign(
         "grows-as-rate-falls", d, log_ramp(r.at_peak / r.at_onset, 0.5, 0.1), text, series=r.tag, value=r.at_peak
     )
-
-
-def training_stepped_too(f: Facts, d: int) -> Found:
-    """Where validation leads: the training loss stepped up as well, and fell again."""
-    if not f.leading_role.startswith("val") or f.train is None or f.loss is None or f.train.tag == f.loss.tag:
-        return None
-    g = f.train.growth
-    if g.ratio is None or f.train.noise is None or not f.train.before or f.train.before <= 0 or g.points > 10:
-        return None
-    if not any(tag == f.train.tag and ratio > 1 for tag, _, ratio in f.moved):
-        return None  # no departure at the onset: a saw-tooth or the noise
-    far = (g.ratio - 1.0) * f.train.before / max(f.train.noise, 1e-12)
-    text = f"{f.train.tag} stepped up as well, {times(g.ratio)} its level"
-    strength = log_ramp(g.ratio, 1.4, 2.2) * ramp(far, 5.0, 10.0)
-    return sign("training-stepped-too", d, strength, text, series=f.train.tag, steps=(g.peak_step, None), value=g.ratio)

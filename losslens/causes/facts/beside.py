@@ -1,0 +1,75 @@
+"""The training loss at the onset of a validation loss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.causes.facts.nouns import Extent, Start
+from losslens.causes.facts.numerics import bins, log_like, median
+from losslens.causes.facts.signals import Beside
+from losslens.model import Judgement, Series, Verdict
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray
+
+BEFORE, AFTER = 8, 3
+"""Points on which the levels before and after a step are measured."""
+
+FEWEST = 3
+"""Points before a step that are enough for a level."""
+
+LEAST_RISE = 0.08
+"""Rise (log) below which nothing is new: quiet losses move by a few per cent without any event."""
+
+LATELY = 50
+"""Points before the onset whose rises say what is usual: those of the first steps are forgotten."""
+
+MOST_POINTS = 2_000
+"""Points looked at; longer courses are thinned by medians."""
+
+
+def beside_of(series: Series | None, start: Start | None, extent: Extent, judgement: Judgement) -> Beside | None:
+    """How far the training loss rose where validation left its course, against what it had done before."""
+    if series is None or start is None:
+        return None
+    current = series.current()
+    good = np.isfinite(current.value)
+    if not good.any():
+        return None
+    own = next((v.verdict for v in judgement.losses if v.tag == series.tag and v.verdict is not Verdict.HEALTHY), None)
+    step, value = current.step[good], current.value[good]
+    after = int((step >= start.step).sum())
+    x, y = bins(step, log_like(value), MOST_POINTS)
+    first = int(np.searchsorted(x, min(start.low, start.step - extent.interval)))
+    last = int(np.searchsorted(x, max(start.high, start.step), side="right")) + 1
+    rises = _rises(y)
+    inside = rises[first:last]
+    word = None if own is None else own.value
+    before = rises[: max(0, first - AFTER)]  # the last ones look into the window themselves
+    before = before[np.isfinite(before)][-max(LATELY, 2 * inside.size) :]
+    if not np.isfinite(inside).any() or before.size < max(FEWEST, min(inside.size, LATELY)):
+        return Beside(series.tag, after, None, None, None, None, word)
+    at = first + int(np.nanargmax(inside))
+    rise = float(rises[at])
+    usual = max(float(before.max()), LEAST_RISE)
+    base, end = median(y[max(0, at - BEFORE) : at]), median(y[at:][-max(AFTER, (y.size - at) // 5) :])
+    gone = None
+    if rise > LEAST_RISE and base is not None and end is not None and y.size - at >= 2 * AFTER:
+        gone = float((base + rise - end) / rise)
+    return Beside(series.tag, after, int(x[at]), float(np.exp(min(rise, 50.0))), rise / usual, gone, word)
+
+
+def _rises(y: FloatArray) -> FloatArray:
+    """At each point the median of the next ``AFTER`` over that of the last ``BEFORE`` (log); NaN at the edges."""
+    out = np.full(y.size, np.nan)
+    if y.size < BEFORE + AFTER:
+        return out
+    windows = np.lib.stride_tricks.sliding_window_view
+    later = np.median(windows(y, AFTER), axis=1)
+    earlier = np.median(windows(y, BEFORE), axis=1)
+    out[BEFORE : y.size - AFTER + 1] = later[BEFORE:] - earlier[: y.size - AFTER - BEFORE + 1]
+    for k in range(FEWEST, BEFORE):  # fewer points came before
+        out[k] = later[k] - np.median(y[:k])
+    return out
