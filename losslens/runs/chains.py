@@ -221,7 +221,8 @@ def _overlap(a: Log, b: Log) -> float:
 
 
 def _stretches(i: int, log: Log) -> list[Stretch]:
-    restarts = dict.fromkeys(log.restarts, "session start" if log.table is None else "repeated header")
+    how = "session start" if log.table is None else "repeated header" if log.format == "csv" else "another file begins"
+    restarts = dict.fromkeys(log.restarts, how)
     rows = dict(restarts)
     first_rows = [int(s.row[0]) for s in log.series.values() if s.row.size]
     start = min(first_rows, default=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ import numpy as np
 
 from losslens.model import Log, RawSeries, Repair
 from losslens.roles.names import TEST_WORDS, TRAIN_WORDS, VAL_WORDS, words_of
+from losslens.runs.fragments import Part, completed, holes, told_copies, with_starts
 
 if TYPE_CHECKING:
     from losslens.model import BoolArray, FloatArray
@@ -31,40 +32,61 @@ FEWEST = 3
 ENOUGH = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Place:
     log: int
     tag: str
     series: RawSeries
     printed: bool
     """Whether it is a job's output, with the digits that a person wanted to see."""
+    points: int
+    """How many the whole log has: of equals the fuller log is kept."""
+    added: int = 0
+    """How many points were taken from another log."""
 
 
 def without_copies(logs: Sequence[Log]) -> tuple[list[Log], tuple[Repair, ...]]:
     """``logs`` without the series that another of them holds as well; the finer, then the more exact one stays.
 
     Names may differ as loggers spell them (``train/loss`` and ``loss``); numbers decide. Series of one log are never
-    compared with each other. A log that does not say its trainer takes that of one that it holds all of.
+    compared with each other. Points that only the copy has go to the original, and so does a restart that only several
+    copies together show. A log that does not say its trainer takes that of one that it holds all of.
     """
     if len(logs) < 2:
         return list(logs), ()
     places: dict[str, list[_Place]] = defaultdict(list)
     for i, log in enumerate(logs):
+        points = sum(series.step.size for series in log.series.values())
         for tag, series in log.series.items():
-            places[_spelling(tag)].append(_Place(i, tag, series, log.format == TEXT))
+            places[_spelling(tag)].append(_Place(i, tag, series, log.format == TEXT, points))
+    out = list(logs)
     dropped: dict[int, set[str]] = defaultdict(set)
     kept_in: dict[tuple[int, int], list[str]] = defaultdict(list)
+    repairs: list[Repair] = []
+    parts: dict[int, dict[int, Part]] = defaultdict(dict)
     for same in places.values():
-        for copy, original in _copies(same):
+        pairs = _copies(same, logs)
+        for copy, original in pairs:
             dropped[copy.log].add(copy.tag)
             kept_in[(copy.log, original.log)].append(copy.tag)
-    out = [_without(log, dropped[i]) if i in dropped else log for i, log in enumerate(logs)]
+        for original in {id(o): o for _, o in pairs}.values():
+            held = {**out[original.log].series, original.tag: original.series}
+            out[original.log] = replace(out[original.log], series=held)
+            if original.added:
+                text = f"{original.added} of its points stand in another log of the run only: taken from there"
+                repairs.append(Repair("completed", text, original.tag, original.added))
+        for copy, original in pairs:
+            fullest = parts[original.log].get(copy.log)
+            if fullest is None or fullest.copy.step.size < copy.series.step.size:
+                parts[original.log][copy.log] = Part(logs[copy.log].format, copy.series, original.series)
+    for i, of_copies in parts.items():
+        out[i] = with_starts(out[i], of_copies.values())
+    out = [_without(log, dropped[i]) if i in dropped else log for i, log in enumerate(out)]
     for i, j in kept_in:
         # The whole of one is in the other: the trainer that wrote the one wrote both.
         if not out[i].series and out[j].trainer is None:
             out[j] = replace(out[j], trainer=logs[i].trainer)
-    repairs = tuple(_repair(logs[i], logs[j], tags) for (i, j), tags in sorted(kept_in.items()))
-    return out, repairs
+    return out, (*_left_out(logs, kept_in), *repairs)
 
 
 def _spelling(tag: str) -> str:
@@ -77,20 +99,24 @@ def _spelling(tag: str) -> str:
     return " ".join(words) or tag
 
 
-def _copies(same: Sequence[_Place]) -> list[tuple[_Place, _Place]]:
-    """(copy, original) pairs among series of one name."""
+def _copies(same: Sequence[_Place], logs: Sequence[Log]) -> list[tuple[_Place, _Place]]:
+    """(copy, original) pairs among series of one name; an original may have got the points that it lacked."""
     longest = max(p.series.step.size for p in same)
 
-    def rank(p: _Place) -> tuple[bool, bool, int, bool, int, int]:
-        """Nearly as long as the longest, counted in something, then long, then logged, then exact."""
-        short = p.series.step.size < ALIKE * longest
-        return (short, p.series.axis == "row", -p.series.step.size, p.printed, -_exactness(p.series), p.log)
+    def rank(p: _Place) -> tuple[bool, bool, int, bool, int, int, int]:
+        """Nearly as long as the longest, counted in something, then long, then logged, exact, in a full log."""
+        size = p.series.step.size
+        short = size < ALIKE * longest
+        return (short, p.series.axis == "row", -size, p.printed, -_exactness(p.series), -p.points, p.log)
 
     ranked = sorted(same, key=rank)
     kept: list[_Place] = []
     pairs = []
     for place in ranked:
-        original = next((k for k in kept if k.log != place.log and _alike(place.series, k.series)), None)
+        others = [k for k in kept if k.log != place.log]
+        original = next(
+            (k for k in others if logs[k.log].format != logs[place.log].format and _completes(place, k, logs)), None
+        ) or next((k for k in others if _alike(place, k)), None)
         if original is None:
             kept.append(place)
         else:
@@ -98,23 +124,40 @@ def _copies(same: Sequence[_Place]) -> list[tuple[_Place, _Place]]:
     return pairs
 
 
+def _completes(small: _Place, large: _Place, logs: Sequence[Log]) -> bool:
+    """Whether one holds points of the other's course that the other lacks; these are then given to it."""
+    found = _found(small.series, large.series, _rounding(small), _shifts(small, large))
+    if found.sum() < FEWEST or (lacking := holes(small.series, large.series, found)) is None:
+        return False
+    last_row = 1 + max(int(series.row.max()) for series in logs[large.log].series.values() if series.row.size)
+    large.series = completed(large.series, small.series, lacking, last_row)
+    large.added += lacking.size
+    return True
+
+
+def _shifts(small: _Place, large: _Place) -> tuple[int, ...]:
+    """By how many steps two logs may differ: a bar counts the batches that are done, a logger from 0."""
+    return (0, 1, -1) if small.printed != large.printed else (0,)
+
+
 def _exactness(series: RawSeries) -> int:
     return int(np.unique(series.value).size) if series.value.size else 0
 
 
-def _alike(small: RawSeries, large: RawSeries) -> bool:
+def _alike(small: _Place, large: _Place) -> bool:
     """Whether one is a copy of the other; where they count different things, by their values in order."""
-    if _is_copy(small, large, _rounding(small)):
+    if _is_copy(small.series, large.series, _rounding(small), _shifts(small, large)):
         return True
-    if small.axis == large.axis or np.unique(small.value).size == 1:
+    if small.series.axis == large.series.axis or np.unique(small.series.value).size == 1:
         return False
-    return _is_stretch(small.value, large.value)
+    return _is_stretch(small.series.value, large.series.value)
 
 
-def _rounding(series: RawSeries) -> float:
+def _rounding(place: _Place) -> float:
     """How far its numbers may be off, as a share: some loggers print three significant digits."""
+    series = place.series
     value = series.value[np.isfinite(series.value) & (np.abs(series.value) > SMALLEST)]
-    if np.unique(value).size < ENOUGH:
+    if np.unique(value).size < (FEWEST if place.printed else ENOUGH):
         return RELATIVE
     unit = 10.0 ** np.floor(np.log10(np.abs(value)))
     for digits, share in ROUNDED.items():
@@ -143,22 +186,29 @@ def _close(a: FloatArray, b: FloatArray, relative: float = RELATIVE) -> BoolArra
     return close | (~np.isfinite(a) & ~np.isfinite(b))
 
 
-def _is_copy(small: RawSeries, large: RawSeries, relative: float) -> bool:
+def _is_copy(small: RawSeries, large: RawSeries, relative: float, shifts: Sequence[int]) -> bool:
     """Whether nearly all points of ``small`` stand in ``large`` with the same step and value, up to rounding."""
     if not small.step.size or not large.step.size:
         return False
     if small.step[0] > large.step.max() or small.step.max() < large.step.min():
         return False
+    agree = int(_found(small, large, relative, shifts).sum())
+    return agree >= ALIKE * small.step.size and (agree >= FEWEST or agree == small.step.size)
+
+
+def _found(small: RawSeries, large: RawSeries, relative: float, shifts: Sequence[int]) -> BoolArray:
+    """Which points of ``small`` stand in ``large``, at their step or one of these ``shifts`` from it."""
     order = np.argsort(large.step, kind="stable")
     steps = large.step[order]
-    at = np.searchsorted(steps, small.step)
     found = np.zeros(small.step.size, dtype=bool)
-    # A step may stand several times in the large one; after a resume the later branch is the second of them.
-    for shift in (0, 1, 2):
-        here = np.minimum(at + shift, steps.size - 1)
-        found |= (steps[here] == small.step) & _close(small.value, large.value[order][here], relative)
-    agree = int(found.sum())
-    return agree >= ALIKE * small.step.size and (agree >= FEWEST or agree == small.step.size)
+    for shift in shifts:
+        wanted = small.step + shift
+        at = np.searchsorted(steps, wanted)
+        # A step may stand several times in the large one; after a resume the later branch is the second of them.
+        for later in (0, 1, 2):
+            here = np.minimum(at + later, steps.size - 1)
+            found |= (steps[here] == wanted) & _close(small.value, large.value[order][here], relative)
+    return found
 
 
 def _without(log: Log, tags: set[str]) -> Log:
@@ -168,12 +218,21 @@ def _without(log: Log, tags: set[str]) -> Log:
     return replace(log, series={t: s for t, s in log.series.items() if t not in tags}, table=table)
 
 
-def _repair(copy: Log, original: Log, tags: Sequence[str]) -> Repair:
-    points = sum(copy.series[t].step.size for t in tags)
-    what = tags[0] if len(tags) == 1 else f"{len(tags)} series"
-    where, there = PurePath(copy.path), PurePath(original.path)
-    text = f"{what} in {_short(where)} also in {_short(there)}: the finer or more exact one was kept"
-    return Repair("copy-left-out", text, tags[0] if len(tags) == 1 else None, points)
+def _left_out(logs: Sequence[Log], kept_in: Mapping[tuple[int, int], Sequence[str]]) -> Iterator[Repair]:
+    """One line for all copies of one log: the folder of a trainer holds its state once a checkpoint."""
+    by_original: dict[int, list[int]] = defaultdict(list)
+    for copy, original in sorted(kept_in):
+        by_original[original].append(copy)
+    for original, copies in by_original.items():
+        tags = dict.fromkeys(tag for copy in copies for tag in kept_in[(copy, original)])
+        points = sum(logs[copy].series[tag].step.size for copy in copies for tag in kept_in[(copy, original)])
+        one = next(iter(tags)) if len(tags) == 1 else None
+        where = told_copies([_short(PurePath(logs[copy].path)) for copy in copies])
+        what = "the series" if one else f"{len(tags)} series"
+        text = (
+            f"{what} in {where} also in {_short(PurePath(logs[original].path))}: the finer or more exact one was kept"
+        )
+        yield Repair("copy-left-out", text, one, points)
 
 
 def _short(path: PurePath) -> str:
