@@ -261,9 +261,9 @@ def diagnose(facts: Facts, *, sizes: Sizes | None = None, priors: Mapping[str, f
         )
     return Diagnosis(
         causes=tuple(listed),
-        groups=_groups(found, chance, table),
+        groups=_groups(facts, found, chance, table),
         none_of_these=chance[NONE],
-        log_next=_log_next(found, chance, table),
+        log_next=_log_next(facts, found, chance, table),
         why_then=why_then(facts),
     )
 
@@ -277,7 +277,7 @@ def _unchecked(found: Found, cause: str, sizes: Sizes) -> dict[str, float]:
     return out
 
 
-def _groups(found: Found, chance: Mapping[str, float], sizes: Sizes) -> tuple[CauseGroup, ...]:
+def _groups(facts: Facts, found: Found, chance: Mapping[str, float], sizes: Sizes) -> tuple[CauseGroup, ...]:
     """The leading causes that this log cannot tell apart, and the signals that would."""
     rows = sorted((c for c in found if chance[c] >= GROUP_FROM), key=lambda c: -chance[c])
     if len(rows) < 2:
@@ -298,7 +298,7 @@ def _groups(found: Found, chance: Mapping[str, float], sizes: Sizes) -> tuple[Ca
                 needs[signal] = needs.get(signal, 0.0) + size * chance[other]
     if len(members) < 2:
         return ()
-    best = sorted(needs, key=lambda k: -needs[k])[:3] or [_splits_in_general(members)]
+    best = sorted(needs.keys() - _known(facts), key=lambda k: (-needs[k], k))[:3] or [_splits_in_general(members)]
     return (CauseGroup(tuple(members), sum(chance[c] for c in members), tuple(best)),)
 
 
@@ -311,7 +311,7 @@ def _splits_in_general(members: Sequence[str]) -> str:
     return "layer_grad_norm"
 
 
-def _log_next(found: Found, chance: Mapping[str, float], sizes: Sizes) -> tuple[str, ...]:
+def _log_next(facts: Facts, found: Found, chance: Mapping[str, float], sizes: Sizes) -> tuple[str, ...]:
     """What would have told most: missing signals by size, weighed with how likely the causes are that ask for them."""
     gain: dict[str, float] = {}
     for cause in found:
@@ -319,8 +319,14 @@ def _log_next(found: Found, chance: Mapping[str, float], sizes: Sizes) -> tuple[
             continue
         for signal, size in _unchecked(found, cause, sizes).items():
             gain[signal] = gain.get(signal, 0.0) + chance[cause] * size
-    best = sorted(gain, key=lambda k: -gain[k])
+    best = sorted(gain.keys() - _known(facts), key=lambda k: (-gain[k], k))
     return tuple(LOG_NEXT.get(k, k) for k in best[:4] if gain[k] >= 0.08)
+
+
+def _known(facts: Facts) -> frozenset[str]:
+    """Signals that were not logged and would say nothing new: the rate of a run that was bad from its first step."""
+    told = facts.rate is not None and facts.rate.source == "settings"
+    return frozenset(["learning_rate"] if told and facts.onset is not None and facts.onset.from_start else [])
 
 
 def _contributing(facts: Facts, first: str) -> tuple[str, ...]:

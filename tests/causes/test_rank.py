@@ -90,6 +90,16 @@ def test_what_to_log_next_is_what_the_leading_causes_asked_for_in_vain() -> None
     assert "before clipping" not in " ".join(everything.diagnose().log_next)
 
 
+def test_a_rate_known_from_the_settings_is_not_asked_for_where_the_run_was_bad_from_its_first_step() -> None:
+    def asked(at: int, **settings: float) -> str:
+        run = m.made(m.exploding(at=at), Verdict.EXPLODED, at, settings=settings, from_start=at == 0)
+        return " ".join(run.diagnose().log_next)
+
+    assert "the learning rate" in asked(0)
+    assert "the learning rate" not in asked(0, learning_rate=30.0)
+    assert "the learning rate" in asked(200, learning_rate=1e-3)  # a schedule may have raised it by then
+
+
 def test_a_sibling_that_clipping_saved_outweighs_the_curve() -> None:
     mine = m.made(m.exploding(at=200), Verdict.EXPLODED, 200, settings={"lr": 0.1}, name="a", project="p")
     other = m.made(m.learning(), Verdict.HEALTHY, settings={"lr": 0.1, "clip": 1.0}, name="b", project="p")
