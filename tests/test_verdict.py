@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pytest
 
 from losslens.model import Judgement, Role, RoleChoice, Run, Series, StepsPerEpoch, Verdict
 from losslens.verdict import judge
+from losslens.verdict.words import number
 from tests.detector.curves import explosion, falling, noisy
 
 if TYPE_CHECKING:
@@ -432,3 +434,37 @@ def test_a_lone_finite_value_among_nans_is_told_and_is_not_the_calm_before() -> 
     assert said.verdict is Verdict.NAN
     assert "but for 1 value" in said.reason
     assert "1e-06" not in said.reason
+
+
+def test_a_loss_beyond_all_reason_before_its_nans_was_lost_from_the_start() -> None:
+    loss = np.full(20, np.nan)
+    loss[0] = 5.7e30
+    said = judged(loss)
+    assert said.onset is not None
+    assert (said.onset.step, said.onset.from_start) == (0, True)
+    assert said.point_of_no_return is None
+    assert said.first_nonfinite == 1
+    loss[0] = 20_333.0  # of data that nobody scaled: large, and yet a loss
+    said = judged(loss)
+    assert said.onset is not None
+    assert (said.onset.step, said.onset.from_start) == (1, False)
+
+
+def test_a_rise_beyond_the_start_is_told_in_multiples_of_the_start_and_not_in_percent_of_the_progress() -> None:
+    loss = noisy(falling(200), 0.02, 3)
+    loss[150:] *= np.minimum(np.exp(np.arange(50) / 4), 1000)
+    said = judged(loss)
+    assert said.verdict is Verdict.EXPLODED
+    assert "times the level it started from" in said.reason
+    assert "progress" not in said.reason
+
+
+def test_a_rise_that_leaves_some_progress_is_told_as_a_share_of_it() -> None:
+    loss = noisy(falling(200), 0.02, 3)
+    loss[150:] += 0.4 * loss[0] * np.minimum(np.arange(50) / 10, 1)
+    assert " % of its progress lost" in judged(loss).reason
+
+
+def test_numbers_in_the_sentences_of_a_verdict_are_written_as_in_the_rest_of_a_report() -> None:
+    said = [number(x) for x in (5.7e30, 3.291e7, 20_333.4, 2.3994, 1.5e-7, 0.0, math.inf)]
+    assert said == ["5.7e30", "3.29e7", "20,333", "2.399", "1.5e-7", "0", "inf"]

@@ -155,6 +155,8 @@ def headline(run: RunReport) -> str:
     match run.verdict:
         case Verdict.NAN if from_start and (first_bad is None or onset is None or first_bad <= onset.step):
             return f"{loss} is not finite from the first logged {words.one(axis)}"
+        case Verdict.NAN if from_start and first_bad is not None:
+            return f"{loss} was off its course from the start and not finite from {words.at(axis, first_bad)}"
         case Verdict.NAN if onset is not None and first_bad is not None and first_bad > onset.step:
             return f"{loss} left its course at {place} and was not finite from {words.at(axis, first_bad)}"
         case Verdict.NAN:
@@ -253,7 +255,7 @@ def _restart(run: RunReport) -> str:
 def _levels(leading: LossVerdict | None) -> str:
     if leading is None:
         return ""
-    best = "best before" if leading.onset is not None else "best"
+    best = "best" if leading.onset is None or leading.onset.from_start else "best before"
     names = (("start", leading.start_level), (best, leading.best_level), ("end", leading.end_level))
     known = [(name, value) for name, value in names if value is not None]
     return ", ".join(f"{name} {words.number(value)}" for name, value in known) if len(known) > 1 else ""

@@ -11,6 +11,9 @@ from losslens.model import Episode, LossVerdict, Onset, Role, Run, Series, Verdi
 from losslens.verdict.schedule import explains, unexplained
 from losslens.verdict.words import Word, decide, released
 
+BEYOND_REASON = 1e18
+"""No net that trains has such a loss: its square does not fit a 32-bit float any more."""
+
 SUDDEN = 0.6
 """A spike came at once where one increment is this share of its height."""
 
@@ -49,6 +52,8 @@ def as_verdict(run: Run, series: Series, role: Role, fit: SeriesFit, word: Word)
     elif word.verdict is Verdict.NAN and fit.first_nonfinite is not None and fit.n_finite:
         before = fit.step[fit.step < fit.first_nonfinite]
         no_return = int(before[-1]) if before.size else None
+    if onset is not None and onset.from_start:
+        no_return = None  # there is no band of before
     end = float("nan") if word.verdict is Verdict.NAN else (d.top if d is not None else fit.end)
     known = fit.n_finite > 0
     return LossVerdict(
@@ -119,6 +124,9 @@ def _nan_onset(run: Run, series: Series, fit: SeriesFit) -> Onset | None:
     for first, _ in fit.nonfinite:
         if int(series.step[first]) == fit.first_nonfinite:
             position = first
+    if position > 0 and bool(np.all(np.abs(series.value[:position]) > BEYOND_REASON)):
+        # It was lost before the first line was written; that one of its values still fits a float changes nothing.
+        return _onset(run, series, fit, 0, 0, 0, None, True)
     before = position - 1
     return Onset(
         step=fit.first_nonfinite,

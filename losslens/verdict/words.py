@@ -87,6 +87,9 @@ PEAK_POINTS = 3
 PEAK_WIDTHS = 8.0
 """… and it must be more noise widths above the level before than this, as a spike must."""
 
+TWICE = 2.0
+"""A rise to less than this factor above the start is told without it."""
+
 NEAR = 1.5
 """Within this factor of a threshold the neighbouring word is right too."""
 
@@ -104,8 +107,27 @@ class Word:
 
 
 def number(x: float) -> str:
-    """Four digits, for sentences; thousands with commas."""
-    return f"{x:,.0f}" if 999.5 <= abs(x) < 1e6 else f"{x:.4g}"
+    """Four digits at most, for sentences; thousands with commas, powers of ten as "5.7e30"."""
+    if not math.isfinite(x) or x == 0.0 or 1e-3 <= abs(x) < 999.5:
+        return f"{x:.4g}"
+    if 999.5 <= abs(x) < 1e6:
+        return f"{x:,.0f}"
+    mantissa, exponent = f"{x:.2e}".split("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+
+
+def rough(x: float) -> str:
+    """Two digits: of a factor or a share nobody needs more."""
+    return number(float(f"{x:.2g}"))
+
+
+def _cost(fit: SeriesFit, d: Departure, ratio: float) -> str:
+    """What a rise cost: a share of the progress, or how far above its start it took a loss that had lost it all."""
+    if ratio < 1.0:
+        return f"{rough(100 * ratio)} % of its progress lost"
+    if fit.transform.kind == "log" and fit.start > 0 and d.top >= TWICE * fit.start:
+        return f"{rough(d.top / fit.start)} times the level it started from"
+    return f"all of its progress lost (it started from {number(fit.start)})"
 
 
 def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
@@ -169,12 +191,12 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
     factor = d.top / d.base if fit.transform.kind == "log" and d.base > 0 else math.nan
     counts = matters(fit, d)
     if fit.transform.kind == "log":
-        size = f"from {number(d.base)} to {number(d.top)} ({number(factor)}x)"
+        size = f"from {number(d.base)} to {number(d.top)} ({rough(factor)}×)"
         far = factor / EXPLODED_FACTOR
     else:
         size = f"from {number(d.base)} to {number(d.top)}"
         far = abs(d.top - d.base) / (EXPLODED_FACTOR * fit.progress)
-    tail = f"{size}, {number(100 * ratio)} % of its progress lost, {number(d.widths)} noise widths"
+    tail = f"{size}, {_cost(fit, d, ratio)}, {rough(d.widths)} noise widths"
     explosion = max(far, ratio / EXPLODED_RATIO) if fit.transform.kind == "log" else far
     if wanders and (ratio < EXPLODED_RATIO or not _beyond_wandering(fit, d)):
         return None
@@ -199,9 +221,11 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
 def _stepped(fit: SeriesFit, d: Departure) -> Word:
     """A rise that undid progress and was on its way back when the log ended."""
     high = highest(fit, d)
+    lost = (high - d.base) / fit.progress
+    share = f", {rough(100 * lost)} % of its progress," if lost < 1.0 else ""
     text = (
-        f"stepped up from {number(d.base)} to {number(high)}, {number(100 * (high - d.base) / fit.progress)} % of its "
-        f"progress, at {fit.place(d.onset)}, and had fallen again to {number(d.top)} by the end"
+        f"stepped up from {number(d.base)} to {number(high)}{share} at {fit.place(d.onset)}, and had fallen again to "
+        f"{number(d.top)} by the end"
     )
     return Word(Verdict.SHIFTED, text, NEAR, Verdict.SPIKE_RECOVERED, d)
 
@@ -224,7 +248,7 @@ def _beyond_wandering(fit: SeriesFit, d: Departure) -> bool:
 def _swinging(fit: SeriesFit, d: Departure) -> Word:
     """A loss of both signs whose size explodes."""
     size = d.top / max(abs(d.base), 1e-300)
-    text = f"swings ever wider: its size grew {number(size)}x, from {number(d.base)} to {number(d.top)}"
+    text = f"swings ever wider: its size grew {rough(size)}×, from {number(d.base)} to {number(d.top)}"
     return Word(Verdict.EXPLODED, text, size / EXPLODED_FACTOR, None, d)
 
 
@@ -311,7 +335,7 @@ def _plateau(fit: SeriesFit) -> Word | None:
     gained = (start - best) / abs(start)
     if gained >= PLATEAU_SHARE:
         return _stuck(fit)
-    text = f"never better than its first level {number(start)} by more than {number(100 * max(gained, 0.0))} %"
+    text = f"never better than its first level {number(start)} by more than {rough(100 * max(gained, 0.0))} %"
     margin = PLATEAU_SHARE / max(gained, 1e-9)
     return Word(Verdict.PLATEAU, text, margin, Verdict.HEALTHY if margin < NEAR else None)
 
@@ -328,7 +352,7 @@ def _stuck(fit: SeriesFit) -> Word | None:
     level = float(np.median(there))
     text = (
         f"thrown from its first value {number(first)} up to {number(float(early.max()))} at once, it came back to "
-        f"{number(level)} and stayed there for {number(100 * there.size / y.size)} % of its points; "
+        f"{number(level)} and stayed there for {rough(100 * there.size / y.size)} % of its points; "
         f"it ended at {number(fit.end)}"
     )
     return Word(Verdict.PLATEAU, text, 1.0, Verdict.HEALTHY)
@@ -354,9 +378,9 @@ def _spike(fit: SeriesFit, wanders: bool) -> Word | None:
         return None
     count = len(found)
     widths = (largest.top - largest.before) / fit.noise
-    size = f"{number(widths)} noise widths"
+    size = f"{rough(widths)} noise widths"
     if fit.transform.kind == "log" and before > 0.0 and top / before >= EXPLODED_FACTOR:
-        size = f"{number(top / before)}x" + (f", {size}" if widths >= PEAK_WIDTHS else "")
+        size = f"{rough(top / before)}×" + (f", {size}" if widths >= PEAK_WIDTHS else "")
     text = (
         f"left {number(before)} for {number(top)} at {fit.place(largest.first)} ({size}) "
         f"and came back by {fit.place(largest.last)}" + (f"; {count} such spikes" if count > 1 else "")
