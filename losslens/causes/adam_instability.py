@@ -33,7 +33,7 @@ import dataclasses
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise
+from losslens.causes.signs import around, gradient, loss, rate, rise, way_back
 from losslens.causes.signs.build import Found, num, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -110,6 +110,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.runs_downward(facts, -1),
         around.only_validation(facts, -1),
         around.not_cured_by(facts, "beta2", -1),
+        way_back.relearned_slowly(facts, -1),
     )
 
 

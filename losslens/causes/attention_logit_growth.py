@@ -29,7 +29,7 @@ import dataclasses
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, layers, leap, loss, rate, rise
+from losslens.causes.signs import around, gradient, layers, leap, loss, rate, rise, way_back
 from losslens.causes.signs.build import Found, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -88,6 +88,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         leap.leaped(facts, -1),
         layers.attention_starved(facts, +1),
         gradient.grad_climbed(facts, +1),
+        way_back.relearned_slowly(facts, +1),
+        way_back.left_again(facts, -1),
     )
 
 

@@ -27,7 +27,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, loss
+from losslens.causes.signs import around, loss, way_back
 from losslens.causes.signs.build import Found, log_ramp, num, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -126,6 +126,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _smooth(facts, -1),
         loss.nan_from_first(facts, -1),
         around.only_validation(facts, -1),
+        way_back.left_again(facts, -1),
     )
 
 

@@ -26,7 +26,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, held_back, leap, loss, rate, rise
+from losslens.causes.signs import around, gradient, held_back, leap, loss, rate, rise, way_back
 from losslens.causes.signs.build import Found, log_ramp, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -104,6 +104,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_died_as_loss_rose(facts, -1),
         around.only_validation(facts, -1),
         leap.leaped(facts, -1),
+        way_back.relearned_slowly(facts, +1),
+        way_back.left_again(facts, -1),
     )
 
 

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, leap, loss, rate, rise
+from losslens.causes.signs import around, gradient, leap, loss, rate, rise, way_back
 from losslens.causes.signs.build import told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -87,6 +87,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.scale_led(facts, -1),
         around.not_cured_by(facts, "learning-rate", -1),
         leap.leaped(facts, -1),
+        way_back.relearned_slowly(facts, -1),
     )
 
 

@@ -26,8 +26,8 @@ from __future__ import annotations
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import around, gradient, loss, rate, rise
-from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, told
-from losslens.model import Fix, NotChecked, Sign
+from losslens.causes.signs.build import Found, log_ramp, missing, num, percent, ramp, sign, told
+from losslens.model import Fix, NotChecked, Sign, Verdict
 
 CAUSE = "learning-rate-too-low"
 TITLE = "The learning rate is too low or zero"
@@ -60,6 +60,19 @@ def _creeping(f: Facts, d: int) -> Found:
     return sign("loss-creeps", d, ramp(share, 0.15, 0.03), text, series=course.tag, value=share)
 
 
+def _even(f: Facts, d: int) -> Found:
+    """A straight line downward, or ever steeper: each step does as little as the one before, nothing is in the way."""
+    course = f.loss
+    if course is None or course.creep is None or f.verdict is not Verdict.PLATEAU:
+        return None
+    text = (
+        f"{course.tag} creeps down evenly ({', '.join(percent(max(0.0, c)) for c in course.creep)} of its fall in each "
+        "third of the run): each step does as little as the last"
+    )
+    strength = ramp(max(course.creep), 0.8, 0.5) * ramp(min(course.creep[1:]), 0.05, 0.2)
+    return sign("creeps-evenly", d, strength, text, series=course.tag)
+
+
 def _weights_still(f: Facts, d: int) -> Found:
     w = f.weights
     if w is None or w.growth is None:
@@ -75,6 +88,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.never_learned(facts, +1),
         loss.stuck_above_start(facts, -1),
         _creeping(facts, +1),
+        _even(facts, +1),
         _weights_still(facts, +1),
         gradient.grad_alive(facts, +1),
         gradient.updates_tiny(facts, +1),

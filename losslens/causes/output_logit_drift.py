@@ -25,7 +25,7 @@ import dataclasses
 
 from losslens.causes.attention_logit_growth import ATTENTION_WORDS, about_output
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise
+from losslens.causes.signs import around, gradient, loss, rate, rise, way_back
 from losslens.causes.signs.build import Found, missing, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -74,6 +74,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.runs_downward(facts, -1),
         around.only_validation(facts, -1),
         gradient.grad_climbed(facts, +1),
+        way_back.relearned_slowly(facts, +1),
+        way_back.left_again(facts, -1),
     )
 
 

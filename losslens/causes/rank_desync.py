@@ -22,7 +22,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, leap
+from losslens.causes.signs import around, held_back, leap
 from losslens.causes.signs.build import Found, missing, num, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -56,6 +56,9 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         missing("ranks-apart", "rank"),
         _one(facts, -1),
         leap.leaped(facts, -1),
+        held_back.crept(facts, -1),
+        held_back.memorised(facts, -1),
+        around.training_relearned(facts, -1),
     )
 
 

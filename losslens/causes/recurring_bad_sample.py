@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, leap, loss, rate, rise
+from losslens.causes.signs import around, leap, loss, rate, rise, way_back
 from losslens.causes.signs.build import Found, lasting, missing, num, percent, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -114,6 +114,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.only_validation(facts, -1),
         leap.leaped(facts, +1),
         leap.towers_return(facts, +1),
+        way_back.relearned_slowly(facts, -1),
+        way_back.left_again(facts, +1),
     )
 
 

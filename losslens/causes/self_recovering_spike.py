@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, leap, loss, rate, rise
+from losslens.causes.signs import around, gradient, leap, loss, rate, rise, way_back
 from losslens.causes.signs.build import Found, num, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -77,6 +77,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_jumped(facts, -1),
         rate.rate_rising(facts, -1),
         leap.leaped(facts, -1),
+        way_back.relearned_slowly(facts, -1),
     )
 
 

@@ -81,3 +81,11 @@ def test_the_names_of_the_layers_tell_a_net_with_attention() -> None:
 def test_a_loss_that_leaps_by_orders_in_one_point_speaks_against_it() -> None:
     assert "leaped-by-orders" in m.names(m.made(m.jumping(to=5e4), Verdict.EXPLODED, 320, every=1), CAUSE, -1)
     assert "leaped-by-orders" not in m.names(layered(1.5), CAUSE, -1)
+
+
+def test_a_part_that_was_thrown_is_learned_anew_slowly_and_a_bad_batch_is_not() -> None:
+    slow = m.made(m.spiking(height=8.0, width=40.0), Verdict.SPIKE_RECOVERED, 250)
+    assert "relearned-slowly" in m.names(slow, CAUSE, +1)
+    assert "relearned-slowly" in m.names(slow, "bad-batch", -1)
+    quick = m.made(m.spiking(height=8.0, width=1.0), Verdict.SPIKE_RECOVERED, 250)
+    assert "relearned-slowly" not in m.names(quick, CAUSE, +1)

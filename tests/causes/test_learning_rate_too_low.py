@@ -40,3 +40,13 @@ def test_a_schedule_that_dies_in_mid_run_is_dated_to_the_step_where_the_rate_rea
     run = m.made(y, Verdict.PLATEAU, 60, others={m.LR: rate, m.GRAD: m.steady(300)})
     found = [s for s in m.tried(run.facts(), CAUSE) if s.name == "rate-zero"]
     assert [s.first_step for s in found if isinstance(s, Sign)] == [6000]
+
+
+def test_a_straight_creep_speaks_for_it_and_a_first_fall_that_stops_does_not() -> None:
+    t = np.arange(400)
+    straight = m.made(2.3 - 0.1 * t / 400 + 0.004 * m.rng(1).standard_normal(400), Verdict.PLATEAU, 2)
+    assert "creeps-evenly" in m.names(straight, CAUSE, +1)
+    stopped = m.made(2.2 + 0.1 * np.exp(-t / 15) + 0.004 * m.rng(1).standard_normal(400), Verdict.PLATEAU, 2)
+    assert "creeps-evenly" not in m.names(stopped, CAUSE, +1)
+    still = m.made(2.3 + 0.004 * m.rng(1).standard_normal(400), Verdict.PLATEAU, 2)
+    assert "creeps-evenly" not in m.names(still, CAUSE, +1)

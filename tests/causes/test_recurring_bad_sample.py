@@ -50,3 +50,13 @@ def test_narrow_spikes_of_like_height_return_though_no_epoch_is_known_and_one_hi
     y[250] *= 5000
     once = m.made(y, Verdict.SPIKE_RECOVERED, 250)
     assert "towers-return" not in m.names(once, CAUSE, +1)
+
+
+def test_a_loss_that_goes_back_and_leaves_again_met_the_same_thing() -> None:
+    y = m.learning(400)
+    for at in range(160, 400, 60):
+        y[at : at + 30] *= 40.0
+    run = m.made(y, Verdict.SPIKE_RECOVERED, 160)
+    assert "left-again" in m.names(run, CAUSE, +1)
+    assert "left-again" in m.names(run, "bad-batch", -1)
+    assert "left-again" not in m.names(m.made(m.spiking(), Verdict.SPIKE_RECOVERED, 250), CAUSE, +1)

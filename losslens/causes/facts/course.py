@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from losslens.causes.facts.creep import creep_of
 from losslens.causes.facts.nouns import Extent, Growth, LossCourse, Start
 from losslens.causes.facts.numerics import (
     bins,
@@ -20,6 +21,7 @@ from losslens.causes.facts.numerics import (
     width,
 )
 from losslens.causes.facts.spikes import SPIKE_WIDTHS, spikes_of
+from losslens.causes.facts.way_back import way_back_of
 from losslens.model import LossVerdict, Onset, Series
 
 if TYPE_CHECKING:
@@ -112,6 +114,8 @@ def course_of(series: Series, at: int | None, extent: Extent, judged: LossVerdic
         spikes=spikes,
         run_up=_run_up(value, where, growth, noise),
         step_ratio=_step_ratio(future, before),
+        way_back=way_back_of(future, before),
+        creep=creep_of(value),
         sank=_sank(value),
     )
 

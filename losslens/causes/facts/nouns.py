@@ -25,6 +25,7 @@ from losslens.causes.facts.signals import (
     Trend,
     Validation,
 )
+from losslens.causes.facts.way_back import WayBack
 from losslens.model import SettingValue, Verdict
 
 
@@ -167,6 +168,9 @@ class LossCourse:
     """Moves in a row, each clearly upward, that lead to the peak."""
     step_ratio: float | None = None
     """Level of the first ten points from the onset on over the level before."""
+    way_back: WayBack | None = None
+    creep: tuple[float, float, float] | None = None
+    """Shares of the fall of the whole course in its thirds; None where nothing clearly fell."""
     sank: float | None = None
     """Share of its way below zero that the loss went in the last third; None unless it began above and ended below."""
 
