@@ -200,13 +200,21 @@ def _analyze(arguments: argparse.Namespace) -> int:
         debug=arguments.debug,
         progress=_progress(),
     )
-    missing = _missing_folders(arguments.output or ())
-    written = reporter.write(analysis, arguments.output)
+    missing = _missing_folders(arguments.output)
+    written: list[str] = []
+    failure: OutputError | None = None
+    try:
+        reporter.write(analysis, arguments.output, written)
+    except OutputError as error:
+        failure = error  # the work is done: what was found is printed all the same
     for folder in missing:
-        print(f"losslens: made the folder {plain(folder)}", file=sys.stderr)
+        if os.path.isdir(folder):
+            print(f"losslens: made the folder {plain(folder)}", file=sys.stderr)
     _print(reporter.render(analysis, arguments.format, written=written, **_screen()))
     for path in written:
         print(f"losslens: wrote {plain(path)}", file=sys.stderr)
+    if failure is not None:
+        return _complain(str(failure), failure.exit_code)
     return exit_status(analysis, arguments.fail_on)
 
 
@@ -228,15 +236,19 @@ def exit_status(analysis: Analysis, fail_on: Sequence[str]) -> int:
         return 1
     if verdicts - {"inconclusive"}:
         return 0
-    if not analysis.runs:
-        print(f"losslens: {_nothing_found(analysis)}", file=sys.stderr)
+    print(f"losslens: {_nothing_judged(analysis)}", file=sys.stderr)
     return 2
 
 
-def _nothing_found(analysis: Analysis) -> str:
+def _nothing_judged(analysis: Analysis) -> str:
     from losslens.reporter.text import plain
 
     where = ", ".join(plain(p) for p in analysis.paths)
+    if analysis.runs:
+        run = analysis.runs[0]
+        more = f" (and {len(analysis.runs) - 1} more)" if len(analysis.runs) > 1 else ""
+        reason = run.judgement.reason or "no loss among its series; name one with --role loss=TAG"
+        return f"{where}: no run could be judged; {plain(run.name)}: {plain(reason)}{more}"
     if analysis.skipped:
         first = analysis.skipped[0]
         more = f" (and {len(analysis.skipped) - 1} more)" if len(analysis.skipped) > 1 else ""

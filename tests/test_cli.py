@@ -93,7 +93,7 @@ def test_a_path_that_does_not_exist_exits_with_2_in_one_line(
 
 def test_a_damaged_neighbour_does_not_stop_the_others(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (logs / "broken").mkdir()
-    (logs / "broken" / "history.json").write_text('{"loss": [1.0, 0.5, ')
+    (logs / "broken" / "history.json").write_text('{"loss": [1.0, 0.5], oops}')
     assert main(["analyze", str(logs), "--format", "json"]) == 0
     report = json.loads(capsys.readouterr().out)
     assert [run["verdict"] for run in report["runs"]] == ["exploded", "healthy"]
@@ -128,6 +128,34 @@ def test_a_folder_that_is_made_for_an_output_is_named(
     assert f"made the folder {target.parent}" in capsys.readouterr().err
     assert main(["analyze", str(logs / "bad"), "-o", str(target)]) == 0
     assert "made the folder" not in capsys.readouterr().err
+
+
+def test_a_report_that_cannot_be_written_is_printed_all_the_same(
+    logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").write_text("a file, no folder")
+    first, second = tmp_path / "report.md", tmp_path / "taken" / "report.html"
+    assert main(["analyze", str(logs / "bad"), "-o", str(first), "-o", str(second)]) == 2
+    out, err = capsys.readouterr()
+    assert "exploded" in out
+    assert str(first) in out
+    assert str(second) not in out
+    assert first.exists()
+    lines = err.splitlines()
+    assert lines[-1].startswith(f"losslens: {second}: cannot be written")
+    assert not any("Traceback" in line or "made the folder" in line for line in lines)
+
+
+def test_runs_that_could_not_be_judged_are_told_in_one_line_beside_the_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_csv(tmp_path / "metrics.csv", [2.0, 1.5, 1.2])
+    assert main(["analyze", str(path)]) == 2
+    out, err = capsys.readouterr()
+    assert "INCONCLUSIVE" in out
+    (line,) = err.splitlines()
+    assert line.startswith(f"losslens: {path}: no run could be judged; ")
+    assert "too few" in line
 
 
 def test_an_output_never_replaces_a_log(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -236,7 +264,7 @@ def test_an_ascii_terminal_gets_an_ascii_report(logs: Path) -> None:
 
 
 def test_a_skipped_file_is_named_once_with_its_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "history.json").write_text('{"loss": [1.0, 0.5, ')
+    (tmp_path / "history.json").write_text('{"loss": [1.0, 0.5], oops}')
     (tmp_path / "history.pkl").write_bytes(b"\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00}\x94\x8c\x04loss\x94]\x94s.")
     assert main(["analyze", str(tmp_path), "--format", "json"]) == 2
     for item in json.loads(capsys.readouterr().out)["skipped"]:

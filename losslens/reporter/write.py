@@ -16,8 +16,8 @@ DOCUMENTS = (".html", ".json", ".md")
 HEAD_BYTES = 4096
 
 
-def write(analysis: Analysis, targets: Sequence[str]) -> list[str]:
-    """Write every ``-o`` target and return the paths written, in order.
+def write(analysis: Analysis, targets: Sequence[str], written: list[str] | None = None) -> list[str]:
+    """Write every ``-o`` target and return the paths written, in order; ``written`` gets each as it is done.
 
     ``report.html|json|md`` holds the whole analysis; ``x.png|svg|pdf`` is the picture of the run, or one picture a
     failed run with its id inserted (``x-RUN.png``) when there are several; ``DIR/`` gets all of it. Raises
@@ -29,9 +29,11 @@ def write(analysis: Analysis, targets: Sequence[str]) -> list[str]:
     logs |= {os.path.realpath(item.path) for item in analysis.skipped if os.path.isfile(item.path)}
     for path, _ in plan:
         _refuse_a_log(path, logs)
+    done = [] if written is None else written
     for path, render in plan:
         _write_whole(path, render)
-    return [str(path) for path, _ in plan]
+        done.append(str(path))
+    return done
 
 
 def _plan(analysis: Analysis, target: str) -> Iterator[tuple[Path, Callable[[Path], None]]]:
