@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import around, held_back
-from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told
+from losslens.causes.signs.build import Found, log_ramp, missing, num, often, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "train-eval-mismatch"
@@ -74,7 +74,7 @@ def _returns(f: Facts, d: int) -> Found:
     v = f.validation
     if v is None or v.returns < 1:
         return None
-    text = f"{v.tag} jumped up and came back {v.returns} time{'s' * (v.returns != 1)}"
+    text = f"{v.tag} jumped up and came back {often(v.returns)}"
     return sign("validation-jumps-and-returns", d, ramp(v.returns, 0, 3), text, series=v.tag, value=v.returns)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.signals import Trend
 from losslens.causes.signs.around import LEVER_WORDS
-from losslens.causes.signs.build import lag_text, lasting, num, percent, points, times, where
+from losslens.causes.signs.build import lag_text, lasting, num, often, percent, points, times, where
 from losslens.causes.signs.rate import rise_text, rise_when
 from losslens.model import Verdict
 
@@ -226,10 +226,7 @@ def _spiked_before(f: Facts) -> str:
         return ""
     s = f.loss.spikes
     grow = ", higher and higher" if s.clear_before >= 3 and s.growing is not None and s.growing > 0.5 else ""
-    return (
-        f"{f.tag} had spiked {s.clear_before} time{'s' * (s.clear_before != 1)} before "
-        f"and come back{grow}: this was not the first warning."
-    )
+    return f"{f.tag} had spiked {often(s.clear_before)} before and come back{grow}: this was not the first warning."
 
 
 def _rate(f: Facts) -> str:

@@ -19,6 +19,8 @@ from losslens.reporter import words
 MOST_IN_FULL, WORTH_TELLING = 3, 0.1
 #: Settings that differ between runs are compared for so many at most.
 MOST_SETTINGS = 12
+#: Causes of a group, and causes that lack a signal, that are named one by one: the ranking names them all.
+MOST_IN_GROUP, MOST_CONCERNED = 4, 3
 #: A longer name is shortened where it stands in a sentence.
 LONGEST_NAME = 80
 #: Steps of checkpoints that are told one by one.
@@ -361,12 +363,17 @@ def group_lines(run: RunReport) -> list[str]:
     """Causes this log cannot tell apart, and what would."""
     out = []
     for group in run.diagnosis.groups:
-        ids = _listed(list(group.ids), "and")
+        ids = _listed(_few(list(group.ids), MOST_IN_GROUP), "and")
         line = f"{ids} ({words.probability(group.probability)} together) cannot be told apart by this log"
         if group.split_by:
             line += f"; {_listed([words.signal(s) for s in group.split_by], 'or')} would tell"
         out.append(line)
     return out
+
+
+def _few(names: list[str], most: int) -> list[str]:
+    """The first of many names and the number of the others; a single one more is named too."""
+    return names if len(names) <= most + 1 else [*names[:most], f"{len(names) - most} more"]
 
 
 def _listed(items: list[str], last: str) -> str:
@@ -389,7 +396,7 @@ def not_checked(run: RunReport) -> list[str]:
             ids = reasons.setdefault(item.reason, [])
             if cause.id not in ids:
                 ids.append(cause.id)
-    return [f"{reason} ({', '.join(ids)})" for reason, ids in reasons.items()]
+    return [f"{reason} ({_listed(_few(ids, MOST_CONCERNED), 'and')})" for reason, ids in reasons.items()]
 
 
 def unchecked_of(items: Iterable[NotChecked]) -> list[str]:

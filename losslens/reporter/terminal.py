@@ -231,8 +231,8 @@ def _cause(page: Page, rank: int, cause: Cause, shown: set[str]) -> None:
     """One cause in full; code that an earlier cause has ``shown`` is not repeated."""
     together = f", together with {', '.join(cause.contributing)}" if cause.contributing else ""
     title = story.cause_title(cause)
-    name = f"{cause.id}: {title}" if title else cause.id
-    page.marked(f"{rank}.", _sentence(name + together), style="head", body_style="head")
+    name = (f"{cause.id}: {title}" if title else cause.id) + together
+    page.marked(f"{rank}.", _sentence(name) if title else name, style="head", body_style="head")
     for e in cause.evidence:
         mark, style = ("+", "for") if e.weight >= 0 else ("−", "against")
         page.marked(mark, f"{e.text} ({words.weight(e.weight)})", style=style, indent=5)

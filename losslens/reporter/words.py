@@ -179,6 +179,17 @@ _SIGNAL = {
     "loss_scale": "loss scale",
     "val_loss": "validation loss",
     "steps_per_epoch": "steps per epoch",
+    "clip": "the clipping setting",
+    "optimizer": "the optimizer's settings",
+    "precision": "the precision",
+    "layer_grad_norm": "gradient norm of each layer",
+    "loss_component": "each term of the loss",
+    "step_loss": "the loss of every step",
+    "rank": "the loss of every rank",
+    "replay": "a second run over the same steps",
+    "sample_ids": "the ids of the samples",
+    "train_loss_in_eval_mode": "the training loss in evaluation mode",
+    "siblings": "another run of the same project",
 }
 
 

@@ -125,9 +125,10 @@ def _cost(fit: SeriesFit, d: Departure, ratio: float) -> str:
     """What a rise cost: a share of the progress, or how far above its start it took a loss that had lost it all."""
     if ratio < 1.0:
         return f"{rough(100 * ratio)} % of its progress lost"
-    if fit.transform.kind == "log" and fit.start > 0 and d.top >= TWICE * fit.start:
-        return f"{rough(d.top / fit.start)} times the level it started from"
-    return f"all of its progress lost (it started from {number(fit.start)})"
+    first = max(fit.start, float(fit.value[0]))  # the level of the first points is low where a loss falls at once
+    if fit.transform.kind == "log" and first > 0 and d.top >= TWICE * first:
+        return f"{rough(d.top / first)} times what it started from"
+    return f"all of its progress lost (it started from {number(first)})"
 
 
 def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from losslens.model import LogEvent, Role, Setting, Verdict
-from losslens.reporter import story
+from losslens.model import CauseGroup, LogEvent, Role, Setting, Verdict
+from losslens.reporter import story, words
 from tests.reporter import make_analysis as make
 
 
@@ -61,7 +61,29 @@ def test_what_was_not_checked_is_said_once_with_its_causes() -> None:
     shared = run.causes[0].not_checked
     causes = tuple(replace(cause, not_checked=shared) for cause in run.causes[:2])
     both = replace(run, diagnosis=replace(run.diagnosis, causes=causes))
-    assert story.not_checked(both) == ["no update-to-weight ratio was logged (adam-instability, exploding-gradients)"]
+    assert story.not_checked(both) == [
+        "no update-to-weight ratio was logged (adam-instability and exploding-gradients)"
+    ]
+
+
+def test_a_group_of_many_causes_names_the_first_and_counts_the_others() -> None:
+    run = make.exploded()
+    ids = ("bad-batch", "data-shift", "adam-instability", "weight-growth", "nan-in-data", "label-noise")
+    many = replace(run.diagnosis, groups=(CauseGroup(ids, 0.67, ("clip", "grad_norm")),))
+    (line,) = story.group_lines(replace(run, diagnosis=many))
+    assert line == (
+        "bad-batch, data-shift, adam-instability, weight-growth and 2 more (67 % together) cannot be told apart by "
+        "this log; the clipping setting or gradient norm would tell"
+    )
+
+
+def test_a_run_that_was_lost_before_its_first_nan_is_told_to_be_bad_from_the_start() -> None:
+    run = make.climb_to_nan()
+    assert run.onset is not None
+    lost = replace(run.judgement, onset=replace(run.onset, from_start=True))
+    first = words.count(run.judgement.first_nonfinite or 0)
+    said = story.headline(replace(run, judgement=lost))
+    assert said.endswith(f"was off its course from the start and not finite from step {first}")
 
 
 def test_healthy_runs_still_say_how_they_were_read() -> None:

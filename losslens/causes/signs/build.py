@@ -123,6 +123,11 @@ def num(x: float | None) -> str:
     return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
 
 
+def often(n: int) -> str:
+    """How many times something happened: "once", "3 times"."""
+    return "once" if n == 1 else f"{n} times"
+
+
 def times(x: float | None) -> str:
     """A ratio: "41×", "3.2×"."""
     if x is None:

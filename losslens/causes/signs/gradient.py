@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.signals import Trend
-from losslens.causes.signs.build import Found, log_ramp, missing, num, percent, points, ramp, sign, times, where
+from losslens.causes.signs.build import Found, log_ramp, missing, num, often, percent, points, ramp, sign, times, where
 from losslens.model import Verdict
 
 FAR = 4.0
@@ -207,7 +207,7 @@ def earlier_grad_spikes(f: Facts, d: int) -> Found:
     if g.spikes_before < 1:
         return None
     grow = ", growing" if g.spikes_growing is not None and g.spikes_growing > 0.4 else ""
-    text = f"{g.tag} had spiked {g.spikes_before} time{'s' * (g.spikes_before != 1)} before the onset{grow}"
+    text = f"{g.tag} had spiked {often(g.spikes_before)} before the onset{grow}"
     return sign("earlier-grad-spikes", d, ramp(g.spikes_before, 0, 3), text, series=g.tag, value=g.spikes_before)
 
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.signals import Rate
-from losslens.causes.signs.build import Found, lag_text, log_ramp, missing, num, percent, ramp, sign, times, where
+from losslens.causes.signs.build import (
+    Found,
+    lag_text,
+    log_ramp,
+    missing,
+    num,
+    often,
+    percent,
+    ramp,
+    sign,
+    times,
+    where,
+)
 
 HIGH_RATE = {"adaptive": 3e-3, "sgd": 0.3, "unknown": 0.1}
 """Peak rates above which a failure at the rate itself is common, by optimizer family: Adam's published recipes end near
@@ -276,9 +288,7 @@ def rises_harmless(f: Facts, d: int) -> Found:
     if f.rate is None or f.rate.rises_harmless < 1:
         return None
     r, n = f.rate, f.rate.rises_harmless
-    text = (
-        f"{r.tag} had risen to about {num(r.at_onset)} {n} time{'s' * (n != 1)} before, and {f.tag} went on as it was"
-    )
+    text = f"{r.tag} had risen to about {num(r.at_onset)} {often(n)} before, and {f.tag} went on as it was"
     return sign("rises-were-harmless", d, ramp(n, 0, 2), text, series=r.tag, value=n)
 
 

@@ -10,6 +10,7 @@ from losslens.causes.signs.build import (
     lasting,
     log_ramp,
     num,
+    often,
     onset_step,
     percent,
     ramp,
@@ -305,7 +306,7 @@ def earlier_spikes(f: Facts, d: int) -> Found:
         return None
     s = f.loss.spikes
     grow = ", growing with time" if s.clear_before >= 3 and s.growing is not None and s.growing > 0.5 else ""
-    text = f"{f.tag} had spiked {s.clear_before} time{'s' * (s.clear_before != 1)} before the onset and come back{grow}"
+    text = f"{f.tag} had spiked {often(s.clear_before)} before the onset and come back{grow}"
     strength = ramp(s.clear_before, 0, 4) * (1.0 if grow else 0.7)
     return sign("earlier-spikes", d, strength, text, series=f.tag, steps=(None, f.onset.step), value=s.clear_before)
 
