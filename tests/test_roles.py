@@ -100,6 +100,15 @@ def test_a_name_that_only_contains_loss_or_lr_is_neither(tag: str) -> None:
     assert found.role not in (Role.TRAIN_LOSS, Role.VAL_LOSS, Role.LOSS_COMPONENT, Role.LEARNING_RATE)
 
 
+@pytest.mark.parametrize(
+    "tag", ["top1_err", "train/top5_error", "val_top1_err", "min_top1_err", "classification_error"]
+)
+def test_a_share_of_errors_is_no_accuracy(tag: str) -> None:
+    found = roles_of(tag, "train_loss")
+    assert found[tag].role is Role.OTHER
+    assert "lower the better" in found[tag].why
+
+
 def test_averaged_and_best_so_far_twins_do_not_lead() -> None:
     tags = ("loss_avg", "ema_loss", "smoothed_loss", "best_loss", "min_loss", "loss")
     choices = assign({t: series(t, falling(200, seed=i)) for i, t in enumerate(tags)})

@@ -455,7 +455,7 @@ def test_a_rise_beyond_the_start_is_told_in_multiples_of_the_start_and_not_in_pe
     loss[150:] *= np.minimum(np.exp(np.arange(50) / 4), 1000)
     said = judged(loss)
     assert said.verdict is Verdict.EXPLODED
-    assert "times what it started from" in said.reason
+    assert "times its first value" in said.reason
     assert "progress" not in said.reason
 
 

@@ -23,6 +23,12 @@ _SINGLE = re.compile(
     r"\s*(?:[:=]|\.{3,})\s*(\S.{0,80}?),?\s*$"
 )
 _ROW = re.compile(r"^[|│┃]\s*([A-Za-z_][\w.\-/ ]{0,60}?)\s*[|│┃]\s*(\S[^|│┃]{0,80}?)\s*[|│┃]$")
+#: What a trainer found on the machine or counted in the net: nobody set it.
+_FOUND = re.compile(
+    r"(?:GPU|TPU|IPU|HPU|MPS|CUDA) available|(?:(?:non-)?trainable |total )?params(?: size.*)?"
+    r"|total (?:estimated model params size.*|FLOPs)|modules in (?:train|eval) mode",
+    re.IGNORECASE,
+)
 #: What stands behind a value in a configuration that is a program itself.
 _COMMENT = re.compile(r"\s#(?:\s.*)?$")
 
@@ -39,4 +45,5 @@ def settings_in(text: str) -> list[tuple[str, SettingValue]]:
         found = [(name.replace("-", "_"), value or "True") for name, value in _FLAG.findall(text)]
     if not found and (single := _SINGLE.match(_COMMENT.sub("", text)) or _ROW.match(text)):
         found = [(single[1].strip(), single[2])]
+    found = [(name, value) for name, value in found if not _FOUND.fullmatch(name)]
     return [(name, plain_setting(value)) for name, value in found]

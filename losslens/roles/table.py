@@ -245,6 +245,11 @@ TABLE: tuple[Rule, ...] = (
         ),
         "named as a reward",
     ),
+    Rule(
+        Role.OTHER,
+        _any(r"(?:\w+ )*?(?:top ?\d+|acc\w*|classification|word|character|token) err(?:ors?)?(?: rate)?(?: \w+)?$"),
+        "a share of errors: the lower the better, no accuracy",
+    ),
     Rule(Role.ENTROPY, _any(r"(?:\w+ )*?(?:policy )?entropy(?: mean| avg)?$"), "named as an entropy"),
 )
 

@@ -127,8 +127,8 @@ def _cost(fit: SeriesFit, d: Departure, ratio: float) -> str:
         return f"{rough(100 * ratio)} % of its progress lost"
     first = max(fit.start, float(fit.value[0]))  # the level of the first points is low where a loss falls at once
     if fit.transform.kind == "log" and first > 0 and d.top >= TWICE * first:
-        return f"{rough(d.top / first)} times what it started from"
-    return f"all of its progress lost (it started from {number(first)})"
+        return f"{rough(d.top / first)} times its first value"
+    return f"all of its progress lost (its first value was {number(first)})"
 
 
 def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:

@@ -8,6 +8,7 @@ import pytest
 
 from losslens import parsers
 from losslens.model import SettingValue
+from losslens.parsers.text_settings import settings_in
 
 DUMPS: dict[str, tuple[list[str], dict[str, SettingValue]]] = {
     "argparse": (
@@ -70,3 +71,18 @@ def test_settings_printed_before_the_first_loss_are_read_with_their_line(tmp_pat
     assert expected.items() <= found.items()
     assert set(log.series) == {"loss"}
     assert all(int(setting.source.rpartition(":")[2]) <= len(lines) for setting in log.settings)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GPU available: False, used: False",
+        "TPU available: False, using: 0 TPU cores",
+        "Trainable params: 161",
+        "Total estimated model params size (MB): 0.001",
+        "Modules in train mode: 4",
+    ],
+)
+def test_what_a_trainer_found_on_the_machine_or_in_the_net_is_no_setting(line: str) -> None:
+    assert settings_in(line) == []
+    assert settings_in("gpus: 4") == [("gpus", 4)]
