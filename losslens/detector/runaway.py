@@ -6,6 +6,7 @@ unbounded objective starts slowly and accelerates over decades. That difference 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 FAR = 10.0
 """It ends this many times farther below zero than its first levels were from it …"""
+
+BELOW = 1.5
+"""… or this many times, having begun above zero, if it …"""
+
+HALF_LATE = 0.35
+"""… needed this share of the run for half of the way: a log-density falls most of its way before that …"""
 
 LATE = 0.05
 """… and needed at least this share of the run for the first tenth of the way (a falling loss needs less) …"""
@@ -74,11 +81,12 @@ def find(y: FloatArray) -> Departure | None:
     first = level[: max(1, min(round(EARLY_SHARE * level.size), EARLY_WINDOWS))]
     end = float(np.median(y[-end_width(n) :]))
     scale = float(np.max(np.abs(first)))
-    if end >= 0.0 or -end < FAR * scale or float(level.min()) < 2.0 * end - scale:
-        return None
     way = float(first[0]) - end
+    late = level.size > 0 and first[0] > 0.0 and np.argmax(level <= first[0] - way / 2.0) >= HALF_LATE * level.size
+    if end >= 0.0 or -end < (BELOW if late else FAR) * scale or float(level.min()) < 2.0 * end - scale:
+        return None
     reached = np.flatnonzero(level <= float(first[0]) - DECADE * way)
-    if reached.size == 0 or reached[0] < LATE * level.size or not _accelerates(level):
+    if reached.size == 0 or (reached[0] < LATE * level.size and not late) or not _accelerates(level, settled=late):
         return None
     if scale == 0.0:  # it began at zero to the digit: the first level that is none
         scale = float(np.abs(level[np.flatnonzero(level)[0]]))
@@ -131,17 +139,23 @@ def _bend(y: FloatArray, scale: float, found: Departure) -> tuple[int, int, int]
     out = np.flatnonzero(smooth[flattest:] > level + max(CLIMB_WIDTHS * noise, SCALE * scale))
     climb = min(grid.start(flattest + int(out[0]) + 1), gone - 1) if out.size else gone - 1
     guess = min(grid.start(flattest), max(climb - 1, 0))
-    kink = locate(z, guess, climb, noise, float(z[climb]) - level)
+    since = min(grid.start(max(flattest - width, 0)), guess)
+    kink = locate(z[since:], guess - since, climb - since, noise, float(z[climb]) - level)
+    kink = replace(kink, onset=kink.onset + since, low=kink.low + since, high=kink.high + since)
     if kink.onset >= found.onset:
         return found.onset, min(found.low, kink.low), found.high
     return kink.onset, min(kink.low, max(kink.onset - 1, 0)), max(kink.high, kink.onset)
 
 
-def _accelerates(level: FloatArray) -> bool:
-    """Whether some sixth of the run falls three times as far as the first."""
+def _accelerates(level: FloatArray, *, settled: bool) -> bool:
+    """Whether some sixth of the run falls three times as far as the first.
+
+    ``settled``: as one before it, and farther than the first: it had learned what there was before it lost its floor.
+    """
     ends = level[np.linspace(0, level.size - 1, PARTS + 1).astype(np.int64)]
     drops = -np.diff(ends)
-    return bool(drops.max() >= FASTER * max(float(drops[0]), 0.0))
+    least = FASTER * np.maximum(np.minimum.accumulate(drops) if settled else drops[:1], 0.0)
+    return bool(np.any((drops >= least) & (drops > drops[0])))
 
 
 def find_swing(y: FloatArray) -> Departure | None:
