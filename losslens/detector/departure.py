@@ -86,6 +86,12 @@ EARLY_WIDTHS = 6.0
 FEW_POINTS = 24
 """In a series of so few points its first one alone can be the level that all others have left."""
 
+CALM_END_POINTS = 6
+"""The scatter of an end window of so many points says how well its median is known …"""
+
+FEW_END_POINTS = 4.0
+"""… taken wider by 1 + this / their number."""
+
 LAST_POINT_WIDTHS = 12.0
 """A single last point counts from this many noise widths on …"""
 
@@ -158,9 +164,16 @@ def find_rise(grid: Grid, noise: float, *, urgent: bool) -> Rise | None:
 
 
 def _late_noise(z: FloatArray, width: int) -> float:
-    """Noise at the end, from second differences, which a steady climb does not touch: it may have grown on the way."""
+    """Noise at the end, from second differences, which a steady climb does not touch: it may have grown on the way.
+
+    Single spikes shortly before the end widen it, but not the scatter of an end window that holds none.
+    """
     late = z[-max(LATE_WINDOWS * width, LATE_POINTS) :]
-    return spread(np.diff(late, 2)) / SECOND_DIFFERENCE if late.size > END_POINTS else 0.0
+    noise = spread(np.diff(late, 2)) / SECOND_DIFFERENCE if late.size > END_POINTS else 0.0
+    if width < CALM_END_POINTS:
+        return noise
+    last = z[-width:]
+    return min(noise, spread(last - float(np.median(last))) * (1.0 + FEW_END_POINTS / width))
 
 
 def _need(z: FloatArray, width: int, noise: float) -> float:

@@ -19,6 +19,17 @@ def judged(settings: tuple[Setting, ...] = (), **values: NDArray[np.float64]) ->
     return judge(build([Log("log.csv", "csv", series, settings)], name="run")[0])
 
 
+def test_a_spike_does_not_hide_that_all_was_lost_after_it() -> None:
+    noise = np.random.default_rng(2).standard_normal(150)
+    y = (0.25 + 1.2 * np.exp(-np.arange(150) / 40.0)) * np.exp(0.25 * noise)
+    y[135:] = 1.4 * np.exp(0.02 * noise[135:])
+    y[[135, 137, 139]] = 2000.0, 300.0, 40.0
+    said = judged(loss=y)
+    assert said.verdict.blew_up
+    assert said.onset is not None
+    assert abs(said.onset.step - 1350) <= 20
+
+
 def test_a_loss_that_falls_below_zero_late_has_lost_its_floor() -> None:
     noise = np.random.default_rng(3).standard_normal(120)
     t = np.arange(120)
