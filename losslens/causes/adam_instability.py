@@ -34,7 +34,7 @@ import dataclasses
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import around, gradient, loss, rate, rise, way_back
-from losslens.causes.signs.build import Found, num, ramp, sign, told
+from losslens.causes.signs.build import Found, log_ramp, num, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "adam-instability"
@@ -53,6 +53,17 @@ def _long_memory(f: Facts, d: int) -> Found:
         return None
     text = f"beta2 is {num(b)}: the second moment remembers about {num(round(1 / max(1e-6, 1 - b)))} steps"
     return sign("beta2-long", d, ramp(b, 0.97, 0.998), text, value=b)
+
+
+def _endless_memory(f: Facts, d: int) -> Found:
+    """Far beyond the usual 0.999: the second moment forgets over so many steps that it never follows the gradients."""
+    b = f.recipe.beta2
+    if b is None or f.recipe.adaptive is False or b >= 1:
+        return None
+    text = (
+        f"beta2 is {num(b)}, far above the usual 0.999: the second moment lags {num(round(1 / (1 - b)))} steps behind"
+    )
+    return sign("beta2-endless", d, log_ramp(1 - b, 8e-4, 1e-4), text, value=b)
 
 
 def _short_memory(f: Facts, d: int) -> Found:
@@ -86,6 +97,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_led(facts, +1),
         rate.rate_steady(facts, +1),
         _long_memory(facts, +1),
+        _endless_memory(facts, +1),
         around.cured_by(facts, "beta2", +1),
         around.cured_by(facts, "optimizer", +1),
         around.plain_sgd(facts, -1),

@@ -53,14 +53,6 @@ def _train_falls(f: Facts, d: int) -> Found:
     return sign("train-falls-on", d, ramp(v.train_fall, 0.98, 0.8), text, series=v.tag, value=v.train_fall)
 
 
-def _close_at_first(f: Facts, d: int) -> Found:
-    v = f.validation
-    if v is None or v.ratio_best is None:
-        return None
-    text = f"at its best {v.tag} was {times(v.ratio_best)} the training loss: the two had been together"
-    return sign("validation-was-close", d, log_ramp(v.ratio_best, 2.5, 1.3), text, series=v.tag, value=v.ratio_best)
-
-
 def _train_rose_too(f: Facts, d: int) -> Found:
     v = f.validation
     if v is None or v.train_fall is None:
@@ -108,7 +100,6 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         _rise_after_minimum(facts, +1),
         _train_falls(facts, +1),
-        _close_at_first(facts, +1),
         held_back.crept(facts, +1),
         held_back.memorised(facts, +1),
         around.only_validation(facts, +1),

@@ -152,6 +152,8 @@ def family(facts: Facts) -> str:
         return "runaway-at-once" if growth is not None and growth.points <= 2 else "runaway"
     if facts.leading_role.startswith("val") and verdict in (Verdict.OVERFIT, Verdict.VAL_DIVERGED):
         return _of_validation(facts)
+    if facts.leading_role.startswith("val") and verdict is Verdict.PLATEAU and _training_learned(facts):
+        return Verdict.OVERFIT.value
     return verdict.value
 
 
@@ -165,8 +167,17 @@ def _of_validation(facts: Facts) -> str:
     return facts.verdict.value
 
 
+def _training_learned(facts: Facts) -> bool:
+    """Training fell while validation lay flat: what is missing is not learning but its use on other data."""
+    v = facts.validation
+    return v is not None and v.train_progress is not None and v.train_progress < LEARNED
+
+
+LEARNED = 0.5
+"""Share of the first training loss below which training has learned."""
+
 HOW = {
-    "with-training": " and training rose as well",
+    "with-training": " and training left its course as well",
     "nan-from-start": " from the start",
     "runaway-from-start": " from the start",
     "nan-after-growth": " after a climb",

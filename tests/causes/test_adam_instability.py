@@ -56,3 +56,9 @@ def test_updates_that_grow_while_gradients_shrink_speak_for_the_optimizer() -> N
     }
     run = m.made(m.exploding(points, at, 15.0), Verdict.EXPLODED, at, others=others)
     assert "updates-outgrew-gradients" in m.names(run, CAUSE, +1)
+
+
+def test_a_second_moment_that_never_follows_says_more_than_the_usual_one() -> None:
+    assert "beta2-endless" in m.names(late(beta2=0.9999), CAUSE, +1)
+    assert "beta2-endless" not in m.names(late(), CAUSE, +1)
+    assert "beta2-endless" not in m.names(late("sgd", beta2=0.9999), CAUSE, +1)

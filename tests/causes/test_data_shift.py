@@ -69,3 +69,13 @@ def test_training_that_relearns_while_validation_stays_bad_saw_other_data() -> N
     )
     assert not {"training-relearned", "training-stepped-too"} & m.names(quiet, CAUSE, +1)
     assert "only-validation" in m.names(quiet, "train-eval-mismatch", +1)
+
+
+def test_a_rate_whose_warm_up_has_just_ended_is_not_steady() -> None:
+    y = m.jumping(at=200, to=2.3)
+    rate = m.constant()
+    rate[:199] = np.linspace(0.0, 1e-3, 199)
+    assert "rate-steady" not in m.names(m.made(y, Verdict.SHIFTED, 200, others={m.LR: rate}), CAUSE, +1)
+    rate[:] = 1e-3
+    rate[:100] = np.linspace(0.0, 1e-3, 100)
+    assert "rate-steady" in m.names(m.made(y, Verdict.SHIFTED, 200, others={m.LR: rate}), CAUSE, +1)

@@ -147,3 +147,12 @@ def test_a_validation_loss_that_leads_is_judged_with_what_training_did() -> None
     assert rank.family(m.made(val, Verdict.VAL_DIVERGED, 200, **there).facts()) == "with-training"
     lost = m.nan_from(m.learning(), 399)
     assert rank.family(m.made(lost, Verdict.VAL_DIVERGED, 399, **there).facts()) == "nan"
+
+
+def test_validation_that_lies_flat_while_training_learns_is_no_matter_of_learning() -> None:
+    flat = m.steady(level=2.3, width=0.01)
+    there = {"tag": "val/loss", "role": Role.VAL_LOSS}
+    learns = m.made(flat, Verdict.PLATEAU, 2, others={("train/loss", Role.TRAIN_LOSS): m.learning(floor=0.2)}, **there)
+    assert rank.family(learns.facts()) == "overfit"
+    both = m.made(flat, Verdict.PLATEAU, 2, others={("train/loss", Role.TRAIN_LOSS): flat}, **there)
+    assert rank.family(both.facts()) == "plateau"

@@ -26,6 +26,10 @@ LOW_RATE = {"adaptive": 3e-5, "sgd": 1e-4, "unknown": 1e-5}
 """Rates below which "too high" needs other evidence."""
 
 
+WARM_POINTS = 20.0
+"""Logged points after the end of a warm-up from which the rate counts as steady."""
+
+
 def _family(f: Facts) -> str:
     adaptive = f.recipe.adaptive
     return "unknown" if adaptive is None else ("adaptive" if adaptive else "sgd")
@@ -133,6 +137,8 @@ def rate_steady(f: Facts, d: int) -> Found:
     )
     text = f"{r.tag} was {what} when the loss left its course"
     strength = 1.0 if r.jump is None or r.jump <= 1.02 else 0.6
+    if r.warmup_end is not None and f.extent is not None:  # a warm-up is a rise as well
+        strength *= ramp((f.onset.step - r.warmup_end) / max(f.extent.interval, 1e-9), 3.0, WARM_POINTS)
     return sign("rate-steady", d, strength, text, series=r.tag, value=r.at_onset)
 
 
