@@ -86,6 +86,16 @@ EARLY_WIDTHS = 6.0
 FEW_POINTS = 24
 """In a series of so few points its first one alone can be the level that all others have left."""
 
+LEFT_RISE = 0.4
+"""A series has left its first point for good where it ends this much above it on the transformed scale (half as much
+again for a log) …"""
+
+LEFT_LOW = 0.3
+"""… and all but this …"""
+
+LEFT_SHARE = 0.02
+"""… share of its other points is above it by that much."""
+
 CALM_END_POINTS = 6
 """The scatter of an end window of so many points says how well its median is known …"""
 
@@ -161,6 +171,18 @@ def find_rise(grid: Grid, noise: float, *, urgent: bool) -> Rise | None:
         if rise.size > need * noise and rise.size > habit:
             return rise
     return None
+
+
+def left_first(z: FloatArray, noise: float) -> Rise | None:
+    """The rise of a series that was lost at once: it never came near its first point again. ``z``: shape ``(n,)``."""
+    width = end_width(z.size)
+    if z.size <= FEW_POINTS:
+        return None
+    noise = min(noise, _late_noise(z, width))
+    low, end = float(np.quantile(z[1:], LEFT_SHARE)) - z[0], float(np.median(z[-width:]))
+    if low <= max(BAND_WIDTHS * noise, LEFT_LOW) or end - z[0] <= max(EARLY_WIDTHS * noise, LEFT_RISE):
+        return None
+    return Rise(0, float(z[0]), end, 1, 0.0)
 
 
 def _late_noise(z: FloatArray, width: int) -> float:

@@ -20,11 +20,12 @@ MOSTLY_BAD = 0.34
 """A series whose last value is finite still ends in NaN when less than this share of the last 5 % is finite."""
 
 
-def examine(step: IntArray, value: FloatArray, *, limit: int | None = None) -> SeriesFit:
+def examine(step: IntArray, value: FloatArray, *, limit: int | None = None, first_counts: bool = False) -> SeriesFit:
     """Course, noise and episodes of one series.
 
     ``step``: shape ``(n,)``, in the order written. ``value``: shape ``(n,)``, units of the series, NaN and Inf
     allowed (they are events and are left out of the fits). ``limit``: look only at the first so many points.
+    ``first_counts``: the first point alone can be the level that a long series has left, as that of an untrained net.
     One to three finite points give a fit without departure or excursions; none gives NaN levels. Linear in n.
     """
     step, value = np.asarray(step)[:limit], np.asarray(value, np.float64)[:limit]
@@ -45,7 +46,8 @@ def examine(step: IntArray, value: FloatArray, *, limit: int | None = None) -> S
     transform = choose(y)
     z = transform.forward(y)
     course, noise = course_and_noise(z)
-    rise, noise = find_rise(z, course, noise, urgent=ends)
+    rise, noise = find_rise(z, course, noise, urgent=ends, first_counts=first_counts)
+    at_once = rise is not None and rise.best == 0 and rise.width == 1
     found = departure_of(z, course, y, transform, rise, noise) if rise is not None else None
     calm_end = found.onset if found is not None else z.size
     excursions = exc.find(z, course, noise, ratios=transform.kind == "log") if z.size > 3 else ()
@@ -63,7 +65,7 @@ def examine(step: IntArray, value: FloatArray, *, limit: int | None = None) -> S
         transform=transform,
         noise=noise,
         noise_level=abs(transform.back(transform.forward(np.array([best]))[0] + noise) - best),
-        start=float(np.median(y[: max(1, y.size // 100)])),
+        start=float(y[0]) if at_once else float(np.median(y[: max(1, y.size // 100)])),
         best=best,
         end=float(np.median(y[-dep.end_width(y.size) :])),
         departure=found,

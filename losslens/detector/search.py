@@ -172,14 +172,21 @@ def _near_noise(part: FloatArray, residual: FloatArray) -> float:
     return max(noise * (1.0 + FEW_POINTS / part.size), MIN_NOISE)
 
 
-def find_rise(z: FloatArray, course: FloatArray, noise: float, *, urgent: bool) -> tuple[dep.Rise | None, float]:
-    """The rise at the end and the noise before it: found once with the noise of all, then of the calm part."""
+def find_rise(
+    z: FloatArray, course: FloatArray, noise: float, *, urgent: bool, first_counts: bool = False
+) -> tuple[dep.Rise | None, float]:
+    """The rise at the end and the noise before it: found once with the noise of all, then of the calm part.
+
+    ``first_counts``: the first point alone can be the level that the series has left.
+    """
     if z.size < SHORTEST and not (urgent and z.size >= 2):
         return None, noise
     if z.size < SHORT:
         noise = _short_noise(z)
         grid = reduce(z, 0, z.size, GRID_POINTS)
         return dep.find_rise(grid, noise, urgent=urgent), noise
+    if first_counts and (at_once := dep.left_first(z, noise)) is not None:
+        return at_once, noise
     grid = reduce(z, 0, z.size, GRID_POINTS)
     first = dep.find_rise(grid, 0.0, urgent=urgent)
     if first is not None:

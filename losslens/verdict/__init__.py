@@ -59,7 +59,7 @@ def judge(run: Run) -> Judgement:
 
 def _judge(run: Run, tag: str, role: Role, contest: Contest) -> Judged:
     series = run.series[tag].current()
-    judged = judge_loss(run, series, role, wanders=contest.wanders)
+    judged = judge_loss(run, series, role, wanders=contest.wanders, plays=contest.plays)
     why = contest.excuses(run, judged)
     if not why:
         return judged
@@ -113,7 +113,7 @@ def _abandoned(run: Run, losses: list[LossVerdict], contest: Contest) -> tuple[L
     out: list[LossVerdict] = []
     for loss in losses:
         for branch in abandoned_branches(run.series[loss.tag]):
-            judged = judge_loss(run, branch, loss.role, wanders=contest.wanders)
+            judged = judge_loss(run, branch, loss.role, wanders=contest.wanders, plays=contest.plays)
             if judged.verdict.verdict.blew_up:
                 out.append(judged.verdict)
     return tuple(out)

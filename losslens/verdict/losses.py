@@ -29,9 +29,14 @@ class Judged:
     verdict: LossVerdict
 
 
-def judge_loss(run: Run, series: Series, role: Role, *, wanders: bool = False) -> Judged:
-    """The verdict on one loss, seen alone. ``series``: one branch (current or abandoned)."""
-    fit = released(replace(examine(series.step, series.value), axis=run.axis or "step"), wanders)
+def judge_loss(run: Run, series: Series, role: Role, *, wanders: bool = False, plays: bool = False) -> Judged:
+    """The verdict on one loss, seen alone. ``series``: one branch (current or abandoned).
+
+    ``plays``: its target moves, so that its first value is no level to have left. ``wanders``: see ``decide``.
+    """
+    fit = released(
+        replace(examine(series.step, series.value, first_counts=not plays), axis=run.axis or "step"), wanders
+    )
     if fit.excursions:
         fit = replace(fit, excursions=unexplained(run, fit))
     word = decide(fit, wanders=wanders)

@@ -31,7 +31,9 @@ BEYOND_NOISE = 8.0
 
 def judge_validation(run: Run, series: Series, role: Role, trained: Judged | None, contest: bool) -> Judged:
     """The verdict on one validation loss, given how training went (None: only validation was logged)."""
-    fit = released(replace(examine(series.step, series.value), axis=run.axis or "step"), contest)
+    fit = released(
+        replace(examine(series.step, series.value, first_counts=not contest), axis=run.axis or "step"), contest
+    )
     word = decide(fit, wanders=contest)
     if trained is not None and not trained.verdict.verdict.blew_up:
         word = _beside_training(fit, word, trained)
@@ -58,7 +60,7 @@ def _beside_training(fit: SeriesFit, word: Word, trained: Judged) -> Word:
     if d is None or word.verdict not in (Verdict.EXPLODED, Verdict.DIVERGED, Verdict.SHIFTED):
         return word
     factor = d.top / d.base if d.base > 0 else float("inf")
-    if word.verdict is Verdict.EXPLODED and (factor >= EXPLODED_FACTOR or _sudden(d, fit)):
+    if word.verdict is Verdict.EXPLODED and (factor >= EXPLODED_FACTOR or (_sudden(d, fit) and not d.from_start)):
         also = Verdict.OVERFIT if (word.margin or 9.0) < NEAR else None
         return Word(Verdict.VAL_DIVERGED, f"validation {word.reason}, while training went on", word.margin, also, d)
     return _overfit(fit, d, factor)

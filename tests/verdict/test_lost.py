@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from losslens.model import Judgement, Log, RawSeries, Setting, Verdict
@@ -17,6 +18,41 @@ def judged(settings: tuple[Setting, ...] = (), **values: NDArray[np.float64]) ->
         n = np.arange(y.size)
         series[tag] = RawSeries(tag, 10 * n, y, np.full(y.size, np.nan), n)
     return judge(build([Log("log.csv", "csv", series, settings)], name="run")[0])
+
+
+def lost_at_once(seed: int) -> NDArray[np.float64]:
+    """1.3, then 1e6 falling to 400, which looks like training from there on."""
+    noise = np.random.default_rng(seed).standard_normal(300)
+    fall = (400.0 + 1e6 * np.exp(-np.arange(300) / 20.0)) * np.exp(0.05 * noise)
+    return np.concatenate([[1.3], fall])
+
+
+def test_a_loss_far_above_its_first_value_for_good_exploded_at_once() -> None:
+    said = judged(loss=lost_at_once(0))
+    assert said.verdict is Verdict.EXPLODED
+    assert said.onset is not None
+    assert said.onset.from_start
+    assert said.losses[0].start_level == pytest.approx(1.3)
+
+
+def test_the_first_value_of_a_critic_is_no_level_to_have_left() -> None:
+    settings = (Setting("n_envs", 8.0, "config.json"), Setting("buffer_size", 1e5, "config.json"))
+    assert judged(settings, critic_loss=lost_at_once(0)).verdict is Verdict.HEALTHY
+
+
+def test_a_first_value_a_little_low_is_noise() -> None:
+    for seed in range(4):
+        noise = np.random.default_rng(seed).standard_normal(200)
+        y = (0.9 + 1.6 * np.exp(-np.arange(200) / 40.0)) * np.exp(0.05 * noise)
+        y[0] = 0.8
+        assert judged(loss=y).verdict is Verdict.HEALTHY
+
+
+def test_a_validation_that_was_best_at_first_has_overfitted_however_fast() -> None:
+    noise = np.random.default_rng(1).standard_normal((2, 60))
+    train = (0.1 + 2.0 * np.exp(-np.arange(60) / 15.0)) * np.exp(0.02 * noise[0])
+    val = np.where(np.arange(60) == 0, 1.0, 2.1) * np.exp(0.02 * noise[1])
+    assert judged(train_loss=train, val_loss=val).verdict is Verdict.OVERFIT
 
 
 def test_a_spike_does_not_hide_that_all_was_lost_after_it() -> None:
