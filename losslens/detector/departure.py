@@ -102,6 +102,18 @@ CALM_END_POINTS = 6
 FEW_END_POINTS = 4.0
 """… taken wider by 1 + this / their number."""
 
+SUSTAINED_SHARE = 5
+"""In a series of few points the level of the last 1/5 …"""
+
+SUSTAINED_POINTS = 8
+"""… (at least so many points) is better known than that of the end window …"""
+
+SUSTAINED_WIDTHS = 2.0
+"""… and so many widths of single points are beyond doubt …"""
+
+SUSTAINED_END = 0.5
+"""… where the end window is still above this share of it."""
+
 LAST_POINT_WIDTHS = 12.0
 """A single last point counts from this many noise widths on …"""
 
@@ -162,6 +174,8 @@ def find_rise(grid: Grid, noise: float, *, urgent: bool) -> Rise | None:
     early = rise_at(z, widest, max(END_POINTS, widest // 4), 3 * widest) if widest > 2 * END_POINTS else None
     if early is not None and early.size > max(EARLY_WIDTHS * noise, early.habit):
         return early
+    if not urgent and (sustained := _sustained(z, widest, noise)) is not None:
+        return sustained
     if z.size <= FEW_POINTS and z.size > END_POINTS and float(z[1:].min() - z[0]) > EARLY_WIDTHS * noise:
         return Rise(0, float(z[0]), float(np.median(z[-widest:])), widest, 0.0)
     rise = _last_point(z)
@@ -183,6 +197,17 @@ def left_first(z: FloatArray, noise: float) -> Rise | None:
     if low <= max(BAND_WIDTHS * noise, LEFT_LOW) or end - z[0] <= max(EARLY_WIDTHS * noise, LEFT_RISE):
         return None
     return Rise(0, float(z[0]), end, 1, 0.0)
+
+
+def _sustained(z: FloatArray, width: int, noise: float) -> Rise | None:
+    """The rise of the last fifth of a series whose end window has too few points for so small a one, or None."""
+    wide = max(z.size // SUSTAINED_SHARE, SUSTAINED_POINTS)
+    if not FEW_POINTS <= z.size <= SMOOTHED_POINTS:
+        return None
+    rise, end = rise_at(z, wide), rise_at(z, width)
+    if rise is None or end is None or rise.size <= max(SUSTAINED_WIDTHS * noise, rise.habit):
+        return None
+    return rise if end.size > end.habit and end.top - rise.base > SUSTAINED_END * rise.size else None
 
 
 def _late_noise(z: FloatArray, width: int) -> float:

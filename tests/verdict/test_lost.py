@@ -66,6 +66,18 @@ def test_a_spike_does_not_hide_that_all_was_lost_after_it() -> None:
     assert abs(said.onset.step - 1350) <= 20
 
 
+def test_a_step_held_for_a_third_of_few_noisy_points_is_seen() -> None:
+    held, calm = 0, 0
+    for seed in range(8):
+        noise = np.random.default_rng(seed).standard_normal(60)
+        y = (0.3 + 0.7 * np.exp(-np.arange(60) / 8.0)) * np.exp(0.4 * noise)
+        calm += judged(loss=y).verdict is Verdict.HEALTHY
+        y[40:] *= 3.2
+        held += judged(loss=y).verdict.blew_up or judged(loss=y).verdict is Verdict.SHIFTED
+    assert held >= 7
+    assert calm == 8
+
+
 def test_a_loss_that_falls_below_zero_late_has_lost_its_floor() -> None:
     noise = np.random.default_rng(3).standard_normal(120)
     t = np.arange(120)
