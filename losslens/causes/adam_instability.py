@@ -33,7 +33,7 @@ import dataclasses
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise, way_back
+from losslens.causes.signs import around, gradient, loss, rate, rise, thrown, way_back
 from losslens.causes.signs.build import Found, log_ramp, num, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -82,6 +82,8 @@ def _if_adaptive(f: Facts, found: Found) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        thrown.validation_thrown(facts, -1),
+        thrown.weights_thrown(facts, -1),
         around.adaptive_optimizer(facts, +1),
         loss.onset_not_early(facts, +1),
         loss.calm_before(facts, +1),

@@ -29,7 +29,7 @@ import dataclasses
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, layers, leap, loss, rate, rise, way_back
+from losslens.causes.signs import around, gradient, layers, leap, loss, rate, rise, thrown, way_back
 from losslens.causes.signs.build import Found, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -61,6 +61,8 @@ def _attention(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        thrown.validation_thrown(facts, -1),
+        thrown.weights_thrown(facts, -1),
         _attention(facts, +1),
         gradient.logits_led(facts, +1),
         gradient.weights_led(facts, -1),

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, leap, loss, rate, rise, way_back
+from losslens.causes.signs import around, gradient, leap, loss, rate, rise, thrown, way_back
 from losslens.causes.signs.build import Found, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -54,6 +54,7 @@ def _threw(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        thrown.weights_thrown(facts, +1),
         rise.returned(facts, +1),
         rise.short_spike(facts, +1),
         rise.stands_alone(facts, +1),
@@ -64,7 +65,6 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.val_unharmed(facts, +1),
         loss.first_pass(facts, +1),
         around.same_step_as_sibling(facts, +1),
-        rate.rate_steady(facts, +1),
         rise.wide_spike(facts, -1),
         rise.gradual(facts, -1),
         rise.many_spikes(facts, -1),

@@ -25,7 +25,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, leap, loss, rise, way_back
+from losslens.causes.signs import around, gradient, leap, loss, rise, thrown, way_back
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -109,6 +109,7 @@ def _scaled_together(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        thrown.weights_held(facts, +1),
         _batch_moved(facts, +1),
         _noise_changed(facts, +1),
         _scaled_together(facts, +1),

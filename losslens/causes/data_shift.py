@@ -26,7 +26,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, held_back, leap, loss, rate, rise, way_back
+from losslens.causes.signs import around, gradient, held_back, leap, loss, rate, rise, thrown, way_back
 from losslens.causes.signs.build import Found, log_ramp, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -71,6 +71,7 @@ def _round_step(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        thrown.weights_held(facts, +1),
         rise.held_new_level(facts, +1),
         rise.jumped(facts, +1),
         _relearned(facts, +1),
@@ -95,7 +96,6 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.nan_abrupt(facts, -1),
         loss.grew_before_nan(facts, -1),
         loss.nan_from_first(facts, -1),
-        rise.stuck_high(facts, -1),
         rise.overflowed(facts, -1),
         gradient.grad_led(facts, -1),
         rate.rate_jumped(facts, -1),

@@ -83,6 +83,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         broken.weights_kept(facts, +1),
         rise.overflowed(facts, -1),
         rise.gradual(facts, -1),
+        loss.huge_start(facts, -1),
         gradient.grad_spiked(facts, -1),
     )
 

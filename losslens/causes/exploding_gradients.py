@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise
+from losslens.causes.signs import around, gradient, loss, rate, rise, thrown
 from losslens.causes.signs.build import told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -39,10 +39,14 @@ SOURCES = ("https://arxiv.org/abs/1211.5063", "https://github.com/facebookresear
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        thrown.validation_thrown(facts, +1),
+        thrown.weights_held(facts, -1),
+        thrown.weights_thrown(facts, +1),
         gradient.grad_spiked(facts, +1),
         gradient.grad_led(facts, +1),
         gradient.earlier_grad_spikes(facts, +1),
         gradient.clipping_off(facts, +1),
+        gradient.clipping_let_go(facts, +1),
         gradient.weights_jumped(facts, +1),
         rise.jumped(facts, +1),
         rise.stayed_out(facts, +1),
@@ -53,6 +57,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.architecture_is(facts, "recurrent", +1),
         around.scale_followed(facts, +1),
         around.cured_by(facts, "clip", +1),
+        loss.nan_before_update(facts, -1),
         gradient.grad_calm(facts, -1),
         gradient.weights_led(facts, -1),
         gradient.clipping_on(facts, -1),

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, leap, loss, rise
+from losslens.causes.signs import around, gradient, leap, loss, rise, thrown
 from losslens.causes.signs.build import missing, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -43,6 +43,7 @@ SOURCES = (
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        thrown.validation_thrown(facts, +1),
         around.said_in_log(facts, "hardware", +1),
         around.said_in_log(facts, "nccl", +1),
         around.same_setup_survived(facts, +1),
@@ -53,6 +54,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.same_step_as_sibling(facts, -1),
         rise.gradual(facts, -1),
         loss.nan_from_first(facts, -1),
+        loss.onset_early(facts, -1),
+        loss.huge_start(facts, -1),
         gradient.grad_led(facts, -1),
         around.only_validation(facts, -1),
         leap.leaped(facts, +1),

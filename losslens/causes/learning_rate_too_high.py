@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, leap, loss, rate, rise, way_back
+from losslens.causes.signs import around, gradient, leap, loss, rate, rise, thrown, way_back
 from losslens.causes.signs.build import told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -44,6 +44,8 @@ SOURCES = (
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        thrown.validation_thrown(facts, -1),
+        thrown.weights_held(facts, -1),
         rate.rate_high(facts, +1),
         rate.peak_just_reached(facts, +1),
         rate.rate_rising(facts, +1),
@@ -70,6 +72,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.calm_before(facts, -1),
         loss.nan_abrupt(facts, -1),
         loss.nan_scattered(facts, -1),
+        loss.nan_before_update(facts, -1),
         loss.huge_start(facts, -1),
         rise.held_new_level(facts, -1),
         rise.slow_rise(facts, -1),
@@ -78,11 +81,11 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.updates_tiny(facts, -1),
         gradient.updates_ordinary(facts, -1),
         around.val_unharmed(facts, -1),
-        rise.overshot(facts, +1),
         rise.smooth_rise(facts, -1),
         gradient.grad_died_as_loss_rose(facts, +1),
         rise.runs_downward(facts, -1),
         around.only_validation(facts, -1),
+        leap.towers_return(facts, -1),
         around.restarted(facts, -1),
         around.scale_led(facts, -1),
         around.not_cured_by(facts, "learning-rate", -1),

@@ -24,7 +24,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, broken, gradient, leap, loss, rise, way_back
+from losslens.causes.signs import around, broken, gradient, leap, loss, rise, thrown, way_back
 from losslens.causes.signs.build import Found, missing, num, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -66,6 +66,10 @@ def _small_eps(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.overshot(facts, +1),
+        thrown.validation_thrown(facts, +1),
+        thrown.weights_held(facts, -1),
+        thrown.weights_thrown(facts, +1),
         _low(facts, +1),
         loss.nan_abrupt(facts, +1),
         broken.accuracy_lost(facts, +1),
@@ -75,6 +79,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         broken.weights_whole(facts, -1),
         broken.infinite_first(facts, -1),
         _no_moments(facts, -1),
+        loss.huge_start(facts, -1),
+        loss.nan_before_update(facts, -1),
         _small_eps(facts, +1),
         gradient.updates_tiny(facts, +1),
         gradient.grad_alive(facts, +1),

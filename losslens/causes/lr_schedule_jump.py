@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, loss, rate, rise
+from losslens.causes.signs import around, loss, rate, rise, thrown
 from losslens.causes.signs.build import num, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -37,6 +37,9 @@ SOURCES = ("https://arxiv.org/abs/1608.03983", "https://github.com/facebookresea
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        thrown.validation_thrown(facts, +1),
+        thrown.weights_held(facts, -1),
+        thrown.weights_thrown(facts, +1),
         rate.rate_jumped(facts, +1),
         rate.falls_repeat(facts, +1),
         rise.exponential_growth(facts, +1),

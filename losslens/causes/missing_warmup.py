@@ -18,15 +18,18 @@ What to try first
 Sources
     Xiong et al. 2020, On layer normalization in the transformer architecture, https://arxiv.org/abs/2002.04745. Liu
     et al. 2020, On the variance of the adaptive learning rate, https://arxiv.org/abs/1908.03265. Wortsman et al.
-    2023, Small-scale proxies for large-scale transformer training instabilities, https://arxiv.org/abs/2309.14322
+    2023, Small-scale proxies for large-scale transformer training instabilities, https://arxiv.org/abs/2309.14322.
+    Goyal et al. 2017, Accurate, large minibatch SGD, https://arxiv.org/abs/1706.02677
 """
 
 from __future__ import annotations
 
+import dataclasses
+
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import around, gradient, loss, rate, rise
-from losslens.causes.signs.build import told
+from losslens.causes.signs.build import Found, told
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "missing-warmup"
@@ -36,7 +39,14 @@ SOURCES = (
     "https://arxiv.org/abs/2002.04745",
     "https://arxiv.org/abs/1908.03265",
     "https://arxiv.org/abs/2309.14322",
+    "https://arxiv.org/abs/1706.02677",
 )
+
+
+def _plain_sgd(f: Facts, d: int) -> Found:
+    """Warm-up is asked for by Adam's young second moment above all, but by plain SGD with large batches as well."""
+    found = around.plain_sgd(f, d)
+    return dataclasses.replace(found, strength=0.4) if isinstance(found, Sign) else found
 
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
@@ -52,12 +62,11 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.cured_by(facts, "warmup", +1),
         rate.warmed_up(facts, -1),
         loss.onset_not_early(facts, -1),
-        loss.nan_from_first(facts, -1),
+        loss.nan_before_update(facts, -1),
         loss.huge_start(facts, -1),
         gradient.updates_tiny(facts, -1),
         rise.slow_rise(facts, -1),
-        rise.overflowed(facts, -1),
-        around.plain_sgd(facts, -1),
+        _plain_sgd(facts, -1),
         around.only_validation(facts, -1),
         around.not_cured_by(facts, "warmup", -1),
     )

@@ -25,7 +25,7 @@ import dataclasses
 
 from losslens.causes.attention_logit_growth import ATTENTION_WORDS, about_output
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise, way_back
+from losslens.causes.signs import around, gradient, leap, loss, rate, rise, thrown, way_back
 from losslens.causes.signs.build import Found, missing, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -54,6 +54,9 @@ def _no_decay(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        thrown.validation_thrown(facts, +1),
+        rise.overshot(facts, +1),
+        thrown.weights_held(facts, -1),
         _output(facts, +1),
         gradient.logits_led(facts, +1),
         gradient.weights_led(facts, -1),
@@ -73,6 +76,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.smooth_rise(facts, +1),
         rise.runs_downward(facts, -1),
         around.only_validation(facts, -1),
+        leap.towers_return(facts, -1),
         gradient.grad_climbed(facts, +1),
         way_back.relearned_slowly(facts, +1),
         way_back.left_again(facts, -1),

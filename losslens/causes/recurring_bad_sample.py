@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, leap, loss, rate, rise, way_back
+from losslens.causes.signs import around, leap, loss, rate, rise, thrown, way_back
 from losslens.causes.signs.build import Found, lasting, missing, num, percent, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -37,6 +37,9 @@ FEWEST = 3
 
 REGULAR = 0.2
 """Relative spread of the distances above which they are not regular."""
+
+SHUFFLED = 0.8
+"""The same for spikes alike: distances of places drawn anew in each epoch spread by about 0.5, of two by 0.8."""
 
 
 def _once_an_epoch(f: Facts, d: int) -> Found:
@@ -75,11 +78,13 @@ def _irregular(f: Facts, d: int) -> Found:
     s = f.train.spikes
     if (s.epoch_multiple or 0) > 0.6 or s.spacing_spread is None:
         return None
+    # the same sample in shuffled data comes once an epoch at a place that wanders: alike, but far from regular
+    usual = SHUFFLED if s.towers >= FEWEST else REGULAR
     text = f"the distances between the {s.count} spikes scatter by {percent(s.spacing_spread)} of their median"
     return sign(
         "spikes-irregular",
         d,
-        ramp(s.spacing_spread, REGULAR, 3 * REGULAR),
+        ramp(s.spacing_spread, usual, usual + 0.2),
         text,
         series=f.train.tag,
         value=s.spacing_spread,
@@ -89,6 +94,8 @@ def _irregular(f: Facts, d: int) -> Found:
 def _too_few(f: Facts, d: int) -> Found:
     if f.train is None or f.train.spikes.count >= FEWEST:
         return None
+    if f.onset is not None and not f.train.recovered:
+        return None  # thrown off for good at the first meeting, a run cannot show a second
     return sign(
         "spikes-too-few",
         d,
@@ -101,6 +108,7 @@ def _too_few(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        thrown.weights_held(facts, +1),
         _once_an_epoch(facts, +1),
         _clockwork(facts, +1),
         rise.returned(facts, +1),

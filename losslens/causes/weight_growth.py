@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, leap, loss, rate, rise
+from losslens.causes.signs import around, gradient, leap, loss, rate, rise, thrown
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -51,6 +51,8 @@ def _accelerates(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        thrown.validation_thrown(facts, -1),
+        thrown.weights_thrown(facts, -1),
         gradient.weights_grew(facts, +1),
         gradient.weights_grew_far(facts, +1),
         gradient.weights_led(facts, +1),
@@ -77,6 +79,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.grows_as_rate_falls(facts, +1),
         rise.runs_downward(facts, -1),
         around.only_validation(facts, -1),
+        leap.towers_return(facts, -1),
         leap.leaped(facts, -1),
         gradient.grad_climbed(facts, +1),
     )

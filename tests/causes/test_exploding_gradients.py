@@ -60,3 +60,15 @@ def test_of_a_mean_and_a_largest_norm_the_one_that_stands_out_is_looked_at() -> 
     facts = m.made(m.jumping(), Verdict.EXPLODED, 320, others=others).facts()
     assert facts.gradient is not None
     assert facts.gradient.tag == "grad_norm_max"
+
+
+def test_a_norm_that_leaves_the_ceiling_that_had_held_it_before_the_onset_is_clipping_that_ended() -> None:
+    norm = np.minimum(m.steady(400, 1.0, 0.4), 1.0)
+    norm[300:] = m.steady(100, 1.8, 0.3)
+    lost = m.made(m.exploding(at=320), Verdict.EXPLODED, 320, others={("clipped", Role.GRAD_NORM_CLIPPED): norm})
+    held = m.made(
+        m.exploding(at=320), Verdict.EXPLODED, 320, others={("clipped", Role.GRAD_NORM_CLIPPED): np.minimum(norm, 1.0)}
+    )
+    assert "clipping-let-go" in m.names(lost, CAUSE, +1)
+    assert "clipping-let-go" not in m.names(held, CAUSE, +1)
+    assert m.chance(lost, CAUSE) > m.chance(held, CAUSE)

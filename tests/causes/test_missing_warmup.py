@@ -52,3 +52,12 @@ def test_a_plateau_above_the_first_value_was_thrown_there_and_never_was_too_slow
     assert "stuck-above-start" in m.names(run, "learning-rate-too-low", -1)
     level = m.made(m.noisy(np.full(400, 1.6), 0.01), Verdict.PLATEAU, 1, from_start=True)
     assert "stuck-above-start" not in m.names(level, CAUSE, +1)
+
+
+def test_nan_at_the_very_first_step_clears_it_and_at_the_first_of_coarse_points_does_not() -> None:
+    broken = np.full(60, np.nan)
+    at_once = m.made(broken, Verdict.NAN, 0, every=1, from_start=True)
+    coarse = m.made(broken, Verdict.NAN, 0, every=50, from_start=True, step=np.arange(1, 61, dtype=np.int64) * 50)
+    for cause in (CAUSE, "learning-rate-too-high", "exploding-gradients"):
+        assert "nan-before-update" in m.names(at_once, cause, -1)
+        assert "nan-before-update" not in m.names(coarse, cause, -1)

@@ -52,6 +52,16 @@ def test_narrow_spikes_of_like_height_return_though_no_epoch_is_known_and_one_hi
     assert "towers-return" not in m.names(once, CAUSE, +1)
 
 
+def test_a_run_that_never_came_back_from_its_first_spike_is_not_asked_for_more_of_them() -> None:
+    lost = m.made(m.jumping(), Verdict.EXPLODED, 320)
+    assert "spikes-too-few" not in m.names(lost, CAUSE, -1)
+
+
+def test_spikes_alike_at_places_drawn_anew_in_each_epoch_are_not_held_against_it() -> None:
+    places = [30 * k + int(x) for k, x in enumerate(m.rng(3).integers(0, 30, 13)) if k > 1]
+    assert "spikes-irregular" not in m.names(spiked(places, None), CAUSE, -1)
+
+
 def test_a_loss_that_goes_back_and_leaves_again_met_the_same_thing() -> None:
     y = m.learning(400)
     for at in range(160, 400, 60):

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
 FLAT_TOP_SHARE = 0.2
 """Share of values on the maximum from which a norm counts as cut off by clipping."""
 
+HELD = 0.08
+"""Share of a norm's values on one and the same value from which that is a ceiling."""
+
+BEYOND = 1.02
+"""Factor beyond a ceiling at which it no longer holds."""
+
 DEAD = 1e-7
 """A gradient norm below this moves nothing (the threshold other tools use for vanished gradients)."""
 
@@ -134,6 +140,7 @@ def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Exte
         level_after=ratio(median(after[max(1, after.size // 10) :]), before) if after.size >= 5 else None,
         spike_at_loss_spikes=_together(loss, series),
         climb=_climb(value[step < start.low]) if start is not None else None,
+        let_go=_let_go(run),
     )
 
 
@@ -203,6 +210,25 @@ def _flat_top(value: FloatArray) -> tuple[float | None, float | None]:
         return None, None
     share = float(np.mean(np.abs(value / top - 1.0) < 1e-3))
     return (top, share) if share >= FLAT_TOP_SHARE and value.min() < 0.99 * top else (None, share)
+
+
+def _let_go(run: Run) -> tuple[int, float] | None:
+    """(step, ceiling) from which a norm logged after clipping went beyond the value that had held it until then."""
+    for tag in (*run.tags(Role.GRAD_NORM_CLIPPED)[:MOST_NORMS], *run.tags(Role.GRAD_NORM)[:MOST_NORMS]):
+        series = run.series[tag].current()
+        good = np.isfinite(series.value) & (series.value > 0)
+        step, value = series.step[good], series.value[good]
+        if value.size < 20:
+            continue
+        level, count = np.unique(np.round(np.log(value), 3), return_counts=True)
+        top = float(np.exp(level[int(np.argmax(count))]))
+        if count.max() < max(5, HELD * value.size):
+            continue
+        over = np.flatnonzero(value > BEYOND * top)
+        held = np.flatnonzero(np.abs(value / top - 1.0) < 2e-3)
+        if over.size >= 3 and held.size and over[0] > held[-1]:
+            return int(step[over[0]]), top
+    return None
 
 
 def _spikes(past: FloatArray) -> tuple[int, float | None]:

@@ -56,7 +56,8 @@ def nonfinite_of(
         grad_zero_at=_dead_at(grad, series.step[bad]),
         val_first_step=broke,
         others=others,
-        val_led=broke is not None and first > 0 and broke <= int(series.step[first - 1]),
+        # an evaluation follows the update of its step: training must have stayed finite for a step after it
+        val_led=broke is not None and first > 1 and broke <= int(series.step[first - 2]),
         accuracy_kept=_accuracy_kept(run.first(Role.ACCURACY), when),
         weights_kept=_weights_kept(run.first(Role.WEIGHT_NORM), when, extent),
         weights_whole=_weights_whole(run.first(Role.WEIGHT_NORM), series.step[bad]) if to_end else None,

@@ -101,6 +101,8 @@ class Gradient:
     """Level after the onset over before, for shifts."""
     spike_at_loss_spikes: float | None = None
     """Share of the loss's spikes at which the norm stood out too, at the same point."""
+    let_go: tuple[int, float] | None = None
+    """Step from which the norm went beyond the clip value that had held it until then, and that value."""
     climb: float | None = None
     """How far it had climbed, steadily, in the last stretch before the onset; None where it had not."""
 

@@ -194,6 +194,19 @@ def clipping_on(f: Facts, d: int) -> Found:
     return None if f.recipe.clip is not None else missing("clipping-on", "clip")
 
 
+def clipping_let_go(f: Facts, d: int) -> Found:
+    """What held the norm down no longer did, shortly before or at the onset."""
+    g = f.gradient
+    if g is None:
+        return missing("clipping-let-go", "grad_norm")
+    if g.let_go is None or f.onset is None or f.extent is None or f.onset.from_start:
+        return None
+    step, top = g.let_go
+    late = (step - f.onset.high) / max(f.extent.interval, 1e-9)
+    text = f"the norm was held at {num(top)} by clipping until {where(f, step)}, and no longer from there on"
+    return sign("clipping-let-go", d, ramp(late, 6.0, 1.0), text, series=g.tag, steps=(step, f.onset.step), value=top)
+
+
 def clipping_off(f: Facts, d: int) -> Found:
     if f.recipe.clip is None or f.recipe.clips:
         return None

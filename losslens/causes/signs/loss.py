@@ -22,6 +22,13 @@ HUGE_LOSS = 1e3
 regression on standardised targets near 1)."""
 
 
+def fineness(f: Facts) -> float:
+    """1 where every step or nearly is logged, 0 where a point is a hundred steps or an epoch."""
+    if f.extent is None or "epoch" in f.extent.axis:
+        return 0.0
+    return log_ramp(f.extent.interval, 100.0, 3.0)
+
+
 def onset_early(f: Facts, d: int) -> Found:
     if f.onset is None or f.extent is None:
         return None
@@ -92,12 +99,24 @@ def nan_from_first(f: Facts, d: int) -> Found:
     return sign("nan-from-first", d, 1.0, text, series=f.tag, steps=(f.nonfinite.first_step, None))
 
 
+def nan_before_update(f: Facts, d: int) -> Found:
+    """Not finite at the very first step, each step logged: no update had been made, so none can be to blame."""
+    n = f.nonfinite
+    if n is None or n.pattern != "from-first" or f.extent is None or "epoch" in f.extent.axis:
+        return None
+    if f.extent.interval > 1 or n.first_step > 1:
+        return None
+    text = f"{f.tag} is not finite at the very first step: nothing had been learned yet that could have gone wrong"
+    return sign("nan-before-update", d, 1.0, text, series=f.tag, steps=(n.first_step, n.first_step))
+
+
 def nan_abrupt(f: Facts, d: int) -> Found:
     """NaN out of a calm loss."""
     if f.nonfinite is None or f.loss is None or f.nonfinite.pattern != "abrupt":
         return None
     past = f.onset.points_before if f.onset is not None else 0
-    strength = ramp(f.loss.rising_points, 4, 0) * ramp(past, 0, 6)  # one point before is no calm
+    seen = 0.3 + 0.7 * fineness(f)  # a climb of some steps hides between two coarse points
+    strength = seen * ramp(f.loss.rising_points, 4, 0) * ramp(past, 0, 6)  # one point before is no calm
     first = f.nonfinite.first_step
     at = max(onset_step(f) or first, first)
     text = (
