@@ -26,6 +26,7 @@ _OUTPUT = re.compile(
     re.IGNORECASE,
 )
 #: Messages that tell what became of a job; others ("checkpoint saved") come from any program.
+_NUMBER = re.compile(r"\d+")
 _TELLING = frozenset(
     ["out-of-memory", "hardware", "nccl", "preemption", "interrupted", "killed", "nan-message", "overflow"]
 )
@@ -35,7 +36,9 @@ def sniff(path: Path, head: bytes) -> bool:
     """True for output that says in its head or tail how a job fared."""
     if not _OUTPUT.fullmatch(path.name) or text_encoding(head) is None:
         return False
-    return any(_tells(line) for part in (head, _tail(path, head)) for line in lines_of(output_head(part)))
+    lines = (line for part in (head, _tail(path, head)) for line in lines_of(output_head(part)))
+    # What differs in its numbers alone says the same.
+    return any(_tells(line) for line in {_NUMBER.sub("0", line): line for line in lines}.values())
 
 
 def parse(path: Path) -> tuple[Log, ...]:

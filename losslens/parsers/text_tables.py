@@ -34,6 +34,9 @@ _MOST_BETWEEN = 40
 #: The short names that spaCy and others give an epoch and a step.
 _SHORT_PLACES = {"e": "epoch", "#": "step", "ep": "epoch", "epo": "epoch"}
 _MOST_COLUMNS = 60
+#: A header names a place in one of these words; most lines of text have none of them.
+_PLACE_WORDS = frozenset(word for name in (*STEP_RANK, *_SHORT_PLACES) for word in name.split("_"))
+_WORD = re.compile(r"[a-z]+|#")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,8 @@ class Tables:
             return False, None
         if "  " not in line.strip() and any(_NUMBER.fullmatch(cell[0]) for cell in cells):
             return False, None  # a number is no name, and nothing else parts the line
+        if _PLACE_WORDS.isdisjoint(_WORD.findall(line.lower())):
+            return False, None
         for pattern in (_WIDE_CELL, _CELL):
             found = [_Column(m[0], m.start(), m.end()) for m in pattern.finditer(line)]
             found = _with_yolo_names(found)
@@ -177,10 +182,10 @@ def _is_cell(cell: str) -> bool:
 
 def _is_header(names: list[str]) -> bool:
     """Short names, one of them a place and another a number of a training."""
-    if not all(_is_name(name) for name in names) or len(names) != len(set(names)):
-        return False
     places = [name for name in names if _place(name)]
-    return bool(places) and any(is_known_name(name) for name in names if name not in places)
+    if not places or len(names) != len(set(names)):
+        return False
+    return any(is_known_name(name) for name in names if name not in places) and all(_is_name(name) for name in names)
 
 
 def _place(name: str) -> str:

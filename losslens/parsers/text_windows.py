@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from losslens.parsers.opening import HEAD_BYTES, lines_of, output_file, output_head
@@ -22,14 +23,25 @@ LEAST_RECORDS = 3
 #: Under names that say nothing to losslens, a statement must have printed numbers at its places this often.
 LEAST_UNNAMED = 20
 #: How many windows of 64 KiB are looked at behind the head, evenly over the file, the last at its end.
-WINDOWS = 10
+WINDOWS = 24
+#: A line whose form was seen this often and never held a number of a training is not taken apart again.
+BORING = 8
 _OUTPUT_SUFFIXES = frozenset(["", ".log", ".out", ".err", ".txt", ".stdout", ".stderr", ".o", ".gz"])
-_NUMBERS = re.compile(
-    rb"(?i)loss\w*['\"]?(?:[\s:=(\[]{1,4}|\s(?:is|so far)\W)[-\d]"
-    rb"|\b(?:epoch|step|iter(?:ation)?s?|ep)\W{1,3}\d|\d+:\d\d<"
+#: What a window holds at least so often as a statement must have printed; looked for in lower case. Each begins with a
+#: plain word, which is found many times faster than one of several: most text that is no log is passed over here.
+_NUMBERS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rb"loss\w*['\"]?(?:[\s:=(\[]{1,4}|\s(?:is|so far)\W)[-\d]",
+        *(rb"%s(?<!\w%s)\W{1,3}\d" % (word, word) for word in (b"epoch", b"step", b"iter", b"ep")),
+        *(rb"%s(?<!\w%s)\W{1,3}\d" % (word, word) for word in (b"iters", b"iteration", b"iterations")),
+        rb"<(?<=\d:\d\d<)",
+    )
 )
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 #: Lines with none of these cannot hold a named number: most lines of most outputs are passed over here.
 WORTH_READING = re.compile(r"[:=|\]]|loss|acc|lr |epoch|^train \d|^valid \d", re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z]{2}")
 _DIGIT = re.compile(r"\d|nan|inf", re.IGNORECASE)
 _SOURCE_CODE = re.compile(r"^\s*(?:def|import|from|class|return|for|if|#include|function|const|let|var)\b")
 
@@ -40,7 +52,12 @@ def has_records(path: Path, head: bytes) -> bool:
         return True
     if len(head) < HEAD_BYTES or path.suffix.lower() not in _OUTPUT_SUFFIXES:
         return False
-    return any(_NUMBERS.search(part) and records_in(part.decode("utf-8", "replace")) for part in _windows(path, head))
+    return any(_has_numbers(part) and records_in(part.decode("utf-8", "replace")) for part in _windows(path, head))
+
+
+def _has_numbers(part: bytes) -> bool:
+    lower = part.lower()
+    return any(sum(1 for _ in islice(pattern.finditer(lower), LEAST_RECORDS)) == LEAST_RECORDS for pattern in _NUMBERS)
 
 
 def _windows(path: Path, head: bytes) -> Iterator[bytes]:
@@ -63,6 +80,7 @@ def records_in(text: str) -> bool:
     """Whether the text, cut anywhere, holds lines of a training's output."""
     templates: Counter[tuple[str, ...]] = Counter()
     unnamed: Counter[tuple[str, ...]] = Counter()
+    boring: Counter[str] = Counter()
     code = lines = 0
     placed = False
     tables = Tables()
@@ -71,13 +89,19 @@ def records_in(text: str) -> bool:
         code += bool(_SOURCE_CODE.match(raw))
         if lines > 200 and code > 0.2 * lines:
             return False
+        form = _NUMBER.sub("0", raw)
+        if boring[form] >= BORING:
+            continue
         drawn, record = tables.take(raw)
         if not drawn:
+            boring[form] += _WORD.search(form) is not None
             if not WORTH_READING.search(raw) or not _DIGIT.search(raw):
                 continue
             record = read_record(clean(raw).text)
         if record is None:
             continue
+        if not drawn and (speaks_of_training(record) or is_place(record) or may_speak_of_training(record)):
+            del boring[form]
         if speaks_of_training(record):
             template = ("table",) if drawn else record.template  # cells of a drawn table may be blank
             templates[template] += 1

@@ -1,0 +1,68 @@
+"""Whether a large text is a job's output: told from a few windows, and found behind a long preamble."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from losslens import parsers
+from losslens.parsers import text_windows
+from losslens.parsers.text_records import Record, read_record
+
+WARNINGS = "".join(
+    f"2024-01-01 10:00:{i % 60:02d} WARNING worker {i}: retry {i % 9} took {i % 7}.5 s\n" for i in range(2000)
+)
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The lines that are taken apart."""
+    seen: list[str] = []
+
+    def noted(text: str) -> Record | None:
+        seen.append(text)
+        return read_record(text)
+
+    monkeypatch.setattr(text_windows, "read_record", noted)
+    return seen
+
+
+@pytest.mark.parametrize("size", [1 << 17, 8 << 20])
+def test_lines_that_differ_in_their_numbers_alone_are_taken_apart_a_few_times(
+    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "server.log"
+    path.write_text((WARNINGS * (size // len(WARNINGS) + 1))[:size])
+    seen = counted(monkeypatch)
+    assert parsers.recognise(path) is None
+    assert len(seen) <= 2 * text_windows.BORING
+
+
+def test_windows_without_numbers_of_a_training_are_not_taken_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "novel.txt"
+    path.write_text("She knew the loss of a day, and every step of it.\nAt epoch's end it rained: for long.\n" * 40_000)
+    seen = counted(monkeypatch)
+    assert parsers.recognise(path) is None
+    assert len(seen) < 100
+
+
+@pytest.mark.parametrize("tail", ["", "Traceback (most recent call last):\n" + "  File x, line 1\n" * 20_000])
+def test_losses_behind_megabytes_of_warnings_are_found(tail: str, tmp_path: Path) -> None:
+    path = tmp_path / "slurm-7.out"
+    losses = "".join(f"step {i}: loss {2 / (i + 1):.4f}\n" for i in range(30_000))
+    path.write_text(WARNINGS * (5 * (1 << 20) // len(WARNINGS)) + losses + tail)
+    assert parsers.recognise(path) == "text"
+    (log,) = parsers.parse(path)
+    assert log.series["loss"].step.size == 30_000
+
+
+def test_a_loss_that_is_printed_rarely_among_lines_of_one_form_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "train.log"
+    lines = [
+        f"worker {k}: took {k % 7}.5 s" + (f"\nstep {k}: loss {2 / (k + 1):.4f}" if k % 100 == 0 else "")
+        for k in range(900)
+    ]
+    path.write_text("\n".join(lines))
+    assert parsers.recognise(path) == "text"
