@@ -1,8 +1,8 @@
 """File or folder to Log: the table of formats, and who is asked first.
 
 A format is one module with ``NAME``, ``sniff(path, head)`` and ``parse(path)``; a format that is a whole folder (an
-MLflow run) has ``claims(path, names)`` too. To add one: the module, its line in ``FORMATS``, its test. Modules are
-imported when first asked, so that a format costs nothing to those who have none of its files.
+MLflow run) has ``claims(path, names)`` and ``owns(path, name)`` too. To add one: the module, its line in ``FORMATS``,
+its test. Modules are imported when first asked, so that a format costs nothing to those who have none of its files.
 """
 
 from __future__ import annotations
@@ -72,6 +72,8 @@ class Parser(Protocol):
 class FolderParser(Parser, Protocol):
     def claims(self, path: Path, names: Sequence[str]) -> bool: ...
 
+    def owns(self, path: Path, name: str) -> bool: ...
+
 
 def recognise(path: Path) -> str | None:
     """The format of a file, judged by its first 64 KiB (gunzipped if it is gzip); None when it is no log.
@@ -99,6 +101,13 @@ def claim_folder(path: Path, names: Sequence[str]) -> str | None:
             if parser.claims(path, names):
                 return format.name
     return None
+
+
+def left_by(format: str, path: Path, names: Sequence[str]) -> frozenset[str]:
+    """The names in a folder claimed for ``format`` that are no part of it: other logs that lie there."""
+    entry = next(entry for entry in FORMATS if entry.name == format)
+    parser = cast(FolderParser, _module(entry))
+    return frozenset(name for name in names if not parser.owns(path, name))
 
 
 def parse(path: Path, format: str | None = None) -> tuple[Log, ...]:

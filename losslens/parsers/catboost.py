@@ -5,6 +5,7 @@ The TSV files and the event files in it say the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from losslens.parsers.settings import flat_settings
 NAME = "catboost"
 
 _FILE = "catboost_training.json"
+#: What CatBoost writes into its folder, which may be one where other things lie.
+_OWN = re.compile(r"catboost_training\.json|\w+_error\.tsv|time_left\.tsv|learn|test(?:_\d+)?|tmp|.*\.cbsnapshot")
 
 
 def sniff(path: Path, head: bytes) -> bool:
@@ -27,6 +30,10 @@ def sniff(path: Path, head: bytes) -> bool:
 
 def claims(path: Path, names: Sequence[str]) -> bool:
     return _FILE in names and any(name.endswith("_error.tsv") for name in names)
+
+
+def owns(path: Path, name: str) -> bool:
+    return bool(_OWN.fullmatch(name))
 
 
 def parse(path: Path) -> tuple[Log, ...]:

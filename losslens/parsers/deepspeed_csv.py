@@ -20,6 +20,10 @@ def claims(path: Path, names: Sequence[str]) -> bool:
     return any(_FILE.fullmatch(name) for name in names)
 
 
+def owns(path: Path, name: str) -> bool:
+    return bool(_FILE.fullmatch(name))
+
+
 def sniff(path: Path, head: bytes) -> bool:
     return False
 

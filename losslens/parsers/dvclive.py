@@ -15,6 +15,20 @@ from losslens.model import Log, RawSeries, Setting, Warning
 NAME = "dvclive"
 
 _METRICS = Path("plots", "metrics")
+#: What DVCLive writes into its folder, which may be one where other things lie.
+_OWN = frozenset(
+    [
+        "plots",
+        "metrics.json",
+        "params.yaml",
+        "dvc.yaml",
+        "report.html",
+        "report.md",
+        "report.ipynb",
+        "static",
+        "artifacts",
+    ]
+)
 
 
 def sniff(path: Path, head: bytes) -> bool:
@@ -24,6 +38,10 @@ def sniff(path: Path, head: bytes) -> bool:
 
 def claims(path: Path, names: Sequence[str]) -> bool:
     return "plots" in names and (path / _METRICS).is_dir()
+
+
+def owns(path: Path, name: str) -> bool:
+    return name in _OWN
 
 
 def parse(path: Path) -> tuple[Log, ...]:

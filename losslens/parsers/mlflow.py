@@ -28,6 +28,11 @@ def claims(path: Path, names: Sequence[str]) -> bool:
     return "meta.yaml" in names and "metrics" in names
 
 
+def owns(path: Path, name: str) -> bool:
+    """All of it: what a run folder holds beside its metrics is its artifacts."""
+    return True
+
+
 def parse(path: Path) -> tuple[Log, ...]:
     """The Log of one run folder. Raises NotALogError when it holds no metric."""
     series: dict[str, RawSeries] = {}

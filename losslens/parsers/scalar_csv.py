@@ -23,6 +23,7 @@ _COLUMNS: dict[int, tuple[str, ...]] = {
     3: ("epoch", "step", ""),
 }
 _SETTINGS = "params.json"
+_GRADIENTS = "epoch,step,"
 
 
 def sniff(path: Path, head: bytes) -> bool:
@@ -37,11 +38,19 @@ def claims(path: Path, names: Sequence[str]) -> bool:
     return path.name == "scalars" and bool(files) and len(files) == len(names) and _without_header(path / files[0])
 
 
+def owns(path: Path, name: str) -> bool:
+    return name == _SETTINGS or (name.endswith(".csv") and _without_header(path / name))
+
+
 def _without_header(file: Path) -> bool:
+    """Whether a file begins with a place and a number, or as d3rlpy begins those of gradients."""
     try:
         with file.open("rb") as opened:
-            cells = opened.readline(200).decode("ascii").split(",")
-        return len(cells) == 2 and cells[0].isdigit() and float(cells[1]) is not None
+            line = opened.readline(200).decode("ascii")
+        cells = line.split(",")
+        return line.startswith(_GRADIENTS) or (
+            len(cells) in _COLUMNS and cells[0].isdigit() and float(cells[-1]) is not None
+        )
     except (OSError, ValueError):
         return False
 
@@ -51,6 +60,8 @@ def parse(path: Path) -> tuple[Log, ...]:
     series: dict[str, RawSeries] = {}
     warnings: list[Warning] = []
     for file in sorted(path.glob("*.csv")):
+        if not _without_header(file):
+            continue
         try:
             series.update(_read(file, warnings))
         except ParseError as error:
@@ -70,7 +81,7 @@ def _read(file: Path, warnings: list[Warning]) -> dict[str, RawSeries]:
             try:
                 numbers = [float(cell) for cell in line.split(",")]
             except ValueError:
-                if not places and line.startswith("epoch,step,"):  # only the files of gradients have a header
+                if not places and line.startswith(_GRADIENTS):  # only the files of gradients have a header
                     places = tuple(line.split(","))
                     columns = [array("d") for _ in places]
                 else:

@@ -116,12 +116,12 @@ def _walk(root: Path, search: _Search) -> Iterator[Folder]:
         names = tuple(e.name for e in entries)
         claimed = _claimed(path, entries, names, search)
         if claimed is not None:
-            yield Folder(path, root, (claimed,), names)
-            continue
+            left = parsers.left_by(claimed.format, path, names)
+            entries = [entry for entry in entries if entry.name in left]
         sources, below, unknown = _look_into(entries, search)
         _say_unknown(unknown, search)
         waiting.extend(reversed(below))
-        yield Folder(path, root, tuple(sources), names)
+        yield Folder(path, root, (*([claimed] if claimed is not None else []), *sources), names)
 
 
 def _claimed(path: Path, entries: Sequence[os.DirEntry[str]], names: Sequence[str], search: _Search) -> Source | None:

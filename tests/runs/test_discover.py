@@ -364,6 +364,29 @@ def test_names_of_many_runs_are_found_quickly(tmp_path: Path) -> None:
     assert len(find([tmp_path]).jobs) == 150
 
 
+def test_what_lies_beside_a_log_that_is_its_folder_is_read_too(tmp_path: Path) -> None:
+    data = Path(__file__).parents[1] / "parsers" / "data"
+    for source in [
+        *(data / "deepspeed" / "job").iterdir(),
+        data / "keras" / "training.csv",
+        data / "timm" / "summary.csv",
+    ]:
+        shutil.copy(source, tmp_path)
+    shutil.copytree(data / "tensorboard" / "torch", tmp_path / "tb")
+    runs = runs_in(tmp_path)
+    assert sorted(run.trainer or "" for run in runs) == ["", "deepspeed", "keras", "timm"]
+    assert {"Train/Samples/lr", "Train/Samples/train_loss"} <= {tag for run in runs for tag in run.series}
+
+
+def test_a_table_beside_the_files_of_d3rlpy_is_no_series_of_it(tmp_path: Path) -> None:
+    data = Path(__file__).parents[1] / "parsers" / "data"
+    shutil.copytree(data / "printed" / "d3rlpy" / "DQN", tmp_path, dirs_exist_ok=True)
+    shutil.copy(data / "keras" / "training.csv", tmp_path)
+    runs = {run.trainer: run for run in runs_in(tmp_path)}
+    assert runs.keys() == {"d3rlpy", "keras"}
+    assert "training" not in runs["d3rlpy"].series
+
+
 def test_values_are_read_as_they_were_written(tmp_path: Path) -> None:
     write_csv(tmp_path / "metrics.csv", "step,loss", n=30)
     (run,) = runs_in(tmp_path)
