@@ -326,6 +326,8 @@ class Run:
     trainer: str | None = None
     project: str = ""
     """Runs with the same project are evidence for each other (the folder they share)."""
+    why: str = ""
+    """What makes one run of its logs, or tells them from others beside them; empty where there was nothing to ask."""
 
     def __repr__(self) -> str:
         return f"<Run {self.name!r}: {len(self.series)} series, {self.format}, x counts {self.axis}s>"

@@ -124,14 +124,20 @@ def survey(
     for job in discovery.jobs:
         try:
             mine = runs.load(job, roles=roles, steps=steps)
-            why = job.why if len(mine) == 1 or len(job.sources) == 1 else APART.format(len(mine))
-            found.extend(Found(run, why) for run in mine)
+            found.extend(Found(run, _why(job, run, len(mine))) for run in mine)
         except LosslensError as error:
             skipped.append(Skipped.because(job.path, error))
     _refuse_unknown_tags(roles, [tag for item in found for tag in item.run.series])
     names = runs.unique_names([item.run.name for item in found])
     named = (Found(replace(f.run, id=n, name=n), f.why) for f, n in zip(found, names, strict=True))
     return Listing(tuple(named), tuple(skipped), discovery.passed_over)
+
+
+def _why(job: runs.Job, run: Run, runs_of_job: int) -> str:
+    """Why the files of a run are one: what was found where they lie, and what their numbers say."""
+    if runs_of_job > 1 and len(job.sources) > 1:
+        return run.why or APART.format(runs_of_job)
+    return "; ".join(filter(None, (job.why, run.why)))
 
 
 def _see(job: runs.Job, how: How) -> list[Seen]:

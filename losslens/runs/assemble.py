@@ -16,7 +16,8 @@ from losslens.model import Warning as LogWarning
 from losslens.roles.losses import UNKNOWN
 from losslens.roles.names import split_of
 from losslens.runs import blanks, restarts, unnamed
-from losslens.runs.chains import chains_of, main_chain, side_by_side
+from losslens.runs.chains import chains_of, main_chain
+from losslens.runs.companions import told_apart
 from losslens.runs.copies import without_copies
 from losslens.runs.effects import undo
 from losslens.runs.epochs import steps_per_epoch, with_one_beginning
@@ -56,15 +57,13 @@ def build(
     beside = [log for log in logs if all(log is not h for h in holding)]
     name = _readable(name, holding)
     runs: list[Run] = []
-    aligned = with_one_beginning([_named_by_file(log) for log in holding])
-    single, copied = without_copies(_in_time_order(aligned))
     # Values at the edge of what a float holds are what a failed run is made of, no reason to complain.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for hint, mine in side_by_side(_distinct_tags(single, path)):
-            if mine and not any(_holds(log) for log in mine):
-                continue  # what it held stands in another log, and is told as a copy
-            how = _How(f"{name}/{hint}" if hint else name, path, project, roles)
-            runs.extend(_runs_of(mine, beside, copied, how))
+        for job in told_apart([_named_by_file(log) for log in holding], path):
+            single, copied = without_copies(_in_time_order(with_one_beginning(job.logs)))
+            how = _How(f"{name}/{job.name}" if job.name else name, path, project, roles)
+            mine = _runs_of(_distinct_tags(single, path), beside, copied, how)
+            runs.extend(replace(run, why="; ".join(job.why)) for run in mine)
     return tuple(runs) if steps is None else within(runs, steps)
 
 

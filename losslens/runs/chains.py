@@ -7,17 +7,14 @@ beside each other, in chains of their own.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from losslens.model import Log, RawSeries
-from losslens.roles.names import split_of
 
 if TYPE_CHECKING:
     from losslens.model import IntArray
@@ -26,8 +23,6 @@ if TYPE_CHECKING:
 ROTATED = 5.0
 #: Share of the smaller log's tags that two logs must share to follow each other.
 SAME_TAGS = 0.5
-#: Two logs with the same tags were written at once when they overlap by more than this share of the shorter.
-AT_ONCE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,119 +100,6 @@ def numbers_after(chain: Chain, main: Chain) -> list[int]:
         else:
             out.append(min(i, len(main.stretches) - 1))
     return out
-
-
-def side_by_side(logs: Sequence[Log]) -> list[tuple[str, list[Log]]]:
-    """(what tells it, logs) for each run that ``logs`` hold side by side; mostly a single one with an empty name.
-
-    Logs that name different runs are different runs; so are logs with the same tags that were written at the same time.
-    """
-    named: dict[str, list[Log]] = {}
-    for log in logs:
-        if log.group_hint:
-            named.setdefault(_without_split(log), []).append(log)
-    if len(named) > 1:
-        rest = [log for log in logs if not log.group_hint]
-        apart = [(name or mine[0].group_hint or "", mine) for name, mine in named.items()]
-        return apart + ([("rest", rest)] if rest else [])
-    jobs: list[list[Log]] = []
-    for log in sorted(logs, key=lambda log: log.trainer in NO_OTHERS):
-        free = [job for job in jobs if not any(_apart(log, other) for other in job)]
-        nearest = max(free, key=lambda job: sum(_overlap(log, other) for other in job), default=None)
-        # Beside jobs of several trainers a log that does not say its own, and was not written with any, is another.
-        stray = len(free) > 1 and nearest is not None and not any(_overlap(log, other) for other in nearest)
-        if nearest is None or (stray and _has_a_loss(log)):
-            jobs.append([log])
-        else:
-            nearest.append(log)
-    if len(jobs) == 1:
-        return [("", jobs[0])]
-    stems = ["events" if ".tfevents." in job[0].path else Path(job[0].path).stem for job in jobs]
-    if len(set(stems)) == len(jobs) and all(stems):
-        return list(zip(stems, jobs, strict=True))
-    return [(f"writer-{i}", job) for i, job in enumerate(jobs, 1)]
-
-
-def _without_split(log: Log) -> str:
-    """The run that a log names; to TensorBoard, whose downloads hold a curve each, ``train/`` is a run of its own."""
-    hint = log.group_hint or ""
-    if len(log.series) != 1 or log.trainer is not None or log.table is None:
-        return hint
-    return "_".join(part for part in re.split(r"[/_]", hint) if not (part.isalpha() and split_of(part)))
-
-
-def _apart(a: Log, b: Log) -> bool:
-    return _at_once(a, b) or _by_others(a, b) or _disagree(a, b)
-
-
-#: Steps that two logs must share before they can disagree, and the share of them at which they then agree at most.
-SHARED, AGREED = 4, 0.2
-
-
-def _disagree(a: Log, b: Log) -> bool:
-    """Whether files of two formats, which one job would fill with the same numbers, hold others under one name."""
-    same = a.series.keys() & b.series.keys()
-    if a.format == b.format or not same or {a.format, b.format} & ONE_SIDED:
-        return False
-    tag = max(same, key=lambda t: (min(a.series[t].step.size, b.series[t].step.size), t))
-    one, other = a.series[tag], b.series[tag]
-    shared = np.intersect1d(one.step, other.step)
-    if one.axis != other.axis or shared.size < SHARED:
-        return False
-    agree = sum(
-        bool(np.isclose(one.value[one.step == step][:, None], other.value[other.step == step], 1e-2, 1e-6, True).any())
-        for step in shared[:200]
-    )
-    return agree <= AGREED * min(shared.size, 200)
-
-
-def _has_a_loss(log: Log) -> bool:
-    return any("loss" in tag.lower() for tag in log.series)
-
-
-def _by_others(a: Log, b: Log) -> bool:
-    """Whether two logs of one folder come from different trainers: a Keras history is no part of a detectron2 job."""
-    trainers = {a.trainer, b.trainer}
-    return len(trainers) == 2 and not trainers & NO_OTHERS and not any(trainers <= family for family in FAMILIES)
-
-
-#: What a program prints and what it keeps may count and average differently under one name.
-ONE_SIDED = frozenset(["text"])
-#: Unknown; trackers, which go with any trainer; and a guess by the order of columns, which anybody may have written.
-NO_OTHERS = frozenset([None, "mlflow", "dvclive", "wandb", "tensorboardx", "lightning"])
-#: Trainers built on one another: their files stand beside each other in one job.
-FAMILIES = (frozenset(["hf", "llama-factory"]), frozenset(["mmengine", "mmcv"]))
-
-
-def _at_once(a: Log, b: Log) -> bool:
-    """Whether two logs with the same tags and different numbers were written at the same time: two jobs, one place."""
-    same = a.series.keys() & b.series.keys()
-    if not same or a.path == b.path or a.format != b.format:
-        return False
-    shorter = min(_length(a), _length(b))
-    if shorter <= 0 or _overlap(a, b) <= AT_ONCE * shorter:
-        return False
-    tag = max(same, key=lambda t: min(a.series[t].step.size, b.series[t].step.size))
-    one, other = a.series[tag], b.series[tag]
-    steps, mine, theirs = np.intersect1d(one.step, other.step, return_indices=True)
-    return steps.size > 1 and not np.array_equal(one.value[mine], other.value[theirs], equal_nan=True)
-
-
-def _span(log: Log) -> tuple[float, float]:
-    times = [(s.wall_time[0], s.wall_time[-1]) for s in log.series.values() if s.wall_time.size]
-    known = [(a, b) for a, b in times if np.isfinite(a) and np.isfinite(b)]
-    return (float(min(a for a, _ in known)), float(max(b for _, b in known))) if known else (np.nan, np.nan)
-
-
-def _length(log: Log) -> float:
-    first, last = _span(log)
-    return float(last - first) if np.isfinite(last - first) else 0.0
-
-
-def _overlap(a: Log, b: Log) -> float:
-    (a0, a1), (b0, b1) = _span(a), _span(b)
-    shared = min(a1, b1) - max(a0, b0)
-    return float(max(0.0, shared)) if np.isfinite(shared) else 0.0
 
 
 def _stretches(i: int, log: Log) -> list[Stretch]:

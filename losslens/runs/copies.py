@@ -58,7 +58,7 @@ def without_copies(logs: Sequence[Log]) -> tuple[list[Log], tuple[Repair, ...]]:
     for i, log in enumerate(logs):
         points = sum(series.step.size for series in log.series.values())
         for tag, series in log.series.items():
-            places[_spelling(tag)].append(_Place(i, tag, series, log.format == TEXT, points))
+            places[spelling(tag)].append(_Place(i, tag, series, log.format == TEXT, points))
     out = list(logs)
     dropped: dict[int, set[str]] = defaultdict(set)
     kept_in: dict[tuple[int, int], list[str]] = defaultdict(list)
@@ -89,7 +89,7 @@ def without_copies(logs: Sequence[Log]) -> tuple[list[Log], tuple[Repair, ...]]:
     return out, (*_left_out(logs, kept_in), *repairs)
 
 
-def _spelling(tag: str) -> str:
+def spelling(tag: str) -> str:
     """One key for the spellings of one name: training is the default split, all words for validation are one."""
     words = []
     for word in words_of(tag):
@@ -154,10 +154,16 @@ def _alike(small: _Place, large: _Place) -> bool:
 
 
 def _rounding(place: _Place) -> float:
-    """How far its numbers may be off, as a share: some loggers print three significant digits."""
-    series = place.series
+    return rounding(place.series, FEWEST if place.printed else ENOUGH)
+
+
+def rounding(series: RawSeries, fewest: int = ENOUGH) -> float:
+    """How far its numbers may be off, as a share: some loggers print three significant digits.
+
+    Of less than ``fewest`` different numbers the digits say nothing.
+    """
     value = series.value[np.isfinite(series.value) & (np.abs(series.value) > SMALLEST)]
-    if np.unique(value).size < (FEWEST if place.printed else ENOUGH):
+    if np.unique(value).size < fewest:
         return RELATIVE
     unit = 10.0 ** np.floor(np.log10(np.abs(value)))
     for digits, share in ROUNDED.items():

@@ -9,19 +9,17 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from losslens import parsers
 from losslens.errors import LosslensError
-from losslens.model import Log, RawSeries
+from losslens.model import Log
 from losslens.parsers.axes import STEP_RANK, is_known_name, normalise
+from losslens.runs.agreement import DISTINCT, same_numbers
 from losslens.runs.group import Group
 from losslens.runs.jobs import Source
-
-if TYPE_CHECKING:
-    from losslens.model import FloatArray
+from losslens.runs.kinship import Part, agree, end_together, moves_with
 
 TEXT = "text"
 #: The log lies at most this many folders below the printed output, or beside its folder.
@@ -29,8 +27,10 @@ DEEPEST = 3
 #: How much of a file is read to compare (bytes); documents are read whole up to the second limit.
 BEGINNING, WHOLE = 512 << 10, 64 << 20
 _DOCUMENTS = frozenset(["trainer-state", "keras-json", "json-records", "npy", "mlflow-db"])
-#: Points that must agree, different values among them, and the share of all compared.
-FEWEST, DISTINCT, AGREE = 5, 4, 0.9
+#: Formats that one job writes several times, with more in each.
+TOLD_AGAIN = frozenset([TEXT, "trainer-state"])
+#: Logs of one folder that are compared each with each.
+MOST_TOGETHER = 24
 #: Most pairs of outputs and logs that are compared under one call.
 MOST_PAIRS = 400
 
@@ -51,11 +51,43 @@ def join_echoes(by_path: dict[Path, list[Group]]) -> None:
             continue
         printed = [log for source in output.sources if (log := _beginning(source, seen)) is not None]
         same = [group for group in near if any(_is_echo(one, group, seen) for one in printed)]
+        how = "printed the numbers that were logged"
+        if not same:
+            same = [group for group in near if any(_moves_with(one, group, seen) for one in printed)]
+            how = "printed losses that rise and fall with those"
         if len(same) == 1:
             names = " and ".join(source.path.name for source in output.sources[:3])
-            same[0].join(output, f"{names} printed the numbers that were logged in {same[0].path.name}/")
+            same[0].join(output, f"{names} {how} in {same[0].path.name}/")
             same[0].folders.remove(output.path)
             by_path[path].remove(output)
+    for path, groups in by_path.items():
+        if 1 < len(groups) <= MOST_TOGETHER and len({format for g in groups for format in g.formats()}) > 1:
+            by_path[path] = _joined_within(groups, seen)
+
+
+def _joined_within(groups: list[Group], seen: dict[Path, Log | None]) -> list[Group]:
+    """The jobs of one folder; those that hold the same numbers in files of different kinds are one."""
+    kept: list[tuple[Group, list[Part]]] = []
+    # What was printed goes to what was logged.
+    for group in sorted(groups, key=lambda g: g.formats() == {TEXT}):
+        logs = (_beginning(source, seen) for source in group.sources[:2])
+        parts = [Part(log, "") for log in logs if log is not None]
+        same = [
+            (home, known)
+            for home, known in kept
+            if (group.formats() <= TOLD_AGAIN or not group.formats() & home.formats())
+            if any(agree(a, b) and (a.log.format == b.log.format or end_together(a, b)) for a in parts for b in known)
+        ]
+        if len(same) != 1:
+            kept.append((group, parts))
+            continue
+        home, known = same[0]
+        names = " and ".join(source.path.name for source in group.sources[:3])
+        verb = "holds" if len(group.sources) == 1 else "hold"
+        home.join(group, f"{names} {verb} the numbers of {home.sources[0].path.name}")
+        home.folders.remove(group.path)
+        known.extend(parts)
+    return [group for group, _ in kept]
 
 
 def _is_near(output: tuple[str, ...], log: tuple[str, ...]) -> bool:
@@ -71,12 +103,17 @@ def _is_echo(printed: Log, group: Group, seen: dict[Path, Log | None]) -> bool:
     return any(log is not None and echoes(printed, log) for log in logs)
 
 
+def _moves_with(printed: Log, group: Group, seen: dict[Path, Log | None]) -> bool:
+    logs = (_beginning(source, seen) for source in sorted(group.sources, key=lambda s: s.size)[:8])
+    return any(log is not None and moves_with(Part(printed, ""), Part(log, "")) for log in logs)
+
+
 def echoes(printed: Log, log: Log) -> bool:
     """Whether a series that was printed stands in ``log``: at the same steps, or in order where it has none."""
     for tag, one in printed.series.items():
         if not _measures(tag) or np.unique(one.value[np.isfinite(one.value)]).size < DISTINCT:
             continue
-        if any(_same(one, other) for name, other in log.series.items() if _measures(name)):
+        if any(same_numbers(one, other) for name, other in log.series.items() if _measures(name)):
             return True
     return False
 
@@ -84,44 +121,6 @@ def echoes(printed: Log, log: Log) -> bool:
 def _measures(tag: str) -> bool:
     """A name of a training that is no place: epochs are counted alike in every log."""
     return is_known_name(tag) and normalise(tag) not in STEP_RANK
-
-
-def _same(printed: RawSeries, logged: RawSeries) -> bool:
-    tolerance = 0.6 * 10.0 ** -_decimals(printed.value)
-    if printed.axis == logged.axis != "row":
-        return any(_agree_at_steps(printed, logged, shift, tolerance) for shift in (0, 1, -1))
-    return _agree_in_order(printed.value, logged.value, tolerance)
-
-
-def _agree_at_steps(printed: RawSeries, logged: RawSeries, shift: int, tolerance: float) -> bool:
-    steps, mine, theirs = np.intersect1d(printed.step + shift, logged.step, return_indices=True)
-    if steps.size < FEWEST:
-        return False
-    return _close(printed.value[mine], logged.value[theirs], tolerance)
-
-
-def _agree_in_order(printed: FloatArray, logged: FloatArray, tolerance: float) -> bool:
-    """Whether one is a stretch of the other: a resumed job prints the second part alone."""
-    short, long = (printed, logged) if printed.size <= logged.size else (logged, printed)
-    if short.size < FEWEST:
-        return False
-    head = short[:FEWEST]
-    windows = np.lib.stride_tricks.sliding_window_view(long, FEWEST)
-    fits = np.flatnonzero((np.abs(windows - head) <= tolerance).all(axis=1))
-    return any(_close(short[: long.size - at], long[at : at + short.size], tolerance) for at in fits[:20])
-
-
-def _close(a: FloatArray, b: FloatArray, tolerance: float) -> bool:
-    both = np.isfinite(a) & np.isfinite(b)
-    if both.sum() < FEWEST or np.unique(a[both]).size < DISTINCT:
-        return False
-    return bool(np.mean(np.abs(a[both] - b[both]) <= tolerance + 1e-6 * np.abs(b[both])) >= AGREE)
-
-
-def _decimals(values: FloatArray) -> int:
-    """Digits behind the point that were printed, as far as the numbers show them."""
-    finite = values[np.isfinite(values)][:50]
-    return max((len(f"{value:.10f}".rstrip("0").partition(".")[2]) for value in finite), default=0)
 
 
 def _beginning(source: Source, seen: dict[Path, Log | None]) -> Log | None:

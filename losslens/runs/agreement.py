@@ -1,0 +1,95 @@
+"""Whether two series hold the same numbers, to the digits that one of them was printed with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from losslens.model import RawSeries
+from losslens.runs.copies import rounding
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray
+
+#: Points that must agree, different values among them, and the share of all compared.
+FEWEST, DISTINCT, AGREE = 5, 4, 0.9
+#: Steps that two series share before their ups and downs can be compared, and how alike (rank correlation) they are
+#: in one training: what is printed may be one batch of those that are averaged in what is logged.
+ENOUGH, ALIKE = 20, 0.7
+#: How far two numbers may lie apart: by so much, and by such a share.
+Tolerance: TypeAlias = tuple[float, float]
+
+
+def same_numbers(printed: RawSeries, logged: RawSeries, *, in_order: bool = False) -> bool:
+    """Whether one holds numbers of the other, to the digits printed: at the same steps, or in the same order.
+
+    The order decides where they count different things, and with ``in_order`` also where steps are printed unsurely.
+    """
+    tolerance = 0.6 * 10.0 ** -_decimals(printed.value), rounding(printed)
+    if printed.axis == logged.axis != "row":
+        if any(_agree_at_steps(printed, logged, shift, tolerance) for shift in (0, 1, -1)):
+            return True
+        if not in_order:
+            return False
+    return _agree_in_order(printed.value, logged.value, tolerance)
+
+
+def _agree_at_steps(printed: RawSeries, logged: RawSeries, shift: int, tolerance: Tolerance) -> bool:
+    steps, mine, theirs = np.intersect1d(printed.step + shift, logged.step, return_indices=True)
+    if steps.size < FEWEST:
+        return False
+    return _close(printed.value[mine], logged.value[theirs], tolerance)
+
+
+def _agree_in_order(printed: FloatArray, logged: FloatArray, tolerance: Tolerance) -> bool:
+    """Whether one is a stretch of the other: a resumed job prints the second part alone."""
+    short, long = (printed, logged) if printed.size <= logged.size else (logged, printed)
+    if short.size < FEWEST:
+        return False
+    head = short[:FEWEST]
+    windows = np.lib.stride_tricks.sliding_window_view(long, FEWEST)
+    with np.errstate(invalid="ignore"):
+        fits = np.flatnonzero((np.abs(windows - head) <= tolerance[0] + tolerance[1] * np.abs(windows)).all(axis=1))
+    return any(_close(short[: long.size - at], long[at : at + short.size], tolerance) for at in fits[:20])
+
+
+def _close(a: FloatArray, b: FloatArray, tolerance: Tolerance) -> bool:
+    both = np.isfinite(a) & np.isfinite(b)
+    if both.sum() < FEWEST or np.unique(a[both]).size < DISTINCT:
+        return False
+    return bool(np.mean(np.abs(a[both] - b[both]) <= tolerance[0] + tolerance[1] * np.abs(b[both])) >= AGREE)
+
+
+def _decimals(values: FloatArray) -> int:
+    """Digits behind the point that were printed, as far as the numbers show them."""
+    finite = values[np.isfinite(values)][:50]
+    return max((len(f"{value:.10f}".rstrip("0").partition(".")[2]) for value in finite), default=0)
+
+
+def move_alike(one: RawSeries, other: RawSeries) -> bool:
+    """Whether two series rise and fall together from step to step, counted from 0 or from 1."""
+    if one.axis != other.axis or one.axis == "row":
+        return False
+    for shift in (0, 1, -1):
+        steps, mine, theirs = np.intersect1d(one.step + shift, other.step, return_indices=True)
+        a, b = _ups_and_downs(one.value[mine]), _ups_and_downs(other.value[theirs])
+        known = np.isfinite(a) & np.isfinite(b)
+        if steps.size >= ENOUGH and known.sum() >= ENOUGH - 2 and _rank_correlation(a[known], b[known]) >= ALIKE:
+            return True
+    return False
+
+
+def _ups_and_downs(value: FloatArray) -> FloatArray:
+    """What is left of a series without its course, which is alike in all trainings: its bends, as shares of it."""
+    positive = bool(np.all(value[np.isfinite(value)] > 0))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        bends: FloatArray = np.diff(np.log(value) if positive else value, 2)
+    return bends
+
+
+def _rank_correlation(a: FloatArray, b: FloatArray) -> float:
+    if np.unique(a).size < ENOUGH // 2 or np.unique(b).size < ENOUGH // 2:
+        return 0.0
+    one, other = (x.argsort(kind="stable").argsort(kind="stable") - (x.size - 1) / 2 for x in (a, b))
+    return float(one @ other / np.sqrt((one @ one) * (other @ other)))
