@@ -352,17 +352,18 @@ def _told_apart(
     ranked = sorted(by_template.values(), key=len, reverse=True)
     main, copies = _without_echo(tag, ranked[0], placed)
     others = ranked[1:]
-    steps = set(placed.step[main].tolist())
+    start = placed.starts
+    steps = {(start[i], int(placed.step[i])) for i in main}
     named: list[tuple[str, list[int]]] = []
     for rows in others:
-        again = sum(int(placed.step[i]) in steps for i in rows)
+        again = sum((start[i], int(placed.step[i])) in steps for i in rows)
         if _sums_up_epochs(rows, main, placed) and len(rows) >= LEAST_RECORDS:
             named.append((f"{tag} (per epoch)", rows))
         elif again > 0.5 * len(rows) and all(isfinite(placed.records[i].values[tag]) for i in rows):
             copies += len(rows)
         else:
             main.extend(rows)
-            steps.update(placed.step[rows].tolist())
+            steps.update((start[i], int(placed.step[i])) for i in rows)
     if copies:
         warnings.append(Warning("printed-twice", f"'{tag}' is printed twice a step: {copies} copies left out"))
     taken: dict[str, list[int]] = {tag: sorted(main)}

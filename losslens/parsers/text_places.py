@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cached_property
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from losslens.model import Warning
@@ -36,6 +37,17 @@ class Placed:
         """The step of the last record among the first ``read`` records as they were read; None before the first."""
         index = self.index_before(read)
         return None if index is None else int(self.step[index])
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """For each record: how often the steps had gone back to their beginning, as another training in a file does."""
+        import numpy as np
+
+        if not self.step.size:
+            return []
+        lowest = int(self.step.min()) + 1
+        back = (self.step[1:] <= lowest) & (self.step[:-1] > lowest)
+        return [0, *np.cumsum(back).tolist()]
 
     def index_before(self, read: int) -> int | None:
         """The position here of the last record among the first ``read`` as they were read; None before the first."""
@@ -95,8 +107,9 @@ def _often_an_epoch(records: list[Record]) -> bool:
     if not statements:
         return False
     most, count = statements.most_common(1)[0]
-    epochs = {r.epoch for r in records if r.template == most}
-    return len(epochs) > 1 and count > 2 * len(epochs)
+    # Epochs that begin anew, as those of several trainings in one file do, are other epochs.
+    epochs = [epoch for epoch, _ in groupby(r.epoch for r in records if r.template == most and r.epoch is not None)]
+    return len(set(epochs)) > 1 and count > 2 * len(epochs)
 
 
 def _counted(records: list[Record]) -> list[int]:

@@ -165,16 +165,18 @@ def _left_out(rows: IntArray, column: _Column, others: Sequence[_Column], table:
     """Of the printed lines without this field those from which a NaN was left out, not lines that never had it.
 
     A line that leaves one field out has the others still: one lone field ("lr: 0.1" among the settings of a new
-    start) is no such line. And a stretch that begins anew and never has the field, such as an evaluation at the end,
-    is another program's.
+    start) is no such line. And a stretch that begins anew is another program's as long as it does not have the field:
+    an evaluation at the end, the first phase of the next training.
     """
     full = np.sum([d.present for d in others], axis=0) if others else np.zeros(table.step.size, dtype=np.int64)
     usual = float(np.median(full[column.present])) if column.present.any() else 0.0
     printed = np.flatnonzero(column.present | (full > 0))
     stretch = np.zeros(table.step.size, dtype=np.int64)
     stretch[printed[1:]] = np.cumsum(np.diff(table.step[printed]) < 0)
-    has = np.isin(stretch, stretch[column.present])
-    return rows[has[rows] & (full[rows] >= max(2.0, MOST * usual))]
+    begun, there = np.unique(stretch[column.present], return_index=True)
+    since = np.full(int(stretch.max(initial=0)) + 1, table.step.size)
+    since[begun] = np.flatnonzero(column.present)[there]
+    return rows[(rows > since[stretch[rows]]) & (full[rows] >= max(2.0, MOST * usual))]
 
 
 def _kinds_of_row(column: _Column, others: Sequence[_Column], last: int) -> tuple[BoolArray, BoolArray, list[_Column]]:

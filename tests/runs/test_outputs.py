@@ -164,3 +164,29 @@ def test_epochs_printed_again_after_a_resume_are_the_abandoned_branch(tmp_path: 
     np.testing.assert_allclose(loss.current().value, course, atol=5e-5)
     assert run.steps_per_epoch is not None
     assert run.steps_per_epoch.value == 100
+
+
+def test_several_trainings_in_one_output_are_runs_of_their_own(tmp_path: Path) -> None:
+    """A program that trains again and again, first with one loss and then with two, and says nothing of it."""
+    lines = []
+    for training in range(4):
+        for epoch in range(24 + training):
+            loss = 3.0 * 0.9**epoch + 0.01 * training
+            more = "" if epoch < 4 else f" aux_loss: {loss / 4:.4f}"
+            lines.append(f"Epoch: {epoch:04d} avg_loss: {loss:.4f}{more} time: 9.{epoch:02d}s")
+    (tmp_path / "training.log").write_text("\n".join(lines) + "\n")
+    runs = runs_in(tmp_path)
+    assert [run.series["avg_loss"].step.tolist() for run in runs] == [list(range(24 + n)) for n in range(4)]
+    assert {run.axis for run in runs} == {"epoch"}
+    for run in runs:
+        aux = run.series["aux_loss"]
+        assert aux.step[0] == 4  # the first epochs of each training do not have it, which makes no NaN
+        assert np.isfinite(aux.value).all()
+
+
+def test_an_output_that_goes_on_after_a_resume_stays_one_run(tmp_path: Path) -> None:
+    epochs = [*range(30), *range(20, 50)]
+    lines = [f"Epoch: {epoch:04d} avg_loss: {3.0 * 0.9**epoch + 0.2:.4f} time: 9.{epoch:02d}s" for epoch in epochs]
+    (tmp_path / "training.log").write_text("\n".join(lines) + "\n")
+    (run,) = runs_in(tmp_path)
+    assert [segment.first_step for segment in run.segments] == [0, 20]
