@@ -74,7 +74,6 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.architecture_is(facts, "transformer", +1),
         rate.rate_high(facts, +1),
         loss.onset_not_early(facts, +1),
-        gradient.weights_grew(facts, -1),
         rise.stands_alone(facts, -1),
         rise.returned(facts, -1),
         loss.nan_abrupt(facts, -1),

@@ -66,7 +66,6 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.drift_up(facts, +1),
         loss.onset_not_early(facts, +1),
         _no_decay(facts, +1),
-        gradient.weights_grew(facts, -1),
         rise.jumped(facts, -1),
         rise.rose_in_one_point(facts, -1),
         rise.returned(facts, -1),

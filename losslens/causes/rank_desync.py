@@ -1,8 +1,9 @@
 """The replicas of a distributed run no longer hold the same model.
 
 What the log shows
-    The loss of rank 0 looks normal while validation is bad, or the losses of the ranks spread apart; the noise is
-    larger by the square root of the number of ranks. It can hardly be named from one rank's curve.
+    The loss of rank 0 looks normal while validation is bad, or both step up together as ranks pull apart, or the
+    losses of the ranks spread; the noise is larger by the square root of the number of ranks. It can hardly be named
+    from one rank's curve.
 
 Why runs do this
     Unused parameters, different seeds at initialisation, a forgotten synchronisation under gradient accumulation,
@@ -58,6 +59,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         leap.leaped(facts, -1),
         held_back.crept(facts, -1),
         held_back.memorised(facts, -1),
+        around.training_stepped_too(facts, +1),
         around.training_relearned(facts, -1),
     )
 

@@ -63,7 +63,6 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.wide_spike(facts, +1),
         rise.ran_up(facts, +1),
         rise.gradual(facts, +1),
-        rate.rate_steady(facts, +1),
         rate.rate_high(facts, +1),
         rise.stayed_out(facts, -1),
         loss.nan_abrupt(facts, -1),
