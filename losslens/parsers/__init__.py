@@ -51,6 +51,7 @@ FORMATS: tuple[Format, ...] = (
     Format("jsonl", "losslens.parsers.jsonl", "json"),
     Format("settings", "losslens.parsers.settings", "either"),
     Format("deepspeed-csv", "losslens.parsers.deepspeed_csv", "folder", folder=True),
+    Format("python-settings", "losslens.parsers.python_settings", "text"),
     Format("csv", "losslens.parsers.csv", "text"),
     # Last, because they are the least strict.
     Format("text", "losslens.parsers.text", "text"),

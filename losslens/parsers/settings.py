@@ -160,7 +160,7 @@ def sniff(path: Path, head: bytes) -> bool:
     if suffix == ".toml":
         return _is_toml(stem, text)
     if suffix in _LINES:
-        return _is_called_settings(stem) and _holds_settings({normalise(name) for name, _ in _in_lines(text)})
+        return is_called_settings(stem) and holds_settings({normalise(name) for name, _ in _in_lines(text)})
     if text.lstrip()[:1] == "{":
         if sum(line.startswith("{") for line in text.splitlines()) > 1:
             return False  # a dict a line is a log, in JSON or as Python prints it
@@ -172,11 +172,11 @@ def sniff(path: Path, head: bytes) -> bool:
         names = _names(value)
         if "artifact_uri" in names or len(value) > 1_000:
             return False
-        return _is_called_settings(stem) or _holds_settings(names)
+        return is_called_settings(stem) or holds_settings(names)
     if suffix not in (".yaml", ".yml"):
         return False
     if text.startswith(_ORDERED) or path.name == _OVERRIDES:
-        return _is_called_settings(stem)
+        return is_called_settings(stem)
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", "---", "%"))]
     top = [line for line in lines if not line[0].isspace()]
     if not top or sum(bool(_YAML_LINE.match(line)) for line in top) < 0.7 * len([t for t in top if t[0] != "-"]):
@@ -184,7 +184,7 @@ def sniff(path: Path, head: bytes) -> bool:
     keys = {normalise(line.split(":", 1)[0].strip(" -'\"")) for line in lines if ":" in line}
     if "artifact_uri" in keys or "runs_on" in keys or "services" in keys:
         return False
-    return _is_called_settings(stem) or _holds_settings(keys)
+    return is_called_settings(stem) or holds_settings(keys)
 
 
 def parse(path: Path) -> tuple[Log, ...]:
@@ -249,7 +249,7 @@ def _is_toml(stem: str, text: str) -> bool:
     if re.search(r"^\s*\[(?:project|build-system|package|dependencies|tool\.)", text, re.MULTILINE):
         return False
     names = {normalise(name) for name in _TOML_NAME.findall(text)}
-    return _holds_settings(names) or (_is_called_settings(stem) and bool(_KNOWN & names))
+    return holds_settings(names) or (is_called_settings(stem) and bool(_KNOWN & names))
 
 
 def _read_toml(path: Path) -> Json:
@@ -321,11 +321,13 @@ def _plain(item: Json) -> SettingValue | object:
     return _NOTHING
 
 
-def _is_called_settings(stem: str) -> bool:
+def is_called_settings(stem: str) -> bool:
+    """Whether a file's name without its ending says that it holds settings."""
     return bool(_FILE_NAMES.fullmatch(stem))
 
 
-def _holds_settings(names: set[str]) -> bool:
+def holds_settings(names: set[str]) -> bool:
+    """Whether two of the names, normalised, are settings that everybody knows."""
     known = _KNOWN & names
     return len(known) >= 2 and not known <= _WEAK
 

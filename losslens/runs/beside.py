@@ -10,7 +10,7 @@ from losslens import parsers
 from losslens.errors import LosslensError
 from losslens.model import Skipped
 from losslens.runs.checkpoints import is_hf_checkpoint
-from losslens.runs.group import BESIDE, MESSAGES, RESULTS, SETTINGS, TRACKED_RUN, Folder, Group
+from losslens.runs.group import BESIDE, MESSAGES, PYTHON, RESULTS, SETTINGS, TRACKED_RUN, Folder, Group
 from losslens.runs.jobs import Source
 from losslens.runs.outputs import is_part_of_a_start, two_streams
 
@@ -18,9 +18,11 @@ from losslens.runs.outputs import is_part_of_a_start, two_streams
 _BELOW = {
     SETTINGS: frozenset([".hydra", "config", "configs", "hparams", "files"]),
     RESULTS: frozenset(["results", "files"]),
+    PYTHON: frozenset([".hydra", "config", "configs", "vis_data"]),
     MESSAGES: frozenset(["logs", "log", "slurm", "slurm_logs", "stdout", "output", "files"]),
 }
 _WHY_NOT = {
+    PYTHON: "settings, but no training log beside them",
     SETTINGS: "settings, but no training log beside, above or below them",
     RESULTS: "last values only, no course: give the log they end (trainer_state.json, the run's .wandb file)",
 }
@@ -48,7 +50,7 @@ def give_beside(folders: Sequence[Folder], groups: Sequence[Group]) -> tuple[Ski
                 takers = []
             for group in takers:
                 group.beside.append(source)
-                if source.format != SETTINGS:
+                if source.format not in (SETTINGS, PYTHON):
                     what = "the messages" if source.format == MESSAGES else "the results"
                     group.why.append(f"{source.path.name} holds {what} of the job it lies beside")
             if not takers:
@@ -71,6 +73,8 @@ def _takers(path: Path, source: Source, groups: Sequence[Group], by_folder: dict
         if _is_of_a_rank(path, source):
             return _takers(path.parent, source, groups, by_folder)
         path = path.parent
+    if source.format == PYTHON:
+        return []  # the sources of a program lie above its runs
     return [g for g in groups if not g.alone and path in g.path.parents and len(g.path.parts) - len(path.parts) <= 3]
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from losslens import parsers
 from losslens.errors import LosslensError, UsageError
 from losslens.model import Skipped
+from losslens.parsers import python_settings
 from losslens.roles.names import words
 from losslens.runs import crowds, prose
 from losslens.runs.beside import MESSAGES_ONLY
-from losslens.runs.group import Folder
+from losslens.runs.group import BESIDE, PYTHON, Folder
 from losslens.runs.grouping import jobs_of
 from losslens.runs.jobs import Discovery, Source
 from losslens.runs.naming import natural
@@ -28,7 +29,7 @@ NOT_ENTERED = frozenset(
 )
 #: Suffixes of files that are obviously no logs: they are counted, not opened.
 NOT_OPENED = words(
-    ".py .pyc .ipynb .sh .c .cc .cpp .h .cu .rs .go .js .ts .css .html .htm .svg .png .jpg .jpeg .gif .bmp .webp .tif",
+    ".pyc .ipynb .sh .c .cc .cpp .h .cu .rs .go .js .ts .css .html .htm .svg .png .jpg .jpeg .gif .bmp .webp .tif",
     ".tiff .pdf .mp4 .avi .mov .wav .mp3 .flac .ogg .zip .tar .tgz .7z .rar .xz .zst .whl .so .o .a .dll .exe .bin .pt",
     ".pth .ckpt .safetensors .h5 .hdf5 .keras .onnx .pb .tflite .gguf .ggml .npz .parquet .arrow .feather .tfrecord",
     ".tfrecords .lmdb .mdb .index .meta .md .rst .tex .bib .lock .ttf .woff .woff2 .ico .model .vocab .spm .mat",
@@ -45,6 +46,8 @@ _NO_LOGS = re.compile(
 MOST_FILES = 2_000_000
 #: More text files in one folder that are no logs, though full of numbers, are a data set.
 MOST_UNKNOWN = 8
+#: Python files that may be settings are opened beside a log only, and of a folder with more of them none: a program.
+PYTHON_SUFFIX, MOST_PYTHON = ".py", 8
 
 
 @dataclass(slots=True)
@@ -146,6 +149,7 @@ def _look_into(entries: Sequence[os.DirEntry[str]], search: _Search) -> tuple[li
     """The logs, the folders to enter and the text files full of numbers that no parser knows."""
     files: list[tuple[Path, os.stat_result]] = []
     below: list[Path] = []
+    python: list[tuple[Path, os.stat_result]] = []
     tracked = any(entry.name == "debug-internal.log" for entry in entries)
     for entry in entries:
         try:
@@ -165,13 +169,37 @@ def _look_into(entries: Sequence[os.DirEntry[str]], search: _Search) -> tuple[li
         own = entry.name == "debug.log" and tracked  # what W&B says of itself
         if ".tfevents." in entry.name and suffix not in (".zip", ".tgz", ".xz", ".zst"):
             suffix = ""  # the end of a host's name
-        if suffix in NOT_OPENED or own or _NO_LOGS.fullmatch(entry.name) or search.files > MOST_FILES:
+        if suffix == PYTHON_SUFFIX and search.files <= MOST_FILES:
+            python.append((Path(entry.path), info))
+        elif suffix in NOT_OPENED or own or _NO_LOGS.fullmatch(entry.name) or search.files > MOST_FILES:
             search.passed_over[suffix or "no suffix"] += 1
         else:
             files.append((Path(entry.path), info))
     sources, unknown = _recognised(crowds.without_crowds(files, search.passed_over), search)
+    sources += _python_settings(python, search, beside_a_log=any(source.format not in BESIDE for source in sources))
     # Links come last, so that a log is shown where it lies and not where `latest` points.
     return crowds.without_tables(sources, search.passed_over), sorted(below, key=lambda p: p.is_symlink()), unknown
+
+
+def _python_settings(
+    files: Sequence[tuple[Path, os.stat_result]], search: _Search, *, beside_a_log: bool
+) -> list[Source]:
+    """The settings among the Python files of a folder that holds a log; of a folder of sources none is opened."""
+    found: list[Source] = []
+    look = beside_a_log and len(files) <= MOST_PYTHON
+    for path, info in files:
+        if look and 0 < info.st_size < python_settings.MAX_BYTES and _is_python_settings(path) and search.is_new(info):
+            found.append(Source(path, PYTHON, info.st_size))
+        else:
+            search.passed_over[PYTHON_SUFFIX] += 1
+    return found
+
+
+def _is_python_settings(path: Path) -> bool:
+    try:
+        return parsers.recognise(path) == PYTHON
+    except (LosslensError, OSError):
+        return False
 
 
 def _recognised(files: Sequence[tuple[Path, os.stat_result]], search: _Search) -> tuple[list[Source], list[Path]]:
