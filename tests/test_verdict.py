@@ -465,6 +465,14 @@ def test_a_rise_that_leaves_some_progress_is_told_as_a_share_of_it() -> None:
     assert " % of its progress lost" in judged(loss).reason
 
 
+def test_a_rise_that_begins_at_the_first_value_is_not_told_twice() -> None:
+    loss = noisy(np.full(200, 2e-4), 0.02, 3)
+    loss[20:] *= np.minimum(np.exp(np.arange(180) / 20), 200)
+    reason = judged(loss).reason
+    assert reason.count("×") == 1
+    assert "first value" not in reason
+
+
 def test_numbers_in_the_sentences_of_a_verdict_are_written_as_in_the_rest_of_a_report() -> None:
     said = [number(x) for x in (5.7e30, 3.291e7, 20_333.4, 2.3994, 1.5e-7, 0.0, math.inf)]
     assert said == ["5.7e30", "3.29e7", "20,333", "2.399", "1.5e-7", "0", "inf"]

@@ -55,6 +55,7 @@ def render_html(analysis: Analysis, *, notebook: bool = False) -> str:
         tally=story.tally(analysis),
         runs=views,
         unjudged=story.unjudged(analysis),
+        skipped=story.skipped(analysis),
         settings=story.differing_settings(analysis),
         several=len(analysis.runs) > 1,
         style=Markup(_style()),

@@ -27,7 +27,7 @@ def render_markdown(analysis: Analysis) -> str:
         if len(failed) > story.DETAILED_RUNS:
             lines += [f"{words.plural(len(failed) - story.DETAILED_RUNS, 'more failed run')} in the table above.", ""]
         lines += _list("The others", story.unjudged(analysis), 3)
-    lines += _list("Skipped", [f"{item.path}: {item.reason}" for item in analysis.skipped], 3)
+    lines += _list("Skipped", [f"{path}: {why}" for path, why in story.skipped(analysis)], 3)
     lines.append(f"<sub>losslens {markdown(analysis.version)}</sub>")
     return "\n".join(lines) + "\n"
 

@@ -21,6 +21,8 @@ MOST_IN_FULL, WORTH_TELLING = 3, 0.1
 MOST_SETTINGS = 12
 #: Causes of a group, and causes that lack a signal, that are named one by one: the ranking names them all.
 MOST_IN_GROUP, MOST_CONCERNED = 4, 3
+#: More files than this that were skipped for one reason are counted.
+MOST_ALIKE = 3
 #: A longer name is shortened where it stands in a sentence.
 LONGEST_NAME = 80
 #: Steps of checkpoints that are told one by one.
@@ -344,6 +346,18 @@ def unjudged(analysis: Analysis) -> list[str]:
         said = [reason(run)] if run.verdict is Verdict.INCONCLUSIVE else []
         said += reading(run)
         out += [f"{run.name}: {line}" for line in said if line]
+    return out
+
+
+def skipped(analysis: Analysis) -> list[tuple[str, str]]:
+    """What was skipped and why; many files with one reason stand in one line, `losslens runs` lists each."""
+    paths: dict[str, list[str]] = {}
+    for item in analysis.skipped:
+        paths.setdefault(item.reason, []).append(item.path)
+    out = []
+    for why, mine in paths.items():
+        many = len(mine) > MOST_ALIKE
+        out += [(f"{mine[0]} and {len(mine) - 1:,} more", why)] if many else [(path, why) for path in mine]
     return out
 
 

@@ -273,7 +273,7 @@ def _list(page: Page, title: str, lines: Sequence[str], mark: str) -> None:
 
 
 def _skipped(page: Page, analysis: Analysis) -> None:
-    _list(page, "SKIPPED", [f"{item.path}: {item.reason}" for item in analysis.skipped], "!")
+    _list(page, "SKIPPED", [f"{path}: {why}" for path, why in story.skipped(analysis)], "!")
 
 
 def _ending(page: Page, analysis: Analysis, written: Sequence[str]) -> None:

@@ -87,6 +87,9 @@ PEAK_POINTS = 3
 PEAK_WIDTHS = 8.0
 """… and it must be more noise widths above the level before than this, as a spike must."""
 
+TOLD_FROM = 0.01
+"""A smaller share of the progress says nothing of a rise that counts for its factor."""
+
 TWICE = 2.0
 """A rise to less than this factor above the start is told without it."""
 
@@ -122,13 +125,18 @@ def rough(x: float) -> str:
 
 
 def _cost(fit: SeriesFit, d: Departure, ratio: float) -> str:
-    """What a rise cost: a share of the progress, or how far above its start it took a loss that had lost it all."""
+    """What a rise cost: a share of the progress, or how far above its start it took a loss that had lost it all.
+
+    Empty where that says nothing: of a loss that fell by decades, and of one that had hardly begun to fall.
+    """
+    if ratio < TOLD_FROM:
+        return ""
     if ratio < 1.0:
-        return f"{rough(100 * ratio)} % of its progress lost"
+        return f", {rough(100 * ratio)} % of its progress lost"
     first = max(fit.start, float(fit.value[0]))  # the level of the first points is low where a loss falls at once
     if fit.transform.kind == "log" and first > 0 and d.top >= TWICE * first:
-        return f"{rough(d.top / first)} times its first value"
-    return f"all of its progress lost (its first value was {number(first)})"
+        return f", {rough(d.top / first)} times its first value" if first > TWICE * d.base else ""
+    return f", all of its progress lost (its first value was {number(first)})"
 
 
 def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
@@ -197,7 +205,7 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
     else:
         size = f"from {number(d.base)} to {number(d.top)}"
         far = abs(d.top - d.base) / (EXPLODED_FACTOR * fit.progress)
-    tail = f"{size}, {_cost(fit, d, ratio)}, {rough(d.widths)} noise widths"
+    tail = f"{size}{_cost(fit, d, ratio)}, {rough(d.widths)} noise widths"
     explosion = max(far, ratio / EXPLODED_RATIO) if fit.transform.kind == "log" else far
     if wanders and (ratio < EXPLODED_RATIO or not _beyond_wandering(fit, d)):
         return None
@@ -223,7 +231,9 @@ def _stepped(fit: SeriesFit, d: Departure) -> Word:
     """A rise that undid progress and was on its way back when the log ended."""
     high = highest(fit, d)
     lost = (high - d.base) / fit.progress
-    share = f", {rough(100 * lost)} % of its progress," if lost < 1.0 else ""
+    share = f", {rough(100 * lost)} % of its progress," if TOLD_FROM <= lost < 1.0 else ""
+    if fit.transform.kind == "log" and d.base > 0:
+        share = f" ({rough(high / d.base)}×){share}"
     text = (
         f"stepped up from {number(d.base)} to {number(high)}{share} at {fit.place(d.onset)}, and had fallen again to "
         f"{number(d.top)} by the end"

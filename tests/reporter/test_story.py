@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from losslens.model import CauseGroup, LogEvent, Role, Setting, Verdict
+from losslens.model import CauseGroup, LogEvent, Role, Setting, Skipped, Verdict
 from losslens.reporter import story, words
 from tests.reporter import make_analysis as make
 
@@ -84,6 +84,14 @@ def test_a_run_that_was_lost_before_its_first_nan_is_told_to_be_bad_from_the_sta
     first = words.count(run.judgement.first_nonfinite or 0)
     said = story.headline(replace(run, judgement=lost))
     assert said.endswith(f"was off its course from the start and not finite from step {first}")
+
+
+def test_many_files_that_were_skipped_for_one_reason_are_one_line() -> None:
+    alike = tuple(Skipped(f"runs/{n}/config.yaml", "settings-only", "settings, but no log") for n in range(29))
+    other = Skipped("notes.pkl", "unsafe", "a pickle")
+    told = story.skipped(replace(make.analysis(), skipped=(*alike, other)))
+    assert told == [("runs/0/config.yaml and 28 more", "settings, but no log"), ("notes.pkl", "a pickle")]
+    assert len(story.skipped(replace(make.analysis(), skipped=alike[:3]))) == 3
 
 
 def test_healthy_runs_still_say_how_they_were_read() -> None:
