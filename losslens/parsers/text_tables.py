@@ -131,10 +131,10 @@ class Tables:
         if _PLACE_WORDS.isdisjoint(_WORD.findall(line.lower())):
             return False, None
         for pattern in (_WIDE_CELL, _CELL):
-            found = [_Column(m[0], m.start(), m.end()) for m in pattern.finditer(line)]
-            found = _with_yolo_names(found)
-            if len(found) >= 2 and _is_header([c.name for c in found]):
-                self._columns, self._since_header = found, 0
+            names = _with_yolo_names(pattern.findall(line))
+            if len(names) >= 2 and _is_header(names):
+                places = zip(names, pattern.finditer(line), strict=True)
+                self._columns, self._since_header = [_Column(name, m.start(), m.end()) for name, m in places], 0
                 self._confirmed = False
                 return False, None
         return False, None
@@ -161,10 +161,10 @@ class Tables:
         return named
 
 
-def _with_yolo_names(columns: list[_Column]) -> list[_Column]:
-    if not any(c.name.lower() == _YOLO_MEMORY for c in columns):
-        return columns
-    return [_Column(_YOLO_LOSSES.get(c.name.lower(), c.name), c.start, c.end) for c in columns]
+def _with_yolo_names(names: list[str]) -> list[str]:
+    if not any(name.lower() == _YOLO_MEMORY for name in names):
+        return names
+    return [_YOLO_LOSSES.get(name.lower(), name) for name in names]
 
 
 def has_names_above(lines: Iterable[str]) -> bool:
