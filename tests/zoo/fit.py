@@ -1,10 +1,10 @@
 """``python -m tests.zoo.fit``: fits how much each sign says, and writes ``losslens/causes/sizes.json``.
 
-Regularised maximum likelihood of the true cause over the failing runs outside the locked test, all causes weighted
-alike, held to first sizes set from knowledge; a size is these times positive factors, so that a sign keeps the
-direction that knowledge gave it. How firmly they are held is chosen on tasks and on ways of injecting left out, and the
-temperature on tasks left out. ``--folds-only`` fits the cross-validation that the score uses and leaves the shipped
-sizes alone.
+Regularised maximum likelihood of the true cause, and beside it of the causes that leave the same picture, over the
+failing runs outside the locked test, all causes weighted alike, held to first sizes set from knowledge; a size is these
+times positive factors, so that a sign keeps the direction that knowledge gave it. How firmly they are held is chosen on
+tasks and on ways of injecting left out, and the temperature on tasks left out. ``--folds-only`` fits the
+cross-validation that the score uses and leaves the shipped sizes alone.
 """
 
 from __future__ import annotations
@@ -36,6 +36,11 @@ HOLDS = ((1.0, 5.0, 5.0), (2.0, 10.0, 5.0), (4.0, 20.0, 10.0), (30.0, 80.0, 30.0
 share, that of each size beside it, and the verdict table."""
 
 Hold = tuple[float, float, float]
+
+ALIKE = 0.6
+"""Share of the likelihood that asks only for a cause of the run's acceptable set. Which member of the set it was, the
+log does not show: to fit that would be to learn the habits of a few runs. On tasks and ways of injecting left out, 0.3
+to 0.8 do about as well; with 0 an acceptable cause comes first 6 to 8 % less often, and the true one is less likely."""
 
 ENOUGH = 5.0
 """Runs from which a cause weighs as much as any other. What the zoo holds of a cause says nothing of how likely it is,
@@ -69,6 +74,8 @@ class Table:
     """Per run: (cause, parameter, value)."""
     kinds: NDArray[np.int64]
     truth: NDArray[np.int64]
+    alike: Floats
+    """(runs, causes): 1 for the acceptable causes of each run, the true one among them."""
     kin: Floats
     """Weight of each run as one of its views: the views of a run say much the same."""
     task: list[str]
@@ -82,12 +89,14 @@ def tabulate(said: list[Said]) -> Table:
     place = {c: i for i, c in enumerate(ids)}
     keys: dict[tuple[str, str], int] = {}
     cells, kinds, truth = [], [], []
-    for s in rows:
+    alike = np.zeros((len(rows), len(ids)))
+    for r, s in enumerate(rows):
         found = rank.features(rank.signs(s.facts))
         cells.append([(place[c], keys.setdefault((c, k), len(keys)), v) for (c, k), v in found.items()])
         kind = rank.family(s.facts)
         kinds.append(FAMILIES.index(kind))
         truth.append(place[s.label["cause"]])
+        alike[r, [place[c] for c in s.label["causes"]]] = 1
     truth_a = np.array(truth)
     views = Counter(s.label["run"].partition("~")[0] for s in rows)
     kin = np.array([views[s.label["run"].partition("~")[0]] ** -0.5 for s in rows])
@@ -97,6 +106,7 @@ def tabulate(said: list[Said]) -> Table:
         cells,
         np.array(kinds),
         truth_a,
+        alike,
         kin,
         [s.label["task"] for s in rows],
         [s.label["way"] for s in rows],
@@ -171,11 +181,14 @@ def fit(t: Table, first: rank.Sizes, keep: NDArray[np.bool_], hold: Hold) -> Flo
         z = table[t.kinds] + prior + (cells @ sizes).reshape(len(t.truth), k)
         p = softmax(z)
         held = hold[0] * (shared**2).sum() + hold[1] * (own**2).sum() + hold[2] * ((table - table0) ** 2).sum()
-        g = w * (p - hot)
+        mine = p * t.alike
+        inside = mine.sum(1, keepdims=True) + 1e-12
+        g = w * (p - (1 - ALIKE) * hot - ALIKE * mine / inside)
         by_size = (back @ g.ravel()) * sizes
         by_sign = hold[0] * shared + shares @ by_size
         by_table = hold[2] * (table - table0) + rows @ g
-        loss = -float((w * hot * np.log(p + 1e-12)).sum()) + 0.5 * float(held)
+        said = (1 - ALIKE) * (hot * np.log(p + 1e-12)).sum(1, keepdims=True) + ALIKE * np.log(inside)
+        loss = -float((w * said).sum()) + 0.5 * float(held)
         return loss, np.concatenate([by_sign, by_size + hold[1] * own, by_table.ravel()])
 
     begin = np.concatenate([np.zeros(m + n), np.clip(table0.ravel(), -5, 5)])
@@ -231,11 +244,12 @@ def readable(t: Table, theta: Floats, temp: float, first: dict[str, Any], about:
 
 def measures(z: Floats, t: Table) -> str:
     p = softmax(z)
-    order = np.argsort(-p, 1)
+    order = np.argsort(-p[:, :-1], 1)
+    fine = t.alike[np.arange(len(t.truth)), order[:, 0]].mean()
     first = np.array([np.mean(order[t.truth == c, 0] == c) for c in np.unique(t.truth)])
     three = np.array([np.mean((order[t.truth == c, :3] == c).any(1)) for c in np.unique(t.truth)])
     bits = np.log2(p[np.arange(len(t.truth)), t.truth] * 28 + 1e-9).mean()
-    return f"true first {first.mean():.1%}, in three {three.mean():.1%}, bits {bits:.2f}"
+    return f"true first {first.mean():.1%}, in three {three.mean():.1%}, acceptable first {fine:.1%}, bits {bits:.2f}"
 
 
 def main() -> None:
