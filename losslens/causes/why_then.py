@@ -55,7 +55,7 @@ def _place(f: Facts) -> str:
     assert f.loss is not None
     text = f"It happened at {where(f, o.step)}, {percent(o.fraction)} into the run"
     if o.epoch is not None and e.epochs and e.axis != "epoch":
-        text += f", in pass {int(o.epoch) + 1} of {max(int(o.epoch) + 1, round(e.epochs))} over the data"
+        text += f", in pass {int(o.epoch) + 1:,} of {max(int(o.epoch) + 1, round(e.epochs)):,} over the data"
     text += "."
     if o.epoch is not None and o.epoch >= 1.2:
         passes = int(o.epoch)

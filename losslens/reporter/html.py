@@ -126,7 +126,8 @@ def _run_view(run: RunReport, anchor: str, *, full: bool, interactive: bool) -> 
         "full": full,
         "tone": words.tone(run.verdict),
         "row": row,
-        "headline": story.headline(run),
+        # A line that ends in "90" and goes on with "% interval" is hard to read.
+        "headline": story.headline(run).replace(" %", "\u00a0%"),
         "reason": story.reason(run),
         "about": story.about(run),
         "when": story.when(run),

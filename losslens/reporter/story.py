@@ -21,7 +21,7 @@ MOST_IN_FULL, WORTH_TELLING = 3, 0.1
 MOST_SETTINGS = 12
 #: Causes of a group, and causes that lack a signal, that are named one by one: the ranking names them all.
 MOST_IN_GROUP, MOST_CONCERNED = 4, 3
-#: More files than this that were skipped for one reason are counted.
+#: More files that were skipped for one reason, or more healthy losses of one role, share a line.
 MOST_ALIKE = 3
 #: A longer name is shortened where it stands in a sentence.
 LONGEST_NAME = 80
@@ -292,9 +292,20 @@ def about(run: RunReport) -> str:
 
 
 def other_losses(run: RunReport) -> list[str]:
-    """One line for each judged loss that is not the leading one, and for each failed abandoned branch."""
+    """One line for each judged loss that is not the leading one, and for each failed abandoned branch.
+
+    Many healthy losses of one role share a line.
+    """
     rest = [lv for lv in run.judgement.losses if lv.tag != run.judgement.loss]
-    lines = [_loss_line(run, lv) for lv in rest]
+    healthy: dict[Role, list[LossVerdict]] = {}
+    for lv in rest:
+        if lv.verdict is Verdict.HEALTHY:
+            healthy.setdefault(lv.role, []).append(lv)
+    many = {role: mine for role, mine in healthy.items() if len(mine) > MOST_ALIKE}
+    lines = [_loss_line(run, lv) for lv in rest if lv.verdict is not Verdict.HEALTHY or lv.role not in many]
+    for role, mine in many.items():
+        tags = _listed(_few([shortened(lv.tag) for lv in mine], MOST_ALIKE), "and")
+        lines.append(f"{tags} ({words.role(role)}): healthy")
     return lines + [f"{_loss_line(run, lv)}, on a branch that a restart left behind" for lv in run.judgement.abandoned]
 
 

@@ -94,6 +94,20 @@ def test_many_files_that_were_skipped_for_one_reason_are_one_line() -> None:
     assert len(story.skipped(replace(make.analysis(), skipped=alike[:3]))) == 3
 
 
+def test_many_healthy_losses_of_one_role_share_a_line_and_a_failed_one_keeps_its_own() -> None:
+    run = make.exploded()
+    leading = run.judgement.leading
+    assert leading is not None
+    fine = replace(leading, verdict=Verdict.HEALTHY, onset=None, role=Role.LOSS_COMPONENT)
+    terms = tuple(replace(fine, tag=f"loss_{n}") for n in range(6))
+    failed = replace(terms[0], tag="loss_kl", verdict=Verdict.NAN)
+    judged = replace(run.judgement, losses=(leading, *terms, failed), abandoned=())
+    assert story.other_losses(replace(run, judgement=judged)) == [
+        "loss_kl (loss term): nan",
+        "loss_0, loss_1, loss_2 and 3 more (loss term): healthy",
+    ]
+
+
 def test_healthy_runs_still_say_how_they_were_read() -> None:
     run = replace(make.healthy(), warnings=make.exploded().warnings)
     lines = story.unjudged(make.analysis(run, make.exploded()))
