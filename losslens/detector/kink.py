@@ -111,6 +111,8 @@ class Kink:
     base: float
     gain: float
     course_points: int
+    misfit: float = 0.0
+    """What the best fit leaves of the growth, in noise widths of grid points; 0 for a step."""
 
 
 def locate(z: FloatArray, guess: int, climb: int, noise: float, height: float = 0.0) -> Kink:
@@ -193,12 +195,15 @@ def _fit(z: FloatArray, noise: float, seen: float, height: float) -> Kink:
     gain = max(flat - float(costs[row, best]), 0.0) * 2.0 / doubt
     level = float(fits[row].coefficients[best, 0])
     grown = np.stack([f.grown for f in fits])
+    misfit = spread(fits[row].residual(z, best)[best + 1 :]) / sigma
     left = np.stack([_leaves(g, p[0], m, LEFT * seen, ends) for g, p in zip(grown, SHAPES, strict=True)])
     clear = np.stack([_leaves(g, p[0], m, CLEAR * seen, ends) for g, p in zip(grown, SHAPES, strict=True)])
     onset = _quantile(left, likelihood**DOUBT, 0.5)
     low = _quantile(np.broadcast_to(splits + 1, left.shape), likelihood, (1.0 - MASS) / 2.0)
     high = _quantile(clear, likelihood, (1.0 + MASS) / 2.0)
-    return Kink(onset, min(low, onset), max(high, onset), best + 1, SHAPES[row][-1], sigma, level, gain, best + 1)
+    return Kink(
+        onset, min(low, onset), max(high, onset), best + 1, SHAPES[row][-1], sigma, level, gain, best + 1, misfit
+    )
 
 
 def _leaves(grown: FloatArray, power: float, m: int, seen: float, ends: tuple[float, float]) -> IntArray:

@@ -90,6 +90,17 @@ CLIMB_ENOUGH = 1.5
 CLIMB_MOST = 0.7
 """… at most this share of it."""
 
+FITS = 4.0
+"""A climb of which its fit leaves more than so many noise widths is more than one growth: less of it is fitted …"""
+
+SHORTER = 4
+"""… half as high a part so many times at most …"""
+
+COURSE_POINTS = 10
+"""… where so many points before it show the course.
+
+A small noise makes the likelihood of a shape that does not fit sharp at the wrong place."""
+
 SMOOTH_POINTS = 3
 """Crossings are sought in a running median of at least so many points …"""
 
@@ -247,10 +258,12 @@ def place(z: FloatArray, rise: dep.Rise, noise: float, least: float) -> Placed:
     height = min(height, CLIMB_MOST * rise.size)
     late = spread(np.diff(grid.value[rise.best :], 2)) / SECOND_DIFFERENCE
     guess = min(_crossing(grid.value, rise, min(BAND * noise, 0.5 * rise.size), max(local, late)), grid.value.size - 1)
-    climb = dep.first_crossing(grid.value, rise.base + height, _smoothing(rise, height, local), guess)
-    climb_index = min(grid.start(climb + 1) - 1, z.size - 1) if climb < grid.value.size else z.size - 1
-    guess_index = min(grid.start(max(min(guess, climb) - 1, 0)), max(climb_index - 1, 0))
-    kink = kk.locate(z, guess_index, climb_index, noise, height)
+    climb_index, kink = _bend(z, grid, rise, guess, height, noise, local)
+    for _ in range(SHORTER):
+        if kink.misfit <= FITS or height <= CLIMB_WIDTHS * noise or kink.low < COURSE_POINTS:
+            break
+        height = max(height / 2.0, CLIMB_WIDTHS * noise)
+        climb_index, kink = _bend(z, grid, rise, guess, height, noise, local)
     early = kink.base - rise.base
     if early > EARLY_LEVEL * noise:
         doubtful = grid.start(_crossing(grid.value, rise, 0.5 * early, local))
@@ -258,6 +271,16 @@ def place(z: FloatArray, rise: dep.Rise, noise: float, least: float) -> Placed:
     kink = replace(kink, high=_last_return(z, kink, noise))
     kink = _after_return(z, grid, rise, kink, noise)
     return Placed(rise, kink, climb_index, noise)
+
+
+def _bend(
+    z: FloatArray, grid: Grid, rise: dep.Rise, guess: int, height: float, noise: float, local: float
+) -> tuple[int, kk.Kink]:
+    """The kink of the climb up to a height above the base, and the index at which that part of the climb ends."""
+    climb = dep.first_crossing(grid.value, rise.base + height, _smoothing(rise, height, local), guess)
+    climb_index = min(grid.start(climb + 1) - 1, z.size - 1) if climb < grid.value.size else z.size - 1
+    guess_index = min(grid.start(max(min(guess, climb) - 1, 0)), max(climb_index - 1, 0))
+    return climb_index, kk.locate(z, guess_index, climb_index, noise, height)
 
 
 def _after_return(z: FloatArray, grid: Grid, rise: dep.Rise, kink: kk.Kink, noise: float) -> kk.Kink:

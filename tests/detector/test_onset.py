@@ -234,3 +234,17 @@ def test_a_series_that_explodes_from_its_first_point_on_was_bad_from_the_start(l
     assert departure is not None
     assert departure.from_start
     assert departure.base == pytest.approx(3.0)
+
+
+def test_a_climb_in_two_speeds_with_hardly_any_noise_is_dated_at_its_beginning() -> None:
+    errors, held = [], 0
+    for seed in range(8):
+        z = np.log(falling(100, start=14.0, floor=8.6, share=0.03))
+        z[51:] += 0.013 * np.arange(1, 50)
+        z[69:] += np.minimum(0.2 * np.arange(1, 32), 1.2)
+        departure = examine(steps(100), noisy(np.exp(z), 0.002, seed)).departure
+        assert departure is not None
+        errors.append(abs(departure.onset - 51))
+        held += departure.low <= 51 <= departure.high
+    assert max(errors) <= 2
+    assert held >= 7
