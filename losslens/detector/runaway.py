@@ -86,7 +86,11 @@ def find(y: FloatArray) -> Departure | None:
     if end >= 0.0 or -end < (BELOW if late else FAR) * scale or float(level.min()) < 2.0 * end - scale:
         return None
     reached = np.flatnonzero(level <= float(first[0]) - DECADE * way)
-    if reached.size == 0 or (reached[0] < LATE * level.size and not late) or not _accelerates(level, settled=late):
+    if (
+        reached.size == 0
+        or (reached[0] < LATE * level.size and not late)
+        or not _accelerates(level, settled=bool(late))
+    ):
         return None
     if scale == 0.0:  # it began at zero to the digit: the first level that is none
         scale = float(np.abs(level[np.flatnonzero(level)[0]]))
@@ -98,7 +102,7 @@ def find(y: FloatArray) -> Departure | None:
     if rise is None:
         return None
     found = departure_of(z, course, lowest - y, transform, rise, noise, stages=False)
-    onset, low, high = _bend(y, scale, found)
+    onset, low, high = _at_latest(y, *_bend(y, scale, found))
     return Departure(
         onset=onset,
         low=low,
@@ -145,6 +149,13 @@ def _bend(y: FloatArray, scale: float, found: Departure) -> tuple[int, int, int]
     if kink.onset >= found.onset:
         return found.onset, min(found.low, kink.low), found.high
     return kink.onset, min(kink.low, max(kink.onset - 1, 0)), max(kink.high, kink.onset)
+
+
+def _at_latest(y: FloatArray, onset: int, low: int, high: int) -> tuple[int, int, int]:
+    """Onset and interval, no later than where the values are for good ten times farther below zero than the first."""
+    above = np.flatnonzero(y >= -FAR * abs(float(y[0])))
+    latest = int(above[-1]) + 1 if above.size else 0
+    return min(onset, latest), min(low, max(latest - 1, 0)), max(min(high, latest), min(onset, latest))
 
 
 def _accelerates(level: FloatArray, *, settled: bool) -> bool:

@@ -20,3 +20,11 @@ def test_a_fall_that_begins_above_zero_is_dated_where_it_bends() -> None:
         held += found.low <= 140 <= found.high
     assert np.median(errors) <= 6
     assert held >= 7
+
+
+def test_a_loss_that_falls_without_end_from_its_first_points_on_is_dated_there() -> None:
+    t = np.arange(1500.0)
+    y = -17.0 * (1.0 + 8.0 * t) ** 2 * np.exp(0.1 * np.random.default_rng(0).standard_normal(1500))
+    found = examine(t.astype(np.int64), y).runaway
+    assert found is not None
+    assert found.low <= found.onset <= found.high <= 3
