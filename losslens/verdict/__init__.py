@@ -6,11 +6,12 @@ a total before its components, training before validation, the worst of equals.
 
 from __future__ import annotations
 
-from losslens.model import Judgement, LossVerdict, Role, Run, Verdict
+from losslens.model import Judgement, LossVerdict, Onset, Role, Run, Verdict
 from losslens.verdict import precursors
 from losslens.verdict.branches import abandoned_branches
 from losslens.verdict.contest import Contest, contest_of
 from losslens.verdict.losses import Judged, as_verdict, episodes_of, judge_loss
+from losslens.verdict.meeting import no_return, together
 from losslens.verdict.validation import judge_validation
 from losslens.verdict.words import Word
 
@@ -42,17 +43,18 @@ def judge(run: Run) -> Judgement:
         )
     everything = [*train, *parts, *val]
     verdict = leading.verdict
-    before = precursors.find(run, verdict.onset, verdict.tag) if verdict.onset and not verdict.onset.from_start else ()
+    onset = together(run, leading, val if trained is leading else [trained] if trained is not None else [])
+    before = precursors.find(run, onset, verdict.tag) if onset and not onset.from_start else ()
     return Judgement(
         verdict=verdict.verdict,
         loss=verdict.tag,
         losses=tuple(j.verdict for j in everything),
-        onset=verdict.onset,
+        onset=onset,
         first_nonfinite=verdict.first_nonfinite,
-        point_of_no_return=verdict.point_of_no_return,
+        point_of_no_return=no_return(leading, onset),
         precursors=before,
         episodes=tuple(e for j in everything for e in episodes_of(j)),
-        reason=_reason(run, leading),
+        reason=_reason(run, leading, onset),
         abandoned=_abandoned(run, [j.verdict for j in everything], contest),
     )
 
@@ -101,11 +103,14 @@ def _lead(trained: Judged | None, val: list[Judged]) -> Judged | None:
     return evaluated if worse else trained
 
 
-def _reason(run: Run, leading: Judged) -> str:
+def _reason(run: Run, leading: Judged, onset: Onset | None) -> str:
     is_val = leading.role in (Role.VAL_LOSS, Role.VAL_COMPONENT)
     only_val = is_val and not run.tags(Role.TRAIN_LOSS, Role.LOSS_COMPONENT)
     prefix = "only validation was logged, it stands for the loss: " if only_val else ""
-    return f"{prefix}{leading.verdict.tag}: {leading.verdict.reason}"
+    since = ""
+    if onset is not None and onset.series != leading.verdict.tag:
+        since = f"; dated by {onset.series}, which left its course at the same time and more plainly"
+    return f"{prefix}{leading.verdict.tag}: {leading.verdict.reason}{since}"
 
 
 def _abandoned(run: Run, losses: list[LossVerdict], contest: Contest) -> tuple[LossVerdict, ...]:

@@ -82,15 +82,15 @@ def onset_of(run: Run, series: Series, fit: SeriesFit, word: Word) -> Onset | No
     """Where the loss left its course, for a verdict that has an onset."""
     d, verdict = word.departure, word.verdict
     if d is not None:
-        return _onset(run, series, fit, d.onset, d.low, d.high, d.level, d.from_start)
+        return onset_at(run, series, fit, d.onset, d.low, d.high, d.level, d.from_start)
     if verdict is Verdict.NAN or (verdict is Verdict.VAL_DIVERGED and fit.ends_nonfinite):
         return _nan_onset(run, series, fit)
     if verdict is Verdict.SPIKE_RECOVERED and fit.excursions:
         e = max(fit.excursions, key=lambda x: x.top - x.before)
         first = _spike_start(fit, e)
-        return _onset(run, series, fit, first, max(first - 1, 0), first, fit.transform.back(e.before), False)
+        return onset_at(run, series, fit, first, max(first - 1, 0), first, fit.transform.back(e.before), False)
     if verdict is Verdict.PLATEAU and fit.n_finite:
-        return _onset(run, series, fit, 0, 0, 0, fit.start, True)
+        return onset_at(run, series, fit, 0, 0, 0, fit.start, True)
     return None
 
 
@@ -102,7 +102,7 @@ def _spike_start(fit: SeriesFit, e: Excursion) -> int:
     return max(e.first - 1, 0) + 1 + int(np.argmax(climb))
 
 
-def _onset(
+def onset_at(
     run: Run, series: Series, fit: SeriesFit, at: int, low: int, high: int, level: float | None, from_start: bool
 ) -> Onset:
     if from_start:
@@ -131,7 +131,7 @@ def _nan_onset(run: Run, series: Series, fit: SeriesFit) -> Onset | None:
             position = first
     if position > 0 and bool(np.all(np.abs(series.value[:position]) > BEYOND_REASON)):
         # It was lost before the first line was written; that one of its values still fits a float changes nothing.
-        return _onset(run, series, fit, 0, 0, 0, None, True)
+        return onset_at(run, series, fit, 0, 0, 0, None, True)
     before = position - 1
     return Onset(
         step=fit.first_nonfinite,

@@ -1,0 +1,64 @@
+"""Where training and validation left their course together: the sharper of two witnesses of one event says when.
+
+The leading loss is often the noisier or the more coarsely logged of the two. Where the other one left its course within
+the interval of the first, and was seen to do so much more sharply, that is when it happened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.verdict.losses import Judged, onset_at
+from losslens.verdict.words import matters
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from losslens.model import Onset, Run
+
+SHARPER = 1 / 8
+"""The other loss must say when within this share of the leading one's interval …"""
+
+GAPS = 2
+"""… which must be wider than so many of the leading loss's logging intervals."""
+
+
+def together(run: Run, leading: Judged, others: Sequence[Judged]) -> Onset | None:
+    """The onset of the leading loss, put where another says it much more sharply within its interval.
+
+    ``others``: validation losses for a training loss, the training loss for a validation loss. The interval ends no
+    earlier than the leading loss was logged again: only there could it be seen in it. None where there is no onset.
+    """
+    mine = leading.verdict.onset
+    if mine is None or mine.from_start:
+        return mine
+    step = leading.fit.step
+    gaps = int(np.searchsorted(step, mine.high)) - int(np.searchsorted(step, mine.low))
+    if gaps <= GAPS:
+        return mine
+    found = [left for other in others if (left := _left(run, other)) is not None and mine.low < left.step <= mine.high]
+    sharp = min(found, key=lambda left: left.high - left.low, default=None)
+    if sharp is None or sharp.high - sharp.low > SHARPER * (mine.high - mine.low):
+        return mine
+    seen = int(step[min(int(np.searchsorted(step, sharp.high)), step.size - 1)])
+    return replace(sharp, low=min(max(mine.low, sharp.low), sharp.step), high=max(sharp.high, seen))
+
+
+def no_return(leading: Judged, onset: Onset | None) -> int | None:
+    """The leading loss's point of no return, no earlier than its last point before an onset that was put later."""
+    said = leading.verdict.point_of_no_return
+    if said is None or onset is None:
+        return said
+    before = leading.fit.step[leading.fit.step < onset.step]
+    return max(said, int(before[-1])) if before.size else said
+
+
+def _left(run: Run, other: Judged) -> Onset | None:
+    """Where another loss left its course, if that matters, whatever it was called."""
+    fit, d = other.fit, other.fit.departure
+    if d is None or d.from_start or not matters(fit, d):
+        return None
+    return onset_at(run, other.series, fit, d.onset, d.low, d.high, d.level, False)
