@@ -47,6 +47,8 @@ def _once_an_epoch(f: Facts, d: int) -> Found:
         return None
     s = f.train.spikes
     if s.epoch_multiple is None:
+        if f.onset is not None and f.onset.epoch is not None:
+            return NotChecked("spikes-once-an-epoch", "too few points an epoch were logged to place spikes in it")
         return missing("spikes-once-an-epoch", "steps_per_epoch")
     text = f"{percent(s.epoch_multiple)} of the distances between {s.count} spikes are whole epochs"
     steady = 0.0

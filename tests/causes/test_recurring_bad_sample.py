@@ -70,3 +70,9 @@ def test_a_loss_that_goes_back_and_leaves_again_met_the_same_thing() -> None:
     assert "left-again" in m.names(run, CAUSE, +1)
     assert "left-again" in m.names(run, "bad-batch", -1)
     assert "left-again" not in m.names(m.made(m.spiking(), Verdict.SPIKE_RECOVERED, 250), CAUSE, +1)
+
+
+def test_spikes_in_epochs_of_a_single_logged_point_are_not_checked_for_want_of_points_and_not_of_epochs() -> None:
+    (cause,) = (c for c in periodic(spe=130.0).diagnose().causes if c.id == CAUSE)
+    reasons = [item.reason for item in cause.not_checked if item.name == "spikes-once-an-epoch"]
+    assert reasons == ["too few points an epoch were logged to place spikes in it"]
