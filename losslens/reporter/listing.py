@@ -43,7 +43,7 @@ def _found(page: Page, found: Found) -> None:
     run = found.run
     page.line()
     page.show(page.text(shortened(texts.plain(run.name), page.width), "head"))
-    trainer = f" ({run.trainer})" if run.trainer else ""
+    trainer = f" ({run.trainer})" if run.trainer and run.trainer != run.format else ""
     rows = [("path", run.path), ("format", run.format + trainer)]
     if found.why:
         rows.append(("one run because", found.why))

@@ -276,7 +276,7 @@ def reason(run: RunReport) -> str:
 
 def about(run: RunReport) -> str:
     """One line on what was read: format, points, span, interval."""
-    parts = [run.format + (f" ({run.trainer})" if run.trainer else "")]
+    parts = [run.format + (f" ({run.trainer})" if run.trainer and run.trainer != run.format else "")]
     if run.points:
         parts.append(words.plural(run.points, "point"))
     if run.first_step is not None and run.last_step is not None:

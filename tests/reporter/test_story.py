@@ -108,6 +108,12 @@ def test_many_healthy_losses_of_one_role_share_a_line_and_a_failed_one_keeps_its
     ]
 
 
+def test_a_format_that_is_its_own_trainer_is_named_once() -> None:
+    run = replace(make.exploded(), format="dvclive", trainer="dvclive")
+    assert story.about(run).startswith("dvclive, ")
+    assert story.about(replace(run, trainer="lightning")).startswith("dvclive (lightning), ")
+
+
 def test_healthy_runs_still_say_how_they_were_read() -> None:
     run = replace(make.healthy(), warnings=make.exploded().warnings)
     lines = story.unjudged(make.analysis(run, make.exploded()))
