@@ -14,7 +14,7 @@ from losslens.errors import NotALogError
 from losslens.model import Log, LogEvent, RawSeries, Setting, Warning
 from losslens.parsers.opening import lines_of, output_file
 from losslens.parsers.text_bars import Bars, bar_and_message, is_bar, is_broken
-from losslens.parsers.text_dumps import Dumps
+from losslens.parsers.text_dumps import Dumps, tells_all_again
 from losslens.parsers.text_events import Messages, ended_in_nan, told_step
 from losslens.parsers.text_lines import Line, clean
 from losslens.parsers.text_places import Placed, place_records
@@ -134,6 +134,8 @@ class _Reader:
             return
         if is_broken(text):
             self._broken = text
+            return
+        if tells_all_again(text):
             return
         if not self.records and MIXED_DICT.match(text) and not _MEASURED.search(text):
             self._note_setting(text, number)

@@ -17,7 +17,18 @@ from losslens.parsers.text_records import Record
 LEAST_LINES = 12
 #: Measured numbers come more often than a program starts.
 MOST_TIMES, MOST_SHARE = 3, 0.02
+#: A line that gives one name so often, in a list, is the history of all that was measured, printed once more.
+LEAST_TIMES = 3
+_LIST_OF_RECORDS = re.compile(r"\[\s*[({]")
+_KEY = re.compile(r"['\"]([\w./ -]{1,60})['\"]\s*:")
 _ITEM = re.compile(r"^[\s\-|]*['\"]?[A-Za-z_][\w.\-/ ]{0,60}?['\"]?\s*[:=|]\s*(?:\S.{0,120})?$")
+
+
+def tells_all_again(text: str) -> bool:
+    """Whether a line prints a list of records: ``Metrics: [(1, {'loss': 11.6, …}), (2250, {'loss': 6.1, …}), …]``."""
+    if not _LIST_OF_RECORDS.search(text):
+        return False
+    return max(Counter(_KEY.findall(text)).values(), default=0) >= LEAST_TIMES
 
 
 @dataclass

@@ -444,3 +444,16 @@ def test_what_people_print_by_hand_is_read(tmp_path: Path, line: str, tag: str, 
     assert series.axis == axis
     assert series.value.tolist() == losses
     assert series.step.tolist() == [i + (axis != "row") for i in range(40)]
+
+
+@pytest.mark.parametrize(
+    "cell", ["({step}, {{'train/loss': {loss}, 'seconds': 3.5}})", "{{'step': {step}, 'train/loss': {loss}}}"]
+)
+def test_the_history_that_is_printed_once_more_at_the_end_is_no_further_point(tmp_path: Path, cell: str) -> None:
+    points = [(step, round(9 / (1 + step / 100), 3)) for step in range(0, 1000, 100)]
+    lines = [f"step={step}, train/loss={loss}" for step, loss in points]
+    everything = ", ".join(cell.format(step=step, loss=loss) for step, loss in points)
+    path = tmp_path / "train.log"
+    path.write_text("\n".join([*lines, f"Metrics: [{everything}]", "done"]) + "\n")
+    (log,) = text.parse(path)
+    assert log.series["train/loss"].step.tolist() == [step for step, _ in points]
