@@ -69,7 +69,6 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.logits_flat(facts, -1),
         rise.slow_rise(facts, +1),
         rise.levelling_rise(facts, +1),
-        around.training_stepped_too(facts, +1),
         around.val_jumped_too(facts, +1),
         around.architecture_is(facts, "transformer", +1),
         rate.rate_high(facts, +1),

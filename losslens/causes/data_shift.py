@@ -87,7 +87,6 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.ran_up(facts, -1),
         rise.gradual(facts, -1),
         rise.exponential_growth(facts, -1),
-        around.training_stepped_too(facts, +1),
         around.training_relearned(facts, +1),
         held_back.stepped(facts, +1),
         gradient.grad_spiked(facts, -1),

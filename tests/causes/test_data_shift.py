@@ -56,7 +56,7 @@ def test_training_that_relearns_while_validation_stays_bad_saw_other_data() -> N
     train[200:] *= 1.0 + 3.0 * np.exp(-np.arange(200) / 25.0)
     there = {("train/loss", Role.TRAIN_LOSS): train}
     run = m.made(val, Verdict.VAL_DIVERGED, 200, others=there, tag="val/loss", role=Role.VAL_LOSS)
-    assert {"training-relearned", "training-stepped-too"} <= m.names(run, CAUSE, +1)
+    assert "training-relearned" in m.names(run, CAUSE, +1)
     assert "training-stepped-too" in m.names(run, "train-eval-mismatch", -1)
     assert "only-validation" not in m.names(run, "train-eval-mismatch", +1)
     quiet = m.made(
@@ -67,7 +67,7 @@ def test_training_that_relearns_while_validation_stays_bad_saw_other_data() -> N
         tag="val/loss",
         role=Role.VAL_LOSS,
     )
-    assert not {"training-relearned", "training-stepped-too"} & m.names(quiet, CAUSE, +1)
+    assert "training-relearned" not in m.names(quiet, CAUSE, +1)
     assert "only-validation" in m.names(quiet, "train-eval-mismatch", +1)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs.build import Found, log_ramp, onset_step, points, ramp, sign, times
+from losslens.causes.signs.build import Found, log_ramp, onset_step, points, ramp, sign, times, where
 from losslens.causes.signs.leap import FEWEST
 from losslens.causes.signs.rise import rose
 
@@ -42,6 +42,6 @@ def left_again(f: Facts, d: int) -> Found:
     if f.loss.spikes.towers >= FEWEST:
         return None
     count = f.loss.way_back.excursions
-    text = f"{f.tag} went back to its old level and was as high again {count - 1} times"
+    text = f"{f.tag} was high {count} times since {where(f, onset_step(f))}, and back near its old level between"
     strength = ramp(count, 1, 4) * log_ramp(f.loss.growth.ratio, HEIGHT, 2.0)
     return sign("left-again", d, strength, text, series=f.tag, steps=(onset_step(f), None), value=count)
