@@ -109,6 +109,7 @@ def _scaled_together(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.stepped_first(facts, +1),
         thrown.weights_held(facts, +1),
         _batch_moved(facts, +1),
         _noise_changed(facts, +1),

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, leap, loss, rise, thrown
+from losslens.causes.signs import around, broken, gradient, leap, loss, rise, thrown
 from losslens.causes.signs.build import missing, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -43,6 +43,7 @@ SOURCES = (
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        broken.infinite_first(facts, +1),
         thrown.validation_thrown(facts, +1),
         around.said_in_log(facts, "hardware", +1),
         around.said_in_log(facts, "nccl", +1),

@@ -44,6 +44,7 @@ SOURCES = (
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.stepped_first(facts, -1),
         thrown.validation_thrown(facts, -1),
         thrown.weights_held(facts, -1),
         rate.rate_high(facts, +1),

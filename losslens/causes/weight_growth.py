@@ -51,6 +51,7 @@ def _accelerates(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.stepped_first(facts, -1),
         thrown.validation_thrown(facts, -1),
         thrown.weights_thrown(facts, -1),
         gradient.weights_grew(facts, +1),

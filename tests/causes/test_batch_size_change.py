@@ -52,3 +52,14 @@ def test_a_gradient_that_is_exactly_zero_after_the_step_is_not_scaled_with_the_l
     gradient[320:] = 0.0
     run = m.made(m.jumping(400, 320), Verdict.EXPLODED, 320, others={m.GRAD: gradient})
     assert "scaled-together" not in m.names(run, CAUSE, +1)
+
+
+def test_a_step_before_a_slower_rise_speaks_for_a_change_made_at_once_and_against_an_instability() -> None:
+    grown = m.exploding(at=320)
+    stepped = grown.copy()
+    stepped[320:] *= 4.0
+    for y, seen in ((stepped, True), (grown, False)):
+        run = m.made(y, Verdict.EXPLODED, 320, every=1)
+        assert ("stepped-first" in m.names(run, CAUSE, +1)) is seen
+        assert ("stepped-first" in m.names(run, "data-shift", +1)) is seen
+        assert ("stepped-first" in m.names(run, "learning-rate-too-high", -1)) is seen

@@ -36,6 +36,12 @@ UNIFORM_TOLERANCE = 0.04
 OUT_OF_BAND = 3.0
 """Noise widths beyond which a point is outside the band of before."""
 
+LEAST_STEP = 1.6
+"""Factor within one logged point from which a rise began with a step."""
+
+FELL_BACK = 0.6
+"""Share of the step below which it was a spike that came back."""
+
 LONGEST_RUN_UP = 50
 
 DECADES = 4.0
@@ -114,6 +120,7 @@ def course_of(series: Series, at: int | None, extent: Extent, judged: LossVerdic
         spikes=spikes,
         run_up=_run_up(value, where, growth, noise),
         step_ratio=_step_ratio(future, before),
+        stepped=_stepped(future, before, noise),
         way_back=way_back_of(future, before),
         creep=creep_of(value),
         sank=_sank(value),
@@ -142,6 +149,22 @@ def _step_ratio(future: FloatArray, before: float | None) -> float | None:
     """Level of the first ten points from the onset on over the level before."""
     near = future[:10]
     return ratio(median(near), before) if np.isfinite(near).sum() >= 5 else None
+
+
+def _stepped(future: FloatArray, before: float | None, noise: float | None) -> float | None:
+    """Factor of a step with which the rise began: beyond the noise, and what followed at once rose by far less."""
+    broken = np.flatnonzero(~np.isfinite(future))
+    y = future[: int(broken[0])] if broken.size else future
+    if before is None or before <= 0:
+        return None
+    least = max(LEAST_STEP, 1.0 + OUT_OF_BAND * (noise or 0.0) / before)
+    for k in (0, 1):  # the onset may be a point early
+        if y.size < k + 4 or y[k : k + 4].min() <= 0:
+            return None
+        rose, on = float(y[k] / before), float(np.median(y[k + 1 : k + 4]) / y[k])
+        if rose > least and FELL_BACK < on < np.sqrt(rose):
+            return rose
+    return None
 
 
 def _sank(value: FloatArray) -> float | None:

@@ -171,6 +171,8 @@ class LossCourse:
     way_back: WayBack | None = None
     creep: tuple[float, float, float] | None = None
     """Shares of the fall of the whole course in its thirds; None where nothing clearly fell."""
+    stepped: float | None = None
+    """Factor of a step with which the rise began, where what followed at once rose by far less."""
     sank: float | None = None
     """Share of its way below zero that the loss went in the last third; None unless it began above and ended below."""
 

@@ -371,6 +371,20 @@ def exponential_growth(f: Facts, d: int) -> Found:
     return sign("exponential-growth", d, strength, text, series=f.tag, steps=(f.onset.step, g.peak_step), value=g.ratio)
 
 
+def stepped_first(f: Facts, d: int) -> Found:
+    """One step, then a slower rise: something was changed at once, and the rise is what came of it.
+
+    An instability multiplies what it has: its first point is its smallest.
+    """
+    if not rose(f) or f.loss is None or f.onset is None or f.loss.growth.points <= 2:
+        return None
+    r = f.loss.stepped
+    if r is None or f.onset.from_start or f.onset.points_before < 5:
+        return None
+    text = f"{f.tag} stepped to {times(r)} its level at {where(f, f.onset.step)} and rose more slowly from there"
+    return sign("stepped-first", d, resolution(f) * log_ramp(r, 1.5, 3.0), text, series=f.tag, value=r)
+
+
 def levelling_rise(f: Facts, d: int) -> Found:
     """A rise of several points that bends and levels out, as under a weight that is being raised."""
     if not rose(f) or f.loss is None or f.onset is None:
