@@ -15,12 +15,17 @@ from tests.test_corpus import VERDICTS
 DATA = Path(__file__).parents[1] / "parsers" / "data"
 DRAWS, PICKED = 40, 5
 
-#: Logs that hold the same numbers, or parts of one training: found to be one job, as they should.
+#: Logs that hold the same numbers, written by several loggers from one training or one list: found to be one job, as
+#: they should.
 ONE_TRAINING = (
     {"tensorboard/torch", "tensorboard/torch_new_style", "tensorboard/tensorboardx", "tensorboard/tensorflow_1"}
     | {"tensorboard/tensorflow_2", "trackers/mlflow.db", "trackers/wandb", "trackers/dvclive"},
     {"printed/lightning/terminal", "printed/lightning/out_of_memory", "printed/lightning/rich"},
     {"sb3", "printed/sb3/ppo"},
+    {"printed/keras/piped.log", "printed/keras/terminal.log"},
+    {"llama_factory", "rllib"},
+    # Two files called nan that hold one and four numbers before the NaNs: nothing but the name is left to go by.
+    {"keras/nan.csv", "printed/keras/nan.log"},
 )
 #: Two jobs of one trainer that left event files with the same tags are read as two attempts, which may be one run.
 ONE_TRAINER = ({"hf/healthy", "hf/nan_filtered", "printed/hf/healthy", "printed/hf/nan", "printed/hf/resumed"},)
