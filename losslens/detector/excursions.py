@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from losslens.detector.grid import MAD_TO_SIGMA, centred_median, reduce, spread, trailing_median
+from losslens.detector.grid import centred_median, reduce, spread, trailing_median
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
@@ -40,12 +40,6 @@ COURSE_POINTS = 9
 
 TAIL_QUANTILE = 0.98
 """Distances from the level just before up to this quantile are the run's ordinary tail …"""
-
-RARE_POINTS = 3.5
-"""… but of a short series without its few highest points: they may be the one spike …"""
-
-FEW_POINTS = 64
-"""With fewer points the width of the distances is that of their median alone: a spike is a good part of them."""
 
 TAIL_FACTOR = 3.0
 """… which a spike must exceed by this factor, or it is noise that the run has all the time …"""
@@ -120,10 +114,9 @@ def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int, ratios:
     level = _level_before(z, course)
     above = z - level
     settled = above[start:] - float(np.median(above[start:]))
-    tail = float(np.quantile(settled, max(min(TAIL_QUANTILE, 1.0 - RARE_POINTS / settled.size), 0.5)))
+    tail = float(np.quantile(settled, TAIL_QUANTILE))
     growth = max(1.0, (z.size / TAIL_POINTS) ** 0.25)
-    ordinary = spread(settled) if z.size >= FEW_POINTS else MAD_TO_SIGMA * float(np.median(np.abs(settled)))
-    width = max(noise, ordinary)
+    width = max(noise, spread(settled))
     limit = max(SPIKE_WIDTHS * width, min(TAIL_FACTOR * growth * tail, SURELY_WIDTHS * width))
     height = np.full(z.size, limit)
     height[:start] = max(limit, EARLY_HEIGHT)
