@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from losslens import causes
 from losslens.causes import rank
-from tests.zoo.predict import Said, asked, everything, uniform
+from tests.zoo.predict import Said, asked, blamed, everything, uniform
 from tests.zoo.score import FOLDS, chosen
 from tests.zoo.spec import VERSION
 from tests.zoo.zoo import labels
@@ -261,7 +261,8 @@ def main() -> None:
     first_data = json.loads(FIRST.read_text())
     first = rank.sizes_from(first_data)
     more = tuple(r for r in labels(file="more.jsonl") if not r["locked"])
-    t = tabulate(everything((*chosen(False), *more), progress=True))
+    failing = tuple(r for r in (*chosen(False), *more) if blamed(r) and r["words"][0] != "healthy")
+    t = tabulate(everything(failing, progress=True))
     print(f"{len(t.truth)} failing runs, {len(t.keys)} sizes, {len(set(t.truth.tolist()))} causes")
     print("first sizes:", measures(logits(centre(t, first), t, dense(t)) / first.temperature, t))
     best, pick = -np.inf, HOLDS[0]
