@@ -27,6 +27,7 @@ VERDICTS = {
     "lightning": "nan",
     "llama_factory": "healthy",
     "mmengine": "healthy",
+    "printed/accelerate": "healthy",
     "printed/catboost": "healthy",
     "printed/cleanrl": "healthy",
     "printed/coqui": "healthy",

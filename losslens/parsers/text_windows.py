@@ -24,6 +24,8 @@ LEAST_RECORDS = 3
 LEAST_UNNAMED = 20
 #: How many windows of 64 KiB are looked at behind the head, evenly over the file, the last at its end.
 WINDOWS = 24
+#: Windows that are taken apart; where so many held such words and no record, they are source code or prose.
+MOST_TAKEN_APART = 8
 #: A line whose form was seen this often and never held a number of a training is not taken apart again.
 BORING = 8
 _OUTPUT_SUFFIXES = frozenset(["", ".log", ".out", ".err", ".txt", ".stdout", ".stderr", ".o", ".gz"])
@@ -52,7 +54,8 @@ def has_records(path: Path, head: bytes) -> bool:
         return True
     if len(head) < HEAD_BYTES or path.suffix.lower() not in _OUTPUT_SUFFIXES:
         return False
-    return any(_has_numbers(part) and records_in(part.decode("utf-8", "replace")) for part in _windows(path, head))
+    promising = (part for part in _windows(path, head) if _has_numbers(part))
+    return any(records_in(part.decode("utf-8", "replace")) for part in islice(promising, MOST_TAKEN_APART))
 
 
 def _has_numbers(part: bytes) -> bool:
