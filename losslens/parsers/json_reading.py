@@ -19,7 +19,14 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 MAX_DIGITS = 400
 _PYTHONIC = re.compile(r"[{\[\s]*'")
-_PYTHON_WORDS = re.compile(r"\b(?:-?nan|-?inf(?:inity)?)\b", re.IGNORECASE)
+_BARE_WORDS = re.compile(r"\b(?:nan|inf(?:inity)?|none|true|false)\b|#(?:q?nan|snan|inf|ind)", re.IGNORECASE)
+#: A string, which is left alone, or what an f-string or the printf of C and Microsoft writes where JSON knows no word.
+_STRING_OR_WORD = re.compile(
+    r'"(?:[^"\\]|\\.)*+"'
+    r"|(?<![\w.])(?P<sign>[-+]?)(?:(?P<nan>nan(?:\(\w*\))?|1\.#(?:[qs]nan|ind)0*)|(?P<inf>inf(?:inity)?|1\.#inf0*)"
+    r"|(?P<word>none|true|false))(?!\w)",
+    re.IGNORECASE,
+)
 
 
 def _integer(digits: str) -> int | float:
@@ -78,7 +85,7 @@ def read_document(path: Path) -> Document:
     except RecursionError as error:
         raise ParseError(f"{path}: nested too deeply to be a log") from error
     except json.JSONDecodeError as error:
-        for fixed in (_spell_nan(text), _from_python(text)):
+        for fixed in (spell_words(text), _from_python(text)):
             if fixed is not None and fixed != text:
                 try:
                     return Document(loads(fixed), tuple(file.damage))
@@ -102,7 +109,7 @@ def _read_cut(file: LogFile, text: str) -> Document | None:
     part = whole_part(text)
     if part is None:
         return None
-    for attempt in (part.text, _spell_nan(part.text), _from_python(part.text)):
+    for attempt in (part.text, spell_words(part.text), _from_python(part.text)):
         try:
             value = None if attempt is None else loads(attempt)
         except ValueError:
@@ -118,19 +125,31 @@ def _bytes(text: str) -> int:
     return len(text.encode("utf-8", "replace"))
 
 
-def _spell_nan(text: str) -> str | None:
-    """The text with nan, inf and Infinity in any case spelled as JSON readers take them; None when there are none."""
-    if not _PYTHON_WORDS.search(text):
+def spell_words(text: str) -> str | None:
+    """The text with nan, inf, None and the like in any case spelled as JSON readers take them; None without any."""
+    if not _BARE_WORDS.search(text):
         return None
 
     def spell(match: re.Match[str]) -> str:
-        word = match.group(0)
-        if word.startswith('"'):
-            return word
-        sign = "-" if word.startswith("-") else ""
-        return "NaN" if "nan" in word.lower() else f"{sign}Infinity"
+        if match["nan"]:
+            return "NaN"
+        if match["inf"]:
+            return f"{match['sign'].strip('+')}Infinity"
+        if match["word"]:
+            return "null" if match["word"].lower() == "none" else match["word"].lower()
+        return match[0]
 
-    return re.sub(r'"(?:[^"\\]|\\.)*"|-?\b(?:nan|inf(?:inity)?)\b', spell, text, flags=re.IGNORECASE)
+    return _STRING_OR_WORD.sub(spell, text)
+
+
+def loads_bare(text: str) -> Json:
+    """One JSON value as ``loads`` reads it, also with a bare nan, -inf and the like in it. Raises ValueError."""
+    try:
+        return loads(text)
+    except ValueError:
+        if (spelled := spell_words(text)) is None:
+            raise
+    return loads(spelled)
 
 
 def _from_python(text: str) -> str:
@@ -169,7 +188,7 @@ def peek(head: bytes) -> Json:
         pass
     # A document that is closed and yet not JSON is broken somewhere: without its end it shows what is whole.
     part = whole_part(text) or whole_part(text.rstrip()[:-1])
-    for attempt in (_spell_nan(text), *(() if part is None else (part.text, _spell_nan(part.text)))):
+    for attempt in (spell_words(text), *(() if part is None else (part.text, spell_words(part.text)))):
         if attempt is not None:
             try:
                 return _DECODER.raw_decode(attempt)[0]  # type: ignore[no-any-return]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from losslens.errors import NotALogError
@@ -12,7 +13,7 @@ from losslens.model import Damage, Log, Setting, Warning
 from losslens.parsers.assemble import Assembly
 from losslens.parsers.axes import STEP_RANK, VALUE_COLUMNS, is_known_name, normalise
 from losslens.parsers.columns import Columns
-from losslens.parsers.json_reading import Json, flatten, loads, number_of
+from losslens.parsers.json_reading import Json, flatten, loads_bare, number_of, spell_words
 from losslens.parsers.opening import HEAD_BYTES, LogFile, decode_head, lines_of
 from losslens.parsers.records import counts_up
 from losslens.parsers.settings import flat_settings
@@ -67,16 +68,18 @@ def parse(path: Path) -> tuple[Log, ...]:
     assembly = Assembly(path, NAME, columns, wanted_axis=moved_axis)
     if moved:
         assembly.warnings = [warning for warning in assembly.warnings if warning.code != "step-filled"]
-    damage = [_dated(item, assembly) for item in reader.file.damage]
+    damage = [_dated(item, assembly, reader.rows_before) for item in reader.file.damage]
     return assembly.logs(settings=reader.settings, damage=damage, warnings=warnings)
 
 
-def _dated(damage: Damage, assembly: Assembly) -> Damage:
-    """Damage at the end of the file with the last step read before it."""
-    if not assembly.columns.n_rows or damage.after_step is not None:
+def _dated(damage: Damage, assembly: Assembly, rows_before: Mapping[int, int]) -> Damage:
+    """Damage with the last step read before it, where that is known: of a broken record, and at the end of the file."""
+    path = Path(damage.path)
+    at_end = path.suffix.lower() == ".gz" or damage.last_byte >= path.stat().st_size - 1
+    rows = rows_before.get(damage.first_byte, assembly.columns.n_rows if at_end else 0)
+    if not rows or damage.after_step is not None:
         return damage
-    step = int(assembly.axis.step[-1])
-    return Damage(damage.path, damage.first_byte, damage.last_byte, damage.reason, damage.records_lost, step)
+    return replace(damage, after_step=int(assembly.axis.step[rows - 1]))
 
 
 def _record(line: str) -> dict[str, Json] | None:
@@ -84,7 +87,7 @@ def _record(line: str) -> dict[str, Json] | None:
     if not line.startswith("{"):
         return None
     try:
-        value = loads(line)
+        value = loads_bare(line)
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
@@ -104,6 +107,8 @@ class _Reader:
         self.columns = Columns()
         self.settings: tuple[Setting, ...] = ()
         self.other_lines = 0
+        self.rows_before: dict[int, int] = {}
+        """For each broken record, by its first byte: how many rows stand before it."""
 
     def read(self) -> Columns:
         alike: list[dict[str, Json]] = []
@@ -114,6 +119,8 @@ class _Reader:
                 continue
             record = _record(line)
             if record is None:
+                self._take_alike(alike)
+                alike, keys = [], []
                 self._odd(line, offset, len(text.encode("utf-8", "replace")))
                 continue
             if len(alike) == BATCH or list(record) != keys:
@@ -157,7 +164,7 @@ class _Reader:
             self.other_lines += 1
             return
         try:
-            json.loads(line)
+            json.loads(spell_words(line) or line)
         except json.JSONDecodeError as error:
             reason = "a record cut off" if error.pos >= len(line) - 1 else f"a broken record ({error.msg})"
         except (ValueError, RecursionError):
@@ -165,6 +172,7 @@ class _Reader:
         else:
             reason = "a record that cannot be read"
         self.file.damage.append(Damage(str(self.path), offset, offset + size - 1, reason, 1))
+        self.rows_before[offset] = self.columns.n_rows
 
     def _take(self, record: dict[str, Json]) -> None:
         for key in _SETTINGS_KEYS & record.keys():

@@ -183,10 +183,22 @@ def headline(run: RunReport) -> str:
             until = "to the end" if end.step is None else f"until {words.at(axis, end.step)}"
             why = f"{words.died_of(end.kind)}, {_said_in(end)}"
             return f"{loss} was healthy {until}; the job died of something else: {why}"
+        case Verdict.HEALTHY if lost := unread_end(run):
+            until = "the last point read" if run.last_step is None else words.at(axis, run.last_step)
+            return f"{loss} stayed on its course until {until}, but {lost}: how it ended is not known"
         case Verdict.HEALTHY:
             return f"{loss} stayed on its course to the end"
         case _:
             return f"{loss} could not be judged"
+
+
+def unread_end(run: RunReport) -> str:
+    """What of the end of the log could not be read; "" when all was, or no more than the record that a kill cut off."""
+    hurt = [d for d in run.damage if run.last_step is not None and (d.after_step or -1) >= run.last_step]
+    if any(d.records_lost is None and "cut" not in d.reason for d in hurt):
+        return "what was logged after it could not be read"
+    lost = sum(d.records_lost or 0 for d in hurt)
+    return f"the last {lost:,} records could not be read" if lost > 1 else ""
 
 
 def death(run: RunReport) -> LogEvent | None:

@@ -54,6 +54,35 @@ def test_nan_in_all_spellings(tmp_path: Path) -> None:
     assert log.table.blank["loss"].tolist() == [3]
 
 
+@pytest.mark.parametrize("word", ["nan", "NAN", "-nan", "nan(ind)", "-nan(ind)", "nan(0x8000)", "-1.#IND", "1.#QNAN00"])
+def test_a_bare_word_for_no_number_is_a_value_not_a_broken_record(tmp_path: Path, word: str) -> None:
+    log = read(tmp_path, PLAIN + f'{{"step": 40, "loss": {word}, "said": "a \\"nan\\" is nan"}}\n')
+    assert not log.damage
+    assert math.isnan(log.series["loss"].value[-1])
+    assert log.series["loss"].step[-1] == 40
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [("inf", math.inf), ("+Inf", math.inf), ("-inf", -math.inf), ("-infinity", -math.inf), ("1.#INF", math.inf)],
+)
+def test_a_bare_word_for_infinity_is_a_value(tmp_path: Path, word: str, value: float) -> None:
+    log = read(tmp_path, PLAIN + f'{{"step": 40, "loss": {word}}}\n')
+    assert points(log, "loss")[-1] == (40, value)
+    assert not log.damage
+
+
+def test_the_words_of_python_in_a_record_are_read(tmp_path: Path) -> None:
+    log = read(tmp_path, PLAIN + '{"step": 40, "loss": 0.5, "best": True, "val": None}\n')
+    assert points(log, "loss")[-1] == (40, 0.5)
+    assert not log.damage
+
+
+def test_a_log_that_is_nan_from_its_first_record_is_recognised(tmp_path: Path) -> None:
+    log = read(tmp_path, "".join(f'{{"step": {n}, "loss": nan}}\n' for n in range(5)))
+    assert len(log.series["loss"].value) == 5
+
+
 def test_a_cut_last_record_is_damage_with_its_bytes_and_step(tmp_path: Path) -> None:
     log = read(tmp_path, PLAIN + '{"step": 40, "loss": 0.')
     (damage,) = log.damage
@@ -69,6 +98,7 @@ def test_a_broken_record_in_the_middle_costs_only_itself(tmp_path: Path) -> None
     assert points(log, "loss") == [(1, 3.0), (3, 1.0)]
     assert log.damage[0].first_byte == text.index("\n") + 1
     assert log.damage[0].records_lost == 1
+    assert log.damage[0].after_step == 1
 
 
 def test_lines_that_are_no_records_are_counted(tmp_path: Path) -> None:
@@ -82,6 +112,7 @@ def test_a_hole_of_zeros_is_damage(tmp_path: Path) -> None:
     log = read(tmp_path, first + b"\n" + b"\0" * 512 + b"\n" + rest)
     assert len(log.series["loss"].value) == 3
     assert log.damage[0].first_byte == len(first) + 1
+    assert log.damage[0].after_step is None
 
 
 def test_a_zero_filled_tail_is_damage(tmp_path: Path) -> None:

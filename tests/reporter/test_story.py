@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from losslens.model import CauseGroup, LogEvent, Role, Setting, Skipped, Verdict
+from losslens.model import CauseGroup, Damage, LogEvent, Role, Setting, Skipped, Verdict
 from losslens.reporter import story, words
 from tests.reporter import make_analysis as make
 
@@ -28,6 +28,24 @@ def test_a_climb_before_a_nan_names_both_places() -> None:
 
 def test_bad_from_the_start_says_so() -> None:
     assert story.headline(make.nan_from_start()) == "loss is not finite from the first logged epoch"
+
+
+def test_a_healthy_run_whose_last_records_are_broken_is_not_healthy_to_the_end() -> None:
+    run = make.healthy()
+    assert run.last_step is not None
+    broken = tuple(Damage("log.jsonl", n, n, "a broken record", 1, run.last_step) for n in range(10))
+    told = story.headline(replace(run, damage=broken))
+    assert told.endswith("until step 4,990, but the last 10 records could not be read: how it ended is not known")
+    zeros = Damage("log.jsonl", 9, 99, "a zero-filled tail", None, run.last_step)
+    assert "what was logged after it could not be read" in story.headline(replace(run, damage=(zeros,)))
+
+
+def test_damage_in_the_middle_or_one_record_cut_off_by_a_kill_leaves_the_headline_alone() -> None:
+    run = make.healthy()
+    middle = tuple(Damage("log.jsonl", n, n, "a broken record", 1, 100) for n in range(10))
+    cut = Damage("log.jsonl", 99, 99, "a record cut off", 1, run.last_step)
+    tail = Damage("events.out", 99, 120, "cut off in the middle of a record", None, run.last_step)
+    assert story.headline(replace(run, damage=(*middle, cut, tail))).endswith("stayed on its course to the end")
 
 
 def test_the_neighbouring_word_is_named_near_a_boundary() -> None:
