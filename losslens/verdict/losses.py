@@ -87,14 +87,14 @@ def onset_of(run: Run, series: Series, fit: SeriesFit, word: Word) -> Onset | No
         return _nan_onset(run, series, fit)
     if verdict is Verdict.SPIKE_RECOVERED and fit.excursions:
         e = max(fit.excursions, key=lambda x: x.top - x.before)
-        first = _spike_start(fit, e)
+        first = spike_start(fit, e)
         return onset_at(run, series, fit, first, max(first - 1, 0), first, fit.transform.back(e.before), False)
     if verdict is Verdict.PLATEAU and fit.n_finite:
         return onset_at(run, series, fit, 0, 0, 0, fit.start, True)
     return None
 
 
-def _spike_start(fit: SeriesFit, e: Excursion) -> int:
+def spike_start(fit: SeriesFit, e: Excursion) -> int:
     """The point that brought most of a spike at once, else the first above the band: a small bump before is none."""
     climb = np.diff(fit.z[max(e.first - 1, 0) : e.peak + 1])
     if climb.size < 2 or climb.max() < SUDDEN * (e.top - e.before):

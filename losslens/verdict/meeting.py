@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from losslens.verdict.losses import Judged, onset_at
+from losslens.model import Verdict
+from losslens.verdict.losses import Judged, onset_at, spike_start
 from losslens.verdict.words import matters
 
 if TYPE_CHECKING:
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     from losslens.model import Onset, Run
 
 SHARPER = 1 / 8
-"""The other loss must say when within this share of the leading one's interval …"""
+"""The other loss must say when within this share of the leading one's interval."""
 
-GAPS = 2
-"""… which must be wider than so many of the leading loss's logging intervals."""
+ALONE = 0.5
+"""A spike that came back is an event of its own when no other reaches this share of its height."""
 
 
 def together(run: Run, leading: Judged, others: Sequence[Judged]) -> Onset | None:
@@ -35,14 +36,14 @@ def together(run: Run, leading: Judged, others: Sequence[Judged]) -> Onset | Non
     mine = leading.verdict.onset
     if mine is None or mine.from_start:
         return mine
-    step = leading.fit.step
-    gaps = int(np.searchsorted(step, mine.high)) - int(np.searchsorted(step, mine.low))
-    if gaps <= GAPS:
-        return mine
-    found = [left for other in others if (left := _left(run, other)) is not None and mine.low < left.step <= mine.high]
+    slow = leading.verdict.verdict is Verdict.OVERFIT
+    same = [other for other in others if other.series.axis == leading.series.axis]
+    lefts = [_left(run, other) or (None if slow else _thrown(run, other)) for other in same]
+    found = [left for left in lefts if left is not None and mine.low < left.step <= mine.high]
     sharp = min(found, key=lambda left: left.high - left.low, default=None)
     if sharp is None or sharp.high - sharp.low > SHARPER * (mine.high - mine.low):
         return mine
+    step = leading.fit.step
     seen = int(step[min(int(np.searchsorted(step, sharp.high)), step.size - 1)])
     return replace(sharp, low=min(max(mine.low, sharp.low), sharp.step), high=max(sharp.high, seen))
 
@@ -62,3 +63,17 @@ def _left(run: Run, other: Judged) -> Onset | None:
     if d is None or d.from_start or not matters(fit, d):
         return None
     return onset_at(run, other.series, fit, d.onset, d.low, d.high, d.level, False)
+
+
+def _thrown(run: Run, other: Judged) -> Onset | None:
+    """Where another loss was thrown out of its course and came back, if that happened once.
+
+    A slow turn, as overfitting is, has nothing to do with it.
+    """
+    fit = other.fit
+    heights = sorted((e.top - e.before for e in fit.excursions), reverse=True)
+    if not heights or (len(heights) > 1 and heights[1] > ALONE * heights[0]):
+        return None
+    e = max(fit.excursions, key=lambda x: x.top - x.before)
+    first = spike_start(fit, e)
+    return onset_at(run, other.series, fit, first, max(first - 1, 0), first, fit.transform.back(e.before), False)

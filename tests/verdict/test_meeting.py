@@ -61,3 +61,21 @@ def test_validation_that_rose_long_before_dates_no_explosion_of_training() -> No
     assert said.onset is not None
     assert said.onset.series == "loss"
     assert abs(said.onset.step - 3600) <= 2 * EVERY_TRAIN
+
+
+def test_a_validation_loss_logged_seldom_is_dated_by_the_jump_of_training_within_its_gap() -> None:
+    rng = np.random.default_rng(3)
+    step, seldom = np.arange(0, 4000, 10), np.arange(0, 4000, 400)
+    fall = 0.3 + 2.0 * np.exp(-step / 400.0)
+    train = fall * np.exp(0.05 * rng.standard_normal(step.size))
+    train *= np.where(step >= 2210, np.exp(2.0 * np.exp(-np.maximum(step - 2210, 0) / 100.0)), 1.0)
+    val = np.where(seldom > 2210, 15.0, 0.4 + 2.0 * np.exp(-seldom / 400.0))
+    series = {
+        tag: RawSeries(tag, s, y, np.full(s.size, np.nan), np.arange(s.size))
+        for tag, s, y in (("loss", step, train), ("val_loss", seldom, val))
+    }
+    said = judge(build([Log("log.csv", "csv", series)], name="run")[0])
+    assert said.loss == "val_loss"
+    assert said.onset is not None
+    assert abs(said.onset.step - 2210) <= 10
+    assert said.onset.low <= 2210 <= said.onset.high == 2400
