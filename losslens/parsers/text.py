@@ -411,7 +411,7 @@ _OWN_TAGS: tuple[tuple[str, frozenset[str]], ...] = (
 def _trainer(series: dict[str, RawSeries], records: list[Record]) -> str | None:
     kinds = Counter(record.kind for record in records)
     tags = set(series)
-    if kinds["keras"] > 0.5 * len(records):
+    if kinds["keras"] + kinds["keras-count"] > 0.5 * len(records):
         return "keras"
     if {"lm loss", "grad norm"} <= tags or {"lm loss", "learning rate"} <= tags:
         return "megatron"

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from losslens.model import FloatArray, IntArray
 
 
+_OWN_AXES = frozenset(["tokens", "episode", "generation", "timesteps"])
 #: Share of the records that must print their step for the others to be placed by them.
 FEWEST_PLACED = 0.1
+#: What stands at the beginning of a line is a count when it rises from line to line this often.
+COUNTS_UP = 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +71,7 @@ def place_records(records: list[Record], steps_per_epoch: float | None = None) -
     kept = [records[i] for i in indices]
     _forget_idle_bars(kept)
     _forget_idle_steps(kept)
+    _forget_idle_counts(kept)
     warnings: list[Warning] = []
     if len({r.step for r in kept if r.step is not None}) == 1 and len(kept) > 1:
         for record in kept:  # "n=60000" on every line is a size, not a place
@@ -79,7 +83,7 @@ def place_records(records: list[Record], steps_per_epoch: float | None = None) -
     if explicit and enough and explicit >= 0.2 * (explicit + inner):
         kinds = Counter(r.kind for r in kept if r.step is not None)
         common = kinds.most_common(1)[0][0]
-        steps, axis = _from_steps(kept, warnings), common if common in ("tokens", "episode", "timesteps") else "step"
+        steps, axis = _from_steps(kept, warnings), common if common in _OWN_AXES else "step"
     elif inner:
         samples = sum(r.kind == "samples" for r in kept) > 0.5 * inner
         steps, axis = _from_batches(kept), "samples" if samples else "step"
@@ -141,6 +145,20 @@ def _forget_idle_steps(records: list[Record]) -> None:
     if most and len({r.step for r in context}) <= 0.3 * most[0][1]:
         for record in context:
             record.step = None
+
+
+def _forget_idle_counts(records: list[Record]) -> None:
+    """The same for what stands at the beginning of a line when it does not count up: "fold 1/5", "correct 95/100"."""
+    by_statement: dict[tuple[str, ...], list[Record]] = {}
+    for record in records:
+        if record.kind == "count":
+            by_statement.setdefault(record.template, []).append(record)
+    for alike in by_statement.values():
+        at = [(r.n if r.step is None else r.step) or 0 for r in alike]
+        rises = sum(b > a for a, b in pairwise(at))
+        if len(alike) < 3 or rises < COUNTS_UP * (len(at) - 1):
+            for record in alike:
+                record.n = record.of = record.step = None
 
 
 def _filled(steps: list[int | None]) -> list[int]:

@@ -48,6 +48,9 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("samples", rf"epoch\s*:?\s*(?P<epoch>\d+)\s*\[{_N_OF}\("),
         ("batch", rf"\b(?:train|test|val\w*|epoch)\s*:?\s*(?P<epoch>\d+)\s*\[{_N_OF}(?:\(|\])"),
         ("batch", rf"epoch\s*:?\s*(?P<epoch>\d+)\s*[:|,]{_N_OF}(?:batches|\||(?=loss|\w+=))"),
+        # "[epoch 1][4/800]", and the "[0/5][0/1583]" of the best known GAN of all tutorials
+        ("batch", rf"\[\s*epoch\s*:?\s*(?P<epoch>\d+)(?:\s*/\s*\d+)?\s*\]\s*\[{_N_OF}\]"),
+        ("batch", rf"^\[\s*(?P<epoch>\d+)\s*/\s*\d+\s*\]\s*\[{_N_OF}\]"),
         ("step", r"\biter\((?:train|val|test)\)\s*\[\s*(?P<step>\d+)/\s*\d+\s*\]"),
         ("evaluation", r"\b(?:test|val\w*|eval\w*)\s*:\s*\[\s*\d+\s*/\s*\d+\s*\]"),
         ("batch", r"^\[\s*(?P<epoch>\d+),\s*(?P<n>\d+)\]\s"),
@@ -55,6 +58,10 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("batch", r"\b(?P<epoch>\d+)epoch:train:\d+-(?P<n>\d+)batch:"),
         ("epoch", r"\b(?P<epoch>\d+)epoch results:"),
         ("batch", rf"^\D{{0,3}}{_N_OF}(?:batches )?in (?:the )?(?P<epoch>\d+)(?:st|nd|rd|th)? epoch\b"),
+        (
+            "step",
+            r"(?<![\w.])(?:step|iter(?:ation)?|update)\s*[:=]?\s*(?P<many>\d+(?:\.\d+)?)(?-i:(?P<unit>[kKM]))\b(?!/s)",
+        ),
         (
             "step",
             # "warmup_steps: 500" is how often or how long, not where.
@@ -65,6 +72,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"(?:\s*/\s*(?P<N>\d+))?",
         ),
         ("episode", r"(?<![\w.])(?:episode|game|round)s?['\"]?\s*[:=#]?\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
+        ("generation", r"(?<![\w.])gen(?:eration)?['\"]?\s*[:=#]?\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
         ("tokens", r"(?<![\w.])tokens(?:_seen)?['\"]?\s*[:=]\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
         ("step", r"(?<![\w.])['\"]?[tikn]['\"]?\s*[:=]\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
         ("step", r"^(?P<step>\d+):(?=\s+learn\b)"),
@@ -77,14 +85,18 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"(?<![\w.])(?<!per )(?<!num )(?:epoche?s?|ep\b\.?)['\"]?(?:(?:\s*[:=#\[(]){1,2}\s*|\s+)['\"]?"
             r"(?P<epoch>\d+(?:\.\d+)?)(?:\s*/\s*(?P<epochs>\d+))?",
         ),
+        # Whatever a line counts at its very beginning, as long as it counts up: "chunk 1/100", "[4/800]", ">>> 004 ::"
+        ("count", rf"^\[{_N_OF}\](?=[\s:,|-]*[A-Za-z])"),
+        ("count", rf"^[A-Za-z][\w-]*\s*[:#]?\s*{_N_OF}(?=[\s:,|>-]+[A-Za-z])"),
+        ("count", r"^[>#*\s]{0,8}(?P<step>\d{1,12})\s*(?:::|\|)\s*(?=[A-Za-z])"),
     )
 )
-_EPOCH = PLACES[-1][1]
+_EPOCH = next(pattern for kind, pattern in reversed(PLACES) if kind == "epoch")
 
 _WORD = r"(?:\dD )?[A-Za-z_][\w/.@+-]*"
 _PAIR = re.compile(
     rf"(?<![\w/.-])(?P<quote>['\"]?)(?P<key>{_WORD}(?:'s)?(?: {_WORD}| #\d+){{0,3}})(?P=quote)"
-    r"(?:\s*\([\w .%/]*\))?\s*[:=]\s*(?:tensor\(|np\.float\d+\(|array\(|[\[(]|['\"])?\s*"
+    r"(?:\s*\([\w .%/]*\))?\s*(?:[-=]>|[:=])\s*(?:tensor\(|np\.float\d+\(|array\(|[\[(]|['\"])?\s*"
     rf"(?P<num>{_NUM})(?!\d|:\d|-\d|\.\d|\w*_)(?:\s*\(\s*(?P<avg>{_NUM})\s*\))?",
     re.IGNORECASE,
 )
@@ -96,6 +108,14 @@ _SPACED = re.compile(
     rf"\s+(?:so far\s+)?(?:(?:is|was|of)\s+)?(?P<num>{_NUM})(?![\w.]*\w_)(?:\s*\(\s*(?P<avg>{_NUM})\s*\))?",
     re.IGNORECASE,
 )
+#: "it 10  total 2.5  depth 0.9  aux .1": nothing but names and numbers, and no sign between them.
+_IN_TURN = re.compile(rf"[\s,;|-]*(?:[A-Za-z][\w/.]*\s+{_NUM}(?:[\s,;|]+|$))+", re.IGNORECASE)
+_TURN = re.compile(rf"(?P<key>[A-Za-z][\w/.]*)\s+(?P<num>{_NUM})", re.IGNORECASE)
+#: Short for the losses of both splits where they stand side by side.
+_BOTH_SPLITS = {"tl": "train loss", "vl": "val loss"}
+_IS_LOSS = re.compile(r"loss|cost|error|nll|xent|objective|perplexity|ppl|mse|elbo|bce", re.IGNORECASE)
+#: What ``print(loss)`` makes of a tensor: "tensor(1.79, device='cuda:0', grad_fn=<NllLossBackward0>)".
+_TENSOR = re.compile(rf"\btensor\(\[?\s*({_NUM})\s*\]?(?:,[^()]*)?\)", re.IGNORECASE)
 #: "| nll_loss 8.0 | ppl 300 |": between bars a name and a number need no sign between them.
 _BARRED = re.compile(rf"\|\s*(?P<key>{_WORD}(?: {_WORD}){{0,2}})\s+(?P<num>{_NUM})(?P<avg>)\s*(?=\||$)", re.IGNORECASE)
 #: "Cost after iteration 5: 0.31", as a well-known course prints it.
@@ -202,6 +222,8 @@ def heading_of(text: str) -> str | None:
 
 def read_record(text: str) -> Record | None:
     """The place and the numbers of a cleaned line; None when it has neither."""
+    if "tensor(" in text:
+        text = _TENSOR.sub(r"\1", text)
     for kind, pattern in _WHOLE_LINES:
         if whole := pattern.match(text):
             values = {k: _float(v) for k, v in whole.groupdict().items() if k not in ("step", "place")}
@@ -218,6 +240,8 @@ def read_record(text: str) -> Record | None:
     groups = match.groupdict()
     record = Record(kind, values, form=form)
     record.step = _int(groups.get("step"))
+    if unit := groups.get("unit"):
+        record.step = round(float(groups["many"]) * (1_000_000 if unit == "M" else 1_000))
     record.n, record.of = _int(groups.get("n")), _int(groups.get("N"))
     record.aside = kind == "bar" and bool(_OTHER_WORK.search(groups.get("what") or ""))
     record.epochs = _int(groups.get("epochs"))
@@ -302,6 +326,8 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
             # Behind a sign stands by how much a number changed, not its average.
             if match["avg"] and (match["avg"][0] not in "+-" or match["num"][0] == "-"):
                 values.setdefault(f"{key} (avg)", _float(match["avg"]))
+    if place and not any(_IS_LOSS.search(key) for key in values):
+        values, form = _in_turn(rest, values, form)
     if not values and place:
         values = {match["key"]: _float(match["num"]) for match in _AFTER.finditer(text)}
         values = values or {f"{match['key']} loss": _float(match["num"]) for match in _SPLITS.finditer(text)}
@@ -315,6 +341,20 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
         word = split[1].lower()
         values = {k if SPLIT_IN_KEY.search(k) else f"{word}/{k}": v for k, v in values.items()}
     return values, form
+
+
+def _in_turn(rest: str, values: dict[str, float], form: str) -> tuple[dict[str, float], str]:
+    """The numbers of a line that holds, behind its place, names and numbers in turn and nothing else."""
+    if not _IN_TURN.fullmatch(rest):
+        return values, form
+    found = {match["key"]: _float(match["num"]) for match in _TURN.finditer(rest)}
+    found = {key: value for key, value in found.items() if key.lower() not in _UNTOLD}
+    if found.keys() >= _BOTH_SPLITS.keys():
+        found = {_BOTH_SPLITS.get(key, key): value for key, value in found.items()}
+    # "train 0.31 val 0.42" names the split alone: what is meant is the loss.
+    if not found or all(_SPLITS.fullmatch(f"{key} 0.0") for key in found):
+        return values, form
+    return {**found, **values}, form or " "
 
 
 def speaks_of_training(record: Record | None) -> bool:

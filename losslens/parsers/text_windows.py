@@ -42,7 +42,7 @@ _NUMBERS = tuple(
 )
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 #: Lines with none of these cannot hold a named number: most lines of most outputs are passed over here.
-WORTH_READING = re.compile(r"[:=|\]]|loss|acc|lr |epoch|^train \d|^valid \d", re.IGNORECASE)
+WORTH_READING = re.compile(r"[:=|\]]|loss|acc|lr |epoch|^train \d|^valid \d|^\W*[a-z]+\s+\d[\d./]*k?\s", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]{2}")
 _DIGIT = re.compile(r"\d|nan|inf", re.IGNORECASE)
 _SOURCE_CODE = re.compile(r"^\s*(?:def|import|from|class|return|for|if|#include|function|const|let|var)\b")
@@ -122,4 +122,4 @@ def records_in(text: str) -> bool:
 
 def is_place(record: Record) -> bool:
     """A line that says where the training is, and nothing else but its rate."""
-    return record.kind in ("step", "epoch", "episode") and not record.values.keys() - {"learning_rate"}
+    return record.kind in ("step", "epoch", "episode", "generation") and not record.values.keys() - {"learning_rate"}

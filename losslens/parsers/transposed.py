@@ -13,12 +13,14 @@ from losslens.parsers.opening import lines_of
 MIN_NUMBERS = 3
 MAX_LINES = 500
 _NAME = re.compile(r"[^\W\d]")
+#: ``print("losses =", losses)``: the list of Python behind its name.
+_LIST = re.compile(r"\s*['\"]?([A-Za-z_][\w./ -]{0,60}?)['\"]?\s*[:=]\s*(?:(?:np\.)?array\()?[\[(](.*?)[\])]*;?\s*")
 
 
 def lies_on_its_side(text: str, *, whole: bool) -> str | None:
     """The delimiter of a table whose lines are its series, or None. The last line may be cut unless ``whole``."""
     lines = [line for line in lines_of(text.lstrip("\ufeff").replace("\r\n", "\n")) if line.strip()]
-    lines = [line for line in lines if not is_comment(line)]
+    lines = [_opened(line) for line in lines if not is_comment(line)]
     if not lines or len(lines) > MAX_LINES:
         return None
     for delimiter in (",", ";", "\t"):
@@ -36,10 +38,16 @@ def read_sideways(text: str, delimiter: str) -> Columns:
     for line in lines_of(text.lstrip("\ufeff").replace("\r\n", "\n")):
         if not line.strip() or is_comment(line):
             continue
-        name, *cells = split_line(line, delimiter)
+        name, *cells = split_line(_opened(line), delimiter)
         columns[name.strip().strip("\"'")].add_cells(0, cells, ".", plain=False)
         columns.n_rows = max(columns.n_rows, len(cells))
     return columns
+
+
+def _opened(line: str) -> str:
+    """ "losses = [1.8, 1.7]" as the line "losses, 1.8, 1.7"; any other line as it is."""
+    found = _LIST.fullmatch(line) if "[" in line or "(" in line else None
+    return f"{found[1]}, {found[2].strip().rstrip(',')}" if found else line
 
 
 def _is_series(row: list[str]) -> bool:

@@ -548,3 +548,19 @@ def test_what_is_no_table_of_numbers_is_not_recognised(tmp_path: Path, text: str
     assert parsers.recognise(path) != "csv"
     with pytest.raises(NotALogError):
         parsers.parse(path, "csv")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "losses = [3.0, 2.5, nan, 1.5]\n",
+        "losses: [3.0, 2.5, nan, 1.5,]",
+        "losses = np.array([3.0, 2.5, nan, 1.5])\nval_losses = (3.1, 2.6, 2.1, 1.6)\n",
+    ],
+)
+def test_a_printed_list_of_python_has_its_name_and_all_its_numbers(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "out.txt"
+    path.write_text(text)
+    assert parsers.recognise(path) == "csv"
+    (log,) = parsers.parse(path)
+    assert log.series["losses"].value.tolist() == pytest.approx([3.0, 2.5, float("nan"), 1.5], nan_ok=True)

@@ -95,3 +95,18 @@ def test_a_mean_of_the_epoch_is_kept_apart_from_the_steps_it_sums_up(tmp_path: P
     series = read(tmp_path, "\n".join(lines) + "\n").series
     assert len(series["loss"].step) == 9
     assert series["loss (per epoch)"].value.tolist() == [5.1, 5.2, 5.3]
+
+
+def keras(n: int, loss: float) -> str:
+    return f"{n}/900 [=====>....] - loss: {loss:.4f} - perplexity: 9.5"
+
+
+def test_the_bars_of_the_only_epoch_are_a_course(tmp_path: Path) -> None:
+    log = read(tmp_path, "\n".join(keras(n, 5 / n) for n in [*range(5, 100, 5), 95]) + "\n")
+    assert log.series["loss"].step.tolist() == list(range(5, 100, 5))
+    assert log.trainer == "keras"
+
+
+def test_the_bars_of_several_epochs_count_once_an_epoch(tmp_path: Path) -> None:
+    lines = [f"Epoch {e}/3\n" + "\n".join(keras(n, 5 / n / e) for n in range(100, 901, 50)) for e in (1, 2, 3)]
+    assert len(read(tmp_path, "\n".join(lines) + "\n").series["loss"].value) == 3

@@ -262,3 +262,58 @@ def test_how_often_is_no_place(tmp_path: Path) -> None:
 
     assert log.series["loss"].step.tolist() == list(range(40))
     assert log.series["loss"].axis == "row"
+
+
+@pytest.mark.parametrize(
+    ("line", "tag", "steps"),
+    [
+        (lambda i: f"[{10 * i + 4}/800] loss: {_value(i)} grad: 0.9", "loss", (4, 14)),
+        (lambda i: f"[epoch 1][{10 * i}/800] loss {_value(i)}", "loss", (0, 10)),
+        (lambda i: f"[0/5][{50 * i}/1583]\tLoss_D: {_value(i)}\tLoss_G: 2.2", "Loss_D", (0, 50)),
+        (lambda i: f"chunk   {i + 1}/100 -- mse: {_value(i)}e22", "mse", (1, 2)),
+        (lambda i: f">>> {4 * i:06d} :: loss -> {_value(i)} (gn 0.895)", "loss", (0, 4)),
+        (lambda i: f"step {0.4 * i:.1f}k loss {_value(i)}", "loss", (0, 400)),
+        (lambda i: f"iter {4 * i} objective {_value(i)} step_size 0.001", "objective", (0, 4)),
+        (lambda i: f"step {10 * i} nll {_value(i)}", "nll", (0, 10)),
+        (lambda i: f"step {10 * i} loss tensor({_value(i)})", "loss", (0, 10)),
+        (lambda i: f"step {10 * i} loss tensor({_value(i)}, grad_fn=<NllLossBackward0>)", "loss", (0, 10)),
+        (lambda i: f"step {10 * i}, loss: tensor({_value(i)}, device='cuda:0')", "loss", (0, 10)),
+    ],
+)
+def test_what_is_printed_without_a_thought_has_its_place_too(
+    line: Line, tag: str, steps: tuple[int, int], tmp_path: Path
+) -> None:
+    log = _log(tmp_path, "\n".join(line(i) for i in range(1, 9)) + "\n")
+    series = log.series[tag]
+    scale = 1e22 if tag == "mse" else 1.0
+    np.testing.assert_allclose(series.value / scale, [_value(i) for i in range(1, 9)], rtol=1e-4)
+    assert series.axis == "step"
+    assert np.diff(series.step).tolist() == [steps[1] - steps[0]] * 7
+    assert set(log.series) <= {tag, "grad", "Loss_G", "gn", "epoch"}
+
+
+def test_a_loss_that_is_nan_from_the_first_line_is_read(tmp_path: Path) -> None:
+    log = _log(tmp_path, "".join(f"step {10 * i} nll nan\n" for i in range(1, 9)))
+    assert log.series["nll"].step.tolist() == list(range(10, 90, 10))
+    assert np.isnan(log.series["nll"].value).all()
+
+
+def test_generations_are_counted_as_what_they_are(tmp_path: Path) -> None:
+    log = _log(tmp_path, "".join(f"gen={i} best=4.5 mean_cost={_value(i)} sigma=0.3\n" for i in range(8)))
+    assert log.series["mean_cost"].axis == "generation"
+    assert log.series["mean_cost"].step.tolist() == list(range(8))
+
+
+def test_names_and_numbers_in_turn_need_no_sign_between_them(tmp_path: Path) -> None:
+    log = _log(tmp_path, "".join(f"it {i:5d}  total {_value(i)}  depth 0.97  cls 1.49\n" for i in range(25)))
+    assert set(log.series) == {"total", "depth", "cls"}
+    log = _log(tmp_path, "".join(f"Ep {i:03d} tl {_value(i)} vl 0.78 lr 0.05\n" for i in range(1, 9)))
+    assert set(log.series) == {"train loss", "val loss", "lr"}
+    assert log.series["val loss"].axis == "epoch"
+
+
+@pytest.mark.parametrize("what", ["fold 1/5", "correct 9512/10000", "[1/1]"])
+def test_what_does_not_count_up_at_the_beginning_of_a_line_is_no_place(what: str, tmp_path: Path) -> None:
+    log = _log(tmp_path, "".join(f"{what} loss: {_value(i)}\n" for i in range(9)))
+    assert log.series["loss"].axis == "row"
+    assert log.series["loss"].step.tolist() == list(range(9))
