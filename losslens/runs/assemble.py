@@ -144,6 +144,7 @@ def _run(
     choices = roles_room.assign(series, trainer=trainer, overrides=how.roles)
     if axis_of_all(series) == "row" and all(c.role in ANYTHING for c in choices):
         choices = _asked(series, choices)
+    series = unnamed.with_steps(series)
     effects = undo(series, choices, trainer)
     series = effects.series
     axis = _axis(series, choices)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,10 @@ FEWEST, FALLS, BLOCKS = 10, 0.5, 10
 STEADY = 0.5
 #: A table of more columns is a data set.
 MOST_COLUMNS = 12
+#: One of so many columns behind a counter is still a log that someone wrote without a header.
+MOST_BEHIND = 4
+#: A correlation of successive numbers above this many standard errors is none by chance.
+CHANCE = 4.0
 
 
 def without_names(series: Mapping[str, Series]) -> bool:
@@ -28,15 +33,58 @@ def without_names(series: Mapping[str, Series]) -> bool:
 
 
 def objective(series: Mapping[str, Series]) -> RoleChoice | None:
-    """The one column that falls like a loss, or that stops being a number; None when there is none or several."""
+    """The column that may be the loss, and why it is taken for one; None when there is none or several.
+
+    It is the one column that falls like a loss, or stops being a number. Where none does, the table may be brought
+    because its loss does not fall: behind a column that counts, the first one that keeps a course is taken.
+    """
     if len(series) > MOST_COLUMNS:
         return None
     falling = _falling(series)
-    if len(falling) != 1:
+    if len(falling) > 1:
         return None
-    other = next((tag for tag in series if tag != falling[0]), falling[0])
-    why = f"the table names nothing; only this column falls like a loss (--role loss={other} takes another)"
-    return RoleChoice(falling[0], Role.TRAIN_LOSS, why, sure=False)
+    if falling:
+        other = next((tag for tag in series if tag != falling[0]), falling[0])
+        why = f"the table names nothing; only this column falls like a loss (--role loss={other} takes another)"
+        return RoleChoice(falling[0], Role.TRAIN_LOSS, why, sure=False)
+    first = _behind_the_counter(series)
+    if first is None:
+        return None
+    other = next((tag for tag in series if tag != first), "")
+    why = "the table names nothing, and no column falls like a loss: the first behind the steps is taken"
+    why += f" (--role loss={other} takes another)" if other else ""
+    return RoleChoice(first, Role.TRAIN_LOSS, why, sure=False)
+
+
+def with_steps(series: Mapping[str, Series]) -> dict[str, Series]:
+    """The series of a table without names, counted in steps where its first column counts."""
+    if not _is_counted(series):
+        return dict(series)
+    return {tag: replace(one, axis="step") for tag, one in series.items()}
+
+
+def _is_counted(series: Mapping[str, Series]) -> bool:
+    return without_names(series) and "column_1" not in series and all(one.axis == "row" for one in series.values())
+
+
+def _behind_the_counter(series: Mapping[str, Series]) -> str | None:
+    """The column right behind one that counts, where its numbers are measured; a column of a data set is none.
+
+    The rows of a data set are counted one by one and do not hang together: a log that skips steps, or numbers each of
+    which says something of the next.
+    """
+    if len(series) > MOST_BEHIND or not _is_counted(series) or "column_2" not in series:
+        return None
+    one = series["column_2"]
+    finite = one.value[np.isfinite(one.value)]
+    if finite.size < FEWEST or np.ptp(finite) == 0 or bool(np.all(finite == np.floor(finite))):
+        return None
+    skips = float(np.median(np.diff(one.step))) > 1
+    around = finite - np.median(finite)
+    clipped = np.clip(around, *np.quantile(around, (0.05, 0.95)))
+    power = float(np.dot(clipped, clipped))
+    hangs_together = power > 0 and float(np.dot(clipped[1:], clipped[:-1])) > CHANCE * power / np.sqrt(finite.size)
+    return "column_2" if skips or hangs_together else None
 
 
 def question(series: Mapping[str, Series]) -> str:

@@ -76,6 +76,32 @@ def test_the_only_column_that_falls_is_taken_for_the_loss_and_the_doubt_is_said(
     assert run.series["column_3"].step.tolist() == STEPS.tolist()
 
 
+def test_a_table_without_names_counts_steps_where_its_first_column_counts(tmp_path: Path) -> None:
+    np.savetxt(tmp_path / "log.csv", np.c_[10 * STEPS, LOSS, ACCURACY], delimiter=",", fmt="%.6g")
+    run = only(tmp_path)
+    assert run.axis == "step"
+    assert run.series["column_2"].step.tolist() == (10 * STEPS).tolist()
+
+
+@pytest.mark.parametrize("every", [1, 10])
+def test_a_loss_that_rises_is_the_column_behind_the_steps_and_the_doubt_is_said(tmp_path: Path, every: int) -> None:
+    noisy = np.random.default_rng(0).normal(1.5, 0.1, 200) * np.where(STEPS < 100, 1.0, 3.0)
+    np.savetxt(tmp_path / "loss.csv", np.c_[every * STEPS, noisy, 1.0 + 0 * noisy], delimiter=",", fmt="%.6g")
+    (choice,) = [c for c in only(tmp_path).roles if c.role is Role.TRAIN_LOSS]
+    assert choice.tag == "column_2"
+    assert not choice.sure
+    assert "no column falls like a loss" in choice.why
+    assert "--role loss=column_3" in choice.why
+
+
+@pytest.mark.parametrize("columns", [2, 3])
+def test_a_numbered_data_set_of_bare_numbers_is_no_run(tmp_path: Path, columns: int) -> None:
+    drawn = np.random.default_rng(0).normal(size=(300, columns))
+    np.savetxt(tmp_path / "points.csv", np.c_[np.arange(1, 301), drawn], delimiter=",", fmt="%.4g")
+    with pytest.raises(NotALogError, match="without names"):
+        only(tmp_path)
+
+
 def test_a_loss_that_fell_and_blew_up_is_still_taken_for_the_loss(tmp_path: Path) -> None:
     blown = np.where(STEPS < 150, LOSS, 50.0 + LOSS)
     np.savetxt(tmp_path / "log.txt", np.c_[STEPS, blown, ACCURACY], fmt="%.6g")
