@@ -393,3 +393,22 @@ def test_the_players_of_the_log_lead_their_copies_in_the_output() -> None:
     found = {c.tag: c.role for c in assign(made)}
     assert found["train/loss_critic"] is Role.TRAIN_LOSS
     assert found["printed/train/loss_critic"] is Role.OTHER
+
+
+def test_data_sets_named_side_by_side_are_losses_unless_their_numbers_rise_like_an_accuracy() -> None:
+    loss = falling(50)
+    choices = {c.tag: c for c in assign({"train": series("train", loss), "valid": series("valid", loss + 0.1)})}
+    assert (choices["train"].role, choices["valid"].role) == (Role.TRAIN_LOSS, Role.VAL_LOSS)
+    assert not choices["train"].sure
+    blown = np.r_[loss, 900.0]
+    choices = {c.tag: c for c in assign({"train": series("train", blown), "test": series("test", blown)})}
+    assert (choices["train"].role, choices["test"].role) == (Role.TRAIN_LOSS, Role.VAL_LOSS)
+    rising = 1.0 - 0.2 * loss / loss.max()
+    choices = {c.tag: c for c in assign({"train": series("train", rising), "valid": series("valid", rising)})}
+    assert {c.role for c in choices.values()} == {Role.OTHER}
+
+
+def test_a_bare_total_is_the_loss_where_nothing_else_is_named_one() -> None:
+    terms = {tag: series(tag, falling(50) * k) for tag, k in (("total", 3.0), ("depth", 1.0), ("cls", 2.0))}
+    assert leader(assign(terms), Role.TRAIN_LOSS) == "total"
+    assert leader(assign(terms | {"loss": series("loss", falling(50))}), Role.TRAIN_LOSS) == "loss"

@@ -17,7 +17,7 @@ import numpy as np
 from losslens.errors import UsageError
 from losslens.model import RawSeries, Role, RoleChoice, Series
 from losslens.roles import losses
-from losslens.roles.names import split_of, words, words_of
+from losslens.roles.names import TEST_WORDS, TRAIN_WORDS, VAL_WORDS, split_of, words, words_of
 from losslens.roles.table import ACCURACY, IS_LOSS, TABLE
 
 if TYPE_CHECKING:
@@ -229,6 +229,8 @@ def _find_unnamed_objective(
         return {}  # any table of numbers looks like this
     open_tags = [tag for tag, c in choices.items() if c.role is Role.OTHER and c.why == losses.UNKNOWN]
     open_tags = [tag for tag in open_tags if not _NO_OBJECTIVE & set(words_of(tag))]
+    if bare := _bare_names(series, open_tags, roles):
+        return bare
     falling = [tag for tag in open_tags if _behaves_like_a_loss(series[tag].value)]
     if len(falling) == 1:
         tag = falling[0]
@@ -241,6 +243,35 @@ def _find_unnamed_objective(
         why = "nothing is named like a loss; this is the only series whose meaning is open"
         return {tag: RoleChoice(tag, Role.TRAIN_LOSS, why, sure=False, split=split_of(tag))}
     return {}
+
+
+def _bare_names(
+    series: Mapping[str, RawSeries] | Mapping[str, Series], open_tags: Sequence[str], roles: set[Role]
+) -> dict[str, RoleChoice]:
+    """ "train" beside "valid", or "total" beside its terms: with no loss by name, these are what is minimised."""
+    by_words = {words_of(tag): tag for tag in open_tags if not _may_be_accuracy(series[tag].value)}
+    total = next((tag for parts, tag in by_words.items() if parts in (("total",), ("train", "total"))), None)
+    if total is not None and len(open_tags) > 1:
+        why = "nothing is named a loss; this is named the total of something"
+        return {total: RoleChoice(total, Role.TRAIN_LOSS, why, sure=False, split=split_of(total))}
+    train = next((tag for parts, tag in by_words.items() if len(parts) == 1 and parts[0] in TRAIN_WORDS), None)
+    held = [tag for parts, tag in by_words.items() if len(parts) == 1 and parts[0] in VAL_WORDS | TEST_WORDS]
+    if train is None or not held or roles & {Role.ACCURACY, Role.VAL_ACCURACY}:
+        return {}
+    why = "nothing is named a loss; the data sets are named side by side, and it is no accuracy by its numbers"
+    found = {train: RoleChoice(train, Role.TRAIN_LOSS, why, sure=False, split="train")}
+    return found | {tag: RoleChoice(tag, Role.VAL_LOSS, why, sure=False, split=split_of(tag)) for tag in held}
+
+
+def _may_be_accuracy(value: FloatArray) -> bool:
+    """Within 0…100 throughout and higher in its second half than in its first, or no course at all."""
+    finite = value[np.isfinite(value)]
+    if value.size < losses.FEW_POINTS or _counts(value):
+        return True
+    if finite.size < value.size or finite.min() < 0.0 or finite.max() > 100.0:
+        return False
+    half = finite.size // 2
+    return bool(np.median(finite[half:]) > np.median(finite[:half]))
 
 
 #: Words of what is counted, set, rewarded or wished to be large: never what a training brings down.
