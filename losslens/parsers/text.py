@@ -19,6 +19,7 @@ from losslens.parsers.text_events import Messages, ended_in_nan, told_step
 from losslens.parsers.text_lines import Line, clean
 from losslens.parsers.text_places import Placed, place_records
 from losslens.parsers.text_records import (
+    IS_LOSS,
     SPLIT_IN_KEY,
     Record,
     heading_of,
@@ -173,10 +174,10 @@ class _Reader:
                 self._unnamed[record.template].append(record)
             return
         if (
-            not record.kind
+            record.kind in ("", "count")
             and self._step is None
             and not self._begun
-            and not any(_LOSS.search(key) for key in record.values)
+            and not any((IS_LOSS if record.kind else _LOSS).search(key) for key in record.values)
         ):
             self._note_setting(text, number)  # "lr = 0.1" before the first loss is a setting
             return

@@ -72,7 +72,10 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"(?:\s*/\s*(?P<N>\d+))?",
         ),
         ("episode", r"(?<![\w.])(?:episode|game|round)s?['\"]?\s*[:=#]?\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
-        ("generation", r"(?<![\w.])gen(?:eration)?['\"]?\s*[:=#]?\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
+        (
+            "generation",
+            r"^\W*gen(?:eration)?\b['\"]?\s*[:=#]{0,2}\s*(?P<step>\d+)(?!\w|[\d.]*[.eE]\d)",
+        ),
         ("tokens", r"(?<![\w.])tokens(?:_seen)?['\"]?\s*[:=]\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
         ("step", r"(?<![\w.])['\"]?[tikn]['\"]?\s*[:=]\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
         ("step", r"^(?P<step>\d+):(?=\s+learn\b)"),
@@ -113,7 +116,7 @@ _IN_TURN = re.compile(rf"[\s,;|-]*(?:[A-Za-z][\w/.]*\s+{_NUM}(?:[\s,;|]+|$))+", 
 _TURN = re.compile(rf"(?P<key>[A-Za-z][\w/.]*)\s+(?P<num>{_NUM})", re.IGNORECASE)
 #: Short for the losses of both splits where they stand side by side.
 _BOTH_SPLITS = {"tl": "train loss", "vl": "val loss"}
-_IS_LOSS = re.compile(r"loss|cost|error|nll|xent|objective|perplexity|ppl|mse|elbo|bce", re.IGNORECASE)
+IS_LOSS = re.compile(r"loss|cost|error|nll|xent|objective|perplexity|ppl|mse|elbo|bce", re.IGNORECASE)
 #: What ``print(loss)`` makes of a tensor: "tensor(1.79, device='cuda:0', grad_fn=<NllLossBackward0>)".
 _TENSOR = re.compile(rf"\btensor\(\[?\s*({_NUM})\s*\]?(?:,[^()]*)?\)", re.IGNORECASE)
 #: "| nll_loss 8.0 | ppl 300 |": between bars a name and a number need no sign between them.
@@ -326,7 +329,7 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
             # Behind a sign stands by how much a number changed, not its average.
             if match["avg"] and (match["avg"][0] not in "+-" or match["num"][0] == "-"):
                 values.setdefault(f"{key} (avg)", _float(match["avg"]))
-    if place and not any(_IS_LOSS.search(key) for key in values):
+    if place and not any(IS_LOSS.search(key) for key in values):
         values, form = _in_turn(rest, values, form)
     if not values and place:
         values = {match["key"]: _float(match["num"]) for match in _AFTER.finditer(text)}

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from losslens import parsers
+from losslens.errors import NotALogError
 from losslens.model import Log
 
 Line = Callable[[int], str]
@@ -317,3 +318,17 @@ def test_what_does_not_count_up_at_the_beginning_of_a_line_is_no_place(what: str
     log = _log(tmp_path, "".join(f"{what} loss: {_value(i)}\n" for i in range(9)))
     assert log.series["loss"].axis == "row"
     assert log.series["loss"].step.tolist() == list(range(9))
+
+
+def test_a_setting_whose_name_has_a_generation_in_it_is_no_place(tmp_path: Path) -> None:
+    text = "gen1_gc_interval: 1\nd_model: 64\n" + "".join(f"step {i}: loss {_value(i)}\n" for i in range(8))
+    log = _log(tmp_path, text)
+    assert set(log.series) == {"loss"}
+    assert "gen1_gc_interval" in {setting.name for setting in log.settings}
+
+
+def test_qualities_of_samples_counted_one_by_one_are_no_training(tmp_path: Path) -> None:
+    path = tmp_path / "eval.log"
+    path.write_text("".join(f"[{20 * i:05d}/3783] PSNR {30 + i % 3}.5 | SSIM 0.9{i % 7}\n" for i in range(40)))
+    with pytest.raises(NotALogError):
+        parsers.parse(path, "text")
