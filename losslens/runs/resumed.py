@@ -5,15 +5,23 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 from losslens.runs.group import TRACKED_RUN, Group
 from losslens.runs.jobs import Source
 from losslens.runs.naming import natural
-from losslens.runs.peek import Glimpse, glimpse, goes_on
+from losslens.runs.peek import Glimpse, glimpse, goes_on, lines_of_ends
 
 #: A folder named by the moment at which a trainer was started, as mmengine does.
 _STARTED = re.compile(r"\d{8}_\d{6}")
+#: Lightning numbers the folders of all runs, and of each start of a run: what is in them tells the two apart.
+_VERSION = re.compile(r"version_\d+")
+_HPARAMS = "hparams.yaml"
+#: So much of the settings of two folders is compared (bytes).
+MOST_SETTINGS = 1 << 20
 
 
 def join_resumed(by_path: dict[Path, list[Group]]) -> None:
@@ -28,6 +36,9 @@ def join_resumed(by_path: dict[Path, list[Group]]) -> None:
         started = [p for p in paths if _STARTED.fullmatch(p.name) and by_path[p]]
         if len(started) > 1 and not by_path.get(parent):
             _parts(parent, started, by_path)
+        versions = [p for p in paths if _VERSION.fullmatch(p.name) and by_path[p]]
+        if len(versions) > 1:
+            _versions(versions, by_path)
 
 
 def _same_id(paths: list[Path], by_path: dict[Path, list[Group]]) -> None:
@@ -65,6 +76,73 @@ def _parts(parent: Path, started: list[Path], by_path: dict[Path, list[Group]]) 
             home.folders.insert(0, home.path)
             home.path = parent
             by_path[parent] = [home]
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What the CSV file of one start says of its ends."""
+
+    columns: tuple[str, ...]
+    steps: tuple[float, ...]
+    """Of the rows at its beginning."""
+    last: float
+    epoch: float
+
+
+def _versions(versions: list[Path], by_path: dict[Path, list[Group]]) -> None:
+    """Folders numbered by Lightning of which one goes on where the one before had been, with the same settings.
+
+    A run of its own begins in its first epoch, whatever step it logs first.
+    """
+    home: Group | None = None
+    parts: list[tuple[Path, _Start | None]] = []
+    for path in versions:
+        (group,) = by_path[path]
+        start = _start(group)
+        if home is None or not _same_run(parts, path, start):
+            home, parts = group, [(path, start)]
+            continue
+        home.join(group, f"{path.name} goes on where {parts[-1][0].name} had been: the job was resumed")
+        parts.append((path, start))
+        by_path[path] = []
+
+
+def _same_run(parts: Sequence[tuple[Path, _Start | None]], path: Path, start: _Start | None) -> bool:
+    (_, first), (before, last) = parts[0], parts[-1]
+    if start is None or first is None or last is None or start.epoch <= first.epoch or start.columns != first.columns:
+        return False
+    gaps = [b - a for a, b in pairwise(start.steps) if b > a]
+    if not gaps or not goes_on(first.steps[0], last.last, start.steps[0], median(gaps)):
+        return False
+    return _settings_in(path) == _settings_in(before)
+
+
+def _start(group: Group) -> _Start | None:
+    """The ends of the CSV file of a job that counts steps and epochs."""
+    source = next((source for source in group.sources if source.format == "csv"), None)
+    first, last = lines_of_ends(source.path) if source is not None else ([], [])
+    names = [cell.strip().strip('"').lower() for cell in first[0].split(",")] if first else []
+    if "step" not in names or "epoch" not in names:
+        return None
+    rows, ends = ([line.split(",") for line in part if line.count(",") == len(names) - 1] for part in (first[1:], last))
+    steps, epochs = _numbers(rows, names.index("step")), _numbers(rows, names.index("epoch"))
+    if not steps or not epochs:
+        return None
+    end = _numbers(ends, names.index("step"))
+    return _Start(tuple(names), tuple(steps), end[-1] if end else steps[-1], epochs[0])
+
+
+def _numbers(rows: Sequence[Sequence[str]], at: int) -> list[float]:
+    return [float(cell) for row in rows if (cell := row[at].strip()).replace(".", "", 1).isdecimal()]
+
+
+def _settings_in(folder: Path) -> bytes | None:
+    """The settings that Lightning wrote; None where it wrote none or they cannot be read."""
+    try:
+        with open(folder / _HPARAMS, "rb") as file:
+            return file.read(MOST_SETTINGS)
+    except OSError:
+        return None
 
 
 def resumed_log(source: Source, groups: Sequence[Group], looks: Mapping[Path, Glimpse]) -> tuple[Group | None, str]:
