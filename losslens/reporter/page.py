@@ -74,6 +74,10 @@ class Page:
     def line(self, text: str = "", style: str = "", *, indent: int = 0) -> None:
         self.show(self.text(text, style), indent=indent)
 
+    def unbroken(self, text: str, style: str = "") -> None:
+        """A line that only the terminal itself may break: paths in it stay whole when they are copied."""
+        self._console.print(self.text(text, style), soft_wrap=True)
+
     def show(self, what: RenderableType, *, indent: int = 0) -> None:
         from rich.padding import Padding
 

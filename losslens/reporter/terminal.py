@@ -279,6 +279,6 @@ def _skipped(page: Page, analysis: Analysis) -> None:
 def _ending(page: Page, analysis: Analysis, written: Sequence[str]) -> None:
     page.line()
     if written:
-        page.line(f"Written: {', '.join(written)}", "dim")
+        page.unbroken(f"Written: {', '.join(written)}", "dim")
     elif analysis.runs:
         page.line("Add -o report.html, .png, .json or .md (or -o DIR/ for all) to keep this report.", "dim")
