@@ -211,8 +211,9 @@ def _analyze(arguments: argparse.Namespace) -> int:
         if os.path.isdir(folder):
             print(f"losslens: made the folder {plain(folder)}", file=sys.stderr)
     _print(reporter.render(analysis, arguments.format, written=written, **_screen()))
-    for path in written:
-        print(f"losslens: wrote {plain(path)}", file=sys.stderr)
+    if arguments.format != "terminal":  # whose report ends by saying so itself
+        for path in written:
+            print(f"losslens: wrote {plain(path)}", file=sys.stderr)
     if failure is not None:
         return _complain(str(failure), failure.exit_code)
     return exit_status(analysis, arguments.fail_on)

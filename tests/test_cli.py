@@ -107,10 +107,15 @@ def test_every_output_suffix_writes_its_file(logs: Path, tmp_path: Path, capsys:
     targets = [out / name for name in ("r.html", "r.json", "r.md", "r.svg")]
     arguments = [word for target in targets for word in ("-o", str(target))]
     assert main(["analyze", str(logs / "bad"), *arguments]) == 0
-    said = capsys.readouterr().err
+    out, err = capsys.readouterr()
+    assert main(["analyze", str(logs / "bad"), "--format", "json", *arguments]) == 0
+    report, said = capsys.readouterr()
     for target in targets:
         assert target.stat().st_size > 500, target
-        assert str(target) in said
+        assert str(target) in out
+        assert str(target) not in err
+        assert f"wrote {target}" in said
+    json.loads(report)
 
 
 def test_a_folder_as_output_gets_the_report_and_the_pictures(logs: Path, tmp_path: Path) -> None:
