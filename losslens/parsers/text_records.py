@@ -99,7 +99,7 @@ _EPOCH = next(pattern for kind, pattern in reversed(PLACES) if kind == "epoch")
 _WORD = r"(?:\dD )?[A-Za-z_][\w/.@+-]*"
 _PAIR = re.compile(
     rf"(?<![\w/.-])(?P<quote>['\"]?)(?P<key>{_WORD}(?:'s)?(?: {_WORD}| #\d+){{0,3}})(?P=quote)"
-    r"(?:\s*\([\w .%/]*\))?\s*(?:[-=]>|[:=])\s*(?:tensor\(|np\.float\d+\(|array\(|[\[(]|['\"])?\s*"
+    r"(?:\s*\([\w .%/]*\))?\s*(?:[:=]>?|->)\s*(?:tensor\(|np\.float\d+\(|array\(|[\[(]|['\"])?\s*"
     rf"(?P<num>{_NUM})(?!\d|:\d|-\d|\.\d|\w*_)(?:\s*\(\s*(?P<avg>{_NUM})\s*\))?",
     re.IGNORECASE,
 )
@@ -329,7 +329,7 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
             # Behind a sign stands by how much a number changed, not its average.
             if match["avg"] and (match["avg"][0] not in "+-" or match["num"][0] == "-"):
                 values.setdefault(f"{key} (avg)", _float(match["avg"]))
-    if place and not any(IS_LOSS.search(key) for key in values):
+    if place and not any(map(_names_a_loss, values)):
         values, form = _in_turn(rest, values, form)
     if not values and place:
         values = {match["key"]: _float(match["num"]) for match in _AFTER.finditer(text)}
@@ -344,6 +344,11 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
         word = split[1].lower()
         values = {k if SPLIT_IN_KEY.search(k) else f"{word}/{k}": v for k, v in values.items()}
     return values, form
+
+
+@lru_cache(maxsize=4096)
+def _names_a_loss(key: str) -> bool:
+    return bool(IS_LOSS.search(key))
 
 
 def _in_turn(rest: str, values: dict[str, float], form: str) -> tuple[dict[str, float], str]:
