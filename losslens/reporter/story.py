@@ -271,8 +271,14 @@ def _restart(run: RunReport) -> str:
 def _levels(leading: LossVerdict | None) -> str:
     if leading is None:
         return ""
-    best = "best" if leading.onset is None or leading.onset.from_start else "best before"
-    names = (("start", leading.start_level), (best, leading.best_level), ("end", leading.end_level))
+    onset, end, best = leading.onset, leading.end_level, leading.best_level
+    name, level = ("best" if onset is None or onset.from_start else "best before"), best
+    if onset is not None and leading.verdict.blew_up and onset.level is not None:
+        if end is not None and end < onset.level:
+            name, level = "before", onset.level  # it ran away downward: the lowest is the worst
+        elif best is not None and leading.start_level is not None and best >= leading.start_level:
+            level = None  # it only ever rose: no level of it was better than its start
+    names = (("start", leading.start_level), (name, level), ("end", end))
     known = [(name, value) for name, value in names if value is not None]
     return ", ".join(f"{name} {words.number(value)}" for name, value in known) if len(known) > 1 else ""
 

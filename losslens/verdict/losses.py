@@ -17,6 +17,9 @@ BEYOND_REASON = 1e18
 SUDDEN = 0.6
 """A spike came at once where one increment is this share of its height."""
 
+EVEN = 0.1
+"""Share of their usual distance within which places are evenly spaced."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
@@ -74,8 +77,31 @@ def as_verdict(run: Run, series: Series, role: Role, fit: SeriesFit, word: Word)
         noise=fit.noise_level if known else None,
         margin=word.margin,
         also=word.also,
-        reason=word.reason,
+        reason=word.reason + holes(series, fit, word),
     )
+
+
+def holes(series: Series, fit: SeriesFit, word: Word) -> str:
+    """Says of NaN or Inf points with a course around them how many they are, where, and how far apart.
+
+    Empty where there are none, or where the verdict is about them.
+    """
+    if word.verdict is Verdict.NAN or fit.ends_nonfinite or not fit.nonfinite:
+        return ""
+    starts = np.array([int(series.step[first]) for first, _ in fit.nonfinite])
+    count = int((~np.isfinite(series.value)).sum())
+    if count == 1:
+        return f"; one point ({fit.axis.removesuffix('s')} {starts[0]:,}) is NaN or Inf"
+    end = int(series.step[min(fit.nonfinite[-1][1], len(series) - 1)])
+    text = f"; {count:,} points between {fit.axis.removesuffix('s')} {starts[0]:,} and {end:,} are NaN or Inf"
+    gaps = np.diff(starts)
+    if gaps.size >= 3:
+        every = float(np.median(gaps))
+        off = np.abs(gaps - every * np.maximum(np.round(gaps / every), 1))
+        if every > 0 and off.max() <= max(1.0, EVEN * every):
+            skipped = "" if gaps.max() < 1.5 * every else " or a multiple of it"
+            text += f", every {every:,.0f} {fit.axis.removesuffix('s')}s{skipped}: the same data may come round again"
+    return text
 
 
 def onset_of(run: Run, series: Series, fit: SeriesFit, word: Word) -> Onset | None:

@@ -213,3 +213,21 @@ def test_a_time_that_rounds_to_no_second_is_not_said_to_be_spent() -> None:
     at_once = replace(run, spent_after_onset=replace(run.spent_after_onset, hours=1e-5))
     assert [f.text for f in story.when(at_once) if f.label == "spent after onset"] == ["9,900 steps"]
     assert [f.text for f in story.when(run) if f.label == "spent after onset"] == ["9,900 steps, 1.2 h"]
+
+
+def test_a_downward_run_tells_the_level_before_and_a_climb_no_best_above_its_start() -> None:
+    run = make.exploded()
+    leading, onset = run.judgement.leading, run.onset
+    assert leading is not None
+    assert onset is not None
+
+    def levels(**changes: float) -> str:
+        verdicts = tuple(replace(x, **changes) if x is leading else x for x in run.judgement.losses)
+        told = story.when(replace(run, judgement=replace(run.judgement, losses=verdicts)))
+        return next(fact.text for fact in told if fact.label == "loss, smoothed")
+
+    assert "best before" in levels()
+    down = levels(end_level=-1e6, best_level=-1e6)
+    assert "best" not in down
+    assert "before" in down
+    assert "best" not in levels(start_level=1.0, best_level=1.2)

@@ -1,0 +1,38 @@
+"""What the sentence of a verdict says beside the verdict."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from losslens.model import Log, RawSeries, Verdict
+from losslens.runs import build
+from losslens.verdict import judge
+
+
+def reason(bad: list[int], points: int = 400) -> tuple[Verdict, str]:
+    rng = np.random.default_rng(3)
+    value: NDArray[np.float64] = 0.5 + 1.8 * np.exp(-np.arange(points) / 60.0) + 0.02 * rng.standard_normal(points)
+    value[bad] = np.nan
+    row = np.arange(points)
+    raw = RawSeries("loss", 1 + row, value, np.full(points, np.nan), row)
+    found = judge(build([Log("log.csv", "csv", {"loss": raw}, ())], name="run")[0])
+    assert found.leading is not None
+    return found.verdict, found.leading.reason
+
+
+def test_nan_points_in_a_run_that_goes_on_are_counted_placed_and_their_distance_told() -> None:
+    verdict, text = reason(list(range(90, 380, 37)))
+    assert verdict is Verdict.HEALTHY
+    assert "8 points between step 91 and 350 are NaN or Inf, every 37 steps" in text
+
+
+def test_a_multiple_of_the_distance_is_said_and_uneven_places_have_none() -> None:
+    assert "every 30 steps or a multiple of it" in reason([100, 130, 160, 220, 250])[1]
+    assert "every" not in reason([100, 117, 160, 220, 251])[1]
+
+
+@pytest.mark.parametrize("bad", [[], list(range(300, 400))])
+def test_nothing_is_added_where_no_point_is_bad_or_the_verdict_speaks_of_them(bad: list[int]) -> None:
+    assert "NaN or Inf" not in reason(bad)[1]
