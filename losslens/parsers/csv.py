@@ -17,7 +17,7 @@ from losslens.parsers.axes import TIMES, normalise
 from losslens.parsers.columns import Columns
 from losslens.parsers.csv_rows import TableReader
 from losslens.parsers.dialect import sniff_dialect
-from losslens.parsers.opening import HEAD_BYTES, LogFile, decode_head, read_head
+from losslens.parsers.opening import HEAD_BYTES, LogFile, dated_at_end, decode_head, read_head
 from losslens.parsers.text_tables import has_names_above
 from losslens.parsers.transposed import lies_on_its_side, read_sideways
 
@@ -69,6 +69,8 @@ def parse(path: Path) -> tuple[Log, ...]:
     if dialect.header is None and len(columns.by_name) == 1:
         _rename(columns, {"column_1": path.name.split(".")[0]})
     assembly = Assembly(path, NAME, columns)
+    if columns.n_rows:
+        damage = tuple(dated_at_end(one, int(assembly.axis.step[-1])) for one in damage)
     thing = _names_things(columns) if assembly.axis.counts == "row" else None
     if thing is not None:
         raise NotALogError(f"{path}: each row has its own '{thing}': a table of things, not of steps")

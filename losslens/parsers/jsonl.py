@@ -14,7 +14,7 @@ from losslens.parsers.assemble import Assembly
 from losslens.parsers.axes import STEP_RANK, VALUE_COLUMNS, is_known_name, normalise
 from losslens.parsers.columns import Columns
 from losslens.parsers.json_reading import Json, flatten, loads_bare, number_of, spell_words
-from losslens.parsers.opening import HEAD_BYTES, LogFile, decode_head, lines_of
+from losslens.parsers.opening import HEAD_BYTES, LogFile, dated_at_end, decode_head, lines_of
 from losslens.parsers.records import counts_up
 from losslens.parsers.settings import flat_settings
 
@@ -74,12 +74,10 @@ def parse(path: Path) -> tuple[Log, ...]:
 
 def _dated(damage: Damage, assembly: Assembly, rows_before: Mapping[int, int]) -> Damage:
     """Damage with the last step read before it, where that is known: of a broken record, and at the end of the file."""
-    path = Path(damage.path)
-    at_end = path.suffix.lower() == ".gz" or damage.last_byte >= path.stat().st_size - 1
-    rows = rows_before.get(damage.first_byte, assembly.columns.n_rows if at_end else 0)
-    if not rows or damage.after_step is not None:
-        return damage
-    return replace(damage, after_step=int(assembly.axis.step[rows - 1]))
+    step = assembly.axis.step
+    if rows := rows_before.get(damage.first_byte):
+        return replace(damage, after_step=int(step[rows - 1]))
+    return dated_at_end(damage, int(step[-1])) if damage.first_byte not in rows_before else damage
 
 
 def _record(line: str) -> dict[str, Json] | None:

@@ -12,6 +12,7 @@ import os
 import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -122,6 +123,13 @@ def decode_head(head: bytes) -> str:
     if encoding is None:
         return ""
     return codecs.getincrementaldecoder(encoding)("replace").decode(head).replace("\0", "")
+
+
+def dated_at_end(damage: Damage, last_step: int) -> Damage:
+    """Damage with the last step read, where it reaches to the end of its file and says no step of its own."""
+    path = Path(damage.path)
+    at_end = path.suffix.lower() == ".gz" or damage.last_byte >= path.stat().st_size - 1
+    return replace(damage, after_step=last_step) if at_end and damage.after_step is None else damage
 
 
 class LogFile:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from losslens.errors import NotALogError
 from losslens.model import Log, LogEvent, RawSeries, Setting, Warning
-from losslens.parsers.opening import lines_of, output_file
+from losslens.parsers.opening import dated_at_end, lines_of, output_file
 from losslens.parsers.text_bars import Bars, bar_and_message, is_bar, is_broken
 from losslens.parsers.text_dumps import Dumps, tells_all_again
 from losslens.parsers.text_events import Messages, ended_in_nan, told_step
@@ -65,7 +65,7 @@ def parse(path: Path) -> tuple[Log, ...]:
             series=series,
             settings=tuple(reader.settings.values()),
             events=events,
-            damage=tuple(reader.file.damage),
+            damage=tuple(dated_at_end(one, int(placed.step[-1])) for one in reader.file.damage),
             warnings=(*warnings, *more),
             trainer=_trainer(series, reader.records),
             first_time=next((r.wall_time for r in reader.records if r.wall_time is not None), None),

@@ -173,3 +173,23 @@ def test_a_csv_of_a_thousand_points_needs_no_pandas(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("log.csv", "{0},{1}\n"),
+        ("log.jsonl", '{{"step": {0}, "loss": {1}}}\n'),
+        ("train.log", "step {0} loss {1}\n"),
+    ],
+)
+def test_a_tail_of_zeros_is_known_to_stand_behind_the_last_step(tmp_path: Path, name: str, line: str) -> None:
+    whole = ("step,loss\n" if name.endswith("csv") else "") + "".join(line.format(n, 1 / n) for n in range(1, 40))
+    half = len(whole) // 2
+    path = tmp_path / name
+    path.write_bytes(whole.encode() + b"\0" * 512)
+    (log,) = parsers.parse(path)
+    assert [damage.after_step for damage in log.damage] == [39]
+    path.write_bytes(whole[:half].encode() + b"\0" * 512 + whole[half:].encode())
+    (log,) = parsers.parse(path)
+    assert [damage.after_step for damage in log.damage] == [None]
