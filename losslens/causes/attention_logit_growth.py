@@ -61,14 +61,15 @@ def _attention(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.rose_all_along(facts, -1),
         thrown.validation_thrown(facts, -1),
         thrown.weights_thrown(facts, -1),
         _attention(facts, +1),
         gradient.logits_led(facts, +1),
         gradient.weights_led(facts, -1),
         gradient.logits_flat(facts, -1),
-        rise.slow_rise(facts, +1),
-        rise.levelling_rise(facts, +1),
+        rise.once_learned(facts, rise.slow_rise(facts, +1)),
+        rise.once_learned(facts, rise.levelling_rise(facts, +1)),
         around.val_jumped_too(facts, +1),
         around.architecture_is(facts, "transformer", +1),
         rate.rate_high(facts, +1),

@@ -95,6 +95,7 @@ def _together(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.rose_all_along(facts, -1),
         thrown.weights_held(facts, +1),
         around.component_led(facts, +1),
         _share(facts, +1),
@@ -107,8 +108,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _together(facts, -1),
         loss.nan_from_first(facts, -1),
         rate.rate_jumped(facts, -1),
-        rise.smooth_rise(facts, +1),
-        rise.levelling_rise(facts, +1),
+        rise.once_learned(facts, rise.smooth_rise(facts, +1)),
+        rise.once_learned(facts, rise.levelling_rise(facts, +1)),
         around.only_validation(facts, -1),
         leap.leaped(facts, -1),
     )

@@ -54,6 +54,7 @@ def _threw(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.runs_downward(facts, -1),
         thrown.weights_thrown(facts, +1),
         rise.returned(facts, +1),
         rise.short_spike(facts, +1),

@@ -84,7 +84,7 @@ def _noise_changed(f: Facts, d: int) -> Found:
 
 
 def _noise_same(f: Facts, d: int) -> Found:
-    if f.loss is None or f.loss.noise_after is None:
+    if f.loss is None or f.loss.noise_after is None or rise.bottomless(f):
         return None
     r = f.loss.noise_after
     factor = max(r, 1 / r) if r > 0 else 99.0
@@ -109,6 +109,7 @@ def _scaled_together(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.runs_downward(facts, -1),
         rise.stepped_first(facts, +1),
         thrown.weights_held(facts, +1),
         _batch_moved(facts, +1),

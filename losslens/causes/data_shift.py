@@ -71,6 +71,8 @@ def _round_step(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.rose_all_along(facts, -1),
+        rise.runs_downward(facts, -1),
         rise.stepped_first(facts, +1),
         thrown.weights_held(facts, +1),
         rise.held_new_level(facts, +1),

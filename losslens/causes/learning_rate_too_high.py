@@ -29,7 +29,7 @@ from __future__ import annotations
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import around, gradient, leap, loss, rate, rise, thrown, way_back
-from losslens.causes.signs.build import told
+from losslens.causes.signs.build import Found, told
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "learning-rate-too-high"
@@ -42,8 +42,14 @@ SOURCES = (
 )
 
 
+def _after_calm(f: Facts, found: Found) -> Found:
+    """A slow, even rise is not a step too large, unless it is there from the first step on."""
+    return None if rise.climbed_from_start(f) > 0.5 else found
+
+
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.rose_all_along(facts, +1),
         rise.stepped_first(facts, -1),
         thrown.validation_thrown(facts, -1),
         thrown.weights_held(facts, -1),
@@ -76,13 +82,13 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.nan_before_update(facts, -1),
         loss.huge_start(facts, -1),
         rise.held_new_level(facts, -1),
-        rise.slow_rise(facts, -1),
+        _after_calm(facts, rise.slow_rise(facts, -1)),
         rise.stands_alone(facts, -1),
         gradient.grad_dead(facts, -1),
         gradient.updates_tiny(facts, -1),
         gradient.updates_ordinary(facts, -1),
         around.val_unharmed(facts, -1),
-        rise.smooth_rise(facts, -1),
+        _after_calm(facts, rise.smooth_rise(facts, -1)),
         gradient.grad_died_as_loss_rose(facts, +1),
         rise.runs_downward(facts, -1),
         around.only_validation(facts, -1),

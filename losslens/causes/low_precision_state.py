@@ -66,6 +66,7 @@ def _small_eps(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.runs_downward(facts, -1),
         rise.stepped_first(facts, +1),
         rise.overshot(facts, +1),
         thrown.validation_thrown(facts, +1),

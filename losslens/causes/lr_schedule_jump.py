@@ -37,6 +37,7 @@ SOURCES = ("https://arxiv.org/abs/1608.03983", "https://github.com/facebookresea
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.rose_all_along(facts, -1),
         rise.stepped_first(facts, +1),
         thrown.validation_thrown(facts, +1),
         thrown.weights_held(facts, -1),

@@ -51,6 +51,7 @@ def _plain_sgd(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.runs_downward(facts, -1),
         rate.no_warmup(facts, +1),
         rate.rate_high(facts, +1),
         loss.onset_early(facts, +1),

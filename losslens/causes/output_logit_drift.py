@@ -54,6 +54,7 @@ def _no_decay(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.rose_all_along(facts, -1),
         thrown.validation_thrown(facts, +1),
         rise.overshot(facts, +1),
         thrown.weights_held(facts, -1),
@@ -61,7 +62,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.logits_led(facts, +1),
         gradient.weights_led(facts, -1),
         gradient.logits_flat(facts, -1),
-        rise.slow_rise(facts, +1),
+        rise.once_learned(facts, rise.slow_rise(facts, +1)),
         around.val_jumped_too(facts, +1),
         loss.drift_up(facts, +1),
         loss.onset_not_early(facts, +1),
@@ -72,7 +73,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.onset_early(facts, -1),
         loss.nan_from_first(facts, -1),
         rate.rate_jumped(facts, -1),
-        rise.smooth_rise(facts, +1),
+        rise.once_learned(facts, rise.smooth_rise(facts, +1)),
         rise.runs_downward(facts, -1),
         around.only_validation(facts, -1),
         leap.towers_return(facts, -1),

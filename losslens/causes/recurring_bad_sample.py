@@ -110,6 +110,7 @@ def _too_few(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.runs_downward(facts, -1),
         rise.stepped_first(facts, -1),
         thrown.weights_held(facts, +1),
         _once_an_epoch(facts, +1),

@@ -56,6 +56,7 @@ def _lower_after(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.runs_downward(facts, -1),
         rise.returned(facts, +1),
         _lower_after(facts, +1),
         rise.many_spikes(facts, +1),

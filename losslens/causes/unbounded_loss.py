@@ -2,7 +2,7 @@
 
 What the log shows
     The loss crosses zero and runs to minus infinity, smoothly and ever faster, while accuracy or validation gets no
-    better.
+    better. Under a flipped sign a loss that is bounded below climbs instead, from its first steps to NaN.
 
 Why runs do this
     A sign error (maximising what should be minimised), cross-entropy with targets outside 0 to 1, a density whose
@@ -58,8 +58,8 @@ def _sank(f: Facts, d: int) -> Found:
 
 def _never_negative(f: Facts, d: int) -> Found:
     course = _training(f)
-    if course is None or course.lowest is None or course.lowest < 0:
-        return None
+    if course is None or course.lowest is None or course.lowest < 0 or rise.climbed_from_start(f) > 0.5:
+        return None  # a loss that is maximised by mistake stays above zero
     text = f"{course.tag} never falls below zero (lowest {num(course.lowest)})"
     return sign("never-negative", d, 1.0, text, series=course.tag)
 
@@ -75,7 +75,7 @@ def _crossed(f: Facts, d: int) -> Found:
 
 
 def _went_up(f: Facts, d: int) -> Found:
-    if f.leading_role.startswith("val"):
+    if f.leading_role.startswith("val") or rise.climbed_from_start(f) > 0.5:
         return None
     if f.loss is None or f.loss.growth.kind not in ("exponential", "power", "linear", "jump", "plateau-high"):
         return None
@@ -84,6 +84,7 @@ def _went_up(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.rose_all_along(facts, +1),
         rise.runs_downward(facts, +1),
         _sank(facts, +1),
         rise.fell_before_nan(facts, +1),

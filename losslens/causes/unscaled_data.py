@@ -70,6 +70,8 @@ def _within_first_steps(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.rose_all_along(facts, +1),
+        rise.runs_downward(facts, -1),
         loss.huge_start(facts, +1),
         loss.towering_start(facts, +1),
         gradient.grad_huge_at_start(facts, +1),

@@ -51,6 +51,7 @@ def _accelerates(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.rose_all_along(facts, -1),
         rise.stepped_first(facts, -1),
         thrown.validation_thrown(facts, -1),
         thrown.weights_thrown(facts, -1),
@@ -60,7 +61,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _accelerates(facts, +1),
         _no_decay(facts, +1),
         loss.onset_not_early(facts, +1),
-        rise.slow_rise(facts, +1),
+        rise.once_learned(facts, rise.slow_rise(facts, +1)),
         loss.drift_up(facts, +1),
         around.cured_by(facts, "weight-decay", +1),
         gradient.weights_flat(facts, -1),
@@ -74,8 +75,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_jumped(facts, -1),
         around.val_harmed(facts, +1),
         around.val_unharmed(facts, -1),
-        rise.smooth_rise(facts, +1),
-        rise.exponential_growth(facts, +1),
+        rise.once_learned(facts, rise.smooth_rise(facts, +1)),
+        rise.once_learned(facts, rise.exponential_growth(facts, +1)),
         rise.levelling_rise(facts, -1),
         rise.grows_as_rate_falls(facts, +1),
         rise.runs_downward(facts, -1),

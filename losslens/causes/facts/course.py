@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from losslens.causes.facts.ascent import MOSTLY_DOWN, ascent_of, fell_without_floor
 from losslens.causes.facts.creep import creep_of
 from losslens.causes.facts.nouns import Extent, Growth, LossCourse, Start
 from losslens.causes.facts.numerics import (
@@ -86,7 +87,7 @@ def course_of(series: Series, at: int | None, extent: Extent, judged: LossVerdic
     noise = _noise_before(past, judged)
     first = float(value[finite][0]) if finite.any() else None
     start = _start_level(value, judged)
-    growth = growth_of(step[where:], future, before, noise, start)
+    growth = growth_of(step[where:], future, before, noise, start, good_past)
     back = _recovery(future, before, noise, growth)
     end = median(value[-max(3, value.size // 20) :]) if finite[-max(3, value.size // 20) :].any() else None
     spikes = spikes_of(step, value, where, extent)
@@ -124,6 +125,7 @@ def course_of(series: Series, at: int | None, extent: Extent, judged: LossVerdic
         way_back=way_back_of(future, before),
         creep=creep_of(value),
         sank=_sank(value),
+        ascent=ascent_of(value),
     )
 
 
@@ -324,7 +326,12 @@ def _recovery(future: FloatArray, before: float | None, noise: float | None, gro
 
 
 def growth_of(
-    step: IntArray, future: FloatArray, before: float | None, noise: float | None, start: float | None
+    step: IntArray,
+    future: FloatArray,
+    before: float | None,
+    noise: float | None,
+    start: float | None,
+    past: FloatArray,
 ) -> Growth:
     """Class of the growth on [onset, first non-finite value or end]."""
     broken = np.flatnonzero(~np.isfinite(future))
@@ -336,12 +343,18 @@ def growth_of(
         y.min() < before - 10 * max(noise or 0.0, 1e-12)
         and np.median(y[-max(1, y.size // 10) :]) < before
         and y.min() < 0
+        and before - y.min() > MOSTLY_DOWN * (y.max() - before)
     ):
         depth = abs(float(y.min()) - before)
         if depth > 2 * abs((start if start is not None else before) - before) and abs(y[-1]) > 2 * abs(before):
             return Growth(
                 "downward", stop, int(x[-1] - x[0]), depth, None, None, None, float(y.min()), int(x[int(np.argmin(y))])
             )
+    if fell_without_floor(y, np.append(past, before)):
+        depth = abs(float(y.min()) - before)
+        return Growth(
+            "downward", stop, int(x[-1] - x[0]), depth, None, None, None, float(y.min()), int(x[int(np.argmin(y))])
+        )
     peak = int(np.argmax(y))
     top = float(y[peak])
     height = top - before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs.build import Found, log_ramp, num, onset_step, ramp, sign, times
-from losslens.causes.signs.rise import resolution, rose
+from losslens.causes.signs.rise import bottomless, resolution, rose
 
 FEWEST = 3
 """Towers from which they are said to return."""
@@ -23,7 +23,7 @@ def leaped(f: Facts, d: int) -> Found:
 def towers_return(f: Facts, d: int) -> Found:
     """Narrow spikes of like height, again and again: the same thing is met each time."""
     course = f.train
-    if course is None or course.spikes.towers < FEWEST:
+    if course is None or course.spikes.towers < FEWEST or bottomless(f):
         return None
     count = course.spikes.towers
     text = f"{num(count)} spikes of {course.tag} are narrow and of like height: the same thing is met again and again"

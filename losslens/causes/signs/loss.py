@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import rise
 from losslens.causes.signs.build import (
     Found,
     log_ramp,
@@ -32,7 +33,7 @@ def fineness(f: Facts) -> float:
 def onset_early(f: Facts, d: int) -> Found:
     if f.onset is None or f.extent is None:
         return None
-    if f.verdict is Verdict.PLATEAU:
+    if f.verdict is Verdict.PLATEAU or rise.bottomless(f):
         return None  # a plateau begins at the start by its definition
     share = f.onset.fraction
     strength = ramp(share, 0.15, 0.03)
@@ -47,7 +48,9 @@ def onset_early(f: Facts, d: int) -> Found:
 
 
 def onset_not_early(f: Facts, d: int) -> Found:
-    if f.onset is None or f.onset.from_start or f.extent is None or f.onset.points_before < 5:
+    if f.onset is None or f.onset.from_start or f.extent is None or f.onset.points_before < 5 or rise.bottomless(f):
+        return None
+    if rise.climbed_from_start(f) > 0.5:
         return None
     share = f.onset.fraction
     text = f"the onset came only after {percent(share)} of the run ({where(f, f.onset.step)})"
@@ -58,9 +61,11 @@ def onset_not_early(f: Facts, d: int) -> Found:
 
 def calm_before(f: Facts, d: int) -> Found:
     """A long stretch on course before anything happened."""
-    if f.loss is None or f.loss.calm_fraction is None or f.onset is None or f.extent is None:
+    if f.loss is None or f.loss.calm_fraction is None or f.onset is None or f.extent is None or rise.bottomless(f):
         return None
     share = f.loss.calm_fraction
+    if rise.climbed_from_start(f) > 0.5:
+        return None  # it was rising all the while: evenly is not calmly
     passes = f"; {f.onset.epoch:.1f} passes over the data" if f.onset.epoch and f.extent.axis != "epoch" else ""
     text = f"{f.tag} stayed on its course for {percent(share)} of the run before {where(f, f.onset.step)}{passes}"
     steps = (f.extent.first_step, f.onset.step)
@@ -156,7 +161,7 @@ def nan_scattered(f: Facts, d: int) -> Found:
 
 
 def noise_rising(f: Facts, d: int) -> Found:
-    if f.loss is None or f.loss.noise_trend is None:
+    if f.loss is None or f.loss.noise_trend is None or rise.bottomless(f):
         return None
     r = f.loss.noise_trend
     text = f"the noise of {f.tag} had grown {times(r)} in the last quarter before the onset"
@@ -164,7 +169,7 @@ def noise_rising(f: Facts, d: int) -> Found:
 
 
 def drift_up(f: Facts, d: int) -> Found:
-    if f.loss is None or f.loss.drift is None or f.onset is None:
+    if f.loss is None or f.loss.drift is None or f.onset is None or rise.bottomless(f):
         return None
     text = f"{f.tag} had drifted up by {f.loss.drift:.1f} noise widths over the last third before the onset"
     return sign(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.signals import Rate
+from losslens.causes.signs import rise
 from losslens.causes.signs.build import (
     Found,
     lag_text,
@@ -91,11 +92,18 @@ def rise_text(f: Facts, r: Rate) -> str:
     return f"{how} from {where(f, r.jump_step)} up to the onset, and went on rising until {where(f, r.jump_last)}"
 
 
+def within_onset(f: Facts, r: Rate) -> bool:
+    """The rise began after the likeliest step of the onset and not after the last possible one."""
+    return f.onset is not None and r.jump_step is not None and f.onset.step < r.jump_step <= f.onset.high
+
+
 def rise_when(f: Facts, r: Rate) -> str:
     """How long before the onset the rise began: "9 logged points before the loss left its course"."""
     if f.onset is None or f.extent is None or r.jump_step is None:
         return "near the onset"
     lag = (f.onset.step - r.jump_step) / max(f.extent.interval, 1e-9)
+    if within_onset(f, r):
+        return "within the interval in which the loss left its course"
     return f"{lag_text(lag)} the loss left its course"
 
 
@@ -185,7 +193,7 @@ def calm_at_rate(f: Facts, d: int) -> Found:
         return None
     r = f.rate
     calm = f.loss.calm_fraction
-    if r.source != "logged" or r.steps_at_rate is None or calm is None:
+    if r.source != "logged" or r.steps_at_rate is None or calm is None or rise.climbed_from_start(f) > 0.5:
         return None
     share = min(r.steps_at_rate, calm)
     text = f"it had trained calmly at {num(r.at_onset)} for {percent(share)} of the run before {where(f, f.onset.step)}"

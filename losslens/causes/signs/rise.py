@@ -41,6 +41,36 @@ def rose(f: Facts) -> bool:
     return f.loss.growth.ratio is None or f.loss.growth.ratio > 1.02
 
 
+def bottomless(f: Facts) -> bool:
+    """It fell past every floor. Noise, calm and spikes are measured for a departure upward, and say nothing then."""
+    return f.loss is not None and f.loss.growth.kind == "downward"
+
+
+STEADILY = (0.6, 0.9)
+"""Rank correlation with time from which a loss that was never better is said to have climbed all along."""
+
+
+def climbed_from_start(f: Facts) -> float:
+    """0 to 1: the loss rose from its first points on, and had learned nothing before. What is late by nature is out."""
+    if f.loss is None or f.loss.ascent is None or f.onset is None or f.verdict is Verdict.PLATEAU:
+        return 0.0
+    return ramp(f.loss.ascent, *STEADILY)
+
+
+def rose_all_along(f: Facts, d: int) -> Found:
+    """No calm and no learning before the rise: the step, the data or the sign of the loss, not what builds up."""
+    strength = climbed_from_start(f)
+    if strength <= 0 or f.loss is None or f.loss.growth.points < 3:
+        return None
+    text = f"{f.tag} rose from its first points on and never was clearly better than there"
+    return sign("rose-all-along", d, strength, text, series=f.tag, value=f.loss.ascent)
+
+
+def once_learned(f: Facts, found: Found) -> Found:
+    """What builds up needs time in which training went well: nothing is said where the loss rose all along."""
+    return None if climbed_from_start(f) > 0.5 else found
+
+
 def overflowed(f: Facts, d: int) -> Found:
     """Grew to Inf or to astronomical numbers: the arithmetic of a runaway, not of a log(0)."""
     if f.loss is None or f.loss.growth.kind == "downward":
@@ -294,7 +324,7 @@ def runs_downward(f: Facts, d: int) -> Found:
 
 def many_spikes(f: Facts, d: int) -> Found:
     course = f.train  # where validation leads, the training loss shows them, being logged more often
-    if course is None or course.spikes.count < 2:
+    if course is None or course.spikes.count < 2 or bottomless(f):
         return None
     s = course.spikes
     text = f"{course.tag} shows {s.count} spikes, {s.before_onset} of them before the onset"
@@ -302,7 +332,7 @@ def many_spikes(f: Facts, d: int) -> Found:
 
 
 def earlier_spikes(f: Facts, d: int) -> Found:
-    if f.loss is None or f.onset is None or f.loss.spikes.clear_before < 1:
+    if f.loss is None or f.onset is None or f.loss.spikes.clear_before < 1 or bottomless(f):
         return None
     s = f.loss.spikes
     grow = ", growing with time" if s.clear_before >= 3 and s.growing is not None and s.growing > 0.5 else ""
