@@ -3,7 +3,8 @@
 What the log shows
     The training loss sinks slowly towards the entropy of the noise and stays there, accuracy with it; with enough
     capacity it keeps falling by memorising while validation stays at chance or rises from the first epochs. The
-    gradient norm never becomes small.
+    gradient norm never becomes small. Where labels are shuffled from some step on, the loss leaps to the level of
+    a guess among the classes (ln C, accuracy 1/C) and stays exactly there.
 
 Why runs do this
     A broken join, an off-by-one between inputs and targets, an augmentation that moves the image and not its box,
@@ -24,14 +25,19 @@ Sources
 
 from __future__ import annotations
 
+import math
+
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import around, gradient, held_back, loss, rate, rise
 from losslens.causes.signs.build import Found, missing, num, ramp, sign, times, told
-from losslens.model import Fix, NotChecked, Sign
+from losslens.model import Fix, NotChecked, Sign, Verdict
 
 CAUSE = "label-noise"
 TITLE = "Wrong or shuffled labels"
 LEVEL = "setting"
+FLAT = 0.25
+"""Spread of a course over its level below which it stays where it is."""
+
 SOURCES = ("https://arxiv.org/abs/1611.03530", "https://arxiv.org/abs/1911.00068")
 
 
@@ -90,7 +96,31 @@ def _turned_at_once(f: Facts, d: int) -> Found:
     )
 
 
+def _no_information(f: Facts, d: int) -> Found:
+    """From a good level at once to that of a guess among the classes, and flat there: inputs say nothing any more."""
+    course, o = f.loss, f.onset
+    if course is None or o is None or o.from_start or course.end is None or course.start_level is None:
+        return None
+    classes = round(math.exp(min(course.end, 12.0)))
+    if classes < 2 or course.growth.points > 2 or (course.flatness or 1.0) > FLAT or f.verdict is Verdict.PLATEAU:
+        return None
+    level = math.log(classes)
+    learned = course.before is not None and course.before < 0.7 * level
+    began = 0.7 < course.start_level / level < 1.15  # an untrained classifier begins a little above or below it
+    seen = f.validation.train_accuracy_end if f.validation is not None else None
+    chance = seen is not None and 0.5 < seen * classes < 1.7
+    off = abs(course.end / level - 1.0)
+    if not learned or not began or (seen is not None and not chance):
+        return None
+    text = f"{course.tag} went to {num(course.end)} at once and stays there: ln {classes}, a guess among {classes}"
+    if chance:
+        text += f", and so does the accuracy ({num(seen)})"
+    strength = (1.0 if chance else 0.7) * ramp(off, 0.03, 0.01)
+    return sign("no-information", d, strength, text, series=course.tag, steps=(o.step, None), value=course.end)
+
+
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
+    lost = _no_information(facts, +1)
     return told(
         _never_good(facts, +1),
         _memorised(facts, +1),
@@ -104,11 +134,12 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.val_below_training(facts, +1),
         around.val_above_training(facts, -1),
         gradient.grad_alive(facts, +1),
-        _validation_tracks(facts, -1),
+        None if lost is not None else _validation_tracks(facts, -1),
         gradient.grad_dead(facts, -1),
         rate.rate_zero(facts, -1),
         around.data_worked_elsewhere(facts, -1),
-        rise.jumped(facts, -1),
+        lost,
+        None if lost is not None else rise.jumped(facts, -1),
         around.training_stepped_too(facts, -1),
         None if facts.leading_role.startswith("val") else rise.gradual(facts, -1),
         loss.nan_abrupt(facts, -1),

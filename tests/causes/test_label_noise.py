@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from losslens.causes import rank
 from losslens.model import Role, Verdict
 from tests.causes import make_runs as m
 
@@ -40,3 +41,25 @@ def test_three_evaluations_are_enough_to_look_and_too_few_to_be_sure() -> None:
     step = np.array([0, 100, 200])
     run = m.made(np.array([2.3, 2.4, 2.5]), Verdict.OVERFIT, 1, tag="val/loss", role=Role.VAL_LOSS, step=step)
     assert m.place(run, CAUSE) < 10
+
+
+def shuffled(classes: int, level: float, accuracy: float | None) -> m.Made:
+    y = np.concatenate([m.learning(250, start=float(np.log(classes)), floor=0.1), m.noisy(np.full(150, level), 0.005)])
+    others = {}
+    if accuracy is not None:
+        right = np.concatenate([np.linspace(1 / classes, 0.98, 250), np.full(150, accuracy)])
+        others = {("train_acc", Role.ACCURACY): right, m.VAL: y * 1.1}
+    return m.made(y, Verdict.EXPLODED, 250, others=others)
+
+
+def test_a_loss_that_leaps_to_a_guess_among_the_classes_and_stays_there_may_have_lost_its_labels() -> None:
+    run = shuffled(12, float(np.log(12)), 1 / 12)
+    assert "no-information" in m.names(run, CAUSE, +1)
+    assert "one-point-jump" not in m.names(run, CAUSE, -1)
+    assert m.chance(run, CAUSE) > rank.SHOWN_FROM
+    assert "no-information" in m.names(shuffled(6, float(np.log(6)), None), CAUSE, +1)
+
+
+def test_a_loss_elsewhere_or_an_accuracy_above_chance_says_nothing_of_labels() -> None:
+    assert "no-information" not in m.names(shuffled(12, 1.9, None), CAUSE, +1)
+    assert "no-information" not in m.names(shuffled(12, float(np.log(12)), 0.6), CAUSE, +1)
