@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from losslens import causes
+from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs.around import SEEN_AFTER, stepped_with_validation
 from losslens.causes.signs.build import key_of, num
@@ -62,6 +63,15 @@ VERDICT_SAYS_FROM = 0.7
 
 PROOF_FOR_HARDWARE = ("log-says-hardware", "log-says-nccl", "replay-differs")
 """Curves alone never put a hardware fault first."""
+
+SEEN_IN: Mapping[str, frozenset[str]] = {
+    "aux-term-blowup": frozenset(
+        {"one-term-led", "term-took-over", "term-first-in-time", "term-nan-first", "term-weight-raised"}
+    ),
+}
+"""Causes that show in a signal of their own, and the signs that read it."""
+
+COMMONEST = "learning-rate-too-high"
 
 Found = Mapping[str, tuple[Sign | NotChecked, ...]]
 
@@ -200,8 +210,9 @@ def features(found: Found) -> dict[tuple[str, str], float]:
 
 def score(found: Found, kind: str, sizes: Sizes, priors: Mapping[str, float]) -> dict[str, float]:
     """Probabilities of every cause and of ``none-of-these``; they add up to 1. ``kind`` is a ``family``."""
-    usual = sizes.verdicts.get(kind, {})
-    logits = {c: math.log(max(priors.get(c, 0.0), 1e-6)) + usual.get(c, 0.0) for c in [*found, NONE]}
+    logits = {
+        c: math.log(max(priors.get(c, 0.0), 1e-6)) + usual_for(c, found.get(c, ()), kind, sizes) for c in [*found, NONE]
+    }
     for (cause, key), x in features(found).items():
         logits[cause] += sizes.of(key, cause) * x
     _hold_back_hardware(found, logits)
@@ -209,6 +220,19 @@ def score(found: Found, kind: str, sizes: Sizes, priors: Mapping[str, float]) ->
     weights = {c: math.exp((v - top) / sizes.temperature) for c, v in logits.items()}
     total = sum(weights.values())
     return {c: w / total for c, w in weights.items()}
+
+
+def usual_for(cause: str, found: Sequence[Sign | NotChecked], kind: str, sizes: Sizes) -> float:
+    """How usual the verdict is for a cause, in nats.
+
+    A cause that shows in a signal of its own gets no more than the commonest cause of all where nothing is seen of it:
+    that many of its runs end so says little then.
+    """
+    row = sizes.verdicts.get(kind, {})
+    own = SEEN_IN.get(cause)
+    if own is None or any(isinstance(s, Sign) and s.direction > 0 and s.name in own for s in found):
+        return row.get(cause, 0.0)
+    return min(row.get(cause, 0.0), max(0.0, row.get(COMMONEST, 0.0)))
 
 
 def _hold_back_hardware(found: Found, logits: dict[str, float]) -> None:
@@ -235,7 +259,7 @@ def evidence(cause: str, found: Sequence[Sign | NotChecked], facts: Facts, sizes
         out.append(
             Evidence(s.name, weight, s.text, s.series, s.first_step, s.last_step, s.value, s.unit, s.compared_to)
         )
-    usual = sizes.verdicts.get(family(facts), {}).get(cause, 0.0)
+    usual = usual_for(cause, found, family(facts), sizes)
     if abs(usual) >= VERDICT_SAYS_FROM:
         text = (
             f"the verdict is {facts.verdict.value}{HOW.get(family(facts), '')}, which is "
@@ -254,7 +278,7 @@ def diagnose(facts: Facts, *, sizes: Sizes | None = None, priors: Mapping[str, f
     found = signs(facts)
     chance = score(found, family(facts), table, priors if priors is not None else load_priors())
     order = sorted((m for m in causes.competing() if chance[m.id] >= SHOWN_FROM), key=lambda m: -chance[m.id])
-    listed = []
+    listed, trees = [], remedies.boosted(facts)
     for place, module in enumerate(order):
         items = found[module.id]
         unchecked = tuple(s for s in items if isinstance(s, NotChecked))
@@ -266,7 +290,7 @@ def diagnose(facts: Facts, *, sizes: Sizes | None = None, priors: Mapping[str, f
                 level=module.level,
                 evidence=evidence(module.id, items, facts, table),
                 not_checked=unchecked,
-                fixes=module.fixes(facts),
+                fixes=remedies.for_trees(module.id, module.fixes(facts)) if trees else module.fixes(facts),
                 contributing=_contributing(facts, module.id) if place == 0 else (),
             )
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs.build import lasting, num, where
 from losslens.model import Fix
@@ -14,6 +16,54 @@ LEAST_NORM = 1e-6
 
 USUAL_CLIP = 1.0
 """The clip value most recipes use, where the run logged no norm to set it by."""
+
+
+BOOSTED = re.compile(
+    r"^(?:train(?:ing)?|eval|valid(?:ation)?(?:_\d+)?|test|learn)(?:-|'s |_0-|_1-)"
+    r"(?:rmse|mae|mape|logloss|mlogloss|binary_logloss|multi_logloss|merror|error|auc|l1|l2|rmsle|ndcg|map)\b"
+)
+"""How XGBoost and LightGBM name what they print: "train-rmse", "valid_0's l2"."""
+
+BOOSTERS = frozenset({"xgboost", "lightgbm", "catboost"})
+
+
+def boosted(facts: Facts) -> bool:
+    """Trees are grown here: there is no optimizer, no gradient norm and no layer to change."""
+    return (facts.trainer or "").lower() in BOOSTERS or any(BOOSTED.search(tag) for tag in facts.tags)
+
+
+TREE_FIXES = (
+    Fix(
+        "Lower the learning rate (eta) below 1, to 0.1 or 0.3: each tree then corrects a share of what is wrong, not "
+        "more than all of it"
+    ),
+    Fix("Hold the leaves back: a larger lambda and min_child_weight, or a max_delta_step; trees less deep"),
+    Fix("Check the objective and the scale of the targets (base_score, logarithm of targets over several decades)"),
+)
+
+
+OF_NETS = frozenset(
+    {
+        "learning-rate-too-high",
+        "lr-schedule-jump",
+        "missing-warmup",
+        "batch-size-change",
+        "exploding-gradients",
+        "vanishing-gradients",
+        "low-precision-state",
+        "adam-instability",
+        "attention-logit-growth",
+        "output-logit-drift",
+        "weight-growth",
+        "self-recovering-spike",
+    }
+)
+"""Causes whose fixes speak of optimizers, gradients and layers."""
+
+
+def for_trees(cause: str, own: tuple[Fix, ...]) -> tuple[Fix, ...]:
+    """What to do where trees are boosted: the step of a tree where a net's optimizer is at fault, no code of nets."""
+    return TREE_FIXES if cause in OF_NETS else tuple(Fix(f.text) for f in own)
 
 
 def rate_in_use(facts: Facts) -> float | None:

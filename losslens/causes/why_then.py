@@ -43,7 +43,7 @@ def why_then(facts: Facts) -> tuple[str, ...]:
     if boundary:
         out.append(boundary)
     if not coincided and not at_once and not before and not built_up:
-        out.append(_nothing(facts))
+        out += [_with_it(facts), _nothing(facts)]
     return tuple(s for s in out if s)
 
 
@@ -154,6 +154,11 @@ def _component(f: Facts) -> str:
     c = f.components
     if c is None or c.count < 2 or c.first is None or c.growth is None or c.growth < 1.3:
         return ""
+    if c.rest and c.count > 2:
+        return (
+            f"The {c.count - 1} logged terms do not account for it: {c.first} grew {times(c.growth)}, they grew "
+            f"{times(c.others_growth)}."
+        )
     lead = f", {points(c.lead_points)} before the next" if c.lead_points else ""
     return (
         f"Of {c.count} terms of the loss {c.first} moved first{lead}: it grew "
@@ -193,6 +198,18 @@ def _others(f: Facts) -> str:
         return ""
     parts = [f"{tag} at {where(f, step)} ({times(size)})" for tag, step, size in early[:3]]
     return f"Also moved before the loss: {', '.join(parts)}."
+
+
+def _with_it(f: Facts) -> str:
+    """What moved with the loss and not before: no reason of it, but it must not pass for unchanged."""
+    if f.onset is None:
+        return ""
+    told = {f.gradient.tag if f.gradient is not None else "", f.scale.tag if f.scale is not None else ""}
+    reach = f.onset.high + (f.extent.interval if f.extent is not None else 0)
+    beside = [(tag, size) for tag, step, size in f.moved if tag not in told and f.onset.low < step <= reach]
+    if not beside:
+        return ""
+    return f"At the same point moved {', '.join(f'{tag} ({times(size)})' for tag, size in beside[:3])}."
 
 
 def _declined(f: Facts) -> str:

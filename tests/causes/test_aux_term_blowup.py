@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from losslens.causes import rank
 from losslens.model import Role, Sign, Verdict
 from tests.causes import make_runs as m
 
@@ -45,3 +46,36 @@ def test_a_term_that_is_nan_first_is_named_while_the_others_are_finite() -> None
     text = [s.text for s in m.tried(run.facts(), CAUSE) if s.name == "term-nan-first" and isinstance(s, Sign)]
     assert text
     assert text[0].startswith("loss_box")
+
+
+def outgrown(weight: float) -> m.Made:
+    """Three steady terms; the weight of one grows in the sum, but not in the logged term."""
+    parts = [m.learning(400, seed=k) for k in range(3)]
+    rising = np.ones(400)
+    rising[300:] = np.exp(np.arange(1, 101) * np.log(weight) / 100)
+    others = {(f"loss/{name}", Role.LOSS_COMPONENT): part for name, part in zip("abc", parts, strict=True)}
+    return m.made(parts[0] + parts[1] + rising * parts[2], Verdict.EXPLODED, 310, others=others, tag="loss/total")
+
+
+def test_a_total_that_grows_while_its_logged_terms_do_not_tells_of_a_weight() -> None:
+    run = outgrown(300.0)
+    assert m.place(run, CAUSE) == 0
+    text = " ".join(run.diagnose().why_then)
+    assert "do not account for it" in text
+    assert "loss/total" in text
+
+
+def test_a_total_that_grows_with_its_terms_is_no_such_thing() -> None:
+    facts = terms(True).facts()
+    assert facts.components is not None
+    assert not facts.components.rest
+
+
+def test_a_verdict_says_no_more_for_a_term_that_nothing_shows_than_for_the_commonest_cause() -> None:
+    sizes = rank.load_sizes()
+    bare = m.made(m.exploding(), Verdict.EXPLODED, 320)
+    found = rank.signs(bare.facts())[CAUSE]
+    row = sizes.verdicts["runaway"]
+    assert rank.usual_for(CAUSE, found, "runaway", sizes) <= max(0.0, row[rank.COMMONEST])
+    seen = rank.signs(terms(False).facts())[CAUSE]
+    assert rank.usual_for(CAUSE, seen, "runaway", sizes) == row[CAUSE]

@@ -41,3 +41,13 @@ def test_an_optimizer_is_named_only_where_the_settings_name_it() -> None:
     assert "Adam" not in remedies.lower_rate(unknown.facts()).pytorch
     sgd = m.made(m.exploding(), Verdict.EXPLODED, 320, others=rate, settings={"optimizer": "sgd"})
     assert "torch.optim.SGD" in remedies.lower_rate(sgd.facts()).pytorch
+
+
+def test_boosted_trees_are_not_told_to_change_an_optimizer_or_a_layer() -> None:
+    y = m.noisy(1.8 * np.exp(np.arange(120) / 3.0), 0.02)
+    trees = m.made(y, Verdict.EXPLODED, 3, tag="train-rmse").diagnose()
+    said = " ".join(f.text + f.pytorch + f.keras for c in trees.causes for f in c.fixes)
+    assert "eta" in said
+    assert not any(word in said for word in ("torch", "keras", "AdamW", "gradient norm"))
+    net = m.made(y, Verdict.EXPLODED, 3, tag="train_loss").diagnose()
+    assert any("torch" in f.pytorch for f in net.causes[0].fixes)

@@ -132,3 +132,12 @@ def test_the_tail_of_minibatch_noise_is_no_warning_but_a_tall_spike_is() -> None
     tall = m.exploding(tau=20.0)
     tall[[200, 260]] *= 8.0
     assert "had spiked 2 times before" in told(m.made(tall, Verdict.EXPLODED, 320))
+
+
+def test_what_fell_with_the_loss_at_once_does_not_pass_for_unchanged() -> None:
+    y = np.concatenate([m.learning(250, floor=0.1), m.noisy(np.full(150, 2.5), 0.01)])
+    right = np.concatenate([np.linspace(0.3, 0.98, 250), np.full(150, 0.1)])
+    others = {("train_acc", Role.ACCURACY): m.noisy(right, 0.005), ("val_acc", Role.VAL_ACCURACY): m.steady(400)}
+    text = " ".join(m.made(y, Verdict.EXPLODED, 250, others=others).diagnose().why_then)
+    assert "At the same point moved train_acc" in text
+    assert "before it (val_acc)" in text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +38,12 @@ DISCRIMINATOR_WORDS = re.compile(
 GENERATOR_WORDS = re.compile(r"(^|[/_\s])(g|gen|generator|netg)([/_\s]|_?loss|$)|loss_?g(\b|_)|errg", re.I)
 
 
+LEAST_SHARE = 1e-3
+"""Of the usual total: a term smaller than this counts for so much, or its growth would be any number."""
+
+OUTGROWN = 2.0
+"""Times the growth of the term that grew most beyond which the total did not grow with its logged terms."""
+
 MOST_EVALUATIONS = 5_000
 """Evaluations looked at; more are thinned evenly."""
 
@@ -50,8 +58,9 @@ def components_of(run: Run, total: Series | None, start: Start | None, extent: E
     if not terms:
         return None
     alone = len(terms) == 1
-    if alone and total is not None:
-        terms |= _rest(total.current(), next(iter(terms.values())))
+    outgrown = not alone and total is not None and _outgrown(total.current(), terms, start)
+    if total is not None and (alone or outgrown):
+        terms |= _rest(total.current(), list(terms.values()))
     reach = int(start.high + 5 * extent.interval)
     moved: dict[str, Departure] = {}
     for tag, s in terms.items():
@@ -59,9 +68,12 @@ def components_of(run: Run, total: Series | None, start: Start | None, extent: E
         if found is not None:
             moved[tag] = found
     order = sorted(moved, key=lambda t: (moved[t].step, -moved[t].move))
-    growth = {t: _growth(s, start) for t, s in terms.items()}
+    whole = median(np.abs(total.value)) if total is not None else None
+    growth = {t: _growth(s, start, LEAST_SHARE * (whole or 0.0)) for t, s in terms.items()}
     grown = sorted((t for t in growth if growth[t] is not None), key=lambda t: -(growth[t] or 0.0))
     leader = order[0] if order else (grown[0] if grown and (growth[grown[0]] or 0) > 1.5 else None)
+    if outgrown:
+        leader = grown[0] if grown else None
     if leader is not None and grown and (growth[grown[0]] or 0) > 20 * (growth.get(leader) or 1.0):
         leader = grown[0]
     rest = [growth[t] for t in growth if t != leader and growth[t] is not None]
@@ -79,18 +91,34 @@ def components_of(run: Run, total: Series | None, start: Start | None, extent: E
         others_growth=float(np.median(np.array(rest, dtype=np.float64))) if rest else None,
         nonfinite_first=_nonfinite_first(terms),
         weight_ramp=_weight_ramp(run, start),
-        rest=alone and len(terms) > 1,
+        rest=(alone and len(terms) > 1) or outgrown,
     )
 
 
-def _rest(total: Series, term: Series) -> dict[str, Series]:
-    """What a lone term leaves of the total, where both were logged at the same steps; nothing where it is all."""
-    _, mine, theirs = np.intersect1d(total.step, term.step, return_indices=True)
-    if mine.size < 5:
+def _outgrown(total: Series, terms: dict[str, Series], start: Start) -> bool:
+    """The total grew far more than any logged term: a sum with steady weights cannot, so a weight or another term did.
+
+    False where some term is below zero: then terms cancel, and the total may grow by any factor.
+    """
+    most = [_growth(s, start) for s in terms.values()]
+    whole = _growth(total, start)
+    if whole is None or any(g is None for g in most) or any(np.nanmin(s.value) < 0 for s in terms.values()):
+        return False
+    return whole > OUTGROWN * max(1.0, *(g for g in most if g is not None))
+
+
+def _rest(total: Series, terms: Sequence[Series]) -> dict[str, Series]:
+    """What the logged terms leave of the total, where all were logged at the same steps; nothing where they are all."""
+    shared = functools.reduce(np.intersect1d, [total.step, *(s.step for s in terms)])
+    if shared.size < 5:
         return {}
-    left = total.value[mine] - term.value[theirs]
+    _, mine, _ = np.intersect1d(total.step, shared, return_indices=True)
+    left = total.value[mine].copy()
+    for s in terms:
+        left -= s.value[np.intersect1d(s.step, shared, return_indices=True)[1]]
     size = median(np.abs(total.value[mine]))
-    if size is None or (median(np.abs(left)) or 0.0) < 1e-4 * size:
+    known = np.abs(left[np.isfinite(left)])
+    if size is None or known.size == 0 or float(np.percentile(known, 95)) < 1e-4 * size:
         return {}
     name = f"the rest of {total.tag}"
     return {
@@ -100,14 +128,15 @@ def _rest(total: Series, term: Series) -> dict[str, Series]:
     }
 
 
-def _growth(series: Series, start: Start) -> float | None:
+def _growth(series: Series, start: Start, least: float = 0.0) -> float | None:
+    """Level of the last third over that before the onset, which counts for no less than ``least``."""
     past = series.value[series.step < start.step]
     after = series.value[series.step >= start.step]
     after = after[np.isfinite(after)]
     before = median(np.abs(past[-20:])) if past.size else None
     if before is None or after.size == 0:
         return None
-    return ratio(float(np.median(np.abs(after[-max(1, after.size // 3) :]))), max(before, 1e-12))
+    return ratio(float(np.median(np.abs(after[-max(1, after.size // 3) :]))), max(before, least, 1e-12))
 
 
 def _shares(terms: dict[str, Series], leader: str | None, start: Start) -> tuple[float | None, float | None]:
