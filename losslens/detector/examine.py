@@ -8,7 +8,8 @@ import numpy as np
 
 from losslens.detector import departure as dep
 from losslens.detector import excursions as exc
-from losslens.detector import runaway
+from losslens.detector import runaway, wide
+from losslens.detector.grid import start_level
 from losslens.detector.search import best_level, course_and_noise, departure_of, find_rise
 from losslens.detector.seriesfit import SeriesFit
 from losslens.detector.transform import Transform, choose
@@ -51,6 +52,7 @@ def examine(step: IntArray, value: FloatArray, *, limit: int | None = None, firs
     found = departure_of(z, course, y, transform, rise, noise) if rise is not None else None
     calm_end = found.onset if found is not None else z.size
     excursions = exc.find(z, course, noise, ratios=transform.kind == "log") if z.size > 3 else ()
+    excursions = _with_wide(excursions, wide.find(z, noise))
     late = tuple(e for e in excursions if e.last >= calm_end)
     excursions = tuple(e for e in excursions if e.last < calm_end)
     best = found.base if found is not None else transform.back(best_level(z))
@@ -65,7 +67,7 @@ def examine(step: IntArray, value: FloatArray, *, limit: int | None = None, firs
         transform=transform,
         noise=noise,
         noise_level=abs(transform.back(transform.forward(np.array([best]))[0] + noise) - best),
-        start=float(y[0]) if at_once else float(np.median(y[: max(1, y.size // 100)])),
+        start=float(y[0]) if at_once else start_level(y, None if found is None else found.onset),
         best=best,
         end=float(np.median(y[-dep.end_width(y.size) :])),
         departure=found,
@@ -77,6 +79,14 @@ def examine(step: IntArray, value: FloatArray, *, limit: int | None = None, firs
         runaway=runaway.find(y),
         swing=runaway.find_swing(y) if transform.kind == "asinh" and found is None else None,
     )
+
+
+def _with_wide(single: tuple[exc.Excursion, ...], bump: exc.Excursion | None) -> tuple[exc.Excursion, ...]:
+    """All excursions, a wide bump in place of the shorter ones that are parts of it."""
+    if bump is None or any(e.last - e.first >= bump.last - bump.first and e.first <= bump.last for e in single):
+        return single
+    others = [e for e in single if e.last < bump.first or e.first > bump.last]
+    return tuple(sorted((*others, bump), key=lambda e: e.first))
 
 
 def _stretches(bad: BoolArray) -> tuple[tuple[int, int], ...]:

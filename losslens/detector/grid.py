@@ -23,6 +23,16 @@ MEDIAN_OF_BLOCK = 1.25
 """Standard deviation of a median of many normal values, in those of their mean."""
 
 
+START_SHARE = 100
+"""The level at the start is the median of the first 1 % …"""
+
+START_POINTS = 10
+"""… but that of so many points where it is higher: one or two noisy points may be low by luck …"""
+
+START_FROM = 100
+"""… in a series of so many points and more."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Grid:
     """Block medians of ``z[first:last]``: block i covers ``first + i * block`` and the ``block - 1`` points after it.
@@ -106,3 +116,15 @@ def falling_course(z: FloatArray) -> FloatArray:
             level.pop()
             weight.pop()
     return np.repeat(np.asarray(level), np.asarray(weight))
+
+
+def start_level(y: FloatArray, before: int | None = None) -> float:
+    """Level of the first 1 %, or of the first ten points where it is higher: a loss that falls at once keeps its first.
+
+    ``y``: shape ``(n,)``, n >= 1, on any scale. ``before``: index of a departure, whose points are no start.
+    """
+    first = float(np.median(y[: max(1, y.size // START_SHARE)]))
+    few = START_POINTS if before is None else min(START_POINTS, before)
+    if y.size < START_FROM or few < START_POINTS:
+        return first
+    return max(first, float(np.median(y[:few])))

@@ -10,6 +10,7 @@ import numpy as np
 from losslens.detector import departure as dep
 from losslens.detector import jump as jp
 from losslens.detector import kink as kk
+from losslens.detector import reversal
 from losslens.detector.grid import (
     MAD_TO_SIGMA,
     MEDIAN_OF_BLOCK,
@@ -18,6 +19,7 @@ from losslens.detector.grid import (
     falling_course,
     reduce,
     spread,
+    start_level,
     trailing_median,
 )
 from losslens.detector.seriesfit import Departure
@@ -208,7 +210,11 @@ def find_rise(
         else:
             noise = min(noise, max(spread(np.diff(grid.value[:SHORT], 2)) / SECOND_DIFFERENCE, SHORT_NOISE))
     found = dep.find_rise(grid, noise, urgent=urgent)
-    return found if found is not None else _kept_step(z, grid, noise), noise
+    if found is None:
+        found = _kept_step(z, grid, noise)
+    if found is None and first_counts and grid.block == 1 and not urgent:
+        found = reversal.find(z)
+    return found, noise
 
 
 def _kept_step(z: FloatArray, grid: Grid, noise: float) -> dep.Rise | None:
@@ -386,7 +392,7 @@ def departure_of(
     stages: bool = True,
 ) -> Departure:
     """The departure for a rise at the end of ``z``: levels, shape, and the onset (of its first stage)."""
-    start = float(np.median(y[: max(1, y.size // 100)]))
+    start = start_level(y)
     base = transform.back(rise.base)
     cost = transform.forward(np.array([base + PEEL_RATIO * max(start - base, 0.0)]))[0] - rise.base
     least = max(float(cost), min(PEEL_SHARE * rise.size, PEEL_MOST)) if stages else np.inf

@@ -1,0 +1,100 @@
+"""Levels of many points in the noise of single batches: reversals, wide bumps, and the level at the start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from losslens.detector import examine, reversal, wide
+from losslens.detector.grid import start_level
+
+if TYPE_CHECKING:
+    from losslens.detector import SeriesFit
+    from losslens.model import FloatArray
+
+
+def fit_of(y: FloatArray) -> SeriesFit:
+    return examine(np.arange(y.size), y, first_counts=True)
+
+
+def noisy(course: FloatArray, seed: int, width: float, heavy: bool = False) -> FloatArray:
+    rng = np.random.default_rng(seed)
+    noise = rng.standard_t(4, course.size) / 1.4 if heavy else rng.standard_normal(course.size)
+    return np.asarray(course * np.exp(width * noise))
+
+
+def reversed_early(n: int) -> FloatArray:
+    """Falls to half within 8 % of the run, rises to twice its start and stays."""
+    t = np.arange(n) / n
+    return np.asarray(np.interp(t, [0.0, 0.08, 0.14, 0.3, 1.0], [1.0, 0.5, 0.5, 2.0, 2.0]))
+
+
+def with_bump(n: int, height: float) -> FloatArray:
+    """Falls slowly; at two thirds of the run a step up that decays within a tenth of it."""
+    t = np.arange(n) / n
+    up = np.where(t >= 2 / 3, height * np.exp(-(t - 2 / 3) / 0.05), 0.0)
+    return np.asarray((0.4 + 1.2 * np.exp(-t / 0.2)) * (1.0 + up))
+
+
+@pytest.mark.parametrize("heavy", [False, True])
+@pytest.mark.parametrize("n", [200, 400, 1000])
+def test_an_early_reversal_in_the_noise_of_single_batches_is_a_departure(n: int, heavy: bool) -> None:
+    found = [fit_of(noisy(reversed_early(n), seed, 0.3, heavy)).departure for seed in range(10)]
+    assert sum(d is not None and d.top > 1.5 for d in found) >= 9
+
+
+def test_noise_without_a_course_is_no_reversal() -> None:
+    flat = [reversal.find(np.log(noisy(np.ones(250), seed, 0.4, seed % 2 == 0))) for seed in range(100)]
+    assert sum(rise is not None for rise in flat) <= 1
+
+
+def test_noise_that_is_alike_from_point_to_point_is_no_reversal() -> None:
+    rng = np.random.default_rng(5)
+    found = 0
+    for _ in range(50):
+        z = np.zeros(400)
+        for i in range(1, z.size):
+            z[i] = 0.8 * z[i - 1] + 0.1 * rng.standard_normal()
+        found += reversal.find(z) is not None
+    assert found <= 2
+
+
+def test_a_rise_that_comes_back_is_no_reversal() -> None:
+    course = np.interp(np.arange(300) / 300, [0.0, 0.1, 0.3, 0.5, 0.7, 1.0], [1.0, 0.5, 2.0, 2.0, 0.5, 0.45])
+    assert not any(reversal.find(np.log(noisy(course, seed, 0.2))) for seed in range(20))
+
+
+@pytest.mark.parametrize("width", [0.3, 0.4])
+def test_a_wide_bump_in_wide_noise_is_an_excursion_from_its_first_point_on(width: float) -> None:
+    hits = 0
+    for seed in range(20):
+        bumps = [e for e in fit_of(noisy(with_bump(300, 4.0), seed, width)).excursions if abs(e.first - 200) <= 3]
+        hits += bool(bumps)
+    assert hits >= 18
+
+
+def test_a_slow_fall_in_wide_noise_has_no_wide_bump() -> None:
+    zs = [np.log(noisy(with_bump(300, 0.0), seed, 0.5, heavy=True)) for seed in range(100)]
+    assert sum(wide.find(z, 0.5) is not None for z in zs) <= 1
+
+
+def test_waves_are_no_wide_bumps() -> None:
+    t = np.arange(400)
+    for seed in range(20):
+        assert wide.find(np.log(noisy(np.exp(0.8 * np.sin(t / 15.0)), seed, 0.2)), 0.2) is None
+
+
+def test_a_bump_that_lasts_to_the_end_is_no_wide_bump() -> None:
+    step = np.where(np.arange(300) < 200, 0.5, 3.0)
+    assert wide.find(np.log(noisy(step, 1, 0.3)), 0.3) is None
+
+
+def test_one_low_point_is_no_start_and_a_fall_at_once_keeps_its_first_level() -> None:
+    low = np.full(200, 1.5)
+    low[:2] = 0.5
+    assert start_level(low) == 1.5
+    fall = np.full(200, 0.5)
+    fall[:2] = 2.3
+    assert start_level(fall) == 2.3
