@@ -8,11 +8,15 @@ import numpy as np
 
 from losslens.detector import Excursion, SeriesFit, examine
 from losslens.model import Episode, LossVerdict, Onset, Role, Run, Series, Verdict
+from losslens.verdict.flat import gained
 from losslens.verdict.schedule import explains, unexplained
-from losslens.verdict.words import Word, decide, released
+from losslens.verdict.words import Word, decide, number, released
 
 BEYOND_REASON = 1e18
 """No net that trains has such a loss: its square does not fit a 32-bit float any more."""
+
+MIN_RATES = 8
+"""A learning rate of fewer points does not say that nothing was learned."""
 
 SUDDEN = 0.6
 """A spike came at once where one increment is this share of its height."""
@@ -47,7 +51,18 @@ def judge_loss(run: Run, series: Series, role: Role, *, wanders: bool = False, p
         why = explains(run, fit, word.departure)
         if why is not None:
             word = Word(Verdict.HEALTHY, f"rose at {fit.place(word.departure.onset)}, but {why}", None, word.verdict)
+    if word.verdict is Verdict.HEALTHY and word.also is None and _untouched(run, fit):
+        text = f"went from {number(fit.start)} to {number(fit.end)}; its learning rate was logged as 0 throughout"
+        word = Word(Verdict.PLATEAU, text, None, None)
     return Judged(series, role, fit, word, as_verdict(run, series, role, fit, word))
+
+
+def _untouched(run: Run, fit: SeriesFit) -> bool:
+    """Whether every learning rate of the run was logged as 0 all the time, and the loss got no better."""
+    if fit.transform.kind != "log" or fit.n_finite < MIN_RATES or gained(fit.z):
+        return False
+    rates = [run.series[tag].current().value for tag in run.tags(Role.LEARNING_RATE)]
+    return bool(rates) and all(r.size >= MIN_RATES and bool(np.all(r == 0.0)) for r in rates)
 
 
 def as_verdict(run: Run, series: Series, role: Role, fit: SeriesFit, word: Word) -> LossVerdict:

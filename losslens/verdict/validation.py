@@ -19,6 +19,9 @@ LEARNED = 0.5
 LEARNED_POINTS = 8
 """… each seen in so many points."""
 
+NEVER_GOOD = 5.0
+"""A validation loss was never good when its best level is so many times the one at which training began."""
+
 SUDDEN_POINTS = 3
 """A rise is sudden when so many points …"""
 
@@ -56,6 +59,12 @@ def _beside_training(fit: SeriesFit, word: Word, trained: Judged) -> Word:
             text += f", while training fell from {train}"
             return Word(Verdict.PLATEAU, text, word.margin, word.also)
         return Word(Verdict.HEALTHY, word.reason, word.margin, None)
+    if word.verdict is Verdict.HEALTHY and _never_good(fit, trained.fit):
+        text = (
+            f"validation was never good: its best level {number(fit.best)} is far above {number(trained.fit.start)}, "
+            f"where training began, which fell to {number(trained.fit.end)}"
+        )
+        return Word(Verdict.PLATEAU, text, fit.best / (NEVER_GOOD * trained.fit.start), Verdict.HEALTHY)
     d = word.departure
     if d is None or word.verdict not in (Verdict.EXPLODED, Verdict.DIVERGED, Verdict.SHIFTED):
         return word
@@ -72,6 +81,15 @@ def _learned_alone(fit: SeriesFit, train: SeriesFit) -> bool:
         return False
     gained = train.start - train.end
     return gained >= LEARNED * train.start and gained > train.noise_level and fit.end >= LEARNED * train.start
+
+
+def _never_good(fit: SeriesFit, train: SeriesFit) -> bool:
+    """Whether validation stayed far above the level of an untrained net, and kept most of its loss, beside training
+    that learned. A loss on another scale (a sum beside a mean) falls as training does."""
+    if min(fit.n_finite, train.n_finite) < LEARNED_POINTS or not fit.transform.kind == train.transform.kind == "log":
+        return False
+    kept = fit.best >= LEARNED * fit.start and train.end <= LEARNED * train.start
+    return kept and fit.best >= NEVER_GOOD * train.start
 
 
 def _overfit(fit: SeriesFit, d: Departure, factor: float) -> Word:

@@ -11,6 +11,7 @@ from losslens.detector import Departure, SeriesFit
 from losslens.detector.excursions import whole as whole_excursion
 from losslens.detector.search import highest_level
 from losslens.model import Verdict
+from losslens.verdict.flat import flat
 
 MIN_POINTS = 4
 """One to three points are no course."""
@@ -345,6 +346,9 @@ def _plateau(fit: SeriesFit) -> Word | None:
         return None
     gained = (start - best) / abs(start)
     if gained >= PLATEAU_SHARE:
+        if fit.transform.kind == "log" and flat(fit.z):
+            text = f"no stretch of it is better than its first, {number(start)}, beyond what its noise gives"
+            return Word(Verdict.PLATEAU, text, NEAR, Verdict.HEALTHY)
         return _stuck(fit)
     text = f"never better than its first level {number(start)} by more than {rough(100 * max(gained, 0.0))} %"
     margin = PLATEAU_SHARE / max(gained, 1e-9)

@@ -1,0 +1,78 @@
+"""Whether a noisy loss learned anything: levels of many points compared by what such levels are worth.
+
+The best of many noisy windows is better than the first by luck, so 5 % say nothing where single batches were logged.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.detector.grid import MEDIAN_OF_BLOCK, spread, trailing_median
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray
+
+LEAST = 60
+"""Points below which levels of many points are not to be had."""
+
+GAIN = 0.05
+"""A gain on the log scale below this is none (the definition of a plateau) …"""
+
+SURE = 3.0
+"""… nor is the gain of the best of many windows below so many standard errors …"""
+
+TREND = 1.5
+"""… or that of the last third of the run over its first below so many, or …"""
+
+TREND_LEAST = 0.01
+"""… below this."""
+
+BLIND = 0.25
+"""Where only a larger gain than this could be seen, nothing is said."""
+
+WINDOWS = (8, 4)
+"""Windows are these parts of the series."""
+
+FIRST = ((10, 1.5), (3, 2.0))
+"""The mean of so many first points is above the rest by less than so many of its standard errors: no fall at once."""
+
+
+def flat(z: FloatArray) -> bool:
+    """Whether nothing was learned: no stretch is lower than the first, beyond what noise gives, and none fell at once.
+
+    ``z``: shape ``(n,)``, logarithms of a loss. False where there are too few points to see a gain, or too noisy ones.
+    O(n log n).
+    """
+    n = z.size
+    if n < LEAST:
+        return False
+    level = float(np.median(z))
+    noise = spread(z - level)
+    if SURE * _error(noise, n // WINDOWS[0]) > BLIND:
+        return False
+    for count, widths in FIRST:
+        if float(z[:count].mean()) - level > max(GAIN, widths * noise / count**0.5):
+            return False
+    third = n // 3
+    trend = float(np.median(z[:third]) - np.median(z[-third:]))
+    if trend > max(TREND_LEAST, TREND * _error(noise, third)):
+        return False
+    return not gained(z)
+
+
+def gained(z: FloatArray) -> bool:
+    """Whether some stretch is lower than the first one by more than 5 % and more than its noise gives."""
+    noise = spread(z - float(np.median(z)))
+    for part in WINDOWS:
+        width = max(z.size // part, 1)
+        first, best = float(np.median(z[:width])), float(trailing_median(z, width).min())
+        if first - best > max(GAIN, SURE * _error(noise, width)):
+            return True
+    return False
+
+
+def _error(noise: float, width: int) -> float:
+    """Standard error of the difference of two medians of ``width`` points."""
+    return float(MEDIAN_OF_BLOCK * noise * np.sqrt(2.0 / width))

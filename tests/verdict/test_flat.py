@@ -1,0 +1,76 @@
+"""Runs in which nothing was learned, seen through the noise of single batches; validation that was never good."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.model import Log, RawSeries, Verdict
+from losslens.runs import build
+from losslens.verdict import judge
+from losslens.verdict.flat import flat, gained
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray, Judgement
+
+
+def said(**series: FloatArray) -> Judgement:
+    raw = {}
+    for tag, y in series.items():
+        step = np.arange(1, y.size + 1)
+        raw[tag] = RawSeries(tag, step, y, np.full(y.size, np.nan), np.arange(y.size))
+    (run,) = build([Log("log.csv", "csv", raw)], name="run")
+    return judge(run)
+
+
+def level(course: FloatArray, seed: int, width: float) -> FloatArray:
+    rng = np.random.default_rng(seed)
+    return np.asarray(course * np.exp(width * rng.standard_normal(course.size)))
+
+
+def test_a_noisy_loss_that_never_learned_is_a_plateau() -> None:
+    words = [said(loss=level(np.full(150, 2.0), seed, 0.07)).verdict for seed in range(20)]
+    assert words.count(Verdict.PLATEAU) >= 16
+    assert set(words) <= {Verdict.PLATEAU, Verdict.HEALTHY}
+
+
+def test_a_loss_that_learned_slowly_in_the_same_noise_is_no_plateau() -> None:
+    course = np.linspace(2.0, 1.6, 150)
+    assert not any(said(loss=level(course, seed, 0.07)).verdict is Verdict.PLATEAU for seed in range(20))
+
+
+def test_a_loss_that_fell_within_its_first_points_is_not_flat() -> None:
+    course = 1.0 + 1.0 * np.exp(-np.arange(300) / 3.0)
+    assert not any(flat(np.log(level(course, seed, 0.1))) for seed in range(20))
+
+
+def test_nothing_is_said_where_only_a_large_gain_could_be_seen() -> None:
+    assert not any(flat(np.log(level(np.ones(80), seed, 0.8))) for seed in range(10))
+
+
+def test_a_learning_loss_whose_first_points_happened_to_be_low_is_no_plateau() -> None:
+    y = level(1.5 * np.exp(-np.arange(300) / 200.0) + 0.1, 3, 0.5)
+    y[:2] = 0.35
+    assert said(loss=y).verdict is Verdict.HEALTHY
+
+
+def test_a_learning_rate_logged_as_zero_makes_a_loss_that_got_no_better_a_plateau() -> None:
+    y = level(np.full(80, 2.0), 1, 0.5)
+    assert not gained(np.log(y))
+    assert said(loss=y, learning_rate=np.zeros(80)).verdict is Verdict.PLATEAU
+    assert said(loss=y, learning_rate=np.full(80, 1e-3)).verdict is Verdict.HEALTHY
+
+
+def test_validation_far_above_the_start_of_training_was_never_good() -> None:
+    t = np.arange(40)
+    train, val = np.exp(-t / 8.0), 8.0 + 4.0 * np.exp(-t / 10.0)
+    found = said(train_loss=train, val_loss=val)
+    assert found.verdict is Verdict.PLATEAU
+    assert "never good" in found.reason
+
+
+def test_validation_on_another_scale_that_falls_with_training_is_fine() -> None:
+    t = np.arange(40)
+    found = said(train_loss=np.exp(-t / 8.0), val_loss=64.0 * (0.05 + np.exp(-t / 8.0)))
+    assert found.verdict is Verdict.HEALTHY
