@@ -169,8 +169,10 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
         return plateau
     if spike is not None:
         return spike
-    way = "fell" if fit.end < fit.start else "went"
-    return Word(Verdict.HEALTHY, f"{way} from {number(fit.start)} to {number(fit.end)} and did not leave its course")
+    if fit.end < fit.start:
+        return Word(Verdict.HEALTHY, f"fell from {number(fit.start)} to {number(fit.end)} and did not leave its course")
+    began = f"began at {number(fit.start)} and ends at {number(fit.end)}"
+    return Word(Verdict.HEALTHY, f"{began}: it did not fall, but nothing shows where it would have left its course")
 
 
 def _nan(fit: SeriesFit) -> Word:
