@@ -77,6 +77,8 @@ def as_verdict(run: Run, series: Series, role: Role, fit: SeriesFit, word: Word)
         no_return = int(before[-1]) if before.size else None
     if onset is not None and onset.from_start:
         no_return = None  # there is no band of before
+    if no_return is not None and no_return == fit.step[-1]:
+        no_return = None  # it still came back there at the end
     end = float("nan") if word.verdict is Verdict.NAN else (d.top if d is not None else fit.end)
     known = fit.n_finite > 0
     return LossVerdict(

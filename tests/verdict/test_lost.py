@@ -88,3 +88,15 @@ def test_a_loss_that_falls_below_zero_late_has_lost_its_floor() -> None:
     assert 500 <= said.onset.step <= 800
     density = -2.4 + 4.0 * np.exp(-t / 15.0) + 0.02 * noise
     assert judged(loss=density).verdict is Verdict.HEALTHY
+
+
+def test_a_loss_whose_last_point_is_back_in_the_band_has_no_point_of_no_return() -> None:
+    noise = np.random.default_rng(5).standard_normal(400)
+    y = (1.0 + 2.0 * np.exp(-np.arange(400) / 30.0)) * np.exp(0.02 * noise)
+    y[250:] += 6.0
+    out = judged(loss=y)
+    y[-1] = 1.0
+    back = judged(loss=y)
+    assert (out.verdict, back.verdict) == (Verdict.EXPLODED, Verdict.EXPLODED)
+    assert out.point_of_no_return == 2490
+    assert back.point_of_no_return is None
