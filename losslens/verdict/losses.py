@@ -151,14 +151,17 @@ def onset_at(
     if from_start:
         at, low = 0, 0
     position = int(fit.index[at])
+    step = fit.step_of(at)
     return Onset(
-        step=fit.step_of(at),
-        low=fit.step_of(low),
-        high=fit.step_of(max(high, at)),
+        step=step,
+        low=min(
+            fit.step_of(low), step
+        ),  # steps that begin again within a run: the point before may stand at a later one
+        high=max(fit.step_of(max(high, at)), step),
         level=level,
         series=series.tag,
         index=position,
-        epoch=epochs_at(run, fit.step_of(at)),
+        epoch=epochs_at(run, step),
         wall_time=_time_at(series, position),
         from_start=from_start,
     )

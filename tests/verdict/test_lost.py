@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from losslens.detector import examine
 from losslens.model import Judgement, Log, RawSeries, Setting, Verdict
 from losslens.runs import build
 from losslens.verdict import judge
+from losslens.verdict.losses import onset_at
 
 
 def judged(settings: tuple[Setting, ...] = (), **values: NDArray[np.float64]) -> Judgement:
@@ -100,3 +104,12 @@ def test_a_loss_whose_last_point_is_back_in_the_band_has_no_point_of_no_return()
     assert (out.verdict, back.verdict) == (Verdict.EXPLODED, Verdict.EXPLODED)
     assert out.point_of_no_return == 2490
     assert back.point_of_no_return is None
+
+
+def test_an_interval_never_reads_backwards_where_steps_begin_again() -> None:
+    n = np.arange(20)
+    values = np.linspace(2.0, 1.0, 20)
+    (run,) = build([Log("log.csv", "csv", {"loss": RawSeries("loss", n, values, np.full(20, np.nan), n)})], name="run")
+    again = replace(examine(n, values), step=np.concatenate([n[:10], n[:10]]))
+    onset = onset_at(run, run.series["loss"], again, 10, 9, 10, None, False)
+    assert (onset.low, onset.step, onset.high) == (0, 0, 0)
