@@ -12,7 +12,7 @@ import numpy as np
 
 from losslens.model import Log, RawSeries, Repair
 from losslens.roles.names import TEST_WORDS, TRAIN_WORDS, VAL_WORDS, words_of
-from losslens.runs.fragments import Part, completed, holes, told_copies, with_starts
+from losslens.runs.fragments import Fragment, completed, holes, told_copies, with_starts
 
 if TYPE_CHECKING:
     from losslens.model import BoolArray, FloatArray
@@ -63,7 +63,7 @@ def without_copies(logs: Sequence[Log]) -> tuple[list[Log], tuple[Repair, ...]]:
     dropped: dict[int, set[str]] = defaultdict(set)
     kept_in: dict[tuple[int, int], list[str]] = defaultdict(list)
     repairs: list[Repair] = []
-    parts: dict[int, dict[int, Part]] = defaultdict(dict)
+    parts: dict[int, dict[int, Fragment]] = defaultdict(dict)
     for same in places.values():
         pairs = _copies(same, logs)
         for copy, original in pairs:
@@ -78,7 +78,7 @@ def without_copies(logs: Sequence[Log]) -> tuple[list[Log], tuple[Repair, ...]]:
         for copy, original in pairs:
             fullest = parts[original.log].get(copy.log)
             if fullest is None or fullest.copy.step.size < copy.series.step.size:
-                parts[original.log][copy.log] = Part(logs[copy.log].format, copy.series, original.series)
+                parts[original.log][copy.log] = Fragment(logs[copy.log].format, copy.series, original.series)
     for i, of_copies in parts.items():
         out[i] = with_starts(out[i], of_copies.values())
     out = [_without(log, dropped[i]) if i in dropped else log for i, log in enumerate(out)]

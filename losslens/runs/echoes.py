@@ -7,7 +7,7 @@ tell that the two are one job; the losses that were printed at the same steps as
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -50,10 +50,10 @@ def join_echoes(by_path: dict[Path, list[Group]]) -> None:
         if not near or pairs > MOST_PAIRS:
             continue
         printed = [log for source in output.sources if (log := _beginning(source, seen)) is not None]
-        same = [group for group in near if any(_is_echo(one, group, seen) for one in printed)]
+        same = [group for group in near if any(_any_like(one, group, seen, echoes) for one in printed)]
         how = "printed the numbers that were logged"
         if not same:
-            same = [group for group in near if any(_moves_with(one, group, seen) for one in printed)]
+            same = [group for group in near if any(_any_like(one, group, seen, _move_alike) for one in printed)]
             how = "printed losses that rise and fall with those"
         if len(same) == 1:
             names = " and ".join(source.path.name for source in output.sources[:3])
@@ -98,14 +98,14 @@ def _is_near(output: tuple[str, ...], log: tuple[str, ...]) -> bool:
     return log[:-1] == above or log[:-2] == above or log in (above, above[:-1])
 
 
-def _is_echo(printed: Log, group: Group, seen: dict[Path, Log | None]) -> bool:
+def _any_like(printed: Log, group: Group, seen: dict[Path, Log | None], alike: Callable[[Log, Log], bool]) -> bool:
+    """Whether what was printed is like one of the smallest logs of a job."""
     logs = (_beginning(source, seen) for source in sorted(group.sources, key=lambda s: s.size)[:8])
-    return any(log is not None and echoes(printed, log) for log in logs)
+    return any(log is not None and alike(printed, log) for log in logs)
 
 
-def _moves_with(printed: Log, group: Group, seen: dict[Path, Log | None]) -> bool:
-    logs = (_beginning(source, seen) for source in sorted(group.sources, key=lambda s: s.size)[:8])
-    return any(log is not None and moves_with(Part(printed, ""), Part(log, "")) for log in logs)
+def _move_alike(printed: Log, log: Log) -> bool:
+    return moves_with(Part(printed, ""), Part(log, ""))
 
 
 def echoes(printed: Log, log: Log) -> bool:

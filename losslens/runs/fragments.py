@@ -57,7 +57,7 @@ def completed(large: RawSeries, small: RawSeries, lacking: IntArray, last_row: i
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Fragment:
     """The fullest series of a log that is a ``copy`` of some of the ``whole`` one in another."""
 
     format: str
@@ -65,14 +65,14 @@ class Part:
     whole: RawSeries
 
 
-def with_starts(log: Log, parts: Iterable[Part]) -> Log:
+def with_starts(log: Log, parts: Iterable[Fragment]) -> Log:
     """``log``, with the restarts of the job that the logs show which hold parts of it.
 
     Where one file ends and another of its kind begins, later than the first one did and no later than it ended, the
     job was started again; the log that holds it all shows no sign of it.
     """
     rows = set(log.restarts)
-    by_format: dict[str, list[Part]] = {}
+    by_format: dict[str, list[Fragment]] = {}
     for part in parts:
         if part.format != log.format and part.copy.axis == part.whole.axis and part.copy.step.size:
             by_format.setdefault(part.format, []).append(part)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from losslens.detector import Excursion, SeriesFit, examine
+from losslens.detector import Departure, Excursion, SeriesFit, examine
 from losslens.model import Episode, LossVerdict, Onset, Role, Run, Series, Verdict
 from losslens.verdict.flat import gained
 from losslens.verdict.schedule import explains, unexplained
@@ -125,19 +125,28 @@ def onset_of(run: Run, series: Series, fit: SeriesFit, word: Word) -> Onset | No
     """Where the loss left its course, for a verdict that has an onset."""
     d, verdict = word.departure, word.verdict
     if d is not None:
-        return onset_at(run, series, fit, d.onset, d.low, d.high, d.level, d.from_start)
+        return departure_onset(run, series, fit, d)
     if verdict is Verdict.NAN or (verdict is Verdict.VAL_DIVERGED and fit.ends_nonfinite):
         return _nan_onset(run, series, fit)
     if verdict is Verdict.SPIKE_RECOVERED and fit.excursions:
-        e = max(fit.excursions, key=lambda x: x.top - x.before)
-        first = spike_start(fit, e)
-        return onset_at(run, series, fit, first, max(first - 1, 0), first, fit.transform.back(e.before), False)
+        return spike_onset(run, series, fit)
     if verdict is Verdict.PLATEAU and fit.n_finite:
         return onset_at(run, series, fit, 0, 0, 0, fit.start, True)
     return None
 
 
-def spike_start(fit: SeriesFit, e: Excursion) -> int:
+def departure_onset(run: Run, series: Series, fit: SeriesFit, d: Departure) -> Onset:
+    return onset_at(run, series, fit, d.onset, d.low, d.high, d.level, d.from_start)
+
+
+def spike_onset(run: Run, series: Series, fit: SeriesFit) -> Onset:
+    """Where the highest of a series' excursions began; it has one at least."""
+    e = max(fit.excursions, key=lambda x: x.top - x.before)
+    first = _spike_start(fit, e)
+    return onset_at(run, series, fit, first, max(first - 1, 0), first, fit.transform.back(e.before), False)
+
+
+def _spike_start(fit: SeriesFit, e: Excursion) -> int:
     """The point that brought most of a spike at once, else the first above the band: a small bump before is none."""
     climb = np.diff(fit.z[max(e.first - 1, 0) : e.peak + 1])
     if climb.size < 2 or climb.max() < SUDDEN * (e.top - e.before):
@@ -154,9 +163,7 @@ def onset_at(
     step = fit.step_of(at)
     return Onset(
         step=step,
-        low=min(
-            fit.step_of(low), step
-        ),  # steps that begin again within a run: the point before may stand at a later one
+        low=min(fit.step_of(low), step),  # where steps begin again, the point before may stand at a later one
         high=max(fit.step_of(max(high, at)), step),
         level=level,
         series=series.tag,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from losslens.model import Verdict
-from losslens.verdict.losses import Judged, onset_at, spike_start
+from losslens.verdict.losses import Judged, departure_onset, spike_onset
 from losslens.verdict.words import matters
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _left(run: Run, other: Judged) -> Onset | None:
     fit, d = other.fit, other.fit.departure
     if d is None or d.from_start or not matters(fit, d):
         return None
-    return onset_at(run, other.series, fit, d.onset, d.low, d.high, d.level, False)
+    return departure_onset(run, other.series, fit, d)
 
 
 def _thrown(run: Run, other: Judged) -> Onset | None:
@@ -74,6 +74,4 @@ def _thrown(run: Run, other: Judged) -> Onset | None:
     heights = sorted((e.top - e.before for e in fit.excursions), reverse=True)
     if not heights or (len(heights) > 1 and heights[1] > ALONE * heights[0]):
         return None
-    e = max(fit.excursions, key=lambda x: x.top - x.before)
-    first = spike_start(fit, e)
-    return onset_at(run, other.series, fit, first, max(first - 1, 0), first, fit.transform.back(e.before), False)
+    return spike_onset(run, other.series, fit)

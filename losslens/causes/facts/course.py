@@ -339,22 +339,10 @@ def growth_of(
     y, x = future[:stop], step[:stop]
     if stop == 0 or before is None:
         return Growth("none", 0, 0, None, None, None, None, None, None)
-    if (
-        y.min() < before - 10 * max(noise or 0.0, 1e-12)
-        and np.median(y[-max(1, y.size // 10) :]) < before
-        and y.min() < 0
-        and before - y.min() > MOSTLY_DOWN * (y.max() - before)
-    ):
-        depth = abs(float(y.min()) - before)
-        if depth > 2 * abs((start if start is not None else before) - before) and abs(y[-1]) > 2 * abs(before):
-            return Growth(
-                "downward", stop, int(x[-1] - x[0]), depth, None, None, None, float(y.min()), int(x[int(np.argmin(y))])
-            )
-    if fell_without_floor(y, np.append(past, before)):
-        depth = abs(float(y.min()) - before)
-        return Growth(
-            "downward", stop, int(x[-1] - x[0]), depth, None, None, None, float(y.min()), int(x[int(np.argmin(y))])
-        )
+    if _bottomless(y, before, noise, start) or fell_without_floor(y, np.append(past, before)):
+        low = int(np.argmin(y))
+        depth = abs(float(y[low]) - before)
+        return Growth("downward", stop, int(x[-1] - x[0]), depth, None, None, None, float(y[low]), int(x[low]))
     peak = int(np.argmax(y))
     top = float(y[peak])
     height = top - before
@@ -374,6 +362,16 @@ def growth_of(
     alone = _stands_alone(scale, peak)
     leap = _leap(y, before)
     return Growth(kind, rise, int(x[rise - 1] - x[0]), size, tau, fit, turns, top, int(x[peak]), alone, leap)
+
+
+def _bottomless(y: FloatArray, before: float, noise: float | None, start: float | None) -> bool:
+    """The loss ended below zero, farther down than it had come from its start and than any rise since the onset."""
+    fall = before - float(y.min())
+    if y.min() >= min(before - 10 * max(noise or 0.0, 1e-12), 0.0) or fall <= MOSTLY_DOWN * (y.max() - before):
+        return False
+    if np.median(y[-max(1, y.size // 10) :]) >= before:
+        return False
+    return bool(fall > 2 * abs((start if start is not None else before) - before) and abs(y[-1]) > 2 * abs(before))
 
 
 def _leap(y: FloatArray, before: float) -> float | None:
