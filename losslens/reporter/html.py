@@ -20,6 +20,7 @@ from losslens.reporter import scale as scales
 from losslens.reporter import signals, story, words
 from losslens.reporter import text as texts
 from losslens.reporter.chart import chart, closer
+from losslens.reporter.names import shortened
 from losslens.reporter.palette import DARK, LIGHT, VERDICT_COLOURS, css_variables
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def render_html(analysis: Analysis, *, notebook: bool = False) -> str:
 def _title(analysis: Analysis) -> str:
     if len(analysis.runs) == 1:
         run = analysis.runs[0]
-        return f"{story.shortened(run.name)}: {run.verdict.value} · losslens"
+        return f"{shortened(run.name)}: {run.verdict.value} · losslens"
     return f"{words.plural(len(analysis.runs), 'run')} · losslens"
 
 
@@ -105,7 +106,7 @@ def _template() -> Template:
         "signal": words.signal,
         "role": words.role,
         "cause_title": story.cause_title,
-        "shortened": story.shortened,
+        "shortened": shortened,
         "wall_time": words.wall_time,
     }
     return environment.from_string(_asset("report.html.j2"))

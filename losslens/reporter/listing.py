@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from losslens.model import Found, Listing, RoleChoice, Run
 from losslens.reporter import text as texts
 from losslens.reporter import words
+from losslens.reporter.names import shortened
 from losslens.reporter.page import Page
-from losslens.reporter.story import shortened
 
 WIDEST = 140
 WIDEST_PROSE = 100

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from losslens.model import Analysis, Cause, RunReport
 from losslens.reporter import plot_text, signals, story, words
+from losslens.reporter.names import shortened
 from losslens.reporter.text import code_lines, html_in_markdown, markdown, markdown_code
 
 BAR, SPARK = 10, 24
@@ -39,7 +40,7 @@ def _overview(analysis: Analysis) -> list[str]:
     for row in story.overview(analysis):
         cause = f"{markdown_code(row.first_cause, cell=True)} {row.probability}" if row.first_cause else ""
         spark = plot_text.sparkline(signals.loss_curve(row.run), 12, unicode=True)
-        name = markdown_code(story.shortened(row.run.name), cell=True)
+        name = markdown_code(shortened(row.run.name), cell=True)
         cells = (f"**{row.verdict}**", name, markdown(row.onset), cause, f"`{spark}`" if spark else "")
         lines.append(f"| {' | '.join(cells)} |")
     return [*lines, ""]
@@ -47,7 +48,7 @@ def _overview(analysis: Analysis) -> list[str]:
 
 def _run(run: RunReport, *, level: int) -> list[str]:
     heading = "#" * level
-    lines = [f"{heading} {markdown_code(story.shortened(run.name))}: {run.verdict.value}", ""]
+    lines = [f"{heading} {markdown_code(shortened(run.name))}: {run.verdict.value}", ""]
     lines += [f"**{markdown(story.headline(run))}.**", ""]
     reason = story.reason(run)
     if reason:
@@ -134,7 +135,7 @@ def _bullets(items: Sequence[str]) -> list[str]:
 
 def _folded(summary: str, lists: Iterable[tuple[str, Sequence[str]]]) -> list[str]:
     """What few need, behind a line that can be opened."""
-    lines = ["<details>", f"<summary>{html_in_markdown(story.shortened(summary, 200))}</summary>", ""]
+    lines = ["<details>", f"<summary>{html_in_markdown(shortened(summary, 200))}</summary>", ""]
     for title, items in lists:
         if items:
             lines += [f"**{title}**", "", *_bullets(items), ""]

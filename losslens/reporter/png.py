@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from losslens.model import Cause, Curve, RunReport
 from losslens.reporter import scale as scales
 from losslens.reporter import signals, story, words
+from losslens.reporter.names import shortened
 from losslens.reporter.palette import LIGHT, VERDICT_COLOURS
 from losslens.reporter.text import plain
 
@@ -177,7 +178,7 @@ def _panel(panel: Axes, curve: Curve, report: RunReport, *, is_loss: bool, last:
     _marks(panel, curve, report)
     suffix = "" if scale.kind == "linear" else f", {scale.name}"
     panel.set_title(
-        plain(story.shortened(story.curve_title(curve), 60) + suffix), loc="left", fontsize=9.5 if is_loss else 8.5,
+        plain(shortened(story.curve_title(curve), 60) + suffix), loc="left", fontsize=9.5 if is_loss else 8.5,
         fontweight="bold" if is_loss else "normal", color=LIGHT["text"], pad=pad, parse_math=False,
     )  # fmt: skip
     panel.grid(True, axis="y", color=LIGHT["grid"], linewidth=0.7)
@@ -308,14 +309,14 @@ def _fitted(text: str, width: float, size: float) -> str:
     """``text`` in one line of ``width`` inches, its middle left out where it is longer."""
     shown = plain(text)
     most = len(shown)
-    while most > 8 and _inches(story.shortened(shown, most), size) > width:
+    while most > 8 and _inches(shortened(shown, most), size) > width:
         most = max(8, most * 9 // 10)
-    return story.shortened(shown, most)
+    return shortened(shown, most)
 
 
 def _middle_out(text: str) -> str:
     """A long path keeps both ends in the little room there is."""
-    return story.shortened(plain(text), 110)
+    return shortened(plain(text), 110)
 
 
 class _Side:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from losslens.model import Analysis, Cause, Curve, LogEvent, LossVerdict, NotChecked, Role, RunReport, Verdict
 from losslens.reporter import words
+from losslens.reporter.names import few, listed, shortened
 
 #: At most so many causes are told in full, and of those after the first only the ones this likely or in its group.
 MOST_IN_FULL, WORTH_TELLING = 3, 0.1
@@ -23,8 +24,6 @@ MOST_SETTINGS = 12
 MOST_IN_GROUP, MOST_CONCERNED = 4, 3
 #: More files that were skipped for one reason, or more healthy losses of one role, share a line.
 MOST_ALIKE = 3
-#: A longer name is shortened where it stands in a sentence.
-LONGEST_NAME = 80
 #: Steps of checkpoints that are told one by one.
 MOST_CHECKPOINTS = 8
 #: Beyond this many failed runs, only the first are told in full: the overview names them all.
@@ -48,28 +47,6 @@ class Row:
     onset: str
     first_cause: str
     probability: str
-
-
-def shortened(text: str, most: int = LONGEST_NAME) -> str:
-    """``text`` in at most ``most`` characters, its middle left out: both ends of a tag say what it is."""
-    if len(text) <= most:
-        return text
-    tail = max(0, most - 1) // 2
-    return f"{text[: max(0, most - 1 - tail)]}…{text[len(text) - tail :] if tail else ''}"
-
-
-def told_apart(names: Sequence[str], most: int) -> list[str]:
-    """The names of several runs, each in at most ``most`` characters: what most of them share is left out first."""
-    parts = [re.findall(r"[^\W_]+|[\W_]+", name) for name in names]
-    common = Counter(part for name in parts for part in set(name))
-    shared = {part for part, n in common.items() if n > len(names) / 2 and len(part) > 2}
-    out = []
-    for name, words_of_it in zip(names, parts, strict=True):
-        if len(name) > most and shared:
-            kept = "".join("\0" if part in shared else part for part in words_of_it)
-            name = re.sub(r"[\W_]*\0[\W_]*", "…", kept)
-        out.append(shortened(name, most))
-    return out
 
 
 def told_in_full(run: RunReport) -> bool:
@@ -322,7 +299,7 @@ def other_losses(run: RunReport) -> list[str]:
     many = {role: mine for role, mine in healthy.items() if len(mine) > MOST_ALIKE}
     lines = [_loss_line(run, lv) for lv in rest if lv.verdict is not Verdict.HEALTHY or lv.role not in many]
     for role, mine in many.items():
-        tags = _listed(_few([shortened(lv.tag) for lv in mine], MOST_ALIKE), "and")
+        tags = listed(few([shortened(lv.tag) for lv in mine], MOST_ALIKE), "and")
         lines.append(f"{tags} ({words.role(role)}): healthy")
     return lines + [f"{_loss_line(run, lv)}, on a branch that a restart left behind" for lv in run.judgement.abandoned]
 
@@ -406,21 +383,12 @@ def group_lines(run: RunReport) -> list[str]:
     """Causes this log cannot tell apart, and what would."""
     out = []
     for group in run.diagnosis.groups:
-        ids = _listed(_few(list(group.ids), MOST_IN_GROUP), "and")
+        ids = listed(few(list(group.ids), MOST_IN_GROUP), "and")
         line = f"{ids} ({words.probability(group.probability)} together) cannot be told apart by this log"
         if group.split_by:
-            line += f"; {_listed([words.signal(s) for s in group.split_by], 'or')} would tell"
+            line += f"; {listed([words.signal(s) for s in group.split_by], 'or')} would tell"
         out.append(line)
     return out
-
-
-def _few(names: list[str], most: int) -> list[str]:
-    """The first of many names and the number of the others; a single one more is named too."""
-    return names if len(names) <= most + 1 else [*names[:most], f"{len(names) - most} more"]
-
-
-def _listed(items: list[str], last: str) -> str:
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
 def curve_title(curve: Curve) -> str:
@@ -439,7 +407,7 @@ def not_checked(run: RunReport) -> list[str]:
             ids = reasons.setdefault(item.reason, [])
             if cause.id not in ids:
                 ids.append(cause.id)
-    return [f"{reason} ({_listed(_few(ids, MOST_CONCERNED), 'and')})" for reason, ids in reasons.items()]
+    return [f"{reason} ({listed(few(ids, MOST_CONCERNED), 'and')})" for reason, ids in reasons.items()]
 
 
 def unchecked_of(items: Iterable[NotChecked]) -> list[str]:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from losslens.model import Analysis, Cause, Curve, RunReport
 from losslens.reporter import plot_text, signals, story, words
 from losslens.reporter import text as texts
+from losslens.reporter.names import shortened, told_apart
 from losslens.reporter.page import Page
 from losslens.reporter.plot_text import Annotations
-from losslens.reporter.story import shortened
 
 #: Text wider than this is hard to read, however wide the terminal is.
 WIDEST = 120
@@ -64,7 +64,7 @@ def _overview(page: Page, analysis: Analysis) -> None:
     wide = page.width >= WIDE and beside >= min(NAME, max(map(len, long)))
     below = [[row.onset] if wide else _lines(row.onset, cause) for row, cause in zip(table, causes, strict=True)]
     onsets = onsets if wide else max([18, *(len(line) for lines in below for line in lines)])
-    names = story.told_apart(long, max(12, beside if wide else page.width - taken - onsets))
+    names = told_apart(long, max(12, beside if wide else page.width - taken - onsets))
     rows = []
     for row, name, lines, cause in zip(table, names, below, causes, strict=True):
         spark = page.text(plot_text.sparkline(signals.loss_curve(row.run), SPARK, unicode=page.unicode), "line")

@@ -8,6 +8,7 @@ import pytest
 
 from losslens.model import CauseGroup, Damage, LogEvent, Role, Setting, Skipped, Verdict
 from losslens.reporter import story, words
+from losslens.reporter.names import shortened, told_apart
 from tests.reporter import make_analysis as make
 
 
@@ -150,8 +151,8 @@ def test_a_curve_is_named_with_its_role_only_where_the_tag_does_not_say_it() -> 
 
 
 def test_long_names_lose_their_middle_and_keep_both_ends() -> None:
-    assert story.shortened("abcdefghij", 7) == "abc…hij"
-    assert story.shortened("abc", 7) == "abc"
+    assert shortened("abcdefghij", 7) == "abc…hij"
+    assert shortened("abc", 7) == "abc"
 
 
 def test_bars_beyond_the_first_ones_are_summed_so_that_they_add_up() -> None:
@@ -178,11 +179,11 @@ def test_only_settings_that_differ_between_runs_are_compared() -> None:
 
 def test_long_names_of_many_runs_leave_out_what_they_share() -> None:
     names = [f"{net}_training_iter{k}" for net in ("DenseNet121", "InceptionResNetV2", "Xception") for k in range(3)]
-    short = story.told_apart(names, 20)
+    short = told_apart(names, 20)
     assert short[0] == "DenseNet121…iter0"
     assert all(len(name) <= 20 for name in short)
     assert len(set(short)) == len(names)
-    assert story.told_apart(["a", "b"], 20) == ["a", "b"]
+    assert told_apart(["a", "b"], 20) == ["a", "b"]
 
 
 def test_a_healthy_loss_whose_job_died_says_of_what_and_when() -> None:
