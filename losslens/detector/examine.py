@@ -10,7 +10,8 @@ from losslens.detector import departure as dep
 from losslens.detector import excursions as exc
 from losslens.detector import runaway, wide
 from losslens.detector.grid import start_level
-from losslens.detector.search import best_level, course_and_noise, departure_of, find_rise
+from losslens.detector.placing import departure_of
+from losslens.detector.search import best_level, course_and_noise, find_rise
 from losslens.detector.seriesfit import SeriesFit
 from losslens.detector.transform import Transform, choose
 

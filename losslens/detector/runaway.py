@@ -14,7 +14,8 @@ import numpy as np
 from losslens.detector.departure import END_POINTS, end_width
 from losslens.detector.grid import SECOND_DIFFERENCE, centred_median, reduce, spread, trailing_median
 from losslens.detector.kink import locate
-from losslens.detector.search import CLIMB_WIDTHS, GRID_POINTS, course_and_noise, departure_of, find_rise
+from losslens.detector.placing import CLIMB_WIDTHS, departure_of
+from losslens.detector.search import GRID_POINTS, course_and_noise, find_rise
 from losslens.detector.seriesfit import Departure
 from losslens.detector.transform import Transform
 
