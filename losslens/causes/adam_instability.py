@@ -33,7 +33,7 @@ import dataclasses
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise, thrown, way_back
+from losslens.causes.signs import around, gradient, loss, rate, rise, siblings, thrown, way_back
 from losslens.causes.signs.build import Found, log_ramp, num, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -101,8 +101,9 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_steady(facts, +1),
         _long_memory(facts, +1),
         _endless_memory(facts, +1),
-        around.cured_by(facts, "beta2", +1),
-        around.cured_by(facts, "optimizer", +1),
+        siblings.cured_by(facts, "beta2", +1),
+        siblings.cured_by(facts, "optimizer", +1),
+        siblings.cured_by(facts, "eps", +1),
         around.plain_sgd(facts, -1),
         _short_memory(facts, -1),
         loss.onset_early(facts, -1),
@@ -124,7 +125,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.smooth_rise(facts, -1),
         rise.runs_downward(facts, -1),
         around.only_validation(facts, -1),
-        around.not_cured_by(facts, "beta2", -1),
+        siblings.not_cured_by(facts, "beta2", -1),
         way_back.relearned_slowly(facts, -1),
     )
 
@@ -145,13 +146,12 @@ def fixes(facts: Facts) -> tuple[Fix, ...]:
     if not remedies.clips_already(facts):
         out.append(remedies.clip(facts))
     out.append(remedies.lower_rate(facts, 2.0))
-    out.append(
-        Fix(
-            "Raise epsilon towards the size of the usual gradient"
-            f"{f' (now {num(eps)})' if eps else ''}, so that tiny second moments no longer decide the step",
-            "torch.optim.AdamW(model.parameters(), eps=1e-6)",
-            "keras.optimizers.AdamW(epsilon=1e-6)",
-        )
+    epsilon = Fix(
+        "Raise epsilon towards the size of the usual gradient"
+        f"{f' (now {num(eps)})' if eps else ''}, so that tiny second moments no longer decide the step",
+        "torch.optim.AdamW(model.parameters(), eps=1e-6)",
+        "keras.optimizers.AdamW(epsilon=1e-6)",
     )
+    out.insert(0 if facts.cohort is not None and "eps" in facts.cohort.cured else len(out), epsilon)
     out.append(remedies.go_back(facts))
     return tuple(out)

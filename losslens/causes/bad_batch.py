@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, leap, loss, rate, rise, thrown, way_back
+from losslens.causes.signs import around, gradient, leap, loss, rate, rise, siblings, thrown, way_back
 from losslens.causes.signs.build import Found, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -65,7 +65,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_together(facts, +1),
         around.val_unharmed(facts, +1),
         loss.first_pass(facts, +1),
-        around.same_step_as_sibling(facts, +1),
+        siblings.same_step_as_sibling(facts, +1),
+        siblings.same_batches_survived(facts, -1),
         rise.wide_spike(facts, -1),
         rise.gradual(facts, -1),
         rise.many_spikes(facts, -1),

@@ -27,7 +27,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, loss, thrown, way_back
+from losslens.causes.signs import around, loss, siblings, thrown, way_back
 from losslens.causes.signs.build import Found, log_ramp, num, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -123,7 +123,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _started_over(facts, +1),
         _reconverged(facts, +1),
         around.val_jumped_too(facts, +1),
-        around.cured_by(facts, "resume", +1),
+        siblings.cured_by(facts, "resume", +1),
         around.not_restarted(facts, -1),
         _smooth(facts, -1),
         loss.nan_from_first(facts, -1),

@@ -25,7 +25,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, leap, loss, rise, thrown, way_back
+from losslens.causes.signs import around, gradient, leap, loss, rise, siblings, thrown, way_back
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -120,7 +120,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.jumped(facts, +1),
         rise.held_new_level(facts, +1),
         around.restarted(facts, +1),
-        around.cured_by(facts, "batch-size", +1),
+        siblings.cured_by(facts, "batch-size", +1),
         _batch_constant(facts, -1),
         _noise_same(facts, -1),
         loss.nan_abrupt(facts, -1),

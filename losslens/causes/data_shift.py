@@ -26,7 +26,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, held_back, leap, loss, rate, rise, thrown, way_back
+from losslens.causes.signs import around, gradient, held_back, leap, loss, rate, rise, siblings, thrown, way_back
 from losslens.causes.signs.build import Found, log_ramp, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -85,7 +85,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.val_followed(facts, +1),
         around.val_jumped_too(facts, -1),
         rate.rate_steady(facts, +1),
-        around.cured_by(facts, "data", +1),
+        siblings.cured_by(facts, "data", +1),
+        siblings.same_batches_survived(facts, -1),
         rise.kept_growing(facts, -1),
         rise.ran_up(facts, -1),
         rise.gradual(facts, -1),

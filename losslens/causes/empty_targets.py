@@ -26,7 +26,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, broken, gradient, loss, rise
+from losslens.causes.signs import broken, gradient, loss, rise, siblings
 from losslens.causes.signs.build import Found, missing, num, percent, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -74,7 +74,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _zeros(facts, +1),
         _short_sequences(facts, +1),
         loss.nan_from_first(facts, -1),
-        around.data_worked_elsewhere(facts, -1),
+        siblings.data_worked_elsewhere(facts, -1),
         loss.grew_before_nan(facts, -1),
         loss.nan_abrupt(facts, +1),
         broken.accuracy_kept(facts, +1),

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise, thrown
+from losslens.causes.signs import around, gradient, loss, rate, rise, siblings, thrown
 from losslens.causes.signs.build import told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -58,7 +58,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.calm_before(facts, +1),
         around.architecture_is(facts, "recurrent", +1),
         around.scale_followed(facts, +1),
-        around.cured_by(facts, "clip", +1),
+        siblings.cured_by(facts, "clip", +1),
         loss.nan_before_update(facts, -1),
         gradient.grad_calm(facts, -1),
         gradient.weights_led(facts, -1),
@@ -80,7 +80,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.only_validation(facts, -1),
         around.restarted(facts, -1),
         around.scale_led(facts, -1),
-        around.not_cured_by(facts, "clip", -1),
+        siblings.not_cured_by(facts, "clip", -1),
     )
 
 

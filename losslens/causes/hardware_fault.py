@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, broken, gradient, leap, loss, rise, thrown
+from losslens.causes.signs import around, broken, gradient, leap, loss, rise, siblings, thrown
 from losslens.causes.signs.build import missing, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -47,12 +47,12 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         thrown.validation_thrown(facts, +1),
         around.said_in_log(facts, "hardware", +1),
         around.said_in_log(facts, "nccl", +1),
-        around.same_setup_survived(facts, +1),
+        siblings.same_setup_survived(facts, +1),
         missing("replay-differs", "replay"),
         loss.nan_abrupt(facts, +1),
         rise.jumped(facts, +1),
         gradient.weights_jumped(facts, +1),
-        around.same_step_as_sibling(facts, -1),
+        siblings.same_step_as_sibling(facts, -1),
         rise.gradual(facts, -1),
         loss.nan_from_first(facts, -1),
         loss.onset_early(facts, -1),

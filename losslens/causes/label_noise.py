@@ -28,7 +28,7 @@ from __future__ import annotations
 import math
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, held_back, loss, rate, rise
+from losslens.causes.signs import around, gradient, held_back, loss, rate, rise, siblings
 from losslens.causes.signs.build import Found, missing, num, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign, Verdict
 
@@ -137,7 +137,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         None if lost is not None else _validation_tracks(facts, -1),
         gradient.grad_dead(facts, -1),
         rate.rate_zero(facts, -1),
-        around.data_worked_elsewhere(facts, -1),
+        siblings.data_worked_elsewhere(facts, -1),
         lost,
         None if lost is not None else rise.jumped(facts, -1),
         around.training_stepped_too(facts, -1),

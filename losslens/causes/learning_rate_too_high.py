@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, leap, loss, rate, rise, thrown, way_back
+from losslens.causes.signs import around, gradient, leap, loss, rate, rise, siblings, thrown, way_back
 from losslens.causes.signs.build import Found, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -71,7 +71,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.weights_jumped(facts, +1),
         around.val_harmed(facts, +1),
         around.val_jumped_too(facts, +1),
-        around.cured_by(facts, "learning-rate", +1),
+        siblings.cured_by(facts, "learning-rate", +1),
         rate.calm_at_rate(facts, -1),
         rate.below_stable(facts, -1),
         rate.rate_low(facts, -1),
@@ -95,7 +95,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         leap.towers_return(facts, -1),
         around.restarted(facts, -1),
         around.scale_led(facts, -1),
-        around.not_cured_by(facts, "learning-rate", -1),
+        siblings.not_cured_by(facts, "learning-rate", -1),
         leap.leaped(facts, -1),
         way_back.relearned_slowly(facts, -1),
     )

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise
+from losslens.causes.signs import gradient, loss, rate, rise, siblings
 from losslens.causes.signs.build import Found, log_ramp, missing, num, percent, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign, Verdict
 
@@ -93,7 +93,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_alive(facts, +1),
         gradient.updates_tiny(facts, +1),
         gradient.grad_dead(facts, -1),
-        around.same_rate_survived(facts, -1),
+        siblings.same_rate_survived(facts, -1),
         rate.rate_ordinary(facts, -1),
         rate.rate_high(facts, -1),
         gradient.updates_large(facts, -1),

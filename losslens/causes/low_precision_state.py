@@ -24,7 +24,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, broken, gradient, leap, loss, rise, thrown, way_back
+from losslens.causes.signs import around, broken, gradient, leap, loss, rise, siblings, thrown, way_back
 from losslens.causes.signs.build import Found, missing, num, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -88,13 +88,13 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_alive(facts, +1),
         loss.drift_up(facts, +1),
         rise.slow_rise(facts, +1),
-        around.cured_by(facts, "precision", +1),
+        siblings.cured_by(facts, "precision", +1),
         _full(facts, -1),
         gradient.updates_large(facts, -1),
         gradient.weights_jumped(facts, +1),
         gradient.grad_led(facts, -1),
         around.only_validation(facts, -1),
-        around.not_cured_by(facts, "precision", -1),
+        siblings.not_cured_by(facts, "precision", -1),
         leap.leaped(facts, +1),
         way_back.left_again(facts, -1),
     )

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, loss, rate, rise, thrown
+from losslens.causes.signs import around, loss, rate, rise, siblings, thrown
 from losslens.causes.signs.build import num, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -46,7 +46,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.falls_repeat(facts, +1),
         rise.exponential_growth(facts, +1),
         rise.grows_as_rate_falls(facts, -1),
-        around.cured_by(facts, "schedule", +1),
+        siblings.cured_by(facts, "schedule", +1),
         loss.calm_before(facts, +1),
         rate.rate_steady(facts, -1),
         rate.rises_harmless(facts, -1),

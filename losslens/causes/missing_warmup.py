@@ -28,7 +28,7 @@ import dataclasses
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise
+from losslens.causes.signs import around, gradient, loss, rate, rise, siblings
 from losslens.causes.signs.build import Found, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -60,7 +60,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_largest_at_start(facts, +1),
         around.adaptive_optimizer(facts, +1),
         around.architecture_is(facts, "transformer", +1),
-        around.cured_by(facts, "warmup", +1),
+        siblings.cured_by(facts, "warmup", +1),
         rate.warmed_up(facts, -1),
         loss.onset_not_early(facts, -1),
         loss.nan_before_update(facts, -1),
@@ -69,7 +69,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.slow_rise(facts, -1),
         _plain_sgd(facts, -1),
         around.only_validation(facts, -1),
-        around.not_cured_by(facts, "warmup", -1),
+        siblings.not_cured_by(facts, "warmup", -1),
     )
 
 

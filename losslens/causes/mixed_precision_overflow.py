@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, broken, gradient, loss
+from losslens.causes.signs import around, broken, gradient, loss, siblings
 from losslens.causes.signs.build import Found, num, sign, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -78,8 +78,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         broken.weights_whole(facts, +1),
         broken.accuracy_lost(facts, +1),
         broken.accuracy_kept(facts, -1),
-        around.cured_by(facts, "precision", +1),
-        around.not_cured_by(facts, "learning-rate", +1),
+        siblings.cured_by(facts, "precision", +1),
+        siblings.not_cured_by(facts, "learning-rate", +1),
         around.wide_precision(facts, -1),
         around.scale_steady(facts, -1),
         around.scale_followed(facts, -1),
@@ -87,7 +87,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_led(facts, -1),
         loss.huge_start(facts, -1),
         around.only_validation(facts, -1),
-        around.not_cured_by(facts, "precision", -1),
+        siblings.not_cured_by(facts, "precision", -1),
     )
 
 

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, broken, gradient, loss, rise
+from losslens.causes.signs import around, broken, gradient, loss, rise, siblings
 from losslens.causes.signs.build import told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -49,19 +49,20 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         broken.validation_led(facts, +1),
         broken.accuracy_lost(facts, -1),
         loss.first_pass(facts, +1),
-        around.same_step_as_sibling(facts, +1),
+        siblings.same_step_as_sibling(facts, +1),
         gradient.grad_calm(facts, +1),
-        around.cured_by(facts, "data", +1),
+        siblings.cured_by(facts, "data", +1),
         loss.all_data_seen(facts, -1),
         loss.grew_before_nan(facts, -1),
         rise.overflowed(facts, -1),
         loss.huge_start(facts, -1),
         gradient.grad_led(facts, -1),
         around.scale_led(facts, -1),
-        around.cured_by(facts, "clip", -1),
-        around.cured_by(facts, "learning-rate", -1),
-        around.same_setup_survived(facts, -1),
-        around.data_worked_elsewhere(facts, -1),
+        siblings.cured_by(facts, "clip", -1),
+        siblings.cured_by(facts, "learning-rate", -1),
+        siblings.same_setup_survived(facts, -1),
+        siblings.data_worked_elsewhere(facts, -1),
+        siblings.same_batches_survived(facts, -1),
     )
 
 

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, broken, gradient, loss, rise
+from losslens.causes.signs import around, broken, gradient, loss, rise, siblings
 from losslens.causes.signs.build import told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -57,8 +57,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_calm(facts, +1),
         around.wide_precision(facts, +1),
         around.scale_steady(facts, +1),
-        around.cured_by(facts, "eps", +1),
-        around.cured_by(facts, "loss", +1),
+        siblings.cured_by(facts, "eps", +1),
+        siblings.cured_by(facts, "loss", +1),
         loss.grew_before_nan(facts, -1),
         rise.overflowed(facts, -1),
         rise.gradual(facts, -1),
@@ -66,8 +66,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.first_pass(facts, -1),
         gradient.grad_led(facts, -1),
         around.scale_led(facts, -1),
-        around.cured_by(facts, "clip", -1),
-        around.cured_by(facts, "precision", -1),
+        siblings.cured_by(facts, "clip", -1),
+        siblings.cured_by(facts, "precision", -1),
     )
 
 

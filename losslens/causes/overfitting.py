@@ -22,7 +22,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, held_back
+from losslens.causes.signs import around, held_back, siblings
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -103,8 +103,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         held_back.crept(facts, +1),
         held_back.memorised(facts, +1),
         around.only_validation(facts, +1),
-        around.cured_by(facts, "regularisation", +1),
-        around.cured_by(facts, "weight-decay", +1),
+        siblings.cured_by(facts, "regularisation", +1),
+        siblings.cured_by(facts, "weight-decay", +1),
         _train_rose_too(facts, -1),
         around.training_stepped_too(facts, -1),
         _bad_at_first(facts, -1),

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, leap, loss, rate, rise, thrown, way_back
+from losslens.causes.signs import around, leap, loss, rate, rise, siblings, thrown, way_back
 from losslens.causes.signs.build import Found, lasting, missing, num, percent, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -111,6 +111,7 @@ def _too_few(f: Facts, d: int) -> Found:
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         rise.runs_downward(facts, -1),
+        siblings.same_batches_survived(facts, -1),
         rise.stepped_first(facts, -1),
         thrown.weights_held(facts, +1),
         _once_an_epoch(facts, +1),

@@ -27,7 +27,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, held_back
+from losslens.causes.signs import around, held_back, siblings
 from losslens.causes.signs.build import Found, log_ramp, missing, num, often, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -121,7 +121,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _far_apart(facts, +1),
         held_back.stepped(facts, +1),
         _batch_norm(facts, +1),
-        around.cured_by(facts, "normalisation-layer", +1),
+        siblings.cured_by(facts, "normalisation-layer", +1),
         held_back.crept(facts, -1),
         held_back.memorised(facts, -1),
         _tracks(facts, -1),

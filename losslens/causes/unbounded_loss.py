@@ -24,7 +24,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts, LossCourse
-from losslens.causes.signs import around, leap, loss, rise
+from losslens.causes.signs import around, leap, loss, rise, siblings
 from losslens.causes.signs.build import Found, log_ramp, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -89,7 +89,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _sank(facts, +1),
         rise.fell_before_nan(facts, +1),
         _crossed(facts, +1),
-        around.cured_by(facts, "loss", +1),
+        siblings.cured_by(facts, "loss", +1),
         _never_negative(facts, -1),
         _went_up(facts, -1),
         loss.nan_from_first(facts, -1),

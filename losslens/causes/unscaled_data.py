@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise
+from losslens.causes.signs import around, gradient, loss, rate, rise, siblings
 from losslens.causes.signs.build import Found, num, sign, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -80,8 +80,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _squared(facts, +1),
         _not_scaled(facts, +1),
         rise.overflowed(facts, +1),
-        around.cured_by(facts, "data-scaling", +1),
-        around.cured_by(facts, "clip", +1),
+        siblings.cured_by(facts, "data-scaling", +1),
+        siblings.cured_by(facts, "clip", +1),
         loss.usual_start(facts, -1),
         loss.onset_not_early(facts, -1),
         loss.calm_before(facts, -1),

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, leap, loss, rate, rise, thrown
+from losslens.causes.signs import around, gradient, leap, loss, rate, rise, siblings, thrown
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -63,7 +63,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.onset_not_early(facts, +1),
         rise.once_learned(facts, rise.slow_rise(facts, +1)),
         loss.drift_up(facts, +1),
-        around.cured_by(facts, "weight-decay", +1),
+        siblings.cured_by(facts, "weight-decay", +1),
         gradient.weights_flat(facts, -1),
         None if gradient.grew_steadily(facts) else gradient.weights_jumped(facts, -1),
         loss.onset_early(facts, -1),

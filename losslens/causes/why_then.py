@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.signals import Trend
-from losslens.causes.signs.around import LEVER_WORDS
 from losslens.causes.signs.build import lag_text, lasting, num, often, percent, points, times, where
 from losslens.causes.signs.rate import rise_text, rise_when
+from losslens.causes.signs.siblings import LEVER_WORDS, twin
 from losslens.model import Verdict
 
 NEAR_RESTART = 6.0
@@ -44,7 +44,7 @@ def why_then(facts: Facts) -> tuple[str, ...]:
         out.append(boundary)
     if not coincided and not at_once and not before and not built_up:
         out += [_with_it(facts), _nothing(facts)]
-    return tuple(s for s in out if s)
+    return tuple(s for s in (*out, *_siblings(facts)) if s)
 
 
 def _place(f: Facts) -> str:
@@ -317,12 +317,29 @@ def _from_start(f: Facts) -> tuple[str, ...]:
         out.append(
             f"{f.rate.tag} began at {num(f.rate.first)}{'' if f.rate.warmup_end is None else ', with a warm-up'}."
         )
-    if f.cohort is not None:
-        for lever, name in list(f.cohort.cured.items())[:3]:
-            start = next((s.start_level for s in f.cohort.siblings if s.name == name), None)
-            began = f"; it began at a loss of {num(start)}" if start is not None else ""
-            out.append(f"The sibling {name} differs only in {LEVER_WORDS.get(lever, lever)} and survived{began}.")
-    return tuple(out)
+    return (*out, *_siblings(f))
+
+
+def _siblings(f: Facts) -> list[str]:
+    """Who survived, and what is known of the difference."""
+    if f.cohort is None:
+        return []
+    out = []
+    same = twin(f)
+    if same is not None and same.same_until is not None:
+        levers = [LEVER_WORDS.get(lever, lever) for lever in same.differs]
+        known = f", with {levers[0]}" if len(levers) == 1 else ""
+        out.append(
+            f"The sibling {same.name} logged the same values up to {where(f, same.same_until)} and survived{known}: "
+            "what was changed there decided."
+        )
+    for lever, name in list(f.cohort.cured.items())[:3]:
+        if same is not None and name == same.name:
+            continue
+        start = next((s.start_level for s in f.cohort.siblings if s.name == name), None)
+        began = f"; it began at a loss of {num(start)}" if start is not None else ""
+        out.append(f"The sibling {name} differs only in {LEVER_WORDS.get(lever, lever)} and survived{began}.")
+    return out
 
 
 def _overfit(f: Facts) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from losslens.causes import competing
+from losslens.causes import competing, rank
+from losslens.causes.facts import with_cohort
 from losslens.model import Verdict
 from tests.causes import make_runs as m
 
@@ -62,3 +63,14 @@ def test_a_second_moment_that_never_follows_says_more_than_the_usual_one() -> No
     assert "beta2-endless" in m.names(late(beta2=0.9999), CAUSE, +1)
     assert "beta2-endless" not in m.names(late(), CAUSE, +1)
     assert "beta2-endless" not in m.names(late("sgd", beta2=0.9999), CAUSE, +1)
+
+
+def test_a_sibling_that_survived_with_another_epsilon_puts_epsilon_first() -> None:
+    value = m.exploding()
+    value[300:] = m.learning(seed=5)[300:]
+    survivor = m.made(value, Verdict.HEALTHY, name="larger-eps", project="p")
+    failed = m.made(m.exploding(), Verdict.EXPLODED, 320, name="run", project="p")
+    (facts, _) = with_cohort([failed.facts(), survivor.facts()])
+    (cause,) = [c for c in rank.diagnose(facts).causes if c.id == CAUSE]
+    assert "cured-by-eps" in [e.sign for e in cause.evidence]
+    assert cause.fixes[0].text.startswith("Raise epsilon")

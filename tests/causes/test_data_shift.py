@@ -50,6 +50,16 @@ def test_a_peak_that_settles_far_below_itself_is_no_change_of_data() -> None:
     assert "overshot" in m.names(run, "exploding-gradients", +1)
 
 
+def test_a_loss_thrown_beyond_its_first_value_that_then_lies_at_chance_is_on_no_new_level() -> None:
+    y = m.jumping(at=200, to=2.3)
+    run = m.made(y, Verdict.EXPLODED, 200, others={m.LR: m.constant()})
+    assert "held-new-level" in m.names(run, CAUSE, +1)
+    y = y.copy()
+    y[200:203] = 30.0
+    thrown = m.made(y, Verdict.EXPLODED, 200, others={m.LR: m.constant()})
+    assert "held-new-level" not in m.names(thrown, CAUSE, +1)
+
+
 def test_training_that_relearns_while_validation_stays_bad_saw_other_data() -> None:
     val, train = m.learning(400), m.learning(400)
     val[200:] *= 4.0

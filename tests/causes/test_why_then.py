@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from losslens.causes.facts import with_cohort
 from losslens.causes.why_then import why_then
 from losslens.model import Role, Verdict
 from tests.causes import make_runs as m
@@ -141,3 +142,14 @@ def test_what_fell_with_the_loss_at_once_does_not_pass_for_unchanged() -> None:
     text = " ".join(m.made(y, Verdict.EXPLODED, 250, others=others).diagnose().why_then)
     assert "At the same point moved train_acc" in text
     assert "before it (val_acc)" in text
+
+
+def test_a_sibling_that_was_the_same_run_until_then_is_told_with_what_was_changed() -> None:
+    value = m.exploding()
+    value[300:] = m.learning(seed=5)[300:]
+    survivor = m.made(value, Verdict.HEALTHY, name="larger-eps", project="p")
+    failed = m.made(m.exploding(), Verdict.EXPLODED, 320, name="run", project="p")
+    (facts, _) = with_cohort([failed.facts(), survivor.facts()])
+    (told,) = [s for s in why_then(facts) if "sibling" in s]
+    assert "larger-eps logged the same values up to step" in told
+    assert "with another epsilon" in told

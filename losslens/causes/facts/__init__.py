@@ -21,6 +21,7 @@ from losslens.causes.facts.recipe import recipe_of
 from losslens.causes.facts.restarts import batch_of, messages_of, restart_of
 from losslens.causes.facts.schedule import rate_of
 from losslens.causes.facts.signals import Recipe
+from losslens.causes.facts.trace import trace_of
 from losslens.model import Judgement, LossVerdict, Role, Run, Series, Verdict
 
 __all__ = ["Facts", "measure", "with_cohort"]
@@ -139,6 +140,7 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         layers=layers_of(run, start, extent),
         format=run.format,
         tags=_tags(run),
+        trace=trace_of(train_series.current() if train_series is not None else leading),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from losslens.causes.facts.nouns import Cohort, Facts, Sibling
 from losslens.causes.facts.recipe import squeeze
+from losslens.causes.facts.trace import agree_until, holds
 from losslens.model import SettingValue, Verdict
 
 MOST_SIBLINGS = 60
@@ -74,7 +75,8 @@ def with_cohort(all_facts: Sequence[Facts]) -> tuple[Facts, ...]:
             kinds.setdefault(_kind(facts), []).append(facts)
     out: list[Facts] = []
     for facts in all_facts:
-        others = (p for p in kinds.get(_kind(facts), []) if p is not facts and one_training(facts, p))
+        all_of_kind = (p for p in kinds.get(_kind(facts), []) if p is not facts)
+        others = (p for p in all_of_kind if one_training(facts, p) and not holds(facts.trace, p.trace))
         peers = list(itertools.islice(others, MOST_SIBLINGS))
         out.append(dataclasses.replace(facts, cohort=_cohort(facts, peers)) if peers else facts)
     return tuple(out)
@@ -118,12 +120,15 @@ def _cohort(me: Facts, peers: Sequence[Facts]) -> Cohort | None:
 def one_training(me: Facts, other: Facts) -> bool:
     """Whether two runs of a folder are attempts at one training, by what speaks for it.
 
-    A folder may hold anything, and a loss called "loss" means nothing: the same series must have been logged, and
-    either the settings agree for the most part, or (where neither run has settings) the names belong together and the
-    losses begin alike. A run without a finite loss has no beginning; there the names alone must say it.
+    Runs whose first values are the same to the last digit are one training that was changed on its way. Else a folder
+    may hold anything, and a loss called "loss" means nothing: the same series must have been logged, and either the
+    settings agree for the most part, or (where neither run has settings) the names belong together and the losses begin
+    alike. A run without a finite loss has no beginning; there the names alone must say it.
     """
     if me.loss is None or other.loss is None or len(me.tags & other.tags) < SAME_TAGS * len(me.tags | other.tags):
         return False
+    if agree_until(me.trace, other.trace) is not None:
+        return True
     alike = _begin_alike(me, other)
     mine, theirs = ({k for k in f.settings if not IGNORED.search(squeeze(k))} for f in (me, other))
     if bool(mine) != bool(theirs):
@@ -163,7 +168,7 @@ def _related(name: str, other: str, *, strict: bool) -> bool:
     own, others = _words(name), _words(other)
     differ = [w for w in own if w not in others] + [w for w in others if w not in own]
     says = [lever_of(w) in LEVERS or lever_of(w) == "seed" for w in differ]
-    plain = [w in PLAIN_WORDS or bool(re.fullmatch(r"v?[0-9.]+", w)) for w in differ]
+    plain = [w in PLAIN_WORDS or (w in QUALIFIERS and any(says)) or bool(re.fullmatch(r"v?[0-9.]+", w)) for w in differ]
     if all(a or b for a, b in zip(says, plain, strict=True)):
         return True
     if strict:
@@ -184,6 +189,8 @@ def _sibling(me: Facts, other: Facts) -> Sibling:
         first_nonfinite=other.nonfinite.first_step if other.nonfinite is not None else None,
         onset_step=other.onset.step if other.onset is not None else None,
         lr=other.recipe.lr if other.recipe.lr is not None else (other.rate.peak if other.rate is not None else None),
+        same_until=agree_until(me.trace, other.trace),
+        last_step=other.extent.last_step if other.extent is not None else None,
     )
 
 
@@ -215,9 +222,8 @@ def _differences(me: Facts, other: Facts) -> dict[str, tuple[str, str]]:
         if a > 0 and b > 0 and not 1 / 1.2 < b / a < 1.2:
             found["learning-rate"] = (f"{a:.3g}", f"{b:.3g}")
     if not found or (not me.settings and not other.settings):
-        named = {lever_of(w): ("", w) for w in _name_words(other.name, me.name)}
-        for word in _name_words(me.name, other.name):
-            named.setdefault(lever_of(word), (word, ""))
+        words = (*_name_words(other.name, me.name), *_name_words(me.name, other.name))
+        named = {lever_of(word): ("", "") for word in words}
         sure = bool(me.settings or other.settings)  # settings were kept: a name then only counts where it names a lever
         found.update({k: v for k, v in named.items() if not sure or k in LEVERS or k == "seed"})
     return found
@@ -258,8 +264,21 @@ PLAIN_WORDS = frozenset(
 )
 
 
+QUALIFIERS = frozenset(
+    (
+        *("no", "with", "without", "off", "on", "use", "using", "add", "added", "plus", "new", "old"),
+        *("more", "less", "high", "higher", "low", "lower", "large", "larger", "big", "bigger", "small", "smaller"),
+        *("long", "longer", "short", "shorter", "strong", "stronger", "weak", "weaker", "half", "double"),
+    )
+)
+"""Words that only say how much of a lever: "larger-eps", "no_warmup"."""
+
+
 def _name_words(name: str, other: str) -> list[str]:
-    """Words of a run's name that the other does not have, plain ones and bare numbers left out."""
+    """Words of a run's name that the other does not have, plain ones and bare numbers left out.
+
+    Beside a word that names a lever, one that only says how much of it is left out as well.
+    """
     own = [w for w in re.split(r"[^A-Za-z0-9.]+", name) if w]
     others = {w.lower() for w in re.split(r"[^A-Za-z0-9.]+", other)}
     words = [
@@ -267,6 +286,8 @@ def _name_words(name: str, other: str) -> list[str]:
         for w in own
         if w.lower() not in others and w.lower() not in PLAIN_WORDS and not re.fullmatch(r"[0-9.]+|v[0-9]+", w)
     ]
+    if any(lever_of(w) in LEVERS for w in words):
+        words = [w for w in words if w.lower() not in QUALIFIERS]
     return words[:4]
 
 
@@ -297,6 +318,7 @@ def _same_step(me: Facts, siblings: Sequence[Sibling]) -> str | None:
         if (
             where is not None
             and s.verdict.blew_up
+            and s.same_until is None  # else the two are one until they part, and what came of it says nothing new
             and abs(where - me.onset.step) <= SAME_STEP_POINTS * me.extent.interval
         ):
             return s.name

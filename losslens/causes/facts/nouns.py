@@ -25,6 +25,7 @@ from losslens.causes.facts.signals import (
     Trend,
     Validation,
 )
+from losslens.causes.facts.trace import Trace
 from losslens.causes.facts.way_back import WayBack
 from losslens.model import SettingValue, Verdict
 
@@ -222,6 +223,9 @@ class Sibling:
     first_nonfinite: int | None
     onset_step: int | None
     lr: float | None = None
+    same_until: int | None = None
+    """Last step up to which both logged the same values: one training until then, another afterwards."""
+    last_step: int | None = None
 
     @property
     def survived(self) -> bool:
@@ -295,6 +299,8 @@ class Facts:
     format: str = ""
     tags: frozenset[str] = frozenset()
     """Tags of all series of the run (at most 300): runs of one training log the same."""
+    trace: Trace = ()
+    """Values of the training loss at fixed places (at most 256)."""
 
     def message(self, kind: str) -> Message | None:
         for m in self.messages:

@@ -1,4 +1,4 @@
-"""Signs of what stood around the loss: restarts, precision, validation, terms, log lines, siblings.
+"""Signs of what stood around the loss: restarts, precision, validation, terms, log lines.
 
 ``d`` is +1 for the asking cause, -1 against it.
 """
@@ -8,22 +8,6 @@ from __future__ import annotations
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs.build import Found, lag_text, log_ramp, missing, num, ramp, sign, times, where
 from losslens.model import Verdict
-
-LEVER_WORDS = {
-    "clip": "gradient clipping",
-    "learning-rate": "another learning rate",
-    "warmup": "another warm-up",
-    "precision": "another precision",
-    "data-scaling": "scaled data",
-    "batch-size": "another batch size",
-    "beta2": "another beta2",
-    "eps": "another epsilon",
-    "weight-decay": "another weight decay",
-    "optimizer": "another optimizer",
-    "loss": "another loss function",
-    "schedule": "another schedule",
-    "normalisation-layer": "another normalisation layer",
-}
 
 
 def restarted(f: Facts, d: int) -> Found:
@@ -316,72 +300,6 @@ def component_led(f: Facts, d: int) -> Found:
         value=c.growth,
         compared_to=c.others_growth,
     )
-
-
-def cured_by(f: Facts, lever: str, d: int) -> Found:
-    """A sibling that survived with only this changed: stronger than any curve."""
-    if f.cohort is None:
-        return None
-    name = f.cohort.cured.get(lever)
-    if name is None:
-        return None
-    there = next((s for s in f.cohort.siblings if s.name == name), None)
-    change = there.differs.get(lever) if there is not None else None
-    detail = (
-        f" ({change[0] or 'without'} here, {change[1] or 'without'} there)"
-        if change and (change[0] or change[1])
-        else ""
-    )
-    text = f"the sibling {name} survived with only {LEVER_WORDS.get(lever, lever)} changed{detail}"
-    return sign(f"cured-by-{lever}", d, 1.0, text)
-
-
-def not_cured_by(f: Facts, lever: str, d: int) -> Found:
-    if f.cohort is None or lever not in f.cohort.not_cured:
-        return None
-    text = f"the sibling {f.cohort.not_cured[lever]} failed as well, with {LEVER_WORDS.get(lever, lever)}"
-    return sign(f"not-cured-by-{lever}", d, 0.7, text)
-
-
-def data_worked_elsewhere(f: Facts, d: int) -> Found:
-    """A sibling learned from the same data: the data are not at fault."""
-    if f.cohort is None:
-        return None
-    other = {"data", "data-scaling", "loss", "regularisation"}
-    for s in f.cohort.siblings:
-        if s.survived and not other & set(s.differs) and len(s.differs) <= 3:
-            return sign(
-                "data-worked-elsewhere", d, 1.0, f"the sibling {s.name} seems to have learned from the same data"
-            )
-    return None
-
-
-def same_rate_survived(f: Facts, d: int) -> Found:
-    """A sibling survived at this learning rate."""
-    if f.cohort is None or f.rate is None or f.rate.peak <= 0:
-        return None
-    for s in f.cohort.siblings:
-        if s.survived and s.lr is not None and 1 / 1.1 < s.lr / f.rate.peak < 1.1 and len(s.differs) <= 3:
-            text = f"the sibling {s.name} survived at the same learning rate ({num(f.rate.peak)})"
-            return sign("same-rate-survived", d, 1.0, text, value=f.rate.peak)
-    return None
-
-
-def same_step_as_sibling(f: Facts, d: int) -> Found:
-    if f.cohort is None or f.cohort.same_step is None or f.onset is None or f.onset.from_start:
-        return None
-    text = (
-        f"the sibling {f.cohort.same_step} failed at the same "
-        f"{where(f, f.onset.step)}: something at that place in the data"
-    )
-    return sign("same-step-as-sibling", d, 0.9, text, steps=(f.onset.step, f.onset.step))
-
-
-def same_setup_survived(f: Facts, d: int) -> Found:
-    if f.cohort is None or f.cohort.same_setup_survived is None:
-        return None
-    text = f"the sibling {f.cohort.same_setup_survived} survived with the same settings"
-    return sign("same-setup-survived", d, 0.8, text)
 
 
 def adaptive_optimizer(f: Facts, d: int) -> Found:

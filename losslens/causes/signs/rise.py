@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from losslens.causes.facts.nouns import Facts
+from losslens.causes.facts.nouns import Facts, LossCourse
 from losslens.causes.signs.build import (
     Found,
     lasting,
@@ -19,6 +19,15 @@ from losslens.causes.signs.build import (
     where,
 )
 from losslens.model import Verdict
+
+LEARNED = 3.0
+"""Times the level before the onset from which the first value says that something had been learned."""
+
+BEYOND = 2.0
+"""Times the first value that nothing but thrown weights takes a loss to."""
+
+CHANCE = 4 / 3
+"""Factor around the first value within which a loss lies at chance."""
 
 
 def resolution(f: Facts) -> float:
@@ -282,7 +291,7 @@ def held_new_level(f: Facts, d: int) -> Found:
         return None
     if f.loss is None or f.onset is None or f.loss.after_slope is None or f.loss.growth.kind in ("none", "downward"):
         return None
-    if f.loss.recovered or f.loss.growth.points > 4 or f.onset.from_start:
+    if f.loss.recovered or f.loss.growth.points > 4 or f.onset.from_start or _fell_to_chance(f.loss):
         return None
     slope = f.loss.after_slope
     text = (
@@ -290,6 +299,14 @@ def held_new_level(f: Facts, d: int) -> Found:
         f"{'held it' if slope > -0.2 else 'has been falling since'}"
     )
     return sign("held-new-level", d, ramp(slope, 0.6, 0.2), text, series=f.tag, steps=(f.onset.step, None), value=slope)
+
+
+def _fell_to_chance(loss: LossCourse) -> bool:
+    """Thrown beyond its first value, the loss of an untrained net, and lying there since: all is forgotten."""
+    peak, first, before, end = loss.growth.peak, loss.first, loss.before, loss.end
+    if peak is None or first is None or before is None or end is None or not 0 < LEARNED * before < first:
+        return False
+    return peak > BEYOND * first and 1 / CHANCE < end / first < CHANCE
 
 
 def overshot(f: Facts, d: int) -> Found:

@@ -7,7 +7,8 @@ import pytest
 
 from losslens.causes.facts import with_cohort
 from losslens.causes.facts.cohort import lever_of
-from losslens.model import SettingValue, Verdict
+from losslens.causes.signs import siblings
+from losslens.model import SettingValue, Sign, Verdict
 from tests.causes import make_runs as m
 
 
@@ -16,7 +17,7 @@ def failed(name: str, **settings: SettingValue) -> m.Made:
 
 
 def fine(name: str, project: str = "p", **settings: SettingValue) -> m.Made:
-    return m.made(m.learning(), Verdict.HEALTHY, name=name, project=project, settings=settings)
+    return m.made(m.learning(seed=1), Verdict.HEALTHY, name=name, project=project, settings=settings)
 
 
 def test_a_sibling_that_differs_in_one_setting_names_the_cure() -> None:
@@ -33,7 +34,8 @@ def test_another_seed_is_not_a_lever_and_shows_the_setup_can_survive() -> None:
 
 
 def test_a_sibling_that_failed_as_well_says_what_did_not_help() -> None:
-    facts = with_cohort([failed("a", lr=0.1).facts(), failed("b", lr=0.01).facts()])[0]
+    other = m.made(m.exploding(seed=1), Verdict.EXPLODED, 320, name="b", project="p", settings={"lr": 0.01})
+    facts = with_cohort([failed("a", lr=0.1).facts(), other.facts()])[0]
     assert facts.cohort is not None
     assert facts.cohort.not_cured == {"learning-rate": "b"}
     assert facts.cohort.same_step == "b"
@@ -57,7 +59,7 @@ def test_runs_that_only_lie_in_one_folder_are_no_siblings() -> None:
     for other in (
         fine("contrast"),  # same tag, nothing that says it is the same training
         m.made(m.learning(start=90.0), Verdict.HEALTHY, name="log1", project="p"),  # begins elsewhere
-        m.made(m.learning(), Verdict.HEALTHY, name="log1", project="p", tag="loss"),  # other series
+        m.made(m.learning(seed=1), Verdict.HEALTHY, name="log1", project="p", tag="loss"),  # other series
         fine("log1", lr=0.1),  # settings on one side only
     ):
         assert with_cohort([bare, other.facts()])[0].cohort is None
@@ -91,6 +93,46 @@ def test_paths_dates_and_outcomes_are_no_levers() -> None:
     )[0]
     assert facts.cohort is not None
     assert facts.cohort.cured == {}
+
+
+def twin_of_the_failed(name: str) -> m.Made:
+    """The same values up to point 300, and calm after it."""
+    value = m.exploding()
+    value[300:] = m.learning(seed=5)[300:]
+    return m.made(value, Verdict.HEALTHY, name=name, project="p")
+
+
+def test_runs_with_the_same_first_values_are_one_training_whatever_their_names() -> None:
+    facts = with_cohort([failed("run").facts(), twin_of_the_failed("larger-eps").facts()])[0]
+    assert facts.cohort is not None
+    (sibling,) = facts.cohort.siblings
+    assert sibling.same_until is not None
+    assert facts.extent is not None
+    assert 290 * facts.extent.interval <= sibling.same_until <= 300 * facts.extent.interval
+    assert facts.cohort.cured == {"eps": "larger-eps"}
+
+
+def test_a_sibling_that_was_the_same_run_clears_the_batches_of_the_onset() -> None:
+    facts = with_cohort([failed("run").facts(), twin_of_the_failed("larger-eps").facts()])[0]
+    found = siblings.same_batches_survived(facts, -1)
+    assert isinstance(found, Sign)
+    assert "the same run up to step" in found.text
+    for other in ("seed2", "new_data"):  # other batches were met
+        facts = with_cohort([failed("run").facts(), twin_of_the_failed(other).facts()])[0]
+        assert siblings.same_batches_survived(facts, -1) is None
+
+
+def test_a_copy_of_a_log_is_no_sibling() -> None:
+    whole = failed("run")
+    cut = m.made(m.exploding()[:250], Verdict.HEALTHY, name="copy", project="p")
+    for copy in (failed("copy"), cut):
+        assert with_cohort([whole.facts(), copy.facts()])[0].cohort is None
+
+
+def test_a_loss_printed_coarsely_proves_no_kinship() -> None:
+    flat = m.made(np.round(m.learning(), 0), Verdict.HEALTHY, name="contrast", project="p")
+    other = m.made(np.round(m.learning(seed=2), 0), Verdict.HEALTHY, name="other", project="p")
+    assert with_cohort([flat.facts(), other.facts()])[0].cohort is None
 
 
 @pytest.mark.parametrize(
