@@ -53,3 +53,49 @@ def test_lightgbm_metrics_play_the_loss_of_their_data_set() -> None:
     choices = {choice.tag: choice for choice in assign({name: series(name, falling(40)) for name in tags})}
     assert choices["training's l2"].role is Role.TRAIN_LOSS
     assert choices["valid_1's l2"].role is Role.VAL_LOSS
+
+
+def roles_of(made: dict[str, np.ndarray]) -> dict[str, Role]:
+    return {choice.tag: choice.role for choice in assign({tag: series(tag, value) for tag, value in made.items()})}
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.5])
+@pytest.mark.parametrize("decimals", [2, 4])
+def test_strange_names_whose_weighted_sum_is_the_total_are_its_terms(weight: float, decimals: int) -> None:
+    rng = np.random.default_rng(0)
+    depth, cls, aux = falling(60), 2 * falling(60) + rng.random(60), 0.2 * rng.random(60)
+    made = {"total": depth + cls + weight * aux, "depth": depth, "cls": cls, "aux": aux, "flop": rng.random(60)}
+    choices = {
+        choice.tag: choice
+        for choice in assign({tag: series(tag, np.round(value, decimals)) for tag, value in made.items()})
+    }
+    assert choices["total"].role is Role.TRAIN_LOSS
+    assert choices["total"].sure
+    assert {choices[tag].role for tag in ("depth", "cls", "aux")} == {Role.LOSS_COMPONENT}
+    assert choices["flop"].role is Role.OTHER
+    assert f"depth + cls + {'' if weight == 1 else '0.5 x '}aux" in choices["aux"].why
+
+
+def test_numbers_that_add_up_to_the_total_only_nearly_are_not_its_terms() -> None:
+    rng = np.random.default_rng(0)
+    depth, cls = falling(60), 2 * falling(60) + rng.random(60)
+    made = {"total": depth + cls + 0.05 * rng.random(60), "depth": depth, "zip": cls}
+    roles = roles_of({tag: np.round(value, 4) for tag, value in made.items()})
+    assert roles["zip"] is Role.OTHER
+
+
+def test_the_short_names_of_an_actor_and_its_critic_are_their_losses() -> None:
+    rng = np.random.default_rng(0)
+    pg, v, ent = 0.1 * rng.standard_normal(60), falling(60), 1.5 - 0.01 * np.arange(60) + 0.01 * rng.random(60)
+    made = {"pg": pg, "vloss": v, "ent": ent, "ret": np.arange(60.0), "kl": 0.01 * rng.random(60)}
+    roles = roles_of(made)
+    assert [roles[tag] for tag in made] == [
+        Role.TRAIN_LOSS,
+        Role.TRAIN_LOSS,
+        Role.ENTROPY,
+        Role.REWARD,
+        Role.KL,
+    ]
+    roles = roles_of({"loss": pg + 0.5 * v - 0.01 * ent, **made})
+    assert roles["loss"] is Role.TRAIN_LOSS
+    assert roles["pg"] is roles["vloss"] is Role.LOSS_COMPONENT

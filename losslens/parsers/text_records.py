@@ -8,6 +8,7 @@ tables below.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -107,12 +108,16 @@ _SPACED = re.compile(
     r"(?<![\w/.-])(?P<key>(?:[A-Za-z][A-Za-z0-9]*_){0,3}"
     r"(?:(?:train(?:ing)?|val|valid|validation|test|eval|avg|average|mean|total|running|[gd]|lm)[ _])?"
     r"(?:loss\w*|ppl|perplexity|acc(?:uracy)?(?:@\d)?|lr|learning rate|bpc|bpb|bleu|wer|error|grad[ _]?norm|gnorm|norm"
-    r"|xent|cost|objective|bce|mfu|prec@\d|top-?[15]|reward|kl|entropy|mae|mse|rmse|nll|elbo|return|dice|iou|miou|psnr|f1))"
+    r"|xent|cost|objective|bce|mfu|prec@\d|top-?[15]|reward|kl|entropy|mae|mse|rmse|nll|elbo|return|dice|iou|miou|psnr|f1|l\.r\.))"
     rf"\s+(?:so far\s+)?(?:(?:is|was|of)\s+)?(?P<num>{_NUM})(?![\w.]*\w_)(?:\s*\(\s*(?P<avg>{_NUM})\s*\))?",
     re.IGNORECASE,
 )
 #: "it 10  total 2.5  depth 0.9  aux .1": nothing but names and numbers, and no sign between them.
-_IN_TURN = re.compile(rf"[\s,;|-]*(?:[A-Za-z][\w/.]*\s+{_NUM}(?:[\s,;|]+|$))+", re.IGNORECASE)
+_UNIT = r"\s?(?:%|ms|s|sec|k|[MG]B|it/s|tok/s)(?![\w/])"
+_IN_TURN = re.compile(
+    rf"[\s,;|:\])>-]*(?:[A-Za-z]+[\s:|]+)??(?:(?:[A-Za-z][\w/.]*\s+{_NUM}(?:{_UNIT})?|\d[\d.]*{_UNIT})(?:[\s,;|]+|$))+",
+    re.IGNORECASE,
+)
 _TURN = re.compile(rf"(?P<key>[A-Za-z][\w/.]*)\s+(?P<num>{_NUM})", re.IGNORECASE)
 #: Short for the losses of both splits where they stand side by side.
 _BOTH_SPLITS = {"tl": "train loss", "vl": "val loss"}
@@ -175,7 +180,8 @@ _WHOLE_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 #: Words before a number that say nothing about it: "INFO root loss: 0.5" is the loss.
 _NOISE = re.compile(
-    r"^(?:(?:s\.|info|debug|root|and|with|the|is|then|mean of|current|model diverged with)\s+)+", re.IGNORECASE
+    r"^(?:(?:s\.|info|debug|root|and|with|the|is|then|mean of|current|model diverged with|[a-z]+/s(?:ec)?)\s+)+",
+    re.IGNORECASE,
 )
 #: Lines that differ in their digits alone are of one shape; longer ones are not remembered.
 _DIGITS = str.maketrans("123456789", "0" * 9)
@@ -183,8 +189,10 @@ LONGEST_SHAPE = 1000
 _HEADING = re.compile(r"\W*[A-Za-z]+(?: [A-Za-z]+){0,2}\W*")
 #: Names whose number is a duration, a version, or the place itself.
 _UNTOLD = frozenset(["eta", "step", "v_num", "epoch", "epochs", "end of epoch", "max_epochs", "best_epoch"])
-_SHORT = {"trl": "train loss", "tel": "test loss"}
-"""llm.c and its heirs write `s:10 trl:3.2 tel:3.3 norm:0.3`."""
+_SHORT = {"trl": "train loss", "tel": "test loss", "L.r.": "learning rate"}
+"""llm.c and its heirs write `s:10 trl:3.2 tel:3.3 norm:0.3`, Marian `Cost 5.3 : L.r. 1e-4`."""
+#: Names that say little alone; several of them on a line with a place are the terms of one objective.
+_TERMS = frozenset(["total", "pg", "pi", "vf", "vloss", "ploss", "ent", "ret", "kl", "pol", "val", "aux", "adv", "rec", "recon", "cls", "reg", "box", "obj"])
 
 
 _OTHER_WORK = re.compile(
@@ -329,8 +337,8 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
             # Behind a sign stands by how much a number changed, not its average.
             if match["avg"] and (match["avg"][0] not in "+-" or match["num"][0] == "-"):
                 values.setdefault(f"{key} (avg)", _float(match["avg"]))
-    if place and not any(map(_names_a_loss, values)):
-        values, form = _in_turn(rest, values, form)
+    if place:
+        values, form = _in_turn(rest, values, form, spans)
     if not values and place:
         values = {match["key"]: _float(match["num"]) for match in _AFTER.finditer(text)}
         values = values or {f"{match['key']} loss": _float(match["num"]) for match in _SPLITS.finditer(text)}
@@ -346,17 +354,20 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
     return values, form
 
 
-@lru_cache(maxsize=4096)
-def _names_a_loss(key: str) -> bool:
-    return bool(IS_LOSS.search(key))
+def _in_turn(
+    rest: str, values: dict[str, float], form: str, spans: Sequence[tuple[int, int]]
+) -> tuple[dict[str, float], str]:
+    """The numbers of a line that holds, behind its place, names and numbers in turn and nothing else.
 
-
-def _in_turn(rest: str, values: dict[str, float], form: str) -> tuple[dict[str, float], str]:
-    """The numbers of a line that holds, behind its place, names and numbers in turn and nothing else."""
+    A name may be as short as its program likes ("ent", "kl", "gn"): that the line gives a number to every name on it
+    is what tells it. ``spans`` are the stretches of ``rest`` that have been read.
+    """
     if not _IN_TURN.fullmatch(rest):
         return values, form
-    found = {match["key"]: _float(match["num"]) for match in _TURN.finditer(rest)}
-    found = {key: value for key, value in found.items() if key.lower() not in _UNTOLD}
+    pairs = [
+        m for m in _TURN.finditer(rest) if not any(m.start("num") < end and start < m.end() for start, end in spans)
+    ]
+    found = {match["key"]: _float(match["num"]) for match in pairs if match["key"].lower() not in _UNTOLD}
     if found.keys() >= _BOTH_SPLITS.keys():
         found = {_BOTH_SPLITS.get(key, key): value for key, value in found.items()}
     # "train 0.31 val 0.42" names the split alone: what is meant is the loss.
@@ -370,6 +381,8 @@ def speaks_of_training(record: Record | None) -> bool:
     if record is None:
         return False
     if record.kind and sum(bool(_PLAYER.fullmatch(key)) for key in record.values) >= 2:
+        return True
+    if record.kind and len(record.values) > 2 and sum(key.lower() in _TERMS for key in record.values) >= 2:
         return True
     # LightGBM writes "training's l2": whose it is says that it is a metric.
     return any(is_known_name(key) or "'s " in key for key in record.values)

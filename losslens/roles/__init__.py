@@ -16,7 +16,7 @@ import numpy as np
 
 from losslens.errors import UsageError
 from losslens.model import RawSeries, Role, RoleChoice, Series
-from losslens.roles import losses
+from losslens.roles import losses, sums
 from losslens.roles.names import TEST_WORDS, TRAIN_WORDS, VAL_WORDS, split_of, words, words_of
 from losslens.roles.table import ACCURACY, IS_LOSS, TABLE
 
@@ -79,6 +79,7 @@ def assign(
     choices.update(losses.choose(candidates, told=tuple(told.values()), trainer=trainer))
     choices.update(_seen_twice(series, choices))
     choices.update(_find_unnamed_objective(series, choices, told))
+    choices.update(sums.parts_of_the_loss(series, choices))
     ranked = sorted(choices.values(), key=lambda c: _rank(c, series[c.tag]))
     return (*told.values(), *ranked)
 

@@ -245,6 +245,8 @@ TABLE: tuple[Rule, ...] = (
         ),
         "named as a reward",
     ),
+    Rule(Role.REWARD, re.compile(r"^(?:(?:train|eval|ep|avg|mean) )*ret(?: (?:mean|avg))?$"), "short for a return"),
+    Rule(Role.ENTROPY, re.compile(r"^(?:(?:train|policy|pi) )*ent(?: (?:mean|avg))?$"), "short for an entropy"),
     Rule(
         Role.OTHER,
         _any(r"(?:\w+ )*?(?:top ?\d+|acc\w*|classification|word|character|token) err(?:ors?)?(?: rate)?(?: \w+)?$"),
@@ -270,7 +272,7 @@ OBJECTIVES = _any(
             "bpd|bpb|bpc|bits per dim|bits per byte",
             "crossentropy|xent|ce|bce|ctc|hinge|huber",
             "cost|energy|residual|error",
-            "mse|mean squared error|rmse|mae|mean absolute error",
+            "mse|mean squared error|rmse|(?:mean )?rms|mae|mean absolute error",
             "perplexity|ppl",
         )
     )

@@ -290,7 +290,7 @@ def test_what_is_printed_without_a_thought_has_its_place_too(
     np.testing.assert_allclose(series.value / scale, [_value(i) for i in range(1, 9)], rtol=1e-4)
     assert series.axis == "step"
     assert np.diff(series.step).tolist() == [steps[1] - steps[0]] * 7
-    assert set(log.series) <= {tag, "grad", "Loss_G", "gn", "epoch"}
+    assert set(log.series) <= {tag, "grad", "Loss_G", "gn", "epoch", "step_size"}
 
 
 def test_a_loss_that_is_nan_from_the_first_line_is_read(tmp_path: Path) -> None:
@@ -332,3 +332,20 @@ def test_qualities_of_samples_counted_one_by_one_are_no_training(tmp_path: Path)
     path.write_text("".join(f"[{20 * i:05d}/3783] PSNR {30 + i % 3}.5 | SSIM 0.9{i % 7}\n" for i in range(40)))
     with pytest.raises(NotALogError):
         parsers.parse(path, "text")
+
+
+@pytest.mark.parametrize(
+    ("line", "tags"),
+    [
+        ("step {i} loss {v:.3f} vloss 0.53 ent 1.2 ret 20.1", {"loss", "vloss", "ent", "ret"}),
+        ("step {i} vloss {v:.3f} ent 1.2 ret 20.1", {"vloss", "ent", "ret"}),
+        ("[{i}/800] loss {v:.3f}  lr 1e-3  gn 1.2  3.1s", {"loss", "lr", "gn"}),
+        ("[{i}/800] loss {v:.3f}  lr 1e-3  gn 1.2  mem 3.1GB", {"loss", "lr", "gn", "mem"}),
+        ("it {i} total {v:.3f} depth .97 cls 1.49 aux .12", {"total", "depth", "cls", "aux"}),
+        ("ep {i} | ret 12.1 | pg -0.01 | v {v:.3f}", {"ret", "pg", "v"}),
+        ("Epoch[{i}] Batch [20]\tSpeed: 10.1 samples/sec accuracy={v:.3f}", {"Speed", "accuracy"}),
+    ],
+)
+def test_every_number_with_a_name_on_a_line_of_a_training_is_kept(line: str, tags: set[str], tmp_path: Path) -> None:
+    log = _log(tmp_path, "".join(line.format(i=i, v=_value(i)) + "\n" for i in range(1, 9)))
+    assert set(log.series) - {"epoch"} == tags

@@ -1,0 +1,133 @@
+"""Terms known by the data: the training loss is their weighted sum, at every step and to the digits that were logged.
+
+"total 2.52 depth .97 cls 1.49 aux .12" names its terms by words that may be anything; that 2.52 = 0.97 + 1.49 + 0.5 x
+0.12 holds on every line is no chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.model import RawSeries, Role, RoleChoice, Series
+from losslens.roles.losses import UNKNOWN
+from losslens.roles.names import split_of, words_of
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray
+
+#: Lines a weight: with fewer a sum may fit by chance.
+LINES, LEAST_LINES = 4, 12
+#: Most terms that are tried, and points that are compared.
+MOST_TERMS, MOST_POINTS = 12, 2000
+#: Share of the lines on which the sum must hold; where a term is clipped or skipped now and then it does not.
+HOLDS = 0.95
+#: A weight is sought within these; what is added with less cannot be seen.
+WEIGHTS = (1e-4, 1e4)
+#: A sum that holds to no better than this share of what the total varies by is an explanation, no sum.
+CLOSE = 1e-2
+#: Weights that programs give have one digit or two: a fitted one this near to such a number is tried as that.
+_PLAIN = ((1, 3e-2), (2, 5e-3))
+
+
+def parts_of_the_loss(
+    series: Mapping[str, RawSeries] | Mapping[str, Series], choices: Mapping[str, RoleChoice]
+) -> dict[str, RoleChoice]:
+    """The new choice of each series of unknown meaning that is a term of the training loss, and of that loss if it was
+    a guess; empty where no sum holds."""
+    total = next((c for c in choices.values() if c.role is Role.TRAIN_LOSS and not c.group), None)
+    if total is None:
+        return {}
+    whole = series[total.tag]
+    known = [c.tag for c in choices.values() if c.role is Role.LOSS_COMPONENT and c.split == total.split]
+    open_tags = [c.tag for c in choices.values() if c.role is Role.OTHER and c.why == UNKNOWN]
+    terms = [t for t in (*known, *open_tags) if _beside(series[t], whole)]
+    beside = [c.tag for c in choices.values() if c.role in (Role.ENTROPY, Role.KL) and _beside(series[c.tag], whole)]
+    if not set(terms) & set(open_tags) or len(terms) < 2 or len(terms) + len(beside) > MOST_TERMS:
+        return {}
+    terms += beside
+    weights = _weights(whole.value, [series[t].value for t in terms])
+    if weights is None:
+        return {}
+    parts = {tag: weight for tag, weight in zip(terms, weights, strict=True) if weight}
+    if len(parts) < 2:
+        return {}
+    found = {
+        tag: RoleChoice(
+            tag,
+            Role.LOSS_COMPONENT,
+            f"a term of the loss by its numbers: {total.tag} = {_told(parts)}",
+            split=split_of(tag),
+            group=" ".join(words_of(tag)),
+        )
+        for tag in parts
+        if tag in open_tags
+    }
+    if found and not total.sure:
+        found[total.tag] = replace(total, sure=True, why=f"the sum of its terms: {_told(parts)}")
+    return found
+
+
+def _beside(one: RawSeries | Series, whole: RawSeries | Series) -> bool:
+    """Whether two series were logged together, point by point, and this one takes more than a few values."""
+    if one.step.size != whole.step.size or not np.array_equal(one.step, whole.step):
+        return False
+    finite = one.value[np.isfinite(one.value)]
+    return bool(finite.size) and bool(finite.min() < finite.max())
+
+
+def _weights(whole: FloatArray, terms: Sequence[FloatArray]) -> list[float] | None:
+    """The weight of each term (0: it is none); None where no weighted sum is the whole."""
+    matrix = np.stack(terms, axis=1)
+    known = np.isfinite(whole) & np.isfinite(matrix).all(axis=1)
+    known[np.flatnonzero(known)[MOST_POINTS:]] = False
+    if known.sum() < max(LEAST_LINES, LINES * len(terms)):
+        return None
+    total, matrix = whole[known], matrix[known]
+    rounding = _rounding(total), np.asarray([_rounding(column) for column in matrix.T])
+    spread = np.ptp(matrix, axis=0)
+    kept = np.ones(len(terms), dtype=bool)
+    weights = np.zeros(len(terms))
+    while kept.sum() >= 2:
+        weights[:] = 0.0
+        weights[kept] = np.linalg.lstsq(matrix[:, kept], total, rcond=None)[0]
+        allowed = rounding[0] + float(np.abs(weights) @ rounding[1])
+        size = np.abs(weights)
+        useless = kept & ((size < WEIGHTS[0]) | (size > WEIGHTS[1]) | (size * spread <= 2 * allowed))
+        if useless.any():
+            kept &= ~useless
+            continue
+        if allowed > CLOSE * float(np.ptp(total)):
+            return None
+        plain = [_plain(float(weight)) for weight in weights]
+        for tried in (plain, [float(weight) for weight in weights]):
+            off = np.abs(matrix @ np.asarray(tried) - total)
+            if np.mean(off <= 1.2 * allowed + 1e-6 * np.abs(total)) >= HOLDS:
+                return tried
+        return None
+    return None
+
+
+def _plain(weight: float) -> float:
+    """The weight of one or two digits that a fitted one stands for."""
+    for digits, near in _PLAIN:
+        plain = float(f"{weight:.{digits}g}")
+        if abs(weight - plain) <= near * abs(plain):
+            return plain
+    return weight
+
+
+def _rounding(value: FloatArray) -> float:
+    """How far numbers may be off for having been rounded to so many decimals: half of the last that is not zero."""
+    for decimals in range(8):
+        if np.all(np.abs(value * 10.0**decimals - np.rint(value * 10.0**decimals)) <= 1e-6 * (1 + np.abs(value))):
+            return 0.5 * 10.0**-decimals
+    return 1e-6 * float(np.max(np.abs(value)))
+
+
+def _told(parts: Mapping[str, float]) -> str:
+    text = " + ".join(tag if weight == 1.0 else f"{weight:.3g} x {tag}" for tag, weight in parts.items())
+    return text.replace("+ -", "- ")
