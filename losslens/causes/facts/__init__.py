@@ -113,7 +113,7 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         onset=start,
         loss=loss,
         train=train,
-        nonfinite=None if loss is None else nonfinite_of(run, leading, loss, extent, _nan_from_first(run, leading)),
+        nonfinite=None if loss is None else nonfinite_of(run, leading, loss, extent),
         rate=rate_of(
             run.first(Role.LEARNING_RATE), recipe, start, extent, leading, loss.growth.peak_step if loss else None
         ),
@@ -131,7 +131,6 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         messages=messages_of(run.events, start, extent, run.first(Role.SKIPPED_STEPS)),
         settings=dict(list({k: _short(s.value) for k, s in run.settings.items()}.items())[:MOST_SETTINGS]),
         roles=tuple(sorted({c.role.value for c in run.roles})),
-        filtered=any("nan" in code and "filter" in code for code in _codes(run)),
         unchanged=unchanged,
         moved=moved,
         leading_role=role.value,
@@ -146,10 +145,6 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
 
 def _tags(run: Run) -> frozenset[str]:
     return frozenset(sorted(run.series)[:MOST_TAGS])
-
-
-def _codes(run: Run) -> list[str]:
-    return [r.code.lower() for r in run.repairs] + [w.code.lower() for w in run.warnings]
 
 
 def _short(value: str | int | float | bool | None) -> str | int | float | bool | None:
@@ -202,17 +197,6 @@ def _verdict_on(judgement: Judgement, tag: str) -> LossVerdict | None:
         if verdict.tag == tag and verdict.verdict is not Verdict.HEALTHY:
             return verdict
     return None
-
-
-def _nan_from_first(run: Run, leading: Series) -> tuple[str, ...]:
-    found = []
-    for choice in run.roles:
-        s = run.series.get(choice.tag)
-        if s is None or s.tag == leading.tag or not len(s) or choice.role in NOT_SIGNALS:
-            continue
-        if not np.isfinite(s.value[0]):
-            found.append(s.tag)
-    return tuple(found[:8])
 
 
 def _others(

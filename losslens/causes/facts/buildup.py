@@ -114,7 +114,6 @@ def scale_of(series: Series | None, start: Start | None, extent: Extent, gradien
         lead_points=None if began is None or start is None else (start.step - began) / interval,
         grad_lead_points=None if began is None or grad_onset is None else (grad_onset - began) / interval,
         collapsed=bool(halvings >= np.log2(COLLAPSE) or value.min() < 1.0),
-        oscillates=bool((moves > 0).sum() >= 2 and (moves < 0).sum() >= 2),
         reset_step=int(step[reset[-1] + 1]) if reset.size else None,
         falls_before=int(late.sum()),
     )

@@ -104,8 +104,6 @@ def _cohort(me: Facts, peers: Sequence[Facts]) -> Cohort | None:
         elif len(levers) == 1 and s.verdict.blew_up:
             not_cured.setdefault(levers[0], s.name)
     starts = [s.start_level for s in siblings if s.start_level is not None and s.start_level > 0]
-    own = me.loss.start_level if me.loss is not None else None
-    middle = sorted(starts)[len(starts) // 2] if starts else None
     return Cohort(
         siblings=siblings,
         cured=cured,
@@ -113,7 +111,6 @@ def _cohort(me: Facts, peers: Sequence[Facts]) -> Cohort | None:
         same_setup_survived=same,
         same_step=_same_step(me, siblings),
         start_level=max(starts) if starts else None,
-        start_ratio=own / middle if own is not None and middle and own > 0 else None,
     )
 
 
@@ -186,7 +183,6 @@ def _sibling(me: Facts, other: Facts) -> Sibling:
         verdict=other.verdict,
         differs=_differences(me, other),
         start_level=other.loss.first if other.loss is not None else None,
-        first_nonfinite=other.nonfinite.first_step if other.nonfinite is not None else None,
         onset_step=other.onset.step if other.onset is not None else None,
         lr=other.recipe.lr if other.recipe.lr is not None else (other.rate.peak if other.rate is not None else None),
         same_until=agree_until(me.trace, other.trace),

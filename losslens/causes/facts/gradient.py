@@ -122,7 +122,6 @@ def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Exte
         moved=flash is not None if own is None else own.move > 0,
         excursion_points=own.points if own else (None if flash is None else 1),
         decline=_decline(past),
-        trend=_trend(past),
         first_ratio=ratio(first, before),
         first=first,
         largest_at_start=_largest_at_start(value),
@@ -138,7 +137,6 @@ def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Exte
         spikes_before=spikes,
         spikes_growing=growing,
         level_after=ratio(median(after[max(1, after.size // 10) :]), before) if after.size >= 5 else None,
-        spike_at_loss_spikes=_together(loss, series),
         climb=_climb(value[step < start.low]) if start is not None else None,
         let_go=_let_go(run),
     )
@@ -250,13 +248,6 @@ def _decline(past: FloatArray) -> float | None:
     return ratio(median(past[-fifth - 2 : -2]), median(past[fifth : 2 * fifth]))
 
 
-def _trend(past: FloatArray) -> float | None:
-    if past.size < 18:
-        return None
-    tail = past[-(past.size // 3) :]
-    return ratio(median(tail[tail.size // 2 :]), median(tail[: tail.size // 2]))
-
-
 def _climb(past: FloatArray) -> float | None:
     """Last level over that of the stretch's first half, for a second half that rises all the way."""
     near = past[np.isfinite(past)][-CLIMB_STRETCH:]
@@ -275,26 +266,6 @@ def _largest_at_start(value: FloatArray) -> bool | None:
         return None
     head = good[: max(2, good.size // 20)]
     return bool(head.max() >= 3 * np.median(good) and head.max() >= 0.9 * np.percentile(good, 99))
-
-
-def _together(loss: Series | None, grad: Series) -> float | None:
-    """Share of the loss's spikes that the norm shows at the same point (within one of its own points)."""
-    if loss is None or np.isfinite(loss.value).sum() < 12 or np.isfinite(grad.value).sum() < 12:
-        return None
-    y = carry(log_like(loss.value))
-    rest = y - block_course(y, int(np.clip(y.size // 40, 7, 201)))
-    runs = longest_runs(rest > max(8 * (scatter(rest) or 0.0), 0.1))
-    if not runs:
-        return None
-    g = carry(log_like(grad.value))
-    g_rest = g - block_course(g, int(np.clip(g.size // 40, 7, 201)))
-    limit = max(4 * (scatter(g_rest) or 0.0), 0.3)
-    hits = 0
-    for a, b in runs[:50]:
-        lo = int(np.searchsorted(grad.step, loss.step[a])) - 1
-        hi = int(np.searchsorted(grad.step, loss.step[min(b, len(loss) - 1)], side="right")) + 1
-        hits += bool((g_rest[max(0, lo) : hi] > limit).any())
-    return hits / len(runs[:50])
 
 
 def layers_of(run: Run, start: Start | None, extent: Extent) -> Layers | None:

@@ -20,9 +20,7 @@ FELL_FAR = 5.0
 """Times its usual size that a negative loss had reached when it broke, to count as one that ran away downward."""
 
 
-def nonfinite_of(
-    run: Run, series: Series, course: LossCourse, extent: Extent, others: tuple[str, ...]
-) -> NonFinite | None:
+def nonfinite_of(run: Run, series: Series, course: LossCourse, extent: Extent) -> NonFinite | None:
     """What is not finite in the leading loss (current branch), and how it came."""
     value = series.value
     bad = ~np.isfinite(value)
@@ -52,10 +50,8 @@ def nonfinite_of(
         share_after=float(bad[first:].mean()),
         infinite_first=bool(np.isinf(value[first])),
         epoch=when / extent.steps_per_epoch if extent.steps_per_epoch else None,
-        grad_first_step=_first_bad(grad),
         grad_zero_at=_dead_at(grad, series.step[bad]),
         val_first_step=broke,
-        others=others,
         # an evaluation follows the update of its step: training must have stayed finite for a step after it
         val_led=broke is not None and first > 1 and broke <= int(series.step[first - 2]),
         accuracy_kept=_accuracy_kept(run.first(Role.ACCURACY), when),

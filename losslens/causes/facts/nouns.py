@@ -109,12 +109,9 @@ class Spikes:
     """Spread of the distances over their median (0 = clockwork)."""
     epoch_multiple: float | None
     """Share of the distances that are whole epochs within one logged point."""
-    phase_spread: float | None
-    """How far the spikes' places within the epoch scatter: 0 all at one place, about 1 spread evenly."""
     per_epoch: float | None
     growing: float | None
     """Rank correlation of height with time, −1 to 1."""
-    widest_points: int
     towers: int = 0
     """Of these, the narrow ones (at most three points) that are of the order of the highest, and threefold at least."""
 
@@ -148,12 +145,8 @@ class LossCourse:
     after_slope: float | None
     """Change of the level from the first to the last third after the onset, over the size of the step at the onset."""
     recovered: bool
-    recovery_points: int | None
-    """Points from the peak until the loss was back inside its old band."""
     excursion_points: int | None
     """Points from the onset until the loss was back."""
-    progress: float | None
-    """(start − before) / |start|: how much of the starting level was learned."""
     flatness: float | None
     """Spread of the smoothed loss over its level, from the onset (plateau) to the end."""
     early_fall: float | None
@@ -193,12 +186,9 @@ class NonFinite:
     """Share of non-finite values from the first one on."""
     infinite_first: bool
     epoch: float | None
-    grad_first_step: int | None
     grad_zero_at: float | None
     """Share of the loss's non-finite points at which the gradient norm was exactly zero or not finite."""
     val_first_step: int | None
-    others: tuple[str, ...] = ()
-    """Other series that are non-finite from the start on, by tag (at most 8)."""
     val_led: bool = False
     """The validation loss was non-finite while the training loss, logged then or later, still was finite."""
     accuracy_kept: float | None = None
@@ -220,7 +210,6 @@ class Sibling:
     differs: Mapping[str, tuple[str, str]]
     """Lever ("clip", "learning-rate", …) to (here, there)."""
     start_level: float | None
-    first_nonfinite: int | None
     onset_step: int | None
     lr: float | None = None
     same_until: int | None = None
@@ -246,8 +235,6 @@ class Cohort:
     """A sibling that failed at the same step."""
     start_level: float | None
     """Highest first loss among the siblings (what this run's own first loss would have been, if it was NaN)."""
-    start_ratio: float | None
-    """First loss over the siblings' median first loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,8 +271,6 @@ class Facts:
     cohort: Cohort | None = None
     roles: tuple[str, ...] = ()
     """The roles that some series of the run plays."""
-    filtered: bool = False
-    """The trainer hides NaN losses (a repair or a warning says so)."""
     unchanged: tuple[str, ...] = ()
     """Tags that were logged around the onset and did not move there."""
     moved: tuple[tuple[str, int, float], ...] = ()
@@ -294,7 +279,6 @@ class Facts:
     beside: Beside | None = None
     """The training loss at the onset of the leading validation loss; None where training leads."""
     also: Verdict | None = None
-    noise_in_steps: float | None = None
     layers: Layers | None = None
     format: str = ""
     tags: frozenset[str] = frozenset()

@@ -156,9 +156,6 @@ class Departure:
 
     index: int
     step: int
-    peak_index: int
-    widths: float
-    """Size of the departure in widths of its noise before."""
     move: float
     """The same in log units, signed."""
     before: float
@@ -201,8 +198,7 @@ def departure(step: IntArray, value: FloatArray, around: int, reach: int, *, sig
         same_side, np.sign(residual) * np.minimum(np.abs(residual), np.abs(flat)), np.where(np.isfinite(y), 0.0, y)
     )[n_base:]
     sigma = max(MAD_TO_SIGMA * float(np.median(np.abs(inside - np.median(inside)))), width(base) or 0.0, 1e-12)
-    limit = max(LEAVES_COURSE * sigma, LEAST_MOVE)
-    return _find_departure(step, value, residual, (lo, n_base, at, stop), (sigma, limit), sign)
+    return _find_departure(step, value, residual, (lo, n_base, at, stop), max(LEAVES_COURSE * sigma, LEAST_MOVE), sign)
 
 
 def _find_departure(
@@ -210,11 +206,10 @@ def _find_departure(
     value: FloatArray,
     residual: FloatArray,
     window: tuple[int, int, int, int],
-    size: tuple[float, float],
+    limit: float,
     sign: int,
 ) -> Departure | None:
     lo, n_base, at, stop = window
-    sigma, limit = size
     first = max(0, at - lo - 3)
     part = residual[first : stop - lo]
     signed = np.abs(part) if sign == 0 else sign * part
@@ -241,8 +236,6 @@ def _find_departure(
     return Departure(
         index=lo + start,
         step=int(step[lo + start]),
-        peak_index=lo + peak,
-        widths=float(abs(residual[peak]) / sigma),
         move=float(residual[peak]),
         before=before if before is not None else float("nan"),
         points=back - start,

@@ -84,7 +84,6 @@ def components_of(run: Run, total: Series | None, start: Start | None, extent: E
         count=len(terms),
         first=leader,
         lead_points=lead,
-        leads_total=(start.step - moved[leader].step) / interval if leader in moved else None,
         share_before=shares[0],
         share_after=shares[1],
         growth=growth.get(leader) if leader else None,
@@ -228,7 +227,7 @@ def validation_of(
         at_onset=_around(step, value, start),
         train_progress=_progress(there, train_end),
         **_largest(value),
-        **_accuracies(run),
+        train_accuracy_end=_train_accuracy_end(run),
         **_next(step, value, train, start, extent),
     )
 
@@ -324,16 +323,11 @@ def _next(
     return out
 
 
-def _accuracies(run: Run) -> dict[str, float | None]:
-    out: dict[str, float | None] = {"accuracy_best": None, "accuracy_end": None, "train_accuracy_end": None}
-    held = run.first(Role.VAL_ACCURACY)
-    if held is not None and np.isfinite(held.value).any():
-        out["accuracy_best"] = float(np.nanmax(held.value))
-        out["accuracy_end"] = median(held.value[-3:])
+def _train_accuracy_end(run: Run) -> float | None:
     seen = run.first(Role.ACCURACY)
-    if seen is not None and np.isfinite(seen.value).any():
-        out["train_accuracy_end"] = median(seen.value[-max(3, len(seen) // 20) :])
-    return out
+    if seen is None or not np.isfinite(seen.value).any():
+        return None
+    return median(seen.value[-max(3, len(seen) // 20) :])
 
 
 def agent_of(run: Run, start: Start | None, extent: Extent) -> Agent | None:
@@ -356,7 +350,6 @@ def agent_of(run: Run, start: Start | None, extent: Extent) -> Agent | None:
     critic = run.series[critics[0]] if critics else None
     kl = run.first(Role.KL)
     d, g = (run.series[disc[0]] if disc else None), (run.series[gen[0]] if gen else None)
-    actor = run.series[actors[0]] if actors else None
     return Agent(
         rl=rl,
         gan=gan,
@@ -368,7 +361,6 @@ def agent_of(run: Run, start: Start | None, extent: Extent) -> Agent | None:
         critic_tag=critic.tag if critic is not None else None,
         discriminator_end=_end_over_start(d),
         generator_growth=_end_over_start(g),
-        actor_fall=_end_over_start(actor),
         why=", ".join((critics + actors + disc + gen)[:4]) or (reward.tag if reward is not None else ""),
     )
 

@@ -66,7 +66,6 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "warmupratio",
         "lrwarmup",
     ),
-    "scheduler": ("scheduler", "lrscheduler", "lrschedulertype", "schedule", "lrschedule", "lrpolicy"),
     "loss_name": ("loss", "lossfn", "lossfunction", "criterion", "objective", "lossname", "losstype"),
     "normalisation": (
         "normalize",
@@ -169,7 +168,6 @@ def recipe_of(settings: Mapping[str, Setting]) -> Recipe:
         accumulation=number(find("accumulation")),
         precision=_precision(short),
         warmup_steps=warm if warm is not None else (0.0 if find("warmup_steps") is False else None),
-        scheduler=_word(find("scheduler")),
         loss_name=_word(find("loss_name")),
         normalisation=_word(find("normalisation")),
         world_size=number(find("world_size")),

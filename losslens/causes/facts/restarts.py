@@ -41,7 +41,7 @@ def restart_of(
     step, how, index = min(starts, key=distance)
     if how == "pause" and distance((step, how, index)) > 3:
         return None
-    gap, usual = _gap(run, index, loss, step)
+    gap = _gap(run, index, loss, step)
     back = None
     if index > 0:
         previous = run.segments[index - 1]
@@ -56,7 +56,6 @@ def restart_of(
         lag_points=lag_of((step, how, index)),
         step_back=back,
         gap_s=gap,
-        gap_ratio=ratio(gap, usual),
         lr_ratio=ratio_lr,
         scale_reset=None
         if scale is None
@@ -64,7 +63,6 @@ def restart_of(
         loss_ratio=ratio(after, before),
         near_initial=None if after is None or first is None or before is None else _near_initial(before, after, first),
         reconverged=_reconverged(loss, step, index, before, after),
-        batch_changed=None,
     )
 
 
@@ -84,15 +82,14 @@ def _pauses(loss: Series | None) -> list[tuple[int, float]]:
     return [(int(loss.step[k + 1]), float(gaps[k])) for k in long]
 
 
-def _gap(run: Run, index: int, loss: Series, step: int) -> tuple[float | None, float | None]:
-    usual = median(np.diff(loss.wall_time)) if len(loss) > 3 else None
+def _gap(run: Run, index: int, loss: Series, step: int) -> float | None:
     if index > 0:
         a, b = run.segments[index - 1].last_time, run.segments[index].first_time
-        return (b - a if a is not None and b is not None else None), usual
+        return b - a if a is not None and b is not None else None
     for at, gap in _pauses(loss):
         if at == step:
-            return gap, usual
-    return None, usual
+            return gap
+    return None
 
 
 def _across(series: Series | None, step: int, index: int) -> float | None:

@@ -60,9 +60,8 @@ def rate_of(
     warm = _warmup_end(step, value, peak)
     if warm is None and recipe.warmup_steps and value.size >= 2 and value[1] > value[0]:
         warm = int(recipe.warmup_steps)  # too short in the log to be seen, but the settings say so
-    jump = _jump(step, value, start, extent, warm, 1)
+    jump = _jump(step, value, start, extent, warm)
     ramp = _ramp(step, value, jump, start, warm)
-    fall = _jump(step, value, start, extent, warm, -1)
     stable = _stable_rate(step, value, start, extent)
     rises, hurt = _rises(step, value, loss, warm)
     harmless = _harmless(step, value, loss, warm, start, ramp[1], here)
@@ -82,7 +81,6 @@ def rate_of(
         jump_from=ramp[2],
         jump_to=ramp[3],
         jump_last=ramp[4],
-        fell_before=fall[0],
         stable_ratio=None if stable is None or here is None or stable <= 0 else here / stable,
         stable_rate=stable,
         steps_at_rate=_share_at(step, value, here, onset, extent),
@@ -112,7 +110,6 @@ def _from_settings(recipe: Recipe) -> Rate:
         jump_lag_points=None,
         jump_from=None,
         jump_to=None,
-        fell_before=None,
         stable_ratio=None,
         stable_rate=None,
         steps_at_rate=None,
@@ -146,8 +143,8 @@ def _accelerates(step: IntArray, value: FloatArray) -> bool:
     return bool(slope[-third:].mean() > STEEPER * slope[:third].mean() and slope[-1] >= slope.max())
 
 
-def _jump(step: IntArray, value: FloatArray, start: Start | None, extent: Extent, warm: int | None, way: int) -> _Jump:
-    """(ratio, step, from, to) of the largest single move in the window before the onset; ratio None if none logged."""
+def _jump(step: IntArray, value: FloatArray, start: Start | None, extent: Extent, warm: int | None) -> _Jump:
+    """(ratio, step, from, to) of the largest single rise in the window before the onset; ratio None if none logged."""
     if start is None or value.size < 2:
         return None, None, None, None
     low = start.step - JUMP_REACH * extent.interval
@@ -160,13 +157,10 @@ def _jump(step: IntArray, value: FloatArray, start: Start | None, extent: Extent
     was, now = value[inside], value[inside + 1]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         moves = np.where(was > 0, now / np.where(was > 0, was, 1.0), np.where(now > 0, 1e6, 1.0))
-    k = int(np.argmax(moves)) if way > 0 else int(np.argmin(moves))
-    if way > 0 and moves[k] > 1:  # of several rises alike (warm restarts) the last one before the onset counts
+    k = int(np.argmax(moves))
+    if moves[k] > 1:  # of several rises alike (warm restarts) the last one before the onset counts
         k = int(np.flatnonzero(moves >= moves[k] ** LIKE_THE_LARGEST)[-1])
-    if way > 0:  # a move spread over two logged points (the value in between) is one move
-        total, k = _merge(moves, k)
-    else:
-        total = float(moves[k])
+    total, k = _merge(moves, k)  # a move spread over two logged points (the value in between) is one move
     return total, int(step[inside[k] + 1]), float(was[k]), float(value[inside[k] + 1])
 
 

@@ -34,8 +34,6 @@ class Rate:
     jump_from: float | None
     jump_to: float | None
     """The rate at the onset."""
-    fell_before: float | None
-    """Largest single fall (ratio below 1) within 20 points before the onset."""
     stable_ratio: float | None
     """Rate at the onset over the highest rate that had trained calmly for a tenth of the run or 20 points before."""
     stable_rate: float | None
@@ -78,8 +76,6 @@ class Gradient:
     excursion_points: int | None
     decline: float | None
     """Level of the last fifth before the onset over the level of the second fifth of the run up to there."""
-    trend: float | None
-    """The same over the last third: later half over earlier half."""
     first_ratio: float | None
     """First value over the median before the onset."""
     first: float | None
@@ -99,8 +95,6 @@ class Gradient:
     spikes_growing: float | None
     level_after: float | None
     """Level after the onset over before, for shifts."""
-    spike_at_loss_spikes: float | None = None
-    """Share of the loss's spikes at which the norm stood out too, at the same point."""
     let_go: tuple[int, float] | None = None
     """Step from which the norm went beyond the clip value that had held it until then, and that value."""
     climb: float | None = None
@@ -169,8 +163,6 @@ class Scale:
     """The same against the gradient norm's own onset."""
     collapsed: bool
     """Fell by 2⁸ or more, or below 1."""
-    oscillates: bool
-    """Went up and down by halvings throughout, as it should."""
     reset_step: int | None
     """Where it stood at 65536 again after having been lower for long."""
     falls_before: int
@@ -186,7 +178,6 @@ class Components:
     """The term that left its course first."""
     lead_points: float | None
     """Logged points by which it did so before the second."""
-    leads_total: float | None
     share_before: float | None
     share_after: float | None
     growth: float | None
@@ -234,8 +225,6 @@ class Validation:
     """Rank correlation with training at the same steps."""
     at_onset: float | None
     """Median of the evaluations after the onset of the leading loss over those before it."""
-    accuracy_best: float | None = None
-    accuracy_end: float | None = None
     train_accuracy_end: float | None = None
     next_ratio: float | None = None
     """First evaluation from the onset on over the last ones before it."""
@@ -288,7 +277,6 @@ class Agent:
     critic_tag: str | None
     discriminator_end: float | None
     generator_growth: float | None
-    actor_fall: float | None
     why: str
 
 
@@ -305,8 +293,6 @@ class Restart:
     step_back: int | None
     """Steps repeated by the resume."""
     gap_s: float | None
-    gap_ratio: float | None
-    """Pause over the usual time between points."""
     lr_ratio: float | None
     scale_reset: bool | None
     loss_ratio: float | None
@@ -314,7 +300,6 @@ class Restart:
     near_initial: bool | None
     """The loss came back near its very first level."""
     reconverged: bool | None
-    batch_changed: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +332,6 @@ class Recipe:
     precision: str | None = None
     """"fp16", "bf16", "fp32" or "fp8"."""
     warmup_steps: float | None = None
-    scheduler: str | None = None
     loss_name: str | None = None
     normalisation: str | None = None
     world_size: float | None = None

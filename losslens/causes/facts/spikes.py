@@ -37,7 +37,7 @@ MAD_RELATIVE = 1.4826
 
 def spikes_of(step: IntArray, value: FloatArray, at: int, extent: Extent) -> Spikes:
     """Excursions of at most a twentieth of the run that came back, at any time in the run."""
-    empty = Spikes(0, 0, 0, None, None, None, None, None, None, 0)
+    empty = Spikes(0, 0, 0, None, None, None, None, None)
     good = np.isfinite(value)
     if good.sum() < 12:
         return empty
@@ -59,7 +59,7 @@ def spikes_of(step: IntArray, value: FloatArray, at: int, extent: Extent) -> Spi
     spread = None
     if distance.size >= 2 and spacing:
         spread = float(MAD_RELATIVE * np.median(np.abs(distance - spacing)) / spacing)
-    per_epoch, multiple, phase = _against_epochs(step[tops], distance, extent)
+    per_epoch, multiple = _against_epochs(step[tops], distance, extent)
     return Spikes(
         count=len(found),
         before_onset=int((tops < at).sum()),
@@ -67,10 +67,8 @@ def spikes_of(step: IntArray, value: FloatArray, at: int, extent: Extent) -> Spi
         spacing=spacing,
         spacing_spread=spread,
         epoch_multiple=multiple,
-        phase_spread=phase,
         per_epoch=per_epoch,
         growing=rank_correlation(height) if height.size >= 4 else None,
-        widest_points=max(b - a for a, b in found),
         towers=_towers(height, np.array([b - a for a, b in found])),
     )
 
@@ -112,17 +110,14 @@ def block_course(y: FloatArray, block: int) -> FloatArray:
     return np.asarray(np.interp(np.arange(y.size), centres, levels), dtype=np.float64)
 
 
-def _against_epochs(
-    tops: IntArray, distance: FloatArray, extent: Extent
-) -> tuple[float | None, float | None, float | None]:
+def _against_epochs(tops: IntArray, distance: FloatArray, extent: Extent) -> tuple[float | None, float | None]:
+    """Spikes an epoch, and the share of their distances that are whole epochs."""
     epoch = extent.steps_per_epoch
     if not epoch or (extent.points_per_epoch or 0) < 4:
-        return None, None, None
+        return None, None
     per_epoch = tops.size / max(1e-9, (extent.last_step - extent.first_step) / epoch)
     if distance.size < 2:
-        return float(per_epoch), None, None
+        return float(per_epoch), None
     off = np.abs(distance / epoch - np.round(distance / epoch)) * epoch
     whole = np.round(distance / epoch) >= 1
-    multiple = float(np.mean((off <= 1.5 * extent.interval) & whole))
-    angle = 2j * np.pi * (tops % epoch) / epoch
-    return float(per_epoch), multiple, float(1.0 - abs(np.exp(angle).mean()))
+    return float(per_epoch), float(np.mean((off <= 1.5 * extent.interval) & whole))
