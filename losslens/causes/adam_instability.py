@@ -104,6 +104,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         siblings.cured_by(facts, "beta2", +1),
         siblings.cured_by(facts, "optimizer", +1),
         siblings.cured_by(facts, "eps", +1),
+        siblings.swept(facts, "eps", +1, high=False),
+        siblings.swept(facts, "beta2", +1, high=True),
         around.plain_sgd(facts, -1),
         _short_memory(facts, -1),
         loss.onset_early(facts, -1),

@@ -59,6 +59,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.architecture_is(facts, "recurrent", +1),
         around.scale_followed(facts, +1),
         siblings.cured_by(facts, "clip", +1),
+        siblings.swept(facts, "clip", +1, high=True),
         loss.nan_before_update(facts, -1),
         gradient.grad_calm(facts, -1),
         gradient.weights_led(facts, -1),

@@ -72,6 +72,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.val_harmed(facts, +1),
         around.val_jumped_too(facts, +1),
         siblings.cured_by(facts, "learning-rate", +1),
+        siblings.swept(facts, "learning-rate", +1, high=True),
         rate.calm_at_rate(facts, -1),
         rate.below_stable(facts, -1),
         rate.rate_low(facts, -1),

@@ -61,6 +61,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.adaptive_optimizer(facts, +1),
         around.architecture_is(facts, "transformer", +1),
         siblings.cured_by(facts, "warmup", +1),
+        siblings.swept(facts, "warmup", +1, high=False),
         rate.warmed_up(facts, -1),
         loss.onset_not_early(facts, -1),
         loss.nan_before_update(facts, -1),

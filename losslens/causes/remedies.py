@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from losslens.causes.facts.nouns import Facts
+from losslens.causes.facts.recipe import number
 from losslens.causes.signs.build import lasting, num, where
 from losslens.model import Fix
 
@@ -78,17 +79,30 @@ def rounded(x: float) -> float:
     return float(f"{x:.0e}")
 
 
+def proven_rate(facts: Facts) -> tuple[str, float, float] | None:
+    """A sibling that survived with only a lower rate: its name, the rate here and the rate there."""
+    name = facts.cohort.cured.get("learning-rate") if facts.cohort is not None else None
+    if facts.cohort is None or name is None:
+        return None
+    change = next(s.differs["learning-rate"] for s in facts.cohort.siblings if s.name == name)
+    here, there = number(change[0]), number(change[1])
+    return (name, here, there) if here is not None and there is not None and 0 < there < here else None
+
+
 def lower_rate(facts: Facts, factor: float = 3.0) -> Fix:
     """Lower the rate, from the run's own value where it is known."""
-    now = rate_in_use(facts)
+    proven = proven_rate(facts)
+    now = proven[1] if proven is not None else rate_in_use(facts)
     if now is None or now <= 0:
         return Fix(
             f"Lower the peak learning rate {num(factor)}×; if that only delays the failure, another {num(factor)}×",
             f"for group in optimizer.param_groups: group['lr'] /= {num(factor)}  # before the first step",
             f"optimizer.learning_rate = old_lr / {num(factor)}",
         )
-    to = rounded(now / factor)
-    said = f"Lower the learning rate from {num(now)} to about {num(to)}"
+    to = rounded(now / factor) if proven is None else proven[2]
+    about = "about " if proven is None else ""
+    said = f"Lower the learning rate from {num(now)} to {about}{num(to)}"
+    said += f", at which {proven[0]} survived" if proven is not None else ""
     if facts.recipe.adaptive is None:  # whatever the optimizer is: a rate for SGD is none for Adam
         return Fix(
             said, f"for group in optimizer.param_groups: group['lr'] = {to:g}", f"optimizer.learning_rate = {to:g}"

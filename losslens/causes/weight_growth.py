@@ -64,6 +64,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.once_learned(facts, rise.slow_rise(facts, +1)),
         loss.drift_up(facts, +1),
         siblings.cured_by(facts, "weight-decay", +1),
+        siblings.swept(facts, "weight-decay", +1, high=False),
         gradient.weights_flat(facts, -1),
         None if gradient.grew_steadily(facts) else gradient.weights_jumped(facts, -1),
         loss.onset_early(facts, -1),

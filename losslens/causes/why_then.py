@@ -6,7 +6,7 @@ from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.signals import Trend
 from losslens.causes.signs.build import lag_text, lasting, num, often, percent, points, times, where
 from losslens.causes.signs.rate import rise_text, rise_when
-from losslens.causes.signs.siblings import LEVER_WORDS, twin
+from losslens.causes.signs.siblings import LEVER_WORDS, sweep_text, twin
 from losslens.model import Verdict
 
 NEAR_RESTART = 6.0
@@ -320,11 +320,15 @@ def _from_start(f: Facts) -> tuple[str, ...]:
     return (*out, *_siblings(f))
 
 
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _siblings(f: Facts) -> list[str]:
     """Who survived, and what is known of the difference."""
     if f.cohort is None:
         return []
-    out = []
+    out = [f"{_capital(sweep_text(lever, s))}." for lever, s in f.cohort.sweeps.items()]
     same = twin(f)
     if same is not None and same.same_until is not None:
         levers = [LEVER_WORDS.get(lever, lever) for lever in same.differs]
@@ -334,7 +338,7 @@ def _siblings(f: Facts) -> list[str]:
             "what was changed there decided."
         )
     for lever, name in list(f.cohort.cured.items())[:3]:
-        if same is not None and name == same.name:
+        if (same is not None and name == same.name) or lever in f.cohort.sweeps:
             continue
         start = next((s.start_level for s in f.cohort.siblings if s.name == name), None)
         began = f"; it began at a loss of {num(start)}" if start is not None else ""

@@ -4,38 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from losslens.causes.facts.nouns import Cohort, Facts, Sibling
-from losslens.causes.facts.recipe import squeeze
+from losslens.causes.facts.levers import LEVERS, PLAIN_WORDS, QUALIFIERS, lever_of, named_differences
+from losslens.causes.facts.nouns import Cohort, Facts, Sibling, Sweep
+from losslens.causes.facts.recipe import number, squeeze
 from losslens.causes.facts.trace import agree_until, holds
 from losslens.model import SettingValue, Verdict
 
 MOST_SIBLINGS = 60
-
-LEVERS: Mapping[str, tuple[str, ...]] = {
-    "clip": ("clip", "maxgradnorm", "gradientclip"),
-    "warmup": ("warmup",),
-    "learning-rate": ("lr", "learningrate", "lr0", "baselr", "peaklr", "maxlr"),
-    "schedule": ("scheduler", "lrscheduler", "schedule", "lrschedulertype"),
-    "precision": ("precision", "fp16", "bf16", "amp", "dtype", "fp32", "half", "float32", "float16"),
-    "data-scaling": ("normali", "standardi", "scaler", "scaling", "scaled", "unscaled", "zscore"),
-    "batch-size": ("batchsize", "batch", "accumulation", "accum", "worldsize", "ngpus", "devices"),
-    "beta2": ("beta2", "betas", "adambeta2"),
-    "eps": ("eps", "epsilon"),
-    "weight-decay": ("weightdecay", "wd"),
-    "optimizer": ("optimizer", "optim", "sgd", "adam", "adamw"),
-    "loss": ("criterion", "lossfn", "lossfunction", "huber", "fromlogits", "focal"),
-    "regularisation": ("dropout", "augment", "labelsmoothing"),
-    "normalisation-layer": ("batchnorm", "layernorm", "groupnorm", "qknorm"),
-    "data": ("dataset", "datapath", "data", "shuffle"),
-    "resume": ("resume", "checkpoint", "ckpt"),
-}
-"""Lever to the words that name it, in the order in which they are asked: "lr_warmup" is a warm-up."""
-
-SEED_WORDS = ("seed", "randomseed", "rng", "seedeverything")
 
 IGNORED = re.compile(
     r"(dir|path|name|file|host|time|date|user|version|uid|uuid|^id$|notes|tags|device|numworkers|logging|save|log$|interval"
@@ -59,6 +39,11 @@ FEW_CHANGES = 3
 
 SAME_BEGIN = 3.0
 """Factor within which two losses begin alike."""
+
+LEAST_ALIKE = 2
+"""Runs that failed, and runs that survived, from which a sweep says something."""
+
+NUMERIC = frozenset(["learning-rate", "clip", "warmup", "beta2", "eps", "weight-decay", "batch-size"])
 
 STEM = 3
 """Letters that two names must share."""
@@ -93,11 +78,12 @@ def _cohort(me: Facts, peers: Sequence[Facts]) -> Cohort | None:
     cured: dict[str, str] = {}
     not_cured: dict[str, str] = {}
     same: str | None = None
-    for s in siblings:
+    for s in sorted(siblings, key=_how_far):
         levers = [k for k in s.differs if k != "seed"]
         if s.verdict is Verdict.INCONCLUSIVE:
             continue
-        if not levers and s.survived and ("seed" in s.differs or not s.differs):
+        known = bool(me.settings) or "seed" in s.differs  # without settings nobody knows that they were the same
+        if not levers and s.survived and known:
             same = same or s.name
         if len(levers) == 1 and s.survived:
             cured.setdefault(levers[0], s.name)
@@ -110,8 +96,48 @@ def _cohort(me: Facts, peers: Sequence[Facts]) -> Cohort | None:
         not_cured={k: v for k, v in not_cured.items() if k not in cured},
         same_setup_survived=same,
         same_step=_same_step(me, siblings),
+        sweeps=_sweeps(me, siblings),
         start_level=max(starts) if starts else None,
     )
+
+
+def _how_far(s: Sibling) -> float:
+    """How far the first changed number is from this run's, in nats: the nearest survivor is the best advice."""
+    here, there = next(iter(s.differs.values()), ("", ""))
+    a, b = number(here), number(there)
+    return abs(math.log(b / a)) if a and b and a > 0 and b > 0 else 0.0
+
+
+def _sweeps(me: Facts, siblings: Sequence[Sibling]) -> dict[str, Sweep]:
+    """The levers whose numbers divide the runs that blew up from those that survived."""
+    found: dict[str, Sweep] = {}
+    judged = [s for s in siblings if s.verdict.blew_up or s.survived]
+    if not me.verdict.blew_up or sum(s.survived for s in judged) < LEAST_ALIKE:
+        return found
+    for lever in sorted({lever for s in judged for lever in s.differs} & NUMERIC):
+        mine = next((_value(s.differs[lever][0], lever) for s in judged if lever in s.differs), None)
+        rows = [(mine, True)]
+        rows += [
+            (_value(s.differs[lever][1], lever) if lever in s.differs else mine, s.verdict.blew_up) for s in judged
+        ]
+        bad = [value for value, failed in rows if failed and value is not None]
+        fine = [value for value, failed in rows if not failed and value is not None]
+        if len(bad) < LEAST_ALIKE or len(fine) < LEAST_ALIKE or len(bad) + len(fine) < len(rows):
+            continue
+        chance = 1.0 / math.comb(len(rows), len(bad))
+        if min(bad) > max(fine):
+            found[lever] = Sweep(True, len(bad), len(fine), min(bad), max(fine), chance)
+        elif max(bad) < min(fine):
+            found[lever] = Sweep(False, len(bad), len(fine), max(bad), min(fine), chance)
+    return found
+
+
+def _value(text: str, lever: str) -> float | None:
+    """The number of a lever as it was shown. Not set means no limit to the gradient, no warm-up, else it is unknown."""
+    if text in ("", "not set", "None", "no", "off"):
+        return {"clip": math.inf, "warmup": 0.0}.get(lever)
+    value = number(text)
+    return math.inf if lever == "clip" and value == 0 else value
 
 
 def one_training(me: Facts, other: Facts) -> bool:
@@ -158,10 +184,7 @@ def _related(name: str, other: str, *, strict: bool) -> bool:
 
     ``strict``: each word in which they differ must be plain ("raw") or name a lever ("clipnorm").
     """
-    a, b = name.split("/"), other.split("/")
-    while len(a) > 1 and len(b) > 1 and a[0] == b[0]:
-        a, b = a[1:], b[1:]  # the folder that holds both says nothing of either
-    name, other = "/".join(a).lower(), "/".join(b).lower()
+    name, other = (part.lower() for part in _own_parts(name, other))
     own, others = _words(name), _words(other)
     differ = [w for w in own if w not in others] + [w for w in others if w not in own]
     says = [lever_of(w) in LEVERS or lever_of(w) == "seed" for w in differ]
@@ -171,6 +194,14 @@ def _related(name: str, other: str, *, strict: bool) -> bool:
     if strict:
         return False
     return name[:STEM] == other[:STEM] or any(len(w) >= STEM for w in own if w in others)
+
+
+def _own_parts(name: str, other: str) -> tuple[str, str]:
+    """Two names without the folders that hold both."""
+    a, b = name.split("/"), other.split("/")
+    while len(a) > 1 and len(b) > 1 and a[0] == b[0]:
+        a, b = a[1:], b[1:]
+    return "/".join(a), "/".join(b)
 
 
 def _words(name: str) -> list[str]:
@@ -190,22 +221,6 @@ def _sibling(me: Facts, other: Facts) -> Sibling:
     )
 
 
-def lever_of(name: str) -> str:
-    """The lever a setting (or a word of a run's name) belongs to; the setting's own name where it is none of them."""
-    short = squeeze(name)
-    if short in SEED_WORDS or short.startswith("seed"):
-        return "seed"
-    for lever, words in LEVERS.items():
-        for word in words:
-            if (
-                short == word
-                or (len(word) > 3 and word in short)
-                or (len(word) <= 3 and re.fullmatch(word + r"[0-9e.\-]*", short))
-            ):
-                return lever
-    return short
-
-
 def _differences(me: Facts, other: Facts) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for key in sorted(set(me.settings) | set(other.settings)):
@@ -218,73 +233,10 @@ def _differences(me: Facts, other: Facts) -> dict[str, tuple[str, str]]:
         if a > 0 and b > 0 and not 1 / 1.2 < b / a < 1.2:
             found["learning-rate"] = (f"{a:.3g}", f"{b:.3g}")
     if not found or (not me.settings and not other.settings):
-        words = (*_name_words(other.name, me.name), *_name_words(me.name, other.name))
-        named = {lever_of(word): ("", "") for word in words}
+        told = named_differences(*_own_parts(me.name, other.name))
         sure = bool(me.settings or other.settings)  # settings were kept: a name then only counts where it names a lever
-        found.update({k: v for k, v in named.items() if not sure or k in LEVERS or k == "seed"})
+        found.update({k: v for k, v in told.items() if k not in found and (not sure or k in LEVERS or k == "seed")})
     return found
-
-
-PLAIN_WORDS = frozenset(
-    (
-        "raw",
-        "base",
-        "baseline",
-        "run",
-        "history",
-        "log",
-        "logs",
-        "default",
-        "json",
-        "csv",
-        "metrics",
-        "train",
-        "fit",
-        "original",
-        "plain",
-        "v",
-        "version",
-        "trial",
-        "the",
-        "a",
-        "fixed",
-        "fix",
-        "healthy",
-        "twin",
-        "survives",
-        "survivor",
-        "exp",
-        "experiment",
-        "test",
-    )
-)
-
-
-QUALIFIERS = frozenset(
-    (
-        *("no", "with", "without", "off", "on", "use", "using", "add", "added", "plus", "new", "old"),
-        *("more", "less", "high", "higher", "low", "lower", "large", "larger", "big", "bigger", "small", "smaller"),
-        *("long", "longer", "short", "shorter", "strong", "stronger", "weak", "weaker", "half", "double"),
-    )
-)
-"""Words that only say how much of a lever: "larger-eps", "no_warmup"."""
-
-
-def _name_words(name: str, other: str) -> list[str]:
-    """Words of a run's name that the other does not have, plain ones and bare numbers left out.
-
-    Beside a word that names a lever, one that only says how much of it is left out as well.
-    """
-    own = [w for w in re.split(r"[^A-Za-z0-9.]+", name) if w]
-    others = {w.lower() for w in re.split(r"[^A-Za-z0-9.]+", other)}
-    words = [
-        w
-        for w in own
-        if w.lower() not in others and w.lower() not in PLAIN_WORDS and not re.fullmatch(r"[0-9.]+|v[0-9]+", w)
-    ]
-    if any(lever_of(w) in LEVERS for w in words):
-        words = [w for w in words if w.lower() not in QUALIFIERS]
-    return words[:4]
 
 
 def _same(a: SettingValue, b: SettingValue) -> bool:

@@ -222,6 +222,22 @@ class Sibling:
 
 
 @dataclass(frozen=True, slots=True)
+class Sweep:
+    """A number in which the siblings that failed and those that survived lie apart."""
+
+    high: bool
+    """The large values failed."""
+    failed: int
+    survived: int
+    limit: float
+    """The failed value next to those that survived …"""
+    fine: float
+    """… and the survived one next to it."""
+    chance: float
+    """Probability that this many runs fall apart like this for no reason."""
+
+
+@dataclass(frozen=True, slots=True)
 class Cohort:
     """What the siblings of a run say."""
 
@@ -233,6 +249,8 @@ class Cohort:
     same_setup_survived: str | None
     same_step: str | None
     """A sibling that failed at the same step."""
+    sweeps: Mapping[str, Sweep]
+    """Lever to how it divides the runs; only where two or more failed and two or more survived."""
     start_level: float | None
     """Highest first loss among the siblings (what this run's own first loss would have been, if it was NaN)."""
 

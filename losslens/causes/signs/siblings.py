@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from losslens.causes.facts.nouns import Facts, Sibling
+import math
+
+from losslens.causes.facts.nouns import Facts, Sibling, Sweep
 from losslens.causes.signs.build import Found, num, sign, where
 from losslens.model import Verdict
 
@@ -20,8 +22,22 @@ LEVER_WORDS = {
     "loss": "another loss function",
     "schedule": "another schedule",
     "normalisation-layer": "another normalisation layer",
+    "number": "the number in its name",
 }
 
+
+SWEPT_WORDS = {
+    "clip": "clip value",
+    "learning-rate": "learning rate",
+    "warmup": "warm-up",
+    "batch-size": "batch size",
+    "beta2": "beta2",
+    "eps": "epsilon",
+    "weight-decay": "weight decay",
+}
+
+SWEPT_BY_CHANCE = 2.0
+"""How much of a sweep's strength the probability takes away that it came about by chance."""
 
 DATA_LEVERS = frozenset(["data", "data-scaling", "batch-size", "seed"])
 """Levers after which the batches are others."""
@@ -62,11 +78,8 @@ def cured_by(f: Facts, lever: str, d: int) -> Found:
         return None
     there = next((s for s in f.cohort.siblings if s.name == name), None)
     change = there.differs.get(lever) if there is not None else None
-    detail = (
-        f" ({change[0] or 'without'} here, {change[1] or 'without'} there)"
-        if change and (change[0] or change[1])
-        else ""
-    )
+    sides = [f"{value} {where}" for value, where in zip(change or (), ("here", "there"), strict=False) if value]
+    detail = f" ({', '.join(sides)})" if sides else ""
     text = f"the sibling {name} survived with only {LEVER_WORDS.get(lever, lever)} changed{detail}"
     return sign(f"cured-by-{lever}", d, 1.0, text)
 
@@ -76,6 +89,25 @@ def not_cured_by(f: Facts, lever: str, d: int) -> Found:
         return None
     text = f"the sibling {f.cohort.not_cured[lever]} failed as well, with {LEVER_WORDS.get(lever, lever)}"
     return sign(f"not-cured-by-{lever}", d, 0.7, text)
+
+
+def swept(f: Facts, lever: str, d: int, *, high: bool) -> Found:
+    """Of several siblings exactly those with the large (or the small) values failed."""
+    s = f.cohort.sweeps.get(lever) if f.cohort is not None else None
+    if s is None or s.high != high:
+        return None
+    text = sweep_text(lever, s)
+    return sign(f"swept-{lever}", d, 1.0 - SWEPT_BY_CHANCE * s.chance, text, value=s.limit, compared_to=s.fine)
+
+
+def sweep_text(lever: str, s: Sweep) -> str:
+    """ "of 7 runs the 3 with a learning rate of 0.1 or more failed, the 4 with 0.03 or less survived"."""
+    more, less = ("more", "less") if s.high else ("less", "more")
+    bad = "without clipping" if math.isinf(s.limit) else f"with a {SWEPT_WORDS[lever]} of {num(s.limit)} or {more}"
+    return (
+        f"of {s.failed + s.survived} runs the {s.failed} {bad} failed, "
+        f"the {s.survived} with {num(s.fine)} or {less} survived"
+    )
 
 
 def data_worked_elsewhere(f: Facts, d: int) -> Found:

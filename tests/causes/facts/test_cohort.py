@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from losslens.causes import remedies
 from losslens.causes.facts import with_cohort
-from losslens.causes.facts.cohort import lever_of
+from losslens.causes.facts.levers import lever_of, named
+from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import siblings
 from losslens.model import SettingValue, Sign, Verdict
 from tests.causes import make_runs as m
@@ -120,6 +122,71 @@ def test_a_sibling_that_was_the_same_run_clears_the_batches_of_the_onset() -> No
     for other in ("seed2", "new_data"):  # other batches were met
         facts = with_cohort([failed("run").facts(), twin_of_the_failed(other).facts()])[0]
         assert siblings.same_batches_survived(facts, -1) is None
+
+
+def sweep(**rates: float) -> list[Facts]:
+    """Runs named by their outcome and a number, one a learning rate."""
+    return [
+        m.made(
+            m.exploding(seed=k) if name.startswith("bad") else m.learning(seed=k),
+            Verdict.EXPLODED if name.startswith("bad") else Verdict.HEALTHY,
+            320 if name.startswith("bad") else None,
+            name=name,
+            project="p",
+            settings={"lr": rate, "wd": 0.1},
+        ).facts()
+        for k, (name, rate) in enumerate(rates.items())
+    ]
+
+
+def test_a_sweep_that_a_number_divides_says_so() -> None:
+    facts = with_cohort(sweep(bad1=0.3, bad2=0.1, good1=0.03, good2=0.01, good3=0.003))[0]
+    assert facts.cohort is not None
+    found = siblings.swept(facts, "learning-rate", +1, high=True)
+    assert isinstance(found, Sign)
+    assert found.text == "of 5 runs the 2 with a learning rate of 0.1 or more failed, the 3 with 0.03 or less survived"
+    assert found.strength == pytest.approx(1 - 2 / 10)
+    assert siblings.swept(facts, "learning-rate", +1, high=False) is None
+
+
+def test_the_survivor_nearest_in_its_rate_is_the_advice() -> None:
+    facts = with_cohort(sweep(bad1=0.3, bad2=0.1, good1=0.003, good2=0.03, good3=0.01))[0]
+    assert facts.cohort is not None
+    assert facts.cohort.cured == {"learning-rate": "good2"}
+    assert remedies.lower_rate(facts).text == "Lower the learning rate from 0.3 to 0.03, at which good2 survived"
+
+
+def test_a_sweep_with_one_exception_or_one_failure_says_nothing() -> None:
+    for rates in (
+        {"bad1": 0.3, "bad2": 0.02, "good1": 0.03, "good2": 0.01},
+        {"bad1": 0.3, "good1": 0.03, "good2": 0.01},
+    ):
+        facts = with_cohort(sweep(**rates))[0]
+        assert facts.cohort is not None
+        assert facts.cohort.sweeps == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("lr_0.01-larger-eps-sgd", {"learning-rate": "0.01", "eps": "larger", "optimizer": "sgd"}),
+        ("sgd-lr1e-3-wd0.1", {"optimizer": "sgd", "learning-rate": "1e-3", "weight-decay": "0.1"}),
+        ("no_warmup", {"warmup": "no"}),
+        ("run3_bs64", {"batch-size": "64"}),
+        ("beta2_0.95", {"beta2": "0.95"}),
+        ("version_3", {}),
+        ("logs_1e-7", {"number": "1e-7"}),
+        ("resnet50", {"resnet50": ""}),
+    ],
+)
+def test_a_name_tells_the_values_of_its_levers(name: str, says: dict[str, str]) -> None:
+    assert named(name) == says
+
+
+def test_without_settings_nobody_knows_that_the_setup_was_the_same() -> None:
+    facts = with_cohort([failed("version_0").facts(), fine("version_1").facts()])[0]
+    assert facts.cohort is not None
+    assert facts.cohort.same_setup_survived is None
 
 
 def test_a_copy_of_a_log_is_no_sibling() -> None:
