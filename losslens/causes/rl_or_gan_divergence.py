@@ -56,17 +56,23 @@ def _is_game(f: Facts, d: int) -> Found:
 SUPERVISED = ("val_loss", "accuracy", "val_accuracy")
 """Roles that a supervised training logs. Without one of them a bare loss may be anything, a game too."""
 
+SUPERVISING = frozenset(
+    (
+        *("hf", "keras", "ultralytics", "fastai", "timm", "detectron2", "mmengine", "mmcv", "fairseq", "nanogpt"),
+        *("megatron", "torchtune", "llama-factory", "catboost", "lightgbm", "xgboost"),
+    )
+)
+"""Trainers of supervised learning; a game played with one of them logs its players or its reward."""
+
 
 def _no_game(f: Facts, d: int) -> Found:
     if f.agent is not None:
         return None
-    sure = any(role in f.roles for role in SUPERVISED)
-    what = (
-        "validation or accuracy is logged, as in supervised training"
-        if sure
-        else "no reward or second player is logged"
-    )
-    return sign("no-game", d, 1.0 if sure else 0.3, what)
+    if any(role in f.roles for role in SUPERVISED):
+        return sign("no-game", d, 1.0, "validation or accuracy is logged, as in supervised training")
+    if f.trainer in SUPERVISING:
+        return sign("no-game", d, 1.0, f"the log is that of {f.trainer}, a trainer of supervised learning")
+    return sign("no-game", d, 0.3, "no reward or second player is logged")
 
 
 def _critic(f: Facts, d: int) -> Found:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from losslens.model import Role, Verdict
@@ -45,3 +47,9 @@ def test_a_bare_loss_may_be_a_game_too() -> None:
     bare = m.made(m.exploding(), Verdict.EXPLODED, 320)
     known = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.VAL: m.exploding(seed=4)})
     assert m.chance(bare, CAUSE) > 2 * m.chance(known, CAUSE)
+
+
+def test_the_log_of_a_trainer_of_supervised_learning_is_no_game() -> None:
+    bare = m.made(m.exploding(), Verdict.EXPLODED, 320).facts()
+    assert m.chance(dataclasses.replace(bare, trainer="hf"), CAUSE) < m.chance(bare, CAUSE) / 2
+    assert m.chance(dataclasses.replace(bare, trainer="sb3"), CAUSE) == m.chance(bare, CAUSE)
