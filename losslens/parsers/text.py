@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from math import isfinite
@@ -15,7 +15,7 @@ from losslens.model import Log, LogEvent, RawSeries, Setting, Warning
 from losslens.parsers.opening import dated_at_end, lines_of, output_file
 from losslens.parsers.text_bars import Bars, bar_and_message, is_bar, is_broken
 from losslens.parsers.text_dumps import Dumps, tells_all_again
-from losslens.parsers.text_events import Messages, ended_in_nan, told_step
+from losslens.parsers.text_events import Messages, told_step
 from losslens.parsers.text_lines import Line, clean
 from losslens.parsers.text_places import Placed, place_records
 from losslens.parsers.text_records import (
@@ -28,17 +28,15 @@ from losslens.parsers.text_records import (
     read_record,
     speaks_of_training,
 )
-from losslens.parsers.text_settings import MIXED_DICT, settings_in
+from losslens.parsers.text_series import add_told_nan, series_of
+from losslens.parsers.text_settings import MIXED_DICT, settings_in, settings_said
 from losslens.parsers.text_tables import Tables
-from losslens.parsers.text_windows import LEAST_RECORDS, LEAST_UNNAMED, WORTH_READING, has_records, is_place
+from losslens.parsers.text_trainings import Headings, Training, trainings_in
+from losslens.parsers.text_windows import LEAST_UNNAMED, WORTH_READING, has_records, is_place
 
 NAME = "text"
 
 _LOSS = re.compile(r"loss|cost|error|perplexity|nll|xent|reward", re.IGNORECASE)
-#: Two statements that print one number with different digits differ by less than this share of it.
-ROUNDED = 1e-3
-_PLAIN = re.compile(r"train(?:ing)?|total|loss|step|avg", re.IGNORECASE)
-_OTHER_WORD = re.compile(r"[A-Za-z]")
 _MEASURED = re.compile(r"loss\w*['\"]?\s*:\s*[-\d]", re.IGNORECASE)
 
 
@@ -53,24 +51,37 @@ def parse(path: Path) -> tuple[Log, ...]:
     reader.read()
     if not reader.records:
         raise NotALogError(f"{path}: no line of it names a number of a training")
-    placed = place_records(reader.records, reader.steps_per_epoch())
-    warnings = [*reader.warnings(), *placed.warnings]
-    series, more = _series(placed)
-    events = tuple(reader.dated_events(placed))
-    more += _add_told_nan(series, events)
-    return (
-        Log(
-            path=str(path),
+    return tuple(_logs(reader))
+
+
+def _logs(reader: _Reader) -> Iterator[Log]:
+    """One Log, or one a training where the output holds several that it names."""
+    trainings = reader.trainings()
+    for number, training in enumerate(trainings):
+        placed = place_records(reader.records[training.first : training.end], reader.steps_per_epoch())
+        warnings = [*reader.warnings(), *placed.warnings]
+        series, more = series_of(placed)
+        lines = training.first_line, trainings[number + 1].first_line if number + 1 < len(trainings) else None
+        events = tuple(reader.dated_events(placed, training.first, lines))
+        more += add_told_nan(series, events)
+        damage = reader.file.damage if lines[1] is None else ()
+        yield Log(
+            path=str(reader.path),
             format=NAME,
             series=series,
-            settings=tuple(reader.settings.values()),
+            settings=tuple(({**reader.settings, **_said(training, reader.path)}).values()),
             events=events,
-            damage=tuple(dated_at_end(one, int(placed.step[-1])) for one in reader.file.damage),
+            damage=tuple(dated_at_end(one, int(placed.step[-1])) for one in damage),
             warnings=(*warnings, *more),
-            trainer=_trainer(series, reader.records),
-            first_time=next((r.wall_time for r in reader.records if r.wall_time is not None), None),
-        ),
-    )
+            trainer=_trainer(series, placed.records),
+            group_hint=training.name or None,
+            first_time=next((r.wall_time for r in placed.records if r.wall_time is not None), None),
+        )
+
+
+def _said(training: Training, path: Path) -> dict[str, Setting]:
+    """What the headings above one of several trainings say of it."""
+    return {setting.name: setting for setting in settings_said(training.said, f"{path}:{training.first_line}")}
 
 
 @dataclass
@@ -89,6 +100,7 @@ class _Reader:
         self._bars = Bars()
         self._tables = Tables()
         self._dumps = Dumps()
+        self.headings = Headings()
         self._broken = ""
         self._heading = ""
         self._epoch: tuple[float, int | None] | None = None
@@ -129,9 +141,11 @@ class _Reader:
             return
         if (heading := heading_of(text)) is not None:
             self._heading = heading
+            self.headings.see(text, number, len(self.records))
             return
         if not WORTH_READING.search(text):
             self._note_setting(text, number)
+            self.headings.see(text, number, len(self.records))
             return
         if is_broken(text):
             self._broken = text
@@ -145,6 +159,8 @@ class _Reader:
         if record is not None and not record.kind and self.messages.told_nan(number):
             return  # "Loss is nan, stopping training" is no line of numbers: it stands at no step
         before = len(self.records)
+        if record is None or record.kind in ("", "count"):
+            self.headings.see(text, number, before)
         self._take_record(record, raw, text, line, number)
         self._dumps.see(text, self.records[-1] if len(self.records) > before else None)
 
@@ -253,9 +269,20 @@ class _Reader:
             return None
         return steps.value / epochs.value if epochs.value > 0 else None
 
-    def dated_events(self, placed: Placed) -> Iterator[LogEvent]:
-        """The events with the step that they name, else with that of the record before them."""
-        for event, before in self.messages.events:
+    def trainings(self) -> list[Training]:
+        """The trainings that were printed one after the other; mostly there is one."""
+        resumed = [(at, event.line or 0) for event, at in self.messages.events if event.kind == "restart"]
+        return trainings_in(self.records, self.headings.found, resumed)
+
+    def dated_events(self, placed: Placed, first: int, lines: tuple[int, int | None]) -> Iterator[LogEvent]:
+        """The events between two lines with the step that they name, else with that of the record before them.
+
+        ``first`` is how many records stand before those that were placed.
+        """
+        for event, at in self.messages.events:
+            if event.line is not None and (event.line < lines[0] or (lines[1] is not None and event.line >= lines[1])):
+                continue
+            before = max(at - first, 0)
             step = told_step(event.text) if event.kind in ("nan-message", "checkpoint") else None
             if step is not None and step > 2 * int(placed.step.max()) + 1:
                 step = None  # counted in something else than the log counts
@@ -291,111 +318,6 @@ def _step_of_nan(placed: Placed, before: int) -> int | None:
     if not all(isfinite(value) for value in placed.records[last].values.values()):
         return step
     return min(step + 1, int(placed.step[last + 1])) if last + 1 < placed.step.size else step + 1
-
-
-def _series(placed: Placed) -> tuple[dict[str, RawSeries], list[Warning]]:
-    """Points by tag. Where several statements print one tag, the fullest has the name."""
-    import numpy as np
-
-    points: dict[str, dict[tuple[str, ...], list[int]]] = defaultdict(lambda: defaultdict(list))
-    for index, record in enumerate(placed.records):
-        for tag in record.values:
-            points[tag][record.template].append(index)
-    series: dict[str, RawSeries] = {}
-    warnings: list[Warning] = []
-    for tag, by_template in points.items():
-        if tag == "epoch":  # a place: every statement that prints it tells the same
-            rows, _ = _without_echo(tag, sorted(i for rows in by_template.values() for i in rows), placed)
-            told = [(tag, rows)]
-        else:
-            told = _told_apart(tag, by_template, placed, warnings)
-        for name, rows in told:
-            at = np.array(rows, dtype=np.int64)
-            values = np.array([placed.records[i].values[tag] for i in rows], dtype=np.float64)
-            series[name] = RawSeries(name, placed.step[at], values, placed.wall_time[at], at, placed.axis)
-    return series, warnings
-
-
-def _add_told_nan(series: dict[str, RawSeries], events: Sequence[LogEvent]) -> list[Warning]:
-    """A trainer that checks its loss dies before it prints the NaN: what its message says becomes the last point."""
-    import numpy as np
-
-    said = next((event for event in events if ended_in_nan(event)), None)
-    losses = [
-        s for tag, s in series.items() if "loss" in tag.lower() and not SPLIT_IN_KEY.search(tag.replace("train", ""))
-    ]
-    if said is None or not losses:
-        return []
-    main = max(losses, key=lambda s: (not _OTHER_WORD.search(_PLAIN.sub("", s.tag)), s.value.size))
-    told = said.step is not None and said.step > int(main.step[-1]) - 1
-    step = said.step if told and said.step is not None else int(main.step[-1]) + 1
-    if not np.isfinite(main.value[-1]):
-        return []
-    kept = main.step != step  # what is printed at that very step is an average of those before
-    row = max(int(s.row[-1]) for s in series.values()) + 1
-    series[main.tag] = RawSeries(
-        main.tag,
-        np.append(main.step[kept], np.int64(step)),
-        np.append(main.value[kept], np.nan),
-        np.append(main.wall_time[kept], np.nan),
-        np.append(main.row[kept], np.int64(row)),
-        main.axis,
-    )
-    return [
-        Warning(
-            "nan-told", f"the program ended because its loss was no number (line {said.line}): '{main.tag}' ends in NaN"
-        )
-    ]
-
-
-def _told_apart(
-    tag: str, by_template: dict[tuple[str, ...], list[int]], placed: Placed, warnings: list[Warning]
-) -> list[tuple[str, list[int]]]:
-    """One tag printed by several statements: the same numbers twice, an epoch's summary, or one course in turns."""
-    ranked = sorted(by_template.values(), key=len, reverse=True)
-    main, copies = _without_echo(tag, ranked[0], placed)
-    others = ranked[1:]
-    start = placed.starts
-    steps = {(start[i], int(placed.step[i])) for i in main}
-    named: list[tuple[str, list[int]]] = []
-    for rows in others:
-        again = sum((start[i], int(placed.step[i])) in steps for i in rows)
-        if _sums_up_epochs(rows, main, placed) and len(rows) >= LEAST_RECORDS:
-            named.append((f"{tag} (per epoch)", rows))
-        elif again > 0.5 * len(rows) and all(isfinite(placed.records[i].values[tag]) for i in rows):
-            copies += len(rows)
-        else:
-            main.extend(rows)
-            steps.update((start[i], int(placed.step[i])) for i in rows)
-    if copies:
-        warnings.append(Warning("printed-twice", f"'{tag}' is printed twice a step: {copies} copies left out"))
-    taken: dict[str, list[int]] = {tag: sorted(main)}
-    for name, rows in named:
-        taken.setdefault(name, []).extend(rows)
-    return [(name, sorted(rows)) for name, rows in taken.items()]
-
-
-def _without_echo(tag: str, rows: list[int], placed: Placed) -> tuple[list[int], int]:
-    """The rows without those that repeat the step and, rounded otherwise, the number of the one before."""
-    kept: list[int] = []
-    for row in rows:
-        if kept and placed.step[row] == placed.step[kept[-1]] and placed.axis != "row":
-            value, before = (placed.records[i].values[tag] for i in (row, kept[-1]))
-            if value == before or abs(value - before) <= ROUNDED * abs(before):
-                continue
-        kept.append(row)
-    return kept, len(rows) - len(kept)
-
-
-def _sums_up_epochs(rows: list[int], main: list[int], placed: Placed) -> bool:
-    """Whether a statement prints once an epoch what another prints often in it: an average, no point of its course."""
-    one, other = placed.records[rows[0]], placed.records[main[0]]
-    if one.kind == "epoch" != other.kind:
-        return True
-    if one.kind == other.kind and one.form == other.form and one.values.keys() >= other.values.keys():
-        return False  # the same statement, which has more to say at the end of an epoch
-    once, often = ([e for i in part if (e := placed.records[i].epoch) is not None] for part in (rows, main))
-    return len(once) == len(rows) == len(set(once)) > 1 and len(often) >= 2 * len(set(often)) > 0
 
 
 #: Names that one program alone prints.

@@ -92,7 +92,7 @@ def place_records(records: list[Record], steps_per_epoch: float | None = None) -
     elif _often_an_epoch(kept):
         steps, axis = _counted(kept), "row"
         warnings.append(Warning("no-step", "the lines of an epoch do not say their step: they are counted instead"))
-    elif whole_epochs and all(e == math.floor(e) for e in whole_epochs) and len(set(whole_epochs)) > 1:
+    elif whole_epochs and all(e == math.floor(e) for e in whole_epochs) and len(set(whole_epochs)) > (len(kept) > 1):
         steps, axis = _filled([int(r.epoch) if r.epoch is not None else None for r in kept]), "epoch"
     else:
         steps, axis = list(range(len(kept))), "row"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from losslens.parsers.axes import is_known_name
+from losslens.parsers.text_names import name_on
 
 _NUM = (
     r"[-+]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+|(?=\s*(?:$|[|;])))|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
@@ -192,7 +193,29 @@ _UNTOLD = frozenset(["eta", "step", "v_num", "epoch", "epochs", "end of epoch", 
 _SHORT = {"trl": "train loss", "tel": "test loss", "L.r.": "learning rate"}
 """llm.c and its heirs write `s:10 trl:3.2 tel:3.3 norm:0.3`, Marian `Cost 5.3 : L.r. 1e-4`."""
 #: Names that say little alone; several of them on a line with a place are the terms of one objective.
-_TERMS = frozenset(["total", "pg", "pi", "vf", "vloss", "ploss", "ent", "ret", "kl", "pol", "val", "aux", "adv", "rec", "recon", "cls", "reg", "box", "obj"])
+_TERMS = frozenset(
+    [
+        "total",
+        "pg",
+        "pi",
+        "vf",
+        "vloss",
+        "ploss",
+        "ent",
+        "ret",
+        "kl",
+        "pol",
+        "val",
+        "aux",
+        "adv",
+        "rec",
+        "recon",
+        "cls",
+        "reg",
+        "box",
+        "obj",
+    ]
+)
 
 
 _OTHER_WORK = re.compile(
@@ -215,6 +238,8 @@ class Record:
     line: int = 0
     form: str = ""
     """How the line writes its numbers: "loss=1", "loss 1" and "| loss 1 |" are different statements."""
+    name: str = ""
+    """What the line says of which training it is, where one output may hold several."""
     aside: bool = False
     """A progress bar of something else than the training: data being mapped, an evaluation."""
 
@@ -250,6 +275,8 @@ def read_record(text: str) -> Record | None:
     kind, match, _ = place
     groups = match.groupdict()
     record = Record(kind, values, form=form)
+    # A bar's place begins with what is drawn before it.
+    record.name = name_on(text, match.start("epoch" if kind == "bar" and groups.get("epoch") else 0))
     record.step = _int(groups.get("step"))
     if unit := groups.get("unit"):
         record.step = round(float(groups["many"]) * (1_000_000 if unit == "M" else 1_000))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from losslens.model import SettingValue
+from losslens.model import Setting, SettingValue
 from losslens.parsers.settings import plain_setting
 
 #: A dictionary of mixed values on one line is what a program was started with, not what it measured. Newer versions of
@@ -31,6 +32,16 @@ _FOUND = re.compile(
 )
 #: What stands behind a value in a configuration that is a program itself.
 _COMMENT = re.compile(r"\s#(?:\s.*)?$")
+
+
+#: "lr=0.01", "fold 2", "Model: resnet18" in a heading.
+_SAID = re.compile(r"(?P<name>[A-Za-z]\w*(?: (?:rate|size|decay))?)\s*(?:[:=#]|\s)\s*(?P<value>[\w.+-]+)")
+
+
+def settings_said(headings: Sequence[str], source: str) -> list[Setting]:
+    """The settings that the headings above one of several trainings name."""
+    found = (match for text in headings for match in _SAID.finditer(text))
+    return [Setting(match["name"], plain_setting(match["value"]), source) for match in found]
 
 
 def settings_in(text: str) -> list[tuple[str, SettingValue]]:

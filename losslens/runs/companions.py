@@ -37,6 +37,8 @@ def told_apart(logs: Sequence[Log], path: str = "") -> list[Companions]:
     if len(logs) == 1:
         return [Companions(list(logs))]
     parts = [Part(log, _place(log, path)) for log in logs]
+    if all(part.run for part in parts):
+        return _by_run(parts)
     leaders, followers = _leaders(parts)
     ties = {(i, j): kinship(parts[i], parts[j]) for i, j in combinations(leaders, 2)}
     home = _joined(leaders, ties, parts)
@@ -46,6 +48,21 @@ def told_apart(logs: Sequence[Log], path: str = "") -> list[Companions]:
     for i, part in enumerate(parts):
         jobs.setdefault(home[i], Companions([])).logs.append(part.log)
     _explain(jobs, home, ties, parts)
+    return _named(list(jobs.values()), parts)
+
+
+def _by_run(parts: Sequence[Part]) -> list[Companions]:
+    """The jobs of logs of which each names its run: nothing else need be compared, however many there are."""
+    jobs: dict[str, Companions] = {}
+    for part in parts:
+        jobs.setdefault(part.run, Companions([])).logs.append(part.log)
+    for job in jobs.values():
+        if len(job.logs) > 1:
+            job.why.append(f"{_names(job.logs)} name one run")
+        if len(jobs) > 1:
+            files = {os.path.basename(part.log.path) for part in parts}
+            inside = f"one of {len(jobs)} that {min(files)} holds, each under a name"
+            job.why.append(f"a run of its own: {inside if len(files) == 1 else 'they name different runs'}")
     return _named(list(jobs.values()), parts)
 
 

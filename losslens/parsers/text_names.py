@@ -1,0 +1,42 @@
+"""The name that a printed line gives its training: "LSTM_e2 Epoch 1: …", "[fold 3] epoch 1 …"."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+#: Words at the beginning of a line that say what was measured or printed, by whom, or which part of one job this is.
+_NO_PREFIX = re.compile(
+    r"train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|eval(?:uation)?|dev|epoch|end|of|at|after|in|the|for|on|from|avg|average"
+    r"|mean|loss|error|cost|info|debug|warning|root|log|main|best|new|current|summary|results?|metrics?|stats?|done|finished"
+    r"|progress|global|local|total|rank|worker|node|gpu|cuda|device|process|proc|client|agent|actor|critic|policy|env"
+    r"|generator|discriminator|gen|disc|stage|phase|task|round|cycle|level|pre-?train\w*|fine-?tun\w*|warm-?up|step|iter\w*"
+    r"|batch|time|elapsed|eta|s|m|h|d|g|is|and|saved?|start\w*|begin\w*|running|learning|optimi[sz]ing|fitting",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(r"[A-Za-z]+")
+_ANYWHERE = re.compile(r"\b(?:fold|seed|trial)\W{0,3}\d+\b", re.IGNORECASE)
+_QUOTES = re.compile(r"['\"{}]")
+_COLON = re.compile(r"(?<=\w)\s*[:#]\s*(?=\w)")
+_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+#: What stands before a place and is longer than this is a message.
+LONGEST_NAME = 60
+
+
+def name_on(text: str, start: int) -> str:
+    """The name of a training on a line whose place begins at ``start``: before it, or a fold or a seed anywhere."""
+    if 0 < start <= LONGEST_NAME and (name := _name_before(text[:start])):
+        return name
+    return bare(match[0]) if (match := _ANYWHERE.search(text)) else ""
+
+
+@lru_cache(maxsize=1024)
+def _name_before(text: str) -> str:
+    name = bare(text)
+    words = _WORDS.findall(name)
+    return name if words and not all(_NO_PREFIX.fullmatch(word) for word in words) else ""
+
+
+def bare(text: str) -> str:
+    """A text without the brackets, lines and blanks around it, as a name may be written."""
+    return _EDGES.sub("", " ".join(_COLON.sub(" ", _QUOTES.sub("", text)).replace("/", " of ").split()))

@@ -1,0 +1,124 @@
+"""From placed records to series: which statement of the program a number of one name belongs to."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from math import isfinite
+
+from losslens.model import LogEvent, RawSeries, Warning
+from losslens.parsers.text_events import ended_in_nan
+from losslens.parsers.text_places import Placed
+from losslens.parsers.text_records import SPLIT_IN_KEY
+from losslens.parsers.text_windows import LEAST_RECORDS
+
+#: Two statements that print one number with different digits differ by less than this share of it.
+ROUNDED = 1e-3
+_PLAIN = re.compile(r"train(?:ing)?|total|loss|step|avg", re.IGNORECASE)
+_OTHER_WORD = re.compile(r"[A-Za-z]")
+
+
+def series_of(placed: Placed) -> tuple[dict[str, RawSeries], list[Warning]]:
+    """Points by tag. Where several statements print one tag, the fullest has the name."""
+    import numpy as np
+
+    points: dict[str, dict[tuple[str, ...], list[int]]] = defaultdict(lambda: defaultdict(list))
+    for index, record in enumerate(placed.records):
+        for tag in record.values:
+            points[tag][record.template].append(index)
+    series: dict[str, RawSeries] = {}
+    warnings: list[Warning] = []
+    for tag, by_template in points.items():
+        if tag == "epoch":  # a place: every statement that prints it tells the same
+            rows, _ = _without_echo(tag, sorted(i for rows in by_template.values() for i in rows), placed)
+            told = [(tag, rows)]
+        else:
+            told = _told_apart(tag, by_template, placed, warnings)
+        for name, rows in told:
+            at = np.array(rows, dtype=np.int64)
+            values = np.array([placed.records[i].values[tag] for i in rows], dtype=np.float64)
+            series[name] = RawSeries(name, placed.step[at], values, placed.wall_time[at], at, placed.axis)
+    return series, warnings
+
+
+def add_told_nan(series: dict[str, RawSeries], events: Sequence[LogEvent]) -> list[Warning]:
+    """A trainer that checks its loss dies before it prints the NaN: what its message says becomes the last point."""
+    import numpy as np
+
+    said = next((event for event in events if ended_in_nan(event)), None)
+    losses = [
+        s for tag, s in series.items() if "loss" in tag.lower() and not SPLIT_IN_KEY.search(tag.replace("train", ""))
+    ]
+    if said is None or not losses:
+        return []
+    main = max(losses, key=lambda s: (not _OTHER_WORD.search(_PLAIN.sub("", s.tag)), s.value.size))
+    told = said.step is not None and said.step > int(main.step[-1]) - 1
+    step = said.step if told and said.step is not None else int(main.step[-1]) + 1
+    if not np.isfinite(main.value[-1]):
+        return []
+    kept = main.step != step  # what is printed at that very step is an average of those before
+    row = max(int(s.row[-1]) for s in series.values()) + 1
+    series[main.tag] = RawSeries(
+        main.tag,
+        np.append(main.step[kept], np.int64(step)),
+        np.append(main.value[kept], np.nan),
+        np.append(main.wall_time[kept], np.nan),
+        np.append(main.row[kept], np.int64(row)),
+        main.axis,
+    )
+    return [
+        Warning(
+            "nan-told", f"the program ended because its loss was no number (line {said.line}): '{main.tag}' ends in NaN"
+        )
+    ]
+
+
+def _told_apart(
+    tag: str, by_template: dict[tuple[str, ...], list[int]], placed: Placed, warnings: list[Warning]
+) -> list[tuple[str, list[int]]]:
+    """One tag printed by several statements: the same numbers twice, an epoch's summary, or one course in turns."""
+    ranked = sorted(by_template.values(), key=len, reverse=True)
+    main, copies = _without_echo(tag, ranked[0], placed)
+    others = ranked[1:]
+    start = placed.starts
+    steps = {(start[i], int(placed.step[i])) for i in main}
+    named: list[tuple[str, list[int]]] = []
+    for rows in others:
+        again = sum((start[i], int(placed.step[i])) in steps for i in rows)
+        if _sums_up_epochs(rows, main, placed) and len(rows) >= LEAST_RECORDS:
+            named.append((f"{tag} (per epoch)", rows))
+        elif again > 0.5 * len(rows) and all(isfinite(placed.records[i].values[tag]) for i in rows):
+            copies += len(rows)
+        else:
+            main.extend(rows)
+            steps.update((start[i], int(placed.step[i])) for i in rows)
+    if copies:
+        warnings.append(Warning("printed-twice", f"'{tag}' is printed twice a step: {copies} copies left out"))
+    taken: dict[str, list[int]] = {tag: sorted(main)}
+    for name, rows in named:
+        taken.setdefault(name, []).extend(rows)
+    return [(name, sorted(rows)) for name, rows in taken.items()]
+
+
+def _without_echo(tag: str, rows: list[int], placed: Placed) -> tuple[list[int], int]:
+    """The rows without those that repeat the step and, rounded otherwise, the number of the one before."""
+    kept: list[int] = []
+    for row in rows:
+        if kept and placed.step[row] == placed.step[kept[-1]] and placed.axis != "row":
+            value, before = (placed.records[i].values[tag] for i in (row, kept[-1]))
+            if value == before or abs(value - before) <= ROUNDED * abs(before):
+                continue
+        kept.append(row)
+    return kept, len(rows) - len(kept)
+
+
+def _sums_up_epochs(rows: list[int], main: list[int], placed: Placed) -> bool:
+    """Whether a statement prints once an epoch what another prints often in it: an average, no point of its course."""
+    one, other = placed.records[rows[0]], placed.records[main[0]]
+    if one.kind == "epoch" != other.kind:
+        return True
+    if one.kind == other.kind and one.form == other.form and one.values.keys() >= other.values.keys():
+        return False  # the same statement, which has more to say at the end of an epoch
+    once, often = ([e for i in part if (e := placed.records[i].epoch) is not None] for part in (rows, main))
+    return len(once) == len(rows) == len(set(once)) > 1 and len(often) >= 2 * len(set(often)) > 0

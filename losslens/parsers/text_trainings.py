@@ -1,0 +1,227 @@
+"""Several trainings that one program printed one after the other: folds, seeds, a sweep, a list of models.
+
+What tells them is that the count begins again and that each has a name of its own: at the beginning of its lines
+("LSTM_e2 Epoch 1: …", "[fold 3] epoch 1 …") or in a heading above them ("=== resnet18 ===", "Fold 2", "lr=0.01"). A job
+that was resumed names what it named before, and does not begin again. Where nothing is named, the numbers decide
+whether a training goes on or another begins; that is not looked at here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, field
+from itertools import groupby, pairwise
+
+from losslens.parsers.text_names import bare
+from losslens.parsers.text_records import Record
+
+#: Words that name a training among several: which part of the data, which attempt, which settings.
+_OF_A_SERIES = (
+    r"folds?|k-?fold|seed|random[ _]?seed|trial|run|experiment|exp|config(?:uration)?|model|variant|repeat|repetition"
+    r"|rep|replicate|combination|combo|cv|cross[ -]?validation|architecture|arch|backbone|network|net|method"
+    r"|optimi[sz]er|baseline|ablation|candidate|grid(?: point)?|hyper-?param(?:eter)?s?(?: set)?|param(?:eter)?s"
+)
+#: Settings that a sweep goes through.
+_SWEPT = (
+    r"lr|learning[ _]?rate|eta|batch[ _]?size|bs|dropout|weight[ _]?decay|wd|l2|lambda|alpha|beta|gamma|momentum"
+    r"|hidden(?:[ _]?(?:size|dim|units|layers))?|n?_?(?:layers|heads|units|hidden|filters)|num[ _]layers|d_model|dim"
+    r"|width|depth|activation|optimi[sz]er|init(?:iali[sz]ation)?|temperature|warm-?up|scheduler"
+    r"|seq(?:uence)?[ _]?len(?:gth)?|lora_r"
+)
+_BEGINS = (
+    r"^\W*(?:(?:start\w*|begin\w*|running|run|now|current|currently|using|with|for|train\w*|processing|fit\w*|on)\W+)"
+    r"{0,4}"
+)
+_NAMED = re.compile(rf"{_BEGINS}(?P<key>{_OF_A_SERIES})\b\W{{0,4}}(?P<what>\w.*?)?\W*$", re.IGNORECASE)
+_SETTING = re.compile(
+    rf"{_BEGINS}(?P<key>{_SWEPT})['\"]?\s*(?:[:=]|\bis\b|\bof\b|->)?\s*"
+    r"(?P<what>['\"]?[\w.+-]+(?:['\",;|\s]+[A-Za-z_]\w*['\"]?\s*[:=]\s*['\"]?[\w.+-]+)*)\W*$",
+    re.IGNORECASE,
+)
+#: "Training resnet18 …", "Start training of LSTM": the one word behind is a name.
+_TRAINING = re.compile(
+    r"^\W*(?:start\w*\W+|begin\w*\W+|now\W+)?(?P<key>train)ing\W+(?:(?:of|with|the|a|an)\W+)*"
+    r"(?P<what>[\w./+-]+(?: [\w./+-]+){0,2})\W*$",
+    re.IGNORECASE,
+)
+_RULE = re.compile(r"[=*#~_-]{5,}")
+_BANNER = re.compile(r"^(?P<key>[=*#~-]{2,}|[+|]{2,})\s*(?P<what>[^=*#~+|\s-].{0,60}?)\s*[=*#~+|-]{2,}$")
+#: What stands in a heading that is no name of a training: its end, its parts, its results.
+_NO_NAME = re.compile(
+    r"epoch|\bround|phase|stage|\btask\b|cycle|iter|step|resum|restor|result|eval|valid|\btest|summary|finish|done|complet"
+    r"|best|saved?|saving|load|took|time|accuracy|\bacc\b|loss|score|metric|data|start(?:ed|ing)?$|begins?$|loop|progress"
+    r"|config$|settings$|param(?:eter)?s$|total|device|cuda|gpu|early|stopp",
+    re.IGNORECASE,
+)
+LONGEST_HEADING = 100
+#: Headings kept of one output: what prints more of them prints something else.
+MOST_HEADINGS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """Records ``first <= i < end`` are those of one training; ``first_line`` is where it was announced."""
+
+    name: str
+    first: int
+    end: int
+    first_line: int
+    said: tuple[str, ...] = ()
+    """The headings that are its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Heading:
+    key: str
+    what: str
+    text: str
+    line: int
+    before: int
+    """How many records stand before it."""
+    banner: bool = False
+    """Drawn like a heading, and saying nothing of what it names."""
+
+
+@dataclass
+class Headings:
+    """The lines of an output that may announce a training."""
+
+    found: list[_Heading] = field(default_factory=list)
+    _ruled: int = -1
+    """The line of the last rule: what stands under it may be a heading."""
+
+    def see(self, text: str, line: int, before: int) -> None:
+        """A cleaned line that holds no numbers of a training."""
+        if len(text) > LONGEST_HEADING or len(self.found) > MOST_HEADINGS:
+            return
+        if _RULE.fullmatch(text):
+            self._ruled = line
+            return
+        banner = _BANNER.match(text)
+        inner = banner["what"] if banner else text
+        key = banner["key"][:3] if banner else "=" if self._ruled == line - 1 else ""
+        match = _NAMED.match(inner) or _SETTING.match(inner) or _TRAINING.match(inner)
+        if match and match["what"] and not _NO_NAME.search(match["what"]):
+            name = bare(inner[match.start("key") :] if match.re is not _TRAINING else match["what"])
+            self.found.append(_Heading(match["key"].lower(), match["what"].strip().lower(), name, line, before))
+        elif key and not _NO_NAME.search(inner):
+            self.found.append(_Heading(key, inner.lower(), bare(inner), line, before, banner=True))
+
+
+def trainings_in(
+    records: Sequence[Record], headings: Sequence[_Heading], resumed: Sequence[tuple[int, int]]
+) -> list[Training]:
+    """The trainings that the records of one output are of; one without a name where nothing says that there are more.
+
+    ``resumed`` says where the program told that it goes on with what it had saved: records before it, and its line.
+    """
+    found = _by_their_lines(records) or _by_headings(records, headings, resumed)
+    return found or [Training("", 0, len(records), 0)]
+
+
+def _by_their_lines(records: Sequence[Record]) -> list[Training]:
+    """One training a name, where each name stands on the lines of one stretch whose count begins with it."""
+    counts = Counter(record.name for record in records if record.name)
+    if len(counts) < 2 or sum(counts.values()) < 0.3 * len(records):
+        return []
+    named = [(i, record.name) for i, record in enumerate(records) if record.name]
+    stretches = [(name, [i for i, _ in part]) for name, part in groupby(named, key=lambda item: item[1])]
+    if len(stretches) != len(counts):
+        return []
+    lowest = _lowest(records)
+    starts = [rows[0] for _, rows in stretches]
+    if lowest is None or not all(_is_start(records[i], lowest) for i in starts):
+        return []
+    # Each name of several stands above a count that rises: single lines are a table of results.
+    if max(len({_count(records[i]) for i in rows}) for _, rows in stretches) < 2:
+        return []
+    edges = [0, *starts[1:], len(records)]
+    return [
+        Training(name, first, end, records[first].line if first else 0)
+        for (name, _), (first, end) in zip(stretches, pairwise(edges), strict=True)
+    ]
+
+
+def _by_headings(
+    records: Sequence[Record], headings: Sequence[_Heading], resumed: Sequence[tuple[int, int]]
+) -> list[Training]:
+    """One training a heading, where the count begins again behind each and no two headings are the same."""
+    announced = {h.before for h in headings if not h.banner}
+    starts = list(_starts(records, announced)) if headings else []
+    if len(starts) < 2:
+        return []
+    gaps = _gaps(records, headings, starts)
+    placed = {id(h) for gap in gaps for h in gap}
+    # What is printed in the middle of trainings too, such as the rate of each epoch, announces none.
+    keys = {h.key for h in gaps[0]} - {h.key for h in headings if h.before <= starts[-1] and id(h) not in placed}
+    after = [
+        any(gap and gap[0].line < line and at == start for at, line in resumed)
+        for start, gap in zip(starts, gaps, strict=True)
+    ]
+    if any(after) and not after[0]:
+        return []
+    now: dict[str, str] = {}
+    seen: set[tuple[tuple[str, str], ...]] = set()
+    told: list[dict[str, _Heading]] = []
+    for gap in gaps:
+        mine = {h.key: h for h in gap if h.key in keys}
+        now |= {h.key: h.what for h in mine.values()}
+        who = tuple(sorted(now.items()))
+        if not mine or who in seen:
+            return []
+        seen.add(who)
+        told.append((told[-1] if told else {}) | mine)
+    several = {key for key in keys if len({one[key].what for one in told if key in one}) > 1}
+    out = []
+    for first, end, gap, one in zip(starts, [*starts[1:], len(records)], gaps, told, strict=True):
+        chosen = [h for key, h in one.items() if key in several]
+        name = ", ".join(dict.fromkeys(h.text for h in chosen))
+        out.append(Training(name, first, end, gap[0].line, tuple(h.text for h in chosen)))
+    return out
+
+
+def _gaps(records: Sequence[Record], headings: Sequence[_Heading], starts: Sequence[int]) -> list[list[_Heading]]:
+    """The headings right above each start: no count is printed between them and it."""
+    gaps: list[list[_Heading]] = [[] for _ in starts]
+    at = 0
+    for heading in headings:
+        while at < len(starts) and starts[at] < heading.before:
+            at += 1
+        if at == len(starts):
+            break
+        if not any(_count(record) is not None for record in records[heading.before : starts[at]]):
+            gaps[at].append(heading)
+    return gaps
+
+
+def _starts(records: Sequence[Record], announced: Set[int]) -> Iterator[int]:
+    """Records at which the count begins again, the first included; ``announced`` are those behind a heading."""
+    lowest = _lowest(records)
+    last: float | None = None
+    for i, record in enumerate(records):
+        count = _count(record)
+        if count is None or lowest is None:
+            continue
+        if last is None or (count <= lowest and (last > lowest or i in announced)):
+            yield i
+        last = count
+
+
+def _count(record: Record) -> float | None:
+    return record.epoch if record.epoch is not None else None if record.step is None else float(record.step)
+
+
+def _lowest(records: Sequence[Record]) -> float | None:
+    """Where the count of the output begins; None where some lines count epochs and others steps alone."""
+    by_epoch = [record.epoch for record in records if record.epoch is not None]
+    by_step = [float(record.step) for record in records if record.step is not None and record.epoch is None]
+    if by_epoch and by_step:
+        return None
+    return min(by_epoch or by_step, default=None)
+
+
+def _is_start(record: Record, lowest: float) -> bool:
+    count = _count(record)
+    return count is not None and count <= lowest

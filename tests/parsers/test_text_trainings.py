@@ -1,0 +1,105 @@
+"""Several trainings in one output, told by the names on their lines or by the headings above them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from losslens.model import Log
+from losslens.parsers import text
+from losslens.runs import find, load
+
+
+def _epochs(n: int = 6, *, before: str = "", start: float = 3.0, first: int = 1) -> str:
+    return "".join(f"{before}Epoch {first + i}/9 loss: {start * 0.9**i + 0.3:.4f}\n" for i in range(n))
+
+
+def _logs(path: Path, output: str) -> tuple[Log, ...]:
+    (path / "train.log").write_text(output)
+    return text.parse(path / "train.log")
+
+
+def _names(path: Path, output: str) -> list[str | None]:
+    return [log.group_hint for log in _logs(path, output)]
+
+
+@pytest.mark.parametrize(
+    ("before", "names"),
+    [
+        (("LSTM_e1 ", "LSTM_e2 ", "TF_e1 "), ["LSTM_e1", "LSTM_e2", "TF_e1"]),
+        (("[fold 0] ", "[fold 1] "), ["fold 0", "fold 1"]),
+        (("lr=0.1 | ", "lr=0.01 | "), ["lr=0.1", "lr=0.01"]),
+        (("resnet18: ", "vgg16: "), ["resnet18", "vgg16"]),
+    ],
+)
+def test_names_on_the_lines_tell_trainings_apart(before: Sequence[str], names: Sequence[str], tmp_path: Path) -> None:
+    # The second begins at a level where the first might have gone on.
+    output = "".join(_epochs(before=name, start=3.0 / (k + 1)) for k, name in enumerate(before))
+    assert _names(tmp_path, output) == names
+
+
+@pytest.mark.parametrize(
+    ("headings", "names"),
+    [
+        (("Fold 1", "Fold 2", "Fold 3"), ["Fold 1", "Fold 2", "Fold 3"]),
+        (("-------- FOLD 1/2 --------", "-------- FOLD 2/2 --------"), ["FOLD 1 of 2", "FOLD 2 of 2"]),
+        (("=== resnet18 ===", "=== vgg16 ==="), ["resnet18", "vgg16"]),
+        (("======\n resnet18\n======", "======\n vgg16\n======"), ["resnet18", "vgg16"]),
+        (("Training model a", "Training model b"), ["model a", "model b"]),
+        (("Training resnet18...", "Training vgg16..."), ["resnet18", "vgg16"]),
+        (("seed 3", "seed 4"), ["seed 3", "seed 4"]),
+        (("lr=0.1", "lr=0.01"), ["lr=0.1", "lr=0.01"]),
+        (("Training with lr=0.1, bs=8", "Training with lr=0.1, bs=16"), ["lr=0.1, bs=8", "lr=0.1, bs=16"]),
+        (("Model: a\nFold 1", "Fold 2", "Model: b\nFold 1"), ["Model a, Fold 1", "Model a, Fold 2", "Model b, Fold 1"]),
+    ],
+)
+def test_headings_tell_trainings_apart(headings: Sequence[str], names: Sequence[str], tmp_path: Path) -> None:
+    output = "".join(f"{name}\n{_epochs(start=3.0 / (k + 1))}Saving it\n" for k, name in enumerate(headings))
+    assert _names(tmp_path, output) == names
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        pytest.param(
+            f"Seed: 1\nModel: a\n{_epochs(20)}Seed: 1\nModel: a\nResuming from ckpt_15.pt\n{_epochs(9, first=16)}",
+            id="resumed",
+        ),
+        pytest.param(f"Model: a\n{_epochs(20)}Model: a\n{_epochs(20, start=0.4)}", id="named the same again"),
+        pytest.param(
+            f"Seed: 1\n{_epochs(20)}Seed: 2\nResuming from ckpt_20.pt\n{_epochs(20, start=0.4)}",
+            id="resumed with another seed and a new count",
+        ),
+        pytest.param("".join(f"lr: {0.1 * 0.9**i:.4f}\n{_epochs(1, first=i)}" for i in range(9)), id="a rate an epoch"),
+        pytest.param(_epochs(9, before="Pretrain ") + _epochs(9, before="Finetune "), id="phases"),
+        pytest.param(
+            "".join(_epochs(3, before=f"Client {c} ") for _ in range(4) for c in (0, 1)), id="clients in many rounds"
+        ),
+        pytest.param(f"=== Config ===\nFold 1\n{_epochs(20)}=== Results ===\nFold 1\n", id="one fold"),
+        pytest.param("".join(f"=== Task {i} ===\n{_epochs(8)}" for i in range(3)), id="tasks of one model"),
+        pytest.param("".join(f"==== Epoch {i} ====\ntrain loss: 0.{9 - i}\n" for i in range(1, 9)), id="an epoch each"),
+    ],
+)
+def test_what_may_be_one_training_is_left_to_the_numbers(output: str, tmp_path: Path) -> None:
+    assert _names(tmp_path, output) == [None]
+
+
+def test_each_training_has_its_own_settings_and_events(tmp_path: Path) -> None:
+    boom = "Traceback (most recent call last):\n  File 'a.py'\nValueError: boom\n"
+    first, second = _logs(tmp_path, f"lr=0.1\n{_epochs()}{boom}lr=0.01\n{_epochs(5)}")
+    assert [{s.name: s.value for s in log.settings}["lr"] for log in (first, second)] == [0.1, 0.01]
+    assert [e.kind for e in first.events] == ["traceback"]
+    assert first.events[0].step == 6
+    assert not second.events
+    assert second.series["loss"].step.tolist() == [1, 2, 3, 4, 5]
+
+
+def test_more_trainings_than_are_compared_each_with_each_are_all_runs(tmp_path: Path) -> None:
+    (tmp_path / "sweep.log").write_text("".join(f"Run {i}\n{_epochs()}" for i in range(100)))
+    (job,) = find([tmp_path]).jobs
+    runs = load(job)
+    assert len(runs) == 100
+    assert runs[7].name.endswith("Run 7")
+    assert "one of 100 that sweep.log holds" in runs[7].why
