@@ -81,6 +81,7 @@ def _measure(run: Run, judgement: Judgement) -> Facts:
             settings=shown,
             format=run.format,
             tags=_tags(run),
+        place=run.name,
         )
     return _measure_loss(run, judgement, leading, extent)
 
@@ -139,6 +140,7 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         layers=layers_of(run, start, extent),
         format=run.format,
         tags=_tags(run),
+        place=run.name,
         trace=trace_of(train_series.current() if train_series is not None else leading),
     )
 

@@ -157,7 +157,7 @@ def one_training(me: Facts, other: Facts) -> bool:
     if bool(mine) != bool(theirs):
         return False
     if not mine:
-        return alike is not False and _related(me.name, other.name, strict=alike is None)
+        return alike is not False and _related(me.place, other.place, strict=alike is None)
     every = mine | theirs
     if len(mine & theirs) < SAME_KEYS * len(every):
         return False
@@ -233,7 +233,7 @@ def _differences(me: Facts, other: Facts) -> dict[str, tuple[str, str]]:
         if a > 0 and b > 0 and not 1 / 1.2 < b / a < 1.2:
             found["learning-rate"] = (f"{a:.3g}", f"{b:.3g}")
     if not found or (not me.settings and not other.settings):
-        told = named_differences(*_own_parts(me.name, other.name))
+        told = named_differences(*_own_parts(me.place, other.place))
         sure = bool(me.settings or other.settings)  # settings were kept: a name then only counts where it names a lever
         found.update({k: v for k, v in told.items() if k not in found and (not sure or k in LEVERS or k == "seed")})
     return found

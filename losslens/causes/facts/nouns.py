@@ -301,6 +301,8 @@ class Facts:
     format: str = ""
     tags: frozenset[str] = frozenset()
     """Tags of all series of the run (at most 300): runs of one training log the same."""
+    place: str = ""
+    """The run's name with the folders it was found in, before it was shortened for the report."""
     trace: Trace = ()
     """Values of the training loss at fixed places (at most 256)."""
 
