@@ -91,18 +91,25 @@ def planned(spec: Spec) -> bool:
 
 def judge(
     spec: Spec, log: dict[str, Any], twin: Record, other: Record, v: View, twin_failed: bool
-) -> tuple[str, Truth, np.ndarray[Any, Any]]:
-    """The leading loss of a run, its truth, and the steps of its current branch."""
+) -> tuple[str, Truth, np.ndarray[Any, Any], tuple[Truth, np.ndarray[Any, Any]] | None]:
+    """The leading loss of a run, its truth, and the steps of its current branch.
+
+    Last, where the training loss came back and validation failed, truth and steps of that: either may lead.
+    """
     healthy = spec.kind != "fault"
     names = [k for k in LOSSES if k in log]
+
+    def begins(name: str, steps: np.ndarray[Any, Any], keep: np.ndarray[Any, Any]) -> int:
+        """The logged point before which nothing was wrong."""
+        if (again := log[name]["segment"][keep] > 0).any():
+            return int(np.argmax(again))  # the fault of a resume begins with the steps that it repeats
+        return int(np.searchsorted(steps, spec.at + v.first_step)) if spec.at else 0
+
     found: list[tuple[str, Truth, np.ndarray[Any, Any]]] = []
     for name in names:
         keep = current(log[name])
         steps, y = log[name]["step"][keep], log[name]["value"][keep]
         t, o = (at_steps(logged(r, v, (name,))[name], steps) for r in (twin, other))
-        start = int(np.searchsorted(steps, spec.at + v.first_step)) if spec.at else 0
-        if (again := log[name]["segment"][keep] > 0).any():
-            start = int(np.argmax(again))  # the fault of a resume begins with the steps that it repeats
         found.append(
             (
                 name,
@@ -110,7 +117,7 @@ def judge(
                     y,
                     t,
                     o,
-                    min(start, len(y) - 1),
+                    min(begins(name, steps, keep), len(y) - 1),
                     healthy=healthy,
                     wander=spec.task in tr.WANDER,
                     twin_failed=twin_failed,
@@ -123,17 +130,39 @@ def judge(
     if "val/loss" in log and best[1].words[0] in ("healthy", "plateau", "spike-recovered", "inconclusive"):
         keep = current(log["val/loss"])
         steps, y = log["val/loss"]["step"][keep], log["val/loss"]["value"][keep]
-        val = tr.judge_val(y, best[1].words, True)
+        t = at_steps(logged(twin, v, ("val/loss",))["val/loss"], steps)
+        val = tr.judge_val(y, t, min(begins("val/loss", steps, keep), len(y) - 1))
         if val.words[0] != "healthy" and SEVERITY.index(val.words[0]) < SEVERITY.index(best[1].words[0]):
             if best[1].words[0] == "spike-recovered":
-                return best[0], Truth((*best[1].words, *val.words), *best_place(best[1])), best[2]
+                return best[0], Truth((*best[1].words, *val.words), *best_place(best[1])), best[2], (val, steps)
             fine = best[1].words[0] != "plateau" or val.numbers[2] > 2 * val.numbers[1] > 0
-            return ("val/loss", val, steps) if fine else best
+            return ("val/loss", val, steps, None) if fine else (*best, None)
         if len(val.words) > 1:
             # that validation may be called fine does not make a training loss fine that is not
             words = tuple(dict.fromkeys((*best[1].words, *(w for w in val.words if w != "healthy"))))
-            return best[0], Truth(words, *best_place(best[1])), best[2]
-    return best
+            return best[0], Truth(words, *best_place(best[1])), best[2], None
+    return *best, None
+
+
+def onset_in_steps(t: Truth, steps: np.ndarray[Any, Any]) -> dict[str, Any] | None:
+    """The onset of a truth in steps, with its tolerance; None where it has none."""
+    if t.onset is None:
+        return None
+    gap = usual_gap(steps)
+    at, low, high = (int(steps[min(len(steps) - 1, i if i is not None else t.onset)]) for i in (t.onset, t.low, t.high))
+    return {
+        "step": at,
+        "low": low,
+        "high": high,
+        "tolerance": round(max(2 * gap, 0.01 * (at - int(steps[0])), (high - low) / 2), 1),
+        "from_start": bool(t.onset <= max(1, len(steps) // 100)),
+    }
+
+
+def usual_gap(steps: np.ndarray[Any, Any]) -> float:
+    """Steps between two points."""
+    gaps = np.diff(steps)
+    return float(np.median(gaps[gaps > 0])) if (gaps > 0).any() else 1.0
 
 
 def best_place(t: Truth) -> tuple[int | None, int | None, int | None, float, tuple[float, float, float]]:
@@ -146,7 +175,7 @@ def label(
     """The label of a run and its logged series."""
     v = view(spec, len(record["step"]), int(record["steps_per_epoch"]), salt)
     log = logged(record, v)
-    leading, t, steps = judge(spec, log, twin, other, v, twin_failed)
+    leading, t, steps, beside = judge(spec, log, twin, other, v, twin_failed)
     words = list(t.words)
     if "healthy" not in words and spec.task == "gan" and leading == "val/loss":
         words.append("healthy")
@@ -159,32 +188,23 @@ def label(
         words = list(dict.fromkeys([*words, "healthy", "shifted", "spike-recovered"]))
     elif change and "healthy" in words:
         words = list(dict.fromkeys([*words, "shifted", "spike-recovered"]))
-    gaps = np.diff(steps)
-    gap = float(np.median(gaps[gaps > 0])) if (gaps > 0).any() else 1.0
+    gap = usual_gap(steps)
     out: dict[str, Any] = {
         "run": spec.run, "family": spec.family, "task": spec.task, "kind": spec.kind, "locked": spec.locked,
         "way": spec.way, "cause": spec.cause, "level": spec.level, "strength": spec.strength,
         "fault_step": spec.at + v.first_step if spec.kind == "fault" else None,
-        "words": words, "twin_failed": twin_failed, "leading": tag(leading, v.style), "points": len(steps), "gap": gap,
+        "words": words, "twin_failed": twin_failed or t.as_twin, "leading": tag(leading, v.style),
+        "points": len(steps), "gap": gap,
         "first_step": int(steps[0]), "last_step": int(steps[-1]), "noise": round(float(t.noise), 5),
         "view": {k: getattr(v, k) for k in ("every", "kind", "tier", "style", "wall_time", "two_files")},
         "steps_per_epoch": int(record["steps_per_epoch"]),
         "settings": {k: spec.hp[k] for k in LOGGED_SETTINGS if spec.hp.get(k) is not None} if v.settings else {},
-        "onset": None,
+        "onset": onset_in_steps(t, steps),
     }  # fmt: skip
     if spec.cause == "self-recovering-spike" and "spike-recovered" not in words and "healthy" not in words:
         out["cause"] = "learning-rate-too-high"  # the same step size, but this one did not come back
-    if t.onset is not None:
-        at, low, high = (
-            int(steps[min(len(steps) - 1, i if i is not None else t.onset)]) for i in (t.onset, t.low, t.high)
-        )
-        out["onset"] = {
-            "step": at,
-            "low": low,
-            "high": high,
-            "tolerance": round(max(2 * gap, 0.01 * (at - int(steps[0])), (high - low) / 2), 1),
-            "from_start": bool(t.onset <= max(1, len(steps) // 100)),
-        }
+    if beside is not None:
+        out["onset_of_validation"] = onset_in_steps(*beside)
     if spec.kind == "fault":
         effective = view_of_settings(spec, v)
         out["settings"] = effective

@@ -68,7 +68,72 @@ def test_a_flat_loss_is_a_plateau() -> None:
 def test_validation_that_leaves_its_minimum_is_overfit() -> None:
     t = np.arange(60)
     v = 1 + np.exp(-t / 6) + np.where(t > 25, 0.02 * (t - 25), 0)
-    truth = judge_val(v, ("healthy",), True)
+    truth = judge_val(v)
     assert truth.words[0] == "overfit"
     assert truth.onset is not None
     assert 15 <= truth.onset <= 35
+
+
+def test_validation_that_had_turned_before_the_fault_begins_where_it_parted_from_its_twin() -> None:
+    t = np.arange(60)
+    twin = 1 + np.exp(-t / 6) + np.where(t > 25, 0.02 * (t - 25), 0)
+    v = twin + np.where(t >= 40, 0.1 * (t - 39), 0)
+    truth = judge_val(v, twin, 40)
+    assert truth.words[0] in ("overfit", "val-diverged")
+    assert truth.onset is not None
+    assert 40 <= truth.onset <= 42
+    assert not truth.as_twin
+
+
+def test_validation_that_turned_as_its_twin_did_is_not_blamed_on_the_fault() -> None:
+    t = np.arange(60)
+    twin = 1 + np.exp(-t / 6) + np.where(t > 25, 0.02 * (t - 25), 0)
+    assert judge_val(twin + 0.002 * np.sin(t), twin, 40).as_twin
+
+
+def test_a_wild_end_does_not_date_a_validation_loss_late() -> None:
+    t = np.arange(400)
+    v = 0.05 + np.exp(-t / 10) + 0.03 * np.exp(np.maximum(t - 60, 0) / 30)
+    v[200:] *= np.exp(np.random.default_rng(0).normal(size=200))
+    truth = judge_val(v)
+    assert truth.onset is not None
+    assert truth.onset <= 110
+
+
+def test_a_wild_end_does_not_date_a_training_loss_late() -> None:
+    y = healthy(0)
+    y[300:] *= 30
+    y[400:560] *= np.exp(27 * np.random.default_rng(1).random(160) ** 2)
+    y[560:] *= 1e12
+    truth = judged(y, start=300)
+    assert truth.onset is not None
+    assert abs(truth.onset - 300) <= 3
+
+
+def test_a_loss_that_ran_away_downward_into_nan_begins_where_it_lost_its_floor() -> None:
+    y = healthy(0)
+    y[300:] -= 0.01 * np.exp(np.minimum(np.arange(N - 300) / 12, 50))
+    y[420:] = np.nan
+    truth = judged(y, start=300)
+    assert truth.words[0] == "nan"
+    assert truth.onset is not None
+    assert 300 <= truth.onset <= 350
+
+
+def test_a_game_explodes_when_it_leaves_all_that_its_twin_did_and_not_when_it_settles_a_little_above() -> None:
+    t = np.arange(N)
+    rng = np.random.default_rng(5)
+    twin, other, run = (1 + 2 * (1 - np.exp(-t / 100)) + 0.05 * rng.normal(size=N) for _ in range(3))
+
+    def word(y: Floats) -> tuple[str, ...]:
+        return judge_train(y, twin, other, 0, healthy=False, wander=True).words
+
+    assert "healthy" in word(run + np.where(t > 200, 0.9, 0.0))
+    assert word(run + np.where(t > 200, 8.0, 0.0)) == ("exploded",)
+
+
+def test_a_run_as_noisy_as_its_highest_point_may_be_healthy() -> None:
+    y = healthy(0) * np.exp(0.8 * np.random.default_rng(2).normal(size=N) * (np.arange(N) > 50))
+    truth = judged(y, start=50)
+    assert truth.words[0] not in ("nan", "exploded")
+    assert "healthy" in truth.words

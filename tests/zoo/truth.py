@@ -7,7 +7,7 @@ than the scatter of two healthy seeds and the noise of the twin. Near a boundary
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,8 @@ class Truth:
     """Noise of the healthy twin around its course, in units of the transform (a share of a positive level)."""
     numbers: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """s, b and e: start, best and end level."""
+    as_twin: bool = False
+    """It had left its course before its fault, and never parted from its twin: not by the fault."""
 
 
 def rolling(a: Floats, width: int, q: float = 50) -> Floats:
@@ -104,7 +106,9 @@ def course(y: Floats, twin: Floats, other: Floats, *, own_only: bool = False, pl
     smooth0, smooth1 = rolling(z0, wide), rolling(z1, wide)
     sigma, overall = noise_of(z0)
     mine, _ = noise_of(np.where(np.isfinite(z), z, np.nan))
-    sigma = np.fmax(sigma, np.where(np.isfinite(mine), mine, 0.0))
+    mine = np.where(np.isfinite(mine), mine, 0.0)
+    before = np.fmax(sigma, np.fmin(mine, 3.0 * float(np.median(mine))))  # that of a loss that failed dates no failure
+    sigma = np.fmax(sigma, mine)
     best = lowest(z, wide)
     keep = best if own_only or not planned else np.fmax(best, smooth0)
     keep = np.where(np.isfinite(keep), keep, smooth0)
@@ -119,9 +123,9 @@ def course(y: Floats, twin: Floats, other: Floats, *, own_only: bool = False, pl
         point = np.where(np.isfinite(z), z, np.inf) - np.where(np.isfinite(z0), z0, smooth0)
         d = np.where(np.abs(point) < 1e-6, np.minimum(d, 0), d)
     raw = np.where(np.isfinite(z), z, np.inf) - keep
-    base = np.fmax(np.fmax(sigma * max(light**-0.5, 0.6), scatter), 0.01)
-    base = np.where(np.isfinite(base), base, 0.05)
-    return Course(d, raw, 1.2 * base, 3.0 * base, overall, z, z0)
+    base, early = (np.fmax(np.fmax(noise * max(light**-0.5, 0.6), scatter), 0.01) for noise in (sigma, before))
+    base, early = (np.where(np.isfinite(a), a, 0.05) for a in (base, early))
+    return Course(d, raw, 1.2 * early, 3.0 * base, overall, z, z0)
 
 
 def lowest(z: Floats, wide: int) -> Floats:
@@ -162,7 +166,10 @@ def last_departure(c: Course) -> tuple[int, int, int] | None:
 
 
 def spike(y: Floats, c: Course, start: int) -> tuple[int, float] | None:
-    """The first point of the largest excursion that came back, and its height in noise widths, from ``start`` on."""
+    """The first point of the largest excursion that came back, from ``start`` on, and its height in noise widths.
+
+    It stands out of the noise of the twin; the height is in widths of the run's own, where that is noisier.
+    """
     width = max(c.noise, 0.01)
     best: tuple[int, float] | None = None
     raw = np.where(np.isfinite(c.z), c.z, np.inf) - np.fmin(
@@ -187,11 +194,16 @@ def spike(y: Floats, c: Course, start: int) -> tuple[int, float] | None:
     k = best[0]
     while k > start and high[k - 1] > 3 * c.near[k - 1]:
         k -= 1
-    return k, (best[1] / width if np.isfinite(best[1]) else 1e6)
+    own = noise_of(np.where(np.isfinite(c.z), c.z, np.nan))[1]  # what is noisy throughout shows no spike for sure
+    return k, (best[1] / max(width, own) if np.isfinite(best[1]) else 1e6)
 
 
-def words_of(y: Floats, c: Course, onset: int, *, factor: float = 1.0) -> str:
-    """The word for a departure that lasts, every threshold moved by ``factor``."""
+def words_of(y: Floats, c: Course, onset: int, *, factor: float = 1.0, twin: Floats | None = None) -> str:
+    """The word for a departure that lasts, every threshold moved by ``factor``.
+
+    ``twin``: of a loss that may rise while all is well. It has no progress to lose, so that an explosion must also take
+    it farther above its twin's end than the twin ever went, or to ten times that.
+    """
     s, b, e = levels(y, onset)
     if not np.isfinite(y[-1]):
         return "nan"
@@ -204,6 +216,10 @@ def words_of(y: Floats, c: Course, onset: int, *, factor: float = 1.0) -> str:
         exploded = (e >= 10 * factor * b and r >= 0.05 * factor) or r >= 1.0 * factor
     else:
         exploded = abs(e - b) >= 10 * factor * top
+    if exploded and twin is not None and np.isfinite(twin).any():
+        usual = max(b, levels(twin, len(twin))[2])
+        wide = float(np.nanpercentile(twin, 95) - np.nanpercentile(twin, 5))
+        exploded = e - usual >= factor * wide or (positive and e >= 10 * factor * usual)
     if exploded:
         return "exploded"
     n = len(y)
@@ -244,7 +260,9 @@ def judge_train(
     n = len(y)
     lost = healthy and not np.isfinite(y[-1])  # a twin is no course for itself when it is lost
     c = course(y, twin, other, own_only=twin_failed or lost, planned=planned)
-    departure = last_departure(c)
+    falling = None if healthy else runaway_down(y, twin, c, start)
+    sunk = falling is not None and falling[2] > 3 and bool(np.isfinite(y[-1]))
+    departure = None if sunk else last_departure(c)
     alone: tuple[str, ...] = ()
     if departure is None and not wander and n >= 5:
         mine = course(y, twin, other, own_only=True)
@@ -269,10 +287,13 @@ def judge_train(
         low, onset, high = departure
         if not healthy:
             low = min(low, first_parting(y, twin, onset))
+        if falling is not None and falling[0] < onset:  # lost its floor before it was lost
+            low, onset, high = falling[0], falling[0], falling[1]
         onset, low, high = max(onset, start), max(low, start), max(high, start)
         onset, high = min(onset, n - 1), min(high, n - 1)
-        nominal = words_of(y, c, onset)
-        words = [nominal, *(words_of(y, c, onset, factor=f) for f in (1 / 1.5, 1.5))]
+        beside = twin if wander and not healthy else None
+        nominal, *near = (words_of(y, c, onset, factor=f, twin=beside) for f in (1.0, 1 / 1.5, 1.5))
+        words = [nominal, *near]
         if nominal == "shifted":
             words.append("diverged")
         if nominal in ("diverged", "shifted", "healthy"):
@@ -305,7 +326,6 @@ def judge_train(
     if not np.isfinite(y[-1]):
         first = mostly_lost(y)
         return Truth(("nan",), first, first, first, c.noise, levels(y, first))
-    falling = None if healthy else runaway_down(y, twin, c, start)
     wide = swings(y, y[: n // 2], other) if healthy else swings(y, twin, other)
     if wide is not None and (falling is None or wide <= falling[0]):
         onset = max(wide, start)
@@ -371,7 +391,7 @@ def runaway_down(y: Floats, twin: Floats, c: Course, start: int) -> tuple[int, i
     s, b, _ = levels(twin, len(twin))
     wide = float(np.nanpercentile(twin, 95) - np.nanpercentile(twin, 5)) if np.isfinite(twin).any() else 0.0
     span = max(s - b, wide, 0.05 * abs(b), 1e-9)
-    end = float(np.median(y[-3:]))
+    end = float(np.median(y[np.isfinite(y)][-3:])) if np.isfinite(y).any() else 0.0
     far = (b - end) / span if end < 0 else 0.0
     if not far > 1.0:
         return None
@@ -458,20 +478,26 @@ def own_spike(c: Course, n: int) -> float:
     return float(np.nanmax(np.append(high, 0.0)))
 
 
-def judge_val(v: Floats, train_words: tuple[str, ...], train_falls: bool) -> Truth:
-    """The truth of a validation loss while training is fine: diverged, overfit or nothing, from its own course."""
+def judge_val(v: Floats, twin: Floats | None = None, start: int = 0) -> Truth:
+    """The truth of a validation loss while training is fine: diverged, overfit or nothing, from its own course.
+
+    ``start``: the logged point before which nothing was wrong. Where the loss had left its course before, as its
+    ``twin`` had, its onset is where it parted from that.
+    """
     n = len(v)
     if n < 5:
         return Truth(("healthy",))
     if not np.isfinite(v[-1]):
         first = int(np.flatnonzero(~np.isfinite(v))[0])
-        return Truth(("val-diverged", "nan"), first, first, first)
+        return Truth(("val-diverged", "nan"), *(max(first, start),) * 3)
     w = np.where(np.isfinite(v), v, np.nanmax(np.append(v[np.isfinite(v)], 0)))
     smooth = rolling(w, max(3, n // 25))
     low = int(np.argmin(smooth))
     s, b = float(np.median(w[: max(1, n // 100)])), float(smooth[low])
     e = float(np.median(w[-max(3, n // 20) :]))
     noise = 1.48 * float(np.median(np.abs(np.diff(w)))) / 1.4 + 1e-12
+    if low >= 8:  # that of a loss that failed dates no failure
+        noise = min(noise, 3 * 1.48 * float(np.median(np.abs(np.diff(w[: low + 1])))) / 1.4 + 1e-12)
     top = s - b if s > b else max(0.05 * abs(b), 1e-12)
     r = (e - b) / top
     if e - b < 3 * noise or low >= n - 2 or e - b < 0.03 * abs(b):
@@ -490,7 +516,21 @@ def judge_val(v: Floats, train_words: tuple[str, ...], train_falls: bool) -> Tru
         words = ["val-diverged"]
     if not blown and (r < 0.15 or (e - b) < 0.05 * abs(b)):
         words = ["healthy", "overfit"] if r < 0.07 or e - b < 0.03 * abs(b) else ["overfit", "healthy"]
-    return Truth(tuple(words), onset, min(low, onset), min(n - 1, onset + max(1, (n - onset) // 4)), noise, (s, b, e))
+    truth = Truth(tuple(words), onset, min(low, onset), min(n - 1, onset + max(1, (n - onset) // 4)), noise, (s, b, e))
+    return truth if onset >= start or twin is None else from_fault(truth, w, twin, start)
+
+
+def from_fault(truth: Truth, v: Floats, twin: Floats, start: int) -> Truth:
+    """The truth of a validation loss that had left its course before the fault: it parted from its twin after that."""
+    n = len(v)
+    apart = v - np.where(np.isfinite(twin), twin, v)
+    level = max(truth.noise, 0.02 * abs(truth.numbers[1]))
+    if float(np.median(apart[-max(3, n // 20) :][-(n - start) :])) <= 2 * level:
+        return replace(truth, as_twin=True)
+    together = np.flatnonzero(apart[start:] <= level)
+    onset = min(start + (int(together[-1]) + 1 if len(together) else 0), n - 1)
+    clear = np.flatnonzero(apart[onset:] > 3 * level)
+    return replace(truth, onset=onset, low=start, high=onset + (int(clear[0]) if len(clear) else n - 1 - onset))
 
 
 def erratic(w: Floats, b: float, noise: float) -> Truth | None:
