@@ -81,7 +81,7 @@ def _measure(run: Run, judgement: Judgement) -> Facts:
             settings=shown,
             format=run.format,
             tags=_tags(run),
-        place=run.name,
+            place=run.name,
         )
     return _measure_loss(run, judgement, leading, extent)
 
