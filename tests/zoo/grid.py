@@ -407,9 +407,9 @@ def draws(part: Part) -> list[tuple[Way, str, HP, int, float]]:
 
 def specs() -> list[Spec]:
     """The whole grid, in the order in which it is made: families shuffled, each whole."""
-    from tests.zoo import grid_by_need
+    from tests.zoo import grid_by_need, grid_more_tasks
 
-    return [*made(FIRST), *made(BRITTLE), *made(STRONGER), *grid_by_need.made()]
+    return [*made(FIRST), *made(BRITTLE), *made(STRONGER), *grid_by_need.made(), *grid_more_tasks.made()]
 
 
 def shorter(part: Part, task: str, plain: HP) -> HP:

@@ -289,12 +289,12 @@ def settings(task: str, rng: np.random.Generator) -> HP:
     return hp
 
 
-def draws(rows: tuple[tuple[int, Way], ...], of: str) -> list[tuple[Way, str, HP, int, float]]:
-    """Every fault of this part: way, task, needs, level, place in the run."""
+def draws(rows: tuple[tuple[int, Way], ...], of: str, largest: int = BLOCK) -> list[tuple[Way, str, HP, int, float]]:
+    """Every fault of this part: way, task, needs, level, place in the run; up to ``largest`` in a row share a task."""
     out = []
     for number, (count, w) in enumerate(rows):
         rng = np.random.default_rng(zlib.crc32(f"{of} {w.name} {number}".encode()))
-        block = BLOCK if w.timed else min(BLOCK, len(w.levels))
+        block = largest if w.timed else min(largest, len(w.levels))
         tasks = rng.permutation(np.array(w.tasks))
         places = rng.permutation(np.array(LATE if w.needs is DECAYING or w.name == "stale-replica" else PLACES))
         turn = int(rng.integers(len(w.levels)))
@@ -367,6 +367,11 @@ def family_of(
         usual["accum"] = 1
     hp = finished(task, usual, needs)
     family, seed = f"{task}-n{number:03d}", int(rng.integers(1 << 20))
+    return members(family, task, seed, hp, rows)
+
+
+def members(family: str, task: str, seed: int, hp: HP, rows: list[tuple[Way, str, HP, int, float]]) -> list[Spec]:
+    """The twin, the other seed and the faults of one family."""
     locked = task in LOCKED_TASKS or any(r[0].locked for r in rows)
     out = [
         Spec(f"{family}-{kind}", family, task, seed + k, hp, locked=locked, kind=kind)

@@ -21,6 +21,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "gelu": F.gelu,
     "sigmoid": torch.sigmoid,
     "softplus": F.softplus,
+    "sine": torch.sin,
     "linear": lambda h: h,
 }
 
