@@ -20,6 +20,7 @@ from tests.zoo.grid import specs
 from tests.zoo.spec import FULL, VERSION, Spec
 from tests.zoo.truth import Floats, Truth
 from tests.zoo.views import PLAYERS, Record, View, logged, tag, view
+from tests.zoo.zoo import labels
 
 DATA = Path(__file__).parent / "data"
 LOSSES = PLAYERS
@@ -295,7 +296,8 @@ def write(progress: bool = True) -> None:
     """Writes the data folder."""
     DATA.mkdir(exist_ok=True)
     found = collect()
-    separability.add([*found.rows, *found.more], found.pictures)
+    before = [row for file in ("labels.jsonl", "more.jsonl") for row in labels(DATA, file)]
+    separability.add([*found.rows, *found.more], found.pictures, before)
     for name, parts in found.store.items():
         value = np.concatenate(parts["value"]).view(np.uint8).reshape(-1, 4).T.copy()
         np.savez_compressed(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-WANDER = ("gan", "dqn", "ppo", "wgan", "sac")
+WANDER = ("gan", "dqn", "ppo", "wgan", "sac", "values")
 """Tasks whose losses may rise while all is well."""
 
 
