@@ -241,7 +241,7 @@ def _zero_from(step: IntArray, value: FloatArray, peak: float) -> int | None:
 
 def _tiny_until(step: IntArray, value: FloatArray, peak: float) -> int | None:
     grown = np.flatnonzero(value >= 0.01 * peak)
-    if grown.size == 0 or peak <= 0:
+    if grown.size == 0 or grown[0] == 0 or peak <= 0:
         return None
     until = int(step[grown[0]])
     return until if until - int(step[0]) >= 0.5 * (int(step[-1]) - int(step[0])) else None

@@ -23,8 +23,8 @@ HIGH_RATE = {"adaptive": 3e-3, "sgd": 0.3, "unknown": 0.1}
 """Peak rates above which a failure at the rate itself is common, by optimizer family: Adam's published recipes end near
 1e-3 (vision) and 1e-3…6e-4 (language), SGD's near 0.1 per 256 samples (Goyal 2017)."""
 
-LOW_RATE = {"adaptive": 3e-5, "sgd": 1e-4, "unknown": 1e-5}
-"""Rates below which "too high" needs other evidence."""
+LOW_RATE = {"adaptive": 3e-6, "sgd": 1e-4, "unknown": 3e-6}
+"""Rates below which "too high" needs other evidence: pretrained nets are tuned at 1e-5 to 5e-5 with Adam."""
 
 
 WARM_POINTS = 20.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from losslens.causes.facts.nouns import Start
-from losslens.causes.facts.schedule import _ramp, _warmup_end
+from losslens.causes.facts.schedule import _ramp, _tiny_until, _warmup_end
 
 
 def start_at(step: int) -> Start:
@@ -40,3 +40,9 @@ def test_a_steepening_rise_that_ends_before_the_run_does_is_a_warm_up() -> None:
     step = np.arange(0, 80, 10, dtype=np.int64)
     rate = np.array([1, 2, 4, 8, 16, 16, 15, 14]) * 1e-3
     assert _warmup_end(step, rate, 16e-3) == 40
+
+
+def test_a_rate_logged_once_is_no_warm_up_that_hardly_ends() -> None:
+    assert _tiny_until(np.array([1600], dtype=np.int64), np.array([2e-5]), 2e-5) is None
+    step = np.arange(0, 100, 10, dtype=np.int64)
+    assert _tiny_until(step, np.array([*[1e-6] * 8, 1e-3, 1e-3]), 1e-3) == 80
