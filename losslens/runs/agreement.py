@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from losslens.model import RawSeries
-from losslens.runs.copies import rounding
+from losslens.runs.copies import decimals, rounding
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
@@ -26,7 +26,7 @@ def same_numbers(printed: RawSeries, logged: RawSeries, *, in_order: bool = Fals
 
     The order decides where they count different things, and with ``in_order`` also where steps are printed unsurely.
     """
-    tolerance = 0.6 * 10.0 ** -_decimals(printed.value), rounding(printed)
+    tolerance = 0.6 * 10.0 ** -decimals(printed.value), rounding(printed)
     if printed.axis == logged.axis != "row":
         if any(_agree_at_steps(printed, logged, shift, tolerance) for shift in (0, 1, -1)):
             return True
@@ -59,12 +59,6 @@ def _close(a: FloatArray, b: FloatArray, tolerance: Tolerance) -> bool:
     if both.sum() < FEWEST or np.unique(a[both]).size < DISTINCT:
         return False
     return bool(np.mean(np.abs(a[both] - b[both]) <= tolerance[0] + tolerance[1] * np.abs(b[both])) >= AGREE)
-
-
-def _decimals(values: FloatArray) -> int:
-    """Digits behind the point that were printed, as far as the numbers show them."""
-    finite = values[np.isfinite(values)][:50]
-    return max((len(f"{value:.10f}".rstrip("0").partition(".")[2]) for value in finite), default=0)
 
 
 def move_alike(one: RawSeries, other: RawSeries) -> bool:

@@ -255,7 +255,8 @@ def _distinct_tags(logs: Sequence[Log], path: str) -> list[Log]:
         elif split and any(split_of(PurePath(logs[j].path).name) not in ("", split) for j in others):
             place = split
         elif log.format == blanks.TEXT and any(logs[j].format != log.format for j in others):
-            place = "printed"
+            out.append(_renamed(log, {t: f"printed/{t}" for t in log.series if set(holders[t]) - {i}}))
+            continue
         elif any(_same_stem(logs[j], log) and j < i for j in others):
             place = PurePath(log.path).suffix.lstrip(".") or log.format
         else:
@@ -290,7 +291,8 @@ def _folder_under(log: Log, path: str) -> str:
 
 def _renamed(log: Log, names: Mapping[str, str]) -> Log:
     series = {
-        names[tag]: RawSeries(names[tag], s.step, s.value, s.wall_time, s.row, s.axis) for tag, s in log.series.items()
+        (name := names.get(tag, tag)): RawSeries(name, s.step, s.value, s.wall_time, s.row, s.axis)
+        for tag, s in log.series.items()
     }
     table = log.table
     if table is not None:

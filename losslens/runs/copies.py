@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -30,6 +30,10 @@ ALIKE = 0.9
 FEWEST = 3
 #: Points from which on equal values in equal order, on different counts, are no chance.
 ENOUGH = 5
+
+
+#: How far two numbers may lie apart: by such a share, and by so much.
+Tolerance: TypeAlias = tuple[float, float]
 
 
 @dataclass(slots=True)
@@ -119,14 +123,16 @@ def _copies(same: Sequence[_Place], logs: Sequence[Log]) -> list[tuple[_Place, _
         ) or next((k for k in others if _alike(place, k)), None)
         if original is None:
             kept.append(place)
-        else:
-            pairs.append((place, original))
+            continue
+        if original.printed and not place.printed:
+            original.series = _made_exact(original, place)
+        pairs.append((place, original))
     return pairs
 
 
 def _completes(small: _Place, large: _Place, logs: Sequence[Log]) -> bool:
     """Whether one holds points of the other's course that the other lacks; these are then given to it."""
-    found = _found(small.series, large.series, _rounding(small), _shifts(small, large))
+    found = _found(small.series, large.series, _tolerance(small, large), _shifts(small, large))
     if found.sum() < FEWEST or (lacking := holes(small.series, large.series, found)) is None:
         return False
     last_row = 1 + max(int(series.row.max()) for series in logs[large.log].series.values() if series.row.size)
@@ -146,11 +152,38 @@ def _exactness(series: RawSeries) -> int:
 
 def _alike(small: _Place, large: _Place) -> bool:
     """Whether one is a copy of the other; where they count different things, by their values in order."""
-    if _is_copy(small.series, large.series, _rounding(small), _shifts(small, large)):
+    if _is_copy(small.series, large.series, _tolerance(small, large), _shifts(small, large)):
         return True
     if small.series.axis == large.series.axis or np.unique(small.series.value).size == 1:
         return False
     return _is_stretch(small.series.value, large.series.value)
+
+
+def _made_exact(printed: _Place, logged: _Place) -> RawSeries:
+    """What was printed, with the exact numbers where the log has them: a job that died had not yet written the rest."""
+    series = printed.series
+    for shift in _shifts(logged, printed):
+        _, mine, theirs = np.intersect1d(series.step, logged.series.step + shift, return_indices=True)
+        near = _close(logged.series.value[theirs], series.value[mine], _tolerance(logged, printed))
+        if mine.size and near.mean() >= ALIKE:
+            value = series.value.copy()
+            value[mine[near]] = logged.series.value[theirs[near]]
+            return replace(series, value=value)
+    return series
+
+
+def _tolerance(small: _Place, large: _Place) -> Tolerance:
+    """By which share two values may differ, and by how much: what was printed has the digits that its writer gave.
+
+    A printed course of few different numbers may be that of anything: its decimals excuse nothing.
+    """
+    share, by = _rounding(small), ABSOLUTE
+    if small.printed == large.printed:
+        return share, by
+    printed = small if small.printed else large
+    if np.unique(printed.series.value).size >= ENOUGH and (digits := decimals(printed.series.value)):
+        by = max(by, 0.6 * 10.0**-digits)
+    return max(share, _rounding(printed)), by
 
 
 def _rounding(place: _Place) -> float:
@@ -173,6 +206,12 @@ def rounding(series: RawSeries, fewest: int = ENOUGH) -> float:
     return RELATIVE
 
 
+def decimals(values: FloatArray) -> int:
+    """Digits behind the point that were printed, as far as the numbers show them."""
+    finite = values[np.isfinite(values) & (values != 0.0)][:50]
+    return max((len(f"{value:.10f}".rstrip("0").partition(".")[2]) for value in finite), default=0)
+
+
 def _is_stretch(small: FloatArray, large: FloatArray) -> bool:
     """Whether values stand in another series one after the other: a resumed job prints the second part alone."""
     if min(small.size, large.size) < ENOUGH:
@@ -185,24 +224,24 @@ def _is_stretch(small: FloatArray, large: FloatArray) -> bool:
     return False
 
 
-def _close(a: FloatArray, b: FloatArray, relative: float = RELATIVE) -> BoolArray:
+def _close(a: FloatArray, b: FloatArray, tolerance: Tolerance = (RELATIVE, ABSOLUTE)) -> BoolArray:
     """Where two values differ by rounding only, or neither is finite."""
     with np.errstate(invalid="ignore"):
-        close = np.abs(a - b) <= ABSOLUTE + relative * np.abs(b)
+        close = np.abs(a - b) <= tolerance[1] + tolerance[0] * np.abs(b)
     return close | (~np.isfinite(a) & ~np.isfinite(b))
 
 
-def _is_copy(small: RawSeries, large: RawSeries, relative: float, shifts: Sequence[int]) -> bool:
+def _is_copy(small: RawSeries, large: RawSeries, tolerance: Tolerance, shifts: Sequence[int]) -> bool:
     """Whether nearly all points of ``small`` stand in ``large`` with the same step and value, up to rounding."""
     if not small.step.size or not large.step.size:
         return False
     if small.step[0] > large.step.max() or small.step.max() < large.step.min():
         return False
-    agree = int(_found(small, large, relative, shifts).sum())
+    agree = int(_found(small, large, tolerance, shifts).sum())
     return agree >= ALIKE * small.step.size and (agree >= FEWEST or agree == small.step.size)
 
 
-def _found(small: RawSeries, large: RawSeries, relative: float, shifts: Sequence[int]) -> BoolArray:
+def _found(small: RawSeries, large: RawSeries, tolerance: Tolerance, shifts: Sequence[int]) -> BoolArray:
     """Which points of ``small`` stand in ``large``, at their step or one of these ``shifts`` from it."""
     order = np.argsort(large.step, kind="stable")
     steps = large.step[order]
@@ -213,7 +252,7 @@ def _found(small: RawSeries, large: RawSeries, relative: float, shifts: Sequence
         # A step may stand several times in the large one; after a resume the later branch is the second of them.
         for later in (0, 1, 2):
             here = np.minimum(at + later, steps.size - 1)
-            found |= (steps[here] == wanted) & _close(small.value, large.value[order][here], relative)
+            found |= (steps[here] == wanted) & _close(small.value, large.value[order][here], tolerance)
     return found
 
 

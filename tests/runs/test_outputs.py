@@ -190,3 +190,34 @@ def test_an_output_that_goes_on_after_a_resume_stays_one_run(tmp_path: Path) -> 
     (tmp_path / "training.log").write_text("\n".join(lines) + "\n")
     (run,) = runs_in(tmp_path)
     assert [segment.first_step for segment in run.segments] == [0, 20]
+
+
+def test_a_series_printed_to_the_end_and_logged_until_the_job_died_is_one_with_exact_values(tmp_path: Path) -> None:
+    values = falling(80)
+    value_loss = 0.3 * falling(80, seed=3)
+    lines = "".join(
+        f"step {i}: loss {v:.3g} value_loss {w:.3g}\n" for i, (v, w) in enumerate(zip(values, value_loss, strict=True))
+    )
+    (tmp_path / "train.log").write_text(lines)
+    rows = "".join(f"{i},{v:.9f},{w:.9f}\n" for i, (v, w) in enumerate(zip(values[:60], value_loss[:60], strict=True)))
+    (tmp_path / "metrics.csv").write_text("step,loss,value_loss\n" + rows)
+    (run,) = runs_in(tmp_path)
+    assert set(run.series) == {"loss", "value_loss"}
+    assert len(run.series["loss"]) == 80
+    np.testing.assert_allclose(run.series["loss"].value[:60], values[:60], atol=1e-9)
+    np.testing.assert_allclose(run.series["loss"].value[60:], values[60:], rtol=6e-3)
+    assert [r.code for r in run.repairs].count("copy-left-out") == 1
+
+
+def test_only_names_that_two_logs_hold_with_other_numbers_say_which_was_printed(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    values, times = falling(40), rng.random((2, 40))
+    lines = "".join(
+        f"step {i}: loss: {v:.4f} time: {t:.4f} wait: {t:.4f}\n"
+        for i, (v, t) in enumerate(zip(values, times[0], strict=True))
+    )
+    (tmp_path / "train.log").write_text(lines)
+    rows = "".join(f"{i},{v:.9f},{t:.9f}\n" for i, (v, t) in enumerate(zip(values, times[1], strict=True)))
+    (tmp_path / "metrics.csv").write_text("step,loss,time\n" + rows)
+    (run,) = runs_in(tmp_path)
+    assert set(run.series) == {"loss", "time", "printed/time", "wait"}
