@@ -57,6 +57,10 @@ class _Column:
     def held_back(self) -> bool:
         return self.choice is not None and self.choice.split in ("val", "test")
 
+    @property
+    def measures_loss(self) -> bool:
+        return self.choice is not None and self.choice.role in (Role.VAL_LOSS, Role.VAL_COMPONENT)
+
 
 def with_table(log: Log) -> Log:
     """A text log with the table that its records make: a trainer that leaves a field out leaves a cell blank.
@@ -166,7 +170,8 @@ def _left_out(rows: IntArray, column: _Column, others: Sequence[_Column], table:
 
     A line that leaves one field out has the others still: one lone field ("lr: 0.1" among the settings of a new
     start) is no such line. And a stretch that begins anew is another program's as long as it does not have the field:
-    an evaluation at the end, the first phase of the next training.
+    an evaluation at the end, the first phase of the next training. So is a line with a loss on held-back data that
+    never stood on a line with this field: the test at the end, counted on as one epoch more.
     """
     full = np.sum([d.present for d in others], axis=0) if others else np.zeros(table.step.size, dtype=np.int64)
     usual = float(np.median(full[column.present])) if column.present.any() else 0.0
@@ -176,7 +181,11 @@ def _left_out(rows: IntArray, column: _Column, others: Sequence[_Column], table:
     begun, there = np.unique(stretch[column.present], return_index=True)
     since = np.full(int(stretch.max(initial=0)) + 1, table.step.size)
     since[begun] = np.flatnonzero(column.present)[there]
-    return rows[(rows > since[stretch[rows]]) & (full[rows] >= max(2.0, MOST * usual))]
+    evaluated = np.zeros(table.step.size, dtype=bool)
+    for other in others if not column.held_back else ():
+        if other.held_back and other.measures_loss and not (other.present & column.present).any():
+            evaluated |= other.present
+    return rows[(rows > since[stretch[rows]]) & (full[rows] >= max(2.0, MOST * usual)) & ~evaluated[rows]]
 
 
 def _kinds_of_row(column: _Column, others: Sequence[_Column], last: int) -> tuple[BoolArray, BoolArray, list[_Column]]:
@@ -237,14 +246,16 @@ def _due(present: BoolArray, among: BoolArray) -> BoolArray:
 def _never_there(column: _Column, others: Sequence[_Column], blank: BoolArray) -> IntArray:
     """A loss column without a single value, in a table whose other columns go on: NaN from the first row.
 
-    Not so when another loss of the same split has values: then this column was declared and never used.
+    Not so when another loss of the same split has values: then this column was declared and never used. Nor is it a
+    training loss beside a validation loss with values: a model in NaN has none on any data, so only the latter was
+    logged.
     """
     assert column.choice is not None
     nothing = np.empty(0, dtype=np.int64)
     if column.choice.role not in (Role.TRAIN_LOSS, Role.VAL_LOSS):
         return nothing
     same = [o for o in others if o.choice is not None and o.choice.role in CAN_BE_NAN and o.present.any()]
-    if any(o.held_back == column.held_back for o in same):
+    if any(o.held_back == column.held_back for o in same) or (same and not column.held_back):
         return nothing
     alive = [o.present for o in others if o.held_back == column.held_back and o.present.any()]
     if alive:

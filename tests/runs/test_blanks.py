@@ -317,3 +317,25 @@ def test_a_loss_left_out_of_lines_that_go_on_is_nan() -> None:
     (run, *_) = build([_printed([*training, *broken], [*range(42)])], name="run")
     assert np.isnan(run.series["loss"].value[30:]).all()
     assert run.series["loss"].value.size == 42
+
+
+def test_a_test_loss_printed_after_the_last_epoch_leaves_no_training_loss_out() -> None:
+    epochs = [{"train loss": 2.0 / (1 + i), "acc": 0.5, "val loss": 1.0 / (1 + i)} for i in range(30)]
+    lines = [part for e in epochs for part in ({k: e[k] for k in ("train loss", "acc")}, {"val loss": e["val loss"]})]
+    counted = [i for i in range(30) for _ in range(2)]
+    log = _printed([*lines, {"test loss": 0.3, "acc": 0.5}], [*counted, 30])
+    (run, *_) = build([log], name="run")
+    assert np.isfinite(run.series["train loss"].value).all()
+
+
+def test_a_column_that_only_the_rows_of_the_validation_fill_is_no_training_loss_in_nan() -> None:
+    rows = range(200)
+    every_tenth = [float(v) if i % 10 == 0 else None for i, v in enumerate(falling(200))]
+    run = run_of(table("a.csv", {"loss": [None for _ in rows], "val/loss": every_tenth, "ms": full(200)}))
+    assert nan_steps(run) == []
+    assert nan_steps(run, "val/loss") == []
+
+
+def test_training_and_validation_loss_both_empty_from_the_first_row_are_nan() -> None:
+    run = run_of(table("a.csv", {"loss": [None] * 20, "val_loss": [None] * 20, "lr": full(20)}))
+    assert nan_steps(run) == list(range(20))
