@@ -7,7 +7,7 @@ as null; and the whole often stands under "history" beside "params" and "epoch".
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -69,6 +69,8 @@ def _of_document(path: Path, document: Document) -> tuple[Log, ...]:
 def _find(value: Json, where: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], dict[str, Json]]]:
     """The dicts of lists of numbers in a document, with the keys that lead to them."""
     if isinstance(value, list) and not where and len(value) <= MAX_HISTORIES:
+        if _are_records(value):
+            return []
         # One history a fold or model.
         return [found for at, item in enumerate(value) for found in _find(item, (str(at),))]
     if not isinstance(value, dict) or len(where) > MAX_NESTING:
@@ -93,6 +95,19 @@ def _find(value: Json, where: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...
         # The same the other way round: {"loss": {"train": [...], "val": [...]}}.
         return [(where, by_split)]
     return found
+
+
+def _are_records(items: Sequence[Json]) -> bool:
+    """One dict an epoch, which says its number and its loss: the lists within are of layers or batches, no curves."""
+    first = [item for item in items[:50] if isinstance(item, dict)]
+    counters = [k for k in (first[0] if first else {}) if normalise(k) in STEP_RANK]
+    losses = [k for k in (first[0] if first else {}) if is_known_name(k)]
+    for key in counters:
+        numbers = [item.get(key) for item in first]
+        counted = all(isinstance(n, (int, float)) for n in numbers) and len(set(map(str, numbers))) == len(first) > 1
+        if counted and any(all(isinstance(item.get(k), _SCALAR) for item in first) for k in losses):
+            return True
+    return False
 
 
 def _only_curves(path: Path, value: Json) -> list[tuple[tuple[str, ...], dict[str, Json]]]:

@@ -168,3 +168,17 @@ def test_a_broken_document_names_the_byte(tmp_path: Path) -> None:
 )
 def test_other_json_is_no_history(tmp_path: Path, text: str) -> None:
     assert parsers.recognise(write(tmp_path, text)) is None
+
+
+def test_one_record_an_epoch_with_a_list_of_its_layers_is_no_list_of_histories(tmp_path: Path) -> None:
+    records = [{"epoch": n, "loss": 2.0 / n, "grad_norms": [0.1, 0.2, 0.3]} for n in range(1, 21)]
+    path = write(tmp_path, json.dumps(records), "metrics.json")
+    (log,) = parsers.parse(path)
+    assert values(log, "loss") == [2.0 / n for n in range(1, 21)]
+    assert log.series["loss"].step.tolist() == list(range(1, 21))
+
+
+def test_a_list_of_folds_with_their_numbers_stays_a_list_of_histories(tmp_path: Path) -> None:
+    folds = [{"fold": n, "best_loss": 0.1 * n, "loss": [2.0, 1.0, 0.5], "val_loss": [2.0, 1.5, 1.0]} for n in (1, 2, 3)]
+    path = write(tmp_path, json.dumps(folds))
+    assert [values(log, "val_loss") for log in parsers.parse(path)] == [[2.0, 1.5, 1.0]] * 3
