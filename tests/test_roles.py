@@ -412,3 +412,21 @@ def test_a_bare_total_is_the_loss_where_nothing_else_is_named_one() -> None:
     terms = {tag: series(tag, falling(50) * k) for tag, k in (("total", 3.0), ("depth", 1.0), ("cls", 2.0))}
     assert leader(assign(terms), Role.TRAIN_LOSS) == "total"
     assert leader(assign(terms | {"loss": series("loss", falling(50))}), Role.TRAIN_LOSS) == "loss"
+
+
+def test_a_term_that_is_nan_throughout_beside_a_finite_total_was_not_computed() -> None:
+    made = {tag: series(tag, falling(40)) for tag in ("train.loss", "train.adv_loss", "val.loss")}
+    made["train.adv_loss"] = series("train.adv_loss", np.full(40, np.nan))
+    found = {c.tag: c for c in assign(made)}
+    assert found["train.adv_loss"].role is Role.OTHER
+    assert "not computed" in found["train.adv_loss"].why
+
+
+@pytest.mark.parametrize("dead_from", [0, 20])
+def test_a_term_in_nan_counts_where_the_total_breaks_too_or_the_term_once_had_values(dead_from: int) -> None:
+    broken = falling(40)
+    broken[dead_from:] = np.nan
+    total = broken if dead_from == 0 else falling(40)
+    made = {"loss": series("loss", total), "adv_loss": series("adv_loss", broken)}
+    found = {c.tag: c for c in assign(made)}
+    assert found["adv_loss"].role is Role.LOSS_COMPONENT

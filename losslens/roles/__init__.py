@@ -80,6 +80,7 @@ def assign(
     choices.update(_seen_twice(series, choices))
     choices.update(_find_unnamed_objective(series, choices, told))
     choices.update(sums.parts_of_the_loss(series, choices))
+    choices.update(sums.never_computed(series, choices))
     ranked = sorted(choices.values(), key=lambda c: _rank(c, series[c.tag]))
     return (*told.values(), *ranked)
 

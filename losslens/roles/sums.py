@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from losslens.model import RawSeries, Role, RoleChoice, Series
-from losslens.roles.losses import UNKNOWN
+from losslens.roles.losses import FEW_POINTS, UNKNOWN
 from losslens.roles.names import split_of, words_of
 
 if TYPE_CHECKING:
@@ -69,6 +69,27 @@ def parts_of_the_loss(
     if found and not total.sure:
         found[total.tag] = replace(total, sure=True, why=f"the sum of its terms: {_told(parts)}")
     return found
+
+
+def never_computed(
+    series: Mapping[str, RawSeries] | Mapping[str, Series], choices: Mapping[str, RoleChoice]
+) -> dict[str, RoleChoice]:
+    """The new choice of each term that is NaN at all its points beside a total that is a number at all of its own.
+
+    A sum with a NaN in it is NaN: such a term was switched off, and the mean of no values was written for it.
+    """
+    out = {}
+    for whole, part in ((Role.TRAIN_LOSS, Role.LOSS_COMPONENT), (Role.VAL_LOSS, Role.VAL_COMPONENT)):
+        totals = [series[c.tag] for c in choices.values() if c.role is whole and not c.group]
+        finite = max((t.value.size for t in totals if np.isfinite(t.value).all()), default=0)
+        if finite < FEW_POINTS or any(not np.isfinite(t.value).all() for t in totals):
+            continue
+        for choice in choices.values():
+            value = series[choice.tag].value
+            if choice.role is part and value.size >= FEW_POINTS and bool(np.isnan(value).all()):
+                why = "a term that is NaN at every point of a loss that never is: it was not computed"
+                out[choice.tag] = replace(choice, role=Role.OTHER, why=why)
+    return out
 
 
 def _beside(one: RawSeries | Series, whole: RawSeries | Series) -> bool:
