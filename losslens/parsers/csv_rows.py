@@ -144,7 +144,8 @@ class TableReader:
             if len(row) == self.width and not self._may_be_header(row):
                 continue
             self._take_block(rows[start:at])
-            self._take_odd(row)
+            beside = [*rows[max(0, at - 1) : at], *rows[at + 1 : at + 2]]
+            self._take_odd(row, alone=all(len(other) != len(row) for other in beside))
             start = at + 1
         self._take_block(rows[start:])
 
@@ -168,7 +169,8 @@ class TableReader:
             column.add_cells(first, cells, self.dialect.decimal, plain=self._plain)
         self.columns.n_rows += len(rows)
 
-    def _take_odd(self, row: list[str]) -> None:
+    def _take_odd(self, row: list[str], *, alone: bool) -> None:
+        """Take a row that is not as wide as the header; ``alone``: nor are its neighbours as wide as it is."""
         if self._is_header(row):
             names = tuple(cell.strip().strip('"') for cell in row)
             self.header_changed |= names != tuple(self.names)
@@ -182,7 +184,7 @@ class TableReader:
                 if len(self.texts) < 3:
                     self.texts.append(self.dialect.delimiter.join(row)[:80])
             return
-        if not self._is_aligned(row) or self._is_glued(row):
+        if not self._is_aligned(row) or (alone and self._is_glued(row)):
             self.not_rows += 1
             return
         number = self.columns.n_rows

@@ -35,6 +35,8 @@ _FILE_NAMES = re.compile(
     r"options|flags|overrides)",
     re.IGNORECASE,
 )
+#: "config_2", "args-resnet": the settings of one of several runs.
+_NAMED_SETTINGS = re.compile(r"(?:config|conf|cfg|args|hparams|params|settings|options)(?:\d|[_.-])", re.IGNORECASE)
 _NOT_THESE = re.compile(
     r"(?:.*[_.-])?(?:tokenizer|generation|preprocessor|processor|image_processor|feature_extractor|package|tsconfig|jsconfig"
     r"|docker|mkdocs|pre-commit|codecov|environment|tokens_map|model\.safetensors\.index)(?:[_.-].*)?",
@@ -172,7 +174,7 @@ def sniff(path: Path, head: bytes) -> bool:
         names = _names(value)
         if "artifact_uri" in names or len(value) > 1_000:
             return False
-        return is_called_settings(stem) or holds_settings(names)
+        return _is_settings(stem, names)
     if suffix not in (".yaml", ".yml"):
         return False
     if text.startswith(_ORDERED) or path.name == _OVERRIDES:
@@ -184,7 +186,7 @@ def sniff(path: Path, head: bytes) -> bool:
     keys = {normalise(line.split(":", 1)[0].strip(" -'\"")) for line in lines if ":" in line}
     if "artifact_uri" in keys or "runs_on" in keys or "services" in keys:
         return False
-    return is_called_settings(stem) or holds_settings(keys)
+    return _is_settings(stem, keys)
 
 
 def parse(path: Path) -> tuple[Log, ...]:
@@ -324,6 +326,13 @@ def _plain(item: Json) -> SettingValue | object:
 def is_called_settings(stem: str) -> bool:
     """Whether a file's name without its ending says that it holds settings."""
     return bool(_FILE_NAMES.fullmatch(stem))
+
+
+def _is_settings(stem: str, names: set[str]) -> bool:
+    """By its name, by what it holds, or, where its name says whose settings it holds, by a little of both."""
+    if is_called_settings(stem) or holds_settings(names):
+        return True
+    return bool(_NAMED_SETTINGS.match(stem)) and not (_KNOWN & names) <= _WEAK
 
 
 def holds_settings(names: set[str]) -> bool:

@@ -17,11 +17,12 @@ from losslens.roles.losses import UNKNOWN
 from losslens.roles.names import split_of
 from losslens.runs import blanks, restarts, unnamed
 from losslens.runs.chains import chains_of, main_chain
-from losslens.runs.companions import told_apart
+from losslens.runs.companions import Companions, told_apart
 from losslens.runs.copies import without_copies
 from losslens.runs.effects import undo
 from losslens.runs.epochs import steps_per_epoch, with_one_beginning
 from losslens.runs.naming import natural
+from losslens.runs.ownership import owners_by_name, owners_by_settings, shared
 from losslens.runs.span import LOSSES, Steps, within
 from losslens.runs.stitch import Stitched, stitch
 
@@ -59,12 +60,30 @@ def build(
     runs: list[Run] = []
     # Values at the edge of what a float holds are what a failed run is made of, no reason to complain.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for job in told_apart([_named_by_file(log) for log in holding], path):
+        jobs = told_apart([_named_by_file(log) for log in holding], path, beside)
+        for job, mine_beside in zip(jobs, _given(beside, jobs), strict=True):
             single, copied = without_copies(_in_time_order(with_one_beginning(job.logs)))
             how = _How(f"{name}/{job.name}" if job.name else name, path, project, roles)
-            mine = _runs_of(_distinct_tags(single, path), beside, copied, how)
+            mine = _runs_of(_distinct_tags(single, path), mine_beside, copied, how)
             runs.extend(replace(run, why="; ".join(job.why)) for run in mine)
     return tuple(runs) if steps is None else within(runs, steps)
+
+
+def _given(beside: Sequence[Log], jobs: Sequence[Companions]) -> list[list[Log]]:
+    """What holds no series, given to the jobs of one folder that it is of by its name or what it says, else to all."""
+    names = [PurePath(job.logs[0].path).name for job in jobs]
+    out: list[list[Log]] = [[] for _ in jobs]
+    for log in beside:
+        owners = list(range(len(jobs)))
+        if len(set(names)) > 1 and log.settings:
+            name = PurePath(log.path).name
+            told = owners_by_name(name, names) or owners_by_settings(log.settings, names)
+            owners = told or owners
+            for i in () if told else owners:
+                jobs[i].why.append(shared(name, len(jobs)))
+        for i in owners:
+            out[i].append(log)
+    return out
 
 
 def _holds(log: Log) -> bool:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from losslens import parsers
 from losslens.errors import LosslensError
-from losslens.model import Skipped
+from losslens.model import Setting, Skipped
 from losslens.runs.checkpoints import is_hf_checkpoint
 from losslens.runs.group import BESIDE, MESSAGES, PYTHON, RESULTS, SETTINGS, TRACKED_RUN, Folder, Group
 from losslens.runs.jobs import Source
 from losslens.runs.outputs import is_part_of_a_start, two_streams
+from losslens.runs.ownership import owners_by_name, owners_by_settings, shared
 
 #: Folders that hold settings or output of the job in the folder above.
 _BELOW = {
@@ -29,6 +30,8 @@ _WHY_NOT = {
 MESSAGES_ONLY = "messages-only"
 #: Messages that belong to no job are shown for this many files.
 MOST_SHOWN = 20
+#: Larger files of settings (bytes) are not opened to see whose they are.
+MOST_READ = 1 << 20
 
 
 def give_beside(folders: Sequence[Folder], groups: Sequence[Group]) -> tuple[Skipped, ...]:
@@ -45,12 +48,15 @@ def give_beside(folders: Sequence[Folder], groups: Sequence[Group]) -> tuple[Ski
         for source in folder.sources:
             if source.format not in BESIDE:
                 continue
-            takers = _takers(folder.path, source, groups, by_folder)
+            takers, told = _takers(folder.path, source, groups, by_folder)
             if source.format == MESSAGES and len(takers) > 1:
                 takers = []
             for group in takers:
                 group.beside.append(source)
-                if source.format not in (SETTINGS, PYTHON):
+                if source.format in (SETTINGS, PYTHON):
+                    if len(takers) > 1 and not told:
+                        group.why.append(shared(source.path.name, len(takers)))
+                else:
                     what = "the messages" if source.format == MESSAGES else "the results"
                     group.why.append(f"{source.path.name} holds {what} of the job it lies beside")
             if not takers:
@@ -62,28 +68,43 @@ def give_beside(folders: Sequence[Folder], groups: Sequence[Group]) -> tuple[Ski
     return tuple(_skipped(unused))
 
 
-def _takers(path: Path, source: Source, groups: Sequence[Group], by_folder: dict[Path, list[Group]]) -> list[Group]:
+def _takers(
+    path: Path, source: Source, groups: Sequence[Group], by_folder: dict[Path, list[Group]]
+) -> tuple[list[Group], bool]:
+    """The jobs that a file is of, and whether anything says so but that it lies beside, above or below them."""
     here = [g for g in by_folder.get(path, []) if not g.alone]
     if here:
-        return _named_like(source, here)
+        named = _named_like(source, here) if len(here) > 1 else []
+        return (named or here), bool(named)
     if path.name in _BELOW[source.format] or is_hf_checkpoint(path.name) or _is_of_a_rank(path, source):
         above = [g for g in groups if g.path == path.parent and not g.alone]
         if above or TRACKED_RUN.fullmatch(path.parent.name):
-            return above
+            return above, False
         if _is_of_a_rank(path, source):
             return _takers(path.parent, source, groups, by_folder)
         path = path.parent
     if source.format == PYTHON:
-        return []  # the sources of a program lie above its runs
-    return [g for g in groups if not g.alone and path in g.path.parents and len(g.path.parts) - len(path.parts) <= 3]
+        return [], False  # the sources of a program lie above its runs
+    below = [g for g in groups if not g.alone and path in g.path.parents and len(g.path.parts) - len(path.parts) <= 3]
+    return below, True
 
 
 def _named_like(source: Source, groups: list[Group]) -> list[Group]:
-    """The jobs of a folder whose name a file bears, else all of them."""
-    streams = [g for g in groups if any(two_streams(source.path, s.path) for s in g.sources)]
-    named = streams or [g for g in groups if g.stem and g.stem in source.path.name]
-    longest = max((len(g.stem) for g in named), default=0)
-    return [g for g in named if len(g.stem) == longest] or groups
+    """The jobs of a folder whose name a file bears, or that its settings name; none where neither tells."""
+    if streams := [g for g in groups if any(two_streams(source.path, s.path) for s in g.sources)]:
+        return streams
+    names = [g.stem or g.sources[0].path.name for g in groups]
+    owners = owners_by_name(source.path.name, names)
+    if not owners and source.format in (SETTINGS, PYTHON) and source.size <= MOST_READ:
+        owners = owners_by_settings(_settings_of(source), names)
+    return [groups[i] for i in owners]
+
+
+def _settings_of(source: Source) -> list[Setting]:
+    try:
+        return [setting for log in parsers.parse(source.path, source.format) for setting in log.settings]
+    except (LosslensError, OSError):
+        return []
 
 
 def _is_of_a_rank(path: Path, source: Source) -> bool:

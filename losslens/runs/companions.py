@@ -14,6 +14,7 @@ from pathlib import PurePath
 
 from losslens.model import Log
 from losslens.runs.kinship import SURE, Kinship, Part, kinship
+from losslens.runs.ownership import owners_by_name
 
 #: A sum of what speaks for and against, from which on two logs are not of one job, or are.
 AGAINST, FOR = -1.0, 0.5
@@ -32,11 +33,15 @@ class Companions:
     why: list[str] = field(default_factory=list)
 
 
-def told_apart(logs: Sequence[Log], path: str = "") -> list[Companions]:
-    """The jobs that ``logs``, found together below ``path``, are of: mostly one. Logs keep their order."""
+def told_apart(logs: Sequence[Log], path: str = "", beside: Sequence[Log] = ()) -> list[Companions]:
+    """The jobs that ``logs``, found together below ``path``, are of: mostly one. Logs keep their order.
+
+    ``beside`` are logs without a series: settings that bear the name of one of the logs tell it from others.
+    """
     if len(logs) == 1:
         return [Companions(list(logs))]
-    parts = [Part(log, _place(log, path)) for log in logs]
+    own = _own_settings(logs, beside)
+    parts = [Part(log, _place(log, path), own.get(i, "")) for i, log in enumerate(logs)]
     if all(part.run for part in parts):
         return _by_run(parts)
     leaders, followers = _leaders(parts)
@@ -49,6 +54,18 @@ def told_apart(logs: Sequence[Log], path: str = "") -> list[Companions]:
         jobs.setdefault(home[i], Companions([])).logs.append(part.log)
     _explain(jobs, home, ties, parts)
     return _named(list(jobs.values()), parts)
+
+
+def _own_settings(logs: Sequence[Log], beside: Sequence[Log]) -> dict[int, str]:
+    """The settings file that bears the name of one log and no other, by the number of that log."""
+    own: dict[int, str] = {}
+    names = [os.path.basename(log.path) for log in logs]
+    for log in beside if len(set(names)) > 1 else ():
+        name = os.path.basename(log.path)
+        owners = owners_by_name(name, names) if log.settings else []
+        if len(owners) == 1:
+            own[owners[0]] = name
+    return own
 
 
 def _by_run(parts: Sequence[Part]) -> list[Companions]:

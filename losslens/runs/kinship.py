@@ -64,6 +64,8 @@ class Part:
     log: Log
     place: str
     """The subfolder it lies in, below the folder of the job; empty for the folder itself."""
+    settings: str = ""
+    """The file of settings that bears its name, and that of no other log of the folder."""
 
     @property
     def name(self) -> str:
@@ -144,7 +146,7 @@ def kinship(a: Part, b: Part) -> Kinship:
             "" if same else "they name different runs",
         )
     together = [*_by_name(a, b), *_by_time(a, b), *_by_numbers(a, b)]
-    apart = [*_other_trainers(a, b), *_other_numbers(a, b), *_other_times(a, b)]
+    apart = [*_other_trainers(a, b), *_other_numbers(a, b), *_other_times(a, b), *_other_settings(a, b)]
     score = sum(weight for weight, _ in together) - sum(weight for weight, _ in apart)
     best = max(together, default=(0.0, ""))[1]
     worst = max(apart, default=(0.0, ""))[1]
@@ -234,6 +236,12 @@ def _other_trainers(a: Part, b: Part) -> list[Weighed]:
     if len(trainers) == 2 and not trainers & NO_OTHERS and not any(trainers <= family for family in FAMILIES):
         names = " and ".join(sorted(str(t) for t in trainers))
         return [(5.0, f"{a.name} and {b.name} are of different trainers ({names})")]
+    return []
+
+
+def _other_settings(a: Part, b: Part) -> list[Weighed]:
+    if a.settings and b.settings and a.settings != b.settings:
+        return [(3.0, f"{a.name} and {b.name} have settings of their own ({a.settings}, {b.settings})")]
     return []
 
 
