@@ -74,3 +74,21 @@ def test_validation_that_rises_in_one_go_is_not_overfitting() -> None:
     assert "validation-jumped" in m.names(run, CAUSE, -1)
     assert "validation-jumped" in m.names(run, "train-eval-mismatch", +1)
     assert not {"validation-climbs-gradually", "learned-by-heart"} & m.names(run, CAUSE, +1)
+
+
+def test_evaluations_that_scatter_while_they_climb_show_no_step() -> None:
+    t = np.arange(60.0)
+    train, val = 1.8 * np.exp(-t / 12) + 0.2, 1.9 * np.exp(-t / 10) + 0.9 + 0.01 * np.maximum(0, t - 20)
+    for seed in range(5):
+        run = m.made(
+            m.noisy(val, 0.12, seed),
+            Verdict.OVERFIT,
+            25,
+            axis="epoch",
+            every=1,
+            others={("train/loss", Role.TRAIN_LOSS): m.noisy(train, 0.01, 1)},
+            tag="val/loss",
+            role=Role.VAL_LOSS,
+        )
+        assert "validation-jumped" not in m.names(run, CAUSE, -1)
+        assert m.place(run, CAUSE) == 0

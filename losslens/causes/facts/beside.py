@@ -42,8 +42,7 @@ def beside_of(series: Series | None, start: Start | None, extent: Extent, judgem
     step, value = current.step[good], current.value[good]
     after = int((step >= start.step).sum())
     x, y = bins(step, log_like(value), MOST_POINTS)
-    first = int(np.searchsorted(x, min(start.low, start.step - extent.interval)))
-    last = int(np.searchsorted(x, max(start.high, start.step), side="right")) + 1
+    first, last = _window(x, start, extent)
     rises = _rises(y)
     inside = rises[first:last]
     word = None if own is None else own.value
@@ -59,6 +58,20 @@ def beside_of(series: Series | None, start: Start | None, extent: Extent, judgem
     if rise > LEAST_RISE and base is not None and end is not None and y.size - at >= 2 * AFTER:
         gone = float((base + rise - end) / rise)
     return Beside(series.tag, after, int(x[at]), float(np.exp(min(rise, 50.0))), rise / usual, gone, word)
+
+
+def _window(x: FloatArray, start: Start, extent: Extent) -> tuple[int, int]:
+    """The points of the onset's interval; of a wide one no more around the onset than there are before it.
+
+    Among many points one is sooner beyond everything that few points did before.
+    """
+    first = int(np.searchsorted(x, min(start.low, start.step - extent.interval)))
+    last = int(np.searchsorted(x, max(start.high, start.step), side="right")) + 1
+    at = int(np.searchsorted(x, start.step))
+    if last - first <= LATELY:
+        return first, last
+    reach = max(LATELY, at) // 2
+    return max(first, at - reach), min(last, at + reach)
 
 
 def _rises(y: FloatArray) -> FloatArray:

@@ -30,6 +30,15 @@ WEIGHT_WORDS = re.compile(
     r"(kl|beta|aux|adv|perc|reg|loss|lambda).*(weight|coef|coeff|beta|lambda|scale)|^(beta|lambda)", re.I
 )
 CRITIC_WORDS = re.compile(r"critic|value_loss|q_loss|qf\d?_loss|td_(loss|error)|q_value|vf_loss", re.I)
+STEP_SIDE = 3
+"""Evaluations on either side of a step on which its levels are measured …"""
+
+FOR_A_MEDIAN = 6
+"""… where there are so many times as many."""
+
+STEPS_SCATTER = 2.0
+"""Widths of the steps' own scatter by which the largest of them is no step yet."""
+
 ACTOR_WORDS = re.compile(r"actor|policy_loss|pg_loss|policy_gradient", re.I)
 RL_WORDS = re.compile(r"ep_rew|episode|rollout/|approx_kl|clip_fraction|explained_variance|return", re.I)
 DISCRIMINATOR_WORDS = re.compile(
@@ -281,13 +290,23 @@ def _progress(there: FloatArray | None, end: float | None) -> float | None:
 
 
 def _largest(value: FloatArray) -> dict[str, float | None]:
-    """The largest rise between two evaluations, and how much of the whole climb it is; positive losses only."""
+    """The largest step up between two evaluations, and how much of the whole climb it is; positive losses only.
+
+    A step is from the median of the last evaluations to that of the next ones, so that a single high one is none.
+    """
     if value.size < 4 or value.min() <= 0:
         return {"largest_rise": None, "largest_share": None}
     y = np.log(value)
-    at = int(np.argmax(np.diff(y)))
-    rise, climb = float(y[at + 1] - y[at]), float(y[at + 1 :].max() - y[: at + 1].min())
-    return {"largest_rise": float(np.exp(min(rise, 50.0))), "largest_share": rise / climb if climb > 0 else None}
+    side = int(np.clip(y.size // FOR_A_MEDIAN, 1, STEP_SIDE))
+    levels = np.median(np.lib.stride_tricks.sliding_window_view(y, side), axis=1)
+    steps = levels[side:] - levels[:-side]
+    at = int(np.argmax(steps))
+    rise, climb = float(steps[at]), float(levels[at + side :].max() - levels[: at + 1].min())
+    clear = max(0.0, rise - STEPS_SCATTER * (scatter(steps) or 0.0))
+    return {
+        "largest_rise": float(np.exp(np.clip(rise, 0.0, 50.0))),
+        "largest_share": clear / climb if climb > 0 else None,
+    }
 
 
 def _around(step: np.ndarray, value: FloatArray, start: Start | None) -> float | None:

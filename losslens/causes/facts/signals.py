@@ -233,9 +233,9 @@ class Validation:
     next_share: float | None = None
     """Its rise over the rise of the training loss by then, both on the logarithm."""
     largest_rise: float | None = None
-    """Largest rise from one evaluation to the next, as a ratio."""
+    """Largest step up from one evaluation to the next, as a ratio."""
     largest_share: float | None = None
-    """That rise over the way from the best before it to the worst after it, both on the logarithm: 1 for a step."""
+    """What the scatter of the others leaves of it, over the way from the best before to the worst after it (log)."""
     train_progress: float | None = None
     """Training loss at the end over that at the first evaluation."""
     later_ratio: float | None = None

@@ -18,7 +18,7 @@ def stepped(f: Facts, d: int) -> Found:
     if not f.leading_role.startswith("val") or v is None or v.largest_rise is None or v.largest_share is None:
         return None
     text = (
-        f"{v.tag} rose {times(v.largest_rise)} from one evaluation to the next, "
+        f"{v.tag} stepped up {times(v.largest_rise)} from one evaluation to the next, "
         f"{percent(v.largest_share)} of its whole climb"
     )
     strength = log_ramp(v.largest_rise, 1.1, 1.6) * ramp(v.largest_share, 0.25, 0.8)

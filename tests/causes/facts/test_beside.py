@@ -72,3 +72,22 @@ def test_rises_are_medians_after_over_medians_before() -> None:
     y = np.r_[np.zeros(BEFORE), np.ones(6)]
     assert _rises(y)[BEFORE] == 1.0
     assert np.isnan(_rises(np.zeros(4))).all()
+
+
+def test_a_wide_onset_is_not_compared_with_the_few_points_before_it() -> None:
+    val = m.learning(400)
+    val[60:] *= np.linspace(1.0, 1.8, 340)
+    for seed in range(10):
+        train = m.noisy(m.learning(400, floor=0.2), 0.3, seed)
+        made = m.made(
+            val,
+            Verdict.OVERFIT,
+            60,
+            others={("train/loss", Role.TRAIN_LOSS): train},
+            tag="val/loss",
+            role=Role.VAL_LOSS,
+            uncertain=300,
+        )
+        beside = made.facts().beside
+        assert beside is not None
+        assert beside.novelty is None or beside.novelty < 1.8
