@@ -564,3 +564,14 @@ def test_a_printed_list_of_python_has_its_name_and_all_its_numbers(tmp_path: Pat
     assert parsers.recognise(path) == "csv"
     (log,) = parsers.parse(path)
     assert log.series["losses"].value.tolist() == pytest.approx([3.0, 2.5, float("nan"), 1.5], nan_ok=True)
+
+
+def test_rows_that_all_have_one_cell_more_were_not_glued_together(tmp_path: Path) -> None:
+    """A second job appended to the file of the first, with a column more and no header of its own."""
+    first = "".join(f"{n},{0.9 - 0.011 * n:.4f}\n" for n in range(20))
+    second = "".join(f"{n},{0.8 - 0.0110 * n:.4f}{n % 10},{0.7 - 0.01 * n:.4f}\n" for n in range(20))
+    path = tmp_path / "metrics.csv"
+    path.write_text(f"epoch,train_loss\n{first}{second}")
+    (log,) = parsers.parse(path)
+    assert log.series["train_loss"].value.size == 40
+    assert any(warning.code == "ragged-rows" for warning in log.warnings)
