@@ -23,6 +23,7 @@ from losslens.runs.effects import undo
 from losslens.runs.epochs import steps_per_epoch, with_one_beginning
 from losslens.runs.naming import natural
 from losslens.runs.ownership import owners_by_name, owners_by_settings, shared
+from losslens.runs.resumed import VERSION
 from losslens.runs.span import LOSSES, Steps, within
 from losslens.runs.stitch import Stitched, stitch
 
@@ -269,6 +270,7 @@ def _distinct_tags(logs: Sequence[Log], path: str) -> list[Log]:
         others = {j for tag in log.series for j in holders[tag] if j != i}
         split = split_of(PurePath(log.path).name)
         elsewhere = any(logs[j].format == log.format and folders[j] != folder for j in others)
+        elsewhere = elsewhere and not VERSION.fullmatch(folder)  # joined because one goes on with the other
         if folder and (_is_split(folder) or (log.format == TENSORBOARD and elsewhere)):
             place = folder
         elif split and any(split_of(PurePath(logs[j].path).name) not in ("", split) for j in others):

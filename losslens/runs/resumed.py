@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
+from losslens import parsers
+from losslens.errors import LosslensError
+from losslens.model import Log
 from losslens.runs.group import TRACKED_RUN, Group
 from losslens.runs.jobs import Source
 from losslens.runs.naming import natural
@@ -18,10 +22,12 @@ from losslens.runs.peek import Glimpse, glimpse, goes_on, lines_of_ends
 #: A folder named by the moment at which a trainer was started, as mmengine does.
 _STARTED = re.compile(r"\d{8}_\d{6}")
 #: Lightning numbers the folders of all runs, and of each start of a run: what is in them tells the two apart.
-_VERSION = re.compile(r"version_\d+")
+VERSION = re.compile(r"version_\d+")
 _HPARAMS = "hparams.yaml"
 #: So much of the settings of two folders is compared (bytes).
 MOST_SETTINGS = 1 << 20
+#: So much of each end of an event file is read (bytes), and so many of its first steps say how far apart they are.
+EVENT_BYTES, ENDS = 64 << 10, 40
 
 
 def join_resumed(by_path: dict[Path, list[Group]]) -> None:
@@ -36,7 +42,7 @@ def join_resumed(by_path: dict[Path, list[Group]]) -> None:
         started = [p for p in paths if _STARTED.fullmatch(p.name) and by_path[p]]
         if len(started) > 1 and not by_path.get(parent):
             _parts(parent, started, by_path)
-        versions = [p for p in paths if _VERSION.fullmatch(p.name) and by_path[p]]
+        versions = [p for p in paths if VERSION.fullmatch(p.name) and by_path[p]]
         if len(versions) > 1:
             _versions(versions, by_path)
 
@@ -80,7 +86,7 @@ def _parts(parent: Path, started: list[Path], by_path: dict[Path, list[Group]]) 
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """What the CSV file of one start says of its ends."""
+    """What the log of one start says of its ends."""
 
     columns: tuple[str, ...]
     steps: tuple[float, ...]
@@ -118,8 +124,10 @@ def _same_run(parts: Sequence[tuple[Path, _Start | None]], path: Path, start: _S
 
 
 def _start(group: Group) -> _Start | None:
-    """The ends of the CSV file of a job that counts steps and epochs."""
+    """The ends of the CSV file of a job that counts steps and epochs, else of its event files."""
     source = next((source for source in group.sources if source.format == "csv"), None)
+    if source is None:
+        return _start_of_events([source.path for source in group.sources if source.format == "tensorboard"])
     first, last = lines_of_ends(source.path) if source is not None else ([], [])
     names = [cell.strip().strip('"').lower() for cell in first[0].split(",")] if first else []
     if "step" not in names or "epoch" not in names:
@@ -130,6 +138,30 @@ def _start(group: Group) -> _Start | None:
         return None
     end = _numbers(ends, names.index("step"))
     return _Start(tuple(names), tuple(steps), end[-1] if end else steps[-1], epochs[0])
+
+
+def _start_of_events(paths: Sequence[Path]) -> _Start | None:
+    ends = [log for path in (*paths[:1], *paths[-1:]) if (log := _ends_of_events(path)) is not None]
+    epochs = ends[0].series.get("epoch") if ends else None
+    if epochs is None or not epochs.step.size:
+        return None
+    tags = tuple(sorted(ends[0].series))
+    longest = max(ends[0].series.values(), key=lambda one: one.step.size)
+    last = max(int(one.step[-1]) for log in ends for one in log.series.values() if one.step.size)
+    return _Start(tags, tuple(longest.step[:ENDS].tolist()), last, float(epochs.value[0]))
+
+
+def _ends_of_events(path: Path) -> Log | None:
+    """What the first and the last bytes of an event file hold: the reader finds its way over what is left out."""
+    try:
+        with open(path, "rb") as file, tempfile.TemporaryDirectory() as folder:
+            ends = Path(folder, path.name)
+            head = file.read(EVENT_BYTES)
+            file.seek(max(len(head), file.seek(0, 2) - EVENT_BYTES))
+            ends.write_bytes(head + file.read())
+            return parsers.parse(ends, "tensorboard")[0]
+    except (LosslensError, OSError):
+        return None
 
 
 def _numbers(rows: Sequence[Sequence[str]], at: int) -> list[float]:

@@ -82,36 +82,52 @@ def test_each_version_folder_is_a_run_with_its_settings(tmp_path: Path) -> None:
     assert {r.project for r in runs} == {str(tmp_path / "lightning_logs")}
 
 
-def version_of(folder: Path, number: int, steps: range, *, first_epoch: int, settings: str = "lr: 0.1\n") -> None:
-    """What Lightning's CSVLogger leaves of one start: ten rows an epoch."""
+def version_of(
+    folder: Path, number: int, steps: range, *, first_epoch: int, settings: str = "lr: 0.1\n", events: bool = False
+) -> None:
+    """What Lightning's CSVLogger, or its TensorBoardLogger, leaves of one start: ten rows an epoch."""
     version = folder / "lightning_logs" / f"version_{number}"
     version.mkdir(parents=True)
+    if events:
+        writer = SummaryWriter(str(version), filename_suffix=f".{number}")
+        for i, step in enumerate(steps):
+            writer.add_scalar("epoch", first_epoch + i // 10, step, walltime=1.7e9 + 1000 * number + i)
+            writer.add_scalar("train_loss", 2.0 - step / 4000, step, walltime=1.7e9 + 1000 * number + i)
+        writer.close()
+        (version / "hparams.yaml").write_text(settings)
+        return
     rows = [f"{first_epoch + i // 10},{step},{2.0 - step / 4000:.4f}\n" for i, step in enumerate(steps)]
     (version / "metrics.csv").write_text("epoch,step,train_loss\n" + "".join(rows))
     (version / "hparams.yaml").write_text(settings)
 
 
-def test_a_version_folder_that_goes_on_with_the_one_before_is_a_restart_of_its_run(tmp_path: Path) -> None:
-    version_of(tmp_path, 0, range(9, 640, 10), first_epoch=0)
-    version_of(tmp_path, 1, range(509, 900, 10), first_epoch=5)
-    version_of(tmp_path, 2, range(909, 1200, 10), first_epoch=9)
+@pytest.mark.parametrize("events", [False, True], ids=["CSV", "event files"])
+def test_a_version_folder_that_goes_on_with_the_one_before_is_a_restart_of_its_run(
+    events: bool, tmp_path: Path
+) -> None:
+    version_of(tmp_path, 0, range(9, 640, 10), first_epoch=0, events=events)
+    version_of(tmp_path, 1, range(509, 900, 10), first_epoch=5, events=events)
+    version_of(tmp_path, 2, range(909, 1200, 10), first_epoch=9, events=events)
     (run,) = runs_in(tmp_path)
+    assert set(run.series) == {"train_loss", "epoch"}
     assert [segment.first_step for segment in run.segments] == [9, 509, 909]
     assert run.segments[0].last_step == 639
     assert run.settings["lr"].value == 0.1
     assert "version_1 goes on where version_0 had been" in find([tmp_path]).jobs[0].why
 
 
+@pytest.mark.parametrize("events", [False, True], ids=["CSV", "event files"])
 @pytest.mark.parametrize(
     ("first", "first_epoch", "settings"),
     [(9, 0, "lr: 0.1\n"), (49, 0, "lr: 0.1\n"), (639, 6, "lr: 0.2\n"), (2009, 20, "lr: 0.1\n")],
     ids=["from the start", "logs more seldom", "other settings", "far behind"],
 )
 def test_a_version_folder_that_does_not_go_on_is_a_run_of_its_own(
-    tmp_path: Path, first: int, first_epoch: int, settings: str
+    tmp_path: Path, first: int, first_epoch: int, settings: str, events: bool
 ) -> None:
-    version_of(tmp_path, 0, range(9, 640, 10), first_epoch=0)
-    version_of(tmp_path, 1, range(first, first + 500, 10), first_epoch=first_epoch, settings=settings)
+    version_of(tmp_path, 0, range(9, 640, 10), first_epoch=0, events=events)
+    steps = range(first, first + 500, 10)
+    version_of(tmp_path, 1, steps, first_epoch=first_epoch, settings=settings, events=events)
     assert len(find([tmp_path]).jobs) == 2
 
 
