@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from losslens.detector.grid import MEDIAN_OF_BLOCK, spread, trailing_median
+from losslens.detector.grid import MEDIAN_OF_BLOCK, reduce, spread, trailing_median
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
@@ -31,6 +31,9 @@ TREND_LEAST = 0.01
 
 BLIND = 0.25
 """Where only a larger gain than this could be seen, nothing is said."""
+
+GRID_POINTS = 1024
+"""Longer series are looked at in medians of blocks."""
 
 WINDOWS = (8, 4)
 """Windows are these parts of the series."""
@@ -65,9 +68,10 @@ def flat(z: FloatArray) -> bool:
 def gained(z: FloatArray) -> bool:
     """Whether some stretch is lower than the first one by more than 5 % and more than its noise gives."""
     noise = spread(z - float(np.median(z)))
+    coarse = reduce(z, 0, z.size, GRID_POINTS).value  # a window is a share of the series: all of them cost its square
     for part in WINDOWS:
-        width = max(z.size // part, 1)
-        first, best = float(np.median(z[:width])), float(trailing_median(z, width).min())
+        width, wide = max(z.size // part, 1), max(coarse.size // part, 1)
+        first, best = float(np.median(z[:width])), float(trailing_median(coarse, wide).min())
         if first - best > max(GAIN, SURE * _error(noise, width)):
             return True
     return False

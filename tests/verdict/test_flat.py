@@ -74,3 +74,15 @@ def test_validation_on_another_scale_that_falls_with_training_is_fine() -> None:
     t = np.arange(40)
     found = said(train_loss=np.exp(-t / 8.0), val_loss=64.0 * (0.05 + np.exp(-t / 8.0)))
     assert found.verdict is Verdict.HEALTHY
+
+
+def test_the_gain_of_a_long_series_takes_no_more_memory_than_a_few_times_the_series() -> None:
+    import tracemalloc
+
+    z = np.random.default_rng(0).normal(size=200_000)
+    tracemalloc.start()
+    assert not gained(0.01 * z)
+    assert gained(z - np.linspace(0.0, 3.0, z.size))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10 * z.nbytes
