@@ -47,6 +47,9 @@ TAIL_FACTOR = 3.0
 TAIL_POINTS = 1000.0
 """… and in longer runs by this factor times (n / 1000)^(1/4): the largest of n draws with a fourth-power tail."""
 
+OTHERS = 10
+"""So many points beside the highest stretch say what the series does all the time."""
+
 SURELY_WIDTHS = 25.0
 """Beyond so many noise widths no tail is believed: a bad sample that comes back each epoch makes a tail of its own."""
 
@@ -114,12 +117,17 @@ def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int, ratios:
     level = _level_before(z, course)
     above = z - level
     settled = above[start:] - float(np.median(above[start:]))
-    tail = float(np.quantile(settled, TAIL_QUANTILE))
-    growth = max(1.0, (z.size / TAIL_POINTS) ** 0.25)
-    width = max(noise, spread(settled))
-    limit = max(SPIKE_WIDTHS * width, min(TAIL_FACTOR * growth * tail, SURELY_WIDTHS * width))
+    limit = _tail_limit(settled, max(noise, spread(settled)))
     height = np.full(z.size, limit)
     height[:start] = max(limit, EARLY_HEIGHT)
+    top = start + int(np.argmax(settled))
+    alone = _stretch_above(z, top, float(level[top]) + BAND_WIDTHS * noise)
+    from_, to = max(alone.start - start, 0), alone.stop - start
+    others = np.delete(settled, slice(from_, to))
+    apart = np.delete(settled, slice(from_, to + COURSE_POINTS))  # behind it the level before still holds its points
+    if others.size >= OTHERS:  # one stretch that is long for its series is no tail of its own
+        width = max(noise, spread(apart if apart.size >= OTHERS else others))
+        height[alone] = np.minimum(height[alone], _tail_limit(others, width))
     highest = np.concatenate([[np.inf], np.maximum.accumulate(z)[:-1]])
     hits = np.flatnonzero((above > height) | ((z > highest + BEYOND_ALL) & ratios))
     known = start
@@ -141,6 +149,21 @@ def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int, ratios:
         if last < z.size - 2 and (back.size or int(hits[j]) >= known):
             out.append(_excursion(z, first, last, before, int(hits[j])))
         at = max(last, int(hits[j])) + 1  # the walk back from a hit may pass a taller, smoother bump
+
+
+def _tail_limit(settled: FloatArray, width: float) -> float:
+    """What a spike must exceed: so many noise widths, and more where the series goes that high all the time."""
+    tail = float(np.quantile(settled, TAIL_QUANTILE))
+    growth = max(1.0, (settled.size / TAIL_POINTS) ** 0.25)
+    return float(max(SPIKE_WIDTHS * width, min(TAIL_FACTOR * growth * tail, SURELY_WIDTHS * width)))
+
+
+def _stretch_above(z: FloatArray, at: int, ceiling: float) -> slice:
+    """The stretch around a point in which the series stays above a ceiling."""
+    inside = np.flatnonzero(z <= ceiling)
+    after = int(np.searchsorted(inside, at))
+    first = int(inside[after - 1]) + 1 if after else 0
+    return slice(first, int(inside[after]) if after < inside.size else z.size)
 
 
 def _mostly_back(z: FloatArray, first: int, before: float) -> int:

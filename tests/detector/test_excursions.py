@@ -14,3 +14,28 @@ def test_a_spike_at_the_last_points_that_is_half_way_back_ends_the_search() -> N
         z[10] += 0.4
         z[-2:] += (1.0, last)
         assert examine(np.arange(198), np.exp(z)).n_finite == 198
+
+
+def test_a_spike_in_a_log_of_few_points_is_not_hidden_by_being_the_tail_of_its_own_noise() -> None:
+    rng = np.random.default_rng(1)
+    z = np.log(1.2 + 3.2 * np.exp(-np.arange(33) / 9)) + 0.05 * rng.normal(size=33)
+    z[26:30] += (1.4, 0.65, 0.33, 0.3)
+    (found,) = examine(np.arange(33), np.exp(z)).excursions
+    assert found.first == 26
+
+
+def test_a_step_that_takes_a_third_of_a_short_log_to_come_back_is_one_spike() -> None:
+    rng = np.random.default_rng(2)
+    z = np.log(0.45 + 0.28 * np.exp(-np.arange(40) / 3)) + 0.02 * rng.normal(size=40)
+    z[8:] += 0.55 * np.exp(-np.arange(32) / 7)
+    (found,) = examine(np.arange(40), np.exp(z)).excursions
+    assert found.first == 8
+
+
+def test_short_noisy_logs_show_no_spike_for_having_a_highest_point() -> None:
+    alarms = 0
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        z = np.log(0.5 + np.exp(-np.arange(40) / 8)) + 0.05 * rng.standard_t(4, size=40)
+        alarms += bool(examine(np.arange(40), np.exp(z)).excursions)
+    assert alarms <= 2
