@@ -37,8 +37,8 @@ LOG_SHARE = 0.5
 DECADES_RATIO = 0.05
 """… and at least this share of it as it is."""
 
-SETTLED_AT = 0.05
-"""Share of the run after which a first transient (a huge loss of the untrained net) is over …"""
+SETTLED_AT = 0.1
+"""Share of the run after which a first transient (a huge loss of the untrained net, or thrown up at once) is over …"""
 
 SETTLED_RATIO = 0.5
 """… and a rise that undoes so much of the progress since then counts …"""
@@ -56,6 +56,8 @@ PLATEAU_POINTS = 8
 
 THROWN = 1.3
 """A transient: the highest values among the first 5 % are so many times the first value …"""
+
+TRANSIENT_SHARE = 0.05
 
 TRANSIENT_POINTS = 5
 """… or among so many."""
@@ -360,7 +362,7 @@ def _plateau(fit: SeriesFit) -> Word | None:
 def _stuck(fit: SeriesFit) -> Word | None:
     """A loss that was thrown out of its first level at once, came back to it and stayed there for most of the run."""
     first, y = float(fit.value[0]), fit.value
-    early = y[: max(TRANSIENT_POINTS, int(SETTLED_AT * y.size))]
+    early = y[: max(TRANSIENT_POINTS, int(TRANSIENT_SHARE * y.size))]
     if fit.transform.kind != "log" or y.size < FEW or float(np.median(np.sort(early)[-PEAK_POINTS:])) < THROWN * first:
         return None
     there = y[np.abs(y - first) <= PLATEAU_SHARE * first]

@@ -113,3 +113,16 @@ def test_an_interval_never_reads_backwards_where_steps_begin_again() -> None:
     again = replace(examine(n, values), step=np.concatenate([n[:10], n[:10]]))
     onset = onset_at(run, run.series["loss"], again, 10, 9, 10, None, False)
     assert (onset.low, onset.step, onset.high) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("first", [(5113.0, 5.3), (354.0, 8e4, 3e4, 2e4, 15e3, 1e4, 8e3, 6e3, 3e3)])
+def test_a_huge_loss_of_the_first_points_does_not_hide_what_was_lost_later(
+    first: tuple[float, ...],
+) -> None:
+    t = np.arange(120.0)
+    y = 3.4 + 2.5 * np.exp(-t / 12) + np.where(t > 60, 0.05 * (t - 60), 0.0)
+    y[: len(first)] = first
+    said = judged(loss=y * np.exp(0.01 * np.random.default_rng(3).normal(size=120)))
+    assert said.verdict in (Verdict.DIVERGED, Verdict.EXPLODED)
+    assert said.onset is not None
+    assert said.onset.low <= 610 <= said.onset.high + 30
