@@ -21,6 +21,7 @@ from losslens.runs.companions import Companions, told_apart
 from losslens.runs.copies import without_copies
 from losslens.runs.effects import undo
 from losslens.runs.epochs import steps_per_epoch, with_one_beginning
+from losslens.runs.fragments import told_copies
 from losslens.runs.naming import natural
 from losslens.runs.ownership import owners_by_name, owners_by_settings, shared
 from losslens.runs.resumed import VERSION
@@ -50,8 +51,9 @@ def build(
 ) -> tuple[Run, ...]:
     """The runs that ``logs`` of one job describe: one, unless the files hold several attempts or several runs.
 
-    ``roles`` overrides which series is what, ``steps`` keeps an inclusive range of the run's own axis. Raises
-    ``NotALogError`` when no log holds a series, ``LosslensError`` ("no-points") when none has a point in the range.
+    ``roles`` overrides which series is what, ``steps`` keeps an inclusive range of the run's own axis. Logs that are
+    no training's become a warning of the runs beside them. Raises ``NotALogError`` when no log holds a series or all
+    are of that kind, ``LosslensError`` ("no-points") when none has a point in the range.
     """
     holding = [log for log in logs if _holds(log)]
     if not holding:
@@ -59,15 +61,27 @@ def build(
     beside = [log for log in logs if all(log is not h for h in holding)]
     name = _readable(name, holding)
     runs: list[Run] = []
+    refused: list[LogWarning] = []
     # Values at the edge of what a float holds are what a failed run is made of, no reason to complain.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         jobs = told_apart([_named_by_file(log) for log in holding], path, beside)
         for job, mine_beside in zip(jobs, _given(beside, jobs), strict=True):
             single, copied = without_copies(_in_time_order(with_one_beginning(job.logs)))
             how = _How(f"{name}/{job.name}" if job.name else name, path, project, roles)
-            mine = _runs_of(_distinct_tags(single, path), mine_beside, copied, how)
+            try:
+                mine = _runs_of(_distinct_tags(single, path), mine_beside, copied, how)
+            except NotALogError as error:
+                refused.append(LogWarning(error.code, f"{told_copies(_file_names(job.logs))} left out: {error}"))
+                if len(refused) == len(jobs):
+                    raise
+                continue
             runs.extend(replace(run, why="; ".join(job.why)) for run in mine)
+    runs = [replace(run, warnings=(*run.warnings, *refused)) for run in runs] if refused else runs
     return tuple(runs) if steps is None else within(runs, steps)
+
+
+def _file_names(logs: Sequence[Log]) -> list[str]:
+    return list(dict.fromkeys(PurePath(log.path).name for log in logs))
 
 
 def _given(beside: Sequence[Log], jobs: Sequence[Companions]) -> list[list[Log]]:

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from losslens.errors import NotALogError
 from losslens.model import Log
-from losslens.runs import find, load
+from losslens.runs import build, find, load
 from losslens.runs.companions import told_apart
 from tests.runs.make_logs import falling, log, series
 
@@ -136,3 +137,14 @@ def test_what_a_tracked_script_printed_above_its_tracker_is_one_run() -> None:
 def test_many_parts_of_one_job_are_one(number: int) -> None:
     parts = [events(f"e.{k}", first=k * 10, n=20, begun=1.7e9 + k * DAY) for k in range(number)]
     assert len(jobs(*parts)) == 1
+
+
+def test_a_table_that_is_no_training_is_left_out_and_the_run_beside_it_says_so() -> None:
+    numbers = np.random.default_rng(0).uniform(0.3, 0.6, (13, 12))
+    columns = [series(f"column_{n}", row, axis="row") for n, row in enumerate(numbers, 1)]
+    others = log("job/rows.txt", *columns, format="csv", group_hint="rows")
+    (run,) = build([table("train.csv", group_hint="train"), others], name="job", path="job")
+    assert run.series["loss"].value.size == 40
+    assert any(warning.text.startswith("rows.txt left out: a table without names") for warning in run.warnings)
+    with pytest.raises(NotALogError):
+        build([others], name="job", path="job")
