@@ -79,7 +79,8 @@ def kinds_of(chain: Chain, logs: Sequence[Log], leading: str, epoch: str | None)
         else:
             anew.append(i)
             kinds.append(Restart.ANEW)
-    votes = [_goes_on(ends[0], ends[i - 1], ends[i]) for i in anew]
+    first = next((e for e in ends if e is not None), None)
+    votes = [_goes_on(first, next((e for e in reversed(ends[:i]) if e is not None), None), ends[i]) for i in anew]
     known = [v for v in votes if v is not None]
     if known:
         goes_on = sum(known) > len(known) / 2

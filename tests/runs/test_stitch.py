@@ -303,3 +303,25 @@ def test_complete_courses_of_few_points_are_attempts_of_their_own() -> None:
     value = np.concatenate([falling(15, seed=i) for i in range(3)])
     made = log("metrics.json", series("total_loss", value, step=np.tile(20 * np.arange(15), 3), row=np.arange(45)))
     assert len(build([made], name="run")) == 3
+
+
+def test_numbers_printed_at_a_late_step_before_each_training_do_not_hide_that_it_began_anew() -> None:
+    """The settings of each training hold the number of steps it shall do, and were read as a line of that step."""
+    loss, planned, step_of_loss, step_of_plan, rows = [], [], [], [], []
+    row = 0
+    for seed in range(4):
+        planned.append(0.1)
+        step_of_plan.append(15_000)
+        rows.append(row)
+        loss.append(falling(40, start=7.0, end=4.0, seed=seed))
+        step_of_loss.append(np.arange(50, 2050, 50))
+        row += 41
+    at = np.concatenate([first + 1 + np.arange(40) for first in rows])
+    printed = log(
+        "train.log",
+        series("beta", planned, step=step_of_plan, row=rows),
+        series("loss", np.concatenate(loss), step=np.concatenate(step_of_loss), row=at),
+        format="text",
+    )
+    runs = build([printed], name="run")
+    assert [run.series["loss"].step.tolist() for run in runs] == [list(range(50, 2050, 50))] * 4
