@@ -307,21 +307,14 @@ def test_complete_courses_of_few_points_are_attempts_of_their_own() -> None:
 
 def test_numbers_printed_at_a_late_step_before_each_training_do_not_hide_that_it_began_anew() -> None:
     """The settings of each training hold the number of steps it shall do, and were read as a line of that step."""
-    loss, planned, step_of_loss, step_of_plan, rows = [], [], [], [], []
-    row = 0
-    for seed in range(4):
-        planned.append(0.1)
-        step_of_plan.append(15_000)
-        rows.append(row)
-        loss.append(falling(40, start=7.0, end=4.0, seed=seed))
-        step_of_loss.append(np.arange(50, 2050, 50))
-        row += 41
-    at = np.concatenate([first + 1 + np.arange(40) for first in rows])
+    counted = np.arange(50, 2050, 50)
+    loss = np.concatenate([falling(40, start=7.0, end=4.0, seed=seed) for seed in range(4)])
+    rows = np.concatenate([41 * n + 1 + np.arange(40) for n in range(4)])
     printed = log(
         "train.log",
-        series("beta", planned, step=step_of_plan, row=rows),
-        series("loss", np.concatenate(loss), step=np.concatenate(step_of_loss), row=at),
+        series("lr", np.full(164, 0.1), step=np.tile([15_000, *counted], 4), row=np.arange(164)),
+        series("loss", loss, step=np.tile(counted, 4), row=rows),
         format="text",
     )
     runs = build([printed], name="run")
-    assert [run.series["loss"].step.tolist() for run in runs] == [list(range(50, 2050, 50))] * 4
+    assert [run.series["loss"].step.tolist() for run in runs] == [counted.tolist()] * 4
