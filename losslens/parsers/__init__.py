@@ -43,6 +43,7 @@ FORMATS: tuple[Format, ...] = (
     Format("dvclive", "losslens.parsers.dvclive", "folder", folder=True),
     Format("catboost", "losslens.parsers.catboost", "folder", folder=True),
     Format("scalar-csv", "losslens.parsers.scalar_csv", "folder", folder=True),
+    Format("numbered-json", "losslens.parsers.numbered_json", "folder", folder=True),
     Format("npy", "losslens.parsers.npy", "binary"),
     Format("results", "losslens.parsers.results", "json"),
     Format("trainer-state", "losslens.parsers.trainer_state", "json"),

@@ -16,7 +16,7 @@ from losslens.parsers.opening import dated_at_end, lines_of, output_file
 from losslens.parsers.text_bars import Bars, bar_and_message, is_bar, is_broken
 from losslens.parsers.text_dumps import Dumps, tells_all_again
 from losslens.parsers.text_events import Messages, told_step
-from losslens.parsers.text_lines import Line, clean
+from losslens.parsers.text_lines import LEAST_SOURCE, SOURCE, Line, clean, is_source
 from losslens.parsers.text_places import Placed, place_records
 from losslens.parsers.text_records import (
     IS_LOSS,
@@ -108,6 +108,8 @@ class _Reader:
         self._begun = False
         self._unnamed: dict[tuple[str, ...], list[Record]] = defaultdict(list)
         self._told: tuple[int, int] | None = None
+        self._source = (0, 0)
+        """How many lines of a program were printed, and the last of them."""
 
     def read(self) -> None:
         number = 0
@@ -116,8 +118,12 @@ class _Reader:
                 number += 1
                 if not raw or raw.isspace():
                     self._bars.see_blank(raw)
+                elif is_source(raw):
+                    self._source = self._source[0] + 1, number
+                    self._begun = self._begun and self._source[0] < LEAST_SOURCE
                 else:
                     self._take(raw, number)
+        self._leave_source()
         self._keep_drawn(self._tables.finish(), number)
         if not self.records:
             self._take_unnamed()
@@ -205,6 +211,15 @@ class _Reader:
         record.line, record.wall_time = number, line.wall_time
         self._complete(record)
         self._keep(record)
+
+    def _leave_source(self) -> None:
+        """Forget what was read out of the program itself, where it printed itself first of all."""
+        lines, last = self._source
+        if lines < LEAST_SOURCE or lines < SOURCE * last:
+            return
+        self.settings = {n: s for n, s in self.settings.items() if int(s.source.rpartition(":")[2]) > last}
+        self._unnamed.clear()
+        self._leave([record for record in self.records if record.line > last])
 
     def _keep_drawn(self, record: Record | None, number: int) -> None:
         """The row or box of a table that is complete."""

@@ -29,11 +29,28 @@ _LOGGER = re.compile(
     r"|[\w.-]+:\d+\s+[\w.]+:\d+\s+(?=INFO|DEBUG|WARN|ERROR)"
 )
 _BRACKETED = re.compile(
-    r"\[[\w.-]+\]\s+(?=\d{4}-\d\d-\d\d)|\(\w+:\d+\)\s+(?=[A-Z]+:)|\[[\w./<>-]+\.py:\d+(?::\w+)?\]\s*|\[(?:INFO|DEBUG|WARNING|ERROR)\]\s*"
+    # Ray puts before a line which of its processes printed it.
+    r"\((?:[\w.<>-]+ )?pid=\d+(?:, ip=[\w.:]+)?\)\s*"
+    r"|\[[\w.-]+\]\s+(?=\d{4}-\d\d-\d\d)|\(\w+:\d+\)\s+(?=[A-Z]+:)|\[[\w./<>-]+\.py:\d+(?::\w+)?\]\s*|\[(?:INFO|DEBUG|WARNING|ERROR)\]\s*"
 )
 _PREFIXES = (_DATE, _DAY, _ABSL, _RANK, _CLOCK, _BRACKETED, _LEVEL, _LOGGER)
 #: Prefixes come in any order ("[rank0] 2024-… INFO name - "); more than this many on one line is no prefix.
 _MOST_PREFIXES = 6
+
+
+_SOURCE_WORDS = ("def ", "import ", "from ", "class ", "return", "if ", "for ", "@")
+_SOURCE = re.compile(
+    r"def \w+\(|import [\w.]+(?: as \w+)?(?:, [\w.]+)*$|from [\w.]+ import |class \w+(?:\([^)]*\))?:"
+    r"|(?:if|for) .+:(?:\s*#.*)?$|return(?: [^\d\s].*)?$|@\w[\w.]*(?:\(.*\))?$"
+)
+#: Lines of a program from which on a text is taken to hold one, and the share of the lines that then are of that kind.
+LEAST_SOURCE, SOURCE = 30, 0.08
+
+
+def is_source(line: str) -> bool:
+    """Whether a line is one of a Python program that begins as no output does: some print theirs before they train."""
+    bare = line.strip()
+    return bare.startswith(_SOURCE_WORDS) and _SOURCE.match(bare) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for name, pattern in (
         (
             "step",
-            r"(?<![\w.])(?:global[_ ]?step|num[_ ]updates|train(?:ing)?[_ ]step)['\"]?\s*[:=#]?\s*"
+            r"(?<![\w.])(?:global[_ ]?step|num[_ ]updates|train(?:ing)?[_ ]step)['\"]?\s*[:=#]?\s*['\"]?"
             r"(?P<step>\d+)(?![\d.]*[.eE]\d)",
         ),
         (

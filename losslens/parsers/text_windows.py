@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from losslens.parsers.opening import HEAD_BYTES, lines_of, output_file, output_head
-from losslens.parsers.text_lines import clean
+from losslens.parsers.text_lines import LEAST_SOURCE, clean, is_source
 from losslens.parsers.text_records import Record, may_speak_of_training, measures, read_record, speaks_of_training
 from losslens.parsers.text_tables import Tables
 
@@ -50,12 +50,14 @@ _SOURCE_CODE = re.compile(r"^\s*(?:def|import|from|class|return|for|if|#include|
 
 def has_records(path: Path, head: bytes) -> bool:
     """True when one statement printed training numbers three times in one window of the file."""
-    if records_in(output_head(head)):
+    printed = path.suffix.lower() in _OUTPUT_SUFFIXES
+    if records_in(output_head(head), behind_source=printed):
         return True
-    if len(head) < HEAD_BYTES or path.suffix.lower() not in _OUTPUT_SUFFIXES:
+    if len(head) < HEAD_BYTES or not printed:
         return False
     promising = (part for part in _windows(path, head) if _has_numbers(part))
-    return any(records_in(part.decode("utf-8", "replace")) for part in islice(promising, MOST_TAKEN_APART))
+    taken = islice(promising, MOST_TAKEN_APART)
+    return any(records_in(part.decode("utf-8", "replace"), behind_source=True) for part in taken)
 
 
 def _has_numbers(part: bytes) -> bool:
@@ -79,15 +81,20 @@ def _windows(path: Path, head: bytes) -> Iterator[bytes]:
             yield file.read(HEAD_BYTES)
 
 
-def records_in(text: str) -> bool:
-    """Whether the text, cut anywhere, holds lines of a training's output."""
+def records_in(text: str, *, behind_source: bool = False) -> bool:
+    """Whether the text, cut anywhere, holds lines of a training's output.
+
+    Where it may stand ``behind_source``, the program's own, which some print first of all, that is left out; else a
+    text full of source holds none.
+    """
     templates: Counter[tuple[str, ...]] = Counter()
     unnamed: Counter[tuple[str, ...]] = Counter()
     boring: Counter[str] = Counter()
     code = lines = 0
     placed = False
     tables = Tables()
-    for raw in lines_of(text.replace("\r\n", "\n").replace("\r", "\n")):
+    whole = lines_of(text.replace("\r\n", "\n").replace("\r", "\n"))
+    for raw in _behind_source(whole) if behind_source else whole:
         lines += 1
         code += bool(_SOURCE_CODE.match(raw))
         if lines > 200 and code > 0.2 * lines:
@@ -118,6 +125,12 @@ def records_in(text: str) -> bool:
         elif may_speak_of_training(record) and measures(record):
             unnamed[record.template] += 1
     return code == 0 and any(count >= LEAST_UNNAMED for count in unnamed.values())
+
+
+def _behind_source(lines: list[str]) -> list[str]:
+    """The lines behind the last of a program; all where there is none."""
+    source = [i for i, line in enumerate(lines) if is_source(line)]
+    return lines[source[-1] + 1 :] if len(source) >= LEAST_SOURCE else lines
 
 
 def is_place(record: Record) -> bool:

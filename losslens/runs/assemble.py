@@ -21,6 +21,7 @@ from losslens.runs.companions import Companions, told_apart
 from losslens.runs.copies import without_copies
 from losslens.runs.effects import undo
 from losslens.runs.epochs import steps_per_epoch, with_one_beginning
+from losslens.runs.folds import new_trainings
 from losslens.runs.fragments import told_copies
 from losslens.runs.naming import natural
 from losslens.runs.ownership import owners_by_name, owners_by_settings, shared
@@ -136,9 +137,12 @@ def _runs_of(logs: Sequence[Log], beside: Sequence[Log], copied: Sequence[Repair
     repairs = [*copied, *repairs, *blank_repairs]
     if leading is None:
         raise NotALogError("its series hold no value")
+    epoch = restarts.epoch_tag(choices, whole)
+    anew = new_trainings(whole, leading, epoch)
+    whole = [replace(log, restarts=(*log.restarts, *(r for at, r in anew if at == i))) for i, log in enumerate(whole)]
     chains = chains_of(whole)
     main = main_chain(chains, whole, leading)
-    kinds = restarts.kinds_of(main, whole, leading, restarts.epoch_tag(choices, whole))
+    kinds = restarts.kinds_of(main, whole, leading, epoch, anew)
     tries = restarts.attempts(main, kinds, whole, leading)
     if len(tries) > 1:
         parts = restarts.split(chains, main, tries, whole)

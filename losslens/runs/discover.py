@@ -31,10 +31,15 @@ NOT_ENTERED = frozenset(
 NOT_OPENED = words(
     ".pyc .ipynb .sh .c .cc .cpp .h .cu .rs .go .js .ts .css .html .htm .svg .png .jpg .jpeg .gif .bmp .webp .tif",
     ".tiff .pdf .mp4 .avi .mov .wav .mp3 .flac .ogg .zip .tar .tgz .7z .rar .xz .zst .whl .so .o .a .dll .exe .bin .pt",
-    ".pth .ckpt .safetensors .h5 .hdf5 .keras .onnx .pb .tflite .gguf .ggml .npz .parquet .arrow .feather .tfrecord",
-    ".tfrecords .lmdb .mdb .index .meta .md .rst .tex .bib .lock .ttf .woff .woff2 .ico .model .vocab .spm .mat",
-    ".ply .obj .stl .nii .dcm .fits .fasta .pdb .xlsx .xls .docx .pptx .jar .class",
+    ".bz2 .pth .ckpt .safetensors .h5 .hdf5 .keras .onnx .pb .tflite .gguf .ggml .npz .parquet .arrow .feather",
+    ".tfrecord .tfrecords .lmdb .mdb .index .meta .md .rst .tex .bib .lock .ttf .woff .woff2 .ico .model .vocab .spm",
+    ".mat .ply .obj .stl .nii .dcm .fits .fasta .pdb .xlsx .xls .docx .pptx .jar .class",
 )
+#: Archives may hold logs, and are not unpacked; files of weights are what a training leaves beside its log.
+ARCHIVES = words(".zip .tar .tgz .7z .rar .xz .zst .bz2")
+WEIGHTS = words(".pt .pth .ckpt .safetensors .h5 .hdf5 .keras .onnx .bin .pb .index .tflite .gguf")
+#: Archives shown of a search that found no log.
+MOST_ARCHIVES = 5
 #: Files of models, data sets and packages that look like settings or text output.
 _NO_LOGS = re.compile(
     r"tokenizer.*\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(?:json|txt)|merges\.txt|generation_config\.json"
@@ -56,6 +61,7 @@ class _Search:
     passed_over: Counter[str] = field(default_factory=Counter)
     visited: set[tuple[int, int]] = field(default_factory=set)
     files: int = 0
+    archives: list[str] = field(default_factory=list)
 
     def is_new(self, info: os.stat_result) -> bool:
         """Whether this file or folder was not met before, under another path or through a link."""
@@ -95,8 +101,24 @@ def find(paths: Sequence[str | Path]) -> Discovery:
             if item.code != MESSAGES_ONLY:
                 search.passed_over[f"{item.code.removesuffix('-only')} without a log"] += 1
         unused = tuple(item for item in unused if item.code == MESSAGES_ONLY)
+    else:
+        search.skipped.extend(_instead(paths, search))
     search.passed_over += Counter()
     return Discovery(jobs, (*search.skipped, *unused), tuple(search.passed_over.most_common()))
+
+
+def _instead(paths: Sequence[str | Path], search: _Search) -> Iterator[Skipped]:
+    """What was found where no log is."""
+    for path in search.archives[:MOST_ARCHIVES]:
+        yield Skipped(path, "archive", ARCHIVE)
+    weights = {suffix: n for suffix, n in search.passed_over.items() if suffix in WEIGHTS}
+    if weights and not search.archives:
+        told = ", ".join(f"{n} {suffix}" for suffix, n in weights.items())
+        yield Skipped(str(paths[0]), "checkpoints-only", f"only weights of a model ({told}): {NO_LOG_BESIDE}")
+
+
+ARCHIVE = "an archive, which may hold logs: unpack it and give the folder"
+NO_LOG_BESIDE = "the log of its training (event files, CSV, trainer_state.json, what the job printed) is not among them"
 
 
 def _why(error: OSError) -> str:
@@ -173,6 +195,8 @@ def _look_into(entries: Sequence[os.DirEntry[str]], search: _Search) -> tuple[li
             python.append((Path(entry.path), info))
         elif suffix in NOT_OPENED or own or _NO_LOGS.fullmatch(entry.name) or search.files > MOST_FILES:
             search.passed_over[suffix or "no suffix"] += 1
+            if suffix in ARCHIVES:
+                search.archives.append(entry.path)
         else:
             files.append((Path(entry.path), info))
     sources, unknown = _recognised(crowds.without_crowds(files, search.passed_over), search)
@@ -241,7 +265,9 @@ def _recognise(path: Path, size: int, search: _Search, *, asked: bool) -> Source
         search.skipped.append(Skipped(str(path), "unreadable", _why(error)))
         return None
     if format is None:
-        if asked:
+        if asked and (path.suffix.lower() in ARCHIVES or path.name.lower().endswith(".tar.gz")):
+            search.skipped.append(Skipped(str(path), "archive", ARCHIVE))
+        elif asked:
             search.skipped.append(Skipped(str(path), "not-a-log", "no training log in any format losslens knows"))
         else:
             search.passed_over[path.suffix.lower() or "no suffix"] += 1

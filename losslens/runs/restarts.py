@@ -8,7 +8,7 @@ that the first start had.
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -61,13 +61,26 @@ class _Ends:
     """Ended without a finite value."""
 
 
-def kinds_of(chain: Chain, logs: Sequence[Log], leading: str, epoch: str | None) -> tuple[Restart, ...]:
-    """What each stretch of ``chain`` is; the first is FIRST. ``leading`` and ``epoch`` are tags."""
+def kinds_of(
+    chain: Chain,
+    logs: Sequence[Log],
+    leading: str,
+    epoch: str | None,
+    known_anew: Collection[tuple[int, int]] = (),
+) -> tuple[Restart, ...]:
+    """What each stretch of ``chain`` is; the first is FIRST. ``leading`` and ``epoch`` are tags.
+
+    ``known_anew`` are starts, by the number of their log and their row, at which the model is known to be made anew.
+    """
     ends = [_ends(stretch, logs, leading, epoch) for stretch in chain.stretches]
     kinds = [Restart.FIRST]
     anew: list[int] = []
     base: _Ends | None = ends[0]
+    surely = [(stretch.log, stretch.first_row) in known_anew for stretch in chain.stretches]
     for i in range(1, len(ends)):
+        if surely[i]:
+            kinds.append(Restart.ANEW)
+            continue
         before, after = next((e for e in reversed(ends[:i]) if e is not None), None), ends[i]
         if before is None or after is None or base is None:
             kinds.append(Restart.RESUME)
@@ -87,7 +100,7 @@ def kinds_of(chain: Chain, logs: Sequence[Log], leading: str, epoch: str | None)
     else:
         goes_on = len(anew) >= SAW_TOOTH
     if goes_on:
-        kinds = [Restart.COUNTER if k is Restart.ANEW else k for k in kinds]
+        kinds = [Restart.COUNTER if k is Restart.ANEW and not surely[i] else k for i, k in enumerate(kinds)]
     return tuple(kinds)
 
 

@@ -349,3 +349,15 @@ def test_qualities_of_samples_counted_one_by_one_are_no_training(tmp_path: Path)
 def test_every_number_with_a_name_on_a_line_of_a_training_is_kept(line: str, tags: set[str], tmp_path: Path) -> None:
     log = _log(tmp_path, "".join(line.format(i=i, v=_value(i)) + "\n" for i in range(1, 9)))
     assert set(log.series) - {"epoch"} == tags
+
+
+def test_numbers_in_quotes_and_what_ray_puts_before_a_line_hide_no_step(tmp_path: Path) -> None:
+    quoted = '{{"epoch": 1, "loss": "{v}", "num_updates": "{i}", "lr": "0.0001"}}'
+    ray = "(TaskRunner pid=1234, ip=10.0.0.7) step:{i} - actor/pg_loss:{v} - actor/lr:1e-06"
+    for form, tags in ((quoted, {"loss", "lr", "epoch"}), (ray, {"actor/pg_loss", "actor/lr"})):
+        log = _log(
+            tmp_path,
+            "".join("INFO | " * (form == quoted) + form.format(i=10 * i, v=_value(i)) + "\n" for i in range(1, 9)),
+        )
+        assert set(log.series) == tags
+        assert next(iter(log.series.values())).step.tolist() == list(range(10, 90, 10))

@@ -66,3 +66,28 @@ def test_a_loss_that_is_printed_rarely_among_lines_of_one_form_is_seen(tmp_path:
     ]
     path.write_text("\n".join(lines))
     assert parsers.recognise(path) == "text"
+
+
+SOURCE = "import os\nimport sys\nfrom torch import nn\n" + "".join(
+    f"def f{i}(x):\n    y = {i} * x\n    loss = 0.5\n    # step {i}: loss 0.1\n    if y:\n        return y\n"
+    for i in range(40)
+)
+
+
+@pytest.mark.parametrize("times", [1, 20], ids=["in the head", "behind the head"])
+def test_output_behind_the_source_of_its_own_program_is_read(times: int, tmp_path: Path) -> None:
+    lines = "".join(f"step:{100 * i}/4000 train_loss:{3.0 * 0.95**i:.4f} step_avg:39.0ms\n" for i in range(40))
+    log = tmp_path / "log.txt"
+    log.write_text(SOURCE * times + "=" * 100 + "\nlr: 0.04\n" + lines)
+    assert parsers.recognise(log) == "text"
+    (read,) = parsers.parse(log)
+    assert read.series["train_loss"].step.tolist() == list(range(0, 4000, 100))
+    assert "loss" not in read.series
+    assert {setting.name for setting in read.settings} == {"lr"}
+
+
+@pytest.mark.parametrize("name", ["train.py", "train.txt"])
+def test_source_with_a_sample_of_its_output_alone_is_no_log(name: str, tmp_path: Path) -> None:
+    source = SOURCE + '"""\n' + "".join(f"step {i}: loss 0.{i}\n" for i in range(5)) + '"""\n' + SOURCE
+    (tmp_path / name).write_text(source)
+    assert parsers.recognise(tmp_path / name) is None

@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import sys
+import tarfile
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -603,3 +605,29 @@ def test_outputs_that_name_other_numbers_are_not_one_job(tmp_path: Path) -> None
     _slurm(tmp_path, 1, 0, 3000)
     _slurm(tmp_path, 2, 3000, 6000, line="step {} val_loss {:.4f}")
     assert len(find([tmp_path]).jobs) == 2
+
+
+@pytest.mark.parametrize("name", ["logs.zip", "logs.tar.gz"])
+def test_an_archive_is_not_unpacked_and_says_what_to_do(name: str, tmp_path: Path) -> None:
+    archive = tmp_path / name
+    if name.endswith(".zip"):
+        with zipfile.ZipFile(archive, "w") as file:
+            file.writestr("metrics.csv", "step,loss\n0,1\n")
+    else:
+        with tarfile.open(archive, "w:gz") as file:
+            file.add(write_csv(tmp_path / "metrics.csv"), "metrics.csv")
+    (skipped,) = find([archive]).skipped
+    assert skipped.code == "archive"
+    assert "unpack it" in skipped.reason
+
+
+def test_a_folder_of_weights_alone_says_that_the_log_is_missing(tmp_path: Path) -> None:
+    for step in (100, 200):
+        folder = tmp_path / f"checkpoint-{step}"
+        folder.mkdir()
+        (folder / "model.safetensors").write_bytes(b"\0" * 64)
+    (skipped,) = find([tmp_path]).skipped
+    assert skipped.code == "checkpoints-only"
+    assert "2 .safetensors" in skipped.reason
+    (tmp_path / "logs.zip").write_bytes(b"PK\3\4")
+    assert [item.code for item in find([tmp_path]).skipped] == ["archive"]
