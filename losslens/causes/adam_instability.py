@@ -82,6 +82,7 @@ def _if_adaptive(f: Facts, found: Found) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.lies_dead(facts, +1),
         rise.rose_all_along(facts, -1),
         thrown.validation_thrown(facts, -1),
         thrown.weights_thrown(facts, -1),

@@ -95,6 +95,7 @@ def _together(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.lies_dead(facts, -1),
         rise.rose_all_along(facts, -1),
         thrown.weights_held(facts, +1),
         around.component_led(facts, +1),

@@ -42,6 +42,10 @@ NOISE_CHANGE = 1.5
 """Change of the noise width that speaks for another batch: the root of a little more than a factor 2 in samples."""
 
 
+MOST_OF_A_BATCH = 16.0
+"""No usual change of the batch (256 times the samples) changes the noise by more: the net died or was thrown."""
+
+
 def _batch_moved(f: Facts, d: int) -> Found:
     b = f.batch
     if b is None:
@@ -79,6 +83,8 @@ def _noise_changed(f: Facts, d: int) -> Found:
         return None
     r = f.loss.noise_after
     factor = max(r, 1 / r) if r > 0 else 1.0
+    if factor > MOST_OF_A_BATCH:
+        return None
     text = f"the relative noise of {f.tag} changed {times(r)} at {where(f, f.onset.step)}"
     return sign("noise-changed", d, log_ramp(factor, NOISE_CHANGE, 3.0), text, series=f.tag, value=r)
 
@@ -130,6 +136,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.gradual(facts, -1),
         around.val_harmed(facts, -1),
         rise.overshot(facts, -1),
+        rise.lies_dead(facts, -1),
         rise.stands_alone(facts, -1),
         gradient.grad_died_as_loss_rose(facts, -1),
         around.only_validation(facts, -1),

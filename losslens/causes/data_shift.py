@@ -104,6 +104,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_jumped(facts, -1),
         around.restarted(facts, -1),
         rise.overshot(facts, -1),
+        rise.lies_dead(facts, -1),
         gradient.grad_died_as_loss_rose(facts, -1),
         around.only_validation(facts, -1),
         leap.leaped(facts, -1),

@@ -39,6 +39,7 @@ SOURCES = ("https://arxiv.org/abs/1211.5063", "https://github.com/facebookresear
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.lies_dead(facts, +1),
         rise.rose_all_along(facts, -1),
         rise.stepped_first(facts, -1),
         thrown.validation_thrown(facts, +1),

@@ -61,6 +61,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.oscillating(facts, +1),
         rise.ran_up(facts, +1),
         rise.stuck_high(facts, +1),
+        rise.lies_dead(facts, +1),
         rise.exponential_growth(facts, +1),
         rise.grows_as_rate_falls(facts, -1),
         loss.noise_rising(facts, +1),

@@ -72,6 +72,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.scale_led(facts, +1),
         _collapsed(facts, +1),
         _falls(facts, +1),
+        around.scale_at_record(facts, +1),
         around.said_in_log(facts, "overflow", +1),
         around.said_in_log(facts, "skipped-step", +1),
         loss.nan_abrupt(facts, +1),

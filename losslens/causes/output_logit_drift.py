@@ -54,6 +54,7 @@ def _no_decay(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.lies_dead(facts, +1),
         rise.rose_all_along(facts, -1),
         thrown.validation_thrown(facts, +1),
         rise.overshot(facts, +1),

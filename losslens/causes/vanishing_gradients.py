@@ -62,6 +62,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.never_learned(facts, +1),
         loss.stuck_above_start(facts, -1),
         rise.stuck_high(facts, +1),
+        rise.lies_dead(facts, +1),
         gradient.updates_tiny(facts, +1),
         siblings.cured_by(facts, "normalisation-layer", +1),
         gradient.grad_alive(facts, -1),

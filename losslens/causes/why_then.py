@@ -42,7 +42,8 @@ def why_then(facts: Facts) -> tuple[str, ...]:
     boundary = _boundary(facts)
     if boundary:
         out.append(boundary)
-    if not coincided and not at_once and not before and not built_up:
+    warming = facts.rate is not None and bool(facts.rate.in_warmup)
+    if not coincided and not at_once and not before and not built_up and not warming:
         out += [_with_it(facts), _nothing(facts)]
     return tuple(s for s in (*out, *_siblings(facts)) if s)
 

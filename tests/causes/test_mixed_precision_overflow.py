@@ -44,3 +44,15 @@ def test_without_scale_and_precision_both_are_named_as_missing() -> None:
 def test_bf16_in_the_settings_speaks_against_it() -> None:
     run = m.made(m.nan_from(m.learning(400), 300), Verdict.NAN, 300, settings={"bf16": True})
     assert "wide-range-precision" in m.names(run, CAUSE, -1)
+
+
+def test_a_scale_that_was_just_doubled_to_its_highest_is_not_steady() -> None:
+    y = m.nan_from(m.learning(400), 300)
+    scale = 16384.0 * np.exp2(np.minimum(np.arange(400), 300) // 50)
+    run = m.made(y, Verdict.NAN, 300, others={m.SCALE: scale})
+    assert "loss-scale-at-record" in m.names(run, CAUSE, +1)
+    assert "loss-scale-steady" not in m.names(run, CAUSE, -1)
+    long_ago = 16384.0 * np.exp2(np.minimum(np.arange(400) // 50, 2))
+    calm = m.made(y, Verdict.NAN, 300, others={m.SCALE: long_ago})
+    assert "loss-scale-at-record" not in m.names(calm, CAUSE, +1)
+    assert "loss-scale-steady" in m.names(calm, CAUSE, -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from losslens.model import Role, Sign, Verdict
@@ -67,3 +68,15 @@ def test_a_dead_layer_decides_although_the_whole_norm_is_alive_or_was_not_logged
 
 def test_layers_that_are_all_alive_are_not_called_dead() -> None:
     assert "grad-norm-dead" not in m.names(with_layers(0.2), CAUSE, +1)
+
+
+def test_a_net_that_says_the_same_of_every_sample_died_and_saw_no_other_batches() -> None:
+    y = m.learning(400)
+    y[300:] = m.noisy(np.full(100, y[0]), 1e-4)
+    run = m.made(y, Verdict.EXPLODED, 300)
+    assert "lies-dead" in m.names(run, CAUSE, +1)
+    assert {"lies-dead"} <= m.names(run, "data-shift", -1) & m.names(run, "batch-size-change", -1)
+    assert "noise-changed" not in m.names(run, "batch-size-change", +1)
+    noisy = y.copy()
+    noisy[300:] = m.noisy(np.full(100, y[0]), 0.04, 3)  # samples still differ
+    assert "lies-dead" not in m.names(m.made(noisy, Verdict.EXPLODED, 300), CAUSE, +1)

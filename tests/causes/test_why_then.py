@@ -153,3 +153,10 @@ def test_a_sibling_that_was_the_same_run_until_then_is_told_with_what_was_change
     (told,) = [s for s in why_then(facts) if "sibling" in s]
     assert "larger-eps logged the same values up to step" in told
     assert "with another epsilon" in told
+
+
+def test_a_rate_that_still_warms_up_is_a_reason_that_can_be_seen() -> None:
+    rising = np.linspace(1e-5, 1e-3, 400)
+    run = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: rising})
+    assert "still being warmed up" in told(run)
+    assert "no visible reason" not in told(run)

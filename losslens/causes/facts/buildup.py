@@ -115,8 +115,17 @@ def scale_of(series: Series | None, start: Start | None, extent: Extent, gradien
         grad_lead_points=None if began is None or grad_onset is None else (grad_onset - began) / interval,
         collapsed=bool(halvings >= np.log2(COLLAPSE) or value.min() < 1.0),
         reset_step=int(step[reset[-1] + 1]) if reset.size else None,
+        record_points=_since_record(step, value, onset, interval),
         falls_before=int(late.sum()),
     )
+
+
+def _since_record(step: IntArray, value: FloatArray, onset: int, interval: float) -> float | None:
+    """Logged points of the loss between the rise to the highest scale so far and the onset."""
+    past = value[step <= onset]
+    if past.size < 2 or past.max() <= past[0]:
+        return None
+    return float((onset - int(step[int(np.argmax(past))])) / interval)
 
 
 def _longest_fall(step: IntArray, value: FloatArray, start: Start | None) -> tuple[int | None, int, float | None]:

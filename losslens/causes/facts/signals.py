@@ -165,6 +165,8 @@ class Scale:
     """Fell by 2⁸ or more, or below 1."""
     reset_step: int | None
     """Where it stood at 65536 again after having been lower for long."""
+    record_points: float | None
+    """Logged points from where it rose to its highest value so far until the onset; None where it never rose."""
     falls_before: int
     """Falls in the last tenth before the onset."""
 

@@ -135,10 +135,28 @@ def scale_followed(f: Facts, d: int) -> Found:
     )
 
 
+AT_RECORD = 12.0
+"""Logged points within which a loss scale has only just risen to its highest value."""
+
+
+def scale_at_record(f: Facts, d: int) -> Found:
+    """The loss scale had just been doubled to a value that had never been tried."""
+    s = f.scale
+    if s is None or s.record_points is None or s.at_onset is None or f.onset is None or f.onset.from_start:
+        return None
+    text = (
+        f"{s.tag} had risen to {num(s.at_onset)}, the highest so far, {lag_text(s.record_points)} "
+        f"{where(f, f.onset.step)}: gradients are that much nearer to the end of fp16"
+    )
+    return sign("loss-scale-at-record", d, ramp(s.record_points, AT_RECORD, 3), text, series=s.tag, value=s.at_onset)
+
+
 def scale_steady(f: Facts, d: int) -> Found:
     s = f.scale
     if s is None or s.collapsed or s.halvings >= 4 or s.at_onset is None:
         return None
+    if s.record_points is not None and s.record_points <= AT_RECORD:
+        return None  # it had just been doubled: not steady
     text = f"{s.tag} was steady (at {num(s.at_onset)} at the onset, never more than {s.halvings} halvings in a row)"
     return sign("loss-scale-steady", d, ramp(s.halvings, 4, 1), text, series=s.tag, value=s.at_onset)
 

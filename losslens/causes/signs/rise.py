@@ -26,6 +26,12 @@ LEARNED = 3.0
 BEYOND = 2.0
 """Times the first value that nothing but thrown weights takes a loss to."""
 
+FORGOTTEN = 1.5
+"""Times the level before the onset that the first value must be for anything to have been forgotten."""
+
+AT_FIRST = 1.15
+"""Factor around the first value within which a loss lies on it."""
+
 CHANCE = 4 / 3
 """Factor around the first value within which a loss lies at chance."""
 
@@ -307,6 +313,22 @@ def _fell_to_chance(loss: LossCourse) -> bool:
     if peak is None or first is None or before is None or end is None or not 0 < LEARNED * before < first:
         return False
     return peak > BEYOND * first and 1 / CHANCE < end / first < CHANCE
+
+
+def lies_dead(f: Facts, d: int) -> Found:
+    """After the rise it lies on its first level with next to no noise: the net says the same of every sample."""
+    if not rose(f) or f.loss is None or f.onset is None or f.onset.from_start or f.loss.noise_after is None:
+        return None
+    first, before, end = f.loss.first, f.loss.before, f.loss.end
+    if first is None or before is None or end is None or not 0 < FORGOTTEN * before < first:
+        return None
+    if not 1 / AT_FIRST < end / first < AT_FIRST:
+        return None
+    text = (
+        f"{f.tag} came to lie at {num(end)}, its first value ({num(first)}), with {times(f.loss.noise_after)} the "
+        "noise of before: the net says the same of every sample"
+    )
+    return sign("lies-dead", d, ramp(f.loss.noise_after, 0.5, 0.2), text, series=f.tag, value=end, compared_to=first)
 
 
 def overshot(f: Facts, d: int) -> Found:
