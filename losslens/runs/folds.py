@@ -6,6 +6,7 @@ The tracker counts its calls on, but the epochs begin anew, and the loss does so
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,7 +56,7 @@ def _begun_anew(loss: RawSeries, epoch: RawSeries) -> list[int]:
     if any(np.unique(part).size < LEAST_EPOCHS for part in epochs[:-1]):
         return []
     levels = [loss.value[part] for part in trainings]
-    if not all(_is_new(levels[0], before, after) for before, after in zip(levels, levels[1:], strict=False)):
+    if not all(_is_new(levels[0], before, after) for before, after in pairwise(levels)):
         return []
     return [int(loss.row[at]) for at in starts[1:]]
 
@@ -69,8 +70,9 @@ def _first_of(loss: RawSeries, rows: IntArray, k: int) -> int:
     between = np.arange(max(int(low), 1), min(int(high), loss.value.size - 1) + 1)
     if not between.size:
         return int(high)
-    jump = loss.value[between] - loss.value[between - 1]
-    return int(between[np.argmax(np.where(np.isfinite(jump), jump, -np.inf))])
+    before, here = loss.value[between - 1], loss.value[between]
+    jump = np.where(np.isfinite(here), np.where(np.isfinite(before), here - before, np.inf), -np.inf)
+    return int(between[np.argmax(jump)])
 
 
 def _is_new(first: FloatArray, before: FloatArray, after: FloatArray) -> bool:
