@@ -99,3 +99,23 @@ def test_the_short_names_of_an_actor_and_its_critic_are_their_losses() -> None:
     roles = roles_of({"loss": pg + 0.5 * v - 0.01 * ent, **made})
     assert roles["loss"] is Role.TRAIN_LOSS
     assert roles["pg"] is roles["vloss"] is Role.LOSS_COMPONENT
+
+
+def test_what_the_rate_is_multiplied_by_is_not_the_rate() -> None:
+    made = {"BIAS_LR_FACTOR": np.full(6, 2.0), "BASE_LR": np.full(7, 0.01), "lr": np.linspace(0.1, 0.01, 60)}
+    choices = assign({tag: series(tag, value) for tag, value in made.items()})
+    rates = [choice.tag for choice in choices if choice.role is Role.LEARNING_RATE]
+    assert rates == ["lr", "BASE_LR"]
+
+
+def test_the_average_in_brackets_behind_a_loss_is_no_second_loss() -> None:
+    raw = falling(60)
+    mean = np.cumsum(raw) / np.arange(1, 61)
+    roles = roles_of({"Loss": raw, "Loss (avg)": mean, "loss_box": raw / 2, "loss_box (avg)": mean / 2})
+    assert roles == {
+        "Loss": Role.TRAIN_LOSS,
+        "Loss (avg)": Role.OTHER,
+        "loss_box": Role.LOSS_COMPONENT,
+        "loss_box (avg)": Role.OTHER,
+    }
+    assert roles_of({"Loss (avg)": mean})["Loss (avg)"] is Role.TRAIN_LOSS

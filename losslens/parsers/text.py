@@ -28,7 +28,7 @@ from losslens.parsers.text_records import (
     read_record,
     speaks_of_training,
 )
-from losslens.parsers.text_series import add_told_nan, series_of
+from losslens.parsers.text_series import add_told_nan, named_by_file, series_of
 from losslens.parsers.text_settings import MIXED_DICT, settings_in, settings_said
 from losslens.parsers.text_tables import Tables
 from losslens.parsers.text_trainings import Headings, Training, trainings_in
@@ -61,6 +61,7 @@ def _logs(reader: _Reader) -> Iterator[Log]:
         placed = place_records(reader.records[training.first : training.end], reader.steps_per_epoch())
         warnings = [*reader.warnings(), *placed.warnings]
         series, more = series_of(placed)
+        series = named_by_file(series, reader.path)
         lines = training.first_line, trainings[number + 1].first_line if number + 1 < len(trainings) else None
         events = tuple(reader.dated_events(placed, training.first, lines))
         more += add_told_nan(series, events)

@@ -17,6 +17,8 @@ from losslens.parsers.text_records import Record
 LEAST_LINES = 12
 #: Measured numbers come more often than a program starts.
 MOST_TIMES, MOST_SHARE = 3, 0.02
+#: What was set takes few values, as a share of how often it was printed.
+FEW_VALUES = 0.1
 #: A line that gives one name so often, in a list, is the history of all that was measured, printed once more.
 LEAST_TIMES = 3
 _LIST_OF_RECORDS = re.compile(r"\[\s*[({]")
@@ -58,6 +60,17 @@ class Dumps:
         if not self.inside or sum(bool(record.kind) for record in records) < 0.5 * len(records):
             return list(records)
         often = Counter(record.template for record in records)
+        inside: dict[tuple[str, ...], list[Record]] = {}
+        for record in self.inside:
+            inside.setdefault(record.template, []).append(record)
         most = max(MOST_TIMES, MOST_SHARE * len(records))
-        gone = {id(record) for record in self.inside if often[record.template] <= most}
+        gone: set[int] = set()
+        for template, alike in inside.items():
+            if often[template] <= most or _hardly_changes(alike):
+                gone.update(map(id, alike))
         return [record for record in records if id(record) not in gone]
+
+
+def _hardly_changes(records: Sequence[Record]) -> bool:
+    """Whether one value comes again and again: a job that starts often prints what it is set to as often."""
+    return len({tuple(record.values.values()) for record in records}) <= max(1, FEW_VALUES * len(records))

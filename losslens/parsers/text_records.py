@@ -128,7 +128,15 @@ _TENSOR = re.compile(rf"\btensor\(\[?\s*({_NUM})\s*\]?(?:,[^()]*)?\)", re.IGNORE
 #: "| nll_loss 8.0 | ppl 300 |": between bars a name and a number need no sign between them.
 _BARRED = re.compile(rf"\|\s*(?P<key>{_WORD}(?: {_WORD}){{0,2}})\s+(?P<num>{_NUM})(?P<avg>)\s*(?=\||$)", re.IGNORECASE)
 #: "Cost after iteration 5: 0.31", as a well-known course prints it.
-_AFTER = re.compile(rf"(?P<key>cost|loss|error)\b[a-z ]*\d+\s*[:=]\s*(?P<num>{_NUM})(?P<avg>)", re.IGNORECASE)
+_AFTER = re.compile(
+    rf"(?P<key>cost|loss|error|score(?= at iteration))\b[a-z ]*\d+\s*(?:[:=]|is\b)\s*(?P<num>{_NUM})(?P<avg>)",
+    re.IGNORECASE,
+)
+#: Deeplearning4j's word for the value of the loss function.
+_SCORE = {"Score": "Score (loss)"}
+#: "epoch 3:577.97" in a file whose name says what the number is.
+_BARE = re.compile(r"\s*[:=,>-]{0,2}\s*(?P<num>[-+]?\d*\.\d+(?:e[-+]?\d+)?|nan|[-+]?inf)\s*$", re.IGNORECASE)
+NAMELESS = "value"
 #: "Ep 5: train 0.31 val 0.42" names the split alone; what is meant is the loss.
 _SPLITS = re.compile(r"(?<![\w/.-])(?P<key>train|val|valid|test)\s+(?P<num>\d+\.\d+(?:e[-+]?\d+)?)", re.IGNORECASE)
 _VALIDATION = re.compile(
@@ -367,8 +375,10 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
     if place:
         values, form = _in_turn(rest, values, form, spans)
     if not values and place:
-        values = {match["key"]: _float(match["num"]) for match in _AFTER.finditer(text)}
+        values = {_SCORE.get(match["key"], match["key"]): _float(match["num"]) for match in _AFTER.finditer(text)}
         values = values or {f"{match['key']} loss": _float(match["num"]) for match in _SPLITS.finditer(text)}
+    if not values and place and not rest[: place[0]].strip() and (bare := _BARE.match(rest, place[1])):
+        values = {NAMELESS: _float(bare["num"])}
     if {"learn", "remaining"} <= values.keys():  # CatBoost: the errors of its data sets, and times
         values = {f"{key} loss": value for key, value in values.items() if key == "learn" or key.startswith("test")}
     if not values:

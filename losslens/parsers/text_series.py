@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from math import isfinite
+from pathlib import Path
 
 from losslens.model import LogEvent, RawSeries, Warning
+from losslens.parsers.axes import is_known_name
 from losslens.parsers.text_events import ended_in_nan
 from losslens.parsers.text_places import Placed
-from losslens.parsers.text_records import SPLIT_IN_KEY
+from losslens.parsers.text_records import NAMELESS, SPLIT_IN_KEY
 from losslens.parsers.text_windows import LEAST_RECORDS
 
 #: Two statements that print one number with different digits differ by less than this share of it.
@@ -40,6 +43,14 @@ def series_of(placed: Placed) -> tuple[dict[str, RawSeries], list[Warning]]:
             values = np.array([placed.records[i].values[tag] for i in rows], dtype=np.float64)
             series[name] = RawSeries(name, placed.step[at], values, placed.wall_time[at], at, placed.axis)
     return series, warnings
+
+
+def named_by_file(series: dict[str, RawSeries], path: Path) -> dict[str, RawSeries]:
+    """A number that no line names is what the file is called, where that is a name of trainings: ``train_loss.txt``."""
+    stem = path.name.split(".")[0]
+    if NAMELESS not in series or stem in series or not is_known_name(stem):
+        return series
+    return {stem if t == NAMELESS else t: replace(s, tag=stem) if t == NAMELESS else s for t, s in series.items()}
 
 
 def add_told_nan(series: dict[str, RawSeries], events: Sequence[LogEvent]) -> list[Warning]:

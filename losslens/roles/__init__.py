@@ -202,6 +202,10 @@ def _seen_twice(
     return out
 
 
+#: The name of the rate itself, whatever stands before it of its place.
+_PLAIN_RATE = re.compile(
+    r"(?:train(?:ing)?|optim(?:izer)?|epoch|charts?|log|metrics?|trainer|printed)? ?(?:lr|learning rate)"
+)
 _ROLE_ORDER = {role: i for i, role in enumerate(Role)}
 
 
@@ -214,7 +218,8 @@ def _rank(choice: RoleChoice, series: RawSeries | Series) -> tuple[int, float, i
         return (_ROLE_ORDER[choice.role], 0.0, 0, "")
     parts = words_of(choice.tag)
     second_hand = any(w in ("max", "abs", "absmax", "base", "clip", "ema", "avg", "min") for w in parts)
-    return (_ROLE_ORDER[choice.role], float(second_hand), -int(series.value.size > 0), "")
+    plain = choice.role is not Role.LEARNING_RATE or bool(_PLAIN_RATE.fullmatch(" ".join(parts)))
+    return (_ROLE_ORDER[choice.role], float(second_hand) + 0.5 * (not plain), -int(series.value.size > 0), "")
 
 
 def _find_unnamed_objective(

@@ -49,6 +49,9 @@ PRINTED = "printed/"
 FINER = 4
 #: One that is at most this many times finer says nothing that the exact one does not.
 COARSER = 2
+#: How the average that stands in brackets behind a number is called.
+IN_BRACKETS = " (avg)"
+AVERAGED = "the running average of a loss that is printed itself"
 RANKED = frozenset({Role.TRAIN_LOSS, Role.VAL_LOSS, Role.LOSS_COMPONENT, Role.VAL_COMPONENT})
 
 
@@ -227,6 +230,9 @@ def _training(candidates: Sequence[Candidate], *, given: bool) -> dict[str, Role
     """The losses of the training data: totals, players, tasks, terms; averaged twins behind the raw ones."""
     raw = [c for c in candidates if not c.best and not c.constant] or list(candidates)
     out = {c.tag: RoleChoice(c.tag, Role.OTHER, _second_hand(c), split=c.split) for c in candidates if c not in raw}
+    averages = [c for c in raw if _is_running_average(c, raw)]
+    out.update({c.tag: RoleChoice(c.tag, Role.OTHER, AVERAGED, split=c.split) for c in averages})
+    raw = [c for c in raw if c not in averages]
     players = _players(raw)
     totals, groups, terms = _sort_out([c for c in raw if c.tag not in players])
     if players:
@@ -272,6 +278,14 @@ def _training(candidates: Sequence[Candidate], *, given: bool) -> dict[str, Role
         why = f"{what} ({group})" if group else what
         out[c.tag] = RoleChoice(c.tag, Role.LOSS_COMPONENT, why, split=c.split, group=group)
     return out
+
+
+def _is_running_average(c: Candidate, candidates: Sequence[Candidate]) -> bool:
+    """ "Loss 0.50 (0.61)": the average so far beside the number itself, at the same points."""
+    if not c.tag.endswith(IN_BRACKETS):
+        return False
+    raw = next((o for o in candidates if o.tag == c.tag.removesuffix(IN_BRACKETS)), None)
+    return raw is not None and not raw.constant and raw.points >= c.points
 
 
 def _validation(candidates: Sequence[Candidate], terms: set[str], *, given: bool) -> dict[str, RoleChoice]:

@@ -163,6 +163,14 @@ TABLE: tuple[Rule, ...] = (
         "named as the size of logits",
     ),
     Rule(
+        Role.OTHER,
+        re.compile(
+            r"(?:^|(?<= ))(?:lr|learning rate) (?:\w+ )*?"
+            r"(?:factor|mult|multiplier|decay(?: rate)?|gamma|power|patience|steps?)$"
+        ),
+        "what the learning rate is multiplied by or when, not the rate",
+    ),
+    Rule(
         Role.LEARNING_RATE,
         _any(r"(?:(?:cur|current|base|max|peak) )?(?:lr\d*|lrs|lrate|learning rate\d*|step size)"),
         "named as a learning rate",

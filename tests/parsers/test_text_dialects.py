@@ -361,3 +361,23 @@ def test_numbers_in_quotes_and_what_ray_puts_before_a_line_hide_no_step(tmp_path
         )
         assert set(log.series) == tags
         assert next(iter(log.series.values())).step.tolist() == list(range(10, 90, 10))
+
+
+def test_a_number_without_a_name_has_that_of_its_file(tmp_path: Path) -> None:
+    (tmp_path / "train_loss.txt").write_text("".join(f"epoch {i}:{1655.0 * 0.9**i + 0.5}\n" for i in range(30)))
+    (log,) = parsers.parse(tmp_path / "train_loss.txt")
+    assert log.series["train_loss"].axis == "epoch"
+    assert log.series["train_loss"].step.tolist() == list(range(30))
+
+
+def test_the_score_of_deeplearning4j_is_its_loss(tmp_path: Path) -> None:
+    line = "06:38:16.402 [main] INFO o.d.o.listeners.ScoreIterationListener - Score at iteration {i} is {v}\n"
+    log = _log(tmp_path, "".join(line.format(i=100 * i, v=_value(i)) for i in range(1, 9)))
+    assert log.series["Score (loss)"].step.tolist() == list(range(100, 900, 100))
+
+
+def test_a_configuration_printed_at_every_start_is_no_measurement(tmp_path: Path) -> None:
+    dump = "".join(f"    KEY_{i}: {i}\n" for i in range(20)) + "  BASE_LR: 0.01\n  LOSS_GAMMA: 2.0\n"
+    start = "".join(f"iter: {20 * i}  loss: {_value(i)} ({_value(i)})  lr: 0.01\n" for i in range(1, 5))
+    log = _log(tmp_path, (dump + start) * 30)
+    assert set(log.series) == {"loss", "loss (avg)", "lr"}
