@@ -94,7 +94,16 @@ LEFT_LOW = 0.3
 """… and all but this …"""
 
 LEFT_SHARE = 0.02
-"""… share of its other points is above it by that much."""
+"""… share of its other points is above it by that much …"""
+
+LEFT_GAP = 0.5
+"""… or where all of them are above it by so many widths of their scatter, …"""
+
+LEFT_WIDTHS = 2.5
+"""… and half of them by so many …"""
+
+LEFT_FACTOR = 1.0
+"""… and by this on the transformed scale (a factor of e)."""
 
 CALM_END_POINTS = 6
 """The scatter of an end window of so many points says how well its median is known …"""
@@ -194,7 +203,13 @@ def left_first(z: FloatArray, noise: float) -> Rise | None:
         return None
     noise = min(noise, _late_noise(z, width))
     low, end = float(np.quantile(z[1:], LEFT_SHARE)) - z[0], float(np.median(z[-width:]))
-    if low <= max(BAND_WIDTHS * noise, LEFT_LOW) or end - z[0] <= max(EARLY_WIDTHS * noise, LEFT_RISE):
+    scatter = spread(z - float(np.median(z)))
+    all_above = float(z[1:].min()) - z[0] > LEFT_GAP * scatter and float(np.median(z)) - z[0] > max(
+        LEFT_WIDTHS * scatter, LEFT_FACTOR
+    )
+    if not all_above and (
+        low <= max(BAND_WIDTHS * noise, LEFT_LOW) or end - z[0] <= max(EARLY_WIDTHS * noise, LEFT_RISE)
+    ):
         return None
     return Rise(0, float(z[0]), end, 1, 0.0)
 

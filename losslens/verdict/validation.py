@@ -31,6 +31,15 @@ SUDDEN_SHARE = 0.6
 BEYOND_NOISE = 8.0
 """… and so many noise widths."""
 
+FELL = 0.05
+"""A training loss has fallen when it ended this share of its start below it; beside one that has not, …"""
+
+WHOLE_RUN = 0.8
+"""… a turn of validation that may lie anywhere in this share of the run is none."""
+
+DOUBLED = 2.0
+"""A jump to less than this factor of the best level is overfitting, though all that validation had gained is lost."""
+
 
 def judge_validation(run: Run, series: Series, role: Role, trained: Judged | None, contest: bool) -> Judged:
     """The verdict on one validation loss, given how training went (None: only validation was logged)."""
@@ -52,7 +61,7 @@ def _beside_training(fit: SeriesFit, word: Word, trained: Judged) -> Word:
         return Word(Verdict.HEALTHY, word.reason, None, Verdict.SPIKE_RECOVERED)
     if word.verdict is Verdict.PLATEAU:
         if fit.departure is not None:
-            return _overfit(fit, fit.departure, 1.0)
+            return _overfit(fit, fit.departure, 1.0, trained.fit)
         if _learned_alone(fit, trained.fit):
             train = f"{number(trained.fit.start)} to {number(trained.fit.end)}"
             text = f"validation never learned: {word.reason}, and ended at {number(fit.end)}"
@@ -72,7 +81,7 @@ def _beside_training(fit: SeriesFit, word: Word, trained: Judged) -> Word:
     if word.verdict is Verdict.EXPLODED and (factor >= EXPLODED_FACTOR or (_sudden(d, fit) and not d.from_start)):
         also = Verdict.OVERFIT if (word.margin or 9.0) < NEAR else None
         return Word(Verdict.VAL_DIVERGED, f"validation {word.reason}, while training went on", word.margin, also, d)
-    return _overfit(fit, d, factor)
+    return _overfit(fit, d, factor, trained.fit)
 
 
 def _learned_alone(fit: SeriesFit, train: SeriesFit) -> bool:
@@ -92,14 +101,15 @@ def _never_good(fit: SeriesFit, train: SeriesFit) -> bool:
     return kept and fit.best >= NEVER_GOOD * train.start
 
 
-def _overfit(fit: SeriesFit, d: Departure, factor: float) -> Word:
-    """A validation loss that left its minimum for good, too slowly or too little for val-diverged."""
+def _overfit(fit: SeriesFit, d: Departure, factor: float, train: SeriesFit) -> Word:
+    """A validation loss that left its minimum for good, too slowly or too little for val-diverged, as training fell."""
     rise = (d.top - d.base) / max(abs(d.base), 1e-300)
     text = (
         f"validation left its minimum {number(d.base)} at {fit.place(d.onset)} and ended at {number(d.top)}, "
         "which training did not"
     )
-    if rise < OVERFIT_RISE or fit.ratio < DIVERGED_RATIO:
+    unknown_when = d.high - d.low >= WHOLE_RUN * (fit.n_finite - 1)  # nor did it turn at a place of its own
+    if rise < OVERFIT_RISE or fit.ratio < DIVERGED_RATIO or (unknown_when and not _fell(train)):
         return Word(Verdict.HEALTHY, text, None, Verdict.OVERFIT)
     also = None
     if fit.ratio >= 1.0 / NEAR or factor >= EXPLODED_FACTOR / NEAR:
@@ -107,6 +117,11 @@ def _overfit(fit: SeriesFit, d: Departure, factor: float) -> Word:
     elif rise < OVERFIT_RISE * NEAR or fit.ratio < DIVERGED_RATIO * NEAR:
         also = Verdict.HEALTHY
     return Word(Verdict.OVERFIT, text, None, also, d)
+
+
+def _fell(train: SeriesFit) -> bool:
+    """Whether training ended below its start by more than its noise and 5 %."""
+    return train.start - train.end > max(train.noise_level, FELL * abs(train.start))
 
 
 def _huge_spike(fit: SeriesFit) -> bool:
@@ -120,7 +135,7 @@ def _sudden(d: Departure, fit: SeriesFit) -> bool:
     if fit.ratio < 1.0:
         return False
     if d.peak < EXPLODED_FACTOR * d.base:
-        return d.shape == "jump"
+        return d.shape == "jump" and (d.base <= 0.0 or d.top >= DOUBLED * d.base)
     near = fit.z[d.low : d.high + SUDDEN_POINTS + 1]
     steps = [near[i + 1 : i + 1 + SUDDEN_POINTS].max() - near[i] for i in range(near.size - 1)]
     return d.shape == "jump" or max(steps, default=0.0) >= max(SUDDEN_SHARE * d.rise, BEYOND_NOISE * fit.noise)

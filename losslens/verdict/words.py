@@ -214,6 +214,8 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
     explosion = max(far, ratio / EXPLODED_RATIO) if fit.transform.kind == "log" else far
     if wanders and (ratio < EXPLODED_RATIO or not _beyond_wandering(fit, d)):
         return None
+    if fit.transform.kind == "asinh" and _only_shrank(fit, d):
+        return None
     if counts and explosion >= 1.0:
         also = Verdict.DIVERGED if explosion < NEAR else None
         return Word(Verdict.EXPLODED, f"rose {tail}, and stayed out to the end", explosion, also, d)
@@ -251,6 +253,16 @@ def _downward(fit: SeriesFit, d: Departure) -> Word:
     margin = abs(d.top) / max(abs(d.base), 1e-300) / DOWNWARD_FACTOR
     text = f"runs away downward, ever faster: from {number(d.level)} at {fit.place(d.onset)} to {number(d.top)}"
     return Word(Verdict.EXPLODED, text, max(margin, 1.0), Verdict.HEALTHY if margin < NEAR else None, d)
+
+
+def _only_shrank(fit: SeriesFit, d: Departure) -> bool:
+    """Whether a loss of both signs never got better than its first value, and came no farther from zero than before.
+
+    A surrogate that settles at zero has lost nothing.
+    """
+    before = float(np.abs(fit.value[: max(d.onset, 1)]).max())
+    better = float(np.median(np.sort(fit.value)[: max(3, fit.n_finite // 50)]))
+    return float(fit.value[0]) <= better and abs(d.top) <= before and d.peak <= before
 
 
 def _beyond_wandering(fit: SeriesFit, d: Departure) -> bool:

@@ -126,3 +126,49 @@ def test_a_huge_loss_of_the_first_points_does_not_hide_what_was_lost_later(
     assert said.verdict in (Verdict.DIVERGED, Verdict.EXPLODED)
     assert said.onset is not None
     assert said.onset.low <= 610 <= said.onset.high + 30
+
+
+def test_a_first_value_that_no_later_point_came_back_to_was_lost_at_once_however_noisy_the_rest() -> None:
+    y = 8.0 * np.exp(0.35 * np.random.default_rng(4).standard_normal(101))
+    y = np.concatenate([[2.3], np.maximum(y[1:], 3.1)])
+    said = judged(loss=y)
+    assert said.verdict in (Verdict.EXPLODED, Verdict.DIVERGED)
+    assert said.onset is not None
+    assert said.onset.from_start
+
+
+def test_a_flat_noisy_loss_whose_first_point_happens_to_be_its_lowest_was_not_lost() -> None:
+    for seed in range(40):
+        y = np.exp(0.35 * np.random.default_rng(seed).standard_normal(101))
+        y[0] = y.min() * 0.95
+        assert not judged(loss=y).verdict.blew_up
+
+
+def test_a_surrogate_loss_that_settles_at_zero_lost_nothing() -> None:
+    rng = np.random.default_rng(0)
+    for n in (6, 18, 60):
+        y = 0.006 * rng.standard_normal(n)
+        y[0] = -0.0784
+        assert not judged(avg_loss=y).verdict.blew_up
+
+
+def test_a_loss_of_both_signs_that_had_gained_and_lost_it_again_still_diverged() -> None:
+    t = np.arange(200.0)
+    y = 2.0 - 7.0 * (1 - np.exp(-t / 20)) + np.where(t > 120, 0.06 * (t - 120), 0.0)
+    said = judged(nll_loss=y + 0.05 * np.random.default_rng(1).standard_normal(200))
+    assert said.verdict in (Verdict.DIVERGED, Verdict.EXPLODED)
+
+
+def test_a_validation_jump_of_a_tenth_is_overfitting_and_a_tenfold_one_is_not() -> None:
+    train = np.array([0.81, 0.50, 0.42, 0.35, 0.29, 0.24, 0.22])
+    val = np.array([0.610, 0.582, 0.578, 0.579, 0.596, 0.840, 0.638])
+    assert judged(loss=train, val_loss=val).verdict is Verdict.OVERFIT
+    t = np.arange(40)
+    train, val = 0.1 + np.exp(-t / 8), 0.2 + np.exp(-t / 8)
+    assert judged(loss=train, val_loss=np.where(t > 25, 4.0, val)).verdict is Verdict.VAL_DIVERGED
+
+
+def test_validation_that_wavers_while_training_does_not_fall_is_no_overfitting() -> None:
+    train = np.array([0.61, 0.51, 0.55, 0.51, 0.58, 0.50, 0.61, 0.61, 0.58, 0.57])
+    val = np.array([0.444, 0.524, 0.526, 0.498, 0.454, 0.493, 0.490, 0.636, 0.472, 0.588])
+    assert judged(loss=train, val_loss=val).verdict is not Verdict.OVERFIT
