@@ -24,6 +24,16 @@ def main() -> None:
         free = sum(not r["locked"] for r in failed)
         tasks, ways = len({r["task"] for r in mine}), len({r["way"] for r in mine})
         print(f"{cause:28s}{len(mine):5d}{len(failed):15d}{free:25d}{tasks:7d}{ways:6d}")
+    print("\ntask            faults  surely failed  may be healthy  without  of these called failing")
+    by_task: dict[str, list[Label]] = defaultdict(list)
+    for r in rows:
+        by_task[r["task"]].append(r)
+    for task, mine in by_task.items():
+        wrong = [r for r in mine if r["kind"] == "fault"]
+        well = [r for r in mine if r["kind"] != "fault"]
+        near = sum("healthy" in r["words"] for r in wrong)
+        odd = sum("healthy" not in r["words"] for r in well)
+        print(f"{task:16s}{len(wrong):6d}{sum(map(usable, wrong)):15d}{near:16d}{len(well):9d}{odd:25d}")
     print("\nnominal words: " + ", ".join(f"{w} {n}" for w, n in Counter(r["words"][0] for r in rows).most_common()))
     print("logged: " + ", ".join(f"{w} {n}" for w, n in Counter(r["view"]["tier"] for r in rows).most_common()))
     print("values: " + ", ".join(f"{w} {n}" for w, n in Counter(r["view"]["kind"] for r in rows).most_common()))
