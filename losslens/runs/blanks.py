@@ -57,10 +57,6 @@ class _Column:
     def held_back(self) -> bool:
         return self.choice is not None and self.choice.split in ("val", "test")
 
-    @property
-    def measures_loss(self) -> bool:
-        return self.choice is not None and self.choice.role in (Role.VAL_LOSS, Role.VAL_COMPONENT)
-
 
 def with_table(log: Log) -> Log:
     """A text log with the table that its records make: a trainer that leaves a field out leaves a cell blank.
@@ -170,8 +166,9 @@ def _left_out(rows: IntArray, column: _Column, others: Sequence[_Column], table:
 
     A line that leaves one field out has the others still: one lone field ("lr: 0.1" among the settings of a new
     start) is no such line. And a stretch that begins anew is another program's as long as it does not have the field:
-    an evaluation at the end, the first phase of the next training. So is a line with a loss on held-back data that
-    never stood on a line with this field: the test at the end, counted on as one epoch more.
+    an evaluation at the end, the first phase of the next training. So is a line with a measure of held-back data that
+    never stood on a line with this field: the test at the end, counted on as one epoch more; and where nothing is
+    missing but at the steps of such lines, they are what is left of them when what is printed twice is gone.
     """
     full = np.sum([d.present for d in others], axis=0) if others else np.zeros(table.step.size, dtype=np.int64)
     usual = float(np.median(full[column.present])) if column.present.any() else 0.0
@@ -181,11 +178,13 @@ def _left_out(rows: IntArray, column: _Column, others: Sequence[_Column], table:
     begun, there = np.unique(stretch[column.present], return_index=True)
     since = np.full(int(stretch.max(initial=0)) + 1, table.step.size)
     since[begun] = np.flatnonzero(column.present)[there]
-    evaluated = np.zeros(table.step.size, dtype=bool)
+    evaluated, near = np.zeros(table.step.size, dtype=bool), np.zeros(table.step.size, dtype=bool)
     for other in others if not column.held_back else ():
-        if other.held_back and other.measures_loss and not (other.present & column.present).any():
+        if other.held_back and not (other.present & column.present).any():
             evaluated |= other.present
-    return rows[(rows > since[stretch[rows]]) & (full[rows] >= max(2.0, MOST * usual)) & ~evaluated[rows]]
+            near |= np.isin(table.step, table.step[other.present])
+    left = rows[(rows > since[stretch[rows]]) & (full[rows] >= max(2.0, MOST * usual)) & ~evaluated[rows]]
+    return left[:0] if near[left].all() else left
 
 
 def _kinds_of_row(column: _Column, others: Sequence[_Column], last: int) -> tuple[BoolArray, BoolArray, list[_Column]]:

@@ -339,3 +339,11 @@ def test_a_column_that_only_the_rows_of_the_validation_fill_is_no_training_loss_
 def test_training_and_validation_loss_both_empty_from_the_first_row_are_nan() -> None:
     run = run_of(table("a.csv", {"loss": [None] * 20, "val_loss": [None] * 20, "lr": full(20)}))
     assert nan_steps(run) == list(range(20))
+
+
+def test_a_line_at_the_step_of_the_last_evaluation_leaves_no_training_loss_out() -> None:
+    """Where the evaluation's own numbers, printed twice, were kept from the other of the two lines."""
+    lines = [{"train loss": 2.0 / (1 + i), "ms": 9.0, "avg": 8.0} for i in range(30)]
+    log = _printed([*lines, {"ms": 9.0, "avg": 8.0}, {"val bpb": 1.3}], [*range(30), 33, 33])
+    (run, *_) = build([log], name="run")
+    assert np.isfinite(run.series["train loss"].value).all()
