@@ -16,6 +16,8 @@ from losslens.model import Repair, Role, RoleChoice, Series
 ZERO_RUN = 2
 #: A loss that was last this far above zero does not reach exactly zero from one record to the next.
 FAR_FROM_ZERO = 1e-2
+#: A loss that has at least this many points behind zeros was computed from there on.
+FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,26 @@ def _skipped_batches(series: Mapping[str, Series], choices: Sequence[RoleChoice]
     return out
 
 
+def _not_yet(series: Mapping[str, Series], choices: Sequence[RoleChoice], trainer: str | None) -> list[_Change]:
+    """Zeros written before the first loss was computed: while a replay buffer fills, or in a row about the start."""
+    out = []
+    for choice in choices:
+        if choice.role not in (Role.TRAIN_LOSS, Role.VAL_LOSS):
+            continue
+        loss = series[choice.tag]
+        zero = loss.value == 0.0
+        first = int(np.argmin(zero)) if zero.any() and not zero.all() else 0
+        rest = loss.value[first:]
+        if not first or rest.size < FEW or not np.all(rest[np.isfinite(rest)] > 0.0):
+            continue
+        steps = loss.step[:first]
+        losses = "1 loss" if first == 1 else f"{first} losses"
+        text = f"{losses} of exactly 0 before the first that was computed: left out"
+        repair = Repair("zero-before-start", text, choice.tag, first, int(steps.min()), int(steps.max()))
+        out.append((choice.tag, loss.where(np.arange(len(loss)) >= first), repair))
+    return out
+
+
 #: trainer -> (what its numbers are, points that an onset may come late)
 _SMOOTHERS = {
     "detectron2": ("medians over the last 20 iterations", 20),
@@ -176,4 +198,4 @@ def _steps(n: int) -> str:
 
 
 _Effect = Callable[[Mapping[str, Series], Sequence[RoleChoice], "str | None"], list[_Change]]
-_EFFECTS: tuple[_Effect, ...] = (_nan_filter, _hidden_nan, _skipped_batches, _smoothed)
+_EFFECTS: tuple[_Effect, ...] = (_nan_filter, _hidden_nan, _skipped_batches, _not_yet, _smoothed)

@@ -114,3 +114,17 @@ def test_lines_that_always_have_their_loss_are_left_alone() -> None:
     (run,) = build([megatron(60)], name="run")
     assert np.isfinite(run.series["lm loss"].value).all()
     assert "omitted-is-nan" not in codes(run)
+
+
+def test_zeros_before_the_first_loss_that_was_computed_are_left_out() -> None:
+    loss = np.concatenate([np.zeros(12), falling(40)])
+    run = run_of(None, loss=loss)
+    assert run.series["loss"].step.tolist() == list(range(120, 520, 10))
+    assert "zero-before-start" in codes(run)
+
+
+def test_zeros_of_a_loss_that_crosses_zero_or_comes_back_to_it_stay() -> None:
+    crossing = np.concatenate([[0.0], np.sin(np.arange(40.0) / 3)])
+    hinge = np.concatenate([[0.0], falling(20), [0.0], falling(20)])
+    for loss in (crossing, hinge):
+        assert len(run_of(None, loss=loss).series["loss"]) == loss.size
