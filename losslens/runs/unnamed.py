@@ -79,6 +79,8 @@ def _behind_the_counter(series: Mapping[str, Series]) -> str | None:
     finite = one.value[np.isfinite(one.value)]
     if finite.size < FEWEST or np.ptp(finite) == 0 or bool(np.all(finite == np.floor(finite))):
         return None
+    if float(finite.min()) < 0.0 and float(np.median(finite[-finite.size // BLOCKS :])) > float(finite[0]):
+        return None  # scores and rewards begin below zero and rise
     skips = float(np.median(np.diff(one.step))) > 1
     around = finite - np.median(finite)
     clipped = np.clip(around, *np.quantile(around, (0.05, 0.95)))

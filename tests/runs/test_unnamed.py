@@ -146,3 +146,12 @@ def test_a_bare_list_is_a_curve_where_the_file_is_named_after_a_loss(tmp_path: P
 def test_a_bare_list_in_a_file_of_another_name_is_no_log(tmp_path: Path) -> None:
     (tmp_path / "data.json").write_text(json.dumps(LOSS.tolist()))
     assert not find([tmp_path]).jobs
+
+
+def test_scores_that_rise_from_below_zero_are_no_loss(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    score = -2.0 + 40.0 * (1 - np.exp(-STEPS / 60)) + rng.standard_normal(200)
+    rows = np.column_stack([STEPS, score, rng.integers(20, 500, 200), 1_755_339_958 + 7 * STEPS])
+    np.savetxt(tmp_path / "results.csv", rows, delimiter=",", fmt=["%d", "%.4f", "%d", "%d"])
+    with pytest.raises(NotALogError):
+        only(tmp_path)
