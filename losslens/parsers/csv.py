@@ -13,7 +13,7 @@ from pathlib import Path
 from losslens.errors import NotALogError
 from losslens.model import Log, Warning
 from losslens.parsers.assemble import Assembly
-from losslens.parsers.axes import TIMES, normalise
+from losslens.parsers.axes import SPLIT_COLUMNS, TIMES, normalise
 from losslens.parsers.columns import Columns
 from losslens.parsers.csv_rows import TableReader
 from losslens.parsers.dialect import sniff_dialect
@@ -77,9 +77,18 @@ def parse(path: Path) -> tuple[Log, ...]:
     return assembly.logs(damage=damage, warnings=warnings)
 
 
+#: Columns of words in which rows differ, from which on a table compares things: models on targets by methods.
+KINDS_OF_THINGS = 2
+
+
 def _names_things(columns: Columns) -> str | None:
-    """The first column, where it gives each row a name of its own, as a leaderboard or an export of runs does."""
+    """What the rows are of, where they are no steps: the first column gives each a name of its own, as a leaderboard or
+    an export of runs does, or several columns of words do together, as a table of results does."""
     first = next(iter(columns), None)
+    kinds = [c for c in columns if len(c.words) > 1 and not len(c.values) and c.n_texts == columns.n_rows]
+    kinds = [c for c in kinds if normalise(c.name) not in TIMES and normalise(c.name) not in SPLIT_COLUMNS]
+    if len(kinds) >= KINDS_OF_THINGS and first is not None and len(first.words) < columns.n_rows:
+        return f"{kinds[0].name}, {kinds[1].name}"
     if first is None or len(first.values) or columns.n_rows < 2 or normalise(first.name) in TIMES:
         return None
     return first.name or "name" if len(first.words) == first.n_texts == columns.n_rows else None

@@ -575,3 +575,18 @@ def test_rows_that_all_have_one_cell_more_were_not_glued_together(tmp_path: Path
     (log,) = parsers.parse(path)
     assert log.series["train_loss"].value.size == 40
     assert any(warning.code == "ragged-rows" for warning in log.warnings)
+
+
+def test_a_table_of_results_by_target_and_method_is_no_log_of_steps(tmp_path: Path) -> None:
+    rows = [f"{t},{m},{0.5 + 0.1 * i},{0.4 + 0.1 * j}" for i, t in enumerate("abcd") for j, m in enumerate("xyz")]
+    path = tmp_path / "metrics.csv"
+    path.write_text("target,method,rmse,mae\n" + "\n".join(rows) + "\n")
+    with pytest.raises(NotALogError, match="target, method"):
+        parsers.parse(path)
+
+
+def test_words_beside_a_counter_do_not_keep_a_log_from_being_read(tmp_path: Path) -> None:
+    rows = [f"{n},{'warm' if n < 5 else 'main'},{'good' if n % 3 else 'bad'},{2.0 / n}" for n in range(1, 21)]
+    path = tmp_path / "metrics.csv"
+    path.write_text("step,stage,note,loss\n" + "\n".join(rows) + "\n")
+    assert sum(log.series["loss"].value.size for log in parsers.parse(path) if "loss" in log.series) == 20
