@@ -87,6 +87,7 @@ def _names_things(columns: Columns) -> str | None:
     first = next(iter(columns), None)
     kinds = [c for c in columns if len(c.words) > 1 and not len(c.values) and c.n_texts == columns.n_rows]
     kinds = [c for c in kinds if normalise(c.name) not in TIMES and normalise(c.name) not in SPLIT_COLUMNS]
+    kinds = [c for c in kinds if all(word.strip()[:1].isalpha() for word in c.words)]
     if len(kinds) >= KINDS_OF_THINGS and first is not None and len(first.words) < columns.n_rows:
         return f"{kinds[0].name}, {kinds[1].name}"
     if first is None or len(first.values) or columns.n_rows < 2 or normalise(first.name) in TIMES:

@@ -585,6 +585,14 @@ def test_a_table_of_results_by_target_and_method_is_no_log_of_steps(tmp_path: Pa
         parsers.parse(path)
 
 
+def test_numbers_joined_by_slashes_are_no_names_of_things(tmp_path: Path) -> None:
+    rows = [f"{2.0 / n:.4f} | 0.{n}/0.5/0.4 | {n}/3/5" for n in range(1, 21)]
+    path = tmp_path / "train.csv"
+    path.write_text("train_loss | p/r/f1 | tp/fp/fn\n" + "\n".join(rows) + "\n")
+    (log,) = parsers.parse(path)
+    assert log.series["train_loss"].value.size == 20
+
+
 def test_words_beside_a_counter_do_not_keep_a_log_from_being_read(tmp_path: Path) -> None:
     rows = [f"{n},{'warm' if n < 5 else 'main'},{'good' if n % 3 else 'bad'},{2.0 / n}" for n in range(1, 21)]
     path = tmp_path / "metrics.csv"
