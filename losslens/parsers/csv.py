@@ -19,10 +19,13 @@ from losslens.parsers.csv_rows import TableReader
 from losslens.parsers.dialect import sniff_dialect
 from losslens.parsers.opening import HEAD_BYTES, LogFile, dated_at_end, decode_head, read_head
 from losslens.parsers.text_tables import has_names_above
+from losslens.parsers.text_windows import records_in
 from losslens.parsers.transposed import lies_on_its_side, read_sideways
 
 NAME = "csv"
 
+#: Lines above a table, from which on it is looked whether they are the training and the table what came of it.
+MOST_PREAMBLE = 3
 _NO_TABLES = frozenset([".yaml", ".yml", ".toml", ".ini", ".json", ".jsonl"])
 _TENSORBOARD_FILE = re.compile(r"(?:run[-_])?(?P<run>.*?)[-_]tag[-_](?P<tag>.+)")
 
@@ -34,6 +37,8 @@ def sniff(path: Path, head: bytes) -> bool:
     dialect = sniff_dialect(text, whole=whole)
     if dialect is not None and dialect.header is None and has_names_above(dialect.preamble):
         return False  # a table drawn for people, with names of several words
+    if dialect is not None and len(dialect.preamble) > MOST_PREAMBLE and records_in("\n".join(dialect.preamble)):
+        return False  # the output of a training that ends in a table of its results
     return dialect is not None or lies_on_its_side(text, whole=whole) is not None
 
 

@@ -598,3 +598,13 @@ def test_words_beside_a_counter_do_not_keep_a_log_from_being_read(tmp_path: Path
     path = tmp_path / "metrics.csv"
     path.write_text("step,stage,note,loss\n" + "\n".join(rows) + "\n")
     assert sum(log.series["loss"].value.size for log in parsers.parse(path) if "loss" in log.series) == 20
+
+
+def test_an_output_that_ends_in_a_table_of_results_is_read_as_the_training_it_is(tmp_path: Path) -> None:
+    lines = [f"epoch {n:3d}  train_loss {2.0 / n:.4f}  val_loss {2.1 / n:.4f}  F1 0.5" for n in range(1, 31)]
+    table = ["  thr | count MAE | precision", *(f"  0.{n:02d} | {20 - n}.5 | 0.{40 + n}" for n in range(5, 25))]
+    path = tmp_path / "train_log.txt"
+    path.write_text("\n".join([*lines, "", "sweep of the threshold", *table]) + "\n")
+    assert parsers.recognise(path) == "text"
+    (log,) = parsers.parse(path)
+    assert log.series["train_loss"].value.size == 30
