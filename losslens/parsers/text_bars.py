@@ -11,14 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise, zip_longest
 
+from losslens.parsers.text_keras import LEFT_OUT
 from losslens.parsers.text_records import SPLIT_IN_KEY, Record
 
 #: A bar is wiped with blanks before a line is printed above it; shorter blank lines are just blank lines.
 _WIPED = 8
-#: So many bars of one epoch of Keras are a course.
-LEAST_BARS = 10
 #: What stands before a message that was printed on the line of a bar.
 _BAR_BEFORE = re.compile(r"^[^|]{0,60}\d{1,3}%\|[^|]*\|[^\]]{0,200}\]\s*(?=\S)")
 #: A bar that does not know how far it is, or has not begun: no setting of anything.
@@ -86,10 +84,11 @@ def without_repeats(records: Sequence[Record]) -> list[int]:
 
     Takes out of the kept ones what a bar only carries along.
     """
-    _tell_apart_one_epoch(records)
     kept: list[int] = []
     last_bar: Record | None = None
     for index, record in enumerate(records):
+        if record.kind == LEFT_OUT:
+            continue
         if record.kind not in ("keras", "bar"):
             if record.kind == "redrawn" and kept:
                 before = records[kept[-1]]
@@ -114,18 +113,6 @@ def without_repeats(records: Sequence[Record]) -> list[int]:
         kept.append(index)
     _drop_carried([records[i] for i in kept if records[i].kind == "bar"])
     return [i for i in kept if records[i].values]
-
-
-def _tell_apart_one_epoch(records: Sequence[Record]) -> None:
-    """The bars of Keras are a course of their own where there is one epoch only: a point a count, the last of each."""
-    bars = [record for record in records if record.kind == "keras"]
-    if len({(record.epoch, record.of) for record in bars}) != 1 or len(bars) < LEAST_BARS:
-        return
-    if any((after.n or 0) < (before.n or 0) for before, after in pairwise(bars)):
-        return
-    for record, after in zip_longest(bars, bars[1:]):
-        if after is None or after.n != record.n:
-            record.kind = "keras-count"
 
 
 def _only_moved(record: Record, last: Record) -> bool:

@@ -84,7 +84,7 @@ def without_terminal(line: str) -> str:
     if "\x1b" in line:
         line = _TERMINAL.sub("", line)
     if "\x08" in line:
-        line = _BACKSPACES.split(line)[-1]
+        line = _BACKSPACES.split(line.rstrip("\x08"))[-1]  # Keras wipes a bar before it draws the next
     return line
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from losslens.model import Warning
 from losslens.parsers.text_bars import without_repeats
+from losslens.parsers.text_keras import take_apart
 from losslens.parsers.text_records import Record
 
 if TYPE_CHECKING:
@@ -67,12 +68,14 @@ def place_records(records: list[Record], steps_per_epoch: float | None = None) -
     """
     import numpy as np
 
+    warnings: list[Warning] = []
+    if done := take_apart(records):
+        warnings.append(Warning("running-means", done))
     indices = without_repeats(records)
     kept = [records[i] for i in indices]
     _forget_idle_bars(kept)
     _forget_idle_steps(kept)
     _forget_idle_counts(kept)
-    warnings: list[Warning] = []
     if len({r.step for r in kept if r.step is not None}) == 1 and len(kept) > 1:
         for record in kept:  # "n=60000" on every line is a size, not a place
             record.step = None

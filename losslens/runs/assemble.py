@@ -33,6 +33,8 @@ Overrides = Mapping[str, Sequence[str]]
 #: Points at one step from which on they cannot have been meant for it.
 FEWEST_TO_COUNT = 3
 TENSORBOARD = "tensorboard"
+#: Warnings of parsers that tell what a logger did to the numbers.
+UNDONE = frozenset({"running-means"})
 #: Column names that say nothing.
 NAMELESS = frozenset({"value", "values", "metric", "scalar", "y"})
 #: Folders of MLflow and W&B runs: ids, not names.
@@ -200,7 +202,7 @@ def _run(
         settings=settings,
         segments=stitched.segments,
         events=_events(everything, axis),
-        repairs=(*repairs, *stitched.repairs, *effects.repairs),
+        repairs=(*_undone(logs), *repairs, *stitched.repairs, *effects.repairs),
         warnings=(*_warnings(everything, how.roles, series), *_without_a_loss(choices)),
         damage=tuple(d for log in everything for d in log.damage),
         steps_per_epoch=per_epoch,
@@ -422,10 +424,15 @@ def _events(logs: Sequence[Log], axis: str) -> tuple[LogEvent, ...]:
 
 
 def _warnings(logs: Sequence[Log], roles: Overrides | None, series: Mapping[str, Series]) -> tuple[LogWarning, ...]:
-    out = [w for log in logs for w in log.warnings]
+    out = [w for log in logs for w in log.warnings if w.code not in UNDONE]
     missing = [(role, tag) for role, tags in (roles or {}).items() for tag in tags if tag not in series]
     out += [LogWarning("no-such-tag", f"--role {r}={t}: this run has no series of that name") for r, t in missing]
     return tuple(dict.fromkeys(out))
+
+
+def _undone(logs: Sequence[Log]) -> tuple[Repair, ...]:
+    """What was undone where the file was read."""
+    return tuple(dict.fromkeys(Repair(w.code, w.text) for log in logs for w in log.warnings if w.code in UNDONE))
 
 
 def _without_a_loss(choices: Sequence[RoleChoice]) -> tuple[LogWarning, ...]:

@@ -6,6 +6,7 @@ import math
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from losslens import parsers
@@ -27,6 +28,7 @@ SERIES: dict[str, tuple[str, dict[str, int]]] = {
     "fastai/train.log": ("epoch", {"train_loss": 8, "valid_loss": 8, "mae": 8}),
     "hf/healthy/train.log": ("step", {"loss": 24, "grad_norm": 24, "learning_rate": 24, "eval_loss": 8}),
     "hf/nan/train.log": ("step", {"loss": 24, "grad_norm": 24, "learning_rate": 24, "eval_loss": 8}),
+    "keras/many_bars.log": ("step", {"loss (per epoch)": 3, "val_loss": 3}),
     "keras/nan.log": ("epoch", {"loss": 12, "mae": 12, "val_loss": 12, "val_mae": 12}),
     "keras/nan_stopped.log": ("epoch", {"loss": 5, "mae": 5, "val_loss": 5, "val_mae": 5}),
     "keras/piped.log": ("epoch", {"loss": 12, "mae": 12, "val_loss": 12, "val_mae": 12}),
@@ -89,6 +91,17 @@ def test_printed_numbers_are_those_of_the_training_at_its_steps(name: str) -> No
         assert len(set(series.step.tolist())) == count, tag
         for step, value in zip(series.step.tolist(), series.value.tolist(), strict=True):
             assert as_printed(value, produced[step]), (tag, step, value, produced[step])
+
+
+@pytest.mark.parametrize(("name", "epochs"), [("one_epoch", 1), ("many_bars", 3)])
+def test_the_bars_of_keras_are_taken_apart_into_the_means_of_batches(name: str, epochs: int) -> None:
+    loss = read(f"keras/{name}.log").series["loss"]
+    batches = np.asarray([value for _, value in truth.load(PRINTED / f"keras/{name}.log")["batch_loss"]])
+    assert loss.axis == "step"
+    assert loss.step[-1] == 150 * epochs
+    assert loss.step.size > 25 * epochs
+    for first, last, value in zip([0, *loss.step[:-1]], loss.step, loss.value, strict=True):
+        assert value == pytest.approx(batches[first:last].mean(), rel=0.02), (first, last)
 
 
 def test_parts_of_a_resumed_output_begin_where_their_bars_say() -> None:

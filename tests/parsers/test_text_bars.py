@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 from losslens.model import Log
 from losslens.parsers import recognise, text
 
@@ -101,12 +104,63 @@ def keras(n: int, loss: float) -> str:
     return f"{n}/900 [=====>....] - loss: {loss:.4f} - perplexity: 9.5"
 
 
+def bars_of(losses: np.ndarray, every: int) -> list[str]:
+    """What Keras draws: the mean of the batches so far, every so many batches."""
+    means = np.cumsum(losses) / np.arange(1, losses.size + 1)
+    return [keras(n, means[n - 1]) for n in range(every, losses.size + 1, every)]
+
+
 def test_the_bars_of_the_only_epoch_are_a_course(tmp_path: Path) -> None:
-    log = read(tmp_path, "\n".join(keras(n, 5 / n) for n in [*range(5, 100, 5), 95]) + "\n")
+    losses = np.linspace(5.0, 1.0, 95)
+    log = read(tmp_path, "\n".join([*bars_of(losses, 5), *bars_of(losses, 95)]) + "\n")
     assert log.series["loss"].step.tolist() == list(range(5, 100, 5))
+    np.testing.assert_allclose(log.series["loss"].value, losses.reshape(19, 5).mean(axis=1), atol=0.02)
     assert log.trainer == "keras"
+    assert [w.code for w in log.warnings] == ["running-means"]
 
 
-def test_the_bars_of_several_epochs_count_once_an_epoch(tmp_path: Path) -> None:
-    lines = [f"Epoch {e}/3\n" + "\n".join(keras(n, 5 / n / e) for n in range(100, 901, 50)) for e in (1, 2, 3)]
+def test_the_bars_of_several_epochs_are_a_course_too_with_a_mean_an_epoch(tmp_path: Path) -> None:
+    epochs = np.linspace(5.0, 1.0, 2700).reshape(3, 900)
+    lines = [f"Epoch {e}/3\n" + "\n".join(bars_of(losses, 50)) for e, losses in enumerate(epochs, 1)]
+    series = read(tmp_path, "\n".join(lines) + "\n").series
+    assert series["loss"].step.tolist() == list(range(50, 2701, 50))
+    np.testing.assert_allclose(series["loss"].value, epochs.reshape(54, 50).mean(axis=1), rtol=0.02)
+    assert series["loss (per epoch)"].step.tolist() == [900, 1800, 2700]
+    np.testing.assert_allclose(series["loss (per epoch)"].value, epochs.mean(axis=1), atol=1e-4)
+
+
+def test_a_nan_in_the_middle_of_an_epoch_is_seen_where_it_came(tmp_path: Path) -> None:
+    epochs = np.linspace(5.0, 1.0, 2700).reshape(3, 900)
+    epochs[2, 420:] = np.nan
+    lines = [f"Epoch {e}/3\n" + "\n".join(bars_of(losses, 50)) for e, losses in enumerate(epochs, 1)]
+    loss = read(tmp_path, "\n".join(lines) + "\n").series["loss"]
+    assert loss.step[np.isnan(loss.value)].tolist() == list(range(2250, 2701, 50))
+
+
+@pytest.mark.parametrize("every", [200, 900], ids=["few bars", "one bar"])
+def test_the_few_bars_of_several_epochs_count_once_an_epoch(every: int, tmp_path: Path) -> None:
+    epochs = np.linspace(5.0, 1.0, 2700).reshape(3, 900)
+    lines = [
+        f"Epoch {e}/3\n" + "\n".join([*bars_of(losses, every), *bars_of(losses, 900)])
+        for e, losses in enumerate(epochs, 1)
+    ]
+    log = read(tmp_path, "\n".join(lines) + "\n")
+    assert log.series["loss"].axis == "epoch"
+    np.testing.assert_allclose(log.series["loss"].value, epochs.mean(axis=1), atol=1e-4)
+    assert not log.warnings
+
+
+def test_a_mean_of_few_digits_is_taken_apart_no_finer_than_they_tell(tmp_path: Path) -> None:
+    epochs = np.linspace(0.02, 0.004, 2700).reshape(3, 900)
+    lines = [f"Epoch {e}/3\n" + "\n".join(bars_of(losses, 10)) for e, losses in enumerate(epochs, 1)]
+    assert len(read(tmp_path, "\n".join(lines) + "\n").series["loss"].value) == 3
+
+
+def test_bars_that_show_single_batches_are_not_taken_for_means(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    epochs = rng.random((3, 900)) + 0.5
+    lines = [
+        f"Epoch {e}/3\n" + "\n".join(keras(n, losses[n - 1]) for n in range(50, 901, 50))
+        for e, losses in enumerate(epochs, 1)
+    ]
     assert len(read(tmp_path, "\n".join(lines) + "\n").series["loss"].value) == 3
