@@ -430,3 +430,11 @@ def test_a_term_in_nan_counts_where_the_total_breaks_too_or_the_term_once_had_va
     made = {"loss": series("loss", total), "adv_loss": series("adv_loss", broken)}
     found = {c.tag: c for c in assign(made)}
     assert found["adv_loss"].role is Role.LOSS_COMPONENT
+
+
+@pytest.mark.parametrize(
+    "tag", ["adam_second_moment_rms", "adam/exp_avg_sq/mean", "optimizer/v_norm", "adam_first_moment_l2_decay_group"]
+)
+def test_the_moments_of_an_optimiser_are_no_error_to_minimise(tag: str) -> None:
+    assert roles_of(tag, "gradient_l2_total")[tag].role is Role.OTHER
+    assert roles_of(tag, "rmse")["rmse"].role is Role.TRAIN_LOSS

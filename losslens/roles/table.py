@@ -54,6 +54,15 @@ TABLE: tuple[Rule, ...] = (
         _any(r"(?:lr|learning rate).* (?:momentum|weight decay|wd|beta\d?)"),
         "an optimiser setting logged beside the rate",
     ),
+    Rule(
+        Role.OTHER,
+        _any(
+            r"(?:\w+ )*(?:first|second|1st|2nd) moments?(?: \w+)*",
+            r"(?:\w+ )*exp avg(?: sq)?(?: \w+)*",
+            r"(?:adamw?|optim(?:i[sz]er)?) (?:\w+ )*(?:m|v|moments?|variance)(?: (?:rms|norm|mean|max|l2))*",
+        ),
+        "what the optimiser keeps of past gradients",
+    ),
     Rule(Role.OTHER, _any("momentum", "weight decay", "wd", r"betas?\d?", "eps", "epsilon"), "an optimiser setting"),
     Rule(Role.OTHER, re.compile(r"^hparams? "), "a result beside the hyper-parameters, not a course", beside_loss=True),
     Rule(
