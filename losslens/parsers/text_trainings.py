@@ -117,7 +117,7 @@ def trainings_in(
 
     ``resumed`` says where the program told that it goes on with what it had saved: records before it, and its line.
     """
-    found = _by_their_lines(records) or _by_headings(records, headings, resumed)
+    found = _by_their_lines(records) or _by_headings(records, headings, resumed) or _by_their_size(records, resumed)
     return found or [Training("", 0, len(records), 0)]
 
 
@@ -180,6 +180,25 @@ def _by_headings(
         name = ", ".join(dict.fromkeys(h.text for h in chosen))
         out.append(Training(name, first, end, gap[0].line, tuple(h.text for h in chosen)))
     return out
+
+
+def _by_their_size(records: Sequence[Record], resumed: Sequence[tuple[int, int]]) -> list[Training]:
+    """One training a number of batches an epoch, where the epochs begin again with another: other data or batches."""
+    starts = list(_starts(records, frozenset()))
+    if len(starts) < 2 or any(0 < at <= starts[-1] for at, _ in resumed):
+        return []
+    parts = [records[first:end] for first, end in pairwise([*starts, len(records)])]
+    sizes = [Counter(r.of for r in part if r.of is not None and r.epoch is not None).most_common(1) for part in parts]
+    if not all(sizes):
+        return []
+    begun = [i for i in range(1, len(starts)) if sizes[i][0][0] != sizes[i - 1][0][0]]
+    if not begun:
+        return []
+    edges = [0, *(starts[i] for i in begun), len(records)]
+    return [
+        Training(f"attempt-{number}", first, end, records[first].line if first else 0)
+        for number, (first, end) in enumerate(pairwise(edges), 1)
+    ]
 
 
 def _gaps(records: Sequence[Record], headings: Sequence[_Heading], starts: Sequence[int]) -> list[list[_Heading]]:

@@ -103,3 +103,15 @@ def test_more_trainings_than_are_compared_each_with_each_are_all_runs(tmp_path: 
     assert len(runs) == 100
     assert runs[7].name.endswith("Run 7")
     assert "one of 100 that sweep.log holds" in runs[7].why
+
+
+def test_epochs_that_begin_again_with_another_number_of_batches_are_another_training(tmp_path: Path) -> None:
+    def job(size: int, first: int, last: int, level: float) -> str:
+        lines = [(e, b) for e in range(first, last) for b in range(6, size, 12)]
+        return "".join(f"Epoch [{e}/50], Step [{b}/{size}], Loss: {level:.4f}\n" for e, b in lines)
+
+    first, second = _logs(tmp_path, job(48, 1, 9, float("nan")) + job(37, 1, 7, 0.2))
+    assert [log.series["Loss"].step.size for log in (first, second)] == [32, 18]
+    assert second.series["Loss"].step[:4].tolist() == [6, 18, 30, 43]
+    assert _names(tmp_path, job(48, 1, 9, 0.5) + job(37, 8, 12, 0.4)) == [None]  # resumed with other batches
+    assert _names(tmp_path, job(48, 1, 9, 0.5) + "Resuming from last.pt\n" + job(37, 1, 4, 0.4)) == [None]
