@@ -77,7 +77,7 @@ def examine(step: IntArray, value: FloatArray, *, limit: int | None = None, firs
         nonfinite=stretches,
         ends_nonfinite=ends,
         first_nonfinite=first_bad,
-        runaway=runaway.find(y),
+        runaway=runaway.find(y, urgent=ends),
         swing=runaway.find_swing(y) if transform.kind == "asinh" and found is None else None,
     )
 

@@ -69,8 +69,9 @@ def find(
     *,
     widths: float = WIDTHS,
     kept: float = KEPT,
+    least: float = 0.0,
 ) -> Jump | None:
-    """The first step that was kept, or None.
+    """The first step of ``least`` height and more that was kept, or None.
 
     ``z``: shape ``(n,)``, transformed; ``grid``: of the whole of it. ``first``: index (grid) where to begin. ``base``:
     best level before, ``rise``: from there to the end level. ``width``: points (grid) of the medians that must not come
@@ -90,7 +91,7 @@ def find(
     sudden[-AROUND:] = False
     low = np.minimum.accumulate(before) if base is None else base
     drift = np.maximum(DRIFT * step, DRIFT_WIDTHS * local)
-    hits = np.flatnonzero((step >= widths * local) & (before - low <= drift) & sudden)
+    hits = np.flatnonzero((step >= max(widths * local, least)) & (before - low <= drift) & sudden)
     highest = np.maximum.accumulate(trailing_median(g[start:], min(width, g.size - start)))
     for h in hits.tolist():
         i, level = start + h, float(before[h])

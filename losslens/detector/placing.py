@@ -130,8 +130,9 @@ def place(z: FloatArray, rise: dep.Rise, noise: float, least: float) -> Placed:
     """Puts onset and interval on a rise that was found on the grid of the whole of ``z``."""
     grid = reduce(z, 0, z.size, GRID_POINTS)
     local = noise if grid.block == 1 else MEDIAN_OF_BLOCK * noise / np.sqrt(grid.block)
-    jump = jp.find(z, grid, rise.best - rise.width // 2, rise.base, rise.size, rise.width, noise)
-    if jump is not None and jump.step >= min(least, JUMP_LEAST):
+    high = min(least, JUMP_LEAST)
+    jump = jp.find(z, grid, rise.best - rise.width // 2, rise.base, rise.size, rise.width, noise, least=high)
+    if jump is not None:
         kink = kk.Kink(
             jump.onset,
             jump.onset - 1,

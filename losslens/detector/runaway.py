@@ -68,10 +68,11 @@ LEAST_NOISE = 1e-3
 """Noise is taken to be at least this share of the size of the first levels."""
 
 
-def find(y: FloatArray) -> Departure | None:
+def find(y: FloatArray, *, urgent: bool = False) -> Departure | None:
     """The downward run of a series that ends below zero, or None; indices count in ``y``. O(n).
 
     ``y``: shape ``(n,)``, finite. The departure's levels are those of ``y``; ``top`` is the (low) end level.
+    ``urgent``: the series stops being finite right after, so that a few last points are its end.
     """
     n = y.size
     if n < 2 * END_POINTS + 2:
@@ -80,7 +81,7 @@ def find(y: FloatArray) -> Departure | None:
     width = min(END_POINTS, grid.value.size)
     level = trailing_median(grid.value, width)
     first = level[: max(1, min(round(EARLY_SHARE * level.size), EARLY_WINDOWS))]
-    end = float(np.median(y[-end_width(n) :]))
+    end = float(np.median(y[-(END_POINTS if urgent else end_width(n)) :]))
     scale = float(np.max(np.abs(first)))
     way = float(first[0]) - end
     late = level.size > 0 and first[0] > 0.0 and np.argmax(level <= first[0] - way / 2.0) >= HALF_LATE * level.size

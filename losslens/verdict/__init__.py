@@ -12,7 +12,7 @@ from losslens.verdict.branches import abandoned_branches
 from losslens.verdict.contest import Contest, contest_of
 from losslens.verdict.losses import Judged, as_verdict, episodes_of, judge_loss
 from losslens.verdict.meeting import no_return, together
-from losslens.verdict.validation import judge_validation
+from losslens.verdict.validation import judge_validation, surely_failed
 from losslens.verdict.words import Word
 
 __all__ = ["judge"]
@@ -89,14 +89,18 @@ def _lead_of_training(train: list[Judged], parts: list[Judged]) -> Judged | None
 
 
 def _lead(trained: Judged | None, val: list[Judged]) -> Judged | None:
-    """Training leads when it failed; else validation when it did; else training."""
+    """Training leads when it failed; else validation when it did; else training.
+
+    One that barely failed does not lead before validation that surely did.
+    """
     evaluated = _worst(val)
     if trained is None or evaluated is None:
         return trained or evaluated
     if trained.verdict.verdict is Verdict.INCONCLUSIVE:
         return evaluated
     if trained.verdict.verdict.blew_up or trained.verdict.verdict is Verdict.SHIFTED:
-        return trained
+        barely = trained.verdict.verdict.blew_up and not surely_failed(trained)
+        return evaluated if barely and evaluated.verdict.verdict is Verdict.VAL_DIVERGED else trained
     if evaluated.verdict.verdict is Verdict.INCONCLUSIVE:
         return trained
     worse = evaluated.verdict.verdict.severity < trained.verdict.verdict.severity

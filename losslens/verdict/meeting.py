@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 SHARPER = 1 / 8
 """The other loss must say when within this share of the leading one's interval."""
 
+SMALL = 1.5
+"""A rise to less than this factor of the best level is small."""
+
 ALONE = 0.5
 """A spike that came back is an event of its own when no other reaches this share of its height."""
 
@@ -38,7 +41,8 @@ def together(run: Run, leading: Judged, others: Sequence[Judged]) -> Onset | Non
         return mine
     slow = leading.verdict.verdict is Verdict.OVERFIT
     same = [other for other in others if other.series.axis == leading.series.axis]
-    lefts = [_left(run, other) or (None if slow else _thrown(run, other)) for other in same]
+    blown = leading.verdict.verdict in (Verdict.NAN, Verdict.EXPLODED)
+    lefts = [_left(run, other, blown) or (None if slow else _thrown(run, other)) for other in same]
     found = [left for left in lefts if left is not None and mine.low < left.step <= mine.high]
     sharp = min(found, key=lambda left: left.high - left.low, default=None)
     if sharp is None or sharp.high - sharp.low > SHARPER * (mine.high - mine.low):
@@ -57,10 +61,15 @@ def no_return(leading: Judged, onset: Onset | None) -> int | None:
     return max(said, int(before[-1])) if before.size else said
 
 
-def _left(run: Run, other: Judged) -> Onset | None:
-    """Where another loss left its course, if that matters, whatever it was called."""
+def _left(run: Run, other: Judged, blown: bool) -> Onset | None:
+    """Where another loss left its course, if that matters, whatever it was called.
+
+    ``blown``: it is to date an explosion, of which a small rise, as of overfitting, says nothing.
+    """
     fit, d = other.fit, other.fit.departure
     if d is None or d.from_start or not matters(fit, d):
+        return None
+    if blown and fit.transform.kind == "log" and d.peak < SMALL * d.base:
         return None
     return departure_onset(run, other.series, fit, d)
 

@@ -47,9 +47,14 @@ def judge_validation(run: Run, series: Series, role: Role, trained: Judged | Non
         replace(examine(series.step, series.value, first_counts=not contest), axis=run.axis or "step"), contest
     )
     word = decide(fit, wanders=contest)
-    if trained is not None and not trained.verdict.verdict.blew_up:
+    if trained is not None and not surely_failed(trained):
         word = _beside_training(fit, word, trained)
     return Judged(series, role, fit, word, as_verdict(run, series, role, fit, word))
+
+
+def surely_failed(trained: Judged) -> bool:
+    """Whether training blew up, and by more than what may be called healthy as well."""
+    return trained.verdict.verdict.blew_up and trained.verdict.also is not Verdict.HEALTHY
 
 
 def _beside_training(fit: SeriesFit, word: Word, trained: Judged) -> Word:

@@ -172,3 +172,13 @@ def test_validation_that_wavers_while_training_does_not_fall_is_no_overfitting()
     train = np.array([0.61, 0.51, 0.55, 0.51, 0.58, 0.50, 0.61, 0.61, 0.58, 0.57])
     val = np.array([0.444, 0.524, 0.526, 0.498, 0.454, 0.493, 0.490, 0.636, 0.472, 0.588])
     assert judged(loss=train, val_loss=val).verdict is not Verdict.OVERFIT
+
+
+def test_a_loss_that_ran_away_downward_in_few_points_before_its_nans_begins_there() -> None:
+    y = 1.5 + 0.3 * np.random.default_rng(2).standard_normal(700)
+    y[600:] -= 3.0 + 0.001 * np.exp(np.arange(100) * 1.2)
+    y[626:] = np.nan
+    said = judged(loss=y)
+    assert said.verdict is Verdict.NAN
+    assert said.onset is not None
+    assert abs(said.onset.step - 6000) <= 80
