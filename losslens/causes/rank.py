@@ -18,6 +18,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,6 +140,39 @@ def load_priors(path: Path | None = None) -> Mapping[str, float]:
     shares: dict[str, float] = json.loads(source.read_text(encoding="utf-8"))["shares"]
     total = sum(shares.values())
     return {cause: share / total for cause, share in shares.items()}
+
+
+@functools.cache
+def _without_a_trace() -> Mapping[str, float]:
+    """Factor of a cause's prior where the log names nothing that it needs."""
+    factors: dict[str, float] = json.loads(Path(__file__).with_name("priors.json").read_text(encoding="utf-8"))[
+        "without_a_trace"
+    ]
+    return factors
+
+
+ATTENTION = re.compile(
+    r"attn|attention|transformer|gpt|bert|llama|mistral|qwen|(?<![a-z])vit(?![a-z])|num_?heads|n_?head"
+)
+
+
+def priors_of(facts: Facts) -> dict[str, float]:
+    """The users' priors for one run: a cause that needs a second player, attention or a term is rarer without a trace
+    of it. They add up to 1."""
+    words = " ".join(
+        (facts.place, facts.name, *facts.tags, *facts.settings, *map(str, facts.settings.values()))
+    ).lower()
+    traced = {
+        "rl-or-gan-divergence": facts.agent is not None,
+        "attention-logit-growth": facts.logits is not None or ATTENTION.search(words) is not None,
+        "aux-term-blowup": facts.components is not None,
+    }
+    weighed = {
+        cause: share * (1.0 if traced.get(cause, True) else _without_a_trace().get(cause, 1.0))
+        for cause, share in load_priors().items()
+    }
+    total = sum(weighed.values())
+    return {cause: share / total for cause, share in weighed.items()}
 
 
 def signs(facts: Facts) -> dict[str, tuple[Sign | NotChecked, ...]]:
@@ -276,7 +310,7 @@ def diagnose(facts: Facts, *, sizes: Sizes | None = None, priors: Mapping[str, f
         return Diagnosis((), (), 1.0, (), ())
     table = sizes if sizes is not None else load_sizes()
     found = signs(facts)
-    chance = score(found, family(facts), table, priors if priors is not None else load_priors())
+    chance = score(found, family(facts), table, priors if priors is not None else priors_of(facts))
     order = sorted((m for m in causes.competing() if chance[m.id] >= SHOWN_FROM), key=lambda m: -chance[m.id])
     listed, trees = [], remedies.boosted(facts)
     for place, module in enumerate(order):

@@ -44,7 +44,7 @@ def why_then(facts: Facts) -> tuple[str, ...]:
         out.append(boundary)
     warming = facts.rate is not None and bool(facts.rate.in_warmup)
     if not coincided and not at_once and not before and not built_up and not warming:
-        out += [_with_it(facts), _nothing(facts)]
+        out += [_with_it(facts), _nothing(facts)] if facts.unchanged or not _with_it(facts) else [_with_it(facts)]
     return tuple(s for s in (*out, *_siblings(facts)) if s)
 
 
@@ -62,9 +62,9 @@ def _place(f: Facts) -> str:
         passes = int(o.epoch)
         once = "once" if passes == 1 else f"{passes} times"
         text += (
-            f" Every sample had been seen {once} by then without harm, so new data are not the reason; "
-            "what can differ is what training itself had built up (weights, optimizer state, logits), an order or "
-            "augmentation of the data met for the first time, or a change from outside."
+            f" Every sample had been seen {once} by then without harm: unless the data set itself changed, it is not "
+            "the reason; what can differ is what training itself had built up (weights, optimizer state, logits), an "
+            "order or augmentation of the data met for the first time, or a change from outside."
         )
     elif o.epoch is not None and o.epoch < 1 and e.axis != "epoch":
         text += " It was still the first pass: the data at this place were new to the model."
@@ -342,7 +342,10 @@ def _siblings(f: Facts) -> list[str]:
         if (same is not None and name == same.name) or lever in f.cohort.sweeps:
             continue
         start = next((s.start_level for s in f.cohort.siblings if s.name == name), None)
-        began = f"; it began at a loss of {num(start)}" if start is not None else ""
+        unseen = (
+            f.loss is None or f.loss.start_level is None
+        )  # a run without a finite loss shows no beginning of its own
+        began = f"; it began at a loss of {num(start)}" if start is not None and unseen else ""
         out.append(f"The sibling {name} differs only in {LEVER_WORDS.get(lever, lever)} and survived{began}.")
     return out
 

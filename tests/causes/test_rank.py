@@ -156,3 +156,13 @@ def test_validation_that_lies_flat_while_training_learns_is_no_matter_of_learnin
     assert rank.family(learns.facts()) == "overfit"
     both = m.made(flat, Verdict.PLATEAU, 2, others={("train/loss", Role.TRAIN_LOSS): flat}, **there)
     assert rank.family(both.facts()) == "plateau"
+
+
+def test_a_cause_without_a_trace_in_the_log_is_rarer() -> None:
+    bare = m.made(m.exploding(), Verdict.EXPLODED, 320).facts()
+    named = m.made(m.exploding(), Verdict.EXPLODED, 320, name="runs/gpt2-small").facts()
+    priors, usual = rank.priors_of(bare), rank.load_priors()
+    assert sum(priors.values()) == pytest.approx(1.0)
+    for cause in ("rl-or-gan-divergence", "attention-logit-growth", "aux-term-blowup"):
+        assert priors[cause] < usual[cause]
+    assert rank.priors_of(named)["attention-logit-growth"] > 1.5 * priors["attention-logit-growth"]

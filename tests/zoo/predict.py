@@ -23,11 +23,14 @@ class Said:
     facts: Facts
     seconds: float
 
-    def chances(self, sizes: rank.Sizes, priors: dict[str, float]) -> dict[str, float]:
-        """Probabilities of the causes; empty when the run was called healthy or inconclusive."""
+    def chances(self, sizes: rank.Sizes, priors: dict[str, float] | None) -> dict[str, float]:
+        """Probabilities of the causes; empty when the run was called healthy or inconclusive.
+
+        ``priors`` None: those that losslens itself uses.
+        """
         if self.verdict in ("healthy", "inconclusive"):
             return {}
-        return rank.score(rank.signs(self.facts), rank.family(self.facts), sizes, priors)
+        return rank.score(rank.signs(self.facts), rank.family(self.facts), sizes, priors or rank.priors_of(self.facts))
 
 
 def built(label: Label) -> Run:

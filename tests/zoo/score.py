@@ -46,7 +46,7 @@ def opened() -> int:
 
 
 def causes_said(
-    said: Sequence[Said], priors: dict[str, float]
+    said: Sequence[Said], priors: dict[str, float] | None
 ) -> tuple[list[dict[str, float]], list[tuple[tuple[str, ...], ...]]]:
     pick = sizes_for()
     chances, groups = [], []
@@ -85,7 +85,7 @@ def print_onsets(said: Sequence[Said]) -> None:
 
 
 def print_causes(said: Sequence[Said]) -> None:
-    for name, priors in (("uniform prior", uniform()), ("user prior", dict(rank.load_priors()))):
+    for name, priors in (("uniform prior", uniform()), ("user prior", None)):
         chances, groups = causes_said(said, priors)
         f = cause_figures(said, chances, groups)
         print(f"\ncauses, {name} ({f.runs} runs, averaged over {len(f.first_by_cause)} causes)")

@@ -40,6 +40,12 @@ FEW_CHANGES = 3
 SAME_BEGIN = 3.0
 """Factor within which two losses begin alike."""
 
+BETTER = 0.8
+"""A run that survived ended below this share of the loss at which the failed one ended."""
+
+HELPS = {"learning-rate": -1, "warmup": +1, "clip": -1, "beta2": -1, "eps": +1, "weight-decay": +1}
+"""Which way a number must go to help, where knowledge says so: a longer warm-up, a smaller rate."""
+
 LEAST_ALIKE = 2
 """Runs that failed, and runs that survived, from which a sweep says something."""
 
@@ -85,7 +91,7 @@ def _cohort(me: Facts, peers: Sequence[Facts]) -> Cohort | None:
         known = bool(me.settings) or "seed" in s.differs  # without settings nobody knows that they were the same
         if not levers and s.survived and known:
             same = same or s.name
-        if len(levers) == 1 and s.survived:
+        if len(levers) == 1 and s.survived and _could_help(levers[0], s.differs[levers[0]]):
             cured.setdefault(levers[0], s.name)
         elif len(levers) == 1 and s.verdict.blew_up:
             not_cured.setdefault(levers[0], s.name)
@@ -99,6 +105,14 @@ def _cohort(me: Facts, peers: Sequence[Facts]) -> Cohort | None:
         sweeps=_sweeps(me, siblings),
         start_level=max(starts) if starts else None,
     )
+
+
+def _could_help(lever: str, change: tuple[str, str]) -> bool:
+    """Whether the change went the way that helps; unknown values and levers without a way may."""
+    here, there = (_value(text, lever) for text in change)
+    if lever not in HELPS or here is None or there is None or here == there:
+        return True
+    return (there > here) == (HELPS[lever] > 0)
 
 
 def _how_far(s: Sibling) -> float:
@@ -218,7 +232,18 @@ def _sibling(me: Facts, other: Facts) -> Sibling:
         lr=other.recipe.lr if other.recipe.lr is not None else (other.rate.peak if other.rate is not None else None),
         same_until=agree_until(me.trace, other.trace),
         last_step=other.extent.last_step if other.extent is not None else None,
+        ended_better=_ended_better(me, other),
     )
+
+
+def _ended_better(me: Facts, other: Facts) -> bool:
+    """Whether another run came out well below this one; what a failed run and a dead one end at is much the same."""
+    mine, theirs = (None if f.train is None else f.train.end for f in (me, other))
+    if mine is None or theirs is None or not math.isfinite(mine) or not math.isfinite(theirs):
+        return True
+    if mine <= 0 or theirs <= 0 or me.leading_role.startswith("val"):
+        return True
+    return theirs < BETTER * mine
 
 
 def _differences(me: Facts, other: Facts) -> dict[str, tuple[str, str]]:

@@ -123,6 +123,19 @@ def _reconverged(loss: Series, step: int, index: int, before: float | None, afte
     return bool(new.size >= 5 and np.median(new[-max(3, new.size // 10) :]) < before + 0.3 * (after - before))
 
 
+THROUGHPUT_CHANGED = 1.5
+"""Factor by which a throughput changes where the samples of a step did; on a shared machine it wanders by less …"""
+
+
+def _was_new(role: Role, series: Series, where: int, after: float) -> bool:
+    """… and does so all the time: what it had been before tells nothing of the batch."""
+    past = series.value[(series.step < where) & np.isfinite(series.value)]
+    if role is Role.BATCH_SIZE or past.size < 10:
+        return True
+    low, high = np.percentile(past, [5, 95])
+    return not low <= after <= high
+
+
 def batch_of(run: Run, start: Start | None, extent: Extent) -> Batch | None:
     """A change of batch size, world size or throughput around the onset, where one of them was logged."""
     for role in (Role.BATCH_SIZE, Role.THROUGHPUT):
@@ -136,8 +149,8 @@ def batch_of(run: Run, start: Start | None, extent: Extent) -> Batch | None:
         if past is None or after is None:
             continue
         step = lag = None
-        limit = 1.05 if role is Role.BATCH_SIZE else 1.3
-        if past > 0 and after > 0 and not 1 / limit < after / past < limit:
+        limit = 1.05 if role is Role.BATCH_SIZE else THROUGHPUT_CHANGED
+        if past > 0 and after > 0 and not 1 / limit < after / past < limit and _was_new(role, current, where, after):
             middle = (past + after) / 2
             crossed = np.flatnonzero((current.value > middle) == (after > past))
             crossed = crossed[current.step[crossed] >= where - 20 * extent.interval]

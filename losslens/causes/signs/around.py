@@ -170,7 +170,7 @@ def val_unharmed(f: Facts, d: int) -> Found:
     if v.at_onset is None:
         return None
     text = f"{v.tag} did not follow ({times(v.at_onset)} its level before)"
-    return sign("validation-unharmed", d, log_ramp(v.at_onset, 1.3, 1.03), text, series=v.tag, value=v.at_onset)
+    return sign("validation-unharmed", d, log_ramp(v.at_onset, 1.15, 1.03), text, series=v.tag, value=v.at_onset)
 
 
 def val_harmed(f: Facts, d: int) -> Found:
@@ -182,7 +182,7 @@ def val_harmed(f: Facts, d: int) -> Found:
     if v.at_onset is None:
         return None
     text = f"{v.tag} rose with it ({times(v.at_onset)} its level before): the weights themselves were harmed"
-    return sign("validation-harmed", d, log_ramp(v.at_onset, 1.1, 2.0), text, series=v.tag, value=v.at_onset)
+    return sign("validation-harmed", d, log_ramp(v.at_onset, 1.15, 2.0), text, series=v.tag, value=v.at_onset)
 
 
 LATE = 30.0

@@ -44,10 +44,10 @@ def grad_together(f: Facts, d: int) -> Found:
     g = f.gradient
     if g is None:
         return missing("grad-norm-together", "grad_norm")
-    if not g.moved or g.lead_points is None or f.onset is None or g.lead_points > 1.5:
+    if not g.moved or g.lead_points is None or f.onset is None or g.lead_points >= 1.0:
         return None
     text = f"{g.tag} rose {times(g.ratio)} at the same logged point as the loss, not before"
-    strength = log_ramp(g.ratio or 1.0, 1.3, 4.0) * ramp(g.lead_points, 1.6, 0.6)
+    strength = log_ramp(g.ratio or 1.0, 1.3, 4.0) * ramp(g.lead_points, 1.0, 0.4)
     return sign(
         "grad-norm-together",
         d,

@@ -218,3 +218,19 @@ def test_a_loss_printed_coarsely_proves_no_kinship() -> None:
 )
 def test_settings_are_sorted_into_levers(name: str, lever: str) -> None:
     assert lever_of(name) == lever
+
+
+def test_a_change_that_went_the_wrong_way_or_ended_no_better_cured_nothing() -> None:
+    start = failed("warmup200")
+    shorter = with_cohort([start.facts(), fine("warmup50").facts()])[0]
+    assert shorter.cohort is not None
+    assert shorter.cohort.cured == {}
+    longer = with_cohort([start.facts(), fine("warmup500").facts()])[0]
+    assert longer.cohort is not None
+    assert longer.cohort.cured == {"warmup": "warmup500"}
+    high = m.learning(seed=1)
+    high[50:] = 0.9 * m.exploding()[-1]  # called healthy, and as bad at its end
+    dead = m.made(high, Verdict.HEALTHY, name="warmup500", project="p")
+    ended = with_cohort([start.facts(), dead.facts()])[0]
+    assert ended.cohort is not None
+    assert ended.cohort.cured == {}
