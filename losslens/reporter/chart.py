@@ -224,8 +224,7 @@ def _lines(run: RunReport, first: int, last: int) -> tuple[Line, ...]:
     if onset is not None:
         interval = "" if onset.low == onset.high else f" ({words.interval(onset.low, onset.high)})"
         found.append((onset.step, f"onset {words.count(onset.step)}{interval}", "onset"))
-    if judgement.point_of_no_return is not None:
-        back = judgement.point_of_no_return
+    if (back := story.no_return(run)) is not None:
         found.append((back, f"point of no return {words.count(back)}", "back"))
     bad = judgement.first_nonfinite
     if bad is not None and (onset is None or bad > onset.step):

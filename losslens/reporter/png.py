@@ -218,11 +218,11 @@ def _draw_scale(panel: Axes, scale: scales.Scale, *, most: int, finite: bool) ->
 
 def _marks(panel: Axes, curve: Curve, report: RunReport) -> None:
     """Interval band, onset line, point of no return, NaN rug."""
-    onset, judgement = report.onset, report.judgement
+    onset = report.onset
     if onset is not None:
         panel.axvspan(onset.low, onset.high, color=LIGHT["band"], linewidth=0, zorder=1)
         panel.axvline(onset.step, color=LIGHT["onset"], linewidth=1.4, zorder=2)
-    back = judgement.point_of_no_return
+    back = story.no_return(report)
     if back is not None:
         panel.axvline(back, color=LIGHT["back"], linewidth=1.1, linestyle=(0, (4, 3)), zorder=2)
     for first, last in signals.nonfinite_stretches(curve):
@@ -238,11 +238,11 @@ def _labels(report: RunReport, curves: list[Curve]) -> list[Label]:
     """The names of the lines, stacked where they would touch."""
     if not curves:
         return []
-    onset, judgement = report.onset, report.judgement
+    onset = report.onset
     found: list[tuple[int, str, str]] = []
     if onset is not None:
         found.append((onset.step, f"onset {words.count(onset.step)}", LIGHT["onset"]))
-    back, bad = judgement.point_of_no_return, judgement.first_nonfinite
+    back, bad = story.no_return(report), report.judgement.first_nonfinite
     if back is not None:
         found.append((back, f"no return {words.count(back)}", LIGHT["back"]))
     if bad is not None and (onset is None or bad > onset.step):

@@ -49,6 +49,12 @@ class Row:
     probability: str
 
 
+def no_return(run: RunReport) -> int | None:
+    """The point of no return where it lies after the onset; one logged point before, it only says the onset again."""
+    back = run.judgement.point_of_no_return
+    return back if back is not None and (run.onset is None or back >= run.onset.step) else None
+
+
 def told_in_full(run: RunReport) -> bool:
     """Whether a run gets its whole story: healthy and unjudged runs stay short."""
     return run.verdict not in (Verdict.HEALTHY, Verdict.INCONCLUSIVE)
@@ -221,8 +227,8 @@ def when(run: RunReport) -> list[Fact]:
     levels = _levels(judgement.leading)
     if levels:
         out.append(Fact("loss, smoothed", levels))
-    if judgement.point_of_no_return is not None:
-        text = f"{words.at(axis, judgement.point_of_no_return)}, the last inside the band of before"
+    if (back := no_return(run)) is not None:
+        text = f"{words.at(axis, back)}, the last inside the band of before"
         out.append(Fact("point of no return", text))
     if judgement.first_nonfinite is not None:
         out.append(Fact("NaN or Inf from", words.at(axis, judgement.first_nonfinite)))

@@ -175,7 +175,7 @@ def _annotations(run: RunReport, first: int, last: int) -> Annotations:
         onset=None if onset is None else inside(onset.step),
         low=None if onset is None else inside(onset.low),
         high=None if onset is None else inside(onset.high),
-        no_return=inside(run.judgement.point_of_no_return),
+        no_return=inside(story.no_return(run)),
     )
 
 

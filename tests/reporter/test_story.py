@@ -232,3 +232,13 @@ def test_a_downward_run_tells_the_level_before_and_a_climb_no_best_above_its_sta
     assert "best" not in down
     assert "before" in down
     assert "best" not in levels(start_level=1.0, best_level=1.2)
+
+
+def test_a_point_of_no_return_before_the_onset_is_left_out() -> None:
+    run = make.exploded()
+    assert run.onset is not None
+    later = replace(run, judgement=replace(run.judgement, point_of_no_return=run.onset.step + 500))
+    before = replace(run, judgement=replace(run.judgement, point_of_no_return=run.onset.step - 100))
+    assert story.no_return(later) == run.onset.step + 500
+    assert story.no_return(before) is None
+    assert "point of no return" not in [fact.label for fact in story.when(before)]
