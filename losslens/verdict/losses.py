@@ -118,7 +118,8 @@ def holes(series: Series, fit: SeriesFit, word: Word) -> str:
         if every > 0 and off.max() <= max(1.0, EVEN * every):
             skipped = "" if gaps.max() < 1.5 * every else " or a multiple of it"
             text += f", every {every:,.0f} {fit.axis.removesuffix('s')}s{skipped}: the same data may come round again"
-    return text
+            return text
+    return f"{text}: batches in which no target counts (all masked or ignored), or bad samples, do that"
 
 
 def onset_of(run: Run, series: Series, fit: SeriesFit, word: Word) -> Onset | None:

@@ -31,6 +31,7 @@ def test_nan_points_in_a_run_that_goes_on_are_counted_placed_and_their_distance_
 def test_a_multiple_of_the_distance_is_said_and_uneven_places_have_none() -> None:
     assert "every 30 steps or a multiple of it" in reason([100, 130, 160, 220, 250])[1]
     assert "every" not in reason([100, 117, 160, 220, 251])[1]
+    assert "no target counts" in reason([100, 117, 160, 220, 251])[1]
 
 
 @pytest.mark.parametrize("bad", [[], list(range(300, 400))])
