@@ -14,6 +14,8 @@ from losslens.errors import NotALogError
 from losslens.model import Log, LogEvent, RawSeries, Setting, Warning
 from losslens.parsers.opening import dated_at_end, lines_of, output_file
 from losslens.parsers.text_bars import Bars, bar_and_message, is_bar, is_broken
+from losslens.parsers.text_blocks import KIND as RESULT
+from losslens.parsers.text_blocks import Blocks
 from losslens.parsers.text_dumps import Dumps, tells_all_again
 from losslens.parsers.text_events import Messages, told_step
 from losslens.parsers.text_lines import LEAST_SOURCE, SOURCE, Line, clean, is_source
@@ -100,6 +102,7 @@ class _Reader:
         self._rank: int | None = None
         self._bars = Bars()
         self._tables = Tables()
+        self._blocks = Blocks()
         self._dumps = Dumps()
         self.headings = Headings()
         self._broken = ""
@@ -126,6 +129,9 @@ class _Reader:
                     self._take(raw, number)
         self._leave_source()
         self._keep_drawn(self._tables.finish(), number)
+        self._keep_drawn(self._blocks.finish(), number)
+        if len({record.name for record in self.records if record.kind == RESULT}) > 1:
+            self.records.sort(key=lambda record: record.name)  # trials that ran at once: one after the other
         if not self.records:
             self._take_unnamed()
         self._give_back_settings()
@@ -133,6 +139,10 @@ class _Reader:
         self._leave(self._dumps.taken_out(self.records))
 
     def _take(self, raw: str, number: int) -> None:
+        inside, result = self._blocks.take(raw)
+        self._keep_drawn(result, number)
+        if inside:
+            return
         drawn, record = self._tables.take(raw)
         if drawn:
             self._keep_drawn(record, number)

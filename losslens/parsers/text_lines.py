@@ -49,8 +49,8 @@ LEAST_SOURCE, SOURCE = 30, 0.08
 
 def is_source(line: str) -> bool:
     """Whether a line is one of a Python program that begins as no output does: some print theirs before they train."""
-    bare = line.strip()
-    return bare.startswith(_SOURCE_WORDS) and _SOURCE.match(bare) is not None
+    bare = line.lstrip()
+    return bare.startswith(_SOURCE_WORDS) and _SOURCE.match(bare.rstrip()) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from losslens.parsers.opening import HEAD_BYTES, lines_of, output_file, output_head
+from losslens.parsers.text_blocks import Blocks
 from losslens.parsers.text_lines import LEAST_SOURCE, clean, is_source
 from losslens.parsers.text_records import Record, may_speak_of_training, measures, read_record, speaks_of_training
 from losslens.parsers.text_tables import Tables
@@ -92,15 +93,20 @@ def records_in(text: str, *, behind_source: bool = False) -> bool:
     boring: Counter[str] = Counter()
     code = lines = 0
     placed = False
-    tables = Tables()
+    tables, blocks = Tables(), Blocks()
     whole = lines_of(text.replace("\r\n", "\n").replace("\r", "\n"))
     for raw in _behind_source(whole) if behind_source else whole:
         lines += 1
         code += bool(_SOURCE_CODE.match(raw))
         if lines > 200 and code > 0.2 * lines:
             return False
+        inside, result = blocks.take(raw)
+        if result is not None and speaks_of_training(result):
+            templates[(result.kind,)] += 1
+            if templates[(result.kind,)] >= LEAST_RECORDS:
+                return code <= 0.2 * lines
         form = _NUMBER.sub("0", raw)
-        if boring[form] >= BORING:
+        if inside or boring[form] >= BORING:
             continue
         drawn, record = tables.take(raw)
         if not drawn:

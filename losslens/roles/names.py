@@ -49,7 +49,9 @@ _JOINED = {
 
 
 #: Path parts that say where a library keeps its numbers, not what they are.
-_NOISE = re.compile(r"^ray/tune/|^info/learner/|^learners/|(?<=/)learner_stats/|(?:^|(?<=/))default_policy/")
+_NOISE = re.compile(
+    r"^ray/tune/|^info/learner/(?:[^/]+/(?=learner_stats/))?|^learners/|(?<=/)learner_stats/|(?:^|(?<=/))default_policy/"
+)
 #: `ploss` and `mseloss` are two words.
 _LOSS_AT_END = re.compile(r"^([a-z]{1,12})loss(?:es)?$")
 #: `l_pix`, `l_g_gan`: a loss under its initial, as restoration codes write it.
