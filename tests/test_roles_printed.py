@@ -119,3 +119,23 @@ def test_the_average_in_brackets_behind_a_loss_is_no_second_loss() -> None:
         "loss_box (avg)": Role.OTHER,
     }
     assert roles_of({"Loss (avg)": mean})["Loss (avg)"] is Role.TRAIN_LOSS
+
+
+def test_terms_are_known_by_the_beginning_where_a_weight_changes_later() -> None:
+    rng = np.random.default_rng(0)
+    pde, bc = falling(120), 0.3 * falling(120, seed=2) + 0.1 * rng.random(120)
+    weight = np.where(np.arange(120) < 70, 5.0, 50.0)
+    made = {"Loss": pde + weight * bc, "pde": pde, "bc": bc}
+    roles = roles_of({tag: np.asarray([float(f"{v:.3e}") for v in value]) for tag, value in made.items()})
+    assert roles["pde"] is roles["bc"] is Role.LOSS_COMPONENT
+
+
+def test_a_rate_is_the_rate_however_wrong_it_is() -> None:
+    roles = roles_of({"loss": falling(60), "lr": np.append(np.full(50, 0.1), np.full(10, 300.0)), "wnorm": falling(60)})
+    assert roles["lr"] is Role.LEARNING_RATE
+    assert roles["wnorm"] is Role.WEIGHT_NORM
+
+
+def test_val_beside_a_loss_is_the_loss_on_the_other_data_unless_it_rises_like_an_accuracy() -> None:
+    assert roles_of({"Loss": falling(60), "Val": falling(60, start=3.0)})["Val"] is Role.VAL_LOSS
+    assert roles_of({"Loss": falling(60), "Val": 1.0 - falling(60, start=0.9)})["Val"] is Role.OTHER

@@ -22,6 +22,7 @@ from losslens.parsers.text_lines import LEAST_SOURCE, SOURCE, Line, clean, is_so
 from losslens.parsers.text_places import Placed, place_records
 from losslens.parsers.text_records import (
     IS_LOSS,
+    NAMELESS,
     SPLIT_IN_KEY,
     Record,
     heading_of,
@@ -38,7 +39,7 @@ from losslens.parsers.text_windows import LEAST_UNNAMED, WORTH_READING, has_reco
 
 NAME = "text"
 
-_LOSS = re.compile(r"loss|cost|error|perplexity|nll|xent|reward", re.IGNORECASE)
+_LOSS = re.compile(r"loss|cost|error|perplexity|nll|xent|reward|(?<![a-z])r?mse|(?<![a-z])mae(?![a-z])", re.IGNORECASE)
 _MEASURED = re.compile(r"loss\w*['\"]?\s*:\s*[-\d]", re.IGNORECASE)
 
 
@@ -211,6 +212,7 @@ class _Reader:
             and self._step is None
             and not self._begun
             and not any((IS_LOSS if record.kind else _LOSS).search(key) for key in record.values)
+            and NAMELESS not in record.values
         ):
             self._note_setting(text, number)  # "lr = 0.1" before the first loss is a setting
             return

@@ -25,9 +25,10 @@ EVENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"NCCL (?:error|timeout|WARN)|ncclSystemError|ncclInternalError|Watchdog caught collective"
             r"|ProcessGroupNCCL.*time",
         ),
+        ("killed", r"DUE TO TIME LIMIT"),
         (
             "preemption",
-            r"DUE TO (?:TIME LIMIT|PREEMPTION)|\bpreempt(?:ed|ion notice)|slurmstepd: error|received SIGTERM",
+            r"DUE TO PREEMPTION|\bpreempt(?:ed|ion notice)|slurmstepd: error|received SIGTERM",
         ),
         ("interrupted", r"KeyboardInterrupt"),
         (

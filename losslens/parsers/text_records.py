@@ -23,6 +23,8 @@ _N_OF = r"\s*(?P<n>\d+)\s*/\s*(?P<N>\d+)\s*"
 #: A count; some programs write 121,400.
 _COUNT = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
 
+#: What people count by words of their own.
+_COUNTED = r"chunk|sweep|pass|tick|cycle|block|shard|call|frame|part|fit|turn|visit|loop|tree|boost|stage|level|lap"
 #: How programs write where they are; the first that fits a line is taken. Groups: ``step`` counts on for the whole
 #: job; ``n`` of ``N`` counts within the epoch.
 PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -82,7 +84,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("step", r"(?<![\w.])['\"]?[tikn]['\"]?\s*[:=]\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
         ("step", r"^(?P<step>\d+):(?=\s+learn\b)"),
         ("step", r"^\((?P<step>\d+)\)\s+(?=\w)"),
-        ("step", r"^\[(?P<step>\d+)\]\s"),
+        ("step", r"^\[\s*(?P<step>\d+)\]:?\s"),
         ("step", r"^(?P<step>\d+)\)\s+(?=\w+ =)"),
         ("epoch", r"^e(?:p\.?)?\s?(?P<epoch>\d+)\b(?!\.\d)"),
         (
@@ -94,6 +96,9 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("count", rf"^\[{_N_OF}\](?=[\s:,|-]*[A-Za-z])"),
         ("count", rf"^[A-Za-z][\w-]*\s*[:#]?\s*{_N_OF}(?=[\s:,|>-]+[A-Za-z])"),
         ("count", r"^[>#*\s]{0,8}(?P<step>\d{1,12})\s*(?:::|\|)\s*(?=[A-Za-z])"),
+        ("count", rf"^(?:{_COUNTED}) ?[:#=]? ?(?P<step>\d{{1,12}})(?![\d.]*[.eE]\d)(?=[\s:,|>-]+[A-Za-z])"),
+        # "10 | 2.3118 | acc 0.06": the loss stands between bars and has no name
+        ("count", r"^(?P<step>\d{1,12})\s*\|(?=\s*[-+]?\d+\.\d+\s*\|\s*[A-Za-z])"),
     )
 )
 _EPOCH = next(pattern for kind, pattern in reversed(PLACES) if kind == "epoch")
@@ -122,7 +127,9 @@ _IN_TURN = re.compile(
 _TURN = re.compile(rf"(?P<key>[A-Za-z][\w/.]*)\s+(?P<num>{_NUM})", re.IGNORECASE)
 #: Short for the losses of both splits where they stand side by side.
 _BOTH_SPLITS = {"tl": "train loss", "vl": "val loss"}
-IS_LOSS = re.compile(r"loss|cost|error|nll|xent|objective|perplexity|ppl|mse|elbo|bce", re.IGNORECASE)
+IS_LOSS = re.compile(
+    r"loss|cost|error|nll|xent|objective|perplexity|ppl|mse|elbo|bce|(?<![a-z])mae(?![a-z])", re.IGNORECASE
+)
 #: What ``print(loss)`` makes of a tensor: "tensor(1.79, device='cuda:0', grad_fn=<NllLossBackward0>)".
 _TENSOR = re.compile(rf"\btensor\(\[?\s*({_NUM})\s*\]?(?:,[^()]*)?\)", re.IGNORECASE)
 #: "| nll_loss 8.0 | ppl 300 |": between bars a name and a number need no sign between them.
@@ -137,6 +144,7 @@ _SCORE = {"Score": "Score (loss)"}
 #: "epoch 3:577.97" in a file whose name says what the number is.
 _BARE = re.compile(r"\s*[:=,>-]{0,2}\s*(?P<num>[-+]?\d*\.\d+(?:e[-+]?\d+)?|nan|[-+]?inf)\s*$", re.IGNORECASE)
 NAMELESS = "value"
+_CELL = re.compile(rf"\s*(?P<num>{_NUM})\s*\|", re.IGNORECASE)
 #: "Ep 5: train 0.31 val 0.42" names the split alone; what is meant is the loss.
 _SPLITS = re.compile(r"(?<![\w/.-])(?P<key>train|val|valid|test)\s+(?P<num>\d+\.\d+(?:e[-+]?\d+)?)", re.IGNORECASE)
 _VALIDATION = re.compile(
@@ -377,6 +385,8 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
     if not values and place:
         values = {_SCORE.get(match["key"], match["key"]): _float(match["num"]) for match in _AFTER.finditer(text)}
         values = values or {f"{match['key']} loss": _float(match["num"]) for match in _SPLITS.finditer(text)}
+    if place and text[place[1] - 1] == "|" and (cell := _CELL.match(rest, place[1])):
+        values = {NAMELESS: _float(cell["num"]), **values}
     if not values and place and not rest[: place[0]].strip() and (bare := _BARE.match(rest, place[1])):
         values = {NAMELESS: _float(bare["num"])}
     if {"learn", "remaining"} <= values.keys():  # CatBoost: the errors of its data sets, and times

@@ -79,6 +79,7 @@ def assign(
     choices.update(losses.choose(candidates, told=tuple(told.values()), trainer=trainer))
     choices.update(_seen_twice(series, choices))
     choices.update(_find_unnamed_objective(series, choices, told))
+    choices.update(_bare_validation(series, choices))
     choices.update(sums.parts_of_the_loss(series, choices))
     choices.update(sums.never_computed(series, choices))
     ranked = sorted(choices.values(), key=lambda c: _rank(c, series[c.tag]))
@@ -130,9 +131,12 @@ def _by_name(tag: str, numbers: _Numbers) -> RoleChoice | None:
 
 def _checked(choice: RoleChoice, parts: tuple[str, ...], numbers: _Numbers) -> RoleChoice:
     if choice.role is Role.LEARNING_RATE:
-        if numbers.low < 0.0 or numbers.high > LARGEST_RATE:
+        # What is called the rate and nothing else is the rate, however wrong it is: that may be the fault.
+        if numbers.low < 0.0 or (numbers.high > LARGEST_RATE and not _PLAIN_RATE.fullmatch(" ".join(parts))):
             why = f"named like a learning rate, but its values run from {numbers.low:.3g} to {numbers.high:.3g}"
             return replace(choice, role=Role.OTHER, why=why)
+        if numbers.high > LARGEST_RATE:
+            return replace(choice, why=f"named as the learning rate, though it reaches {numbers.high:.3g}")
         return replace(choice, why="named as a learning rate; its values are positive and small")
     if choice.role is Role.OTHER and parts in (("time",), ("train", "time")) and not numbers.rising:
         return replace(choice, role=Role.STEP_TIME, why="named a time, and it does not add up: the time of a step")
@@ -268,6 +272,21 @@ def _bare_names(
     why = "nothing is named a loss; the data sets are named side by side, and it is no accuracy by its numbers"
     found = {train: RoleChoice(train, Role.TRAIN_LOSS, why, sure=False, split="train")}
     return found | {tag: RoleChoice(tag, Role.VAL_LOSS, why, sure=False, split=split_of(tag)) for tag in held}
+
+
+def _bare_validation(
+    series: Mapping[str, RawSeries] | Mapping[str, Series], choices: Mapping[str, RoleChoice]
+) -> dict[str, RoleChoice]:
+    """ "Loss: 0.5, Val: 0.6": beside a training loss, what is named as the other data alone is the loss on them."""
+    roles = {choice.role for choice in choices.values()}
+    if Role.TRAIN_LOSS not in roles or roles & {Role.VAL_LOSS, Role.VAL_ACCURACY}:
+        return {}
+    bare = [t for t, c in choices.items() if c.role is Role.OTHER and c.why == losses.UNKNOWN]
+    bare = [t for t in bare if len(words_of(t)) == 1 and words_of(t)[0] in VAL_WORDS]
+    if len(bare) != 1 or _may_be_accuracy(series[bare[0]].value):
+        return {}
+    why = "names the data held back beside a training loss, and it is no accuracy by its numbers"
+    return {bare[0]: RoleChoice(bare[0], Role.VAL_LOSS, why, sure=False, split="val")}
 
 
 def _may_be_accuracy(value: FloatArray) -> bool:

@@ -49,7 +49,10 @@ def parts_of_the_loss(
     if not set(terms) & set(open_tags) or len(terms) < 2 or len(terms) + len(beside) > MOST_TERMS:
         return {}
     terms += beside
-    weights = _weights(whole.value, [series[t].value for t in terms])
+    half = whole.value.size // 2
+    values = [series[t].value for t in terms]
+    # A weight that changes later, as some are meant to and some are not, leaves the beginning to tell the terms.
+    weights = _weights(whole.value, values) or _weights(whole.value[:half], [value[:half] for value in values])
     if weights is None:
         return {}
     parts = {tag: weight for tag, weight in zip(terms, weights, strict=True) if weight}
@@ -108,20 +111,21 @@ def _weights(whole: FloatArray, terms: Sequence[FloatArray]) -> list[float] | No
     if known.sum() < max(LEAST_LINES, LINES * len(terms)):
         return None
     total, matrix = whole[known], matrix[known]
-    rounding = _rounding(total), np.asarray([_rounding(column) for column in matrix.T])
+    rounding = _rounding(total), np.stack([_rounding(column) for column in matrix.T], axis=1)
     spread = np.ptp(matrix, axis=0)
     kept = np.ones(len(terms), dtype=bool)
     weights = np.zeros(len(terms))
     while kept.sum() >= 2:
         weights[:] = 0.0
         weights[kept] = np.linalg.lstsq(matrix[:, kept], total, rcond=None)[0]
-        allowed = rounding[0] + float(np.abs(weights) @ rounding[1])
         size = np.abs(weights)
-        useless = kept & ((size < WEIGHTS[0]) | (size > WEIGHTS[1]) | (size * spread <= 2 * allowed))
+        allowed = rounding[0] + rounding[1] @ size
+        usual = float(np.median(allowed))
+        useless = kept & ((size < WEIGHTS[0]) | (size > WEIGHTS[1]) | (size * spread <= 2 * usual))
         if useless.any():
             kept &= ~useless
             continue
-        if allowed > CLOSE * float(np.ptp(total)):
+        if usual > CLOSE * float(np.ptp(total)):
             return None
         plain = [_plain(float(weight)) for weight in weights]
         for tried in (plain, [float(weight) for weight in weights]):
@@ -141,12 +145,21 @@ def _plain(weight: float) -> float:
     return weight
 
 
-def _rounding(value: FloatArray) -> float:
-    """How far numbers may be off for having been rounded to so many decimals: half of the last that is not zero."""
+def _rounding(value: FloatArray) -> FloatArray:
+    """How far each number may be off for having been rounded, to so many decimals or to so many digits."""
+    by_decimals = 1e-6 * float(np.max(np.abs(value)))
     for decimals in range(8):
         if np.all(np.abs(value * 10.0**decimals - np.rint(value * 10.0**decimals)) <= 1e-6 * (1 + np.abs(value))):
-            return 0.5 * 10.0**-decimals
-    return 1e-6 * float(np.max(np.abs(value)))
+            by_decimals = 0.5 * 10.0**-decimals
+            break
+    unit = 10.0 ** np.floor(np.log10(np.maximum(np.abs(value), 1e-12)))
+    by_digits = np.zeros_like(value)
+    for digits in range(2, 7):
+        scaled = value / unit * 10.0 ** (digits - 1)
+        if np.all(np.abs(scaled - np.rint(scaled)) <= 1e-6 * np.abs(scaled)):
+            by_digits = 0.5 * unit * 10.0 ** (1 - digits)
+            break
+    return np.maximum(by_decimals, by_digits)
 
 
 def _told(parts: Mapping[str, float]) -> str:

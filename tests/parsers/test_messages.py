@@ -44,7 +44,7 @@ def test_the_traceback_of_one_rank_is_one_event(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "kind"),
     [
-        ("slurmstepd: error: *** JOB 7 ON node1 CANCELLED AT 2024-05-01T10:00:00 DUE TO TIME LIMIT ***", "preemption"),
+        ("slurmstepd: error: *** JOB 7 ON node1 CANCELLED AT 2024-05-01T10:00:00 DUE TO TIME LIMIT ***", "killed"),
         ("slurmstepd: error: Detected 1 oom_kill event in StepId=7.batch.", "out-of-memory"),
         ("srun: error: node1: task 0: Killed", "killed"),
         ("/var/spool/job7: line 12: 48123 Killed                  python train.py", "killed"),

@@ -319,7 +319,7 @@ def test_the_way_a_job_died_is_an_event_with_its_step(tmp_path: Path) -> None:
     [
         ("2023-05-01 12:01:00 | INFO | fairseq.trainer | NOTE: gradient overflow detected, scale 64.0", "overflow"),
         ("Gradient overflow.  Skipping step, loss scaler 0 reducing loss scale to 4096.0", "skipped-step"),
-        ("slurmstepd: error: *** JOB 12 ON node1 CANCELLED AT 2024-01-01T00:00:00 DUE TO TIME LIMIT ***", "preemption"),
+        ("slurmstepd: error: *** JOB 12 ON node1 CANCELLED AT 2024-01-01T00:00:00 DUE TO TIME LIMIT ***", "killed"),
         ("Saving model checkpoint to out/checkpoint-500", "checkpoint"),
         ("Resuming from checkpoint out/checkpoint-500", "restart"),
         ("NCCL error in: ProcessGroupNCCL.cpp:825, unhandled system error", "nccl"),

@@ -381,3 +381,19 @@ def test_a_configuration_printed_at_every_start_is_no_measurement(tmp_path: Path
     start = "".join(f"iter: {20 * i}  loss: {_value(i)} ({_value(i)})  lr: 0.01\n" for i in range(1, 5))
     log = _log(tmp_path, (dump + start) * 30)
     assert set(log.series) == {"loss", "loss (avg)", "lr"}
+
+
+@pytest.mark.parametrize(
+    ("line", "tag"),
+    [
+        ("[{i:5d}] mse={v}", "mse"),
+        ("chunk {i} mse {v}", "mse"),
+        ("sweep {i}: rmse = {v}", "rmse"),
+        ("pass {i}: mae {v}", "mae"),
+        ("  {i} | {v} | acc 0.5 | gnorm 0.1", "value"),
+    ],
+)
+def test_a_regression_says_no_loss_and_counts_in_words_of_its_own(line: str, tag: str, tmp_path: Path) -> None:
+    log = _log(tmp_path, "".join(line.format(i=10 * i, v=_value(i)) + "\n" for i in range(9)))
+    assert log.series[tag].step.tolist() == list(range(0, 90, 10))
+    np.testing.assert_allclose(log.series[tag].value, [_value(i) for i in range(9)])
