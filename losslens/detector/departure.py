@@ -203,8 +203,9 @@ def left_first(z: FloatArray, noise: float) -> Rise | None:
         return None
     noise = min(noise, _late_noise(z, width))
     low, end = float(np.quantile(z[1:], LEFT_SHARE)) - z[0], float(np.median(z[-width:]))
-    scatter = spread(z - float(np.median(z)))
-    all_above = float(z[1:].min()) - z[0] > LEFT_GAP * scatter and float(np.median(z)) - z[0] > max(
+    middle = float(np.median(z))
+    scatter = spread(z[z <= middle] - middle)  # bursts upward make no low first value likelier
+    all_above = float(z[1:].min()) - z[0] > LEFT_GAP * scatter and middle - z[0] > max(
         LEFT_WIDTHS * scatter, LEFT_FACTOR
     )
     if not all_above and (

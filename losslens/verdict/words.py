@@ -62,6 +62,9 @@ TRANSIENT_SHARE = 0.05
 TRANSIENT_POINTS = 5
 """… or among so many."""
 
+FIRST_NOISE = 0.1
+"""In a wider noise of single points the first value alone says little."""
+
 STUCK_MOST = 0.15
 """A loss that was stuck for most of its run ends no more than this share below its first value."""
 
@@ -365,10 +368,23 @@ def _plateau(fit: SeriesFit) -> Word | None:
         if fit.transform.kind == "log" and flat(fit.z):
             text = f"no stretch of it is better than its first, {number(start)}, beyond what its noise gives"
             return Word(Verdict.PLATEAU, text, NEAR, Verdict.HEALTHY)
-        return _stuck(fit)
+        return _back_at_first(fit) or _stuck(fit)
     text = f"never better than its first level {number(start)} by more than {rough(100 * max(gained, 0.0))} %"
     margin = PLATEAU_SHARE / max(gained, 1e-9)
     return Word(Verdict.PLATEAU, text, margin, Verdict.HEALTHY if margin < NEAR else None)
+
+
+def _back_at_first(fit: SeriesFit) -> Word | None:
+    """A loss that is flat after its first points, whatever these did, on a level no better than its first value."""
+    early = max(TRANSIENT_POINTS, int(TRANSIENT_SHARE * fit.n_finite))
+    rest, first = fit.z[early:], float(fit.value[0])
+    if fit.transform.kind != "log" or fit.noise > FIRST_NOISE or not flat(rest):
+        return None
+    level = fit.transform.back(float(np.median(rest)))
+    if first - level > PLATEAU_SHARE * first:
+        return None
+    text = f"flat at {number(level)} from its first points on, which is no better than its first value {number(first)}"
+    return Word(Verdict.PLATEAU, text, 1.0, Verdict.HEALTHY)
 
 
 def _stuck(fit: SeriesFit) -> Word | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
 from losslens.model import Log, RawSeries, Verdict
 from losslens.runs import build
@@ -86,3 +87,17 @@ def test_the_gain_of_a_long_series_takes_no_more_memory_than_a_few_times_the_ser
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 10 * z.nbytes
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_loss_flat_at_its_first_value_after_a_wild_start_learned_nothing(seed: int) -> None:
+    y = level(np.full(500, 2.33), seed, 0.01)
+    y[:10] = (2.303, 2.4, 9.6, 2.6, 2.5, 2.5, 2.55, 2.45, 2.5, 2.45)
+    assert said(loss=y).verdict is Verdict.PLATEAU
+
+
+def test_a_loss_that_fell_in_its_first_points_whose_first_value_was_low_by_luck_is_no_plateau() -> None:
+    for seed in range(5):
+        y = level(1.2 + 0.6 * np.exp(-np.arange(500) / 12), seed, 0.2)
+        y[0] = 1.24
+        assert said(loss=y).verdict is not Verdict.PLATEAU
