@@ -6,6 +6,8 @@ a total before its components, training before validation, the worst of equals.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from losslens.model import Judgement, LossVerdict, Onset, Role, Run, Verdict
 from losslens.verdict import precursors
 from losslens.verdict.branches import abandoned_branches
@@ -13,7 +15,7 @@ from losslens.verdict.contest import Contest, contest_of
 from losslens.verdict.losses import Judged, as_verdict, episodes_of, judge_loss
 from losslens.verdict.meeting import no_return, together
 from losslens.verdict.validation import judge_validation, surely_failed
-from losslens.verdict.words import Word
+from losslens.verdict.words import Word, followed, number
 
 __all__ = ["judge"]
 
@@ -31,6 +33,9 @@ def judge(run: Run) -> Judgement:
     val = [
         judge_validation(run, run.series[tag].current(), Role.VAL_LOSS, trained, contest.wanders) for tag in val_tags
     ]
+    if trained is not None and any(followed(trained.fit, trained.word, other.fit) for other in val):
+        old, trained = trained, _followed_down(run, trained)
+        train, parts = ([trained if j is old else j for j in losses] for losses in (train, parts))
     leading = _lead(trained, val)
     if leading is None:
         tags = run.tags(Role.VAL_COMPONENT)[:MOST_LOSSES]
@@ -67,6 +72,13 @@ def _judge(run: Run, tag: str, role: Role, contest: Contest) -> Judged:
         return judged
     word = Word(Verdict.HEALTHY, f"{judged.word.reason}; but {why}", None, None)
     return Judged(series, role, judged.fit, word, as_verdict(run, series, role, judged.fit, word))
+
+
+def _followed_down(run: Run, judged: Judged) -> Judged:
+    """The same loss, fine: validation fell below zero with it."""
+    text = f"fell from {number(judged.fit.start)} to {number(judged.fit.end)}, and validation with it"
+    word = Word(Verdict.HEALTHY, text, None, None)
+    return replace(judged, word=word, verdict=as_verdict(run, judged.series, judged.role, judged.fit, word))
 
 
 def _worst(judged: list[Judged]) -> Judged | None:

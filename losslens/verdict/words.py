@@ -268,6 +268,18 @@ def _only_shrank(fit: SeriesFit, d: Departure) -> bool:
     return float(fit.value[0]) <= better and abs(d.top) <= before and d.peak <= before
 
 
+def followed(fit: SeriesFit, word: Word, val: SeriesFit) -> bool:
+    """Whether validation went below zero with a loss said to run away downward, and to no worse an end.
+
+    A log-density that goes on falling does that; only beyond ten times the first level neither has a floor.
+    """
+    down = word.verdict is Verdict.EXPLODED and word.departure is fit.runaway is not None
+    if not down or val.n_finite < MIN_POINTS or val.ends_nonfinite:
+        return False
+    near = abs(fit.end) < DOWNWARD_FACTOR * max(abs(fit.start), abs(val.start))
+    return near and val.end < 0.0 and val.end - val.best <= val.noise_level
+
+
 def _beyond_wandering(fit: SeriesFit, d: Departure) -> bool:
     """Whether a loss that may rise while all is well ended far above anything it did before."""
     if fit.transform.kind == "log":

@@ -182,3 +182,13 @@ def test_a_loss_that_ran_away_downward_in_few_points_before_its_nans_begins_ther
     assert said.verdict is Verdict.NAN
     assert said.onset is not None
     assert abs(said.onset.step - 6000) <= 80
+
+
+def test_a_log_density_whose_validation_falls_below_zero_with_it_has_not_lost_its_floor() -> None:
+    fall = np.array([0.43, 0.16, 0.13, 0.06, 0.08, 0.0, -0.06, -0.05, -0.10, -0.15, -0.15, -0.18, -0.22, -0.16, -0.25])
+    loss = np.concatenate([fall, [-0.25, -0.25, -0.39, -0.38, -0.42]])
+    val = np.interp(np.linspace(0, 19, 50), np.arange(20), loss) + 0.05
+    assert judged(loss=loss).verdict is Verdict.EXPLODED
+    assert judged(loss=loss, val_loss=val).verdict is Verdict.HEALTHY
+    assert judged(loss=loss, val_loss=0.1 + np.exp(-np.arange(50) / 9)).verdict is Verdict.EXPLODED
+    assert judged(loss=np.where(loss < 0, 100 * loss, loss), val_loss=val).verdict is Verdict.EXPLODED
