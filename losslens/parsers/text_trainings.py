@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby, pairwise
 
 from losslens.parsers.text_names import bare
@@ -56,6 +57,7 @@ _NO_NAME = re.compile(
     re.IGNORECASE,
 )
 LONGEST_HEADING = 100
+_DIGITS = str.maketrans("123456789", "0" * 9)
 #: Headings kept of one output: what prints more of them prints something else.
 MOST_HEADINGS = 5000
 
@@ -99,6 +101,8 @@ class Headings:
         if _RULE.fullmatch(text):
             self._ruled = line
             return
+        if self._ruled != line - 1 and not _may_announce(text.translate(_DIGITS)):
+            return
         banner = _BANNER.match(text)
         inner = banner["what"] if banner else text
         key = banner["key"][:3] if banner else "=" if self._ruled == line - 1 else ""
@@ -108,6 +112,14 @@ class Headings:
             self.found.append(_Heading(match["key"].lower(), match["what"].strip().lower(), name, line, before))
         elif key and not _NO_NAME.search(inner):
             self.found.append(_Heading(key, inner.lower(), bare(inner), line, before, banner=True))
+
+
+@lru_cache(maxsize=4096)
+def _may_announce(shape: str) -> bool:
+    """Whether lines of a shape may be headings: no pattern tells one digit from another, and most lines come again."""
+    banner = _BANNER.match(shape)
+    inner = banner["what"] if banner else shape
+    return bool(banner or _NAMED.match(inner) or _SETTING.match(inner) or _TRAINING.match(inner))
 
 
 def trainings_in(
