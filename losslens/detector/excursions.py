@@ -59,6 +59,9 @@ WANDER = ((0.5, 6.0), (0.75, 4.0), (0.9, 2.5))
 A course that wanders (adversarial losses, autocorrelated noise) is above its best level most of the time: for a
 Gaussian wander of width A the three limits are 12, 11 and 8 A; for white noise they stay below 8 noise widths."""
 
+LAG_HALF = 15
+"""Half the width of the running median that tells by how much the level before lags behind the course."""
+
 LONG = 20_000
 """From so many points on the level before is the smooth course, not a trailing median of each point."""
 
@@ -117,22 +120,24 @@ def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int, ratios:
     level = _level_before(z, course)
     above = z - level
     settled = above[start:] - float(np.median(above[start:]))
-    limit = _tail_limit(settled, max(noise, spread(settled)))
+    lag = centred_median(above, LAG_HALF)[start:]  # behind a course that falls the level before is always too high
+    steady = above[start:] - lag
+    limit = _tail_limit(settled, max(noise, spread(steady)))
     height = np.full(z.size, limit)
     height[:start] = max(limit, EARLY_HEIGHT)
     top = start + int(np.argmax(settled))
     alone = _stretch_above(z, top, float(level[top]) + BAND_WIDTHS * noise)
     from_, to = max(alone.start - start, 0), alone.stop - start
     others = np.delete(settled, slice(from_, to))
-    apart = np.delete(settled, slice(from_, to + COURSE_POINTS))  # behind it the level before still holds its points
+    apart = np.delete(steady, slice(from_, to + COURSE_POINTS))  # behind it the level before still holds its points
     if others.size >= OTHERS:  # one stretch that is long for its series is no tail of its own
-        width = max(noise, spread(apart if apart.size >= OTHERS else others))
+        width = max(noise, spread(apart if apart.size >= OTHERS else np.delete(steady, slice(from_, to))))
         height[alone] = np.minimum(height[alone], _tail_limit(others, width))
     highest = np.concatenate([[np.inf], np.maximum.accumulate(z)[:-1]])
     hits = np.flatnonzero((above > height) | ((z > highest + BEYOND_ALL) & ratios))
     known = start
-    at = start = min(start, EARLY_POINTS)
-    hits = hits[hits >= start]
+    at, start = 0, min(start, EARLY_POINTS)
+    hits = hits[(hits >= start) | ((z[hits] > highest[hits] + BEYOND_ALL) & ratios)]
     out: list[Excursion] = []
     while True:
         j = int(np.searchsorted(hits, at))

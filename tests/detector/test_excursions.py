@@ -39,3 +39,21 @@ def test_short_noisy_logs_show_no_spike_for_having_a_highest_point() -> None:
         z = np.log(0.5 + np.exp(-np.arange(40) / 8)) + 0.05 * rng.standard_t(4, size=40)
         alarms += bool(examine(np.arange(40), np.exp(z)).excursions)
     assert alarms <= 2
+
+
+def test_a_course_that_falls_steeply_hides_no_spike_behind_it() -> None:
+    rng = np.random.default_rng(4)
+    z = np.log(0.19 + 1.2 * np.exp(-np.arange(70) / 12)) + 0.05 * rng.normal(size=70)
+    z[52:56] += (2.5, 0.6, 0.25, 0.12)
+    found = examine(np.arange(70), np.exp(z)).excursions
+    assert [e.first for e in found] == [52]
+
+
+def test_a_second_point_a_hundred_times_above_the_first_is_a_spike() -> None:
+    rng = np.random.default_rng(6)
+    value = 1.0 + 0.4 * np.exp(-np.arange(60) / 20) + 0.01 * rng.normal(size=60)
+    value[1:3] = (4.6e19, 2.8e11)
+    (found,) = examine(np.arange(60), value).excursions
+    assert (found.first, found.last) == (1, 2)
+    value[1:3] = (9.0, 4.0)  # a net that settles
+    assert examine(np.arange(60), value).excursions == ()
