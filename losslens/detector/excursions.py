@@ -120,8 +120,9 @@ def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int, ratios:
     level = _level_before(z, course)
     above = z - level
     settled = above[start:] - float(np.median(above[start:]))
-    lag = centred_median(above, LAG_HALF)[start:]  # behind a course that falls the level before is always too high
-    steady = above[start:] - lag
+    steady = settled
+    if z.size <= LONG:  # behind a course that falls the level before is always too high
+        steady = above[start:] - centred_median(above, LAG_HALF)[start:]
     limit = _tail_limit(settled, max(noise, spread(steady)))
     height = np.full(z.size, limit)
     height[:start] = max(limit, EARLY_HEIGHT)
