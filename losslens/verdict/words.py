@@ -65,6 +65,15 @@ TRANSIENT_POINTS = 5
 FIRST_NOISE = 0.1
 """In a wider noise of single points the first value alone says little."""
 
+MOST_CLASSES = 20
+"""Beyond so many classes the logarithms of their numbers lie too close to say that a level is one of them."""
+
+AT_CHANCE = 0.01
+"""A level within this share of ln C is that of a uniform guess among C classes …"""
+
+NEAR_CHANCE = 0.12
+"""… when an untrained net began no farther above it."""
+
 STUCK_MOST = 0.15
 """A loss that was stuck for most of its run ends no more than this share below its first value."""
 
@@ -393,10 +402,19 @@ def _back_at_first(fit: SeriesFit) -> Word | None:
     if fit.transform.kind != "log" or fit.noise > FIRST_NOISE or not flat(rest):
         return None
     level = fit.transform.back(float(np.median(rest)))
-    if first - level > PLATEAU_SHARE * first:
+    classes = _guess_among(level)
+    if first - level > (NEAR_CHANCE if classes else PLATEAU_SHARE) * first:
         return None
-    text = f"flat at {number(level)} from its first points on, which is no better than its first value {number(first)}"
-    return Word(Verdict.PLATEAU, text, 1.0, Verdict.HEALTHY)
+    of = f"ln {classes}, a uniform guess" if classes else f"no better than its first value {number(first)}"
+    return Word(
+        Verdict.PLATEAU, f"flat at {number(level)} from its first points on, which is {of}", 1.0, Verdict.HEALTHY
+    )
+
+
+def _guess_among(level: float) -> int:
+    """The number of classes among which a uniform guess has this loss; 0 where it has none, or any number is near."""
+    classes = round(math.exp(min(level, 10.0)))
+    return classes if 2 <= classes <= MOST_CLASSES and abs(level / math.log(classes) - 1.0) < AT_CHANCE else 0
 
 
 def _stuck(fit: SeriesFit) -> Word | None:

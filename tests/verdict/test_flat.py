@@ -101,3 +101,14 @@ def test_a_loss_that_fell_in_its_first_points_whose_first_value_was_low_by_luck_
         y = level(1.2 + 0.6 * np.exp(-np.arange(500) / 12), seed, 0.2)
         y[0] = 1.24
         assert said(loss=y).verdict is not Verdict.PLATEAU
+
+
+def test_a_loss_that_lies_at_the_logarithm_of_its_classes_never_learned() -> None:
+    rng = np.random.default_rng(3)
+    value = np.log(10) + 0.015 * rng.normal(size=200)
+    value[:16] += np.linspace(0.16, 0.02, 16)
+    found = said(loss=value)
+    assert found.verdict is Verdict.PLATEAU
+    assert found.leading is not None
+    assert "ln 10" in found.leading.reason
+    assert said(loss=value - 0.15).verdict is Verdict.HEALTHY
