@@ -33,7 +33,7 @@ import dataclasses
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise, siblings, thrown, way_back
+from losslens.causes.signs import aftermath, around, gradient, loss, rate, rise, siblings, thrown, way_back
 from losslens.causes.signs.build import Found, log_ramp, num, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -82,7 +82,7 @@ def _if_adaptive(f: Facts, found: Found) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
-        rise.lies_dead(facts, +1),
+        aftermath.lies_dead(facts, +1),
         rise.rose_all_along(facts, -1),
         thrown.validation_thrown(facts, -1),
         thrown.weights_thrown(facts, -1),
@@ -121,7 +121,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_together(facts, -1),
         rise.rose_in_one_point(facts, -1),
         rate.rate_jumped(facts, -1),
-        rise.held_new_level(facts, -1),
+        aftermath.held_new_level(facts, -1),
         around.restarted(facts, -1),
         around.val_harmed(facts, +1),
         around.val_unharmed(facts, -1),

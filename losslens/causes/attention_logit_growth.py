@@ -29,7 +29,7 @@ import dataclasses
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, layers, leap, loss, rate, rise, thrown, way_back
+from losslens.causes.signs import aftermath, around, gradient, layers, leap, loss, rate, rise, thrown, way_back
 from losslens.causes.signs.build import Found, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -75,7 +75,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_high(facts, +1),
         loss.onset_not_early(facts, +1),
         rise.stands_alone(facts, -1),
-        rise.returned(facts, -1),
+        aftermath.returned(facts, -1),
         loss.nan_abrupt(facts, -1),
         loss.nan_from_first(facts, -1),
         around.architecture_is(facts, "recurrent", -1),

@@ -22,7 +22,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, leap, loss, rate, rise, thrown
+from losslens.causes.signs import aftermath, around, leap, loss, rate, rise, thrown
 from losslens.causes.signs.build import Found, log_ramp, missing, percent, points, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -95,7 +95,7 @@ def _together(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
-        rise.lies_dead(facts, -1),
+        aftermath.lies_dead(facts, -1),
         rise.rose_all_along(facts, -1),
         thrown.weights_held(facts, +1),
         around.component_led(facts, +1),

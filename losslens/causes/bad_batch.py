@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, leap, loss, rate, rise, siblings, thrown, way_back
+from losslens.causes.signs import aftermath, around, gradient, leap, loss, rate, rise, siblings, thrown, way_back
 from losslens.causes.signs.build import Found, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -56,7 +56,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         rise.runs_downward(facts, -1),
         thrown.weights_thrown(facts, +1),
-        rise.returned(facts, +1),
+        aftermath.returned(facts, +1),
         rise.short_spike(facts, +1),
         rise.stands_alone(facts, +1),
         _threw(facts, +1),
@@ -71,14 +71,14 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.gradual(facts, -1),
         rise.many_spikes(facts, -1),
         loss.one_batch_an_epoch(facts, -1),
-        rise.kept_growing(facts, -1),
+        aftermath.kept_growing(facts, -1),
         loss.onset_early(facts, -1),
         gradient.grad_led(facts, -1),
         gradient.grad_calm(facts, -1),
         rate.rate_jumped(facts, -1),
-        rise.stayed_out(facts, -1),
+        aftermath.stayed_out(facts, -1),
         around.val_harmed(facts, -1),
-        rise.overshot(facts, +1),
+        aftermath.overshot(facts, +1),
         around.only_validation(facts, -1),
         around.restarted(facts, -1),
         leap.leaped(facts, +1),

@@ -25,7 +25,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, leap, loss, rise, siblings, thrown, way_back
+from losslens.causes.signs import aftermath, around, gradient, leap, loss, rise, siblings, thrown, way_back
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -124,19 +124,19 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.whole_factor(facts, +1),
         around.val_unharmed(facts, +1),
         rise.jumped(facts, +1),
-        rise.held_new_level(facts, +1),
+        aftermath.held_new_level(facts, +1),
         around.restarted(facts, +1),
         siblings.cured_by(facts, "batch-size", +1),
         _batch_constant(facts, -1),
         _noise_same(facts, -1),
         loss.nan_abrupt(facts, -1),
         loss.nan_from_first(facts, -1),
-        rise.kept_growing(facts, -1),
+        aftermath.kept_growing(facts, -1),
         rise.levelling_rise(facts, -1),
         rise.gradual(facts, -1),
         around.val_harmed(facts, -1),
-        rise.overshot(facts, -1),
-        rise.lies_dead(facts, -1),
+        aftermath.overshot(facts, -1),
+        aftermath.lies_dead(facts, -1),
         rise.stands_alone(facts, -1),
         gradient.grad_died_as_loss_rose(facts, -1),
         around.only_validation(facts, -1),

@@ -26,7 +26,19 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, held_back, leap, loss, rate, rise, siblings, thrown, way_back
+from losslens.causes.signs import (
+    aftermath,
+    around,
+    gradient,
+    held_back,
+    leap,
+    loss,
+    rate,
+    rise,
+    siblings,
+    thrown,
+    way_back,
+)
 from losslens.causes.signs.build import Found, log_ramp, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -75,7 +87,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.runs_downward(facts, -1),
         rise.stepped_first(facts, +1),
         thrown.weights_held(facts, +1),
-        rise.held_new_level(facts, +1),
+        aftermath.held_new_level(facts, +1),
         rise.jumped(facts, +1),
         _relearned(facts, +1),
         _gradient_level(facts, +1),
@@ -87,14 +99,14 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_steady(facts, +1),
         siblings.cured_by(facts, "data", +1),
         siblings.same_batches_survived(facts, -1),
-        rise.kept_growing(facts, -1),
+        aftermath.kept_growing(facts, -1),
         rise.ran_up(facts, -1),
         rise.gradual(facts, -1),
         rise.exponential_growth(facts, -1),
         around.training_relearned(facts, +1),
         held_back.stepped(facts, +1),
         gradient.grad_spiked(facts, -1),
-        rise.returned(facts, -1),
+        aftermath.returned(facts, -1),
         rise.stands_alone(facts, -1),
         loss.nan_abrupt(facts, -1),
         loss.grew_before_nan(facts, -1),
@@ -103,8 +115,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_led(facts, -1),
         rate.rate_jumped(facts, -1),
         around.restarted(facts, -1),
-        rise.overshot(facts, -1),
-        rise.lies_dead(facts, -1),
+        aftermath.overshot(facts, -1),
+        aftermath.lies_dead(facts, -1),
         gradient.grad_died_as_loss_rose(facts, -1),
         around.only_validation(facts, -1),
         leap.leaped(facts, -1),

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise, siblings, thrown
+from losslens.causes.signs import aftermath, around, gradient, loss, rate, rise, siblings, thrown
 from losslens.causes.signs.build import told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -39,7 +39,7 @@ SOURCES = ("https://arxiv.org/abs/1211.5063", "https://github.com/facebookresear
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
-        rise.lies_dead(facts, +1),
+        aftermath.lies_dead(facts, +1),
         rise.rose_all_along(facts, -1),
         rise.stepped_first(facts, -1),
         thrown.validation_thrown(facts, +1),
@@ -52,7 +52,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.clipping_let_go(facts, +1),
         gradient.weights_jumped(facts, +1),
         rise.jumped(facts, +1),
-        rise.stayed_out(facts, +1),
+        aftermath.stayed_out(facts, +1),
         rise.earlier_spikes(facts, +1),
         rise.overflowed(facts, +1),
         loss.huge_start(facts, +1),
@@ -68,14 +68,14 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_dead(facts, -1),
         gradient.weights_grew_instead(facts, -1),
         rate.rate_jumped(facts, -1),
-        rise.returned(facts, -1),
+        aftermath.returned(facts, -1),
         rise.stands_alone(facts, -1),
         rise.slow_rise(facts, -1),
         around.val_harmed(facts, +1),
         around.val_jumped_too(facts, +1),
         around.val_unharmed(facts, -1),
         around.val_followed(facts, -1),
-        rise.overshot(facts, +1),
+        aftermath.overshot(facts, +1),
         rise.smooth_rise(facts, -1),
         gradient.grad_died_as_loss_rose(facts, +1),
         rise.runs_downward(facts, -1),

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, leap, loss, rate, rise, siblings, thrown, way_back
+from losslens.causes.signs import aftermath, around, gradient, leap, loss, rate, rise, siblings, thrown, way_back
 from losslens.causes.signs.build import Found, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -60,8 +60,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.stuck_above_start(facts, +1),
         rise.oscillating(facts, +1),
         rise.ran_up(facts, +1),
-        rise.stuck_high(facts, +1),
-        rise.lies_dead(facts, +1),
+        aftermath.stuck_high(facts, +1),
+        aftermath.lies_dead(facts, +1),
         rise.exponential_growth(facts, +1),
         rise.grows_as_rate_falls(facts, -1),
         loss.noise_rising(facts, +1),
@@ -83,7 +83,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.nan_scattered(facts, -1),
         loss.nan_before_update(facts, -1),
         loss.huge_start(facts, -1),
-        rise.held_new_level(facts, -1),
+        aftermath.held_new_level(facts, -1),
         _after_calm(facts, rise.slow_rise(facts, -1)),
         rise.stands_alone(facts, -1),
         gradient.grad_dead(facts, -1),

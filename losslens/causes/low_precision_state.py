@@ -24,7 +24,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, broken, gradient, leap, loss, rise, siblings, thrown, way_back
+from losslens.causes.signs import aftermath, around, broken, gradient, leap, loss, rise, siblings, thrown, way_back
 from losslens.causes.signs.build import Found, missing, num, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -68,7 +68,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         rise.runs_downward(facts, -1),
         rise.stepped_first(facts, +1),
-        rise.overshot(facts, +1),
+        aftermath.overshot(facts, +1),
         thrown.validation_thrown(facts, +1),
         thrown.weights_held(facts, -1),
         thrown.weights_thrown(facts, +1),

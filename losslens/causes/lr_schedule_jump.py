@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, loss, rate, rise, siblings, thrown
+from losslens.causes.signs import aftermath, around, loss, rate, rise, siblings, thrown
 from losslens.causes.signs.build import num, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -58,7 +58,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.val_harmed(facts, +1),
         around.val_jumped_too(facts, +1),
         around.val_unharmed(facts, -1),
-        rise.overshot(facts, +1),
+        aftermath.overshot(facts, +1),
         rise.runs_downward(facts, -1),
         around.only_validation(facts, -1),
         around.restarted(facts, -1),

@@ -28,7 +28,7 @@ import dataclasses
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise, siblings
+from losslens.causes.signs import aftermath, around, gradient, loss, rate, rise, siblings
 from losslens.causes.signs.build import Found, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -56,7 +56,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_high(facts, +1),
         loss.onset_early(facts, +1),
         loss.stuck_above_start(facts, +1),
-        rise.stuck_high(facts, +1),
+        aftermath.stuck_high(facts, +1),
         gradient.grad_largest_at_start(facts, +1),
         around.adaptive_optimizer(facts, +1),
         around.architecture_is(facts, "transformer", +1),

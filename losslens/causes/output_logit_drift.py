@@ -25,7 +25,7 @@ import dataclasses
 
 from losslens.causes.attention_logit_growth import ATTENTION_WORDS, about_output
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, leap, loss, rate, rise, thrown, way_back
+from losslens.causes.signs import aftermath, around, gradient, leap, loss, rate, rise, thrown, way_back
 from losslens.causes.signs.build import Found, missing, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -54,10 +54,10 @@ def _no_decay(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
-        rise.lies_dead(facts, +1),
+        aftermath.lies_dead(facts, +1),
         rise.rose_all_along(facts, -1),
         thrown.validation_thrown(facts, +1),
-        rise.overshot(facts, +1),
+        aftermath.overshot(facts, +1),
         thrown.weights_held(facts, -1),
         _output(facts, +1),
         gradient.logits_led(facts, +1),
@@ -70,7 +70,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _no_decay(facts, +1),
         rise.jumped(facts, -1),
         rise.rose_in_one_point(facts, -1),
-        rise.returned(facts, -1),
+        aftermath.returned(facts, -1),
         loss.onset_early(facts, -1),
         loss.nan_from_first(facts, -1),
         rate.rate_jumped(facts, -1),

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, leap, loss, rate, rise, siblings, thrown, way_back
+from losslens.causes.signs import aftermath, around, leap, loss, rate, rise, siblings, thrown, way_back
 from losslens.causes.signs.build import Found, lasting, missing, num, percent, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -116,7 +116,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         thrown.weights_held(facts, +1),
         _once_an_epoch(facts, +1),
         _clockwork(facts, +1),
-        rise.returned(facts, +1),
+        aftermath.returned(facts, +1),
         rise.short_spike(facts, +1),
         rise.stands_alone(facts, +1),
         rise.ran_up(facts, -1),

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, leap, loss, rate, rise, way_back
+from losslens.causes.signs import aftermath, around, gradient, leap, loss, rate, rise, way_back
 from losslens.causes.signs.build import Found, num, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -57,7 +57,7 @@ def _lower_after(f: Facts, d: int) -> Found:
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         rise.runs_downward(facts, -1),
-        rise.returned(facts, +1),
+        aftermath.returned(facts, +1),
         _lower_after(facts, +1),
         rise.many_spikes(facts, +1),
         loss.one_batch_an_epoch(facts, +1),
@@ -65,7 +65,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.ran_up(facts, +1),
         rise.gradual(facts, +1),
         rate.rate_high(facts, +1),
-        rise.stayed_out(facts, -1),
+        aftermath.stayed_out(facts, -1),
         loss.nan_abrupt(facts, -1),
         loss.grew_before_nan(facts, -1),
         loss.nan_from_first(facts, -1),

@@ -27,7 +27,7 @@ from __future__ import annotations
 import math
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise, siblings
+from losslens.causes.signs import aftermath, around, gradient, loss, rate, rise, siblings
 from losslens.causes.signs.build import Found, log_ramp, missing, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -61,8 +61,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _layers(facts, +1),
         loss.never_learned(facts, +1),
         loss.stuck_above_start(facts, -1),
-        rise.stuck_high(facts, +1),
-        rise.lies_dead(facts, +1),
+        aftermath.stuck_high(facts, +1),
+        aftermath.lies_dead(facts, +1),
         gradient.updates_tiny(facts, +1),
         siblings.cured_by(facts, "normalisation-layer", +1),
         gradient.grad_alive(facts, -1),

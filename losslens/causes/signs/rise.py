@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from losslens.causes.facts.nouns import Facts, LossCourse
+from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs.build import (
     Found,
     lasting,
@@ -19,21 +19,6 @@ from losslens.causes.signs.build import (
     where,
 )
 from losslens.model import Verdict
-
-LEARNED = 3.0
-"""Times the level before the onset from which the first value says that something had been learned."""
-
-BEYOND = 2.0
-"""Times the first value that nothing but thrown weights takes a loss to."""
-
-FORGOTTEN = 1.5
-"""Times the level before the onset that the first value must be for anything to have been forgotten."""
-
-AT_FIRST = 1.15
-"""Factor around the first value within which a loss lies on it."""
-
-CHANCE = 4 / 3
-"""Factor around the first value within which a loss lies at chance."""
 
 
 def resolution(f: Facts) -> float:
@@ -182,62 +167,6 @@ def oscillating(f: Facts, d: int) -> Found:
     )
 
 
-def stuck_high(f: Facts, d: int) -> Found:
-    """After the rise it sits on one level near where it began (chance), as a saturated classifier does."""
-    if not rose(f):
-        return None
-    if f.loss is None or f.onset is None or f.loss.growth.kind != "plateau-high":
-        return None
-    end, start = f.loss.end, f.loss.start_level
-    near = f.loss.end_over_start is not None and 0.7 < f.loss.end_over_start < 1.4
-    chance = f", the level of its start ({num(start)})" if near else ""
-    text = f"after the rise {f.tag} stays at {num(end)}{chance}"
-    return sign(
-        "stuck-high",
-        d,
-        1.0 if near else 0.3,
-        text,
-        series=f.tag,
-        steps=(f.onset.step, None),
-        value=end,
-        compared_to=start,
-    )
-
-
-def returned(f: Facts, d: int) -> Found:
-    """Back in its old band soon: within a twentieth of the run for sure, after a quarter it was learned anew."""
-    if f.loss is None or f.onset is None or not f.loss.recovered or f.extent is None:
-        return None
-    points = f.loss.excursion_points or 0
-    share = points / max(1, f.extent.points)
-    text = (
-        f"{f.tag} was back inside its old band {points} logged point{'s' * (points != 1)} "
-        f"after {where(f, f.onset.step)}"
-    )
-    strength = 1.0 if points <= 5 else ramp(share, 0.25, 0.05)
-    return sign("came-back", d, strength, text, series=f.tag, steps=(f.onset.step, None), value=points)
-
-
-def stayed_out(f: Facts, d: int) -> Found:
-    if f.loss is None or f.onset is None or f.onset.from_start or f.loss.recovered or f.loss.growth.kind == "none":
-        return None
-    if not (f.loss.end_over_before and f.loss.end_over_before > 1.2) and f.nonfinite is None:
-        return None
-    end = "not finite" if f.loss.end is None else num(f.loss.end)
-    text = f"{f.tag} never came back: {end} at the end against {num(f.loss.before)} before"
-    strength = 1.0 if f.nonfinite is not None else log_ramp(f.loss.end_over_before or 1.0, 1.1, 3.0)
-    return sign(
-        "never-came-back",
-        d,
-        strength,
-        text,
-        series=f.tag,
-        steps=(f.onset.step, None),
-        value=f.loss.end,
-        compared_to=f.loss.before,
-    )
-
-
 def short_spike(f: Facts, d: int) -> Found:
     if f.loss is None or f.onset is None or f.loss.excursion_points is None:
         return None
@@ -289,69 +218,6 @@ def rose_in_one_point(f: Facts, d: int) -> Found:
         steps=(f.onset.step, None),
         value=points,
     )
-
-
-def held_new_level(f: Facts, d: int) -> Found:
-    """One step up, then level or slowly down: no runaway."""
-    if not rose(f):
-        return None
-    if f.loss is None or f.onset is None or f.loss.after_slope is None or f.loss.growth.kind in ("none", "downward"):
-        return None
-    if f.loss.recovered or f.loss.growth.points > 4 or f.onset.from_start or _fell_to_chance(f.loss):
-        return None
-    slope = f.loss.after_slope
-    text = (
-        f"{f.tag} stepped from {num(f.loss.before)} to a new level and "
-        f"{'held it' if slope > -0.2 else 'has been falling since'}"
-    )
-    return sign("held-new-level", d, ramp(slope, 0.6, 0.2), text, series=f.tag, steps=(f.onset.step, None), value=slope)
-
-
-def _fell_to_chance(loss: LossCourse) -> bool:
-    """Thrown beyond its first value, the loss of an untrained net, and lying there since: all is forgotten."""
-    peak, first, before, end = loss.growth.peak, loss.first, loss.before, loss.end
-    if peak is None or first is None or before is None or end is None or not 0 < LEARNED * before < first:
-        return False
-    return peak > BEYOND * first and 1 / CHANCE < end / first < CHANCE
-
-
-def lies_dead(f: Facts, d: int) -> Found:
-    """After the rise it lies on its first level with next to no noise: the net says the same of every sample."""
-    if not rose(f) or f.loss is None or f.onset is None or f.onset.from_start or f.loss.noise_after is None:
-        return None
-    first, before, end = f.loss.first, f.loss.before, f.loss.end
-    if first is None or before is None or end is None or not 0 < FORGOTTEN * before < first:
-        return None
-    if not 1 / AT_FIRST < end / first < AT_FIRST:
-        return None
-    text = (
-        f"{f.tag} came to lie at {num(end)}, its first value ({num(first)}), with {times(f.loss.noise_after)} the "
-        "noise of before: the net says the same of every sample"
-    )
-    return sign("lies-dead", d, ramp(f.loss.noise_after, 0.5, 0.2), text, series=f.tag, value=end, compared_to=first)
-
-
-def overshot(f: Facts, d: int) -> Found:
-    """A peak far above the level on which it then settled: weights were thrown, not data changed."""
-    if not rose(f) or f.loss is None or f.onset is None or f.loss.growth.peak is None or not f.loss.end:
-        return None
-    if f.loss.end <= 0 or f.loss.growth.peak_step == (f.extent.last_step if f.extent else None):
-        return None
-    r = f.loss.growth.peak / f.loss.end
-    text = f"{f.tag} peaked at {num(f.loss.growth.peak)} and then settled at {num(f.loss.end)}"
-    return sign("overshot", d, log_ramp(r, 2.5, 15.0), text, series=f.tag, value=r)
-
-
-def kept_growing(f: Facts, d: int) -> Found:
-    if not rose(f):
-        return None
-    if f.loss is None or f.onset is None or f.loss.growth.kind not in ("exponential", "power", "linear"):
-        return None
-    slope = f.loss.after_slope
-    if slope is None or slope < 0.3:
-        return None
-    text = f"{f.tag} kept growing after {where(f, f.onset.step)} instead of settling on a new level"
-    return sign("kept-growing", d, ramp(slope, 0.3, 1.5), text, series=f.tag, steps=(f.onset.step, None), value=slope)
 
 
 def runs_downward(f: Facts, d: int) -> Found:
