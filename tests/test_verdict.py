@@ -12,7 +12,7 @@ import pytest
 
 from losslens.model import Judgement, Role, RoleChoice, Run, Series, StepsPerEpoch, Verdict
 from losslens.verdict import judge
-from losslens.verdict.words import number
+from losslens.verdict.word import number
 from tests.detector.curves import explosion, falling, noisy
 
 if TYPE_CHECKING:

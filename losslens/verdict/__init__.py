@@ -15,7 +15,8 @@ from losslens.verdict.contest import Contest, contest_of
 from losslens.verdict.losses import Judged, as_verdict, episodes_of, judge_loss
 from losslens.verdict.meeting import no_return, together
 from losslens.verdict.validation import judge_validation, surely_failed
-from losslens.verdict.words import Word, followed, number
+from losslens.verdict.word import Word, number
+from losslens.verdict.words import followed
 
 __all__ = ["judge"]
 

@@ -10,7 +10,8 @@ from losslens.detector import Departure, Excursion, SeriesFit, examine
 from losslens.model import Episode, LossVerdict, Onset, Role, Run, Series, Verdict
 from losslens.verdict.flat import gained
 from losslens.verdict.schedule import explains, unexplained
-from losslens.verdict.words import Word, decide, number, released
+from losslens.verdict.word import Word, number
+from losslens.verdict.words import decide, released
 
 BEYOND_REASON = 1e18
 """No net that trains has such a loss: its square does not fit a 32-bit float any more."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from losslens.detector import examine
 from losslens.model import Onset, Precursor, Role, Run, Series
-from losslens.verdict.words import number
+from losslens.verdict.word import number
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray

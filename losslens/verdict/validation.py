@@ -7,7 +7,8 @@ from dataclasses import replace
 from losslens.detector import Departure, SeriesFit, examine
 from losslens.model import Role, Run, Series, Verdict
 from losslens.verdict.losses import Judged, as_verdict
-from losslens.verdict.words import DIVERGED_RATIO, EXPLODED_FACTOR, NEAR, Word, decide, number, released
+from losslens.verdict.word import NEAR, Word, number
+from losslens.verdict.words import DIVERGED_RATIO, EXPLODED_FACTOR, decide, released
 
 OVERFIT_RISE = 0.02
 """A validation loss has left its minimum when it ends this share of its level above it (and beyond its noise)."""

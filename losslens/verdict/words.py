@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +11,8 @@ from losslens.detector import Departure, SeriesFit
 from losslens.detector.excursions import whole as whole_excursion
 from losslens.detector.search import highest_level
 from losslens.model import Verdict
-from losslens.verdict.flat import flat
+from losslens.verdict.plateau import PEAK_POINTS, PLATEAU_SHARE, plateau
+from losslens.verdict.word import NEAR, Word, number, rough
 
 MIN_POINTS = 4
 """One to three points are no course."""
@@ -49,37 +50,6 @@ SETTLED_FACTOR = 1.5
 PLATEAU_RISE = 0.1
 """A plateau that ends no more than this share above its first level is a plateau still."""
 
-PLATEAU_SHARE = 0.05
-"""Never better than the first level by more than this share: plateau (definition)."""
-
-PLATEAU_POINTS = 8
-
-THROWN = 1.3
-"""A transient: the highest values among the first 5 % are so many times the first value …"""
-
-TRANSIENT_SHARE = 0.05
-
-TRANSIENT_POINTS = 5
-"""… or among so many."""
-
-FIRST_NOISE = 0.1
-"""In a wider noise of single points the first value alone says little."""
-
-MOST_CLASSES = 20
-"""Beyond so many classes the logarithms of their numbers lie too close to say that a level is one of them."""
-
-AT_CHANCE = 0.01
-"""A level within this share of ln C is that of a uniform guess among C classes …"""
-
-NEAR_CHANCE = 0.12
-"""… when an untrained net began no farther above it."""
-
-STUCK_MOST = 0.15
-"""A loss that was stuck for most of its run ends no more than this share below its first value."""
-
-FEW = 24
-"""With fewer points than this the first level is a single noisy point."""
-
 SPIKE_RATIO = 0.1
 """A spike matters when it undoes this share of the progress …"""
 
@@ -96,47 +66,14 @@ all progress lost."""
 DOWNWARD_FACTOR = 10.0
 """A downward run ends at least this many times farther from zero than it began."""
 
-PEAK_POINTS = 3
-"""The height of a rise that did not last is the median of so many highest points …"""
-
 PEAK_WIDTHS = 8.0
-"""… and it must be more noise widths above the level before than this, as a spike must."""
+"""A rise that did not last must be more noise widths above the level before than this, as a spike must."""
 
 TOLD_FROM = 0.01
 """A smaller share of the progress says nothing of a rise that counts for its factor."""
 
 TWICE = 2.0
 """A rise to less than this factor above the start is told without it."""
-
-NEAR = 1.5
-"""Within this factor of a threshold the neighbouring word is right too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One word, how near its boundary it is, and the sentence that says why."""
-
-    verdict: Verdict
-    reason: str
-    margin: float | None = None
-    also: Verdict | None = None
-    departure: Departure | None = None
-    """The rise (or downward run) that the word speaks of."""
-
-
-def number(x: float) -> str:
-    """Four digits at most, for sentences; thousands with commas, powers of ten as "5.7e30"."""
-    if not math.isfinite(x) or x == 0.0 or 1e-3 <= abs(x) < 999.5:
-        return f"{x:.4g}"
-    if 999.5 <= abs(x) < 1e6:
-        return f"{x:,.0f}"
-    mantissa, exponent = f"{x:.2e}".split("e")
-    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-
-
-def rough(x: float) -> str:
-    """Two digits: of a factor or a share nobody needs more."""
-    return number(float(f"{x:.2g}"))
 
 
 def _cost(fit: SeriesFit, d: Departure, ratio: float) -> str:
@@ -179,8 +116,8 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
     spike = _spike(fit, wanders)
     if spike is not None and _beyond_start(fit):
         return spike
-    if not wanders and (plateau := _plateau(fit)) is not None:
-        return plateau
+    if not wanders and (level := plateau(fit)) is not None:
+        return level
     if spike is not None:
         return spike
     if fit.end < fit.start:
@@ -373,66 +310,6 @@ def _still_flat(fit: SeriesFit, d: Departure) -> bool:
         return False
     scale = abs(fit.start)
     return fit.start - d.base < PLATEAU_SHARE * scale and d.top - fit.start < PLATEAU_RISE * scale
-
-
-def _plateau(fit: SeriesFit) -> Word | None:
-    """Never better than the first level by more than 5 %, beyond what noise gives."""
-    if fit.n_finite < PLATEAU_POINTS:
-        return None
-    start, best = fit.start, fit.best
-    if fit.transform.kind == "asinh" and abs(start) < 10.0 * fit.noise_level:
-        return None
-    if start == 0.0:
-        return None
-    gained = (start - best) / abs(start)
-    if gained >= PLATEAU_SHARE:
-        if fit.transform.kind == "log" and flat(fit.z):
-            text = f"no stretch of it is better than its first, {number(start)}, beyond what its noise gives"
-            return Word(Verdict.PLATEAU, text, NEAR, Verdict.HEALTHY)
-        return _back_at_first(fit) or _stuck(fit)
-    text = f"never better than its first level {number(start)} by more than {rough(100 * max(gained, 0.0))} %"
-    margin = PLATEAU_SHARE / max(gained, 1e-9)
-    return Word(Verdict.PLATEAU, text, margin, Verdict.HEALTHY if margin < NEAR else None)
-
-
-def _back_at_first(fit: SeriesFit) -> Word | None:
-    """A loss that is flat after its first points, whatever these did, on a level no better than its first value."""
-    early = max(TRANSIENT_POINTS, int(TRANSIENT_SHARE * fit.n_finite))
-    rest, first = fit.z[early:], float(fit.value[0])
-    if fit.transform.kind != "log" or fit.noise > FIRST_NOISE or not flat(rest):
-        return None
-    level = fit.transform.back(float(np.median(rest)))
-    classes = _guess_among(level)
-    if first - level > (NEAR_CHANCE if classes else PLATEAU_SHARE) * first:
-        return None
-    of = f"ln {classes}, a uniform guess" if classes else f"no better than its first value {number(first)}"
-    return Word(
-        Verdict.PLATEAU, f"flat at {number(level)} from its first points on, which is {of}", 1.0, Verdict.HEALTHY
-    )
-
-
-def _guess_among(level: float) -> int:
-    """The number of classes among which a uniform guess has this loss; 0 where it has none, or any number is near."""
-    classes = round(math.exp(min(level, 10.0)))
-    return classes if 2 <= classes <= MOST_CLASSES and abs(level / math.log(classes) - 1.0) < AT_CHANCE else 0
-
-
-def _stuck(fit: SeriesFit) -> Word | None:
-    """A loss that was thrown out of its first level at once, came back to it and stayed there for most of the run."""
-    first, y = float(fit.value[0]), fit.value
-    early = y[: max(TRANSIENT_POINTS, int(TRANSIENT_SHARE * y.size))]
-    if fit.transform.kind != "log" or y.size < FEW or float(np.median(np.sort(early)[-PEAK_POINTS:])) < THROWN * first:
-        return None
-    there = y[np.abs(y - first) <= PLATEAU_SHARE * first]
-    if there.size <= y.size / 2 or fit.end < (1.0 - STUCK_MOST) * first:
-        return None
-    level = float(np.median(there))
-    text = (
-        f"thrown from its first value {number(first)} up to {number(float(early.max()))} at once, it came back to "
-        f"{number(level)} and stayed there for {rough(100 * there.size / y.size)} % of its points; "
-        f"it ended at {number(fit.end)}"
-    )
-    return Word(Verdict.PLATEAU, text, 1.0, Verdict.HEALTHY)
 
 
 def _beyond_start(fit: SeriesFit) -> bool:

@@ -1,0 +1,39 @@
+"""One word for one loss, and how its numbers are written."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from losslens.detector import Departure
+from losslens.model import Verdict
+
+NEAR = 1.5
+"""Within this factor of a threshold the neighbouring word is right too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word, how near its boundary it is, and the sentence that says why."""
+
+    verdict: Verdict
+    reason: str
+    margin: float | None = None
+    also: Verdict | None = None
+    departure: Departure | None = None
+    """The rise (or downward run) that the word speaks of."""
+
+
+def number(x: float) -> str:
+    """Four digits at most, for sentences; thousands with commas, powers of ten as "5.7e30"."""
+    if not math.isfinite(x) or x == 0.0 or 1e-3 <= abs(x) < 999.5:
+        return f"{x:.4g}"
+    if 999.5 <= abs(x) < 1e6:
+        return f"{x:,.0f}"
+    mantissa, exponent = f"{x:.2e}".split("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+
+
+def rough(x: float) -> str:
+    """Two digits: of a factor or a share nobody needs more."""
+    return number(float(f"{x:.2g}"))
