@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
 import os
@@ -49,7 +50,7 @@ HELPS = {"learning-rate": -1, "warmup": +1, "clip": -1, "beta2": -1, "eps": +1, 
 LEAST_ALIKE = 2
 """Runs that failed, and runs that survived, from which a sweep says something."""
 
-NUMERIC = frozenset(["learning-rate", "clip", "warmup", "beta2", "eps", "weight-decay", "batch-size"])
+NUMERIC = HELPS.keys() | {"batch-size"}
 
 STEM = 3
 """Letters that two names must share."""
@@ -167,7 +168,7 @@ def one_training(me: Facts, other: Facts) -> bool:
     if agree_until(me.trace, other.trace) is not None:
         return True
     alike = _begin_alike(me, other)
-    mine, theirs = ({k for k in f.settings if not IGNORED.search(squeeze(k))} for f in (me, other))
+    mine, theirs = ({k for k in f.settings if _counts(k)} for f in (me, other))
     if bool(mine) != bool(theirs):
         return False
     if not mine:
@@ -179,6 +180,12 @@ def one_training(me: Facts, other: Facts) -> bool:
     if len(every) >= TELLING_SETTINGS and agree >= SAME_VALUES * len(every):
         return True
     return len(every) - agree <= FEW_CHANGES and alike is not False
+
+
+@functools.lru_cache(maxsize=4096)
+def _counts(setting: str) -> bool:
+    """Whether a setting changes the numbers; asked of the same names for every pair of runs."""
+    return not IGNORED.search(squeeze(setting))
 
 
 def _begin_alike(me: Facts, other: Facts) -> bool | None:
@@ -250,7 +257,7 @@ def _differences(me: Facts, other: Facts) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for key in sorted(set(me.settings) | set(other.settings)):
         mine, theirs = me.settings.get(key), other.settings.get(key)
-        if _same(mine, theirs) or IGNORED.search(squeeze(key)):
+        if _same(mine, theirs) or not _counts(key):
             continue
         found.setdefault(lever_of(key), (_shown(mine), _shown(theirs)))
     if me.rate is not None and other.rate is not None and "learning-rate" not in found:

@@ -43,18 +43,24 @@ def trace_of(series: Series) -> Trace:
 
 def agree_until(a: Trace, b: Trace) -> int | None:
     """The last step up to which two runs have the same values, from the first step they share on; None if none."""
+    if a and b and a[0][0] == b[0][0] and not _same(a[0][1], b[0][1]):
+        return None  # nearly all pairs of a folder: of many runs each is held against each
     there = dict(b)
     last, values = None, set()
     shared = 0
     for step, value in a:
         if step not in there:
             continue
-        if abs(value - there[step]) > SAME * max(abs(value), abs(there[step])):
+        if not _same(value, there[step]):
             break
         last = step
         shared += 1
         values.add(value)
     return last if shared >= LEAST and len(values) >= DISTINCT else None
+
+
+def _same(value: float, other: float) -> bool:
+    return abs(value - other) <= SAME * max(abs(value), abs(other))
 
 
 def holds(a: Trace, b: Trace) -> bool:
