@@ -136,19 +136,17 @@ def load_sizes(path: Path | None = None) -> Sizes:
 @functools.cache
 def load_priors(path: Path | None = None) -> Mapping[str, float]:
     """Share of the users' failing runs that each cause is behind; adds up to 1, ``none-of-these`` included."""
-    source = path if path is not None else Path(__file__).with_name("priors.json")
-    shares: dict[str, float] = json.loads(source.read_text(encoding="utf-8"))["shares"]
+    shares = _prior_data(path)["shares"]
     total = sum(shares.values())
     return {cause: share / total for cause, share in shares.items()}
 
 
 @functools.cache
-def _without_a_trace() -> Mapping[str, float]:
-    """Factor of a cause's prior where the log names nothing that it needs."""
-    factors: dict[str, float] = json.loads(Path(__file__).with_name("priors.json").read_text(encoding="utf-8"))[
-        "without_a_trace"
-    ]
-    return factors
+def _prior_data(path: Path | None = None) -> Mapping[str, Mapping[str, float]]:
+    """The priors that come with losslens, or those of another file, as they were written."""
+    source = path if path is not None else Path(__file__).with_name("priors.json")
+    data: dict[str, dict[str, float]] = json.loads(source.read_text(encoding="utf-8"))
+    return data
 
 
 ATTENTION = re.compile(
@@ -167,9 +165,9 @@ def priors_of(facts: Facts) -> dict[str, float]:
         "attention-logit-growth": facts.logits is not None or ATTENTION.search(words) is not None,
         "aux-term-blowup": facts.components is not None,
     }
+    rarer = _prior_data()["without_a_trace"]
     weighed = {
-        cause: share * (1.0 if traced.get(cause, True) else _without_a_trace().get(cause, 1.0))
-        for cause, share in load_priors().items()
+        cause: share * (1.0 if traced.get(cause, True) else rarer[cause]) for cause, share in load_priors().items()
     }
     total = sum(weighed.values())
     return {cause: share / total for cause, share in weighed.items()}

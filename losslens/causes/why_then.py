@@ -44,7 +44,9 @@ def why_then(facts: Facts) -> tuple[str, ...]:
         out.append(boundary)
     warming = facts.rate is not None and bool(facts.rate.in_warmup)
     if not coincided and not at_once and not before and not built_up and not warming:
-        out += [_with_it(facts), _nothing(facts)] if facts.unchanged or not _with_it(facts) else [_with_it(facts)]
+        out.append(_with_it(facts))
+        if facts.unchanged or not out[-1]:
+            out.append(_nothing(facts))
     return tuple(s for s in (*out, *_siblings(facts)) if s)
 
 

@@ -48,8 +48,8 @@ def twin(f: Facts) -> Sibling | None:
     if f.cohort is None or f.onset is None or f.onset.from_start:
         return None
     for s in f.cohort.siblings:
-        calm = s.verdict in (Verdict.HEALTHY, Verdict.OVERFIT) and s.last_step is not None
-        if s.same_until is not None and calm and (s.last_step or 0) > f.onset.high:
+        past = s.last_step is not None and s.last_step > f.onset.high
+        if s.same_until is not None and past and s.verdict in (Verdict.HEALTHY, Verdict.OVERFIT):
             return s
     return None
 
