@@ -16,8 +16,8 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from losslens.model import Analysis, Curve, Role, RunReport
+from losslens.reporter import appendix, signals, story, words
 from losslens.reporter import scale as scales
-from losslens.reporter import signals, story, words
 from losslens.reporter import text as texts
 from losslens.reporter.chart import chart, closer
 from losslens.reporter.names import shortened
@@ -141,7 +141,7 @@ def _run_view(run: RunReport, anchor: str, *, full: bool, interactive: bool) -> 
             (title, lines[:MOST_LINES], max(0, len(lines) - MOST_LINES)) for title, lines in _lists(run) if lines
         ],
         "in_full": story.in_full(run),
-        "unchecked": {cause.id: story.unchecked_of(cause.not_checked) for cause in run.causes},
+        "unchecked": {cause.id: appendix.unchecked_of(cause.not_checked) for cause in run.causes},
         "hidden": max(0, len(run.curves) - len(curves)),
         "other": Role.OTHER,
     }
@@ -149,10 +149,10 @@ def _run_view(run: RunReport, anchor: str, *, full: bool, interactive: bool) -> 
 
 def _lists(run: RunReport) -> list[tuple[str, Sequence[str]]]:
     return [
-        ("Other losses", story.other_losses(run)),
-        ("Restarts", story.restarts(run)),
-        ("What the log says", story.events(run)),
-        ("How it was read", story.reading(run)),
+        ("Other losses", appendix.other_losses(run)),
+        ("Restarts", appendix.restarts(run)),
+        ("What the log says", appendix.events(run)),
+        ("How it was read", appendix.reading(run)),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from losslens.model import Analysis, Cause, RunReport
-from losslens.reporter import plot_text, signals, story, words
+from losslens.reporter import appendix, plot_text, signals, story, words
 from losslens.reporter.names import shortened
 from losslens.reporter.text import code_lines, html_in_markdown, markdown, markdown_code
 
@@ -65,11 +65,11 @@ def _run(run: RunReport, *, level: int) -> list[str]:
     lines += _what_first(run, level + 1)
     lines += _list("Log next time", run.diagnosis.log_next, level + 1)
     rest = [
-        ("Not checked", story.not_checked(run) if story.told_in_full(run) else []),
-        ("Other losses", story.other_losses(run)),
-        ("Restarts", story.restarts(run)),
-        ("The log says", story.events(run)),
-        ("How it was read", story.reading(run)),
+        ("Not checked", appendix.not_checked(run) if story.told_in_full(run) else []),
+        ("Other losses", appendix.other_losses(run)),
+        ("Restarts", appendix.restarts(run)),
+        ("The log says", appendix.events(run)),
+        ("How it was read", appendix.reading(run)),
     ]
     lines += _folded(f"{run.path}: {story.about(run)}", rest)
     return lines

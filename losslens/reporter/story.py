@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from losslens.model import Analysis, Cause, Curve, LogEvent, LossVerdict, NotChecked, Role, RunReport, Verdict
-from losslens.reporter import words
+from losslens.model import Analysis, Cause, Curve, LogEvent, LossVerdict, Role, RunReport, Verdict
+from losslens.reporter import appendix, words
 from losslens.reporter.names import few, listed, shortened
 
 #: At most so many causes are told in full, and of those after the first only the ones this likely or in its group.
 MOST_IN_FULL, WORTH_TELLING = 3, 0.1
 #: Settings that differ between runs are compared for so many at most.
 MOST_SETTINGS = 12
-#: Causes of a group, and causes that lack a signal, that are named one by one: the ranking names them all.
-MOST_IN_GROUP, MOST_CONCERNED = 4, 3
-#: More files that were skipped for one reason, or more healthy losses of one role, share a line.
+#: Causes of a group that are named one by one: the ranking names them all.
+MOST_IN_GROUP = 4
+#: More files that were skipped for one reason share a line.
 MOST_ALIKE = 3
-#: Steps of checkpoints that are told one by one.
-MOST_CHECKPOINTS = 8
 #: Beyond this many failed runs, only the first are told in full: the overview names them all.
 DETAILED_RUNS = 20
 
@@ -292,31 +289,6 @@ def about(run: RunReport) -> str:
     return ", ".join(parts)
 
 
-def other_losses(run: RunReport) -> list[str]:
-    """One line for each judged loss that is not the leading one, and for each failed abandoned branch.
-
-    Many healthy losses of one role share a line.
-    """
-    rest = [lv for lv in run.judgement.losses if lv.tag != run.judgement.loss]
-    healthy: dict[Role, list[LossVerdict]] = {}
-    for lv in rest:
-        if lv.verdict is Verdict.HEALTHY:
-            healthy.setdefault(lv.role, []).append(lv)
-    many = {role: mine for role, mine in healthy.items() if len(mine) > MOST_ALIKE}
-    lines = [_loss_line(run, lv) for lv in rest if lv.verdict is not Verdict.HEALTHY or lv.role not in many]
-    for role, mine in many.items():
-        tags = listed(few([shortened(lv.tag) for lv in mine], MOST_ALIKE), "and")
-        lines.append(f"{tags} ({words.role(role)}): healthy")
-    return lines + [f"{_loss_line(run, lv)}, on a branch that a restart left behind" for lv in run.judgement.abandoned]
-
-
-def _loss_line(run: RunReport, loss: LossVerdict) -> str:
-    place = ""
-    if loss.onset is not None:
-        place = " from the start" if loss.onset.from_start else f" from {words.onset_place(run.axis, loss.onset)}"
-    return f"{shortened(loss.tag)} ({words.role(loss.role)}): {loss.verdict.value}{place}"
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings in which the runs of one project differ; ``rows`` holds their values, in the order of ``names``."""
@@ -356,7 +328,7 @@ def unjudged(analysis: Analysis) -> list[str]:
         if told_in_full(run):
             continue
         said = [reason(run)] if run.verdict is Verdict.INCONCLUSIVE else []
-        said += reading(run)
+        said += appendix.reading(run)
         out += [f"{run.name}: {line}" for line in said if line]
     return out
 
@@ -371,18 +343,6 @@ def skipped(analysis: Analysis) -> list[tuple[str, str]]:
         many = len(mine) > MOST_ALIKE
         out += [(f"{mine[0]} and {len(mine) - 1:,} more", why)] if many else [(path, why) for path in mine]
     return out
-
-
-def restarts(run: RunReport) -> list[str]:
-    """Each start of the job after the first."""
-    lines = []
-    for before, segment in zip(run.segments, run.segments[1:], strict=False):
-        line = f"restarted at {words.at(run.axis, segment.first_step)}"
-        if before.abandoned_from is not None and before.last_step > before.abandoned_from:
-            left = words.interval(before.abandoned_from, before.last_step)
-            line += f", leaving {words.one(run.axis)}s {left} behind"
-        lines.append(line + (f" ({segment.how})" if segment.how else ""))
-    return lines
 
 
 def group_lines(run: RunReport) -> list[str]:
@@ -403,61 +363,3 @@ def curve_title(curve: Curve) -> str:
     spelled = re.sub(r"[^a-z]+", " ", curve.tag.lower())
     said = role in spelled or curve.role.value.replace("_", " ") in spelled or curve.role is Role.OTHER
     return shortened(curve.tag) if said else f"{shortened(curve.tag)} ({role})"
-
-
-def not_checked(run: RunReport) -> list[str]:
-    """What could not be looked at, each reason once, with the causes it concerns."""
-    reasons: dict[str, list[str]] = {}
-    for cause in run.causes:
-        for item in cause.not_checked:
-            ids = reasons.setdefault(item.reason, [])
-            if cause.id not in ids:
-                ids.append(cause.id)
-    return [f"{reason} ({listed(few(ids, MOST_CONCERNED), 'and')})" for reason, ids in reasons.items()]
-
-
-def unchecked_of(items: Iterable[NotChecked]) -> list[str]:
-    """The reasons of one cause, each once."""
-    return list(dict.fromkeys(item.reason for item in items))
-
-
-def reading(run: RunReport) -> list[str]:
-    """How the log was read: warnings, repairs and damage, each as one line."""
-    lines = [warning.text for warning in run.warnings]
-    for repair in run.repairs:
-        span = ""
-        if repair.first_step is not None and repair.last_step is not None:
-            span = f" ({words.one(run.axis)}s {words.interval(repair.first_step, repair.last_step)})"
-        lines.append(f"{repair.series + ': ' if repair.series else ''}{repair.text}{span}")
-    for hurt in run.damage:
-        line = words.damage(hurt.path, hurt.first_byte, hurt.last_byte, hurt.reason)
-        if hurt.records_lost is not None:
-            line += f", {words.plural(hurt.records_lost, 'record')} lost"
-        if hurt.after_step is not None:
-            line += f", after {words.at(run.axis, hurt.after_step)}"
-        lines.append(line)
-    return lines
-
-
-def events(run: RunReport) -> list[str]:
-    """What the log said in words, each as one line; the checkpoints, when there are several, in one."""
-    lines = []
-    saved = [event for event in run.events if event.kind == "checkpoint" and event.step is not None]
-    for event in run.events:
-        if len(saved) > 1 and event.kind == "checkpoint" and event.step is not None:
-            if event is saved[0]:
-                lines.append(_checkpoints(run, [int(e.step) for e in saved if e.step is not None]))
-            continue
-        place = "" if event.step is None else f"{words.at(run.axis, event.step)}: "
-        source = event.source + (f":{event.line}" if event.line is not None else "")
-        lines.append(f"{place}{event.kind}: {event.text}{f' ({source})' if source else ''}")
-    return lines
-
-
-def _checkpoints(run: RunReport, steps: list[int]) -> str:
-    """Several checkpoints in one line: the first ones and the last."""
-    steps = sorted(set(steps))
-    told = [words.count(step) for step in steps]
-    if len(told) > MOST_CHECKPOINTS:
-        told = [*told[: MOST_CHECKPOINTS - 1], "…", told[-1]]
-    return f"{words.plural(len(steps), 'checkpoint')}, at {words.one(run.axis)}s {', '.join(told)}"

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from losslens.model import Analysis, Cause, Curve, RunReport
-from losslens.reporter import plot_text, signals, story, words
+from losslens.reporter import appendix, plot_text, signals, story, words
 from losslens.reporter import text as texts
 from losslens.reporter.names import shortened, told_apart
 from losslens.reporter.page import Page
@@ -251,12 +251,12 @@ def _lists(page: Page, run: RunReport) -> None:
     told = story.told_in_full(run)
     page_lists = [("LOG NEXT", list(run.diagnosis.log_next), "•")]
     if told:
-        page_lists.append(("NOT CHECKED", story.not_checked(run), "?"))
+        page_lists.append(("NOT CHECKED", appendix.not_checked(run), "?"))
     page_lists += [
-        ("OTHER LOSSES", story.other_losses(run), "•"),
-        ("RESTARTS", story.restarts(run), "•"),
-        ("THE LOG SAYS", story.events(run), "•"),
-        ("HOW IT WAS READ", story.reading(run), "!"),
+        ("OTHER LOSSES", appendix.other_losses(run), "•"),
+        ("RESTARTS", appendix.restarts(run), "•"),
+        ("THE LOG SAYS", appendix.events(run), "•"),
+        ("HOW IT WAS READ", appendix.reading(run), "!"),
     ]
     for title, lines, mark in page_lists:
         _list(page, title, lines, mark)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from losslens.model import RunReport
-from losslens.reporter import story, words
+from losslens.reporter import appendix, story, words
 from losslens.reporter.html import render_html
 from losslens.reporter.json import render_json
 from losslens.reporter.markdown import render_markdown
@@ -44,13 +44,13 @@ def read(run: RunReport) -> dict[str, str]:
 def test_verdict_facts_causes_evidence_and_fixes_are_in_every_format(made: Callable[[], RunReport]) -> None:
     run = made()
     said = [story.headline(run), *(fact.text for fact in story.when(run)), *run.diagnosis.why_then]
-    said += [*run.diagnosis.log_next, *story.group_lines(run), *story.reading(run), *story.events(run)]
+    said += [*run.diagnosis.log_next, *story.group_lines(run), *appendix.reading(run), *appendix.events(run)]
     for rank, cause in enumerate(run.causes):
         said += [cause.id, words.probability(cause.probability)]
         if rank < story.in_full(run):
             said += [cause.title, *(e.text for e in cause.evidence), *(words.weight(e.weight) for e in cause.evidence)]
             said += [piece for fix in cause.fixes for piece in (fix.text, fix.pytorch, fix.keras)]
-        said += story.unchecked_of(cause.not_checked)
+        said += appendix.unchecked_of(cause.not_checked)
     for form, text in read(run).items():
         missing = [piece for piece in said if squeezed(piece) not in text]
         assert not missing, form

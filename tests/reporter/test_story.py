@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from losslens.model import CauseGroup, Damage, LogEvent, Role, Setting, Skipped, Verdict
-from losslens.reporter import story, words
+from losslens.reporter import appendix, story, words
 from losslens.reporter.names import shortened, told_apart
 from tests.reporter import make_analysis as make
 
@@ -80,7 +80,7 @@ def test_what_was_not_checked_is_said_once_with_its_causes() -> None:
     shared = run.causes[0].not_checked
     causes = tuple(replace(cause, not_checked=shared) for cause in run.causes[:2])
     both = replace(run, diagnosis=replace(run.diagnosis, causes=causes))
-    assert story.not_checked(both) == [
+    assert appendix.not_checked(both) == [
         "no update-to-weight ratio was logged (adam-instability and exploding-gradients)"
     ]
 
@@ -121,7 +121,7 @@ def test_many_healthy_losses_of_one_role_share_a_line_and_a_failed_one_keeps_its
     terms = tuple(replace(fine, tag=f"loss_{n}") for n in range(6))
     failed = replace(terms[0], tag="loss_kl", verdict=Verdict.NAN)
     judged = replace(run.judgement, losses=(leading, *terms, failed), abandoned=())
-    assert story.other_losses(replace(run, judgement=judged)) == [
+    assert appendix.other_losses(replace(run, judgement=judged)) == [
         "loss_kl (loss term): nan",
         "loss_0, loss_1, loss_2 and 3 more (loss term): healthy",
     ]
@@ -204,7 +204,7 @@ def test_a_healthy_loss_whose_job_died_says_of_what_and_when() -> None:
 
 def test_many_checkpoints_are_one_line() -> None:
     saved = tuple(LogEvent("checkpoint", f"saved {k}", "train.log", 100 * k) for k in range(1, 31))
-    (line,) = story.events(replace(make.healthy(), events=saved))
+    (line,) = appendix.events(replace(make.healthy(), events=saved))
     assert line == "30 checkpoints, at steps 100, 200, 300, 400, 500, 600, 700, …, 3,000"
 
 
