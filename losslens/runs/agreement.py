@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from losslens.model import RawSeries
-from losslens.runs.copies import decimals, rounding
+from losslens.runs.copies import Tolerance, decimals, rounding
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
@@ -17,8 +17,6 @@ FEWEST, DISTINCT, AGREE = 5, 4, 0.9
 #: Steps that two series share before their ups and downs can be compared, and how alike (rank correlation) they are
 #: in one training: what is printed may be one batch of those that are averaged in what is logged.
 ENOUGH, ALIKE = 20, 0.7
-#: How far two numbers may lie apart: by so much, and by such a share.
-Tolerance: TypeAlias = tuple[float, float]
 
 
 def same_numbers(printed: RawSeries, logged: RawSeries, *, in_order: bool = False) -> bool:
@@ -26,7 +24,7 @@ def same_numbers(printed: RawSeries, logged: RawSeries, *, in_order: bool = Fals
 
     The order decides where they count different things, and with ``in_order`` also where steps are printed unsurely.
     """
-    tolerance = 0.6 * 10.0 ** -decimals(printed.value), rounding(printed)
+    tolerance = rounding(printed), 0.6 * 10.0 ** -decimals(printed.value)
     if printed.axis == logged.axis != "row":
         if any(_agree_at_steps(printed, logged, shift, tolerance) for shift in (0, 1, -1)):
             return True
@@ -50,7 +48,7 @@ def _agree_in_order(printed: FloatArray, logged: FloatArray, tolerance: Toleranc
     head = short[:FEWEST]
     windows = np.lib.stride_tricks.sliding_window_view(long, FEWEST)
     with np.errstate(invalid="ignore"):
-        fits = np.flatnonzero((np.abs(windows - head) <= tolerance[0] + tolerance[1] * np.abs(windows)).all(axis=1))
+        fits = np.flatnonzero((np.abs(windows - head) <= tolerance[1] + tolerance[0] * np.abs(windows)).all(axis=1))
     return any(_close(short[: long.size - at], long[at : at + short.size], tolerance) for at in fits[:20])
 
 
@@ -58,7 +56,7 @@ def _close(a: FloatArray, b: FloatArray, tolerance: Tolerance) -> bool:
     both = np.isfinite(a) & np.isfinite(b)
     if both.sum() < FEWEST or np.unique(a[both]).size < DISTINCT:
         return False
-    return bool(np.mean(np.abs(a[both] - b[both]) <= tolerance[0] + tolerance[1] * np.abs(b[both])) >= AGREE)
+    return bool(np.mean(np.abs(a[both] - b[both]) <= tolerance[1] + tolerance[0] * np.abs(b[both])) >= AGREE)
 
 
 def move_alike(one: RawSeries, other: RawSeries) -> bool:
