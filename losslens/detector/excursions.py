@@ -35,6 +35,10 @@ EARLY_HEIGHT = 1.6
 BEYOND_ALL = 4.6
 """A point so far above every point before it (a factor of a hundred) is a spike whatever the noise of the log."""
 
+LOST = 2.3
+"""A point as high as the first ones, after a fall by so much (a factor of ten), has left the course: no tail reaches
+back to the untrained net."""
+
 COURSE_POINTS = 9
 """Width of the trailing median whose running minimum is the course left behind."""
 
@@ -49,6 +53,16 @@ TAIL_POINTS = 1000.0
 
 OTHERS = 10
 """So many points beside the highest stretch say what the series does all the time."""
+
+TAIL_FROM = 4.0
+"""… unless fewer points lie between so many widths and those of a spike than beyond, for no tail grows thicker
+outwards …"""
+
+TAIL_LEAST = 3
+"""… of at least so many points …"""
+
+TAIL_MOST = 0.1
+"""… and at most this share: more are another level."""
 
 SURELY_WIDTHS = 25.0
 """Beyond so many noise widths no tail is believed: a bad sample that comes back each epoch makes a tail of its own."""
@@ -72,7 +86,10 @@ WAVE_HEIGHT = 2.0
 """… except those that are higher than their median by this factor."""
 
 SMOOTH_HALF = 2
-"""A slow bump is seen in a running median of 5 points: single points are the business of the sudden look."""
+"""A slow bump is seen in a running median of 5 points (single points are the business of the sudden look) …"""
+
+BUMP_WIDTHS = 5.0
+"""… from so many noise widths of single points on, if its highest point is as far out as a spike."""
 
 GRID_POINTS = 4096
 
@@ -102,16 +119,18 @@ def find(z: FloatArray, course: FloatArray, noise: float, *, ratios: bool = True
     """Excursions of ``z`` by more than 8 noise widths that ended before the last point, in order, not overlapping.
 
     ``course``: shape as ``z``, the smooth course. ``noise``: width of single points. ``ratios``: ``z`` is a logarithm.
-    Two looks: sudden ones above the level just before, and slow ones above the best level so far. O(n).
+    Three looks: sudden ones above the level just before, slow ones above the best level so far, and what went far above
+    the first value. O(n).
     """
     start = max(SETTLING_POINTS, int(SETTLING * z.size))
     if z.size - start < 3:
         return ()
     out = _sudden(z, course, noise, start, ratios)
     taken = np.zeros(z.size, bool)
-    for e in out:
-        taken[e.first : e.last + 1] = True
-    out += [e for e in _slow(z, course, noise, start) if not taken[e.first : e.last + 1].any()]
+    for look in (_slow(z, course, noise, start), _thrown(z, noise) if ratios else []):
+        for e in out:
+            taken[e.first : e.last + 1] = True
+        out += [e for e in look if not taken[e.first : e.last + 1].any()]
     return tuple(sorted(out, key=lambda e: e.first))
 
 
@@ -134,11 +153,16 @@ def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int, ratios:
     if others.size >= OTHERS:  # one stretch that is long for its series is no tail of its own
         width = max(noise, spread(apart if apart.size >= OTHERS else np.delete(steady, slice(from_, to))))
         height[alone] = np.minimum(height[alone], _tail_limit(others, width))
+    if ratios:
+        began = float(np.median(z[:EARLY_POINTS]))
+        lost = (z >= began) & (level <= began - LOST)
+        height[lost] = np.minimum(height[lost], SPIKE_WIDTHS * noise)
     highest = np.concatenate([[np.inf], np.maximum.accumulate(z)[:-1]])
-    hits = np.flatnonzero((above > height) | ((z > highest + BEYOND_ALL) & ratios))
+    beyond = (z > highest + BEYOND_ALL) & (ratios | (highest > 1.0))  # above its unit an asinh is a logarithm too
+    hits = np.flatnonzero((above > height) | beyond)
     known = start
     at, start = 0, min(start, EARLY_POINTS)
-    hits = hits[(hits >= start) | ((z[hits] > highest[hits] + BEYOND_ALL) & ratios)]
+    hits = hits[(hits >= start) | beyond[hits]]
     out: list[Excursion] = []
     while True:
         j = int(np.searchsorted(hits, at))
@@ -157,8 +181,23 @@ def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int, ratios:
         at = max(last, int(hits[j])) + 1  # the walk back from a hit may pass a taller, smoother bump
 
 
+def _thrown(z: FloatArray, noise: float) -> list[Excursion]:
+    """The first stretch above the first value that went far beyond it, in however many steps, if it came back."""
+    far = int(np.argmax(z > z[0] + max(BEYOND_ALL, SPIKE_WIDTHS * noise)))
+    if far == 0:
+        return []
+    stretch = _stretch_above(z, far, float(z[0]) + BAND_WIDTHS * noise)
+    if stretch.stop >= z.size - 1:
+        return []
+    return [_excursion(z, stretch.start, stretch.stop - 1, float(z[0]), far)]
+
+
 def _tail_limit(settled: FloatArray, width: float) -> float:
     """What a spike must exceed: so many noise widths, and more where the series goes that high all the time."""
+    beyond = int(np.count_nonzero(settled > SPIKE_WIDTHS * width))
+    between = int(np.count_nonzero(settled > TAIL_FROM * width)) - beyond
+    if max(TAIL_LEAST, between) <= beyond <= TAIL_MOST * settled.size:
+        return SPIKE_WIDTHS * width
     tail = float(np.quantile(settled, TAIL_QUANTILE))
     growth = max(1.0, (settled.size / TAIL_POINTS) ** 0.25)
     return float(max(SPIKE_WIDTHS * width, min(TAIL_FACTOR * growth * tail, SURELY_WIDTHS * width)))
@@ -201,7 +240,7 @@ def _slow(z: FloatArray, course: FloatArray, noise: float, start: int) -> list[E
     above = (course if z.size > LONG else centred_median(z, SMOOTH_HALF)) - best
     settled = np.maximum(above[start:], 0.0)
     quantiles = np.quantile(settled, [q for q, _ in WANDER])
-    limit = max(SPIKE_WIDTHS * noise, float(min(f * q for (_, f), q in zip(WANDER, quantiles, strict=True))))
+    limit = max(BUMP_WIDTHS * noise, float(min(f * q for (_, f), q in zip(WANDER, quantiles, strict=True))))
     hits = np.flatnonzero(above > limit)
     hits = hits[hits >= start]
     inside = np.flatnonzero(above <= BAND_WIDTHS * noise)
@@ -216,7 +255,8 @@ def _slow(z: FloatArray, course: FloatArray, noise: float, start: int) -> list[E
         first = int(inside[left - 1]) + 1 if left else 0
         last = int(inside[left]) - 1 if left < inside.size else z.size - 1
         if first >= start and last < z.size - 2:
-            out.append(_excursion(z, first, last, float(best[first]), hit))
+            bump = _excursion(z, first, last, float(best[first]), hit)
+            out += [bump] if bump.top - bump.before > SPIKE_WIDTHS * noise else []
         at = last + 1
 
 

@@ -57,3 +57,54 @@ def test_a_second_point_a_hundred_times_above_the_first_is_a_spike() -> None:
     assert (found.first, found.last) == (1, 2)
     value[1:3] = (9.0, 4.0)  # a net that settles
     assert examine(np.arange(60), value).excursions == ()
+
+
+def test_spikes_of_one_kind_are_no_tail_of_the_noise_however_often_they_come() -> None:
+    rng = np.random.default_rng(7)
+    z = np.log(0.25 + 0.6 * np.exp(-np.arange(300) / 40)) + 0.06 * rng.normal(size=300)
+    z[151::24] += 1.0  # a bad sample, once an epoch
+    assert [e.first for e in examine(np.arange(300), np.exp(z)).excursions] == [*range(151, 300, 24)]
+
+
+def test_a_heavy_tail_shows_no_spike() -> None:
+    alarms = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        z = np.log(0.25 + 0.6 * np.exp(-np.arange(300) / 40)) + 0.06 * rng.standard_t(5, size=300)
+        alarms += bool(examine(np.arange(300), np.exp(z)).excursions)
+    assert alarms <= 2
+
+
+def test_a_point_as_high_as_the_untrained_net_is_a_spike_in_a_course_that_wanders() -> None:
+    rng = np.random.default_rng(8)
+    n = np.arange(370)
+    z = np.log(0.1 + 7 * np.exp(-n / 20)) + 0.5 * np.abs(np.sin(n / 6)) + 0.3 * rng.normal(size=370)
+    z[235] = np.log(7.5)
+    (found,) = examine(n, np.exp(z)).excursions
+    assert found.first == 235
+
+
+def test_a_climb_far_above_the_first_value_in_several_steps_that_came_back_is_one_spike() -> None:
+    rng = np.random.default_rng(9)
+    value = 750.0 * np.exp(0.08 * rng.normal(size=30))
+    value[:9] = (920, 2.2e4, 4.8e5, 6.5e5, 3.5e4, 8.4e4, 4290, 1.1e4, 1231)
+    (found,) = examine(np.arange(30), value).excursions
+    assert found.first == 1
+    assert np.isclose(found.top, np.log(6.5e5))
+
+
+def test_one_point_of_a_loss_of_both_signs_beyond_all_before_it_is_a_spike() -> None:
+    rng = np.random.default_rng(10)
+    value = -1.0 + 1e-3 * rng.normal(size=20)
+    value[[3, 4, 10]] = (8.3, 2.2e4, 1.5e27)
+    assert 10 in [e.first for e in examine(np.arange(20), value).excursions]
+
+
+def test_a_bump_whose_top_is_a_spike_away_counts_though_its_smoothed_height_does_not() -> None:
+    rng = np.random.default_rng(11)
+    n = np.arange(200)
+    z = np.log(0.039 + 0.33 * np.exp(-n / 4)) + 0.07 * rng.normal(size=200)
+    z[125:145] += 0.5 * np.sin(np.linspace(0, np.pi, 20))
+    z[135] += 0.2
+    (found,) = examine(n, np.exp(z)).excursions
+    assert 122 <= found.first <= 132
