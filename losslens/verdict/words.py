@@ -47,6 +47,9 @@ SETTLED_RATIO = 0.5
 SETTLED_FACTOR = 1.5
 """… when it multiplies the loss by at least this."""
 
+SECOND_POINTS = 4
+"""Where the first value alone is huge, the progress that can be lost is that since the second to fourth."""
+
 PLATEAU_RISE = 0.1
 """A plateau that ends no more than this share above its first level is a plateau still."""
 
@@ -85,10 +88,17 @@ def _cost(fit: SeriesFit, d: Departure, ratio: float) -> str:
         return ""
     if ratio < 1.0:
         return f", {rough(100 * ratio)} % of its progress lost"
-    first = max(fit.start, float(fit.value[0]))  # the level of the first points is low where a loss falls at once
+    first = _first(fit)
+    if d.top < first and fit.value[0] == first:
+        return f", above the level of its first points ({number(fit.start)}; its first value was {number(first)})"
     if fit.transform.kind == "log" and first > 0 and d.top >= TWICE * first:
         return f", {rough(d.top / first)} times its first value" if first > TWICE * d.base else ""
     return f", all of its progress lost (its first value was {number(first)})"
+
+
+def _first(fit: SeriesFit) -> float:
+    """The first value, or the level of the first points where that is higher: it is low where a loss falls at once."""
+    return max(fit.start, float(fit.value[0]))
 
 
 def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
@@ -165,22 +175,32 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
         return None
     if fit.transform.kind == "asinh" and _only_shrank(fit, d):
         return None
-    if counts and explosion >= 1.0:
-        also = Verdict.DIVERGED if explosion < NEAR else None
+    if counts and (explosion >= 1.0 or _beyond_second(fit, d)):
+        below_first = far < 1.0 and d.top < _first(fit)
+        also = Verdict.DIVERGED if explosion < NEAR or below_first else None
         return Word(Verdict.EXPLODED, f"rose {tail}, and stayed out to the end", explosion, also, d)
     if d.shape == "jump" and d.holds and SHIFTED_LEAST <= ratio < SHIFTED_RATIO:
         margin = SHIFTED_RATIO / ratio
         also = Verdict.DIVERGED if margin < NEAR or (ratio >= DIVERGED_RATIO * NEAR and not d.holds) else None
         return Word(Verdict.SHIFTED, f"one step up {tail}, then no further rise", margin, also, d)
     if counts:
-        margin = min(ratio / DIVERGED_RATIO, 1.0 / max(explosion, 1e-9))
+        undone = max(ratio / DIVERGED_RATIO, _since_settled(fit, d.base, d.top) / SETTLED_RATIO)
+        margin = min(undone, 1.0 / max(explosion, 1e-9))
         also = None
         if 1.0 / max(explosion, 1e-9) < NEAR:
             also = Verdict.EXPLODED
-        elif ratio / DIVERGED_RATIO < NEAR:
+        elif undone < NEAR:
             also = Verdict.HEALTHY
         return Word(Verdict.DIVERGED, f"rose {tail}, and stayed out to the end", max(margin, 1.0), also, d)
     return None
+
+
+def _beyond_second(fit: SeriesFit, d: Departure) -> bool:
+    """Whether a loss whose first value alone was huge exploded on its way and ended above all that came after that."""
+    if fit.transform.kind != "log" or d.onset < SECOND_POINTS:
+        return False
+    second = float(fit.value[1:SECOND_POINTS].max())
+    return fit.value[0] >= EXPLODED_FACTOR * second and d.peak >= EXPLODED_FACTOR * d.base and d.top >= second
 
 
 def _stepped(fit: SeriesFit, d: Departure) -> Word:
@@ -290,10 +310,15 @@ def _counts(fit: SeriesFit, base: float, top: float, rise: float) -> bool:
     ratio = (top - fit.best) / fit.progress
     if ratio >= DIVERGED_RATIO or (ratio >= DECADES_RATIO and _share_of_decades(fit, base, rise) >= LOG_SHARE):
         return True
-    if fit.transform.kind != "log" or top < SETTLED_FACTOR * base:
-        return False
+    return fit.transform.kind == "log" and _since_settled(fit, base, top) >= SETTLED_RATIO
+
+
+def _since_settled(fit: SeriesFit, base: float, top: float) -> float:
+    """A rise as a share of the progress since a first transient was over; 0 for a rise by a small factor."""
+    if top < SETTLED_FACTOR * base:
+        return 0.0
     settled = float(np.median(fit.value[int(SETTLED_AT * fit.n_finite) :][: max(3, fit.n_finite // 50)]))
-    return top - base >= SETTLED_RATIO * max(settled - base, fit.noise_level)
+    return (top - base) / max(settled - base, fit.noise_level)
 
 
 def _share_of_decades(fit: SeriesFit, base: float, rise: float) -> float:

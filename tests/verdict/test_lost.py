@@ -192,3 +192,24 @@ def test_a_log_density_whose_validation_falls_below_zero_with_it_has_not_lost_it
     assert judged(loss=loss, val_loss=val).verdict is Verdict.HEALTHY
     assert judged(loss=loss, val_loss=0.1 + np.exp(-np.arange(50) / 9)).verdict is Verdict.EXPLODED
     assert judged(loss=np.where(loss < 0, 100 * loss, loss), val_loss=val).verdict is Verdict.EXPLODED
+
+
+def test_a_loss_whose_first_value_alone_is_huge_exploded_where_it_ends_above_the_rest() -> None:
+    n = np.arange(120)
+    y = 3.2 + 3.7 * np.exp(-n / 8) + 5.8 / (1 + np.exp(-(n - 45) / 4))
+    y[0] = 800.0
+    y[50:58] *= 10.0 ** np.array([1, 2, 3, 4, 5, 4, 3, 1])
+    said = judged(loss=y)
+    assert said.verdict is Verdict.EXPLODED
+    assert said.leading is not None
+    assert said.leading.also is Verdict.DIVERGED
+
+
+def test_a_loss_back_above_its_first_points_but_not_its_first_value_may_be_called_diverged() -> None:
+    n = np.arange(372)
+    y = 2.4 + 4.5 * np.exp(-n / 1.5) + 3.4 * np.clip((n - 250) / 120, 0, 1)
+    said = judged(loss=y * np.exp(0.02 * np.random.default_rng(0).normal(size=372)))
+    assert said.leading is not None
+    if said.verdict is Verdict.EXPLODED:
+        assert said.leading.also is Verdict.DIVERGED
+        assert "all of its progress" not in said.leading.reason
