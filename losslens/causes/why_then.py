@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.signals import Trend
-from losslens.causes.signs.build import lag_text, lasting, num, often, percent, points, times, where
+from losslens.causes.signs.build import lag_text, lasting, num, often, percent, points, times, where, widths
 from losslens.causes.signs.rate import rise_text, rise_when
 from losslens.causes.signs.siblings import LEVER_WORDS, sweep_text, twin
 from losslens.model import Verdict
@@ -231,7 +231,7 @@ def _drifted(f: Facts) -> str:
     if d is None or d < DRIFTED or f.onset is None or f.extent is None:
         return ""
     length = (f.onset.step - f.extent.first_step) / 3
-    return f"{f.tag} had been creeping up for about {lasting(f, length)} before, by {d:.1f} noise widths."
+    return f"{f.tag} had been creeping up for about {lasting(f, length)} before, by {widths(d)}."
 
 
 def _noise(f: Facts) -> str:

@@ -135,6 +135,11 @@ def times(x: float | None) -> str:
     return f"{num(float(f'{x:.2g}'))}×"
 
 
+def widths(x: float) -> str:
+    """A distance in noise widths: "4.2 noise widths"; beyond a thousand no number says more."""
+    return f"{x:.1f} noise widths" if abs(x) < 1000 else "thousands of noise widths"
+
+
 def percent(x: float) -> str:
     if 0 < abs(x) < 1e-4:
         return "under 0.01 %"

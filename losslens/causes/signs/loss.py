@@ -15,6 +15,7 @@ from losslens.causes.signs.build import (
     sign,
     times,
     where,
+    widths,
 )
 from losslens.model import Verdict
 
@@ -171,7 +172,7 @@ def noise_rising(f: Facts, d: int) -> Found:
 def drift_up(f: Facts, d: int) -> Found:
     if f.loss is None or f.loss.drift is None or f.onset is None or rise.bottomless(f):
         return None
-    text = f"{f.tag} had drifted up by {f.loss.drift:.1f} noise widths over the last third before the onset"
+    text = f"{f.tag} had drifted up by {widths(f.loss.drift)} over the last third before the onset"
     return sign(
         "drifted-up",
         d,
