@@ -18,24 +18,24 @@ from losslens.parsers.text_blocks import KIND as RESULT
 from losslens.parsers.text_blocks import Blocks
 from losslens.parsers.text_dumps import Dumps, tells_all_again
 from losslens.parsers.text_events import Messages, told_step
-from losslens.parsers.text_lines import LEAST_SOURCE, SOURCE, Line, clean, is_source
+from losslens.parsers.text_lines import LEAST_SOURCE, SOURCE, clean, is_source
 from losslens.parsers.text_places import Placed, place_records
+from losslens.parsers.text_reading import Nature, nature_of
 from losslens.parsers.text_records import (
     IS_LOSS,
     NAMELESS,
     SPLIT_IN_KEY,
     Record,
     heading_of,
-    may_speak_of_training,
     measures,
     read_record,
-    speaks_of_training,
 )
 from losslens.parsers.text_series import add_told_nan, named_by_file, series_of
 from losslens.parsers.text_settings import MIXED_DICT, settings_in, settings_said
+from losslens.parsers.text_statements import Statement, Statements
 from losslens.parsers.text_tables import Tables
 from losslens.parsers.text_trainings import Headings, Training, trainings_in
-from losslens.parsers.text_windows import LEAST_UNNAMED, WORTH_READING, has_records, is_place
+from losslens.parsers.text_windows import LEAST_UNNAMED, WORTH_READING, has_records
 
 NAME = "text"
 
@@ -111,6 +111,7 @@ class _Reader:
         self._epoch: tuple[float, int | None] | None = None
         self._step: Record | None = None
         self._begun = False
+        self._statements = Statements()
         self._unnamed: dict[tuple[str, ...], list[Record]] = defaultdict(list)
         self._told: tuple[int, int] | None = None
         self._source = (0, 0)
@@ -118,16 +119,26 @@ class _Reader:
 
     def read(self) -> None:
         number = 0
+        plain = False
         for block in self.file.blocks():
             for raw in lines_of(block):
                 number += 1
                 if not raw or raw.isspace():
                     self._bars.see_blank(raw)
-                elif is_source(raw):
+                    continue
+                if plain and (known := self._statements.of(raw, number)) is not None:
+                    statement, match = known
+                    reading = statement.reading
+                    if self._begun or not (reading.setting or (reading.nature and reading.nature.speaks)):
+                        self._take_known(statement, match, raw, number)
+                        plain = not reading.heading or self._is_plain(number)
+                        continue
+                if is_source(raw):
                     self._source = self._source[0] + 1, number
                     self._begun = self._begun and self._source[0] < LEAST_SOURCE
                 else:
                     self._take(raw, number)
+                plain = self._is_plain(number)
         self._leave_source()
         self._keep_drawn(self._tables.finish(), number)
         self._keep_drawn(self._blocks.finish(), number)
@@ -138,6 +149,35 @@ class _Reader:
         self._give_back_settings()
         self._dumps.finish()
         self._leave(self._dumps.taken_out(self.records))
+
+    def _is_plain(self, number: int) -> bool:
+        """Whether the line behind this one says what it says by itself: nothing has begun that has a say in it."""
+        if self._broken or self._heading == "val" or self._blocks.inside or self.messages.in_traceback:
+            return False
+        return not self.headings.is_under_rule(number + 1)
+
+    def _take_known(self, statement: Statement, match: re.Match[str], raw: str, number: int) -> None:
+        """A line of a statement that is known, as ``_take`` would take it."""
+        reading = statement.reading
+        if reading.drawn:
+            drawn, record = self._tables.take(raw)
+            if drawn:
+                self._keep_drawn(record, number)
+                return
+        else:
+            self._tables.pass_over()
+        if reading.heading:
+            self.headings.see(clean(raw).text, number, len(self.records))
+        if not reading.worth:
+            return
+        kept = False
+        if reading.record is not None and reading.nature is not None:
+            kept = self._take_record(statement.record(match, number), reading.nature, raw, reading.rank)
+        record = self.records[-1] if kept else None
+        if not reading.item or (record is not None and record.kind):
+            self._dumps.finish()
+        else:
+            self._dumps.see(clean(raw).text, record)
 
     def _take(self, raw: str, number: int) -> None:
         inside, result = self._blocks.take(raw)
@@ -176,54 +216,54 @@ class _Reader:
         record = read_record(text)
         if record is not None and not record.kind and self.messages.told_nan(number):
             return  # "Loss is nan, stopping training" is no line of numbers: it stands at no step
-        before = len(self.records)
         if record is None or record.kind in ("", "count"):
-            self.headings.see(text, number, before)
-        self._take_record(record, raw, text, line, number)
-        self._dumps.see(text, self.records[-1] if len(self.records) > before else None)
-
-    def _take_record(self, record: Record | None, raw: str, text: str, line: Line, number: int) -> None:
+            self.headings.see(text, number, len(self.records))
         if record is None or (not record.values and not record.n):
             self._note_setting(text, number)
-        if record is None:
-            return
-        if record.kind or not raw[:1].isspace():
-            self._heading = ""
-        elif self._heading == "val":
-            record.values = {k if SPLIT_IN_KEY.search(k) else f"val/{k}": v for k, v in record.values.items()}
+        kept = False
+        if record is not None:
+            if record.kind or not raw[:1].isspace():
+                self._heading = ""
+            elif self._heading == "val":
+                record.values = {k if SPLIT_IN_KEY.search(k) else f"val/{k}": v for k, v in record.values.items()}
+            record.line, record.wall_time = number, line.wall_time
+            kept = self._take_record(record, nature_of(record), text, line.rank)
+        self._dumps.see(text, self.records[-1] if kept else None)
+
+    def _take_record(self, record: Record, nature: Nature, text: str, rank: int | None) -> bool:
+        """What a line said, among the lines around it; whether its record was kept."""
         if record.kind == "bar":
             self._bars.see_bar(record)
         if record.kind == "epoch" and not record.values and record.epoch is not None:
             self._epoch = (record.epoch, record.epochs)
         if "train_runtime" in record.values:
-            self._note_closing(record, number)
-            return
-        if is_place(record) and record.step is not None:
+            self._note_closing(record, record.line)
+            return False
+        if nature.place and record.step is not None:
             self._step = record
-        if not speaks_of_training(record):
+        if not nature.speaks:
             if not record.kind:
-                self._note_setting(text, number)
-            if may_speak_of_training(record):
-                record.line, record.wall_time = number, line.wall_time
+                self._note_setting(text, record.line)
+            if nature.may_speak:
                 self._unnamed[record.template].append(record)
-            return
+            return False
         if (
-            record.kind in ("", "count")
+            not self._begun
+            and record.kind in ("", "count")
             and self._step is None
-            and not self._begun
             and not any((IS_LOSS if record.kind else _LOSS).search(key) for key in record.values)
             and NAMELESS not in record.values
         ):
-            self._note_setting(text, number)  # "lr = 0.1" before the first loss is a setting
-            return
-        if line.rank is not None:
-            self._rank = line.rank if self._rank is None else self._rank
-            if line.rank != self._rank:
+            self._note_setting(text, record.line)  # "lr = 0.1" before the first loss is a setting
+            return False
+        if rank is not None:
+            self._rank = rank if self._rank is None else self._rank
+            if rank != self._rank:
                 self.other_ranks += 1
-                return
-        record.line, record.wall_time = number, line.wall_time
+                return False
         self._complete(record)
         self._keep(record)
+        return True
 
     def _leave_source(self) -> None:
         """Forget what was read out of the program itself, where it printed itself first of all."""
@@ -243,8 +283,8 @@ class _Reader:
 
     def _keep(self, record: Record) -> None:
         """Numbers at a place, or the same numbers again: what is printed from here on is no setting any more."""
-        again = any(record.template == one.template for one in self.records[-3:])
-        self._begun = self._begun or bool(record.kind) or again
+        if not self._begun:
+            self._begun = bool(record.kind) or any(record.template == one.template for one in self.records[-3:])
         self.records.append(record)
 
     def _complete(self, record: Record) -> None:

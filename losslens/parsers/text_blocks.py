@@ -23,6 +23,11 @@ class Blocks:
     _values: dict[str, float] = field(default_factory=dict)
     _path: list[tuple[int, str]] = field(default_factory=list)
 
+    @property
+    def inside(self) -> bool:
+        """Whether a block is being read."""
+        return bool(self._name)
+
     def take(self, raw: str) -> tuple[bool, Record | None]:
         """Whether a line is part of a block, and the record of a block that it ends."""
         if self._name and (raw.startswith(" ") or not raw.strip()):

@@ -24,6 +24,12 @@ LEAST_TIMES = 3
 _LIST_OF_RECORDS = re.compile(r"\[\s*[({]")
 _KEY = re.compile(r"['\"]([\w./ -]{1,60})['\"]\s*:")
 _ITEM = re.compile(r"^[\s\-|]*['\"]?[A-Za-z_][\w.\-/ ]{0,60}?['\"]?\s*[:=|]\s*(?:\S.{0,120})?$")
+_ITEM_BEGINS = re.compile(r"^[\s\-|]*['\"]?[A-Za-z_][\w.\-/ ]{0,60}?['\"]?\s*[:=|]")
+
+
+def may_be_item(text: str) -> bool:
+    """Whether a line begins as one of a configuration does."""
+    return _ITEM_BEGINS.match(text) is not None
 
 
 def tells_all_again(text: str) -> bool:

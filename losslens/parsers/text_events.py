@@ -138,6 +138,11 @@ class Messages:
     _kinds: Counter[str] = field(default_factory=Counter)
     _in_traceback: bool = False
 
+    @property
+    def in_traceback(self) -> bool:
+        """Whether the lines of a traceback are being read."""
+        return self._in_traceback
+
     def take(self, raw: str, text: str, number: int, wall_time: float | None, place: int) -> bool:
         """Note what a line announces; True when it says nothing else. ``text`` is ``raw`` without prefixes."""
         if TRACEBACK in text:

@@ -60,7 +60,7 @@ def take_apart(records: Sequence[Record]) -> str:
     for record in bars:
         record.kind = LEFT_OUT
     for lap in chosen:
-        end = {f"{key}{PER_EPOCH}": lap[-1].values[key] for key in means & lap[-1].values.keys()}
+        end = {f"{key}{PER_EPOCH}": value for key, value in lap[-1].values.items() if key in means}
         for key in means:
             for record, value in _of_stretches(lap, key):
                 record.values[key] = value

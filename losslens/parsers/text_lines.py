@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 #: Colours, cursor moves, window titles: the terminal's own language.
 _TERMINAL = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
@@ -67,16 +69,43 @@ def clean(line: str) -> Line:
     text = without_terminal(line).strip()
     wall_time: float | None = None
     rank: int | None = None
-    for _ in range(_MOST_PREFIXES):
-        match = next((m for prefix in _PREFIXES if (m := prefix.match(text)) and m.end()), None)
-        if match is None:
-            break
+    for match in _prefixes(text):
         if match.re is _DATE:
             wall_time = _moment(match) if wall_time is None else wall_time
         elif match.re is _RANK:
             rank = int(match["rank"] or match["local"] or match["srun"])
         text = text[match.end() :]
     return Line(text, wall_time, rank)
+
+
+def _prefixes(text: str) -> Iterator[re.Match[str]]:
+    """What stands before a line's own text, one after the other; each is matched against what the last one left."""
+    for _ in range(_MOST_PREFIXES):
+        match = next((m for prefix in _PREFIXES if (m := prefix.match(text)) and m.end()), None)
+        if match is None:
+            return
+        yield match
+        text = text[match.end() :]
+
+
+def prefix_of(line: str) -> tuple[int, int | None]:
+    """Where the own text of a line begins, and where the date before it does; terminal codes are counted."""
+    shown = list(range(len(line) + 1))
+    for code in reversed(list(_TERMINAL.finditer(line))):
+        del shown[code.start() : code.end()]
+    text = without_terminal(line)
+    begin, date = len(text) - len(text.lstrip()), None
+    for match in _prefixes(text.strip()):
+        if match.re is _DATE and date is None:
+            date = shown[begin]
+        begin += match.end()
+    return shown[begin], date
+
+
+def moment_at(line: str, start: int) -> float | None:
+    """The moment (s UTC) of the date that begins there; None where it is no date of the calendar."""
+    match = _DATE.match(line, start)
+    return _moment(match) if match else None
 
 
 def without_terminal(line: str) -> str:
@@ -99,9 +128,14 @@ def _year_first(date: str) -> str:
 
 
 def _moment(match: re.Match[str]) -> float | None:
+    seconds = _seconds(match["date"], match["zone"] or "")
+    return None if seconds is None else seconds + float((match["fraction"] or "0").replace(",", "."))
+
+
+@lru_cache(maxsize=16)
+def _seconds(date: str, zone: str) -> float | None:
     try:
-        moment = datetime.fromisoformat(_year_first(match["date"]) + (match["zone"] or ""))
+        moment = datetime.fromisoformat(_year_first(date) + zone)
     except ValueError:
         return None
-    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    return seconds + float((match["fraction"] or "0").replace(",", "."))
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

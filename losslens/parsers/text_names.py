@@ -20,6 +20,8 @@ _QUOTES = re.compile(r"['\"{}]")
 _ANYWHERE_WORDS = ("fold", "seed", "trial")
 _COLON = re.compile(r"(?<=\w)\s*[:#]\s*(?=\w)")
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+#: A time of day names no training.
+_CLOCK = re.compile(r"\d\d:\d\d:\d\d")
 #: What stands before a place and is longer than this is a message.
 LONGEST_NAME = 60
 
@@ -36,6 +38,8 @@ def name_on(text: str, start: int) -> str:
 
 @lru_cache(maxsize=1024)
 def _name_before(text: str) -> str:
+    if _CLOCK.search(text) or "{" in text:
+        return ""  # inside a dictionary stand its numbers
     name = bare(text)
     words = _WORDS.findall(name)
     return name if words and not all(_NO_PREFIX.fullmatch(word) for word in words) else ""

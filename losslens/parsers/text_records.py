@@ -262,7 +262,12 @@ class Record:
     @property
     def template(self) -> tuple[str, ...]:
         """Lines printed by one statement of the program share it."""
-        return (self.kind, self.form, *sorted(self.values))
+        return _template(self.kind, self.form, tuple(self.values))
+
+
+@lru_cache(maxsize=4096)
+def _template(kind: str, form: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    return (kind, form, *sorted(names))
 
 
 def heading_of(text: str) -> str | None:

@@ -26,10 +26,13 @@ def series_of(placed: Placed) -> tuple[dict[str, RawSeries], list[Warning]]:
     """Points by tag. Where several statements print one tag, the fullest has the name."""
     import numpy as np
 
-    points: dict[str, dict[tuple[str, ...], list[int]]] = defaultdict(lambda: defaultdict(list))
+    statements: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for index, record in enumerate(placed.records):
-        for tag in record.values:
-            points[tag][record.template].append(index)
+        statements[record.template].append(index)
+    points: dict[str, dict[tuple[str, ...], list[int]]] = defaultdict(dict)
+    for template, rows in statements.items():
+        for tag in placed.records[rows[0]].values:
+            points[tag][template] = rows
     series: dict[str, RawSeries] = {}
     warnings: list[Warning] = []
     for tag, by_template in points.items():
@@ -92,8 +95,8 @@ def _told_apart(
     ranked = sorted(by_template.values(), key=len, reverse=True)
     main, copies = _without_echo(tag, ranked[0], placed)
     others = ranked[1:]
-    start = placed.starts
-    steps = {(start[i], int(placed.step[i])) for i in main}
+    start = placed.starts if others else []
+    steps = {(start[i], int(placed.step[i])) for i in main} if others else set()
     named: list[tuple[str, list[int]]] = []
     for rows in others:
         again = sum((start[i], int(placed.step[i])) in steps for i in rows)
@@ -114,9 +117,12 @@ def _told_apart(
 
 def _without_echo(tag: str, rows: list[int], placed: Placed) -> tuple[list[int], int]:
     """The rows without those that repeat the step and, rounded otherwise, the number of the one before."""
+    step = placed.step[rows]
+    if placed.axis == "row" or not (step[1:] == step[:-1]).any():
+        return list(rows), 0
     kept: list[int] = []
     for row in rows:
-        if kept and placed.step[row] == placed.step[kept[-1]] and placed.axis != "row":
+        if kept and placed.step[row] == placed.step[kept[-1]]:
             value, before = (placed.records[i].values[tag] for i in (row, kept[-1]))
             if value == before or abs(value - before) <= ROUNDED * abs(before):
                 continue

@@ -37,6 +37,7 @@ _MOST_COLUMNS = 60
 #: A header names a place in one of these words; most lines of text have none of them.
 _PLACE_WORDS = frozenset(word for name in (*STEP_RANK, *_SHORT_PLACES) for word in name.split("_"))
 _WORD = re.compile(r"[a-z]+|#")
+_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,11 @@ class Tables:
     _box: dict[str, float] = field(default_factory=dict)
     _group: str = ""
 
+    @property
+    def begun(self) -> bool:
+        """Whether a header or a box has been seen."""
+        return bool(self._columns or self._box)
+
     def take(self, raw: str) -> tuple[bool, Record | None]:
         """Whether a line is part of a table, and the record that it completes."""
         line = without_terminal(raw).expandtabs().rstrip()
@@ -66,6 +72,10 @@ class Tables:
         if self._columns and _RULE.fullmatch(line):
             return True, None
         return self._take_columns(line)
+
+    def pass_over(self) -> None:
+        """A line that is no part of any table."""
+        self._since_header += 1
 
     def finish(self) -> Record | None:
         """The box that was being drawn, where it holds more than a place."""
@@ -159,6 +169,24 @@ class Tables:
             taken = ranked[0][1]
             named.append((columns[taken].name, cell[0]))
         return named
+
+
+def is_no_row(raw: str) -> bool:
+    """Whether a line is no part of a table whatever stands above: it has no side, and a word that no cell holds."""
+    line = without_terminal(raw).expandtabs().rstrip()
+    if _SIDE.match(line.lstrip()) or _RULE.fullmatch(line):
+        return False
+    row = _BAR_BEHIND.sub("", line)
+    cells = row.split()
+    if 2 <= len(cells) <= _MOST_COLUMNS and not any(map(_is_word, cells)):
+        return False
+    tables = Tables()
+    return tables.take(raw) == (False, None) and not tables.begun
+
+
+def _is_word(cell: str) -> bool:
+    """Whether this is no cell of numbers, with whatever digits."""
+    return (cell[0].isalpha() or not _DIGIT.search(cell)) and not _is_cell(cell.rstrip(":,"))
 
 
 def _with_yolo_names(names: list[str]) -> list[str]:

@@ -94,6 +94,10 @@ class Headings:
     _ruled: int = -1
     """The line of the last rule: what stands under it may be a heading."""
 
+    def is_under_rule(self, line: int) -> bool:
+        """Whether a line may be a heading because of the one above it."""
+        return self._ruled == line - 1
+
     def see(self, text: str, line: int, before: int) -> None:
         """A cleaned line that holds no numbers of a training."""
         if len(text) > LONGEST_HEADING or len(self.found) > MOST_HEADINGS:
@@ -112,6 +116,11 @@ class Headings:
             self.found.append(_Heading(match["key"].lower(), match["what"].strip().lower(), name, line, before))
         elif key and not _NO_NAME.search(inner):
             self.found.append(_Heading(key, inner.lower(), bare(inner), line, before, banner=True))
+
+
+def may_announce(text: str) -> bool:
+    """Whether a line may be a heading, or stand above one."""
+    return bool(_RULE.fullmatch(text)) or _may_announce(text.translate(_DIGITS))
 
 
 @lru_cache(maxsize=4096)

@@ -90,6 +90,18 @@ def reading(rounds: int, with_slow_peers: bool) -> list[Row]:
     return rows
 
 
+def printed(rounds: int) -> list[Row]:
+    """The row about a job's printed output."""
+    folder = data.make("printed200k")
+    pair = compare(peers.losslens_reader, peers.one_pattern, folder, rounds)
+    work = "200 000 printed lines of five trainers; one pattern a line"
+    peak = max(cost.peak_mib for cost in pair.ours)
+    return [
+        at_most(work, 3, pair),
+        Row("peak memory, 40 000 printed lines at a time", "≤ 200 MiB", f"{peak:.0f} MiB", peak <= 200),
+    ]
+
+
 def whole_program(rounds: int) -> list[Row]:
     """The rows about the command line: what a user waits for."""
     csv = data.make("csv1k")
@@ -183,12 +195,14 @@ def main() -> int:
     parser.add_argument(
         "--growth", action="store_true", help="also read files of up to 4 GB (takes 9 GB of disk and 3 of memory)"
     )
-    parser.add_argument("--only", choices=["reading", "program", "growth"], help="only these rows")
+    parser.add_argument("--only", choices=["reading", "printed", "program", "growth"], help="only these rows")
     parser.add_argument("--clean", action="store_true", help="delete the data afterwards")
     options = parser.parse_args()
     rows = list[Row]()
     if options.only in (None, "reading"):
         rows += reading(options.rounds, not options.fast)
+    if options.only in (None, "printed"):
+        rows += printed(options.rounds)
     if options.only in (None, "program"):
         rows += whole_program(options.rounds)
     if options.growth or options.only == "growth":

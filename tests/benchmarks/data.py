@@ -1,4 +1,4 @@
-"""The event files that the benchmarks read, written record by record as the writers do.
+"""The files that the benchmarks read: event files, written record by record as the writers do, and printed lines.
 
 Each is described by its function. They are made once under ``build/`` and are the same on every machine.
 """
@@ -135,6 +135,33 @@ def csv1k(folder: Path) -> None:
     (folder / "metrics.csv").write_text("\n".join(["step,loss,lr", *rows]) + "\n")
 
 
+def printed200k(folder: Path) -> None:
+    """200 000 lines of output, 40 000 as each of five print them: nanoGPT, Hugging Face, a logger, Megatron, tqdm."""
+    count, size = 40_000, 1000
+    printed: dict[str, Callable[[int, float, float], str]] = {
+        "nanogpt": lambda i, loss, norm: f"iter {i}: loss {loss:.4f}, time {100 * norm:.2f}ms, mfu {30 + norm:.2f}%",
+        "hugging_face": lambda i, loss, norm: repr(
+            {"loss": round(loss, 4), "grad_norm": norm, "learning_rate": 1e-3 / (i + 1), "epoch": round(i / size, 2)}
+        ),
+        "logger": lambda i, loss, norm: (
+            f"2024-05-06 {i // 3600 % 24:02}:{i // 60 % 60:02}:{i % 60:02},123 - trainer.engine - INFO - "
+            f"Epoch [{i // size + 1}/40] Iter [{i % size}/{size}] loss: {loss:.4f} grad_norm: {norm:.3f}"
+        ),
+        "megatron": lambda i, loss, norm: (
+            f" [2024-05-06 {i // 3600 % 24:02}:{i // 60 % 60:02}:{i % 60:02}] iteration {i + 1:8}/{count:8} |"
+            f" consumed samples: {256 * (i + 1):12} | elapsed time per iteration (ms): {300 * norm:.1f} |"
+            f" learning rate: {1e-3 / (i + 1):.6E} | lm loss: {loss:.6E} | loss scale: 1.0 | grad norm: {norm:.3f} |"
+        ),
+        "tqdm": lambda i, loss, norm: (
+            f"Epoch {i // size}: {i % size // 10:3}%|{'█' * (i % size // 100):10}| {i % size}/{size} "
+            f"[{i % size // 60:02}:{i % 60:02}<00:{i % 60:02}, {10 * norm:.2f}it/s, loss={loss:.3f}]"
+        ),
+    }
+    for name, line in printed.items():
+        lines = [line(i, _loss(i), 1 + 0.5 * _loss(i + 7)) for i in range(count)]
+        (folder / f"{name}.log").write_text("\n".join(lines) + "\n")
+
+
 SETS: dict[str, Callable[[Path], None]] = {
     "s1m": s1m,
     "tf1m": tf1m,
@@ -143,6 +170,7 @@ SETS: dict[str, Callable[[Path], None]] = {
     "mixed100m": mixed100m,
     "runs500": runs500,
     "csv1k": csv1k,
+    "printed200k": printed200k,
 }
 
 

@@ -33,7 +33,7 @@ Program = Callable[[Path], Cost]
 
 
 def losslens_reader(folder: Path) -> Cost:
-    """Every point of every event file of a folder, both checksums of every record."""
+    """Every point of every event file of a folder, both checksums of every record; of printed logs, every number."""
     return _python("-m", "tests.benchmarks.read", str(folder))
 
 
@@ -72,6 +72,21 @@ def tbparse_reader(folder: Path) -> Cost:
         "from tbparse import SummaryReader",
         "r = SummaryReader(sys.argv[1], pivot=False, extra_columns={'wall_time', 'dir_name'})",
         "print(len(r.scalars) + len(r.tensors))",
+    )
+    return _python("-c", "\n".join(lines), str(folder))
+
+
+def one_pattern(folder: Path) -> Cost:
+    """What one writes to read a printed log: a pattern of names and numbers, and a list for each name."""
+    lines = (
+        "import re, sys",
+        "from pathlib import Path",
+        r"pair = re.compile(r'([A-Za-z][\w ]*)[\'\"]?[:=\s]\s*(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)')",
+        "for path in Path(sys.argv[1]).rglob('*.log'):",
+        "    found = {}",
+        "    for line in path.open():",
+        "        for name, number in pair.findall(line):",
+        "            found.setdefault(name, []).append(float(number))",
     )
     return _python("-c", "\n".join(lines), str(folder))
 

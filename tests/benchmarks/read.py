@@ -1,4 +1,4 @@
-"""Read every event file under a folder and keep every point: ``python -m tests.benchmarks.read FOLDER``.
+"""Read every event file or ``.log`` under a folder, all points kept: ``python -m tests.benchmarks.read FOLDER``.
 
 With ``--by-position``, what a window of the only file costs in each quarter of it. With ``--supplied MIB``, what
 reading costs where so much memory is in the process beforehand and the files are in the cache: CPU seconds.
@@ -19,7 +19,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does, 
 
 import numpy as np
 
-from losslens.parsers import tensorboard
+from losslens.parsers import tensorboard, text
 from losslens.parsers.event_files.records import RecordReader, Window
 from losslens.parsers.event_files.scalars import Scalars
 
@@ -44,12 +44,10 @@ def main(*arguments: str) -> int:
 
 
 def read(folder: Path) -> int:
-    """How many points the event files of a folder hold."""
-    points = 0
-    for path in sorted(folder.rglob("*tfevents*")):
-        for log in tensorboard.parse(path):
-            points += sum(series.step.size for series in log.series.values())
-    return points
+    """How many points the event files and the printed logs of a folder hold."""
+    logs = [log for path in sorted(folder.rglob("*tfevents*")) for log in tensorboard.parse(path)]
+    logs += [log for path in sorted(folder.rglob("*.log")) for log in text.parse(path)]
+    return sum(series.step.size for log in logs for series in log.series.values())
 
 
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4

@@ -1,0 +1,100 @@
+"""What one line of a job's output says by itself, whatever stood before it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from losslens.parsers.text_bars import bar_and_message, is_bar, is_broken
+from losslens.parsers.text_dumps import may_be_item, tells_all_again
+from losslens.parsers.text_events import TRACEBACK, event_kind
+from losslens.parsers.text_lines import clean, is_source
+from losslens.parsers.text_records import Record, heading_of, may_speak_of_training, read_record, speaks_of_training
+from losslens.parsers.text_settings import MIXED_DICT, settings_in
+from losslens.parsers.text_tables import is_no_row
+from losslens.parsers.text_trainings import may_announce
+from losslens.parsers.text_windows import WORTH_READING, is_place
+
+#: The places that a record may name.
+PLACES = ("step", "epoch", "n", "of", "epochs")
+#: Digits that a pattern names: the signal that kills a job.
+_NAMED_DIGIT = re.compile(
+    r"signal \d|exit code|\b(?:is|are|was|became|become|contains?)\s+[-+]?(?:nan|inf)\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """What kind of line a record stands on, whatever its numbers are."""
+
+    place: bool
+    speaks: bool
+    may_speak: bool
+
+
+def nature_of(record: Record) -> Nature:
+    return Nature(is_place(record), speaks_of_training(record), may_speak_of_training(record))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a line says by itself, whatever stood before it."""
+
+    worth: bool
+    """Whether it may hold numbers of a training at all."""
+    record: Record | None
+    nature: Nature | None
+    rank: int | None
+    wall_time: float | None
+    drawn: bool
+    """It may be the header or a row of a table, as the lines above have it."""
+    heading: bool
+    """It may announce a training."""
+    item: bool
+    """It may be a line of the dump of a configuration."""
+    setting: bool
+    """It, or one like it, says a setting where no training has begun."""
+
+    def form(self) -> tuple[object, ...]:
+        """All that lines of one statement have in common."""
+        may_be = (self.worth, self.rank, self.wall_time, self.drawn, self.heading, self.item)
+        said = self.record
+        if said is None:
+            return may_be
+        told = tuple(number is None for number in (said.step, said.epoch, said.n, said.of, said.epochs))
+        return (*may_be, self.nature, *told, said.kind, said.form, said.name, said.aside, *said.values)
+
+    def numbers(self) -> dict[str, float | None]:
+        """Its places and its values, each under a name that no other has."""
+        said = self.record
+        if said is None:
+            return {}
+        places = {name: getattr(said, name) for name in PLACES}
+        return places | {f"value {key}": value for key, value in said.values.items()}
+
+
+def read_alone(raw: str) -> Reading | None:
+    """What a line says by itself; None where what stands around it, or an event, has a say."""
+    if raw.startswith("Result for ") or "\x08" in raw or is_source(raw):
+        return None
+    line = clean(raw)
+    text = line.text
+    if not text or bar_and_message(text)[0] or TRACEBACK in text or event_kind(text) or _NAMED_DIGIT.search(text):
+        return None
+    if heading_of(text) is not None or is_broken(text) or tells_all_again(text):
+        return None
+    worth = WORTH_READING.search(text) is not None
+    record = read_record(text) if worth else None
+    if record is not None and "train_runtime" in record.values:
+        return None
+    return Reading(
+        worth,
+        record,
+        nature_of(record) if record is not None else None,
+        line.rank,
+        line.wall_time,
+        not is_no_row(raw),
+        (record is None or record.kind in ("", "count")) and may_announce(text),
+        may_be_item(text),
+        not is_bar(text) and bool(MIXED_DICT.match(text) or settings_in(text)),
+    )
