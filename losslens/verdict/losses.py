@@ -22,6 +22,18 @@ MIN_RATES = 8
 SUDDEN = 0.6
 """A spike came at once where one increment is this share of its height."""
 
+SOON = 0.1
+"""A fall that was over, but for this share of the level, after this share of the run."""
+
+CHANCE_POINTS = 3
+"""An accuracy of fewer points does not say that nothing was learned."""
+
+ONE_IN_TWO = 0.55
+"""An accuracy above this is no guess, and one of a guess …"""
+
+NEAR_GUESS = 0.15
+"""… is within this share of one in so many classes, whose loss is the logarithm of their number."""
+
 EVEN = 0.1
 """Share of their usual distance within which places are evenly spaced."""
 
@@ -55,7 +67,36 @@ def judge_loss(run: Run, series: Series, role: Role, *, wanders: bool = False, p
     if word.verdict is Verdict.HEALTHY and word.also is None and _untouched(run, fit):
         text = f"went from {number(fit.start)} to {number(fit.end)}; its learning rate was logged as 0 throughout"
         word = Word(Verdict.PLATEAU, text, None, None)
+    if word.verdict is Verdict.HEALTHY and word.also is None and (tag := _at_chance(run, fit)):
+        level = number(float(np.median(run.series[tag].current().value)))
+        text = (
+            f"went from {number(fit.start)} to {number(fit.end)} in its first points alone; {tag} stayed at {level}, "
+            "that of a guess, throughout"
+        )
+        word = Word(Verdict.PLATEAU, text, 1.0, Verdict.HEALTHY)
     return Judged(series, role, fit, word, as_verdict(run, series, role, fit, word))
+
+
+def _at_chance(run: Run, fit: SeriesFit) -> str:
+    """The accuracy that was one in a whole number of classes from first to last beside a loss that is no better than
+    theirs and soon fell no more; "" where there is none."""
+    settled = fit.z[int(SOON * fit.n_finite) :]
+    if fit.transform.kind != "log" or fit.n_finite < MIN_RATES:
+        return ""
+    half = settled.size // 2
+    if float(np.median(settled[:half]) - np.median(settled[half:])) > SOON:
+        return ""
+    for tag in run.tags(Role.ACCURACY, Role.VAL_ACCURACY):
+        value = run.series[tag].current().value
+        value = value[np.isfinite(value)]
+        if value.size < CHANCE_POINTS or not 0.0 < value.max() <= ONE_IN_TWO:
+            continue
+        level = float(np.median(value))
+        classes = round(1.0 / level) if level > 0.0 else 0
+        steady = float(value.max() - value.min()) <= NEAR_GUESS * level
+        if steady and abs(level * classes - 1.0) <= NEAR_GUESS and fit.end >= (1.0 - NEAR_GUESS) * np.log(classes):
+            return tag
+    return ""
 
 
 def _untouched(run: Run, fit: SeriesFit) -> bool:

@@ -59,8 +59,14 @@ SPIKE_RATIO = 0.1
 SUDDEN_POINTS = 2
 """A sudden excursion reaches its 8 widths within so many points."""
 
+ITS_WAY = 10
+"""So many sudden excursions of a loss that wanders are its way."""
+
 SPIKE_FACTOR = 2.0
-"""… or multiplies a positive loss by this."""
+"""… or multiplies a positive loss by this …"""
+
+SPIKE_LOG_SHARE = 0.25
+"""… and undoes this share of its fall so far in decades: a factor of two is nothing where it fell by a thousand."""
 
 WANDER_FACTOR = 3.0
 """Losses that play against each other or chase a target count only from this factor above their best level on, with
@@ -346,13 +352,14 @@ def _beyond_start(fit: SeriesFit) -> bool:
 def _spike(fit: SeriesFit, wanders: bool) -> Word | None:
     """The largest excursion that matters; of a loss that wanders only sudden ones."""
     found = [e for e in fit.excursions if not wanders or e.rise <= SUDDEN_POINTS]
-    if not found:
+    if not found or (wanders and len(found) >= ITS_WAY):
         return None
     largest = max(found, key=lambda e: e.top - e.before)
     before, top = fit.transform.back(largest.before), fit.transform.back(largest.top)
     matter = (top - before) / fit.progress / SPIKE_RATIO
     if fit.transform.kind == "log" and before > 0.0:
-        matter = max(matter, math.log(top / before) / math.log(SPIKE_FACTOR))
+        height, fallen = math.log(top / before), math.log(max(fit.start, before) / before)
+        matter = max(matter, height / max(math.log(SPIKE_FACTOR), SPIKE_LOG_SHARE * fallen))
     if matter < 1.0:
         return None
     count = len(found)

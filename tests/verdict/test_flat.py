@@ -112,3 +112,15 @@ def test_a_loss_that_lies_at_the_logarithm_of_its_classes_never_learned() -> Non
     assert found.leading is not None
     assert "ln 10" in found.leading.reason
     assert said(loss=value - 0.15).verdict is Verdict.HEALTHY
+
+
+def test_an_accuracy_that_stays_at_a_guess_tells_that_nothing_was_learned_after_a_huge_first_loss() -> None:
+    rng = np.random.default_rng(3)
+    n = np.arange(48)
+    loss = np.log(10) + 0.2 * np.abs(rng.standard_normal(48))
+    loss[:3] = (30.9, 3.3, 2.9)
+    for accuracy, verdict in ((0.1, Verdict.PLATEAU), (0.6, Verdict.HEALTHY)):
+        values = {"loss": loss, "accuracy": accuracy * (1 + 0.02 * rng.standard_normal(48))}
+        series = {tag: RawSeries(tag, n, y, np.full(48, np.nan), n) for tag, y in values.items()}
+        said = judge(build([Log("log.csv", "csv", series)], name="run")[0])
+        assert said.verdict is verdict

@@ -20,3 +20,24 @@ def test_a_spike_begins_where_it_shot_up_not_at_the_bump_before_it() -> None:
     assert said.verdict is Verdict.SPIKE_RECOVERED
     assert said.onset is not None
     assert (said.onset.low, said.onset.step) == (850, 860)
+
+
+def test_a_factor_of_two_is_no_spike_in_a_loss_that_fell_by_a_thousand() -> None:
+    rng = np.random.default_rng(1)
+    n = np.arange(400)
+    for peak, verdict in ((2.5, Verdict.HEALTHY), (40.0, Verdict.SPIKE_RECOVERED)):
+        y = (1e-3 + 0.9 * np.exp(-n / 20)) * np.exp(0.03 * rng.standard_normal(400))
+        y[300:304] *= peak
+        log = Log("log.csv", "csv", {"loss": RawSeries("loss", n, y, np.full(400, np.nan), n)})
+        assert judge(build([log], name="run")[0]).verdict is verdict
+
+
+def test_a_player_that_leaps_again_and_again_does_so_by_its_nature() -> None:
+    rng = np.random.default_rng(2)
+    n = np.arange(2000)
+    series = {}
+    for tag in ("d_loss", "g_loss"):
+        y = 0.7 * np.exp(0.02 * rng.standard_normal(2000))
+        y[rng.integers(200, 2000, 40)] *= 3.0
+        series[tag] = RawSeries(tag, n, y, np.full(2000, np.nan), n)
+    assert judge(build([Log("log.csv", "csv", series)], name="run")[0]).verdict is Verdict.HEALTHY
