@@ -130,6 +130,10 @@ def _warnings(reader: TableReader) -> list[Warning]:
         times = _count(len(reader.columns.restarts), "time")
         text = f"the header is repeated {times}{changed}: the job was started again there"
         found.append(Warning("repeated-header", text))
+    if reader.habitual_headers:
+        times = _count(reader.habitual_headers, "time")
+        text = f"the header is written again every few rows ({times}): left out"
+        found.append(Warning("repeated-header", text))
     if reader.last_row_cut:
         found.append(Warning("cut-row", "the last row is cut off: its last cell was left out"))
     return found

@@ -6,6 +6,7 @@ import csv
 import re
 from array import array
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from losslens.model import Damage
@@ -18,6 +19,8 @@ from losslens.parsers.opening import LogFile, lines_of
 
 MAX_QUOTED_CHARACTERS = 4 << 20
 """A quote that is still open after this much text was never meant as one."""
+MANY_HEADERS, MOST_ROWS_A_HEADER = 3, 3
+"""Headers this often, with at most so many rows each, are no sign that a job was started again."""
 _UNDERSCORE = re.compile(r"\d_\d")
 _EVALUATION = ("eval_", "val_", "valid_", "test_")
 
@@ -30,6 +33,8 @@ class TableReader:
         self.dialect = dialect
         self.columns = Columns()
         self.header_changed = False
+        self.habitual_headers = 0
+        """How often the header came again where it does so every few rows."""
         self.short = 0
         self.long = 0
         self.without_evaluation = 0
@@ -55,7 +60,19 @@ class TableReader:
             held = text
         if held:
             self._end(held)
+        self._see_habit()
         return self.columns
+
+    def _see_habit(self) -> None:
+        """Headers every few rows, while the steps go on, say that the writer opens its file anew for each row."""
+        restarts = self.columns.restarts
+        if len(restarts) < MANY_HEADERS or len(restarts) * MOST_ROWS_A_HEADER < self.columns.n_rows:
+            return
+        counters = [c for c in self.columns if normalise(c.name) in STEP_RANK and c.is_numeric]
+        if any(before >= after for c in counters for before, after in pairwise(c.values)):
+            return
+        self.habitual_headers = len(restarts)
+        restarts.clear()
 
     def _end(self, text: str) -> None:
         """The last block. Its last row needs a second look: was it cut?"""

@@ -24,6 +24,8 @@ MIN_STRANGERS_SCORE = 0.85
 """The same for a table of strange names that holds text beside its numbers."""
 MAX_PREAMBLE = 60
 """Lines that may come before the header."""
+MAX_BETWEEN = 6
+"""Lines below a header among which its first row is looked for: a program may print a word or two between."""
 MAX_STRANGERS = 4
 """A table of more columns than this, none of which has a name that training logs use, is a data set."""
 _WIDE_BLANKS = re.compile(r" {2,}|\t+")
@@ -141,6 +143,8 @@ def _judge(lines: list[str], delimiter: str, decimal: str) -> tuple[float, Diale
         return None
     header_at, body_at = first
     header = rows[header_at][1] if header_at is not None else None
+    if header is not None:
+        rows = [row for at, row in enumerate(rows) if at <= body_at or row[1] != header]  # written again by each start
     start = rows[header_at][0] if header_at is not None else rows[body_at][0]
     above = _header_above(lines[: rows[body_at][0]], width, delimiter) if header is None else None
     if above is not None:
@@ -181,8 +185,11 @@ def _first_row(
         if len(cells) < 2 or not width / 2 <= len(cells) <= width + 1:
             continue
         if looks_like_header(cells, decimal):
-            if _is_followed_by_data([row for _, row in rows[at + 1 : at + 3]], decimal):
-                return at, at + 1
+            below = [(n, row) for n, (_, row) in enumerate(rows[at + 1 : at + 1 + MAX_BETWEEN], at + 1)]
+            if len(cells) == width:
+                below = [(n, row) for n, row in below if len(row) > 1]  # a line of prose between is no row
+            if _is_followed_by_data([row for _, row in below[:2]], decimal):
+                return at, below[0][0]
         elif _has_numbers(cells, decimal) and len(cells) >= width - 1:
             named = all(is_number_or_blank(cell, decimal) for cell in cells)
             return (None, at) if named else None

@@ -186,6 +186,34 @@ def test_text_between_rows_is_counted_and_shown(tmp_path: Path) -> None:
     assert "WARNING: slow loader" in text
 
 
+def test_a_header_written_again_before_each_row_is_no_restart(tmp_path: Path) -> None:
+    log = read(tmp_path, "".join(f"step,loss,lr\n{100 * n},{3 / (n + 1):.4f},0.1\n" for n in range(30)))
+    assert points(log, "loss") == [(100 * n, round(3 / (n + 1), 4)) for n in range(30)]
+    assert not log.restarts
+    (warning,) = [w for w in log.warnings if w.code == "repeated-header"]
+    assert "every few rows (29 times)" in warning.text
+
+
+def test_a_header_before_each_row_of_jobs_that_all_died_at_once_is_a_restart_each(tmp_path: Path) -> None:
+    log = read(tmp_path, "epoch,loss,lr\n0,2.5,0.1\n" * 5)
+    assert log.restarts == (1, 2, 3, 4)
+
+
+@pytest.mark.parametrize("between", ["===== Using Torch AMP =====\n", "Using AMP\nfour GPUs were found\n\n"])
+def test_a_line_of_prose_between_the_names_and_the_rows_does_not_cost_the_names(tmp_path: Path, between: str) -> None:
+    rows = "".join(f"{n}, 0.0250, {5 / (n + 1):.4f}, {n}.640%\n" for n in range(30))
+    log = read(tmp_path, "Epoch, lr, Train_Loss, Train_Acc\n" + between + rows)
+    assert list(log.series) == ["lr", "Train_Loss", "Train_Acc"]
+    assert points(log, "Train_Loss")[:2] == [(0, 5.0), (1, 2.5)]
+    assert "not-rows" in codes(log)
+
+
+def test_words_above_a_table_of_another_width_are_no_names_of_it(tmp_path: Path) -> None:
+    rows = "".join(f"{n},{5 / (n + 1):.4f},0.1\n" for n in range(30))
+    log = read(tmp_path, "My loss, of tuesday\nwritten by hand\n" + rows)
+    assert list(log.series) == ["column_2", "column_3"]
+
+
 def test_a_header_without_rows_is_a_log_with_nothing_in_it(tmp_path: Path) -> None:
     log = read(tmp_path, "epoch,loss,val_loss\n")
     assert not log.series
