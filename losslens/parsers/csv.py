@@ -8,12 +8,13 @@ need no code of their own: they differ in names, and in what is left blank.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from losslens.errors import NotALogError
 from losslens.model import Log, Warning
 from losslens.parsers.assemble import Assembly
-from losslens.parsers.axes import SPLIT_COLUMNS, TIMES, normalise
+from losslens.parsers.axes import SPLIT_COLUMNS, TIMES, is_known_name, normalise
 from losslens.parsers.columns import Columns
 from losslens.parsers.csv_rows import TableReader
 from losslens.parsers.dialect import sniff_dialect
@@ -27,6 +28,7 @@ NAME = "csv"
 #: Lines above a table, from which on it is looked whether they are the training and the table what came of it.
 MOST_PREAMBLE = 3
 _NO_TABLES = frozenset([".yaml", ".yml", ".toml", ".ini", ".json", ".jsonl"])
+_LOSS = re.compile(r"(?<![a-z])loss(?:es)?(?![a-z])", re.IGNORECASE)
 _TENSORBOARD_FILE = re.compile(r"(?:run[-_])?(?P<run>.*?)[-_]tag[-_](?P<tag>.+)")
 
 
@@ -74,6 +76,8 @@ def parse(path: Path) -> tuple[Log, ...]:
     if dialect.header is None and len(columns.by_name) == 1:
         _rename(columns, {"column_1": path.name.split(".")[0]})
     assembly = Assembly(path, NAME, columns)
+    if dialect.header is None:
+        _name_by_file(assembly, path)
     if columns.n_rows:
         damage = tuple(dated_at_end(one, int(assembly.axis.step[-1])) for one in damage)
     thing = _names_things(columns) if assembly.axis.counts == "row" else None
@@ -149,6 +153,17 @@ def _rename(columns: Columns, names: dict[str, str]) -> None:
         column.name = names.get(name, name)
         renamed[column.name] = column
     columns.by_name = renamed
+
+
+def _name_by_file(assembly: Assembly, path: Path) -> None:
+    """A single column behind a nameless one that counts is what its file says, or a folder named after a loss."""
+    name = path.name.split(".")[0]
+    if not is_known_name(name) and _LOSS.search(path.parent.name):
+        name = f"{path.parent.name}/{name}"
+    beside = [column.name for column in assembly.columns if column.name not in assembly.axis.columns]
+    if assembly.axis.columns == ("column_1",) and len(beside) == 1 and is_known_name(name):
+        _rename(assembly.columns, {beside[0]: name})
+        assembly.axis = replace(assembly.axis, counts="step")
 
 
 def _tensorboard_download(path: Path, columns: Columns) -> Assembly:

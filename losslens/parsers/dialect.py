@@ -22,6 +22,8 @@ MIN_REGULAR = 0.6
 """Share of the sampled lines that must have the table's width."""
 MIN_STRANGERS_SCORE = 0.85
 """The same for a table of strange names that holds text beside its numbers."""
+LEAST_BELOW = 3
+"""Rows that tell by their numbers whether the one above is of their kind."""
 MAX_PREAMBLE = 60
 """Lines that may come before the header."""
 MAX_BETWEEN = 6
@@ -31,6 +33,7 @@ MAX_STRANGERS = 4
 _WIDE_BLANKS = re.compile(r" {2,}|\t+")
 _QUOTED = re.compile(r'"[^"]*"')
 _NAME = re.compile(r"[^\W\d]")
+_FRACTION = re.compile(r"[.,eEn]")
 
 
 @dataclass(frozen=True)
@@ -190,6 +193,8 @@ def _first_row(
                 below = [(n, row) for n, row in below if len(row) > 1]  # a line of prose between is no row
             if _is_followed_by_data([row for _, row in below[:2]], decimal):
                 return at, below[0][0]
+        elif _are_numbered([cell.strip().strip("\"'") for cell in cells], [row for _, row in rows[at + 1 :]]):
+            return None, at + 1
         elif _has_numbers(cells, decimal) and len(cells) >= width - 1:
             named = all(is_number_or_blank(cell, decimal) for cell in cells)
             return (None, at) if named else None
@@ -209,6 +214,24 @@ def looks_like_header(cells: list[str], decimal: str) -> bool:
     if not filled or len(filled) < len(cells) / 2:
         return False
     return all(_NAME.search(cell) and not is_number_or_blank(cell, decimal) for cell in filled)
+
+
+def _are_numbered(cells: list[str], below: list[list[str]]) -> bool:
+    """Whether the first row numbers the columns from 0 on, as pandas does where they have no names.
+
+    In front of the numbers stands a blank where the index is written. Without it the row could be one of data, and is
+    none where whole numbers never come again: no column but the first holds any, and that does not count on from here.
+    """
+    named = cells[1:] if not cells[0] else cells
+    if len(below) < LEAST_BELOW or named != [str(n) for n in range(len(named))]:
+        return False
+    if not cells[0]:
+        return len(named) > 0 and all(row[0].strip() for row in below)
+    first = [row[0].strip() for row in below]
+    measured = list(zip(*(row[1:] for row in below if len(row) == len(cells)), strict=True))
+    if not all(_FRACTION.search(cell) for column in measured for cell in column):
+        return False
+    return all(map(_FRACTION.search, first)) or (len(cells) > 1 and first[0] == "0")
 
 
 def _has_numbers(cells: list[str], decimal: str) -> bool:
@@ -263,12 +286,13 @@ def _one_column(lines: list[str]) -> Dialect | None:
     header: tuple[str, ...] | None = None
     if len(rows) > 1 and looks_like_header([rows[0][1]], decimal) and len(rows[0][1]) <= 80:
         header = (rows[0][1].strip("\"'"),)
-    body = rows[1:] if header else rows
-    if len(body) < 3 or not all(is_number_or_blank(cell, decimal) for _, cell in body):
+    numbered = header is None and _are_numbered([rows[0][1]], [[cell] for _, cell in rows[1:]])
+    body = rows[1:] if header or numbered else rows
+    if len(body) < LEAST_BELOW or not all(is_number_or_blank(cell, decimal) for _, cell in body):
         return None
-    if header is None and not any(is_number(cell, decimal) and re.search(r"[.,eEn]", cell) for _, cell in body):
+    if header is None and not any(is_number(cell, decimal) and _FRACTION.search(cell) for _, cell in body):
         return None
-    if header is not None and not (is_known_name(header[0]) or any(re.search(r"[.,eEn]", cell) for _, cell in body)):
+    if header is not None and not (is_known_name(header[0]) or any(_FRACTION.search(cell) for _, cell in body)):
         return None
     start = rows[0][0]
-    return Dialect("\t", decimal, header, 1, start + 1 if header else start, tuple(lines[: min(start, 40)]))
+    return Dialect("\t", decimal, header, 1, start + 1 if header or numbered else start, tuple(lines[: min(start, 40)]))

@@ -33,6 +33,26 @@ CLOSE = 1e-2
 _PLAIN = ((1, 3e-2), (2, 5e-3))
 
 
+def plain_sum(columns: Mapping[str, FloatArray]) -> str | None:
+    """The column that is the sum of all the others in each row, to the digits written; None where none is.
+
+    Arrays of one shape ``(n_rows,)``. Two columns are no sum of each other.
+    """
+    if len(columns) < 3 or len(columns) > MOST_TERMS:
+        return None
+    values = np.stack(list(columns.values()))[:, :MOST_POINTS]
+    values = values[:, np.isfinite(values).all(axis=0)]
+    if values.shape[1] < LEAST_LINES:
+        return None
+    allowed = sum(rounding(one) for one in values)
+    for tag, one in zip(columns, values, strict=True):
+        off = np.abs(values.sum(axis=0) - 2 * one)
+        varies = 2 * float(np.median(allowed)) < CLOSE * float(np.ptp(one))
+        if varies and np.mean(off <= 1.2 * allowed + 1e-6 * np.abs(one)) >= HOLDS:
+            return tag
+    return None
+
+
 def parts_of_the_loss(
     series: Mapping[str, RawSeries] | Mapping[str, Series], choices: Mapping[str, RoleChoice]
 ) -> dict[str, RoleChoice]:
@@ -111,7 +131,7 @@ def _weights(whole: FloatArray, terms: Sequence[FloatArray]) -> list[float] | No
     if known.sum() < max(LEAST_LINES, LINES * len(terms)):
         return None
     total, matrix = whole[known], matrix[known]
-    rounding = _rounding(total), np.stack([_rounding(column) for column in matrix.T], axis=1)
+    rounded = rounding(total), np.stack([rounding(column) for column in matrix.T], axis=1)
     spread = np.ptp(matrix, axis=0)
     kept = np.ones(len(terms), dtype=bool)
     weights = np.zeros(len(terms))
@@ -119,7 +139,7 @@ def _weights(whole: FloatArray, terms: Sequence[FloatArray]) -> list[float] | No
         weights[:] = 0.0
         weights[kept] = np.linalg.lstsq(matrix[:, kept], total, rcond=None)[0]
         size = np.abs(weights)
-        allowed = rounding[0] + rounding[1] @ size
+        allowed = rounded[0] + rounded[1] @ size
         usual = float(np.median(allowed))
         useless = kept & ((size < WEIGHTS[0]) | (size > WEIGHTS[1]) | (size * spread <= 2 * usual))
         if useless.any():
@@ -145,7 +165,7 @@ def _plain(weight: float) -> float:
     return weight
 
 
-def _rounding(value: FloatArray) -> FloatArray:
+def rounding(value: FloatArray) -> FloatArray:
     """How far each number may be off for having been rounded, to so many decimals or to so many digits."""
     by_decimals = 1e-6 * float(np.max(np.abs(value)))
     for decimals in range(8):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from losslens.model import Role, RoleChoice, Series
+from losslens.roles.sums import plain_sum
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 _NO_NAME = re.compile(r"column_\d+")
 #: A course has at least this many points, and falls by this share of its range from its first to its lowest stretch.
 FEWEST, FALLS, BLOCKS = 10, 0.5, 10
+#: A loss that falls by this factor is judged by its logarithm too: single jumps far below where it began count little.
+DECADES = 100.0
 #: Successive points of a course differ by less than this share of its spread; those of a data set's column do not.
 STEADY = 0.5
 #: A table of more columns is a data set.
@@ -35,12 +38,18 @@ def without_names(series: Mapping[str, Series]) -> bool:
 def objective(series: Mapping[str, Series]) -> RoleChoice | None:
     """The column that may be the loss, and why it is taken for one; None when there is none or several.
 
-    It is the one column that falls like a loss, or stops being a number. Where none does, the table may be brought
+    It is the one column that falls like a loss, or stops being a number, or falls and is the sum of the others. Where
+    none does, the table may be brought
     because its loss does not fall: behind a column that counts, the first one that keeps a course is taken.
     """
     if len(series) > MOST_COLUMNS:
         return None
     falling = _falling(series)
+    total = _total(series, falling)
+    if total is not None:
+        other = next(tag for tag in series if tag != total)
+        why = f"the table names nothing; this column is the sum of the others (--role loss={other} takes another)"
+        return RoleChoice(total, Role.TRAIN_LOSS, why, sure=False)
     if len(falling) > 1:
         return None
     if falling:
@@ -102,6 +111,19 @@ def question(series: Mapping[str, Series]) -> str:
     return f"a table without names, and no column falls like a loss: say which is it, such as --role loss={min(series)}"
 
 
+def _total(series: Mapping[str, Series], falling: Sequence[str]) -> str | None:
+    """The falling column that is the sum of all others, or of the others that fall."""
+    by_size: dict[int, dict[str, FloatArray]] = {}
+    for tag, one in series.items():
+        by_size.setdefault(one.value.size, {})[tag] = one.value
+    for columns in by_size.values():
+        for some in (columns, {tag: value for tag, value in columns.items() if tag in falling}):
+            total = plain_sum(some)
+            if total in falling:
+                return total
+    return None
+
+
 def _falling(series: Mapping[str, Series]) -> list[str]:
     return [tag for tag, one in series.items() if _falls(one.value)]
 
@@ -112,6 +134,11 @@ def _falls(value: FloatArray) -> bool:
         return False
     if not np.isfinite(value[-1]):
         return True
+    decades = float(finite.min()) > 0.0 and float(finite.max()) >= DECADES * float(finite.min())
+    return _falls_evenly(finite) or (decades and _falls_evenly(np.log(finite)))
+
+
+def _falls_evenly(finite: FloatArray) -> bool:
     blocks = np.array_split(finite, BLOCKS)
     lowest = int(np.argmin([float(np.median(block)) for block in blocks]))
     # What comes from the lowest stretch on may be how it failed: a loss that blew up has been one.

@@ -636,3 +636,56 @@ def test_an_output_that_ends_in_a_table_of_results_is_read_as_the_training_it_is
     assert parsers.recognise(path) == "text"
     (log,) = parsers.parse(path)
     assert log.series["train_loss"].value.size == 30
+
+
+PANDAS = ",0\n" + "".join(f"{n},{4.6 - n / 100}\n" for n in range(20))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PANDAS,
+        PANDAS.replace(",", "\t"),
+        PANDAS.replace(",0\n", '"","0"\n', 1),
+    ],
+)
+def test_the_number_that_pandas_heads_a_nameless_column_with_is_no_value(tmp_path: Path, text: str) -> None:
+    log = read(tmp_path, text, "cifarlosses2.csv")
+    assert list(log.series) == ["cifarlosses2"]
+    assert points(log, "cifarlosses2")[:2] == [(0, 4.6), (1, 4.59)]
+
+
+def test_a_lone_column_headed_with_a_number_begins_below_it(tmp_path: Path) -> None:
+    log = read(tmp_path, "0\n1.5655\n1.3407\n1.3984\n0.4699\n", "loss.csv")
+    assert log.series["loss"].value.tolist() == [1.5655, 1.3407, 1.3984, 0.4699]
+
+
+def test_several_columns_numbered_by_pandas_begin_below_the_numbers(tmp_path: Path) -> None:
+    log = read(tmp_path, "0,1,2\n" + "".join(f"{n / 10:.2f},{n / 7:.3f},0.5\n" for n in range(10)))
+    assert log.series["column_1"].value.tolist() == [n / 10 for n in range(10)]
+
+
+@pytest.mark.parametrize("first", ["0,1", "0,1,2"])
+def test_a_first_row_of_whole_numbers_is_kept_where_the_count_goes_on(tmp_path: Path, first: str) -> None:
+    more = ",0.5" if first.count(",") > 1 else ""
+    log = read(tmp_path, first + "\n" + "".join(f"{n},{1 / n:.3f}{more}\n" for n in range(1, 20)))
+    assert points(log, "column_2")[:2] == [(0, 1.0), (1, 1.0)]
+
+
+def test_a_nameless_count_that_resumes_set_back_is_no_series(tmp_path: Path) -> None:
+    steps = [*range(31, 41), 0, 0, *range(1, 100)]
+    log = read(tmp_path, "".join(f"{n},{1.5 + i % 7 / 10}\n" for i, n in enumerate(steps)), "tr_loss_norm.csv")
+    assert list(log.series) == ["tr_loss_norm"]
+    assert log.series["tr_loss_norm"].step.tolist() == steps
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "tag"),
+    [("run", "val_loss.csv", "val_loss"), ("losses", "b.csv", "losses/b"), ("run", "points.csv", "column_2")],
+)
+def test_the_one_column_behind_a_nameless_count_is_what_its_file_or_folder_says(
+    tmp_path: Path, folder: str, name: str, tag: str
+) -> None:
+    (tmp_path / folder).mkdir()
+    log = read(tmp_path / folder, "".join(f"{10 * n},{2 + n % 3 / 10}\n" for n in range(20)), name)
+    assert points(log, tag)[:2] == [(0, 2.0), (10, 2.1)]

@@ -108,6 +108,42 @@ def test_a_loss_that_fell_and_blew_up_is_still_taken_for_the_loss(tmp_path: Path
     assert only(tmp_path).tags(Role.TRAIN_LOSS) == ("column_2",)
 
 
+def test_the_column_that_is_the_sum_of_the_others_is_the_loss(tmp_path: Path) -> None:
+    terms = np.round([LOSS, 0.1 * LOSS[::-1] + 0.3 * LOSS], 6)
+    np.savetxt(tmp_path / "loss.csv", np.c_[terms[1], terms.sum(axis=0), terms[0]], delimiter=",", fmt="%.6f")
+    (choice,) = [c for c in only(tmp_path).roles if c.role is Role.TRAIN_LOSS]
+    assert choice.tag == "column_2"
+    assert "sum of the others" in choice.why
+
+
+def test_columns_of_which_none_is_the_sum_are_asked_about(tmp_path: Path) -> None:
+    np.savetxt(tmp_path / "loss.csv", np.c_[LOSS, 0.5 * LOSS, 0.4 * LOSS], delimiter=",", fmt="%.6f")
+    with pytest.raises(NotALogError, match="column_1, column_2, column_3 fall"):
+        only(tmp_path)
+
+
+def test_a_fall_by_decades_with_jumps_on_its_way_is_one(tmp_path: Path) -> None:
+    value = 0.9 * np.exp(-np.arange(2000) / 250) * np.random.default_rng(0).lognormal(0, 0.1, 2000)
+    value[[400, 900, 1300, 1301, 1700]] *= 100.0
+    np.savetxt(tmp_path / "results.csv", np.c_[np.linspace(5, 9, 2000), value], delimiter=",", fmt="%.9g")
+    assert only(tmp_path).tags(Role.TRAIN_LOSS) == ("column_2",)
+
+
+def test_a_flat_loss_behind_a_count_is_one_where_the_file_is_named_so(tmp_path: Path) -> None:
+    drawn = np.random.default_rng(0).normal(2.3, 0.1, 300)
+    np.savetxt(tmp_path / "train_loss.csv", np.c_[np.arange(300), drawn], delimiter=",", fmt="%.4f")
+    run = only(tmp_path)
+    assert run.axis == "step"
+    assert run.tags(Role.TRAIN_LOSS) == ("train_loss",)
+
+
+def test_a_count_that_a_resume_set_back_is_never_the_loss(tmp_path: Path) -> None:
+    steps = [*range(150, 200), *range(120)]
+    np.savetxt(tmp_path / "log.csv", np.c_[steps, falling(170)], delimiter=",", fmt="%.6g")
+    (job,) = find([tmp_path]).jobs
+    assert {tag for run in load(job) for tag in run.tags(Role.TRAIN_LOSS)} == {"column_2"}
+
+
 def test_two_columns_that_fall_are_asked_about_and_the_answer_is_taken(tmp_path: Path) -> None:
     path = tmp_path / "summary.csv"
     np.savetxt(path, np.c_[STEPS, LOSS, LOSS + 0.1, ACCURACY], delimiter=",", fmt="%.6g")
