@@ -38,6 +38,7 @@ FORMATS: tuple[Format, ...] = (
     # In order of asking: the first that recognises a file has it.
     Format("tensorboard", "losslens.parsers.tensorboard", "binary"),
     Format("wandb", "losslens.parsers.wandb", "binary"),
+    Format("visualdl", "losslens.parsers.visualdl", "binary"),
     Format("mlflow-db", "losslens.parsers.mlflow_db", "binary"),
     Format("mlflow", "losslens.parsers.mlflow", "folder", folder=True),
     Format("dvclive", "losslens.parsers.dvclive", "folder", folder=True),
@@ -77,9 +78,10 @@ class FolderParser(Parser, Protocol):
     def owns(self, path: Path, name: str) -> bool: ...
 
 
-def recognise(path: Path) -> str | None:
+def recognise(path: Path, *, after: str | None = None) -> str | None:
     """The format of a file, judged by its first 64 KiB (gunzipped if it is gzip); None when it is no log.
 
+    ``after`` is a format that recognised the file and found no log in it: those behind it in the table are asked.
     Raises UnsafeFileError for a pickle, ParseError for a file that cannot be opened.
     """
     head = read_head(path)
@@ -89,7 +91,8 @@ def recognise(path: Path) -> str | None:
     if head.startswith(OWN_REPORT):
         return None
     kinds = _kinds(head)
-    for format in FORMATS:
+    first = next((at for at, format in enumerate(FORMATS, 1) if format.name == after), 0)
+    for format in FORMATS[first:]:
         if format.kind in kinds and _module(format).sniff(path, head):
             return format.name
     return None

@@ -17,16 +17,18 @@ from losslens.parsers.assemble import Assembly
 from losslens.parsers.axes import SPLIT_COLUMNS, TIMES, is_known_name, normalise
 from losslens.parsers.columns import Columns
 from losslens.parsers.csv_rows import TableReader
-from losslens.parsers.dialect import sniff_dialect
+from losslens.parsers.dialect import Dialect, share_of_rows, sniff_dialect
 from losslens.parsers.opening import HEAD_BYTES, LogFile, dated_at_end, decode_head, read_head
 from losslens.parsers.text_tables import has_names_above
-from losslens.parsers.text_windows import records_in
+from losslens.parsers.text_windows import has_records, records_in
 from losslens.parsers.transposed import lies_on_its_side, read_sideways
 
 NAME = "csv"
 
 #: Lines above a table, from which on it is looked whether they are the training and the table what came of it.
 MOST_PREAMBLE = 3
+#: Share of the lines of a table without names, at the head and at the end of its file, that must be rows of it.
+LEAST_ROWS = 0.5
 _NO_TABLES = frozenset([".yaml", ".yml", ".toml", ".ini", ".json", ".jsonl"])
 _LOSS = re.compile(r"(?<![a-z])loss(?:es)?(?![a-z])", re.IGNORECASE)
 _TENSORBOARD_FILE = re.compile(r"(?:run[-_])?(?P<run>.*?)[-_]tag[-_](?P<tag>.+)")
@@ -41,7 +43,21 @@ def sniff(path: Path, head: bytes) -> bool:
         return False  # a table drawn for people, with names of several words
     if dialect is not None and len(dialect.preamble) > MOST_PREAMBLE and records_in("\n".join(dialect.preamble)):
         return False  # the output of a training that ends in a table of its results
+    if dialect is not None and _is_by_the_way(path, head, dialect):
+        return False
     return dialect is not None or lies_on_its_side(text, whole=whole) is not None
+
+
+def _is_by_the_way(path: Path, head: bytes, dialect: Dialect) -> bool:
+    """Whether rows are a small part of the file, such as the sizes of a network ahead of what its training printed."""
+    if dialect.header is not None:
+        return False
+    parts = [decode_head(head)]
+    if len(head) >= HEAD_BYTES and path.suffix.lower() != ".gz":
+        with path.open("rb") as file:
+            file.seek(-HEAD_BYTES, 2)
+            parts.append(decode_head(file.read()).partition("\n")[2])
+    return any(share_of_rows(part, dialect) < LEAST_ROWS for part in parts) and has_records(path, head)
 
 
 def parse(path: Path) -> tuple[Log, ...]:

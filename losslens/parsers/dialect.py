@@ -96,6 +96,14 @@ def sniff_dialect(text: str, *, whole: bool) -> Dialect | None:
     return best[1]
 
 
+def share_of_rows(text: str, dialect: Dialect) -> float:
+    """Share of the lines of a text that are rows of numbers of this dialect; 1 for a text without lines."""
+    content = [line for line in lines_of(text) if line.strip() and not is_comment(line)]
+    cut = [_without_trailing_blank(dialect.split(line)) for line in content]
+    rows = [r for r in cut if len(r) == dialect.width and all(is_number_or_blank(c, dialect.decimal) for c in r)]
+    return len(rows) / len(content) if content else 1.0
+
+
 def _may_delimit(content: list[str], delimiter: str) -> bool:
     """A quick look that turns prose and code away: a delimiter stands equally often in many lines."""
     if delimiter == " ":

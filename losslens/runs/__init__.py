@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from losslens import parsers
-from losslens.errors import LosslensError, ParseError
+from losslens.errors import LosslensError, NotALogError, ParseError
 from losslens.model import Log, Run
 from losslens.model import Warning as LogWarning
 from losslens.runs.assemble import build
@@ -18,6 +18,9 @@ from losslens.runs.checkpoints import checkpoints_of
 from losslens.runs.discover import find
 from losslens.runs.jobs import Discovery, Job, Source
 from losslens.runs.naming import unique_names
+
+#: The warning of a table without names.
+NO_HEADER = "no-header"
 
 __all__ = ["Discovery", "Job", "Source", "build", "find", "load", "unique_names"]
 
@@ -32,6 +35,24 @@ def load(
 
     A file that cannot be read becomes a warning of the run; raises the ``LosslensError`` of the first when none can.
     """
+    logs, failures = _parsed(job)
+    try:
+        runs = build(logs, name=job.name, path=job.path, project=job.project, roles=roles, steps=steps)
+    except NotALogError:
+        other = _read_otherwise(job, logs)
+        if other is None:
+            raise
+        try:
+            return load(other, roles=roles, steps=steps)
+        except NotALogError:
+            pass
+        raise  # what the first format said of the file is the better answer
+    unread = tuple(LogWarning("unreadable-file", str(error)) for error in failures)
+    return tuple(replace(run, warnings=(*run.warnings, *unread), checkpoints=checkpoints_of(job, run)) for run in runs)
+
+
+def _parsed(job: Job) -> tuple[list[Log], list[LosslensError]]:
+    """The logs of a job, and why some of its files could not be read. Raises the first reason when none can."""
     logs: list[Log] = []
     failures: list[LosslensError] = []
     for source in job.sources:
@@ -43,9 +64,19 @@ def load(
             failures.append(ParseError(f"{source.path}: {(error.strerror or str(error)).lower()}"))
     if failures and not any(log.series or log.table for log in logs):
         raise failures[0]
-    runs = build(logs, name=job.name, path=job.path, project=job.project, roles=roles, steps=steps)
-    unread = tuple(LogWarning("unreadable-file", str(error)) for error in failures)
-    return tuple(replace(run, warnings=(*run.warnings, *unread), checkpoints=checkpoints_of(job, run)) for run in runs)
+    return logs, failures
+
+
+def _read_otherwise(job: Job, logs: Sequence[Log]) -> Job | None:
+    """The job with its tables that name nothing taken for what the next format makes of them; None where none has a
+    say: a few rows of numbers may have been taken for the whole of what a training printed."""
+    nameless = {log.path for log in logs if any(warning.code == NO_HEADER for warning in log.warnings)}
+    sources = list(job.sources)
+    for at, source in enumerate(sources):
+        if str(source.path) in nameless:
+            other = parsers.recognise(source.path, after=source.format)
+            sources[at] = replace(source, format=other or source.format)
+    return replace(job, sources=tuple(sources)) if sources != list(job.sources) else None
 
 
 def _told_apart(logs: Sequence[Log]) -> Sequence[Log]:

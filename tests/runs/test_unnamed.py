@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -191,3 +192,29 @@ def test_scores_that_rise_from_below_zero_are_no_loss(tmp_path: Path) -> None:
     np.savetxt(tmp_path / "results.csv", rows, delimiter=",", fmt=["%d", "%.4f", "%d", "%d"])
     with pytest.raises(NotALogError):
         only(tmp_path)
+
+
+def printed(sizes: int, epochs: int) -> str:
+    """The sizes of a network's cells, then what the training of it printed."""
+    shapes = "".join(f"{48 * (1 + n % 4)} {192 * (1 + n % 2)} 48\n" for n in range(sizes))
+    lines = [f"Epoch: [{n // 10}][{n % 10 * 10}/100]\tTime 0.4\tLoss {v:.4e}" for n, v in enumerate(falling(epochs))]
+    return f"Use GPU: 4 for training\n{shapes}" + "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("sizes", [10, 300, 20_000])
+def test_rows_of_numbers_ahead_of_what_a_training_printed_do_not_make_it_a_table(tmp_path: Path, sizes: int) -> None:
+    (tmp_path / "log.txt").write_text(printed(sizes, 600))
+    run = only(tmp_path)
+    assert run.format == "text"
+    (tag,) = run.tags(Role.TRAIN_LOSS)
+    assert len(run.series[tag]) == 600
+
+
+def test_a_file_whose_table_is_refused_is_shown_to_the_next_format(tmp_path: Path) -> None:
+    path = tmp_path / "log.txt.gz"  # of which no one sees the end before it is read
+    path.write_bytes(gzip.compress(printed(10_000, 600).encode(), mtime=0))
+    (job,) = find([path]).jobs
+    assert [source.format for source in job.sources] == ["csv"]
+    (run,) = load(job)
+    assert run.format == "text"
+    assert len(run.series[run.tags(Role.TRAIN_LOSS)[0]]) == 600
