@@ -40,6 +40,8 @@ from losslens.parsers.text_windows import LEAST_UNNAMED, WORTH_READING, has_reco
 NAME = "text"
 
 _LOSS = re.compile(r"loss|cost|error|perplexity|nll|xent|reward|(?<![a-z])r?mse|(?<![a-z])mae(?![a-z])", re.IGNORECASE)
+#: Records of evaluations that may stand between two of the training.
+MOST_BETWEEN = 20
 _MEASURED = re.compile(r"loss\w*['\"]?\s*:\s*[-\d]", re.IGNORECASE)
 
 
@@ -222,13 +224,21 @@ class _Reader:
             self._note_setting(text, number)
         kept = False
         if record is not None:
-            if record.kind or not raw[:1].isspace():
+            if self._heading == "val" and self._counts_an_evaluation(record):
+                record.kind, record.step, record.n, record.of = "evaluation", None, None, None
+                record.values = _of_validation(record.values)
+            elif record.kind or not raw[:1].isspace():
                 self._heading = ""
             elif self._heading == "val":
-                record.values = {k if SPLIT_IN_KEY.search(k) else f"val/{k}": v for k, v in record.values.items()}
+                record.values = _of_validation(record.values)
             record.line, record.wall_time = number, line.wall_time
             kept = self._take_record(record, nature_of(record), text, line.rank)
         self._dumps.see(text, self.records[-1] if kept else None)
+
+    def _counts_an_evaluation(self, record: Record) -> bool:
+        """Whether a line under the heading of an evaluation counts to another total than the training above it."""
+        of = next((r.of for r in reversed(self.records[-MOST_BETWEEN:]) if r.of is not None), None)
+        return of is not None and record.of is not None and record.of != of
 
     def _take_record(self, record: Record, nature: Nature, text: str, rank: int | None) -> bool:
         """What a line said, among the lines around it; whether its record was kept."""
@@ -239,7 +249,7 @@ class _Reader:
         if "train_runtime" in record.values:
             self._note_closing(record, record.line)
             return False
-        if nature.place and record.step is not None:
+        if record.step is not None and (nature.place or (self._step is not None and record.kind == self._step.kind)):
             self._step = record
         if not nature.speaks:
             if not record.kind:
@@ -372,6 +382,10 @@ class _Reader:
             text = f"{self.other_ranks} lines of other ranks left out; those of rank {self._rank} were read"
             warnings.append(Warning("other-ranks", text))
         return [*warnings, *self.messages.warnings()]
+
+
+def _of_validation(values: dict[str, float]) -> dict[str, float]:
+    return {key if SPLIT_IN_KEY.search(key) else f"val/{key}": value for key, value in values.items()}
 
 
 def _step_of_nan(placed: Placed, before: int) -> int | None:

@@ -32,8 +32,8 @@ _LOGGER = re.compile(
 )
 _BRACKETED = re.compile(
     # Ray puts before a line which of its processes printed it.
-    r"\((?:[\w.<>-]+ )?pid=\d+(?:, ip=[\w.:]+)?\)\s*"
-    r"|\[[\w.-]+\]\s+(?=\d{4}-\d\d-\d\d)|\(\w+:\d+\)\s+(?=[A-Z]+:)|\[[\w./<>-]+\.py:\d+(?::\w+)?\]\s*|\[(?:INFO|DEBUG|WARNING|ERROR)\]\s*"
+    r"(?:LOG|VLOG\[\d\]) \([\w.~+\[\]-]+:[\w<>]+\(\):[\w.-]+:\d+\)\s*|\((?:[\w.<>-]+ )?pid=\d+(?:, ip=[\w.:]+)?\)\s*"
+    r"|\[[\w.-]+\]\s+(?=\[?\d{4}-\d\d-\d\d)|\(\w+:\d+\)\s+(?=[A-Z]+:)|\[[\w./<>-]+\.py:\d+(?::\w+)?\]\s*|\[(?:INFO|DEBUG|WARNING|ERROR)\]\s*"
 )
 _PREFIXES = (_DATE, _DAY, _ABSL, _RANK, _CLOCK, _BRACKETED, _LEVEL, _LOGGER)
 #: Prefixes come in any order ("[rank0] 2024-… INFO name - "); more than this many on one line is no prefix.

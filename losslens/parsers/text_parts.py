@@ -22,7 +22,7 @@ _PARTS = re.compile(
 #: What stands before a number that may be below zero.
 _SIGNED = re.compile(r"[=:\s\['\",](?P<sign>-?)\Z")
 #: Where the length of what stands before it counts.
-_BAR = re.compile(r"%\||[━╸]")
+_BAR = re.compile(r"%\||[━╸]|it \[")
 _WHOLE, _PART, _POWER = 15, 25, 4
 """Most digits of a number before its point, behind it, and of its power of ten."""
 #: The lengths that are tried; 0 leaves all as long as they are. The ends are the shortest and the longest allowed.

@@ -14,11 +14,8 @@ from functools import lru_cache
 
 from losslens.parsers.axes import is_known_name
 from losslens.parsers.text_names import name_on
+from losslens.parsers.text_wholes import NUMBER, float_of, int_of, whole_line
 
-_NUM = (
-    r"[-+]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+|(?=\s*(?:$|[|;])))|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
-    r"|(?:nan|inf(?:inity)?)(?![A-Za-z_]))"
-)
 _N_OF = r"\s*(?P<n>\d+)\s*/\s*(?P<N>\d+)\s*"
 #: A count; some programs write 121,400.
 _COUNT = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
@@ -38,6 +35,11 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "bar",
             rf"^(?P<what>[^%|]{{0,60}}?)(?:epoch\W{{0,3}}(?P<epoch>\d+)(?:\s*/\s*\d+)?\D{{0,24}}?)?\d{{1,3}}%\|[^|]*\|{_N_OF}\[",
+        ),
+        # a bar without a total: "Epoch 1: 12it [00:05,  4.36s/it, loss=0.5]"
+        (
+            "bar",
+            r"^(?P<what>[^%|]{0,60}?)(?:epoch\W{0,3}(?P<epoch>\d+)(?:\s*/\s*\d+)?\D{0,24}?)?\b(?P<n>\d+)it \[\d+:\d\d",
         ),
         # ignite puts the count before the bar.
         ("bar", r"^(?:epoch\s*)?(?:\[(?P<epoch>\d+)(?:/\d+)?\]:?\s*)?\[(?P<n>\d+)/(?P<N>\d+)\]\s*\d{1,3}%\|"),
@@ -107,7 +109,7 @@ _WORD = r"(?:\dD )?[A-Za-z_][\w/.@+-]*"
 _PAIR = re.compile(
     rf"(?<![\w/.-])(?P<quote>['\"]?)(?P<key>{_WORD}(?:'s)?(?: {_WORD}| #\d+){{0,3}})(?P=quote)"
     r"(?:\s*\([\w .%/]*\))?\s*(?:[:=]>?|->)\s*(?:tensor\(|np\.float\d+\(|array\(|[\[(]|['\"])?\s*"
-    rf"(?P<num>{_NUM})(?!\d|:\d|-\d|\.\d|\w*_)(?:\s*\(\s*(?P<avg>{_NUM})\s*\))?",
+    rf"(?P<num>{NUMBER})(?!\d|:\d|-\d|\.\d|\w*_)(?:\s*\(\s*(?P<avg>{NUMBER})\s*\))?",
     re.IGNORECASE,
 )
 _SPACED = re.compile(
@@ -115,28 +117,30 @@ _SPACED = re.compile(
     r"(?:(?:train(?:ing)?|val|valid|validation|test|eval|avg|average|mean|total|running|[gd]|lm)[ _])?"
     r"(?:loss\w*|ppl|perplexity|acc(?:uracy)?(?:@\d)?|lr|learning rate|bpc|bpb|bleu|wer|error|grad[ _]?norm|gnorm|norm"
     r"|xent|cost|objective|bce|mfu|prec@\d|top-?[15]|reward|kl|entropy|mae|mse|rmse|nll|elbo|return|dice|iou|miou|psnr|f1|l\.r\.))"
-    rf"\s+(?:so far\s+)?(?:(?:is|was|of)\s+)?(?P<num>{_NUM})(?![\w.]*\w_)(?:\s*\(\s*(?P<avg>{_NUM})\s*\))?",
+    rf"\s+(?:so far\s+)?(?:(?:is|was|of)\s+)?(?P<num>{NUMBER})(?![\w.]*\w_)(?:\s*\(\s*(?P<avg>{NUMBER})\s*\))?",
     re.IGNORECASE,
 )
 #: "it 10  total 2.5  depth 0.9  aux .1": nothing but names and numbers, and no sign between them.
 _UNIT = r"\s?(?:%|ms|s|sec|k|[MG]B|it/s|tok/s)(?![\w/])"
 _IN_TURN = re.compile(
-    rf"[\s,;|:\])>-]*(?:[A-Za-z]+[\s:|]+)??(?:(?:[A-Za-z][\w/.]*\s+{_NUM}(?:{_UNIT})?|\d[\d.]*{_UNIT})(?:[\s,;|]+|$))+",
+    rf"[\s,;|:\])>-]*(?:[A-Za-z]+[\s:|]+)??(?:(?:[A-Za-z][\w/.]*\s+{NUMBER}(?:{_UNIT})?|\d[\d.]*{_UNIT})(?:[\s,;|]+|$))+",
     re.IGNORECASE,
 )
-_TURN = re.compile(rf"(?P<key>[A-Za-z][\w/.]*)\s+(?P<num>{_NUM})", re.IGNORECASE)
+_TURN = re.compile(rf"(?P<key>[A-Za-z][\w/.]*)\s+(?P<num>{NUMBER})", re.IGNORECASE)
 #: Short for the losses of both splits where they stand side by side.
 _BOTH_SPLITS = {"tl": "train loss", "vl": "val loss"}
 IS_LOSS = re.compile(
     r"loss|cost|error|nll|xent|objective|perplexity|ppl|mse|elbo|bce|(?<![a-z])mae(?![a-z])", re.IGNORECASE
 )
 #: What ``print(loss)`` makes of a tensor: "tensor(1.79, device='cuda:0', grad_fn=<NllLossBackward0>)".
-_TENSOR = re.compile(rf"\btensor\(\[?\s*({_NUM})\s*\]?(?:,[^()]*)?\)", re.IGNORECASE)
+_TENSOR = re.compile(rf"\btensor\(\[?\s*({NUMBER})\s*\]?(?:,[^()]*)?\)", re.IGNORECASE)
 #: "| nll_loss 8.0 | ppl 300 |": between bars a name and a number need no sign between them.
-_BARRED = re.compile(rf"\|\s*(?P<key>{_WORD}(?: {_WORD}){{0,2}})\s+(?P<num>{_NUM})(?P<avg>)\s*(?=\||$)", re.IGNORECASE)
+_BARRED = re.compile(
+    rf"\|\s*(?P<key>{_WORD}(?: {_WORD}){{0,2}})\s+(?P<num>{NUMBER})(?P<avg>)\s*(?=\||$)", re.IGNORECASE
+)
 #: "Cost after iteration 5: 0.31", as a well-known course prints it.
 _AFTER = re.compile(
-    rf"(?P<key>cost|loss|error|score(?= at iteration))\b[a-z ]*\d+\s*(?:[:=]|is\b)\s*(?P<num>{_NUM})(?P<avg>)",
+    rf"(?P<key>cost|loss|error|score(?= at iteration))\b[a-z ]*\d+\s*(?:[:=]|is\b)\s*(?P<num>{NUMBER})(?P<avg>)",
     re.IGNORECASE,
 )
 #: Deeplearning4j's word for the value of the loss function.
@@ -144,7 +148,9 @@ _SCORE = {"Score": "Score (loss)"}
 #: "epoch 3:577.97" in a file whose name says what the number is.
 _BARE = re.compile(r"\s*[:=,>-]{0,2}\s*(?P<num>[-+]?\d*\.\d+(?:e[-+]?\d+)?|nan|[-+]?inf)\s*$", re.IGNORECASE)
 NAMELESS = "value"
-_CELL = re.compile(rf"\s*(?P<num>{_NUM})\s*\|", re.IGNORECASE)
+#: darknet's heads print their terms each by itself, several times a step.
+_HEAD = re.compile(r"\bRegion (?P<head>\d+) Avg\b")
+_CELL = re.compile(rf"\s*(?P<num>{NUMBER})\s*\|", re.IGNORECASE)
 #: "Ep 5: train 0.31 val 0.42" names the split alone; what is meant is the loss.
 _SPLITS = re.compile(r"(?<![\w/.-])(?P<key>train|val|valid|test)\s+(?P<num>\d+\.\d+(?:e[-+]?\d+)?)", re.IGNORECASE)
 _VALIDATION = re.compile(
@@ -157,44 +163,6 @@ SPLIT_IN_KEY = re.compile(r"(?<![a-z])(?:train(?:ing)?|val|valid(?:ation)?|eval\
 _PLAYER = re.compile(r"(?:net)?[DG](?:_\w+)?|(?:dis|gen|cycle|idt)_\w+")
 #: "[trainer.cc:348]" names a line of the program.
 _SOURCE_FILE = re.compile(r"\.(?:py|cc|cpp|cu|cuh|c|h|rs|go|lua|jl|java)$", re.IGNORECASE)
-#: Lines whose numbers stand before their names, or without any.
-_WHOLE_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    # voice cloning: "[4200, 9.99e-05]" is step and rate, above the line of the losses
-    ("step", re.compile(rf"(?:[\w.-]+:)?\[(?P<step>\d+), (?P<learning_rate>{_NUM})\]$")),
-    # darknet of today: " 120: loss=3.41, avg loss=3.62, rate=0.001, …"
-    (
-        "step",
-        re.compile(
-            rf"\s*(?:\(next.*?\)\s*)?(?P<step>\d+): loss=(?P<loss>{_NUM}), avg loss=(?P<avg_loss>{_NUM}),"
-            rf" rate=(?P<learning_rate>{_NUM})",
-            re.IGNORECASE,
-        ),
-    ),
-    # darknet: "120: 3.41, 3.62 avg loss, 0.001 rate, 2.4 seconds, 7680 images"
-    (
-        "step",
-        re.compile(
-            rf"\s*(?:\(next.*?\)\s*)?(?P<step>\d+):\s*(?P<loss>{_NUM}),\s*(?P<avg_loss>{_NUM}) avg(?: loss)?,"
-            rf"\s*(?P<learning_rate>{_NUM}) rate",
-            re.IGNORECASE,
-        ),
-    ),
-    # architecture search codes: "train 050 2.331e+00 45.2 88.1" is step, loss, top-1, top-5
-    (
-        "step",
-        re.compile(
-            rf"train (?P<step>\d{{2,6}}) (?P<train_loss>{_NUM}) (?P<train_top1>\d+\.\d+) (?P<train_top5>\d+\.\d+)$",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        "evaluation",
-        re.compile(
-            rf"valid (?P<place>\d{{2,6}}) (?P<valid_loss>{_NUM}) (?P<valid_top1>\d+\.\d+) (?P<valid_top5>\d+\.\d+)$",
-            re.IGNORECASE,
-        ),
-    ),
-)
 #: Words before a number that say nothing about it: "INFO root loss: 0.5" is the loss.
 _NOISE = re.compile(
     r"^(?:(?:s\.|info|debug|root|and|with|the|is|then|mean of|current|model diverged with|[a-z]+/s(?:ec)?)\s+)+",
@@ -205,7 +173,9 @@ _DIGITS = str.maketrans("123456789", "0" * 9)
 LONGEST_SHAPE = 1000
 _HEADING = re.compile(r"\W*[A-Za-z]+(?: [A-Za-z]+){0,2}\W*")
 #: Names whose number is a duration, a version, or the place itself.
-_UNTOLD = frozenset(["eta", "step", "v_num", "epoch", "epochs", "end of epoch", "max_epochs", "best_epoch"])
+_UNTOLD = frozenset(
+    ["eta", "step", "v_num", "epoch", "epochs", "end of epoch", "max_epochs", "best_epoch", "last best"]
+)
 _SHORT = {"trl": "train loss", "tel": "test loss", "L.r.": "learning rate"}
 """llm.c and its heirs write `s:10 trl:3.2 tel:3.3 norm:0.3`, Marian `Cost 5.3 : L.r. 1e-4`."""
 #: Names that say little alone; several of them on a line with a place are the terms of one objective.
@@ -281,10 +251,8 @@ def read_record(text: str) -> Record | None:
     """The place and the numbers of a cleaned line; None when it has neither."""
     if "tensor(" in text:
         text = _TENSOR.sub(r"\1", text)
-    for kind, pattern in _WHOLE_LINES:
-        if whole := pattern.match(text):
-            values = {k: _float(v) for k, v in whole.groupdict().items() if k not in ("step", "place")}
-            return Record(kind, values, step=_int(whole.groupdict().get("step")))
+    if (whole := whole_line(text)) is not None:
+        return Record(whole.kind, whole.values, step=whole.step)
     shape = text.translate(_DIGITS)
     place_pattern, has_values = _parts(shape) if len(shape) <= LONGEST_SHAPE else (_place_in(text), True)
     if place_pattern is None and not has_values:
@@ -292,18 +260,20 @@ def read_record(text: str) -> Record | None:
     place = _place(text, place_pattern)
     values, form = _values(text, place[2] if place else None)
     if place is None:
+        if head := _HEAD.search(text):
+            values = {f"region {head['head']}/{name}": value for name, value in values.items()}
         return Record("", values, form=form) if values else None
     kind, match, _ = place
     groups = match.groupdict()
     record = Record(kind, values, form=form)
     # A bar's place begins with what is drawn before it.
     record.name = name_on(text, match.start("epoch" if kind == "bar" and groups.get("epoch") else 0))
-    record.step = _int(groups.get("step"))
+    record.step = int_of(groups.get("step"))
     if unit := groups.get("unit"):
         record.step = round(float(groups["many"]) * (1_000_000 if unit == "M" else 1_000))
-    record.n, record.of = _int(groups.get("n")), _int(groups.get("N"))
+    record.n, record.of = int_of(groups.get("n")), int_of(groups.get("N"))
     record.aside = kind == "bar" and bool(_OTHER_WORK.search(groups.get("what") or ""))
-    record.epochs = _int(groups.get("epochs"))
+    record.epochs = int_of(groups.get("epochs"))
     epoch = groups.get("epoch")
     if epoch is None and kind != "epoch" and (found := _EPOCH.search(text)):
         epoch = found["epoch"]
@@ -318,8 +288,8 @@ def _take_inner_step(record: Record, place: re.Match[str], text: str) -> None:
     inner = place.re.search(text, place.end())
     if inner is None or inner.groupdict().get("N") is None:
         return
-    record.epoch, record.step = float(record.step or 0), _int(inner["step"])
-    record.of = _int(inner["N"])
+    record.epoch, record.step = float(record.step or 0), int_of(inner["step"])
+    record.of = int_of(inner["N"])
     record.values.pop(re.split(r"\W", inner[0].strip(), maxsplit=1)[0], None)
 
 
@@ -337,7 +307,7 @@ def _parts(shape: str) -> tuple[int | None, bool]:
 def _place_in(text: str) -> int | None:
     """The row of ``PLACES`` that fits first."""
     for row, (kind, pattern) in enumerate(PLACES):
-        if kind == "bar" and "%|" not in text and "━" not in text:
+        if kind == "bar" and "%|" not in text and "━" not in text and "it [" not in text:
             continue
         if pattern.search(text):
             return row
@@ -350,15 +320,6 @@ def _place(text: str, row: int | None) -> tuple[str, re.Match[str], tuple[int, i
     kind, pattern = PLACES[row]
     match = pattern.search(text)
     return (kind, match, match.span()) if match else None
-
-
-def _int(text: str | None) -> int | None:
-    text = text.replace(",", "") if text else ""
-    return int(text) if text.isdigit() and len(text) < 16 else None
-
-
-def _float(text: str) -> float:
-    return float(text.replace(",", ""))
 
 
 def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float], str]:
@@ -380,20 +341,20 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
                 continue
             if marked and match.start() > marked.start():
                 key = f"valid/{key}"
-            values.setdefault(key, _float(match["num"]))
+            values.setdefault(key, float_of(match["num"]))
             form = form or name
             # Behind a sign stands by how much a number changed, not its average.
             if match["avg"] and (match["avg"][0] not in "+-" or match["num"][0] == "-"):
-                values.setdefault(f"{key} (avg)", _float(match["avg"]))
+                values.setdefault(f"{key} (avg)", float_of(match["avg"]))
     if place:
         values, form = _in_turn(rest, values, form, spans)
     if not values and place:
-        values = {_SCORE.get(match["key"], match["key"]): _float(match["num"]) for match in _AFTER.finditer(text)}
-        values = values or {f"{match['key']} loss": _float(match["num"]) for match in _SPLITS.finditer(text)}
+        values = {_SCORE.get(match["key"], match["key"]): float_of(match["num"]) for match in _AFTER.finditer(text)}
+        values = values or {f"{match['key']} loss": float_of(match["num"]) for match in _SPLITS.finditer(text)}
     if place and text[place[1] - 1] == "|" and (cell := _CELL.match(rest, place[1])):
-        values = {NAMELESS: _float(cell["num"]), **values}
+        values = {NAMELESS: float_of(cell["num"]), **values}
     if not values and place and not rest[: place[0]].strip() and (bare := _BARE.match(rest, place[1])):
-        values = {NAMELESS: _float(bare["num"])}
+        values = {NAMELESS: float_of(bare["num"])}
     if {"learn", "remaining"} <= values.keys():  # CatBoost: the errors of its data sets, and times
         values = {f"{key} loss": value for key, value in values.items() if key == "learn" or key.startswith("test")}
     if not values:
@@ -419,7 +380,7 @@ def _in_turn(
     pairs = [
         m for m in _TURN.finditer(rest) if not any(m.start("num") < end and start < m.end() for start, end in spans)
     ]
-    found = {match["key"]: _float(match["num"]) for match in pairs if match["key"].lower() not in _UNTOLD}
+    found = {match["key"]: float_of(match["num"]) for match in pairs if match["key"].lower() not in _UNTOLD}
     if found.keys() >= _BOTH_SPLITS.keys():
         found = {_BOTH_SPLITS.get(key, key): value for key, value in found.items()}
     # "train 0.31 val 0.42" names the split alone: what is meant is the loss.

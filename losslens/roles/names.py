@@ -103,13 +103,14 @@ GENERIC = (
     | TRAIN_WORDS
     | words("loss losses total overall all full combined sum objective epoch epochs step steps batch iter iteration")
     | words(
-        "samples sample reduced mean avg average global model running ema smooth smoothed moving vs iterations by per"
+        "samples sample reduced mean avg avr average global model running ema smooth smoothed moving vs iterations",
+        "by per",
     )
     | words("scalar scalars metric metrics log logs normalized 0 1 current cur raw inner default learner stats info")
     | words("of the main final printed output out err stdout log json csv jsonl tensorboard tb")
 )
 #: Averages over time: a second-hand view of a loss that is logged raw as well.
-SMOOTHED = words("avg average running ema smooth smoothed moving ma median filtered window")
+SMOOTHED = words("avg avr average running ema smooth smoothed moving ma median filtered window")
 BEST = words("best min max lowest minimum maximum")
 #: The objective itself under its own name: alone beside no total it is what the run trains on.
 MAIN_WORDS = words(

@@ -136,6 +136,7 @@ TABLE: tuple[Rule, ...] = (
         re.compile(rf"^(?:train(?:ing)? )?{_GRADIENT}(?!.* (?:accum\w*|steps?|time|sync)(?= |$))(?: \w+)+"),
         "a gradient of one part of the model",
     ),
+    Rule(Role.OTHER, re.compile(r"^timing (?!s step$)"), "the time that a part of a step took"),
     Rule(
         Role.UPDATE_RATIO,
         _any(

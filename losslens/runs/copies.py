@@ -246,7 +246,7 @@ def _found(small: RawSeries, large: RawSeries, tolerance: Tolerance, shifts: Seq
     order = np.argsort(large.step, kind="stable")
     steps = large.step[order]
     found = np.zeros(small.step.size, dtype=bool)
-    for shift in shifts:
+    for shift in shifts if steps.size else ():
         wanted = small.step + shift
         at = np.searchsorted(steps, wanted)
         # A step may stand several times in the large one; after a resume the later branch is the second of them.

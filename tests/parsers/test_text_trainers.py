@@ -68,6 +68,49 @@ TRAINERS = {
         1,
         {Role.TRAIN_LOSS: "reduced_train_loss", Role.LEARNING_RATE: "lr", Role.BATCH_SIZE: "global_batch_size"},
     ),
+    "marian under MPI": (
+        "2022-05-01 21:54:09 [2022-05-01 14:54:07 mpi:0] Ep. 24.151 : Up. {s50} : Sen. 646,829,638 : Cost {v:.8f}"
+        " * 25,437,554 @ 2,305,265 after 24,150,553,337 : Time 21.29s : 11.02 words/s : gNorm 1.2345 : L.r. 2.8e-04\n",
+        50,
+        {Role.TRAIN_LOSS: "Cost", Role.LEARNING_RATE: "learning rate", Role.GRAD_NORM: "gNorm"},
+    ),
+    "verl with NumPy's numbers": (
+        "step:{s1} - actor/pg_loss:np.float64({v:.6f}) - actor/grad_norm:np.float64(0.4) - critic/score/mean:0.2"
+        " - training/global_step:{s1} - timing_s/update_weights:0.8\n",
+        1,
+        {Role.TRAIN_LOSS: "actor/pg_loss", Role.GRAD_NORM: "actor/grad_norm"},
+    ),
+    "nemo, whose bar knows no total": (
+        "[my-sft-1] [2025-12-17 04:54:49,774] [INFO] Epoch 0: : {s1}it [00:04,  4.36s/it, v_num=d3c7,"
+        " reduced_train_loss={v:.4f}, global_step={s1}.000, train_step_timing in s=3.370, samples/sec=14.60]\n",
+        1,
+        {Role.TRAIN_LOSS: "reduced_train_loss", Role.THROUGHPUT: "samples/sec"},
+    ),
+    "darknet with its heads": (
+        "v3 (mse loss, Normalizer: (iou: 0.75, obj: 1.00, cls: 1.00) Region 82 Avg (IOU: 0.412345), count: 9,"
+        " class_loss = 9.123456, iou_loss = 0.412345, total_loss = 9.535801 \n"
+        " total_bbox = {s50}, rewritten_bbox = 0.000000 % \n"
+        " {s1}: {v:.6f}, {v:.6f} avg loss, 0.000100 rate, 3.072345 seconds, 64 images, 1.123456 hours left\n",
+        1,
+        {Role.TRAIN_LOSS: "loss", Role.LEARNING_RATE: "learning_rate"},
+    ),
+    "kaldi": (
+        "LOG (nnet3-train[5.5.463~1-9f3d8]:PrintStatsForThisPhase():nnet-training.cc:288) Average objective function"
+        " for 'output' for minibatches 0-{s50} is -{v:.6f} over 12800 frames.\n",
+        50,
+        {Role.TRAIN_LOSS: "output loss (objective, negated)"},
+    ),
+    "kaldi's chain models": (
+        "LOG (nnet3-chain-train[5.5.463~1-9f3d8]:PrintStatsForThisPhase():nnet-training.cc:288) Average objective"
+        " function for 'output' for minibatches 0-{s50} is -0.5 + -0.01 = -{v:.6f} over 634368 frames.\n",
+        50,
+        {Role.TRAIN_LOSS: "output loss (objective, negated)"},
+    ),
+    "kohya with terms": (
+        "steps:   1%|          | {s1}/1000 [00:10<10:00,  1.0it/s, avr_loss={v:.5f}, loss/depth={v:.3f}]\n",
+        1,
+        {Role.TRAIN_LOSS: "avr_loss"},
+    ),
     "kohya": (
         "steps:   1%|          | {s1}/1000 [00:10<10:00,  1.0it/s, avr_loss={v:.5f}]\n",
         1,
@@ -90,3 +133,31 @@ def test_the_lines_of_a_trainer_are_read_as_it_means_them(name: str, tmp_path: P
     np.testing.assert_allclose(loss.value, LOSS, atol=1e-3)
     chosen = {choice.tag: choice.role for choice in assign(log.series, trainer=log.trainer)}
     assert {role: tag for role, tag in roles.items() if chosen[tag] is not role} == {}
+
+
+def test_what_stands_under_an_iteration_of_caffe_was_measured_at_it(tmp_path: Path) -> None:
+    text = ""
+    for step in range(0, 2000, 100):
+        if step % 500 == 0:
+            text += f"I1029 14:52:44.493795 25829 solver.cpp:330] Iteration {step}, Testing net (#0)\n"
+            text += f"I1029 14:52:46.712065 25829 solver.cpp:397]     Test net output #0: loss = {1 + 1 / (step + 1)}\n"
+        text += f"I1029 14:52:46.795838 25829 solver.cpp:218] Iteration {step} (10 iter/s, 9s/100 iters), loss = 1.5\n"
+        text += f"I1029 14:52:46.796061 25829 solver.cpp:237]     Train net output #0: loss_cls = {step + 0.5}\n"
+    (tmp_path / "caffe.log").write_text(text)
+    (log,) = parsers.parse(tmp_path / "caffe.log")
+    assert log.series["test/loss"].step.tolist() == [0, 500, 1000, 1500]
+    assert log.series["loss_cls"].step.tolist() == list(range(0, 2000, 100))
+
+
+def test_a_count_to_another_total_under_a_heading_of_evaluation_is_no_training(tmp_path: Path) -> None:
+    text = ""
+    for epoch in range(1, 5):
+        text += f"Epoch {epoch}/4\n" + "".join(
+            f"step {n:2}/20 - loss: {n / epoch:.4f} - 1ms/step\n" for n in (5, 10, 15, 20)
+        )
+        text += f"Eval begin...\nstep 4/4 - loss: {epoch}.5000 - 1ms/step\nEval samples: 64\n"
+    (tmp_path / "train.log").write_text(text)
+    (log,) = parsers.parse(tmp_path / "train.log")
+    assert log.series["loss"].step.tolist() == list(range(5, 81, 5))
+    assert log.series["val/loss"].step.tolist() == [20, 40, 60, 80]
+    assert log.series["val/loss"].value.tolist() == [1.5, 2.5, 3.5, 4.5]

@@ -23,6 +23,7 @@ ONE_TRAINING = (
     {"printed/lightning/terminal", "printed/lightning/out_of_memory", "printed/lightning/rich"},
     {"sb3", "printed/sb3/ppo"},
     {"printed/keras/piped.log", "printed/keras/terminal.log"},
+    {"printed/paddle", "printed/paddle_lines", "printed/visualdl"},
     {"llama_factory", "rllib"},
     # Two files called nan that hold one and four numbers before the NaNs: nothing but the name is left to go by.
     {"keras/nan.csv", "printed/keras/nan.log"},
