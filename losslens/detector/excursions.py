@@ -10,7 +10,7 @@ import numpy as np
 from losslens.detector.grid import centred_median, reduce, spread, trailing_median
 
 if TYPE_CHECKING:
-    from losslens.model import FloatArray
+    from losslens.model import FloatArray, IntArray
 
 SPIKE_WIDTHS = 8.0
 """A spike leaves the course by more than so many noise widths (the definition of the verdict)."""
@@ -37,7 +37,10 @@ BEYOND_ALL = 4.6
 
 LOST = 2.3
 """A point as high as the first ones, after a fall by so much (a factor of ten), has left the course: no tail reaches
-back to the untrained net."""
+back to the untrained net, …"""
+
+LOST_MOST = 3
+"""… or not so often."""
 
 COURSE_POINTS = 9
 """Width of the trailing median whose running minimum is the course left behind."""
@@ -62,7 +65,13 @@ TAIL_LEAST = 3
 """… of at least so many points …"""
 
 TAIL_MOST = 0.1
-"""… and at most this share: more are another level."""
+"""… and at most this share (more are another level), …"""
+
+BEGAN = 1 / 3
+"""… if they begin after this share of the series …"""
+
+EVEN = 0.15
+"""… or come at multiples of one distance, within this share of it."""
 
 SURELY_WIDTHS = 25.0
 """Beyond so many noise widths no tail is believed: a bad sample that comes back each epoch makes a tail of its own."""
@@ -155,8 +164,9 @@ def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int, ratios:
         height[alone] = np.minimum(height[alone], _tail_limit(others, width))
     if ratios:
         began = float(np.median(z[:EARLY_POINTS]))
-        lost = (z >= began) & (level <= began - LOST)
-        height[lost] = np.minimum(height[lost], SPIKE_WIDTHS * noise)
+        lost = np.flatnonzero((z >= began) & (course <= began - LOST))
+        if np.count_nonzero(np.diff(lost) > 1) < LOST_MOST:
+            height[lost] = np.minimum(height[lost], SPIKE_WIDTHS * noise)
     highest = np.concatenate([[np.inf], np.maximum.accumulate(z)[:-1]])
     beyond = (z > highest + BEYOND_ALL) & (ratios | (highest > 1.0))  # above its unit an asinh is a logarithm too
     hits = np.flatnonzero((above > height) | beyond)
@@ -194,13 +204,26 @@ def _thrown(z: FloatArray, noise: float) -> list[Excursion]:
 
 def _tail_limit(settled: FloatArray, width: float) -> float:
     """What a spike must exceed: so many noise widths, and more where the series goes that high all the time."""
-    beyond = int(np.count_nonzero(settled > SPIKE_WIDTHS * width))
-    between = int(np.count_nonzero(settled > TAIL_FROM * width)) - beyond
-    if max(TAIL_LEAST, between) <= beyond <= TAIL_MOST * settled.size:
+    if _of_one_kind(np.flatnonzero(settled > SPIKE_WIDTHS * width), settled, width):
         return SPIKE_WIDTHS * width
     tail = float(np.quantile(settled, TAIL_QUANTILE))
     growth = max(1.0, (settled.size / TAIL_POINTS) ** 0.25)
     return float(max(SPIKE_WIDTHS * width, min(TAIL_FACTOR * growth * tail, SURELY_WIDTHS * width)))
+
+
+def _of_one_kind(beyond: IntArray, settled: FloatArray, width: float) -> bool:
+    """Whether the points beyond a spike's height, at these indices, are events and no tail of the noise.
+
+    They stand apart from the noise in height, and in time: they come from some point on, or evenly.
+    """
+    between = int(np.count_nonzero(settled > TAIL_FROM * width)) - beyond.size
+    if not max(TAIL_LEAST, between) <= beyond.size <= TAIL_MOST * settled.size:
+        return False
+    gaps = np.diff(beyond[np.concatenate([[True], np.diff(beyond) > 1])])
+    evenly = gaps.size >= TAIL_LEAST and bool(
+        np.all(np.abs(gaps / np.median(gaps) - np.round(gaps / np.median(gaps))) < EVEN)
+    )
+    return evenly or beyond[0] > BEGAN * settled.size
 
 
 def _stretch_above(z: FloatArray, at: int, ceiling: float) -> slice:

@@ -72,6 +72,9 @@ WANDER_FACTOR = 3.0
 """Losses that play against each other or chase a target count only from this factor above their best level on, with
 all progress lost."""
 
+FLOAT32 = 2.0**-23
+"""Share of a number that a 32-bit float of its size can tell."""
+
 DOWNWARD_FACTOR = 10.0
 """A downward run ends at least this many times farther from zero than it began."""
 
@@ -358,7 +361,8 @@ def _spike(fit: SeriesFit, wanders: bool) -> Word | None:
     before, top = fit.transform.back(largest.before), fit.transform.back(largest.top)
     matter = (top - before) / fit.progress / SPIKE_RATIO
     if fit.transform.kind == "log" and before > 0.0:
-        height, fallen = math.log(top / before), math.log(max(fit.start, before) / before)
+        floor = max(before, FLOAT32 * _first(fit))  # what lies below is zero to a net of 32-bit floats
+        height, fallen = math.log(max(top / floor, 1.0)), math.log(max(_first(fit) / floor, 1.0))
         matter = max(matter, height / max(math.log(SPIKE_FACTOR), SPIKE_LOG_SHARE * fallen))
     if matter < 1.0:
         return None

@@ -108,3 +108,10 @@ def test_a_bump_whose_top_is_a_spike_away_counts_though_its_smoothed_height_does
     z[135] += 0.2
     (found,) = examine(n, np.exp(z)).excursions
     assert 122 <= found.first <= 132
+
+
+def test_leaps_that_come_all_the_run_at_no_distance_of_their_own_are_its_noise() -> None:
+    rng = np.random.default_rng(12)
+    z = np.log(0.2 + 0.6 * np.exp(-np.arange(3000) / 300)) + 0.06 * rng.normal(size=3000)
+    z[rng.choice(3000, 60, replace=False)] += rng.uniform(0.6, 1.2, 60)
+    assert examine(np.arange(3000), np.exp(z)).excursions == ()
