@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from losslens.model import Judgement, LossVerdict, Onset, Role, Run, Verdict
 from losslens.verdict import precursors
 from losslens.verdict.branches import abandoned_branches
@@ -22,6 +24,9 @@ __all__ = ["judge"]
 
 MOST_LOSSES = 64
 """Losses judged at most; a run that logs more has per-sample or per-layer terms."""
+
+THROWN_MOST = 0.4
+"""A turn of validation that may lie anywhere in this share of its steps was not brought by a spike of training."""
 
 
 def judge(run: Run) -> Judgement:
@@ -116,8 +121,21 @@ def _lead(trained: Judged | None, val: list[Judged]) -> Judged | None:
         return evaluated if barely and evaluated.verdict.verdict is Verdict.VAL_DIVERGED else trained
     if evaluated.verdict.verdict is Verdict.INCONCLUSIVE:
         return trained
+    if _thrown_by(evaluated, trained):
+        return trained
     worse = evaluated.verdict.verdict.severity < trained.verdict.verdict.severity
     return evaluated if worse else trained
+
+
+def _thrown_by(evaluated: Judged, trained: Judged) -> bool:
+    """Whether validation left its minimum where training was thrown out of its course: that is no overfitting."""
+    if trained.verdict.verdict is not Verdict.SPIKE_RECOVERED or evaluated.verdict.verdict is not Verdict.OVERFIT:
+        return False
+    turned, spike = evaluated.verdict.onset, trained.verdict.onset
+    if turned is None or spike is None or turned.high - turned.low > THROWN_MOST * int(np.ptp(evaluated.series.step)):
+        return False
+    gap = int(np.median(np.diff(evaluated.series.step)))
+    return turned.low <= spike.step <= turned.high + gap
 
 
 def _reason(run: Run, leading: Judged, onset: Onset | None) -> str:

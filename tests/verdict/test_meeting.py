@@ -79,3 +79,17 @@ def test_a_validation_loss_logged_seldom_is_dated_by_the_jump_of_training_within
     assert said.onset is not None
     assert abs(said.onset.step - 2210) <= 10
     assert said.onset.low <= 2210 <= said.onset.high == 2400
+
+
+def test_validation_thrown_out_with_training_is_no_overfitting() -> None:
+    n = np.arange(24)
+    train, val = 2.2 * np.exp(-n / 4.0), 0.35 + 1.7 * np.exp(-n / 3.0)
+    train[12:] += 4.0 * np.exp(-(n[12:] - 12) / 3.0)
+    val[12:] += 1.0 - 0.8 * np.exp(-(n[12:] - 12) / 3.0)
+    series = {
+        tag: RawSeries(tag, n, y, np.full(24, np.nan), n, "epoch") for tag, y in (("loss", train), ("val_loss", val))
+    }
+    said = judge(build([Log("log.csv", "csv", series)], name="run")[0])
+    assert said.loss == "loss"
+    assert said.onset is not None
+    assert said.onset.step == 12
