@@ -41,6 +41,8 @@ APART = 0.05
 TOGETHER = 0.95
 #: Share of the columns that come with a loss that must be there for a row to be one of its rows.
 MOST = 0.5
+#: Empty rows that come so often between rows with a value, in a table of several kinds of rows, are another kind.
+CALLS = 12
 #: A sparse column logged at a steady distance is missed once it has failed to come this often.
 MISSED = 2
 #: Records of a text log beyond which no table is made of it.
@@ -154,6 +156,8 @@ def _missing_rows(column: _Column, others: Sequence[_Column], table: Table, miss
         missing = _due(present, own & ~unknown & ~empty)
     if _owns_empty_rows(column, others):
         among = own & ~unknown
+        if apart.any():
+            empty &= ~_of_other_calls(present, empty & among)
         missing |= empty & among if _is_dense(present, among) else _due(present, among) & empty
     missing &= blank & (rows > first)
     if column.held_back and int(present.sum()) == 1:
@@ -217,6 +221,22 @@ def _owns_empty_rows(column: _Column, others: Sequence[_Column]) -> bool:
     """Whether a row without any value is this column's: not that of one logged far more rarely than its neighbours."""
     rivals = [int(o.present.sum()) for o in others if o.choice is not None and o.choice.role in CAN_BE_NAN]
     return int(column.present.sum()) >= MOST * max(rivals, default=0)
+
+
+def _of_other_calls(present: BoolArray, empty: BoolArray) -> BoolArray:
+    """Empty rows of a table with a row a call that are calls of something else: an image, a histogram.
+
+    They come between rows with a value again and again; a stretch longer than those before is the column's.
+    """
+    rows = np.flatnonzero(empty)
+    stretch = np.searchsorted(np.flatnonzero(present), rows)
+    between, length = np.unique(stretch[stretch < int(present.sum())], return_counts=True)
+    out = np.zeros(empty.size, dtype=bool)
+    if between.size < CALLS:
+        return out
+    _, of, sizes = np.unique(stretch, return_inverse=True, return_counts=True)
+    out[rows[sizes[of] <= int(length.max())]] = True
+    return out
 
 
 def _is_dense(present: BoolArray, among: BoolArray) -> bool:

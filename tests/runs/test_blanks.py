@@ -347,3 +347,19 @@ def test_a_line_at_the_step_of_the_last_evaluation_leaves_no_training_loss_out()
     log = _printed([*lines, {"ms": 9.0, "avg": 8.0}, {"val bpb": 1.3}], [*range(30), 33, 33])
     (run, *_) = build([log], name="run")
     assert np.isfinite(run.series["train loss"].value).all()
+
+
+def test_rows_of_a_history_that_hold_an_image_alone_are_no_nan_of_the_loss() -> None:
+    """One row a call: ten with the loss, one with the evaluation, one with nothing that a table can hold."""
+    loss: Cells = []
+    evaluated: Cells = []
+    for value in falling(600):
+        loss.append(float(value))
+        evaluated.append(None)
+        if len(loss) % 12 == 10:
+            loss += [None, None]
+            evaluated += [float(value), None]
+    log = table("a_metrics.csv", {"loss": loss, "val_loss": evaluated})
+    assert nan_steps(run_of(log)) == []
+    dead = table("a_metrics.csv", {"loss": [*loss, *[None] * 9], "val_loss": [*evaluated, *[None] * 9]})
+    assert len(nan_steps(run_of(dead))) >= 9
