@@ -219,7 +219,7 @@ def _others(
         if choice.role is Role.OTHER and bool((np.diff(s.value) >= 0).all()):
             continue  # a counter or a clock
         s = s.current()
-        if int(s.step[-1]) < start.low:
+        if not s.step.size or int(s.step[-1]) < start.low:  # only an abandoned branch may hold it
             continue
         found = departure(s.step, s.value, start.step, reach)
         if found is None:
