@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from losslens.errors import UsageError
-from losslens.model import Role, RoleChoice
+from losslens.model import Role, RoleChoice, Verdict
 from losslens.roles import assign, role_named
-from tests.runs.make_logs import falling, series
+from losslens.runs import build
+from losslens.verdict import judge
+from tests.runs.make_logs import falling, log, series
 
 
 def roles_of(*tags: str, points: dict[str, int] | None = None) -> dict[str, RoleChoice]:
@@ -117,6 +119,43 @@ def test_averaged_and_best_so_far_twins_do_not_lead() -> None:
     assert by_tag["best_loss"].role is Role.OTHER
     assert by_tag["min_loss"].role is Role.OTHER
     assert "averaged" in by_tag["ema_loss"].why
+
+
+@pytest.mark.parametrize("tag", ["avg_loss", "loss_mean", "loss/ema", "running_loss"])
+def test_a_loss_that_is_logged_beside_it_averaged_leads_alone(tag: str) -> None:
+    found = roles_of("loss", tag, "lr")
+    assert found["loss"].role is Role.TRAIN_LOSS
+    assert found[tag].role is Role.OTHER
+
+
+def test_an_averaged_loss_with_more_points_than_the_raw_one_keeps_its_say() -> None:
+    found = roles_of("loss", "avg_loss", points={"loss": 20, "avg_loss": 400})
+    assert found["avg_loss"].role is Role.TRAIN_LOSS
+
+
+def test_the_numbered_outputs_of_a_model_are_the_terms_of_its_loss() -> None:
+    ends = [f"output_{n}_loss" for n in (1, 2, 3)]
+    found = roles_of("loss", *ends, "val_loss", *(f"val_{end}" for end in ends))
+    assert [t for t, c in found.items() if c.role is Role.TRAIN_LOSS] == ["loss"]
+    assert [t for t, c in found.items() if c.role is Role.VAL_LOSS] == ["val_loss"]
+    assert all(found[end].role is Role.LOSS_COMPONENT for end in ends)
+    assert all(found[f"val_{end}"].role is Role.VAL_COMPONENT for end in ends)
+
+
+def test_a_term_that_is_worse_than_its_sum_does_not_lead_a_run_of_several_outputs() -> None:
+    spiked = np.where(np.arange(300) == 200, 4.0, falling(300, seed=1))
+    logged = {"output_1_loss": falling(300, seed=2), "output_2_loss": spiked, "loss": falling(300)}
+    (run,) = build([log("a", *(series(tag, value) for tag, value in logged.items()))], name="a")
+    judgement = judge(run)
+    assert {one.tag: one.verdict for one in judgement.losses}["output_2_loss"] is Verdict.SPIKE_RECOVERED
+    assert (judgement.loss, judgement.verdict) == ("loss", Verdict.HEALTHY)
+
+
+def test_the_number_of_the_moment_beside_its_average_is_of_no_other_data() -> None:
+    found = roles_of("loss_val", "loss_avg", "lr")
+    assert found["loss_val"].role is Role.TRAIN_LOSS
+    assert found["loss_avg"].role is Role.OTHER
+    assert roles_of("loss_val", "loss_train")["loss_val"].role is Role.VAL_LOSS
 
 
 def test_best_val_loss_never_stands_for_the_validation_loss() -> None:

@@ -52,6 +52,7 @@ COARSER = 2
 #: How the average that stands in brackets behind a number is called.
 IN_BRACKETS = " (avg)"
 AVERAGED = "the running average of a loss that is printed itself"
+SMOOTH = "a loss averaged over time, and logged beside it as it was"
 RANKED = frozenset({Role.TRAIN_LOSS, Role.VAL_LOSS, Role.LOSS_COMPONENT, Role.VAL_COMPONENT})
 
 
@@ -246,6 +247,9 @@ def _training(candidates: Sequence[Candidate], *, given: bool) -> dict[str, Role
             terms, players = [*terms, *(c for c in raw if c.tag in players)], {}
     if given:
         totals, terms = [], [*totals, *terms]
+    again = [c for c in totals if _is_average_of_another(c, totals)]
+    out.update({c.tag: RoleChoice(c.tag, Role.OTHER, SMOOTH, split=c.split) for c in again})
+    totals = [c for c in totals if c not in again]
     most = max((c.points for c in totals), default=0)
     longest = max(c.points for c in raw) if raw else 0
     fewest = min((c.decimals for c in totals if c.printed), default=0)
@@ -286,6 +290,12 @@ def _is_running_average(c: Candidate, candidates: Sequence[Candidate]) -> bool:
         return False
     raw = next((o for o in candidates if o.tag == c.tag.removesuffix(IN_BRACKETS)), None)
     return raw is not None and not raw.constant and raw.points >= c.points
+
+
+def _is_average_of_another(c: Candidate, totals: Sequence[Candidate]) -> bool:
+    """``avg_loss`` beside ``loss``: the same curve, smoothed, which says nothing that the other does not."""
+    raw = [o for o in totals if not o.smoothed and "mean" not in words_of(o.tag) and not o.constant]
+    return (c.smoothed or "mean" in words_of(c.tag)) and any(o.points >= c.points for o in raw)
 
 
 def _validation(candidates: Sequence[Candidate], terms: set[str], *, given: bool) -> dict[str, RoleChoice]:

@@ -1,0 +1,45 @@
+"""Names that say what they mean only beside others: the outputs of one model, a number and its running average."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import pairwise
+
+from losslens.roles.losses import Candidate
+from losslens.roles.names import words, words_of
+
+#: What Keras and others call the ends of a model that has several, each with a loss of its own: output_1, output_2.
+_OUTPUTS = words("output out")
+#: The number of this moment and its average so far, as the meter of PyTorch's ImageNet example calls them.
+_NOW, _SO_FAR = "val", "avg"
+
+
+def as_outputs(candidates: Mapping[str, Candidate]) -> dict[str, Candidate]:
+    """``output_1_loss`` and ``output_2_loss`` beside ``loss`` are the terms that it is the sum of."""
+    ends = {t: end for t, c in candidates.items() if (end := _numbered_output(c))}
+    out = dict(candidates)
+    for val in (False, True):
+        mine = {t: c for t, c in candidates.items() if c.named_loss and (c.split in ("val", "test")) is val}
+        whole = any(not c.qualifier and not c.smoothed and not c.best and t not in ends for t, c in mine.items())
+        if whole and len({ends[t] for t in mine if t in ends}) > 1:
+            out.update({t: replace(c, qualifier=ends[t]) for t, c in mine.items() if t in ends})
+    return out
+
+
+def _numbered_output(c: Candidate) -> tuple[str, ...]:
+    """The words "output" and "5" of a loss that has no other of its own; nothing for any other series."""
+    named = words_of(c.tag) if c.named_loss and not c.qualifier else ()
+    return next(((a, b) for a, b in pairwise(named) if a in _OUTPUTS and b.isdigit()), ())
+
+
+def as_meters(candidates: Mapping[str, Candidate]) -> dict[str, Candidate]:
+    """``loss_val`` beside ``loss_avg``, point by point: the number and its average so far, not of data held back."""
+    out = dict(candidates)
+    averages = {named[:-1]: c for c in candidates.values() if (named := words_of(c.tag))[-1:] == (_SO_FAR,)}
+    for tag, c in candidates.items():
+        named = words_of(tag)
+        average = averages.get(named[:-1]) if len(named) > 1 and named[-1] == _NOW else None
+        if average is not None and average.points == c.points:
+            out[tag] = replace(c, split=average.split)
+    return out
