@@ -99,6 +99,8 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("count", rf"^[A-Za-z][\w-]*\s*[:#]?\s*{_N_OF}(?=[\s:,|>-]+[A-Za-z])"),
         ("count", r"^[>#*\s]{0,8}(?P<step>\d{1,12})\s*(?:::|\|)\s*(?=[A-Za-z])"),
         ("count", rf"^(?:{_COUNTED}) ?[:#=]? ?(?P<step>\d{{1,12}})(?![\d.]*[.eE]\d)(?=[\s:,|>-]+[A-Za-z])"),
+        # "250 val 6.1204", "251 train 6.2131": step, data set and loss, as the best known course on GPT-2 writes them
+        ("count", rf"^(?P<step>\d{{1,12}})\s+(?=(?:train|val|valid|test|eval\w*)\s+(?:[A-Za-z]\w*\s+)?{NUMBER})"),
         # "10 | 2.3118 | acc 0.06": the loss stands between bars and has no name
         ("count", r"^(?P<step>\d{1,12})\s*\|(?=\s*[-+]?\d+\.\d+\s*\|\s*[A-Za-z])"),
     )
@@ -134,6 +136,8 @@ IS_LOSS = re.compile(
 )
 #: What ``print(loss)`` makes of a tensor: "tensor(1.79, device='cuda:0', grad_fn=<NllLossBackward0>)".
 _TENSOR = re.compile(rf"\btensor\(\[?\s*({NUMBER})\s*\]?(?:,[^()]*)?\)", re.IGNORECASE)
+#: "idx: 0loss: 8.46": a number ends where the name of the next begins.
+_GLUED = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)(?=(?:[a-z]+_)?loss\w*['\"]?\s*[:=])")
 #: "| nll_loss 8.0 | ppl 300 |": between bars a name and a number need no sign between them.
 _BARRED = re.compile(
     rf"\|\s*(?P<key>{_WORD}(?: {_WORD}){{0,2}})\s+(?P<num>{NUMBER})(?P<avg>)\s*(?=\||$)", re.IGNORECASE
@@ -152,9 +156,9 @@ NAMELESS = "value"
 _HEAD = re.compile(r"\bRegion (?P<head>\d+) Avg\b")
 _CELL = re.compile(rf"\s*(?P<num>{NUMBER})\s*\|", re.IGNORECASE)
 #: "Ep 5: train 0.31 val 0.42" names the split alone; what is meant is the loss.
-_SPLITS = re.compile(r"(?<![\w/.-])(?P<key>train|val|valid|test)\s+(?P<num>\d+\.\d+(?:e[-+]?\d+)?)", re.IGNORECASE)
+_SPLITS = re.compile(r"(?<![\w/.-])(?P<key>train|val|valid|test)\s+(?P<num>\d+\.\d+(?:e[-+]?\d+)?|(?:nan|inf)\b)", re.I)
 _VALIDATION = re.compile(
-    r"\b(valid(?:ation)?|val|eval(?:uation|uating)?|test(?:ing)?|dev)(?:_epoch|_iter|_step)?\b", re.IGNORECASE
+    r"\b(valid(?:ation)?|val|eval(?:uat(?:ion|ing|ed?))?|test(?:ing)?|dev)(?:_epoch|_iter|_step)?\b", re.IGNORECASE
 )
 #: What follows on this line was measured on the data held back.
 _MARKED = re.compile(r"(?<=\S)\s*\[(?:valid(?:ation)?|val|dev)\]\s", re.IGNORECASE)
@@ -251,6 +255,8 @@ def read_record(text: str) -> Record | None:
     """The place and the numbers of a cleaned line; None when it has neither."""
     if "tensor(" in text:
         text = _TENSOR.sub(r"\1", text)
+    if "loss" in text:
+        text = _GLUED.sub(r"\1 ", text)
     if (whole := whole_line(text)) is not None:
         return Record(whole.kind, whole.values, step=whole.step)
     shape = text.translate(_DIGITS)
@@ -383,7 +389,9 @@ def _in_turn(
     found = {match["key"]: float_of(match["num"]) for match in pairs if match["key"].lower() not in _UNTOLD}
     if found.keys() >= _BOTH_SPLITS.keys():
         found = {_BOTH_SPLITS.get(key, key): value for key, value in found.items()}
-    # "train 0.31 val 0.42" names the split alone: what is meant is the loss.
+    # "train 0.31 val 0.42" names the split alone: what is meant is the loss, as in "251 train 0.31 norm 0.42".
+    if pairs and _SPLITS.fullmatch(f"{pairs[0]['key']} 0.0") and not any(map(IS_LOSS.search, found)) and len(found) > 1:
+        found = {f"{key} loss" if key == pairs[0]["key"] else key: value for key, value in found.items()}
     if not found or all(_SPLITS.fullmatch(f"{key} 0.0") for key in found):
         return values, form
     return {**found, **values}, form or " "

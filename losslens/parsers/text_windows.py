@@ -44,7 +44,9 @@ _NUMBERS = tuple(
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 #: Lines with none of these cannot hold a named number: most lines of most outputs are passed over here.
 WORTH_READING = re.compile(
-    r"[:=|\]]|loss|objective|acc|lr |epoch|^train \d|^valid \d|^\W*[a-z]+\s+\d[\d./]*k?[\s,]", re.IGNORECASE
+    r"[:=|\]]|loss|objective|acc|lr |epoch|^train \d|^valid \d|^\d+ (?:train|val|test|eval)"
+    r"|^\W*[a-z]+\s+\d[\d./]*k?[\s,]",
+    re.IGNORECASE,
 )
 _WORD = re.compile(r"[A-Za-z]{2}")
 _DIGIT = re.compile(r"\d|nan|inf", re.IGNORECASE)

@@ -67,6 +67,55 @@ def test_a_line_says_its_place_and_its_loss(line: Line, tag: str, steps: tuple[i
     assert np.diff(series.step).tolist() == [steps[1] - steps[0]] * 7
 
 
+def test_step_data_set_and_loss_are_told_without_any_other_word(tmp_path: Path) -> None:
+    text = ""
+    for i in range(41):
+        text += f"{i} val {_value(i) + 1:.4f}\n{i} hella 0.24{i:02d}\n" if i % 10 == 0 else ""
+        text += f"{i} train {_value(i):.6f}\n"
+    log = _log(tmp_path, text + "41 train nan\n", "log.txt")
+
+    assert log.series["train loss"].step.tolist() == list(range(42))
+    np.testing.assert_array_equal(log.series["train loss"].value, [*map(_value, range(41)), np.nan])
+    assert log.series["val loss"].step.tolist() == [0, 10, 20, 30, 40]
+    assert log.series["val loss"].value.tolist() == [round(_value(i) + 1, 4) for i in range(0, 41, 10)]
+    assert {one.axis for one in log.series.values()} == {"step"}
+
+
+def test_names_and_numbers_in_turn_may_follow_the_step_and_the_data_set(tmp_path: Path) -> None:
+    text = ""
+    for i in range(30_950, 30_980):
+        text += f"{i} train {_value(i - 30_950)} hard 3.25\n"
+        text += "" if i % 10 else f"{i} export log/v12_{i}\n{i} evaluate ppl 24.05 loss 3.18 tok 5169152 sec 124.85\n"
+    log = _log(tmp_path, text)
+
+    assert log.series["train loss"].value.tolist() == [_value(i) for i in range(30)]
+    assert log.series["train loss"].step.tolist() == list(range(30_950, 30_980))
+    assert log.series["evaluate/loss"].step.tolist() == [30_950, 30_960, 30_970]
+
+
+def test_a_number_ahead_of_the_name_of_a_data_set_is_no_step_where_it_does_not_count_up(tmp_path: Path) -> None:
+    sizes = (600, 100, 500, 200, 400, 300, 600, 100)
+    log = _log(tmp_path, "".join(f"epoch {i} loss {_value(i)}\n{n} val 0.5\n" for i, n in enumerate(sizes)))
+
+    assert log.series["loss"].step.tolist() == list(range(8))
+    assert log.series["loss"].axis == "epoch"
+
+
+@pytest.mark.parametrize("glued", ["idx: {i}loss: tensor({v}, grad_fn=<NegBackward>)", "acc 0.5train_loss={v} n={i}"])
+def test_a_loss_whose_name_is_written_right_behind_a_number_is_read(glued: str, tmp_path: Path) -> None:
+    log = _log(tmp_path, "\n".join(glued.format(i=i, v=_value(i)) for i in range(8)) + "\n")
+
+    (tag,) = [tag for tag in log.series if tag.endswith("loss")]
+    assert tag in ("loss", "train_loss")
+    assert log.series[tag].value.tolist() == [_value(i) for i in range(8)]
+
+
+def test_a_digit_in_the_name_of_a_loss_stays_in_it(tmp_path: Path) -> None:
+    log = _log(tmp_path, "\n".join(f"step {i} L1loss: {_value(i)} head2loss: 0.5" for i in range(8)) + "\n")
+
+    assert {"L1loss", "head2loss"} <= set(log.series)
+
+
 def test_a_block_of_numbers_stands_under_the_line_of_its_step(tmp_path: Path) -> None:
     text = "z_loss_weight: 1e-4\n    n_layers: 12\n"
     for i in range(1, 6):

@@ -44,6 +44,9 @@ LINES = (
     "[fold 2] epoch 12 loss 0.4120 f1 0.5120",
     "E012 tr_loss=0.4120 va_loss=0.5120",
     "24-05-06 10:00:00 - INFO: [epoch:  3, iter:   1,120, lr:(2.000e-04,)] l_pix: 4.1200e-02",
+    "251 train 6.213145",
+    "30951 train 3.323957 norm 0.412",
+    "idx: 120loss: tensor(8.4650, grad_fn=<NegBackward>)",
     "processed shard 1203 of data/train-17.tar in 0.412s",
 )
 
