@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby, pairwise
@@ -32,7 +32,7 @@ _SWEPT = (
     r"|seq(?:uence)?[ _]?len(?:gth)?|lora_r"
 )
 _BEGINS = (
-    r"^\W*(?:(?:start\w*|begin\w*|running|run|now|current|currently|using|with|for|train\w*|processing|fit\w*|on)\W+)"
+    r"^\W*(?:(?:start\w*|begin\w*|running|run|search\w*|now|current|currently|using|with|for|train\w*|processing|fit\w*|on)\W+)"
     r"{0,4}"
 )
 _NAMED = re.compile(rf"{_BEGINS}(?P<key>{_OF_A_SERIES})\b\W{{0,4}}(?P<what>\w.*?)?\W*$", re.IGNORECASE)
@@ -47,6 +47,8 @@ _TRAINING = re.compile(
     r"(?P<what>[\w./+-]+(?: [\w./+-]+){0,2})\W*$",
     re.IGNORECASE,
 )
+#: Keras Tuner's "0.01   |0.001   |lr": a value of this trial, the best one so far, and what it is of.
+_TRIED = re.compile(r"^(?P<what>[\w.+-]+) *\|[\w.+?-]+ *\|(?P<key>[A-Za-z_][\w/]*)$")
 _RULE = re.compile(r"[=*#~_-]{5,}")
 _BANNER = re.compile(r"^(?P<key>[=*#~-]{2,}|[+|]{2,})\s*(?P<what>[^=*#~+|\s-].{0,60}?)\s*[=*#~+|-]{2,}$")
 #: What stands in a heading that is no name of a training: its end, its parts, its results.
@@ -110,6 +112,10 @@ class Headings:
         banner = _BANNER.match(text)
         inner = banner["what"] if banner else text
         key = banner["key"][:3] if banner else "=" if self._ruled == line - 1 else ""
+        if tried := _TRIED.match(text):
+            name = f"{tried['key']}={tried['what']}"
+            self.found.append(_Heading(tried["key"].lower(), tried["what"].lower(), name, line, before))
+            return
         match = _NAMED.match(inner) or _SETTING.match(inner) or _TRAINING.match(inner)
         if match and match["what"] and not _NO_NAME.search(match["what"]):
             name = bare(inner[match.start("key") :] if match.re is not _TRAINING else match["what"])
@@ -128,7 +134,7 @@ def _may_announce(shape: str) -> bool:
     """Whether lines of a shape may be headings: no pattern tells one digit from another, and most lines come again."""
     banner = _BANNER.match(shape)
     inner = banner["what"] if banner else shape
-    return bool(banner or _NAMED.match(inner) or _SETTING.match(inner) or _TRAINING.match(inner))
+    return bool(banner or any(p.match(inner) for p in (_NAMED, _SETTING, _TRAINING, _TRIED)))
 
 
 def trainings_in(
@@ -171,9 +177,12 @@ def _by_headings(
     """One training a heading, where the count begins again behind each and no two headings are the same."""
     announced = {h.before for h in headings if not h.banner}
     starts = list(_starts(records, announced)) if headings else []
+    counts: Callable[[Record], float | None] = _count
+    if headings and not starts:
+        starts, counts = list(_first_bars(records, announced)), _drawn
     if len(starts) < 2:
         return []
-    gaps = _gaps(records, headings, starts)
+    gaps = _gaps(records, headings, starts, counts)
     placed = {id(h) for gap in gaps for h in gap}
     # What is printed in the middle of trainings too, such as the rate of each epoch, announces none.
     keys = {h.key for h in gaps[0]} - {h.key for h in headings if h.before <= starts[-1] and id(h) not in placed}
@@ -222,7 +231,12 @@ def _by_their_size(records: Sequence[Record], resumed: Sequence[tuple[int, int]]
     ]
 
 
-def _gaps(records: Sequence[Record], headings: Sequence[_Heading], starts: Sequence[int]) -> list[list[_Heading]]:
+def _gaps(
+    records: Sequence[Record],
+    headings: Sequence[_Heading],
+    starts: Sequence[int],
+    counts: Callable[[Record], float | None],
+) -> list[list[_Heading]]:
     """The headings right above each start: no count is printed between them and it."""
     gaps: list[list[_Heading]] = [[] for _ in starts]
     at = 0
@@ -231,7 +245,7 @@ def _gaps(records: Sequence[Record], headings: Sequence[_Heading], starts: Seque
             at += 1
         if at == len(starts):
             break
-        if not any(_count(record) is not None for record in records[heading.before : starts[at]]):
+        if not any(counts(record) is not None for record in records[heading.before : starts[at]]):
             gaps[at].append(heading)
     return gaps
 
@@ -247,6 +261,26 @@ def _starts(records: Sequence[Record], announced: Set[int]) -> Iterator[int]:
         if last is None or (count <= lowest and (last > lowest or i in announced)):
             yield i
         last = count
+
+
+def _first_bars(records: Sequence[Record], announced: Set[int]) -> Iterator[int]:
+    """Bars that begin again right behind a heading, in an output that counts neither epochs nor steps.
+
+    Keras does not say the epoch of a training that has but one. Without a heading, a bar that begins again is the next
+    epoch.
+    """
+    last: int | None = None
+    for i, record in enumerate(records):
+        count = _drawn(record)
+        if count is None:
+            continue
+        if last is None or (i in announced and count < last):
+            yield i
+        last = count
+
+
+def _drawn(record: Record) -> int | None:
+    return record.n if record.kind in ("keras", "bar") and not record.aside else None
 
 
 def _count(record: Record) -> float | None:

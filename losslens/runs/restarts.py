@@ -8,6 +8,7 @@ that the first start had.
 from __future__ import annotations
 
 import enum
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ TOO_CLOSE = 0.1
 CLEARLY = 0.25
 #: A first attempt with fewer points than this, given up without a NaN, is no run of its own.
 SHORT_ATTEMPT = 8
+#: Fewer points than this are no training that ran to its end.
+FEWEST_POINTS = 5
 #: A count beyond this is no count: nothing is added to it.
 LARGEST_STEP = 2**53
 
@@ -156,13 +159,56 @@ def _comparable(levels: FloatArray) -> tuple[float, float, float]:
 
 def attempts(chain: Chain, kinds: Sequence[Restart], logs: Sequence[Log], leading: str) -> list[list[int]]:
     """The stretches of each attempt that is a run of its own; short ones that were given up join the next."""
-    groups: list[list[int]] = [[0]]
+    tries: list[list[int]] = [[0]]
     for i in range(1, len(chain.stretches)):
-        if kinds[i] is Restart.ANEW and _is_run(groups[-1], chain, logs, leading):
-            groups.append([i])
+        if kinds[i] is Restart.ANEW:
+            tries.append([i])
         else:
-            groups[-1].append(i)
+            tries[-1].append(i)
+    complete = _complete(tries, chain, logs, leading)
+    groups = [tries[0]]
+    for number, stretches in enumerate(tries[1:]):
+        if number in complete or _is_run(groups[-1], chain, logs, leading):
+            groups.append(stretches)
+        else:
+            groups[-1] = groups[-1] + stretches
     return groups
+
+
+def _complete(tries: Sequence[Sequence[int]], chain: Chain, logs: Sequence[Log], leading: str) -> set[int]:
+    """The short trainings that ran to their end: several end at one step, and all of these begin where the first did,
+    far from where the one before ended.
+
+    An attempt that was given up ends anywhere. Training that goes on under a count that begins anew begins where it
+    was left: here one start that does not tell is enough to leave all together.
+    """
+    ends = [_ends_of(stretches, chain, logs, leading) for stretches in tries]
+    alike: dict[int, list[int]] = defaultdict(list)
+    for number, one in enumerate(ends):
+        if one is not None and one.points >= FEWEST_POINTS:
+            alike[one.last].append(number)
+    return {
+        number
+        for numbers in alike.values()
+        if len(numbers) > 1 and all(_begins_anew(ends, numbers[0], number) for number in numbers[1:])
+        for number in numbers
+    }
+
+
+def _begins_anew(ends: Sequence[_Ends | None], first: int, number: int) -> bool:
+    """Whether the level at which an attempt begins is clearly that of the first and not that of the one before."""
+    like, before, after = ends[first], ends[number - 1], ends[number]
+    if like is None or before is None or after is None:
+        return False
+    start, end, again = _comparable(np.asarray([like.start, before.end, after.start]))
+    if not np.isfinite([start, end, again]).all() or abs(start - end) < TOO_CLOSE:
+        return False
+    return abs(again - start) < CLEARLY * abs(again - end)
+
+
+def _ends_of(stretches: Sequence[int], chain: Chain, logs: Sequence[Log], leading: str) -> _Ends | None:
+    """Where an attempt of one stretch begins and ends; None for one that was resumed."""
+    return _ends(chain.stretches[stretches[0]], logs, leading, None) if len(stretches) == 1 else None
 
 
 def _is_run(stretches: Sequence[int], chain: Chain, logs: Sequence[Log], leading: str) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from losslens.model import Log
 from losslens.parsers import text
 from losslens.runs import find, load
+from tests.parsers import truth
 
 
 def _epochs(n: int = 6, *, before: str = "", start: float = 3.0, first: int = 1) -> str:
@@ -84,6 +85,37 @@ def test_headings_tell_trainings_apart(headings: Sequence[str], names: Sequence[
 )
 def test_what_may_be_one_training_is_left_to_the_numbers(output: str, tmp_path: Path) -> None:
     assert _names(tmp_path, output) == [None]
+
+
+def _bars(start: float, size: int = 40) -> str:
+    """One epoch as Keras draws it where it is the only one: without its number."""
+    drawn = ((n, "=" * (n * 20 // size) + ">" + "." * (20 - n * 20 // size)) for n in range(1, size + 1))
+    return "".join(f"{n}/{size} [{bar}] - ETA: 1s - loss: {start * 0.99**n:.4f}\n" for n, bar in drawn)
+
+
+def test_headings_tell_trainings_of_one_epoch_apart_whose_bars_do_not_say_it(tmp_path: Path) -> None:
+    logs = _logs(tmp_path, "".join(f"Fold {k}\n{_bars(3.0 - k / 2)}" for k in (1, 2, 3)))
+    assert [log.group_hint for log in logs] == ["Fold 1", "Fold 2", "Fold 3"]
+    assert all(log.series["loss"].step.tolist() == list(range(1, 41)) for log in logs)
+    # Without headings, or with one that comes again, bars that begin again are epochs.
+    assert _names(tmp_path, "".join(_bars(3.0 - k / 2) for k in (1, 2, 3))) == [None]
+    assert _names(tmp_path, "".join(f"Fold 1\n{_bars(3.0 - k / 2)}" for k in (1, 2, 3))) == [None]
+
+
+def test_the_trials_of_a_search_are_trainings_with_the_settings_that_were_tried() -> None:
+    path = truth.DATA / "printed" / "keras_tuner" / "train.log"
+    logs = text.parse(path)
+    produced = truth.load(path)
+    assert len(logs) == 4
+    for trial, log in enumerate(logs, 1):
+        settings = {setting.name: setting.value for setting in log.settings}
+        assert (log.group_hint or "").startswith(f"Trial {trial}, ")
+        assert settings.keys() >= {"units", "lr"}
+        for tag in ("loss", "val_loss"):
+            points = produced[f"{trial}/{tag}"]
+            assert log.series[tag].step.tolist() == [step for step, _ in points]
+            assert log.series[tag].value.tolist() == pytest.approx([value for _, value in points], abs=6e-5)
+    assert len({(s.name, s.value) for log in logs for s in log.settings if s.name == "lr"}) > 1
 
 
 def test_each_training_has_its_own_settings_and_events(tmp_path: Path) -> None:

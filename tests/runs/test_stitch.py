@@ -305,6 +305,36 @@ def test_complete_courses_of_few_points_are_attempts_of_their_own() -> None:
     assert len(build([made], name="run")) == 3
 
 
+def _attempts(*sizes: int) -> list[Run]:
+    """Runs of a log of trainings from the beginning with so many epochs each, whose losses fall alike."""
+    rng = np.random.default_rng(0)
+    parts = [0.5 + 1.8 * np.exp(-np.arange(1, n + 1) / 2) + 0.02 * rng.standard_normal(n) for n in sizes]
+    step = np.concatenate([np.arange(1, n + 1) for n in sizes])
+    return build(
+        [log("train.log", series("loss", np.concatenate(parts), step=step, row=np.arange(sum(sizes))))], name="run"
+    )
+
+
+@pytest.mark.parametrize("sizes", [(5, 5), (5, 5, 5, 5), (6, 6, 20), (30, 5, 5)])
+def test_trainings_of_few_epochs_that_all_end_at_one_are_runs_of_their_own(sizes: tuple[int, ...]) -> None:
+    assert [run.series["loss"].step[-1] for run in _attempts(*sizes)] == list(sizes)
+
+
+@pytest.mark.parametrize("sizes", [(3, 20), (7, 20), (2, 3, 20), (4, 4)])
+def test_starts_given_up_after_a_few_points_are_branches_of_the_one_that_went_on(sizes: tuple[int, ...]) -> None:
+    (run,) = _attempts(*sizes)
+    loss = run.series["loss"]
+    assert loss.step[-1] == sizes[-1]
+
+
+def test_a_flat_loss_under_a_count_that_begins_anew_is_not_taken_for_short_trainings() -> None:
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        loss = 1 + 0.15 * rng.standard_normal(30)
+        made = log("train.log", series("loss", loss, step=np.tile(100 * np.arange(1, 6), 6), row=np.arange(30)))
+        assert all(run.series["loss"].step.size > 5 for run in build([made], name="run"))
+
+
 def test_numbers_printed_at_a_late_step_before_each_training_do_not_hide_that_it_began_anew() -> None:
     """The settings of each training hold the number of steps it shall do, and were read as a line of that step."""
     counted = np.arange(50, 2050, 50)
