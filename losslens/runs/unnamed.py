@@ -20,6 +20,8 @@ _NO_NAME = re.compile(r"column_\d+")
 FEWEST, FALLS, BLOCKS = 10, 0.5, 10
 #: A loss that falls by this factor is judged by its logarithm too: single jumps far below where it began count little.
 DECADES = 100.0
+#: The exponential of a larger loss is no perplexity that anyone logs; a printed one agrees to this share.
+LARGEST_IN_NATS, CLOSE = 50.0, 1e-3
 #: Successive points of a course differ by less than this share of its spread; those of a data set's column do not.
 STEADY = 0.5
 #: A table of more columns is a data set.
@@ -38,18 +40,19 @@ def without_names(series: Mapping[str, Series]) -> bool:
 def objective(series: Mapping[str, Series]) -> RoleChoice | None:
     """The column that may be the loss, and why it is taken for one; None when there is none or several.
 
-    It is the one column that falls like a loss, or stops being a number, or falls and is the sum of the others. Where
-    none does, the table may be brought
+    It is the one column that falls like a loss, or stops being a number, or falls and is the sum of the others, or of
+    which another is the perplexity. Where none does, the table may be brought
     because its loss does not fall: behind a column that counts, the first one that keeps a course is taken.
     """
     if len(series) > MOST_COLUMNS:
         return None
     falling = _falling(series)
-    total = _total(series, falling)
-    if total is not None:
-        other = next(tag for tag in series if tag != total)
-        why = f"the table names nothing; this column is the sum of the others (--role loss={other} takes another)"
-        return RoleChoice(total, Role.TRAIN_LOSS, why, sure=False)
+    told = [(_total(series, falling), "is the sum of the others"), (_of_a_perplexity(series), "has its exp beside it")]
+    for tag, what in told:
+        if tag is not None:
+            other = next(one for one in series if one != tag)
+            why = f"the table names nothing; this column {what} (--role loss={other} takes another)"
+            return RoleChoice(tag, Role.TRAIN_LOSS, why, sure=False)
     if len(falling) > 1:
         return None
     if falling:
@@ -122,6 +125,19 @@ def _total(series: Mapping[str, Series], falling: Sequence[str]) -> str | None:
             if total in falling:
                 return total
     return None
+
+
+def _of_a_perplexity(series: Mapping[str, Series]) -> str | None:
+    """The only column whose exponential is another one: a loss in nats and its perplexity."""
+    found = []
+    for tag, one in series.items():
+        finite = np.isfinite(one.value)
+        if finite.sum() < FEWEST or np.ptp(one.value[finite]) == 0 or np.max(one.value[finite]) > LARGEST_IN_NATS:
+            continue
+        same = [o.value for o in series.values() if o is not one and o.value.size == one.value.size]
+        if any(np.allclose(np.exp(one.value[finite]), value[finite], rtol=CLOSE) for value in same):
+            found.append(tag)
+    return found[0] if len(found) == 1 else None
 
 
 def _falling(series: Mapping[str, Series]) -> list[str]:

@@ -117,6 +117,14 @@ def test_the_column_that_is_the_sum_of_the_others_is_the_loss(tmp_path: Path) ->
     assert "sum of the others" in choice.why
 
 
+def test_the_column_whose_perplexity_stands_beside_it_is_the_loss(tmp_path: Path) -> None:
+    rows = np.c_[np.arange(1, 31), LOSS[:30] + 3, np.exp(LOSS[:30] + 3), LOSS[:30] + 3.4]
+    np.savetxt(tmp_path / "results.csv", rows, delimiter=",", fmt="%.6f")
+    (choice,) = [c for c in only(tmp_path).roles if c.role is Role.TRAIN_LOSS]
+    assert choice.tag == "column_2"
+    assert "exp beside it" in choice.why
+
+
 def test_columns_of_which_none_is_the_sum_are_asked_about(tmp_path: Path) -> None:
     np.savetxt(tmp_path / "loss.csv", np.c_[LOSS, 0.5 * LOSS, 0.4 * LOSS], delimiter=",", fmt="%.6f")
     with pytest.raises(NotALogError, match="column_1, column_2, column_3 fall"):
