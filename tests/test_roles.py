@@ -128,6 +128,11 @@ def test_a_loss_that_is_logged_beside_it_averaged_leads_alone(tag: str) -> None:
     assert found[tag].role is Role.OTHER
 
 
+def test_a_smooth_loss_may_be_a_term_and_keeps_its_say() -> None:
+    found = roles_of("loss_total", "loss_smooth", points={"loss_smooth": 59})
+    assert found["loss_smooth"].role is not Role.OTHER
+
+
 def test_an_averaged_loss_with_more_points_than_the_raw_one_keeps_its_say() -> None:
     found = roles_of("loss", "avg_loss", points={"loss": 20, "avg_loss": 400})
     assert found["avg_loss"].role is Role.TRAIN_LOSS

@@ -100,7 +100,10 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("count", r"^[>#*\s]{0,8}(?P<step>\d{1,12})\s*(?:::|\|)\s*(?=[A-Za-z])"),
         ("count", rf"^(?:{_COUNTED}) ?[:#=]? ?(?P<step>\d{{1,12}})(?![\d.]*[.eE]\d)(?=[\s:,|>-]+[A-Za-z])"),
         # "250 val 6.1204", "251 train 6.2131": step, data set and loss, as the best known course on GPT-2 writes them
-        ("count", rf"^(?P<step>\d{{1,12}})\s+(?=(?:train|val|valid|test|eval\w*)\s+(?:[A-Za-z]\w*\s+)?{NUMBER})"),
+        (
+            "count",
+            rf"^(?P<step>\d{{1,12}})\s+(?=(?:[a-z]+_)?(?:train|val|valid|test|eval\w*)\s+(?:[A-Za-z]\w*\s+)?{NUMBER})",
+        ),
         # "10 | 2.3118 | acc 0.06": the loss stands between bars and has no name
         ("count", r"^(?P<step>\d{1,12})\s*\|(?=\s*[-+]?\d+\.\d+\s*\|\s*[A-Za-z])"),
     )
@@ -158,8 +161,11 @@ _CELL = re.compile(rf"\s*(?P<num>{NUMBER})\s*\|", re.IGNORECASE)
 #: "Ep 5: train 0.31 val 0.42" names the split alone; what is meant is the loss.
 _SPLITS = re.compile(r"(?<![\w/.-])(?P<key>train|val|valid|test)\s+(?P<num>\d+\.\d+(?:e[-+]?\d+)?|(?:nan|inf)\b)", re.I)
 _VALIDATION = re.compile(
-    r"\b(valid(?:ation)?|val|eval(?:uat(?:ion|ing|ed?))?|test(?:ing)?|dev)(?:_epoch|_iter|_step)?\b", re.IGNORECASE
+    r"\b(valid(?:ation)?|val|eval(?:uation|uating)?|test(?:ing)?|dev)(?:_epoch|_iter|_step)?\b",
+    re.IGNORECASE,
 )
+#: "54200 quick_eval ppl 19.36 loss 2.96": of what data all numbers behind a bare step are.
+_KIND = re.compile(r"\d+\s+(?:[a-z]+_)?(valid|val|test|eval)\w*(?=\s+[A-Za-z])", re.IGNORECASE)
 #: What follows on this line was measured on the data held back.
 _MARKED = re.compile(r"(?<=\S)\s*\[(?:valid(?:ation)?|val|dev)\]\s", re.IGNORECASE)
 SPLIT_IN_KEY = re.compile(r"(?<![a-z])(?:train(?:ing)?|val|valid(?:ation)?|eval\w*|test|dev)(?![a-z])", re.IGNORECASE)
@@ -366,7 +372,11 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
     if not values:
         return values, form
     first = min((start for start, _ in spans[1 if place else 0 :]), default=0)
-    split = _VALIDATION.search(text[:first]) or (place and _VALIDATION.search(text[place[0] : place[1]]))
+    split = (
+        _VALIDATION.search(text[:first])
+        or _KIND.match(text)
+        or (place and _VALIDATION.search(text[place[0] : place[1]]))
+    )
     if split:
         word = split[1].lower()
         values = {k if SPLIT_IN_KEY.search(k) else f"{word}/{k}": v for k, v in values.items()}

@@ -293,9 +293,13 @@ def _is_running_average(c: Candidate, candidates: Sequence[Candidate]) -> bool:
 
 
 def _is_average_of_another(c: Candidate, totals: Sequence[Candidate]) -> bool:
-    """``avg_loss`` beside ``loss``: the same curve, smoothed, which says nothing that the other does not."""
-    raw = [o for o in totals if not o.smoothed and "mean" not in words_of(o.tag) and not o.constant]
-    return (c.smoothed or "mean" in words_of(c.tag)) and any(o.points >= c.points for o in raw)
+    """``avg_loss`` beside ``loss``: the same curve, averaged, which says nothing that the other does not.
+
+    ``smooth_loss`` may be that, and may be a term that keeps what is learned smooth.
+    """
+    averaged = (SMOOTHED | {"mean"}) - {"smooth"}
+    raw = [o for o in totals if not o.smoothed and not averaged & set(words_of(o.tag)) and not o.constant]
+    return bool(averaged & set(words_of(c.tag))) and any(o.points >= c.points for o in raw)
 
 
 def _validation(candidates: Sequence[Candidate], terms: set[str], *, given: bool) -> dict[str, RoleChoice]:

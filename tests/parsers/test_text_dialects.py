@@ -85,12 +85,15 @@ def test_names_and_numbers_in_turn_may_follow_the_step_and_the_data_set(tmp_path
     text = ""
     for i in range(30_950, 30_980):
         text += f"{i} train {_value(i - 30_950)} hard 3.25\n"
+        text += "" if i % 10 != 5 else f"{i} quick_eval ppl 24.05 loss 3.20 tok 5169152\n"
         text += "" if i % 10 else f"{i} export log/v12_{i}\n{i} evaluate ppl 24.05 loss 3.18 tok 5169152 sec 124.85\n"
     log = _log(tmp_path, text)
 
     assert log.series["train loss"].value.tolist() == [_value(i) for i in range(30)]
     assert log.series["train loss"].step.tolist() == list(range(30_950, 30_980))
-    assert log.series["evaluate/loss"].step.tolist() == [30_950, 30_960, 30_970]
+    evaluated = log.series["eval/loss"]
+    assert evaluated.step[evaluated.value == 3.20].tolist() == [30_955, 30_965, 30_975]
+    assert evaluated.step[evaluated.value == 3.18].tolist() == [30_950, 30_960, 30_970]
 
 
 def test_a_number_ahead_of_the_name_of_a_data_set_is_no_step_where_it_does_not_count_up(tmp_path: Path) -> None:
