@@ -83,8 +83,8 @@ class Statement:
 def learn(raw: str) -> Statement | None:
     """The statement that printed a line; None where no pattern holds for lines like it."""
     reading = read_alone(raw)
-    if reading is None:
-        return None
+    if reading is None or (reading.drawn and reading.record is None):
+        return None  # a row of a table costs no less where its form is known
     found = parts_of(raw, reading.rank)
     if found is None:
         return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from losslens.parsers.axes import EPOCHS, STEP_COUNTS, STEP_RANK, is_known_name, normalise
 from losslens.parsers.text_lines import without_terminal
@@ -216,6 +217,7 @@ def _is_header(names: list[str]) -> bool:
     return any(is_known_name(name) for name in names if name not in places) and all(_is_name(name) for name in names)
 
 
+@lru_cache(maxsize=1024)
 def _place(name: str) -> str:
     """The name in the step tables, or nothing."""
     key = _SHORT_PLACES.get(name.lower(), normalise(name))
