@@ -11,6 +11,7 @@ import os
 import resource
 import statistics
 import sys
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from time import thread_time
@@ -19,7 +20,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command line does, 
 
 import numpy as np
 
-from losslens.parsers import tensorboard, text
+from losslens.model import Log
+from losslens.parsers import tensorboard
 from losslens.parsers.event_files.records import RecordReader, Window
 from losslens.parsers.event_files.scalars import Scalars
 
@@ -45,8 +47,15 @@ def main(*arguments: str) -> int:
 
 def read(folder: Path) -> int:
     """How many points the event files and the printed logs of a folder hold."""
-    logs = [log for path in sorted(folder.rglob("*tfevents*")) for log in tensorboard.parse(path)]
-    logs += [log for path in sorted(folder.rglob("*.log")) for log in text.parse(path)]
+    points = sum(_points(tensorboard.parse(path)) for path in sorted(folder.rglob("*tfevents*")))
+    if printed := sorted(folder.rglob("*.log")):
+        from losslens.parsers import text  # its patterns cost memory and time that event files do not need
+
+        points += sum(_points(text.parse(path)) for path in printed)
+    return points
+
+
+def _points(logs: Sequence[Log]) -> int:
     return sum(series.step.size for log in logs for series in log.series.values())
 
 
