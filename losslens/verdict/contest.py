@@ -34,6 +34,12 @@ PLAYERS = ("gen", "disc", "critic", "actor", "policy", "value", "adv")
 ACTORS = ("actor", "policy")
 """Players whose loss is no error: it is minus the value of what they do."""
 
+CRITICS = ("critic", "value")
+"""Players whose loss is an error: of the value that they foretell."""
+
+STEP_FACTOR = 0.7
+"""A policy's loss that grows evenly takes no step higher than this (a factor of two) between two points."""
+
 RETURN_POINTS = 20
 """A return of fewer points says nothing."""
 
@@ -68,9 +74,11 @@ class Contest:
         if not self.plays or judged.word.verdict not in (Verdict.EXPLODED, Verdict.DIVERGED, Verdict.SHIFTED):
             return ""
         log = judged.fit.transform.kind == "log"
+        if self.returns != "fell" and log and _strays(run, judged):
+            return "a policy's loss begins at zero and grows as the policy leaves where it began"
         if self.returns == "rose" and (not log or _levelled_out(judged.fit)):
             return f"{self.told} all the same, and that is what such a loss serves"
-        if self.returns == "" and _acts(run, judged.series.tag) and _levelled_out(judged.fit):
+        if _acts(run, judged.series.tag) and _levelled_out(judged.fit) and (self.returns == "" or _has_critic(run)):
             return "an actor's loss is no error, and it levelled out"
         return ""
 
@@ -116,6 +124,21 @@ def _acts(run: Run, tag: str) -> bool:
     """Whether a series is the loss of an actor."""
     group = next((c.group.lower() for c in run.roles if c.tag == tag), "")
     return any(actor in group for actor in ACTORS)
+
+
+def _strays(run: Run, judged: Judged) -> bool:
+    """Whether the loss is that of a policy alone, zero at first, which grows evenly as the policy leaves its start."""
+    d, z = judged.fit.departure, judged.fit.z
+    if d is None or not run.tags(Role.KL, Role.ENTROPY) or _has_critic(run):
+        return False
+    steps = np.diff(z[d.onset :])
+    return float(steps.max(initial=0.0)) < max(STEP_FACTOR, 8.0 * judged.fit.noise)
+
+
+def _has_critic(run: Run) -> bool:
+    """Whether a loss of the run is an error of values."""
+    groups = {c.group.lower() for c in run.roles if c.role in (Role.TRAIN_LOSS, Role.LOSS_COMPONENT)}
+    return any(critic in group for group in groups for critic in CRITICS)
 
 
 def _levelled_out(fit: SeriesFit) -> bool:

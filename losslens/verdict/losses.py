@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from losslens.verdict.schedule import explains, unexplained
 from losslens.verdict.word import Word, number
 from losslens.verdict.words import decide, released
 
+if TYPE_CHECKING:
+    from losslens.model import FloatArray
+
 BEYOND_REASON = 1e18
 """No net that trains has such a loss: its square does not fit a 32-bit float any more."""
 
@@ -21,6 +25,12 @@ MIN_RATES = 8
 
 SUDDEN = 0.6
 """A spike came at once where one increment is this share of its height."""
+
+FIRST_FEW = 3
+"""The first values of a loss whose target moves are no level to have left: so many …"""
+
+FIRST_SHARE = 0.05
+"""… or this share of them."""
 
 SOON = 0.1
 """A fall that was over, but for this share of the level, after this share of the run."""
@@ -54,9 +64,10 @@ def judge_loss(run: Run, series: Series, role: Role, *, wanders: bool = False, p
 
     ``plays``: its target moves, so that its first value is no level to have left. ``wanders``: see ``decide``.
     """
-    fit = released(
-        replace(examine(series.step, series.value, first_counts=not plays), axis=run.axis or "step"), wanders
-    )
+    fit = examine(series.step, series.value, first_counts=not plays)
+    if plays and fit.departure is not None and fit.departure.from_start:
+        fit = examine(series.step, _without_first(series.value), first_counts=False)
+    fit = released(replace(fit, axis=run.axis or "step"), wanders)
     if fit.excursions:
         fit = replace(fit, excursions=unexplained(run, fit))
     word = decide(fit, wanders=wanders)
@@ -77,6 +88,17 @@ def judge_loss(run: Run, series: Series, role: Role, *, wanders: bool = False, p
     return Judged(series, role, fit, word, as_verdict(run, series, role, fit, word))
 
 
+def _without_first(value: FloatArray) -> FloatArray:
+    """The values with the first few at the level of those after them: a policy's loss is zero by construction before
+    its first update, and a critic has nothing to be wrong about yet."""
+    few = max(FIRST_FEW, int(FIRST_SHARE * value.size))
+    if value.size < 4 * few:
+        return value
+    out = value.copy()
+    out[:few] = np.median(value[few : 2 * few])
+    return out
+
+
 def _at_chance(run: Run, fit: SeriesFit) -> str:
     """The accuracy that was one in a whole number of classes from first to last beside a loss that is no better than
     theirs and soon fell no more; "" where there is none."""
@@ -94,7 +116,8 @@ def _at_chance(run: Run, fit: SeriesFit) -> str:
         level = float(np.median(value))
         classes = round(1.0 / level) if level > 0.0 else 0
         steady = float(value.max() - value.min()) <= NEAR_GUESS * level
-        if steady and abs(level * classes - 1.0) <= NEAR_GUESS and fit.end >= (1.0 - NEAR_GUESS) * np.log(classes):
+        guessed = classes > 1 and abs(fit.end / np.log(classes) - 1.0) <= NEAR_GUESS
+        if steady and guessed and abs(level * classes - 1.0) <= NEAR_GUESS:
             return tag
     return ""
 
@@ -147,6 +170,8 @@ def holes(series: Series, fit: SeriesFit, word: Word) -> str:
     """
     if word.verdict is Verdict.NAN or fit.ends_nonfinite or not fit.nonfinite:
         return ""
+    if word.verdict is Verdict.EXPLODED and word.departure is None and len(fit.nonfinite) == 1:
+        return ""
     starts = np.array([int(series.step[first]) for first, _ in fit.nonfinite])
     count = int((~np.isfinite(series.value)).sum())
     if count == 1:
@@ -155,9 +180,9 @@ def holes(series: Series, fit: SeriesFit, word: Word) -> str:
     text = f"; {count:,} points between {fit.axis.removesuffix('s')} {starts[0]:,} and {end:,} are NaN or Inf"
     gaps = np.diff(starts)
     if gaps.size >= 3:
-        every = float(np.median(gaps))
+        every = max(float(np.median(gaps)), 1e-9)  # a resume may have put all of them at one step
         off = np.abs(gaps - every * np.maximum(np.round(gaps / every), 1))
-        if every > 0 and off.max() <= max(1.0, EVEN * every):
+        if every >= 1.0 and off.max() <= max(1.0, EVEN * every):
             skipped = "" if gaps.max() < 1.5 * every else " or a multiple of it"
             text += f", every {every:,.0f} {fit.axis.removesuffix('s')}s{skipped}: the same data may come round again"
             return text
@@ -175,6 +200,9 @@ def onset_of(run: Run, series: Series, fit: SeriesFit, word: Word) -> Onset | No
         return spike_onset(run, series, fit)
     if verdict is Verdict.PLATEAU and fit.n_finite:
         return onset_at(run, series, fit, 0, 0, 0, fit.start, True)
+    if verdict is Verdict.EXPLODED:
+        first = int(series.step[0])
+        return replace(onset_at(run, series, fit, 0, 0, 0, None, True), step=first, low=first, high=first, index=0)
     return None
 
 

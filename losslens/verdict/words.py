@@ -53,6 +53,18 @@ SECOND_POINTS = 4
 PLATEAU_RISE = 0.1
 """A plateau that ends no more than this share above its first level is a plateau still."""
 
+NOWHERE = 1e12
+"""A first loss above this, or none that is finite, …"""
+
+FROM_NOWHERE = math.log(1e6)
+"""… that has fallen by this since …"""
+
+STILL_FALLING = math.log(3.0)
+"""… and by this from the third quarter of the run to the last …"""
+
+NOT_ARRIVED = 1e5
+"""… without coming below this was thrown there before the first line."""
+
 SPIKE_RATIO = 0.1
 """A spike matters when it undoes this share of the progress …"""
 
@@ -71,9 +83,6 @@ SPIKE_LOG_SHARE = 0.25
 WANDER_FACTOR = 3.0
 """Losses that play against each other or chase a target count only from this factor above their best level on, with
 all progress lost."""
-
-FLOAT32 = 2.0**-23
-"""Share of a number that a 32-bit float of its size can tell."""
 
 DOWNWARD_FACTOR = 10.0
 """A downward run ends at least this many times farther from zero than it began."""
@@ -122,6 +131,10 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
             Verdict.INCONCLUSIVE,
             f"{fit.n_finite} finite {'point is' if fit.n_finite == 1 else 'points are'} too few to see a course",
         )
+    if _fell_from_nowhere(fit):
+        began = "NaN or Inf" if fit.index[0] else number(float(fit.value[0]))
+        text = f"began at {began}, beyond what any net has, and was still falling by powers of ten at its end"
+        return Word(Verdict.EXPLODED, f"{text}, {number(fit.end)}", NEAR, Verdict.SPIKE_RECOVERED)
     if fit.departure is not None and not _still_flat(fit, fit.departure):
         word = _departed(fit, fit.departure, wanders)
         if word is None and not wanders and not _outdone(fit, fit.departure) and undid(fit, fit.departure):
@@ -163,6 +176,15 @@ def _nan(fit: SeriesFit) -> Word:
         f"and reached {number(d.peak)}",
         departure=d,
     )
+
+
+def _fell_from_nowhere(fit: SeriesFit) -> bool:
+    """Whether a loss was lost before its first line and has been coming down by powers of ten ever since."""
+    if fit.transform.kind != "log" or fit.n_finite < MIN_POINTS or not (fit.index[0] or fit.value[0] >= NOWHERE):
+        return False
+    quarter = max(2, fit.n_finite // 4)
+    late = float(np.median(fit.z[-2 * quarter : -quarter]) - np.median(fit.z[-quarter:]))
+    return float(fit.z[0] - fit.z[-1]) >= FROM_NOWHERE and late >= STILL_FALLING and fit.end >= NOT_ARRIVED
 
 
 def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
@@ -361,8 +383,7 @@ def _spike(fit: SeriesFit, wanders: bool) -> Word | None:
     before, top = fit.transform.back(largest.before), fit.transform.back(largest.top)
     matter = (top - before) / fit.progress / SPIKE_RATIO
     if fit.transform.kind == "log" and before > 0.0:
-        floor = max(before, FLOAT32 * _first(fit))  # what lies below is zero to a net of 32-bit floats
-        height, fallen = math.log(max(top / floor, 1.0)), math.log(max(_first(fit) / floor, 1.0))
+        height, fallen = math.log(top / before), math.log(max(_first(fit) / before, 1.0))
         matter = max(matter, height / max(math.log(SPIKE_FACTOR), SPIKE_LOG_SHARE * fallen))
     if matter < 1.0:
         return None

@@ -213,3 +213,49 @@ def test_a_loss_back_above_its_first_points_but_not_its_first_value_may_be_calle
     if said.verdict is Verdict.EXPLODED:
         assert said.leading.also is Verdict.DIVERGED
         assert "all of its progress" not in said.leading.reason
+
+
+@pytest.mark.parametrize("first", [np.nan, np.inf, 9e29])
+def test_a_loss_that_comes_down_from_nowhere_to_its_end_was_lost_before_its_first_line(first: float) -> None:
+    y = 6e34 * np.exp(-np.arange(40) * 1.5)
+    y[0] = first
+    said = judged(loss=y)
+    assert said.verdict is Verdict.EXPLODED
+    assert said.onset is not None
+    assert said.onset.from_start
+    assert said.onset.step == 0
+    assert "no target counts" not in said.reason
+
+
+def test_raw_targets_that_are_learned_begin_high_and_are_no_explosion() -> None:
+    n = np.arange(40)
+    assert judged(loss=4e11 * np.exp(-n / 8.0) + 1e9).verdict is Verdict.HEALTHY
+
+
+def test_the_loss_of_a_policy_that_leaves_where_it_began_is_no_failure_and_a_step_in_it_is() -> None:
+    rng = np.random.default_rng(5)
+    n = np.arange(80)
+    loss = (3e-4 + 0.01 * n / 80) * np.exp(0.05 * rng.standard_normal(80))
+    told = {"reward": 0.5 + 0.02 * rng.standard_normal(80), "kl": 0.1 * loss, "entropy": 2.7 - 0.001 * n}
+    assert judged(loss=loss, **told).verdict is Verdict.HEALTHY
+    loss[51:] *= 8.0
+    assert judged(loss=loss, **told).verdict is Verdict.EXPLODED
+
+
+def test_the_loss_of_an_actor_beside_its_critic_may_grow() -> None:
+    n = np.arange(30)
+    values = {
+        "train/actor_loss": 8.0 + 1.5 * n,
+        "train/critic_loss": 0.3 + 6.0 * np.exp(-n / 3.0),
+        "rollout/ep_rew_mean": -1071.0 - 400.0 * (n > 0) + 3.0 * n,
+    }
+    assert judged(**values).verdict is Verdict.HEALTHY
+
+
+def test_validation_that_gives_up_what_it_gained_since_it_settled_overfits() -> None:
+    n = np.arange(80)
+    val = 0.234 + 6.8 * np.exp(-n / 2.0) + 0.15 * np.exp(-n / 10.0) + 0.045 * np.clip((n - 40) / 40, 0, 1)
+    said = judged(loss=0.03 + 6.8 * np.exp(-n / 2.0) + 0.2 * np.exp(-n / 20.0), val_loss=val)
+    assert said.verdict is Verdict.OVERFIT
+    assert said.onset is not None
+    assert said.onset.low <= 10 * int(np.argmin(val)) <= said.onset.high
