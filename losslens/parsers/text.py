@@ -18,7 +18,7 @@ from losslens.parsers.text_blocks import KIND as RESULT
 from losslens.parsers.text_blocks import Blocks
 from losslens.parsers.text_dumps import Dumps, tells_all_again
 from losslens.parsers.text_events import Messages, told_step
-from losslens.parsers.text_lines import LEAST_SOURCE, SOURCE, clean, is_source
+from losslens.parsers.text_lines import LEAST_SOURCE, SOURCE, as_step, clean, counts_ahead, is_source
 from losslens.parsers.text_places import Placed, place_records
 from losslens.parsers.text_reading import Nature, nature_of
 from losslens.parsers.text_records import (
@@ -122,9 +122,13 @@ class _Reader:
     def read(self) -> None:
         number = 0
         plain = False
+        counted: bool | None = None
         for block in self.file.blocks():
+            counted = counts_ahead(block) if counted is None else counted
             for raw in lines_of(block):
                 number += 1
+                if counted:
+                    raw = as_step(raw)
                 if not raw or raw.isspace():
                     self._bars.see_blank(raw)
                     continue

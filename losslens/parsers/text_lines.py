@@ -40,6 +40,22 @@ _PREFIXES = (_DATE, _DAY, _ABSL, _RANK, _CLOCK, _BRACKETED, _LEVEL, _LOGGER)
 _MOST_PREFIXES = 6
 
 
+_AHEAD = re.compile(r"^(\d{1,9}): (?=\S)(?![-\d.]+, |loss=[-\w.]+, avg)", re.M)
+#: Numbers ahead of so many lines and a colon that go up from each to the next are steps and no ranks.
+LEAST_AHEAD = 5
+
+
+def counts_ahead(text: str) -> bool:
+    """Whether "409: loss 3.74" counts steps in this text; a rank that a launcher puts there comes again."""
+    numbers = [int(n) for n in _AHEAD.findall(text)]
+    return len(numbers) >= LEAST_AHEAD and all(a < b for a, b in zip(numbers, numbers[1:], strict=False))
+
+
+def as_step(line: str) -> str:
+    """The line with the count ahead of it called a step."""
+    return f"step {line}" if _AHEAD.match(line) else line
+
+
 _SOURCE_WORDS = ("def ", "import ", "from ", "class ", "return", "if ", "for ", "@")
 _SOURCE = re.compile(
     r"def \w+\(|import [\w.]+(?: as \w+)?(?:, [\w.]+)*$|from [\w.]+ import |class \w+(?:\([^)]*\))?:"

@@ -11,7 +11,7 @@ _NO_PREFIX = re.compile(
     r"|mean|loss|error|cost|info|debug|warning|root|log|main|best|new|current|summary|results?|metrics?|stats?|done|finished"
     r"|progress|global|local|total|rank|worker|node|gpu|cuda|device|process|proc|client|agent|actor|critic|policy|env"
     r"|generator|discriminator|gen|disc|stage|phase|task|round|cycle|level|pre-?train\w*|fine-?tun\w*|warm-?up|step|iter\w*"
-    r"|batch|time|elapsed|eta|s|m|h|d|g|is|and|saved?|start\w*|begin\w*|running|learning|optimi[sz]ing|fitting",
+    r"|batch|pass|time|elapsed|eta|s|m|h|d|g|is|and|saved?|start\w*|begin\w*|running|learning|optimi[sz]ing|fitting",
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"[A-Za-z]+")

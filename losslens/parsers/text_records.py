@@ -91,7 +91,8 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("epoch", r"^e(?:p\.?)?\s?(?P<epoch>\d+)\b(?!\.\d)"),
         (
             "epoch",
-            r"(?<![\w.])(?<!per )(?<!num )(?:epoche?s?|ep\b\.?)['\"]?(?:(?:\s*[:=#\[(]){1,2}\s*|\s+)['\"]?"
+            r"(?<![\w.])(?<!per )(?<!num )(?:epoche?s?|ep\b\.?|pass(?=\s\d+\s(?:batch|step|iter)))"
+            r"['\"]?(?:(?:\s*[:=#\[(]){1,2}\s*|\s+)['\"]?"
             r"(?P<epoch>\d+(?:\.\d+)?)(?:\s*/\s*(?P<epochs>\d+))?",
         ),
         # Whatever a line counts at its very beginning, as long as it counts up: "chunk 1/100", "[4/800]", ">>> 004 ::"

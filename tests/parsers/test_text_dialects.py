@@ -50,6 +50,9 @@ def _value(i: int) -> float:
             "total_loss",
             (0, 10),
         ),
+        # a count ahead of the line is no rank of a launcher, which would come again
+        (lambda i: f"{10 * i + 9}: loss {_value(i)} ppl {40 - i}.5", "loss", (9, 19)),
+        (lambda i: f"pass 1 batch {10 * i} cost {_value(i)}", "cost", (0, 10)),
         (lambda i: f"Epoch: [0/9] Iter:[{10 * i}/80], Time: 0.66, lr: [0.01], Loss: {_value(i)}", "Loss", (0, 10)),
         (lambda i: f"Epoch 0, Step {25 * i}, used 3.5 (s), avg loss so far is {_value(i)}", "avg loss", (0, 25)),
         (lambda i: f"{i}/900 in 0 epoch finished at time 0:00:35.33, Loss is {_value(i)} Acc is 0.5", "Loss", (0, 1)),
