@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import pairwise
 
 #: Colours, cursor moves, window titles: the terminal's own language.
 _TERMINAL = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
@@ -48,7 +49,7 @@ LEAST_AHEAD = 5
 def counts_ahead(text: str) -> bool:
     """Whether "409: loss 3.74" counts steps in this text; a rank that a launcher puts there comes again."""
     numbers = [int(n) for n in _AHEAD.findall(text)]
-    return len(numbers) >= LEAST_AHEAD and all(a < b for a, b in zip(numbers, numbers[1:], strict=False))
+    return len(numbers) >= LEAST_AHEAD and all(a < b for a, b in pairwise(numbers))
 
 
 def as_step(line: str) -> str:
