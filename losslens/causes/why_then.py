@@ -15,8 +15,14 @@ NEAR_RESTART = 6.0
 NEAR_JUMP = 20.0
 """Logged points between a rise of the rate and the onset within which it is worth saying."""
 
+STANDS_HIGHER = 1.5
+"""Times its first value from which a rate is not said to explain nothing."""
+
 STANDS_OUT = 4.0
 """Times its usual level from which a peak of the gradient norm is worth saying."""
+
+STILL_FALLS = 0.97
+"""Training loss over its earlier value below which it fell; above its inverse it rose."""
 
 DRIFTED = 2.0
 """Noise widths from which a drift of the loss is worth saying."""
@@ -63,11 +69,17 @@ def _place(f: Facts) -> str:
     if o.epoch is not None and o.epoch >= 1.2:
         passes = int(o.epoch)
         once = "once" if passes == 1 else f"{passes} times"
-        text += (
-            f" Every sample had been seen {once} by then without harm: unless the data set itself changed, it is not "
-            "the reason; what can differ is what training itself had built up (weights, optimizer state, logits), an "
-            "order or augmentation of the data met for the first time, or a change from outside."
-        )
+        if f.loss.spikes.clear_before:
+            text += (
+                f" Every sample had been seen {once} by then, and the loss had spiked "
+                f"{often(f.loss.spikes.clear_before)} in these passes: a sample that hurts may be among them."
+            )
+        else:
+            text += (
+                f" Every sample had been seen {once} by then without harm: unless the data set itself changed, it is "
+                "not the reason; what can differ is what training itself had built up (weights, optimizer state, "
+                "logits), an order or augmentation of the data met for the first time, or a change from outside."
+            )
     elif o.epoch is not None and o.epoch < 1 and e.axis != "epoch":
         text += " It was still the first pass: the data at this place were new to the model."
     return text
@@ -220,9 +232,10 @@ def _declined(f: Facts) -> str:
     if g is None or g.decline is None or g.decline > 0.7 or f.recipe.adaptive is False or _gradient_jumped(f):
         return ""  # plain SGD takes smaller steps then, and a jump at the onset needs no slow reason
     level = "to nothing" if g.decline < 1e-4 else f"to {percent(g.decline)} of its earlier level"
+    what = "the optimizer" if f.recipe.adaptive else "Adam, if this is it,"
     return (
-        f"{g.tag} had been shrinking before, {level}: an optimizer "
-        "that scales by past gradients takes larger and larger steps then."
+        f"{g.tag} had been shrinking before, {level}, as it does in most runs; {what} divides by past gradients and "
+        "takes larger steps then."
     )
 
 
@@ -276,6 +289,11 @@ def _rate(f: Facts) -> str:
         if r.steps_at_rate is not None and r.steps_at_rate >= 0.02
         else ""
     )
+    if not r.constant and r.first is not None and r.first > 0 and r.at_onset > STANDS_HIGHER * r.first:
+        return (
+            f"{r.tag} was {num(r.at_onset)} at the onset, {times(r.at_onset / r.first)} its first value "
+            f"({num(r.first)}){share}."
+        )
     word = "constant" if r.constant else "without a rise near the onset"
     return f"{r.tag} was {num(r.at_onset)} at the onset, {word}{share}: the schedule does not explain the moment."
 
@@ -352,6 +370,18 @@ def _siblings(f: Facts) -> list[str]:
     return out
 
 
+def _training_since(fall: float) -> str:
+    """What the training loss did after validation was best; ``fall`` is its end over its value then."""
+    if fall < STILL_FALLS:
+        return (
+            f"The training loss went on falling, to {percent(fall)} of its value then: from here on it learned the "
+            "samples."
+        )
+    if fall <= 1 / STILL_FALLS:
+        return "The training loss stayed where it was then: what changed is seen on held-out data alone."
+    return f"The training loss did not fall on either: it ended {times(fall)} as high as it was then."
+
+
 def _overfit(f: Facts) -> tuple[str, ...]:
     v, o, e = f.validation, f.onset, f.extent
     assert o is not None
@@ -367,10 +397,7 @@ def _overfit(f: Facts) -> tuple[str, ...]:
         )
         out.append(f"{best}; {left} for good.")
         if v.train_fall is not None:
-            out.append(
-                f"The training loss went on falling, to {percent(v.train_fall)} of its "
-                "value then: from here on it learned the samples."
-            )
+            out.append(_training_since(v.train_fall))
     if o.epoch is not None and e.epochs and e.axis != "epoch":
         out.append(f"That was pass {int(o.epoch) + 1} of {max(int(o.epoch) + 1, round(e.epochs))} over the same data.")
     return tuple(out)

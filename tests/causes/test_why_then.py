@@ -160,3 +160,30 @@ def test_a_rate_that_still_warms_up_is_a_reason_that_can_be_seen() -> None:
     run = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: rising})
     assert "still being warmed up" in told(run)
     assert "no visible reason" not in told(run)
+
+
+def test_earlier_spikes_are_not_called_harmless() -> None:
+    y = m.exploding(600, 500, 15.0, start=2.4, floor=0.9)
+    y[[200, 260, 320, 380]] *= 20
+    text = told(m.made(y, Verdict.EXPLODED, 500, spe=1500.0))
+    assert "without harm" not in text
+    assert "a sample that hurts may be among them" in text
+
+
+def test_a_training_loss_that_rose_is_not_said_to_have_fallen_on() -> None:
+    t = np.arange(60.0)
+    val = 1.9 * np.exp(-t / 10) + 0.6 + 0.012 * np.maximum(0, t - 18)
+    train = np.where(t < 32, 1.8 * np.exp(-t / 12) + 0.2, 1.6)
+    others = {("train/loss", Role.TRAIN_LOSS): m.noisy(train, 0.01, 1)}
+    run = m.made(
+        m.noisy(val, 0.01),
+        Verdict.OVERFIT,
+        20,
+        axis="epoch",
+        every=1,
+        others=others,
+        tag="val/loss",
+        role=Role.VAL_LOSS,
+    )
+    assert "went on falling" not in told(run)
+    assert "did not fall on" in told(run)
