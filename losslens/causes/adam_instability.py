@@ -24,12 +24,14 @@ Sources
     Molybog et al. 2023, A theory on Adam instability in large-scale machine learning,
     https://arxiv.org/abs/2304.09871. Cohen et al. 2022, Adaptive gradient methods at the edge of stability,
     https://arxiv.org/abs/2207.14484. Wortsman et al. 2023, Stable and low-precision training (StableAdamW),
-    https://arxiv.org/abs/2304.13013
+    https://arxiv.org/abs/2304.13013. Reddi et al. 2018, On the convergence of Adam and beyond (beta1 below the root of
+    beta2), https://arxiv.org/abs/1904.09237
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
@@ -40,7 +42,12 @@ from losslens.model import Fix, NotChecked, Sign
 CAUSE = "adam-instability"
 TITLE = "Late instability of Adam"
 LEVEL = "mechanism"
-SOURCES = ("https://arxiv.org/abs/2304.09871", "https://arxiv.org/abs/2207.14484", "https://arxiv.org/abs/2304.13013")
+SOURCES = (
+    "https://arxiv.org/abs/2304.09871",
+    "https://arxiv.org/abs/2207.14484",
+    "https://arxiv.org/abs/2304.13013",
+    "https://arxiv.org/abs/1904.09237",
+)
 
 
 UNKNOWN_OPTIMIZER = 0.5
@@ -68,9 +75,22 @@ def _endless_memory(f: Facts, d: int) -> Found:
 
 def _short_memory(f: Facts, d: int) -> Found:
     b = f.recipe.beta2
-    if b is None:
+    if b is None or _first_beyond_second(f, d) is not None:
         return None
     return sign("beta2-short", d, ramp(b, 0.98, 0.95), f"beta2 is only {num(b)}", value=b)
+
+
+def _first_beyond_second(f: Facts, d: int) -> Found:
+    """Adam is only known to converge where beta1 is below the root of beta2: else one large gradient outlives its own
+    square in the memory, and the step is without bound."""
+    b1, b2 = f.recipe.beta1, f.recipe.beta2
+    if b1 is None or b2 is None or f.recipe.adaptive is False or not 0 < b2 < b1 * b1:
+        return None
+    text = (
+        f"beta1 ({num(b1)}) is above the root of beta2 ({num(math.sqrt(b2))}): a large gradient is remembered for "
+        "longer than its square, and the steps have no bound"
+    )
+    return sign("beta1-beyond-beta2", d, ramp(b1 / math.sqrt(b2), 0.98, 1.03), text, value=b1)
 
 
 def _if_adaptive(f: Facts, found: Found) -> Found:
@@ -98,10 +118,12 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.loss_was_low(facts, +1),
         _if_adaptive(facts, gradient.grad_declined(facts, +1)),
         gradient.updates_outgrew(facts, +1),
+        _if_adaptive(facts, gradient.grad_tiny_before(facts, +1)),
         gradient.grad_led(facts, +1),
         rate.rate_steady(facts, +1),
         _long_memory(facts, +1),
         _endless_memory(facts, +1),
+        _first_beyond_second(facts, +1),
         siblings.cured_by(facts, "beta2", +1),
         siblings.cured_by(facts, "optimizer", +1),
         siblings.cured_by(facts, "eps", +1),

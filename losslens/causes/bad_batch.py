@@ -72,6 +72,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.many_spikes(facts, -1),
         loss.one_batch_an_epoch(facts, -1),
         aftermath.kept_growing(facts, -1),
+        rise.grew_for_long(facts, -1),
+        gradient.grad_tiny_before(facts, -1),
         loss.onset_early(facts, -1),
         gradient.grad_led(facts, -1),
         gradient.grad_calm(facts, -1),

@@ -117,6 +117,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.restarted(facts, -1),
         aftermath.overshot(facts, -1),
         aftermath.lies_dead(facts, -1),
+        aftermath.above_the_first(facts, -1),
+        aftermath.fell_to_a_guess(facts, -1),
         gradient.grad_died_as_loss_rose(facts, -1),
         around.only_validation(facts, -1),
         leap.leaped(facts, -1),

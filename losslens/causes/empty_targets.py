@@ -3,7 +3,8 @@
 What the log shows
     Single NaNs (or, where the trainer filters them, zeros or dips) at scattered steps out of a calm loss that goes
     on undisturbed between them; the gradient norm is NaN or zero at the same steps; learning rate and loss scale
-    are innocent.
+    are innocent. Where the logged loss is a running mean it stays NaN from the first such batch on, with gradients
+    that go on finite: the net is whole.
 
 Why runs do this
     Every label of the batch is masked (-100): the answer was cut off by a short maximum length, a chat template
@@ -71,6 +72,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         loss.nan_scattered(facts, +1),
         _gradient_too(facts, +1),
+        gradient.grad_outlived_loss(facts, +1),
+        gradient.grad_nonfinite_first(facts, -1),
         _zeros(facts, +1),
         _short_sequences(facts, +1),
         loss.nan_from_first(facts, -1),

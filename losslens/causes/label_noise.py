@@ -28,7 +28,7 @@ from __future__ import annotations
 import math
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, held_back, loss, rate, rise, siblings
+from losslens.causes.signs import aftermath, around, gradient, held_back, loss, rate, rise, siblings
 from losslens.causes.signs.build import Found, missing, num, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign, Verdict
 
@@ -130,6 +130,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         held_back.crept(facts, +1),
         held_back.stepped(facts, -1),
         held_back.memorised(facts, -1),
+        held_back.accuracy_never_rose(facts, +1),
         around.only_validation(facts, +1),
         around.val_below_training(facts, +1),
         around.val_above_training(facts, -1),
@@ -139,6 +140,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_zero(facts, -1),
         siblings.data_worked_elsewhere(facts, -1),
         lost,
+        aftermath.fell_to_a_guess(facts, -1),
         None if lost is not None else rise.jumped(facts, -1),
         around.training_stepped_too(facts, -1),
         None if facts.leading_role.startswith("val") else rise.gradual(facts, -1),

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import gradient, loss, rate, rise, siblings
+from losslens.causes.signs import aftermath, gradient, loss, rate, rise, siblings
 from losslens.causes.signs.build import Found, log_ramp, missing, num, percent, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign, Verdict
 
@@ -89,6 +89,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.stuck_above_start(facts, -1),
         _creeping(facts, +1),
         _even(facts, +1),
+        aftermath.never_moved(facts, +1),
         _weights_still(facts, +1),
         gradient.grad_alive(facts, +1),
         gradient.updates_tiny(facts, +1),
@@ -96,6 +97,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         siblings.same_rate_survived(facts, -1),
         rate.rate_ordinary(facts, -1),
         rate.rate_high(facts, -1),
+        loss.huge_start(facts, -1),
         gradient.updates_large(facts, -1),
         rise.jumped(facts, -1),
         rise.gradual(facts, -1),

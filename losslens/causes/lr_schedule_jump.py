@@ -43,6 +43,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         thrown.weights_held(facts, -1),
         thrown.weights_thrown(facts, +1),
         rate.rate_jumped(facts, +1),
+        rate.schedule_set_to_rise(facts, +1),
         rate.falls_repeat(facts, +1),
         rise.exponential_growth(facts, +1),
         rise.grows_as_rate_falls(facts, -1),

@@ -11,7 +11,8 @@ Why runs do this
 
 What else looks like this
     A numerical instability (log of zero) comes when the predictions saturate, often late; an overflow has growth
-    before it. After several full passes, NaN in fixed data would have shown long before.
+    before it. After several full passes, NaN in fixed data would have shown long before. A gradient norm that is not
+    finite while the loss still is broke in the backward pass: inputs break the forward pass first.
 
 What to try first
     Check inputs and labels for finiteness once over the whole set; look for constant columns.
@@ -53,6 +54,9 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_calm(facts, +1),
         siblings.cured_by(facts, "data", +1),
         loss.all_data_seen(facts, -1),
+        loss.likely_seen(facts, -1),
+        gradient.grad_nonfinite_first(facts, -1),
+        gradient.grad_outlived_loss(facts, -1),
         loss.grew_before_nan(facts, -1),
         rise.overflowed(facts, -1),
         loss.huge_start(facts, -1),

@@ -93,6 +93,7 @@ LOG_NEXT: Mapping[str, str] = {
     "steps_per_epoch": "the steps per epoch, or the epoch with each step",
     "clip": "the clip value, with the settings",
     "accuracy": "the accuracy",
+    "val_accuracy": "the accuracy on held-out data",
     "reward": "the return",
     "step_loss": "the loss of every step of the first epoch",
     "rank": "the loss of every rank",

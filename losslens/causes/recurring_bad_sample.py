@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, leap, loss, rate, rise, siblings, thrown, way_back
+from losslens.causes.signs import aftermath, around, gradient, leap, loss, rate, rise, siblings, thrown, way_back
 from losslens.causes.signs.build import Found, lasting, missing, num, percent, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -81,7 +81,7 @@ def _irregular(f: Facts, d: int) -> Found:
     if (s.epoch_multiple or 0) > 0.6 or s.spacing_spread is None:
         return None
     # the same sample in shuffled data comes once an epoch at a place that wanders: alike, but far from regular
-    usual = SHUFFLED if s.towers >= FEWEST else REGULAR
+    usual = SHUFFLED if s.towers >= FEWEST else 2 * REGULAR  # below that they are said to be regular
     text = f"the distances between the {s.count} spikes scatter by {percent(s.spacing_spread)} of their median"
     return sign(
         "spikes-irregular",
@@ -120,6 +120,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.short_spike(facts, +1),
         rise.stands_alone(facts, +1),
         rise.ran_up(facts, -1),
+        rise.grew_for_long(facts, -1),
+        gradient.grad_tiny_before(facts, -1),
         _irregular(facts, -1),
         _too_few(facts, -1),
         loss.one_batch_an_epoch(facts, -1),

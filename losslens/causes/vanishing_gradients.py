@@ -10,7 +10,8 @@ Why runs do this
     connections, a detached tensor, or parameters that are frozen or never reached the optimizer.
 
 What else looks like this
-    A learning rate of zero: the gradient is alive. Random labels: the gradient is alive. A converged run:
+    A learning rate of zero: the gradient is alive. A rate too high: a gradient of the size of the loss arrives, and
+    the flat loss is noisy or above ln C. Random labels: the gradient is alive. A converged run:
     validation is good.
 
 What to try first
@@ -63,9 +64,14 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.stuck_above_start(facts, -1),
         aftermath.stuck_high(facts, +1),
         aftermath.lies_dead(facts, +1),
+        aftermath.fell_to_a_guess(facts, +1),
+        aftermath.never_moved(facts, -1),
         gradient.updates_tiny(facts, +1),
         siblings.cured_by(facts, "normalisation-layer", +1),
         gradient.grad_alive(facts, -1),
+        gradient.grad_loud(facts, -1),
+        rate.rate_high(facts, -1),
+        loss.huge_start(facts, -1),
         gradient.grad_spiked(facts, -1),
         rate.rate_zero(facts, -1),
         rise.gradual(facts, -1),

@@ -74,3 +74,13 @@ def test_a_sibling_that_survived_with_another_epsilon_puts_epsilon_first() -> No
     (cause,) = [c for c in rank.diagnose(facts).causes if c.id == CAUSE]
     assert "cured-by-eps" in [e.sign for e in cause.evidence]
     assert cause.fixes[0].text.startswith("Raise epsilon")
+
+
+def test_a_first_moment_that_outlives_the_second_is_not_called_a_safe_beta2() -> None:
+    settings = {"optimizer": "Adam", "betas": "[0.95, 0.6]"}
+    run = m.made(m.exploding(), Verdict.EXPLODED, 320, settings=settings)
+    assert "beta1-beyond-beta2" in m.names(run, CAUSE, +1)
+    assert "beta2-short" not in m.names(run, CAUSE, -1)
+    usual = m.made(m.exploding(), Verdict.EXPLODED, 320, settings={**settings, "betas": "[0.9, 0.95]"})
+    assert "beta1-beyond-beta2" not in m.names(usual, CAUSE, +1)
+    assert "beta2-short" in m.names(usual, CAUSE, -1)

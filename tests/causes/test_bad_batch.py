@@ -53,3 +53,11 @@ def test_a_leap_by_orders_in_one_step_speaks_for_it_and_a_spike_of_a_few_times_t
     assert "leaped-by-orders" in m.names(high(1e5), CAUSE, +1)
     assert "leaped-by-orders" not in m.names(high(8.0), CAUSE, +1)
     assert m.chance(high(1e5), CAUSE) > m.chance(high(8.0), CAUSE)
+
+
+def test_growth_that_goes_on_for_orders_is_not_what_one_batch_did() -> None:
+    y = m.learning(400)
+    y[300:] = 1e8 * np.exp(np.arange(100) / 3.0)
+    grown = m.made(y, Verdict.EXPLODED, 300)
+    assert "grew-for-long" in m.names(grown, CAUSE, -1)
+    assert "grew-for-long" not in m.names(spiked(), CAUSE, -1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from losslens.model import Verdict
+from losslens.model import LogEvent, Verdict
 from tests.causes import make_runs as m
 
 CAUSE = "bad-resume"
@@ -46,3 +46,13 @@ def test_without_logged_rate_nothing_is_claimed_about_it_at_the_restart() -> Non
     bare = m.made(y, Verdict.SHIFTED, 200, segments=(200,))
     assert "rate-broke-at-restart" not in m.names(bare, CAUSE, +1)
     assert bare.facts().restart is not None
+
+
+def test_a_line_that_a_checkpoint_is_loaded_is_a_restart_where_it_stands_in_the_midst_of_a_run() -> None:
+    y = m.learning()
+    y[200:] = 1.5 * y[200:]
+    line = LogEvent("restart", "Loading checkpoint last.pt", "train.log", step=19_900)
+    run = m.made(y, Verdict.SHIFTED, 200, events=(line,))
+    assert "restarted-at-onset" in m.names(run, CAUSE, +1)
+    first = m.made(y, Verdict.SHIFTED, 200, events=(LogEvent("restart", line.text, "train.log", step=0),))
+    assert "restarted-at-onset" not in m.names(first, CAUSE, +1)

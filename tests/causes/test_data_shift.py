@@ -89,3 +89,8 @@ def test_a_rate_whose_warm_up_has_just_ended_is_not_steady() -> None:
     rate[:] = 1e-3
     rate[:100] = np.linspace(0.0, 1e-3, 100)
     assert "rate-steady" in m.names(m.made(y, Verdict.SHIFTED, 200, others={m.LR: rate}), CAUSE, +1)
+
+
+def test_a_level_far_above_the_first_value_is_more_than_new_data_cost() -> None:
+    assert "above-the-first-value" in m.names(m.made(m.jumping(to=20.0), Verdict.SHIFTED, 320), CAUSE, -1)
+    assert "above-the-first-value" not in m.names(m.made(m.jumping(to=2.0), Verdict.SHIFTED, 320), CAUSE, -1)

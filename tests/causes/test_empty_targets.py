@@ -45,3 +45,10 @@ def test_zeros_that_a_trainer_wrote_for_nan_count_as_well() -> None:
     y[60:] = np.where(m.rng(1).random(340) < 0.1, 0.0, y[60:])
     run = m.made(y, Verdict.SPIKE_RECOVERED, 60)
     assert "loss-exactly-zero" in m.names(run, CAUSE, +1)
+
+
+def test_a_finite_gradient_at_every_nan_of_the_loss_means_that_the_net_is_whole() -> None:
+    poisoned = m.made(m.nan_from(m.learning(400), 200), Verdict.NAN, 200, others={m.GRAD: m.steady()})
+    assert "grad-outlived-loss" in m.names(poisoned, CAUSE, +1)
+    assert "grad-outlived-loss" in m.names(poisoned, "nan-in-data", -1)
+    assert m.place(poisoned, CAUSE) < m.place(poisoned, "nan-in-data")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from losslens.model import Verdict
@@ -43,3 +44,30 @@ def test_a_jump_seen_through_a_running_mean_is_one_move() -> None:
     facts = run.facts()
     assert facts.rate is not None
     assert facts.rate.jump == pytest.approx(10.0, rel=0.01)
+
+
+def test_a_rate_that_climbs_by_small_steps_for_long_has_risen() -> None:
+    rate = 1e-3 * 1.012 ** np.arange(400.0)
+    run = m.made(m.exploding(at=320), Verdict.EXPLODED, 320, others={m.LR: rate})
+    assert "rate-jumped" in m.names(run, CAUSE, +1)
+    assert "rate-steady" not in m.names(run, CAUSE, -1)
+    facts = run.facts()
+    assert facts.rate is not None
+    assert facts.rate.jump == pytest.approx(1.012**320, rel=0.05)
+    assert not any("without a rise" in line for line in run.diagnose().why_then)
+
+
+def test_a_schedule_in_the_settings_that_restarts_at_the_onset_is_seen_without_a_logged_rate() -> None:
+    settings = {"scheduler": "CosineAnnealingWarmRestarts", "T_0_epochs": 8, "T_mult": 1}
+    run = m.made(m.jumping(at=320), Verdict.SHIFTED, 320, settings=settings, spe=1000.0)
+    assert "schedule-set-to-rise" in m.names(run, CAUSE, +1)
+    other = m.made(m.jumping(at=280), Verdict.SHIFTED, 280, settings=settings, spe=1000.0)
+    assert "schedule-set-to-rise" not in m.names(other, CAUSE, +1)
+
+
+def test_a_factor_above_one_in_an_exponential_schedule_grows_without_bound() -> None:
+    settings = {"scheduler": "ExponentialLR", "gamma": 1.01}
+    run = m.made(m.exploding(), Verdict.EXPLODED, 320, settings=settings)
+    assert "schedule-set-to-rise" in m.names(run, CAUSE, +1)
+    fine = m.made(m.exploding(), Verdict.EXPLODED, 320, settings={**settings, "gamma": 0.99})
+    assert "schedule-set-to-rise" not in m.names(fine, CAUSE, +1)

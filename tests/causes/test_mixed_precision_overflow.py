@@ -56,3 +56,12 @@ def test_a_scale_that_was_just_doubled_to_its_highest_is_not_steady() -> None:
     calm = m.made(y, Verdict.NAN, 300, others={m.SCALE: long_ago})
     assert "loss-scale-at-record" not in m.names(calm, CAUSE, +1)
     assert "loss-scale-steady" in m.names(calm, CAUSE, -1)
+
+
+def test_a_loss_that_goes_on_after_its_gradient_broke_had_its_steps_skipped() -> None:
+    y, g = m.nan_from(m.learning(400), 200), m.nan_from(m.steady(), 190)
+    run = m.made(y, Verdict.NAN, 200, others={m.GRAD: g})
+    assert "grad-nan-survived" in m.names(run, CAUSE, +1)
+    assert "grad-nan-survived" in m.names(run, "numerical-instability", -1)
+    at_once = m.made(y, Verdict.NAN, 200, others={m.GRAD: m.nan_from(m.steady(), 199)})
+    assert "grad-nan-survived" not in m.names(at_once, CAUSE, +1)

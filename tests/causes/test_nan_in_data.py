@@ -36,3 +36,16 @@ def test_a_climb_to_infinity_is_not_nan_in_the_data() -> None:
     run = m.made(y, Verdict.NAN, 100)
     assert {"grew-before-nan", "overflowed"} <= m.names(run, CAUSE, -1)
     assert m.chance(run, CAUSE) < 0.02
+
+
+def test_a_gradient_that_breaks_at_a_finite_loss_did_not_come_from_the_data() -> None:
+    y, g = m.nan_from(m.learning(400), 200), m.nan_from(m.steady(), 199)
+    broken = m.made(y, Verdict.NAN, 200, others={m.GRAD: g})
+    assert "grad-norm-nan-first" in m.names(broken, CAUSE, -1)
+    assert "grad-norm-nan-first" in m.names(broken, "numerical-instability", +1)
+    assert m.place(broken, "numerical-instability") < m.place(broken, CAUSE)
+
+
+def test_a_gradient_that_breaks_with_the_loss_says_nothing_of_the_data() -> None:
+    together = m.made(m.nan_from(m.learning(400), 200), Verdict.NAN, 200, others={m.GRAD: m.nan_from(m.steady(), 200)})
+    assert "grad-norm-nan-first" not in m.names(together, CAUSE, -1)

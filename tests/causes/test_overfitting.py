@@ -92,3 +92,40 @@ def test_evaluations_that_scatter_while_they_climb_show_no_step() -> None:
         )
         assert "validation-jumped" not in m.names(run, CAUSE, -1)
         assert m.place(run, CAUSE) == 0
+
+
+def watched(accuracy: m.Values) -> m.Made:
+    base = curve()
+    made = m.made(
+        base.run.series["val/loss"].value,
+        Verdict.OVERFIT,
+        20,
+        axis="epoch",
+        every=1,
+        others={
+            ("train/loss", Role.TRAIN_LOSS): base.run.series["train/loss"].value,
+            ("val/acc", Role.VAL_ACCURACY): accuracy,
+        },
+        tag="val/loss",
+        role=Role.VAL_LOSS,
+    )
+    return made
+
+
+def test_answers_that_stay_right_while_the_loss_rises_are_overfitting() -> None:
+    rising = watched(np.linspace(0.2, 0.85, 60))
+    assert "held-out-accuracy-kept" in m.names(rising, CAUSE, +1)
+    assert "held-out-accuracy-kept" in m.names(rising, "train-eval-mismatch", -1)
+
+
+def test_answers_that_are_lost_are_not() -> None:
+    lost = watched(np.concatenate([np.linspace(0.2, 0.9, 30), np.linspace(0.9, 0.3, 30)]))
+    assert "held-out-accuracy-lost" in m.names(lost, CAUSE, -1)
+    assert "held-out-accuracy-lost" in m.names(lost, "train-eval-mismatch", +1)
+
+
+def test_answers_never_better_than_chance_were_never_learned() -> None:
+    chance = watched(m.noisy(np.full(60, 0.125), 0.02))
+    assert "held-out-accuracy-never-rose" in m.names(chance, CAUSE, -1)
+    assert "held-out-accuracy-never-rose" in m.names(chance, "label-noise", +1)
+    assert m.chance(chance, CAUSE) < m.chance(curve(), CAUSE)

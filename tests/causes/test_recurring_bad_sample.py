@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from losslens.model import Verdict
 from tests.causes import make_runs as m
 
@@ -76,3 +78,19 @@ def test_spikes_in_epochs_of_a_single_logged_point_are_not_checked_for_want_of_p
     (cause,) = (c for c in periodic(spe=130.0).diagnose().causes if c.id == CAUSE)
     reasons = [item.reason for item in cause.not_checked if item.name == "spikes-once-an-epoch"]
     assert reasons == ["too few points an epoch were logged to place spikes in it"]
+
+
+def test_spikes_in_the_wreckage_of_a_thrown_run_are_no_sample_that_returns() -> None:
+    y = m.learning(400)
+    y[250:] = m.noisy(np.full(150, 20.0), seed=3)
+    y[list(range(260, 400, 14))] *= 4
+    assert "towers-return" not in m.names(m.made(y, Verdict.EXPLODED, 250), CAUSE, +1)
+    z = m.learning(400)
+    z[list(range(250, 400, 14))] *= 30
+    assert "towers-return" in m.names(m.made(z, Verdict.SPIKE_RECOVERED, 250), CAUSE, +1)
+
+
+def test_distances_are_never_regular_and_irregular_at_once() -> None:
+    run = spiked([45, 75, 112, 138, 165, 205, 240], None)
+    found = m.names(run, CAUSE, +1) | m.names(run, CAUSE, -1)
+    assert not {"spikes-regular", "spikes-irregular"} <= found

@@ -80,3 +80,27 @@ def test_a_net_that_says_the_same_of_every_sample_died_and_saw_no_other_batches(
     noisy = y.copy()
     noisy[300:] = m.noisy(np.full(100, y[0]), 0.04, 3)  # samples still differ
     assert "lies-dead" not in m.names(m.made(noisy, Verdict.EXPLODED, 300), CAUSE, +1)
+
+
+def test_gradients_of_the_size_of_a_flat_loss_do_arrive() -> None:
+    loud = m.made(m.noisy(np.full(400, 2.3), 0.01), Verdict.PLATEAU, 0, others={m.GRAD: m.steady(level=3.0)})
+    assert "grad-norm-loud" in m.names(loud, CAUSE, -1)
+    last_bias = m.made(m.noisy(np.full(400, 2.3), 0.01), Verdict.PLATEAU, 0, others={m.GRAD: m.steady(level=0.2)})
+    assert "grad-norm-loud" not in m.names(last_bias, CAUSE, -1)
+
+
+def test_a_net_that_falls_to_a_guess_and_does_not_move_there_has_died() -> None:
+    y = np.concatenate([np.geomspace(2.3, 0.12, 15), np.full(9, np.log(10))])
+    dead = m.made(y, Verdict.EXPLODED, 15, axis="epoch", every=1)
+    assert "fell-to-a-guess" in m.names(dead, CAUSE, +1)
+    assert "fell-to-a-guess" in m.names(dead, "data-shift", -1)
+    y[15:] = m.noisy(y[15:], 0.05)
+    assert "fell-to-a-guess" not in m.names(m.made(y, Verdict.EXPLODED, 15, axis="epoch", every=1), CAUSE, +1)
+
+
+def test_a_loss_that_is_the_same_to_the_last_digit_and_no_guess_means_that_nothing_moved() -> None:
+    still = m.made(np.full(15, 2.455), Verdict.PLATEAU, 0, axis="epoch", every=1)
+    assert "nothing-moved" in m.names(still, "learning-rate-too-low", +1)
+    assert "nothing-moved" in m.names(still, CAUSE, -1)
+    guess = m.made(np.full(15, np.log(10)), Verdict.PLATEAU, 0, axis="epoch", every=1)
+    assert "nothing-moved" not in m.names(guess, "learning-rate-too-low", +1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from losslens.causes.facts.ascent import MOSTLY_DOWN, ascent_of, fell_without_floor
-from losslens.causes.facts.creep import creep_of
+from losslens.causes.facts.creep import creep_of, still_of
 from losslens.causes.facts.nouns import Extent, Growth, LossCourse, Start
 from losslens.causes.facts.numerics import (
     bins,
@@ -123,6 +123,7 @@ def course_of(series: Series, at: int | None, extent: Extent, judged: LossVerdic
         way_back=way_back_of(future, before),
         creep=creep_of(value),
         sank=_sank(value),
+        still=still_of(value if at is None else future),
         ascent=ascent_of(value),
     )
 

@@ -1,4 +1,4 @@
-"""Whether a loss that hardly falls does so evenly, as under a rate that is too small."""
+"""Whether a loss that hardly falls does so evenly, as under a rate that is too small, or does not move at all."""
 
 from __future__ import annotations
 
@@ -39,3 +39,16 @@ def creep_of(value: FloatArray) -> tuple[float, float, float] | None:
         return None
     a, b = float(levels[count // 3]), float(levels[2 * count // 3])
     return (float(levels[0]) - a) / fall, (a - b) / fall, (b - float(levels[-1])) / fall
+
+
+FEWEST_STILL = 4
+"""Values from which it can be said that they do not move."""
+
+
+def still_of(value: FloatArray) -> float | None:
+    """Range of the last half of the values over their level: next to 0 where every epoch or batch gives the same."""
+    late = value[value.size // 2 :]
+    if late.size < FEWEST_STILL or not np.isfinite(late).all():
+        return None
+    level = float(np.median(np.abs(late)))
+    return float(late.max() - late.min()) / level if level > 0 else None

@@ -132,6 +132,8 @@ def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Exte
         nonfinite_lead=None
         if bad_step is None or loss_bad is None
         else (loss_bad - bad_step) / max(extent.interval, 1e-9),
+        level=median(tiny),
+        outlived=_outlived(loss, bad_step),
         flat_top=top,
         flat_top_share=share,
         spikes_before=spikes,
@@ -197,6 +199,14 @@ def _first_bad_step(loss: Series | None) -> int | None:
         return None
     bad = np.flatnonzero(~np.isfinite(loss.value))
     return int(loss.step[bad[0]]) if bad.size else None
+
+
+def _outlived(loss: Series | None, bad_step: int | None) -> float | None:
+    """Logged points of the loss, finite all, from the first gradient norm that is not finite on."""
+    if loss is None or bad_step is None:
+        return None
+    after = np.isfinite(loss.value[loss.step >= bad_step])
+    return float(after.size if after.all() else int(np.argmin(after)))
 
 
 def _flat_top(value: FloatArray) -> tuple[float | None, float | None]:

@@ -169,6 +169,8 @@ class LossCourse:
     """Factor of a step with which the rise began, where what followed at once rose by far less."""
     sank: float | None = None
     """Share of its way below zero that the loss went in the last third; None unless it began above and ended below."""
+    still: float | None = None
+    """Range of the last half of the values after the onset over their level (raw values, four at least)."""
     ascent: float | None = None
     """How steadily (rank correlation with time, 0 to 1) a loss rose that never was clearly below its first level."""
 

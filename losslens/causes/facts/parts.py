@@ -53,6 +53,9 @@ LEAST_SHARE = 1e-3
 OUTGROWN = 2.0
 """Times the growth of the term that grew most beyond which the total did not grow with its logged terms."""
 
+FEWEST_ACCURACIES = 4
+"""Evaluations from which the accuracy says how it went."""
+
 MOST_EVALUATIONS = 5_000
 """Evaluations looked at; more are thinned evenly."""
 
@@ -237,6 +240,7 @@ def validation_of(
         train_progress=_progress(there, train_end),
         **_largest(value),
         train_accuracy_end=_train_accuracy_end(run),
+        accuracy=_held_out_accuracy(run),
         **_next(step, value, train, start, extent),
     )
 
@@ -340,6 +344,19 @@ def _next(
         halves = (median(later[: later.size // 2]), median(later[later.size // 2 :]))
         out["later_ratio"] = ratio(max(h for h in halves if h is not None), before)
     return out
+
+
+def _held_out_accuracy(run: Run) -> tuple[float, float, float] | None:
+    """First, best and last (medians of three where there are enough); None where it is no share or a per cent."""
+    seen = run.first(Role.VAL_ACCURACY)
+    value = seen.current().value if seen is not None else np.empty(0)
+    value = value[np.isfinite(value)]
+    if value.size < FEWEST_ACCURACIES or value.min() < 0 or value.max() > 100:
+        return None
+    value = value / 100 if value.max() > 1.5 else value
+    course = smooth(value, 3) if value.size >= 8 else value
+    tail = max(1, min(3, value.size // 5))
+    return float(value[0]), float(course.max()), float(np.median(value[-tail:]))
 
 
 def _train_accuracy_end(run: Run) -> float | None:

@@ -19,6 +19,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "optimizerclassname",
     ),
     "lr": ("lr", "learningrate", "lr0", "baselr", "initlr", "initiallr", "maxlr", "learningratestart", "stepsize"),
+    "beta1": ("beta1", "adambeta1", "beta_1", "b1"),
     "beta2": ("beta2", "adambeta2", "beta_2", "b2"),
     "eps": ("eps", "epsilon", "adamepsilon", "adameps", "adam_epsilon"),
     "momentum": ("momentum", "sgdmomentum"),
@@ -95,6 +96,10 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "totaliterations",
     ),
     "epochs": ("epochs", "maxepochs", "numepochs", "numtrainepochs", "nepochs"),
+    "scheduler": ("scheduler", "lrscheduler", "lrschedulertype", "schedule", "lrschedule", "schedulername"),
+    "restarts_every": ("t0", "t0epochs", "restartperiod", "cyclelength", "cycleepochs", "firstcycleepochs"),
+    "cycle_factor": ("tmult", "cyclemult", "mmul", "tmul"),
+    "gamma": ("gamma", "lrgamma", "schedulergamma", "lrdecayrate"),
     "max_length": ("maxlength", "maxseqlength", "maxlen", "seqlen", "cutofflen", "blocksize", "sequencelength"),
 }
 
@@ -151,13 +156,17 @@ def recipe_of(settings: Mapping[str, Setting]) -> Recipe:
     optimizer = _word(find("optimizer"))
     beta2 = number(find("beta2"))
     betas = short.get("betas")
-    if beta2 is None and isinstance(betas, str):
-        parts = re.findall(r"[0-9.]+", betas)
-        beta2 = float(parts[1]) if len(parts) > 1 else None
+    beta1 = number(find("beta1"))
+    if isinstance(betas, str):
+        parts = re.findall(r"[0-9]*\.?[0-9]+", betas)
+        if len(parts) > 1:
+            beta1 = float(parts[0]) if beta1 is None else beta1
+            beta2 = float(parts[1]) if beta2 is None else beta2
     warm = number(find("warmup_steps"))
     return Recipe(
         optimizer=optimizer,
         lr=number(find("lr")),
+        beta1=beta1,
         beta2=beta2,
         eps=number(find("eps")),
         momentum=number(find("momentum")),
@@ -177,6 +186,10 @@ def recipe_of(settings: Mapping[str, Setting]) -> Recipe:
         frozen=_frozen(short),
         steps=_positive(number(find("steps"))),
         epochs=_positive(number(find("epochs"))),
+        scheduler=_word(find("scheduler")),
+        restarts_every=_positive(number(find("restarts_every"))),
+        cycle_factor=_positive(number(find("cycle_factor"))),
+        gamma=_positive(number(find("gamma"))),
     )
 
 

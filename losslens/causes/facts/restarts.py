@@ -11,6 +11,14 @@ from losslens.causes.facts.numerics import median, ratio, value_at
 from losslens.causes.facts.signals import Batch, Message, Restart, Scale
 from losslens.model import LogEvent, Role, Run, Series
 
+SAID = "a line of the log says so"
+"""How a restart is known that left no other trace."""
+
+MOST_SAID = 20
+
+LEAST_BEFORE_SAID = 3
+"""Logged points before such a line; at the beginning it is the start of the run itself."""
+
 LONG_PAUSE = 10.0
 """A pause of this many usual intervals is a stop of the job, not a slow step."""
 
@@ -22,7 +30,7 @@ def restart_of(
     starts = [(s.first_step, s.how, i) for i, s in enumerate(run.segments) if i > 0]
     pauses = _pauses(loss)
     if not starts:
-        starts = [(step, "pause", 0) for step, _ in pauses[:20]]
+        starts = [(step, "pause", 0) for step, _ in pauses[:20]] + [(step, SAID, 0) for step in _said(run, loss)]
     if not starts or loss is None:
         return None
     where = start.step if start is not None else starts[-1][0]
@@ -39,7 +47,7 @@ def restart_of(
         return lag if lag >= -1.5 else 1000.0 - lag
 
     step, how, index = min(starts, key=distance)
-    if how == "pause" and distance((step, how, index)) > 3:
+    if how in ("pause", SAID) and distance((step, how, index)) > 3:
         return None
     gap = _gap(run, index, loss, step)
     back = None
@@ -64,6 +72,15 @@ def restart_of(
         near_initial=None if after is None or first is None or before is None else _near_initial(before, after, first),
         reconverged=_reconverged(loss, step, index, before, after),
     )
+
+
+def _said(run: Run, loss: Series | None) -> list[int]:
+    """First steps logged after lines that speak of a checkpoint being loaded, in the midst of the run."""
+    if loss is None or len(loss) < 2:
+        return []
+    told = [e.step for e in run.events if e.kind == "restart" and e.step is not None][:MOST_SAID]
+    places = [int(np.searchsorted(loss.step, step, side="right")) for step in told]
+    return [int(loss.step[k]) for k in places if LEAST_BEFORE_SAID <= k < len(loss)]
 
 
 def _near_initial(before: float, after: float, first: float) -> bool:

@@ -32,6 +32,18 @@ LIKE_THE_LARGEST = 0.6
 STEEPER = 2.0
 """A rise whose end is steeper than its beginning by this factor grows ever faster."""
 
+FEWEST_OF_A_CLIMB = 10
+"""Logged points that a climb must have …"""
+
+CLIMBED = 1.5
+"""… the factor by which it must have raised the rate …"""
+
+STILL_CLIMBS = 1.03
+"""… that of its last points before the onset …"""
+
+STEADILY = 0.8
+"""… and the share of its moves that lead upward."""
+
 SAME_RATE = 1.2
 """Rates within this factor count as the same."""
 
@@ -62,6 +74,10 @@ def rate_of(
         warm = int(recipe.warmup_steps)  # too short in the log to be seen, but the settings say so
     jump = _jump(step, value, start, extent, warm)
     ramp = _ramp(step, value, jump, start, warm)
+    if jump[0] is not None and jump[0] < RISE:
+        climb = _climb(step, value, start, extent, warm)
+        if climb is not None:
+            jump, ramp = (climb[0], onset, climb[2], climb[3]), climb
     stable = _stable_rate(step, value, start, extent)
     rises, hurt = _rises(step, value, loss, warm)
     harmless = _harmless(step, value, loss, warm, start, ramp[1], here)
@@ -185,6 +201,33 @@ def _ramp(
     began, to = float(value[low - 1]), float(value[reached])
     rose = to / began if began > 0 else total
     return max(rose, 1.0), int(step[low]), began, to, int(step[high])
+
+
+def _climb(
+    step: IntArray, value: FloatArray, start: Start | None, extent: Extent, warm: int | None
+) -> tuple[float, int, float, float, int] | None:
+    """(ratio, first step, from, to, last step) of a steady climb that leads to the onset; None where there is none.
+
+    No single move of it is large where the rate is logged often: it is measured from the last lowest value on.
+    """
+    if start is None:
+        return None
+    stop = int(np.searchsorted(step, start.step, side="right"))
+    begin = 0 if warm is None else int(np.searchsorted(step, warm))
+    past = value[begin:stop]
+    if past.size < FEWEST_OF_A_CLIMB or past.min() <= 0:
+        return None
+    low = begin + int(past.size - 1 - np.argmin(past[::-1]))
+    rise = value[low:stop]
+    near = rise[step[low:stop] >= start.step - JUMP_REACH * extent.interval]
+    if rise.size < FEWEST_OF_A_CLIMB or rise[-1] < CLIMBED * rise[0] or near[-1] < STILL_CLIMBS * near[0]:
+        return None
+    if float(np.mean(np.diff(rise) > 0)) < STEADILY:
+        return None
+    last = stop - 1
+    while last + 1 < value.size and value[last + 1] > value[last]:
+        last += 1
+    return float(rise[-1] / rise[0]), int(step[low + 1]), float(rise[0]), float(rise[-1]), int(step[last])
 
 
 def _merge(moves: FloatArray, k: int) -> tuple[float, int]:

@@ -95,6 +95,10 @@ class Gradient:
     spikes_growing: float | None
     level_after: float | None
     """Level after the onset over before, for shifts."""
+    level: float | None = None
+    """Level from the onset on."""
+    outlived: float | None = None
+    """Finite points of the loss from the first norm that is not finite on."""
     let_go: tuple[int, float] | None = None
     """Step from which the norm went beyond the clip value that had held it until then, and that value."""
     climb: float | None = None
@@ -240,6 +244,8 @@ class Validation:
     """What the scatter of the others leaves of it, over the way from the best before to the worst after it (log)."""
     train_progress: float | None = None
     """Training loss at the end over that at the first evaluation."""
+    accuracy: tuple[float, float, float] | None = None
+    """Accuracy on held-out data: at the first evaluation, at its best, at the end (shares of 1)."""
     later_ratio: float | None = None
     """Highest of the later evaluations' halves (median) over the last ones before the onset."""
 
@@ -345,6 +351,13 @@ class Recipe:
     """Planned length in steps."""
     epochs: float | None = None
     frozen: bool | None = None
+    beta1: float | None = None
+    scheduler: str | None = None
+    restarts_every: float | None = None
+    """Length of the first cycle of a schedule that restarts, in epochs."""
+    cycle_factor: float | None = None
+    """Factor between the lengths of its cycles."""
+    gamma: float | None = None
 
     @property
     def adaptive(self) -> bool | None:

@@ -32,11 +32,18 @@ ALIKE = 0.4
 NARROW = 3
 """Points that it may be wide."""
 
+LEVEL_POINTS = 5
+"""Points before the onset that give the old level."""
+
 MAD_RELATIVE = 1.4826
 
 
 def spikes_of(step: IntArray, value: FloatArray, at: int, extent: Extent) -> Spikes:
-    """Excursions of at most a twentieth of the run that came back, at any time in the run."""
+    """Excursions of at most a twentieth of the run that came back, at any time in the run.
+
+    After the onset they count only where the loss is near its old level between them: a run that was thrown swings
+    about in its wreckage, and nothing returns there.
+    """
     empty = Spikes(0, 0, 0, None, None, None, None, None)
     good = np.isfinite(value)
     if good.sum() < 12:
@@ -49,7 +56,7 @@ def spikes_of(step: IntArray, value: FloatArray, at: int, extent: Extent) -> Spi
     longest = max(3, y.size // 20)
     high = rest > max(SPIKE_WIDTHS * sigma, 0.1)
     found = [(a, b) for a, b in longest_runs(_join(high)) if b - a <= longest and b < y.size]
-    found = found[:MOST_SPIKES]
+    found = [(a, b) for a, b in found[:MOST_SPIKES] if not _in_wreckage(course, rest, (a, b), at)]
     if not found:
         return empty
     tops = np.array([a + int(np.argmax(rest[a:b])) for a, b in found])
@@ -71,6 +78,14 @@ def spikes_of(step: IntArray, value: FloatArray, at: int, extent: Extent) -> Spi
         growing=rank_correlation(height) if height.size >= 4 else None,
         towers=_towers(height, np.array([b - a for a, b in found])),
     )
+
+
+def _in_wreckage(course: FloatArray, rest: FloatArray, spike: tuple[int, int], at: int) -> bool:
+    """Whether the ground a spike stands on, after the onset, lies higher over the old level than the spike over it."""
+    top = spike[0] + int(np.argmax(rest[spike[0] : spike[1]]))
+    if top <= at or at < LEVEL_POINTS:
+        return False
+    return bool(course[top] - np.median(course[at - LEVEL_POINTS : at]) > rest[top])
 
 
 def _towers(height: FloatArray, wide: IntArray) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from losslens.causes.facts.nouns import Facts, LossCourse
 from losslens.causes.signs.build import Found, log_ramp, num, ramp, sign, times, where
 from losslens.causes.signs.rise import rose
+from losslens.model import Verdict
 
 LEARNED = 3.0
 """Times the level before the onset from which the first value says that something had been learned."""
@@ -14,6 +17,9 @@ BEYOND = 2.0
 
 FORGOTTEN = 1.5
 """Times the level before the onset that the first value must be for anything to have been forgotten."""
+
+MOST_CLASSES = 5.0
+"""ln C beyond which neighbouring class counts are too near to each other to be told apart."""
 
 AT_FIRST = 1.15
 """Factor around the first value within which a loss lies on it."""
@@ -116,6 +122,48 @@ def lies_dead(f: Facts, d: int) -> Found:
         "noise of before: the net says the same of every sample"
     )
     return sign("lies-dead", d, ramp(f.loss.noise_after, 0.5, 0.2), text, series=f.tag, value=end, compared_to=first)
+
+
+def fell_to_a_guess(f: Facts, d: int) -> Found:
+    """Learned, and then ln C to the last digit with no noise: the net says the same of every sample, for good.
+
+    Labels that say nothing leave the noise of sampling; a net whose units died leaves none.
+    """
+    c = f.loss
+    if not rose(f) or c is None or f.onset is None or f.onset.from_start or c.still is None or c.end is None:
+        return None
+    classes = round(math.exp(min(c.end, MOST_CLASSES)))
+    if classes < 2 or c.before is None or not c.before < 0.7 * math.log(classes):
+        return None
+    off = abs(c.end / math.log(classes) - 1.0)
+    text = f"{f.tag} went to {num(c.end)}, ln {classes:,}, and does not move there: a guess among {classes:,} classes"
+    strength = ramp(off, 0.02, 0.005) * log_ramp(max(c.still, 1e-9), 0.03, 0.005)
+    return sign("fell-to-a-guess", d, strength, text, series=f.tag, value=c.end, compared_to=c.before)
+
+
+def never_moved(f: Facts, d: int) -> Found:
+    """The same value in every epoch, and not that of a guess: a net whose last bias learns drifts to ln C at least."""
+    c = f.loss
+    if f.verdict is not Verdict.PLATEAU or c is None or c.still is None or c.end is None or c.end <= 0:
+        return None
+    classes = round(math.exp(min(c.end, MOST_CLASSES)))
+    if classes >= 2 and abs(c.end / math.log(classes) - 1.0) < 0.005:
+        return None
+    text = f"{f.tag} is {num(c.end)} to the last digit throughout, not the value of a guess: no parameter moved"
+    return sign("nothing-moved", d, log_ramp(max(c.still, 1e-9), 1e-4, 1e-5), text, series=f.tag, value=c.end)
+
+
+def above_the_first(f: Facts, d: int) -> Found:
+    """Settled far above the loss of the untrained net: no data cost that much, harmed weights or another scale do."""
+    c = f.loss
+    if not rose(f) or c is None or f.onset is None or f.onset.from_start or c.step_ratio is None or not c.before:
+        return None
+    first = max(c.first or 0.0, c.start_level or 0.0)
+    if first <= 0 or c.before <= 0:
+        return None
+    r = c.step_ratio * c.before / first
+    text = f"{f.tag} lay at {times(r)} its first value ({num(first)}) after the onset: worse than an untrained net"
+    return sign("above-the-first-value", d, log_ramp(r, 1.5, 5.0), text, series=f.tag, value=r)
 
 
 def overshot(f: Facts, d: int) -> Found:

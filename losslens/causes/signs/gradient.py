@@ -10,6 +10,9 @@ from losslens.model import Verdict
 FAR = 4.0
 """Growth of the weight norm over a run beyond the two or three times that healthy runs show."""
 
+FEWEST_OUTLIVED = 3
+"""Points whose loss is not finite from which their gradients say whether the net is whole."""
+
 SPIKE = 10.0
 """Rise of the norm over its median that the field calls a gradient explosion (several tools alarm at 10×)."""
 
@@ -111,7 +114,8 @@ def grad_largest_at_start(f: Facts, d: int) -> Found:
         return missing("grad-norm-largest-at-start", "grad_norm")
     if not g.largest_at_start or g.first is None:
         return None
-    text = f"{g.tag} is largest in its first points ({num(g.first)}, {times(g.first_ratio)} its later level)"
+    later = f", {times(g.first_ratio)} its later level" if g.first_ratio is not None else ""
+    text = f"{g.tag} is largest in its first points ({num(g.first)}{later})"
     return sign("grad-norm-largest-at-start", d, 0.8, text, series=g.tag, value=g.first)
 
 
@@ -148,8 +152,32 @@ def grad_alive(f: Facts, d: int) -> Found:
         return missing("grad-norm-alive", "grad_norm")
     if g.zero_share > 0.3 or g.tiny_after or g.alive is None or g.alive < 0.05 or dead_layers(f):
         return None  # the whole is alive by its head alone where a layer is dead
-    text = f"{g.tag} is alive throughout ({percent(g.alive)} of its starting level)"
+    level = percent(g.alive) if g.alive < 2 else times(g.alive)
+    text = f"{g.tag} is alive throughout ({level} {'of ' if g.alive < 2 else ''}its starting level)"
     return sign("grad-norm-alive", d, log_ramp(g.alive, 0.05, 0.3), text, series=g.tag, value=g.alive)
+
+
+def grad_loud(f: Facts, d: int) -> Found:
+    """A gradient of the size of the loss at a loss that lies flat: it reaches the net, and something else is wrong.
+
+    What is left where all hidden units are dead is the gradient of the last bias, a tenth or two of the loss.
+    """
+    g = f.gradient
+    if g is None or g.clipped or g.level is None or f.loss is None or not f.loss.end or dead_layers(f):
+        return None
+    share = g.level / abs(f.loss.end)
+    text = f"{g.tag} is {num(g.level)} where {f.tag} lies at {num(f.loss.end)}: gradients arrive"
+    return sign("grad-norm-loud", d, log_ramp(share, 0.25, 1.0), text, series=g.tag, value=g.level)
+
+
+def grad_tiny_before(f: Facts, d: int) -> Found:
+    """Orders below its start before the onset: the second moment of Adam is next to nothing, and any step too large."""
+    g = f.gradient
+    if g is None or not g.before or not g.first or f.onset is None or f.onset.from_start:
+        return None
+    share = g.before / g.first
+    text = f"{g.tag} was down to {num(g.before)} before the onset, from {num(g.first)}: what divides by it is near 0"
+    return sign("grad-norm-tiny-before", d, log_ramp(share, 1e-3, 1e-5), text, series=g.tag, value=g.before)
 
 
 def grad_nonfinite_first(f: Facts, d: int) -> Found:
@@ -165,6 +193,37 @@ def grad_nonfinite_first(f: Facts, d: int) -> Found:
     )
     steps = (g.nonfinite_step, None)
     return sign("grad-norm-nan-first", d, ramp(g.nonfinite_lead, 0.2, 1.0), text, series=g.tag, steps=steps)
+
+
+def grad_broke_and_training_went_on(f: Facts, d: int) -> Found:
+    """A gradient that is not finite ruins the weights in one step, unless that step is skipped, as a scaler does."""
+    g = f.gradient
+    if g is None:
+        return missing("grad-nan-survived", "grad_norm")
+    if g.nonfinite_step is None or g.outlived is None or f.verdict is not Verdict.NAN:
+        return None
+    text = (
+        f"{g.tag} was not finite at {where(f, g.nonfinite_step)} and {f.tag} went on finite for {points(g.outlived)}: "
+        "such steps were skipped, as under a loss scale"
+    )
+    steps = (g.nonfinite_step, None)
+    return sign("grad-nan-survived", d, ramp(g.outlived, 1.5, 3.5), text, series=g.tag, steps=steps, value=g.outlived)
+
+
+def grad_outlived_loss(f: Facts, d: int) -> Found:
+    """Finite gradients at points whose loss is not: no NaN went through the net, the number alone is lost."""
+    n = f.nonfinite
+    if n is None or n.pattern == "from-first":
+        return None
+    if n.grad_zero_at is None:
+        return missing("grad-outlived-loss", "grad_norm")
+    if n.points < FEWEST_OUTLIVED or f.gradient is None:
+        return None
+    text = (
+        f"{f.gradient.tag} is finite at {percent(1 - n.grad_zero_at)} of the {n.points} points whose {f.tag} is not: "
+        "the net is whole, what is lost is the number (a mean over nothing, or a running mean that one NaN poisoned)"
+    )
+    return sign("grad-outlived-loss", d, ramp(n.grad_zero_at, 0.3, 0.05), text, series=f.gradient.tag)
 
 
 def grad_died_as_loss_rose(f: Facts, d: int) -> Found:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs.build import Found, log_ramp, percent, ramp, sign, times
+from losslens.causes.signs.build import Found, log_ramp, missing, percent, ramp, sign, times
 
 FEWEST = 5
 """Evaluations from which a climb can be told from a step."""
+
+LEARNED = 0.5
+"""Share of the training loss of the first evaluation below which training has learned."""
 
 ROSE = 1.05
 """Validation at its end over its best, from which there was a rise at all."""
@@ -35,6 +38,50 @@ def crept(f: Facts, d: int) -> Found:
     text = f"{v.tag} rose {times(v.rise)} by small moves, never more than {times(v.largest_rise)} between evaluations"
     strength = log_ramp(v.largest_rise, 1.25, 1.06)
     return sign("validation-climbs-gradually", d, strength, text, series=v.tag, value=v.largest_rise)
+
+
+def accuracy_never_rose(f: Facts, d: int) -> Found:
+    """Training learned, and on held-out data not one more answer became right: nothing general was ever learned."""
+    v = f.validation
+    if v is None or not f.leading_role.startswith("val"):
+        return None
+    if v.accuracy is None:
+        return missing("held-out-accuracy-never-rose", "val_accuracy")
+    if v.train_progress is None or v.train_progress > LEARNED:
+        return None
+    first, best, _ = v.accuracy
+    gained = (best - first) / max(1.0 - first, 1e-9)
+    text = (
+        f"the accuracy on held-out data never rose ({percent(first)} at first, {percent(best)} at best) although the "
+        f"training loss fell to {percent(v.train_progress)}"
+    )
+    strength = ramp(gained, 0.2, 0.06) * ramp(best, 0.8, 0.6)
+    return sign("held-out-accuracy-never-rose", d, strength, text, value=best, compared_to=first)
+
+
+def accuracy_kept(f: Facts, d: int) -> Found:
+    """The validation loss rose and the answers stayed as right: wrong ones were given ever more surely."""
+    v = f.validation
+    if v is None or not f.leading_role.startswith("val") or v.rise is None or v.rise < ROSE:
+        return None
+    if v.accuracy is None:
+        return missing("held-out-accuracy", "val_accuracy")
+    first, best, end = v.accuracy
+    learned = ramp((best - first) / max(1.0 - first, 1e-9), 0.05, 0.25) if first < 0.8 else 1.0
+    text = f"the accuracy on held-out data stayed ({percent(end)} at the end, {percent(best)} at best)"
+    strength = learned * ramp((best - end) / max(best, 1e-9), 0.12, 0.04)
+    return sign("held-out-accuracy-kept", d, strength, text, value=end, compared_to=best)
+
+
+def accuracy_lost(f: Facts, d: int) -> Found:
+    """Validation loss and accuracy were good and were both lost: memorising costs a few answers, not most of them."""
+    v = f.validation
+    if v is None or not f.leading_role.startswith("val") or v.rise is None or v.rise < ROSE or v.accuracy is None:
+        return None
+    _, best, end = v.accuracy
+    text = f"the accuracy on held-out data fell from {percent(best)} to {percent(end)}"
+    strength = ramp((best - end) / max(best, 1e-9), 0.15, 0.4)
+    return sign("held-out-accuracy-lost", d, strength, text, value=end, compared_to=best)
 
 
 def memorised(f: Facts, d: int) -> Found:

@@ -24,6 +24,13 @@ HUGE_LOSS = 1e3
 regression on standardised targets near 1)."""
 
 
+LIKELY = 0.4
+"""What a late onset is worth where a known number of passes is worth 1; twice that where evaluations count them."""
+
+FEWEST_SEEN = 20
+"""Logged points before the onset from which the run had gone on for a while."""
+
+
 def fineness(f: Facts) -> float:
     """1 where every step or nearly is logged, 0 where a point is a hundred steps or an epoch."""
     if f.extent is None or "epoch" in f.extent.axis:
@@ -90,11 +97,26 @@ def all_data_seen(f: Facts, d: int) -> Found:
     )
 
 
+def likely_seen(f: Facts, d: int) -> Found:
+    """The length of an epoch is not known, but most runs make several passes, and many evaluate once in each."""
+    o, v = f.onset, f.validation
+    if o is None or o.from_start or o.epoch is not None or o.points_before < FEWEST_SEEN:
+        return None
+    rounds = v.points * o.fraction if v is not None and v.tag != f.tag else 0.0
+    text = f"{percent(o.fraction)} of the run had gone well"
+    if rounds >= 2:
+        text += f", with about {num(round(rounds))} evaluations"
+    text += ": most data will have been seen by then"
+    strength = max(LIKELY * ramp(o.fraction, 0.05, 0.4), ramp(rounds, 2.0, 10.0) * 2 * LIKELY)
+    return sign("likely-seen", d, strength, text, steps=(None, o.step), value=o.fraction)
+
+
 def first_pass(f: Facts, d: int) -> Found:
     """The onset came within the first pass: each batch was new."""
     if f.onset is None or f.onset.epoch is None or f.onset.from_start:
         return None
-    text = f"it happened within the first pass over the data (epoch {f.onset.epoch:.2f})"
+    pass_ = "within the first pass" if f.onset.epoch < 1 else "right after the first pass"
+    text = f"it happened {pass_} over the data (epoch {f.onset.epoch:.2f})"
     return sign("first-pass", d, ramp(f.onset.epoch, 1.3, 0.9), text, value=f.onset.epoch)
 
 

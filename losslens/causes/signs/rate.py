@@ -131,6 +131,35 @@ def rate_jumped(f: Facts, d: int) -> Found:
     )
 
 
+NEAR_RESTART = 1.0
+"""Epochs between a restart of the schedule, by the settings, and the onset within which the two are one event."""
+
+RESTARTING = ("restart", "sgdr", "cyclic")
+
+
+def schedule_set_to_rise(f: Facts, d: int) -> Found:
+    """No rate was logged, but the settings name a schedule that restarts at the onset, or that grows."""
+    if f.onset is None or f.onset.from_start or (f.rate is not None and f.rate.source == "logged"):
+        return None
+    r = f.recipe
+    if r.gamma is not None and r.gamma > 1 and (r.scheduler is None or "exp" in r.scheduler):
+        text = f"the settings multiply the learning rate by {num(r.gamma)} again and again: it grows without bound"
+        return sign("schedule-set-to-rise", d, 1.0, text, value=r.gamma)
+    if r.restarts_every is None or f.onset.epoch is None or (r.scheduler and not _restarts(r.scheduler)):
+        return None
+    at, length = 0.0, r.restarts_every
+    while at + length <= f.onset.epoch + NEAR_RESTART:
+        at += length
+        length *= max(1.0, r.cycle_factor or 1.0)
+    text = f"the settings restart the learning rate at epoch {num(at)}; the loss left its course at {f.onset.epoch:.1f}"
+    late = abs(f.onset.epoch - at)
+    return sign("schedule-set-to-rise", d, ramp(late, 2 * NEAR_RESTART, 0.5) if at > 0 else 0.0, text, value=at)
+
+
+def _restarts(name: str) -> bool:
+    return any(word in name for word in RESTARTING)
+
+
 def rate_steady(f: Facts, d: int) -> Found:
     """Logged, and no rise near the onset."""
     if f.rate is None or f.rate.source != "logged" or f.onset is None:

@@ -139,6 +139,19 @@ def smooth_rise(f: Facts, d: int) -> Found:
     return sign("smooth-rise", d, strength, text, series=f.tag, steps=(f.onset.step, g.peak_step), value=g.fit)
 
 
+def grew_for_long(f: Facts, d: int) -> Found:
+    """Orders more after the first points than at them, and never back: what feeds itself, not what one batch did."""
+    if not rose(f) or f.loss is None or f.onset is None or f.loss.recovered or f.loss.growth.steps <= 0:
+        return None
+    g = f.loss.growth
+    if g.ratio is None or g.kind in ("none", "downward"):
+        return None
+    beyond = g.ratio / max(g.leap or 1.0, 1.0)
+    text = f"{f.tag} grew on for {g.points} logged points, {times(beyond)} beyond its first leap, and never came back"
+    strength = log_ramp(beyond, 10.0, 1e3) * ramp(g.points, 5, 20)
+    return sign("grew-for-long", d, strength, text, series=f.tag, steps=(f.onset.step, g.peak_step), value=beyond)
+
+
 def slow_rise(f: Facts, d: int) -> Found:
     """A rise that took a sizeable part of the run: slow divergence."""
     if not rose(f):
