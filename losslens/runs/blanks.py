@@ -7,6 +7,7 @@ the row tells which: where columns that always came with the loss go on without 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -174,6 +175,9 @@ def _left_out(rows: IntArray, column: _Column, others: Sequence[_Column], table:
     never stood on a line with this field: the test at the end, counted on as one epoch more; and where nothing is
     missing but at the steps of such lines, they are what is left of them when what is printed twice is gone.
     """
+    same = [d.present for d in others if _words(d.tag) == _words(column.tag)]  # printed in another form from there on
+    if same:
+        rows = rows[~np.logical_or.reduce(same)[rows]]
     full = np.sum([d.present for d in others], axis=0) if others else np.zeros(table.step.size, dtype=np.int64)
     usual = float(np.median(full[column.present])) if column.present.any() else 0.0
     printed = np.flatnonzero(column.present | (full > 0))
@@ -189,6 +193,10 @@ def _left_out(rows: IntArray, column: _Column, others: Sequence[_Column], table:
             near |= np.isin(table.step, table.step[other.present])
     left = rows[(rows > since[stretch[rows]]) & (full[rows] >= max(2.0, MOST * usual)) & ~evaluated[rows]]
     return left[:0] if near[left].all() else left
+
+
+def _words(tag: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", tag.lower())
 
 
 def _kinds_of_row(column: _Column, others: Sequence[_Column], last: int) -> tuple[BoolArray, BoolArray, list[_Column]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import math
 from collections.abc import Sequence
@@ -363,3 +364,14 @@ def test_rows_of_a_history_that_hold_an_image_alone_are_no_nan_of_the_loss() -> 
     assert nan_steps(run_of(log)) == []
     dead = table("a_metrics.csv", {"loss": [*loss, *[None] * 9], "val_loss": [*evaluated, *[None] * 9]})
     assert len(nan_steps(run_of(dead))) >= 9
+
+
+def test_a_name_printed_in_another_form_from_some_line_on_leaves_no_nan() -> None:
+    n = 40
+    first, second = (
+        [float(v) if i < 25 else None for i, v in enumerate(falling(n))],
+        [float(v) if i >= 25 else None for i, v in enumerate(falling(n))],
+    )
+    columns: dict[str, Cells] = {"Val V loss": first, "val/V loss": second, "lr": full(n), "acc": full(n)}
+    log = dataclasses.replace(table("train.log", columns), format="text")
+    assert nan_steps(run_of(log), "Val V loss") == []
