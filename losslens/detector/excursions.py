@@ -163,10 +163,10 @@ def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int, ratios:
         width = max(noise, spread(apart if apart.size >= OTHERS else np.delete(steady, slice(from_, to))))
         height[alone] = np.minimum(height[alone], _tail_limit(others, width))
     if ratios:
-        began = float(np.median(z[:EARLY_POINTS]))
+        began = max(float(z[0]), float(np.median(z[:EARLY_POINTS])))
         lost = np.flatnonzero((z >= began) & (course <= began - LOST))
         if np.count_nonzero(np.diff(lost) > 1) < LOST_MOST:
-            height[lost] = np.minimum(height[lost], SPIKE_WIDTHS * noise)
+            height[lost] = np.minimum(height[lost], min(SPIKE_WIDTHS * noise, BEYOND_ALL))
     highest = np.concatenate([[np.inf], np.maximum.accumulate(z)[:-1]])
     beyond = (z > highest + BEYOND_ALL) & (ratios | (highest > 1.0))  # above its unit an asinh is a logarithm too
     hits = np.flatnonzero((above > height) | beyond)

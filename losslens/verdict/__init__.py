@@ -43,10 +43,10 @@ def judge(run: Run) -> Judgement:
         old, trained = trained, _followed_down(run, trained)
         train, parts = ([trained if j is old else j for j in losses] for losses in (train, parts))
     leading = _lead(trained, val)
-    if leading is None:
+    if leading is None or leading.verdict.verdict is Verdict.INCONCLUSIVE:
         tags = run.tags(Role.VAL_COMPONENT)[:MOST_LOSSES]
         parts_val = [_judge(run, tag, Role.VAL_COMPONENT, contest) for tag in tags]
-        leading = _worst(parts_val)
+        leading = _worst(parts_val) or leading
         val += parts_val
     if leading is None:
         return Judgement(

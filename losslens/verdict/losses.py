@@ -111,8 +111,8 @@ def _at_chance(run: Run, fit: SeriesFit) -> str:
     for tag in run.tags(Role.ACCURACY, Role.VAL_ACCURACY):
         value = run.series[tag].current().value
         value = value[np.isfinite(value)]
-        if value.size < CHANCE_POINTS or not 0.0 < value.max() <= ONE_IN_TWO:
-            continue
+        if "acc" not in tag.lower() or value.size < CHANCE_POINTS or not 0.0 < value.max() <= ONE_IN_TWO:
+            continue  # a score that is no share of right answers is one in so many by luck
         level = float(np.median(value))
         classes = round(1.0 / level) if level > 0.0 else 0
         steady = float(value.max() - value.min()) <= NEAR_GUESS * level

@@ -115,3 +115,10 @@ def test_leaps_that_come_all_the_run_at_no_distance_of_their_own_are_its_noise()
     z = np.log(0.2 + 0.6 * np.exp(-np.arange(3000) / 300)) + 0.06 * rng.normal(size=3000)
     z[rng.choice(3000, 60, replace=False)] += rng.uniform(0.6, 1.2, 60)
     assert examine(np.arange(3000), np.exp(z)).excursions == ()
+
+
+def test_a_leap_far_above_the_first_value_of_a_loss_at_the_floor_of_its_floats_is_a_spike() -> None:
+    rng = np.random.default_rng(13)
+    value = 10.0 ** rng.uniform(-11, -4, 235)
+    value[0], value[208] = 1.2, 18.5
+    assert 208 in [e.first for e in examine(np.arange(235), value).excursions]
