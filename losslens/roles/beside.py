@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
@@ -16,7 +17,7 @@ _NOW, _SO_FAR = "val", "avg"
 
 
 def as_outputs(candidates: Mapping[str, Candidate]) -> dict[str, Candidate]:
-    """``output_1_loss`` and ``output_2_loss`` beside ``loss`` are the terms that it is the sum of."""
+    """``output_1_loss`` and ``output_2_loss``, or ``loss1`` and ``loss2``, beside ``loss`` are the terms of it."""
     ends = {t: end for t, c in candidates.items() if (end := _numbered_output(c))}
     out = dict(candidates)
     for val in (False, True):
@@ -28,8 +29,10 @@ def as_outputs(candidates: Mapping[str, Candidate]) -> dict[str, Candidate]:
 
 
 def _numbered_output(c: Candidate) -> tuple[str, ...]:
-    """The words "output" and "5" of a loss that has no other of its own; nothing for any other series."""
+    """The words "output" (or "loss") and "5" of a loss that has no other of its own; nothing for any other series."""
     named = words_of(c.tag) if c.named_loss and not c.qualifier else ()
+    if len(named) in (1, 2) and (number := re.fullmatch(r"loss(\d)", "".join(named))):
+        return ("loss", number[1])
     return next(((a, b) for a, b in pairwise(named) if a in _OUTPUTS and b.isdigit()), ())
 
 
