@@ -59,12 +59,16 @@ def take_apart(records: Sequence[Record]) -> str:
         return _as_printed(bars, laps, one_epoch=len(laps) == 1)
     for record in bars:
         record.kind = LEFT_OUT
+    own = _ends_on_their_own(chosen, lead)
     for lap in chosen:
         end = {f"{key}{PER_EPOCH}": value for key, value in lap[-1].values.items() if key in means}
+        ended = lap[-1].n == lap[-1].of
         for key in means:
-            for record, value in _of_stretches(lap, key):
+            for record, value in _of_stretches(lap[:-1] if own and ended else lap, key):
                 record.values[key] = value
-        if len(laps) > 1 and lap[-1].n == lap[-1].of:
+            if own and ended:
+                lap[-1].values.pop(key, None)
+        if len(laps) > 1 and ended:
             lap[-1].values.update(end)
         for record in lap:
             record.kind = COURSE
@@ -135,6 +139,22 @@ def _of_stretches(lap: Sequence[Record], key: str) -> list[tuple[Record, float]]
         out.append((record, float(f"{apart:.{DIGITS}g}")))
         count, mean = record.n, value
     return out
+
+
+def _ends_on_their_own(laps: Sequence[Sequence[Record]], key: str) -> bool:
+    """Whether the last line of an epoch goes by another count than its bars, and cannot be taken apart with them.
+
+    The first versions of Keras 3 average the running mean once more in their bars, and print it as it is at the end.
+    """
+    off = ended = 0
+    for lap in laps:
+        apart = [value for _, value in _of_stretches(lap, key)]
+        if lap[-1].n != lap[-1].of or len(apart) < LEAST_STRETCHES:
+            continue
+        low, high = min(apart[:-1]), max(apart[:-1])
+        ended += 1
+        off += apart[-1] < low - 2 * (high - low)  # a last batch that is bad each time lies above
+    return ended > 1 and off > ended / 2
 
 
 def _are_running_means(laps: Sequence[Sequence[Record]], key: str) -> bool:

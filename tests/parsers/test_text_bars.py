@@ -164,3 +164,18 @@ def test_bars_that_show_single_batches_are_not_taken_for_means(tmp_path: Path) -
         for e, losses in enumerate(epochs, 1)
     ]
     assert len(read(tmp_path, "\n".join(lines) + "\n").series["loss"].value) == 3
+
+
+def test_the_end_of_an_epoch_that_goes_by_another_count_than_its_bars_is_not_taken_apart(tmp_path: Path) -> None:
+    """The first versions of Keras 3: bars average the running mean, the last line of an epoch is the mean itself."""
+    size, rng, lines = 160, np.random.default_rng(0), []
+    for epoch in range(6):
+        batches = (0.2 + 0.5 * np.exp(-(epoch * size + np.arange(size)) / 150)) * (1 + 0.01 * rng.standard_normal(size))
+        mean = np.cumsum(batches) / np.arange(1, size + 1)
+        shown = np.cumsum(mean) / np.arange(1, size + 1)
+        lines.append(f"Epoch {epoch + 1}/6")
+        lines += [f"{n:3d}/160 ━━━━━━━━━━ 5s 5s/step - loss: {shown[n - 1]:.4f}" for n in range(5, size, 5)]
+        lines.append(f"160/160 ━━━━━━━━━━ 5s 5s/step - loss: {mean[-1]:.4f}")
+    loss = read(tmp_path, "\n".join(lines) + "\n").series["loss"]
+    assert loss.value.min() > 0.15
+    assert not np.isin(loss.step, size * np.arange(1, 7)).any()
