@@ -53,3 +53,12 @@ def test_a_loss_that_did_not_end_lower_is_not_said_to_have() -> None:
     assert "lower-after-spike" not in m.names(m.renamed(facts, loss=higher), "self-recovering-spike", +1)
     lower = dataclasses.replace(facts.loss, recovered=True, before=0.5, end=0.45)
     assert "lower-after-spike" in m.names(m.renamed(facts, loss=lower), "self-recovering-spike", +1)
+
+
+def test_spikes_of_training_after_validation_had_turned_did_not_turn_it() -> None:
+    facts = healed().facts()
+    assert facts.train is not None
+    for before, told in ((0, False), (1, True)):
+        spikes = dataclasses.replace(facts.train.spikes, count=3, before_onset=before)
+        overfit = m.renamed(facts, verdict=Verdict.OVERFIT, train=dataclasses.replace(facts.train, spikes=spikes))
+        assert ("many-spikes" in m.names(overfit, CAUSE, +1)) is told

@@ -245,6 +245,8 @@ def many_spikes(f: Facts, d: int) -> Found:
     if course is None or course.spikes.count < 2 or bottomless(f):
         return None
     s = course.spikes
+    if f.verdict is Verdict.OVERFIT and s.before_onset == 0:
+        return None  # what came after validation had turned did not turn it
     text = f"{course.tag} shows {s.count} spikes, {s.before_onset} of them before the onset"
     return sign("many-spikes", d, ramp(s.count, 1, 5), text, series=course.tag, value=s.count)
 
