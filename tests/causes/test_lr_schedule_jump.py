@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from losslens.causes.signs.rate import last_restart
 from losslens.model import Verdict
 from tests.causes import make_runs as m
 
@@ -71,3 +72,22 @@ def test_a_factor_above_one_in_an_exponential_schedule_grows_without_bound() -> 
     assert "schedule-set-to-rise" in m.names(run, CAUSE, +1)
     fine = m.made(m.exploding(), Verdict.EXPLODED, 320, settings={**settings, "gamma": 0.99})
     assert "schedule-set-to-rise" not in m.names(fine, CAUSE, +1)
+
+
+@pytest.mark.parametrize(
+    ("first", "factor", "at"),
+    [
+        (10.0, 1.0, 30.0),
+        (10.0, 2.0, 30.0),
+        (50.0, 1.0, 0.0),
+        (5e-324, 1.0, 38.0),
+        (1e-12, 2.0, 38.0),
+        (1.0, 1e308, 1.0),
+    ],
+)
+def test_the_last_restart_is_told_of_any_settings_at_once(first: float, factor: float, at: float) -> None:
+    assert last_restart(38.0, first, factor) == pytest.approx(at, rel=0.5)
+
+
+def test_an_endless_cycle_has_no_restart() -> None:
+    assert last_restart(38.0, float("inf"), 1.0) == 0.0

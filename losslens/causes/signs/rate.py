@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.signals import Rate
 from losslens.causes.signs import rise
@@ -147,13 +149,22 @@ def schedule_set_to_rise(f: Facts, d: int) -> Found:
         return sign("schedule-set-to-rise", d, 1.0, text, value=r.gamma)
     if r.restarts_every is None or f.onset.epoch is None or (r.scheduler and not _restarts(r.scheduler)):
         return None
-    at, length = 0.0, r.restarts_every
-    while at + length <= f.onset.epoch + NEAR_RESTART:
-        at += length
-        length *= max(1.0, r.cycle_factor or 1.0)
+    at = last_restart(f.onset.epoch + NEAR_RESTART, r.restarts_every, max(1.0, r.cycle_factor or 1.0))
     text = f"the settings restart the learning rate at epoch {num(at)}; the loss left its course at {f.onset.epoch:.1f}"
     late = abs(f.onset.epoch - at)
     return sign("schedule-set-to-rise", d, ramp(late, 2 * NEAR_RESTART, 0.5) if at > 0 else 0.0, text, value=at)
+
+
+def last_restart(before: float, first: float, factor: float) -> float:
+    """The last restart up to an epoch of a schedule whose cycles begin with ``first`` epochs, each ``factor`` times as
+    long as the one before; 0 where none has come."""
+    if first > before:
+        return 0.0
+    first, factor = max(first, 1e-9), min(factor, 1e9)  # settings may say anything: nothing overflows
+    if factor == 1.0:
+        return first * math.floor(before / first)
+    cycles = math.floor(math.log1p(before / first * (factor - 1.0)) / math.log(factor) + 1e-9)
+    return first * (factor**cycles - 1.0) / (factor - 1.0)
 
 
 def _restarts(name: str) -> bool:
