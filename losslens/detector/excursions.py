@@ -219,11 +219,13 @@ def _of_one_kind(beyond: IntArray, settled: FloatArray, width: float) -> bool:
     between = int(np.count_nonzero(settled > TAIL_FROM * width)) - beyond.size
     if not max(TAIL_LEAST, between) <= beyond.size <= TAIL_MOST * settled.size:
         return False
+    if beyond[0] > BEGAN * settled.size:
+        return True
     gaps = np.diff(beyond[np.concatenate([[True], np.diff(beyond) > 1])])
-    evenly = gaps.size >= TAIL_LEAST and bool(
-        np.all(np.abs(gaps / np.median(gaps) - np.round(gaps / np.median(gaps))) < EVEN)
-    )
-    return evenly or beyond[0] > BEGAN * settled.size
+    if gaps.size < TAIL_LEAST:
+        return False
+    times = gaps / np.median(gaps)
+    return bool(np.all(np.abs(times - np.round(times)) < EVEN))
 
 
 def _stretch_above(z: FloatArray, at: int, ceiling: float) -> slice:

@@ -21,9 +21,11 @@ _CLOCK = re.compile(r"\[?(?:\d\d[-/]\d\d )?\d\d:\d\d:\d\d(?:[.,]\d+)?(?: [AP]M)?
 _DAY = re.compile(r"\[\d\d/\d\d \d\d:\d\d:\d\d(?: [\w.]+)?\]:?\s*")
 _ABSL = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+\s+[\w.<>/-]+:\d+\]\s*")
 _LEVEL = re.compile(r"\[?(?:INFO|DEBUG|WARNING|WARN|ERROR|CRITICAL)\b\]?\s*(?:[:|-]\s*)?")
+#: "409: 3.74, 3.81 avg loss" is a line of Darknet's: neither a rank nor any step stands ahead of a statement.
+_NOT_DARKNET = r"(?![-\d.]+, |loss=[-\w.]+, avg)"
 _RANK = re.compile(
     r"\[?rank\s*[:=]?\s*(?P<rank>\d+)\]?\s*[:|-]?\s*|\[default(?P<local>\d+)\]:\s*"
-    r"|(?P<srun>\d{1,4}): (?=\S)(?![-\d.]+, |loss=[-\w.]+, avg)",
+    rf"|(?P<srun>\d{{1,4}}): (?=\S){_NOT_DARKNET}",
     re.I,
 )
 _LOGGER = re.compile(
@@ -41,7 +43,7 @@ _PREFIXES = (_DATE, _DAY, _ABSL, _RANK, _CLOCK, _BRACKETED, _LEVEL, _LOGGER)
 _MOST_PREFIXES = 6
 
 
-_AHEAD = re.compile(r"^(\d{1,9}): (?=\S)(?![-\d.]+, |loss=[-\w.]+, avg)", re.M)
+_AHEAD = re.compile(rf"^(\d{{1,9}}): (?=\S){_NOT_DARKNET}", re.M)
 #: Numbers ahead of so many lines and a colon that go up from each to the next are steps and no ranks.
 LEAST_AHEAD = 5
 

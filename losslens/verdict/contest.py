@@ -6,6 +6,7 @@ generator loses while its discriminator learns. Where a return was logged, it is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -78,7 +79,7 @@ class Contest:
             return "a policy's loss begins at zero and grows as the policy leaves where it began"
         if self.returns == "rose" and (not log or _levelled_out(judged.fit)):
             return f"{self.told} all the same, and that is what such a loss serves"
-        if _acts(run, judged.series.tag) and _levelled_out(judged.fit) and (self.returns == "" or _has_critic(run)):
+        if _acts(run, judged.series.tag) and _levelled_out(judged.fit) and (self.returns == "" or _has(run, CRITICS)):
             return "an actor's loss is no error, and it levelled out"
         return ""
 
@@ -88,8 +89,7 @@ def contest_of(run: Run) -> Contest:
     rewards = run.tags(Role.REWARD)
     if rewards:
         return Contest(True, *_returns(run, rewards))
-    groups = {c.group.lower() for c in run.roles if c.group and c.role in (Role.TRAIN_LOSS, Role.LOSS_COMPONENT)}
-    return Contest(_set_to_play(run) or any(player in group for group in groups for player in PLAYERS))
+    return Contest(_set_to_play(run) or _has(run, PLAYERS))
 
 
 def _returns(run: Run, tags: tuple[str, ...]) -> tuple[str, str]:
@@ -129,16 +129,16 @@ def _acts(run: Run, tag: str) -> bool:
 def _strays(run: Run, judged: Judged) -> bool:
     """Whether the loss is that of a policy alone, zero at first, which grows evenly as the policy leaves its start."""
     d, z = judged.fit.departure, judged.fit.z
-    if d is None or not run.tags(Role.KL, Role.ENTROPY) or _has_critic(run):
+    if d is None or not run.tags(Role.KL, Role.ENTROPY) or _has(run, CRITICS):
         return False
     steps = np.diff(z[d.onset :])
     return float(steps.max(initial=0.0)) < max(STEP_FACTOR, 8.0 * judged.fit.noise)
 
 
-def _has_critic(run: Run) -> bool:
-    """Whether a loss of the run is an error of values."""
+def _has(run: Run, players: Sequence[str]) -> bool:
+    """Whether a loss of the run is one of these players'."""
     groups = {c.group.lower() for c in run.roles if c.role in (Role.TRAIN_LOSS, Role.LOSS_COMPONENT)}
-    return any(critic in group for group in groups for critic in CRITICS)
+    return any(player in group for group in groups for player in players)
 
 
 def _levelled_out(fit: SeriesFit) -> bool:

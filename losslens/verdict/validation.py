@@ -11,7 +11,7 @@ from losslens.detector.grid import centred_median
 from losslens.model import Role, Run, Series, Verdict
 from losslens.verdict.losses import Judged, as_verdict
 from losslens.verdict.word import NEAR, Word, number
-from losslens.verdict.words import DIVERGED_RATIO, EXPLODED_FACTOR, SETTLED_AT, decide, released
+from losslens.verdict.words import DIVERGED_RATIO, EXPLODED_FACTOR, decide, progress_since_settled, released
 
 OVERFIT_RISE = 0.02
 """A validation loss has left its minimum when it ends this share of its level above it (and beyond its noise)."""
@@ -96,7 +96,7 @@ def _beside_training(fit: SeriesFit, word: Word, trained: Judged) -> Word:
             f"validation left its minimum {number(d.base)} at {fit.place(d.onset)} and ended at {number(d.top)}, "
             f"while training fell to {number(trained.fit.end)}"
         )
-        return Word(Verdict.OVERFIT, text, None, Verdict.HEALTHY, replace(d, low=min(d.low, _lowest(fit, d))))
+        return Word(Verdict.OVERFIT, text, None, Verdict.HEALTHY, _from_lowest(fit, d))
     if d is None or word.verdict not in (Verdict.EXPLODED, Verdict.DIVERGED, Verdict.SHIFTED):
         return word
     factor = d.top / d.base if d.base > 0 else float("inf")
@@ -138,7 +138,7 @@ def _overfit(fit: SeriesFit, d: Departure, factor: float, train: SeriesFit) -> W
         also = Verdict.VAL_DIVERGED
     elif rise < OVERFIT_RISE * NEAR or fit.ratio < DIVERGED_RATIO * NEAR:
         also = Verdict.HEALTHY
-    return Word(Verdict.OVERFIT, text, None, also, replace(d, low=min(d.low, _lowest(fit, d))))
+    return Word(Verdict.OVERFIT, text, None, also, _from_lowest(fit, d))
 
 
 def _turned(fit: SeriesFit, d: Departure, train: SeriesFit) -> bool:
@@ -148,14 +148,14 @@ def _turned(fit: SeriesFit, d: Departure, train: SeriesFit) -> bool:
     """
     if d.base <= 0.0 or d.top - d.base < TURNED_RISE * d.base or d.high - d.low >= WHOLE_RUN * (fit.n_finite - 1):
         return False
-    settled = float(np.median(fit.value[int(SETTLED_AT * fit.n_finite) :][: max(3, fit.n_finite // 50)]))
     fell_on = train.end < (1.0 - FELL) * float(np.interp(fit.step_of(d.onset), train.step, train.value))
-    return d.top - d.base >= TURNED_SHARE * max(settled - d.base, fit.noise_level) and fell_on
+    return d.top - d.base >= TURNED_SHARE * progress_since_settled(fit, d.base) and fell_on
 
 
-def _lowest(fit: SeriesFit, d: Departure) -> int:
-    """Where a validation loss was best, in a running median of three: the kink comes later where its bottom is flat."""
-    return int(np.argmin(centred_median(fit.z[: d.onset + 1], 1)))
+def _from_lowest(fit: SeriesFit, d: Departure) -> Departure:
+    """The turn, its interval opened where the loss was best in a running median of three: the kink comes later where
+    the bottom is flat."""
+    return replace(d, low=min(d.low, int(np.argmin(centred_median(fit.z[: d.onset + 1], 1)))))
 
 
 def _fell(train: SeriesFit) -> bool:

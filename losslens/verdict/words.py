@@ -346,10 +346,13 @@ def _counts(fit: SeriesFit, base: float, top: float, rise: float) -> bool:
 
 def _since_settled(fit: SeriesFit, base: float, top: float) -> float:
     """A rise as a share of the progress since a first transient was over; 0 for a rise by a small factor."""
-    if top < SETTLED_FACTOR * base:
-        return 0.0
+    return 0.0 if top < SETTLED_FACTOR * base else (top - base) / progress_since_settled(fit, base)
+
+
+def progress_since_settled(fit: SeriesFit, base: float) -> float:
+    """What a loss had gained down to ``base`` since a first transient was over, at least its noise, in its units."""
     settled = float(np.median(fit.value[int(SETTLED_AT * fit.n_finite) :][: max(3, fit.n_finite // 50)]))
-    return (top - base) / max(settled - base, fit.noise_level)
+    return max(settled - base, fit.noise_level)
 
 
 def _share_of_decades(fit: SeriesFit, base: float, rise: float) -> float:

@@ -132,10 +132,9 @@ def fell_to_a_guess(f: Facts, d: int) -> Found:
     c = f.loss
     if not rose(f) or c is None or f.onset is None or f.onset.from_start or c.still is None or c.end is None:
         return None
-    classes = round(math.exp(min(c.end, MOST_CLASSES)))
+    classes, off = _guess(c.end)
     if classes < 2 or c.before is None or not c.before < 0.7 * math.log(classes):
         return None
-    off = abs(c.end / math.log(classes) - 1.0)
     text = f"{f.tag} went to {num(c.end)}, ln {classes:,}, and does not move there: a guess among {classes:,} classes"
     strength = ramp(off, 0.02, 0.005) * log_ramp(max(c.still, 1e-9), 0.03, 0.005)
     return sign("fell-to-a-guess", d, strength, text, series=f.tag, value=c.end, compared_to=c.before)
@@ -146,11 +145,16 @@ def never_moved(f: Facts, d: int) -> Found:
     c = f.loss
     if f.verdict is not Verdict.PLATEAU or c is None or c.still is None or c.end is None or c.end <= 0:
         return None
-    classes = round(math.exp(min(c.end, MOST_CLASSES)))
-    if classes >= 2 and abs(c.end / math.log(classes) - 1.0) < 0.005:
+    if _guess(c.end)[1] < 0.005:
         return None
     text = f"{f.tag} is {num(c.end)} to the last digit throughout, not the value of a guess: no parameter moved"
     return sign("nothing-moved", d, log_ramp(max(c.still, 1e-9), 1e-4, 1e-5), text, series=f.tag, value=c.end)
+
+
+def _guess(level: float) -> tuple[int, float]:
+    """The number of classes of which a uniform guess comes nearest to a loss, and how far off that is as a share."""
+    classes = round(math.exp(min(level, MOST_CLASSES)))
+    return classes, abs(level / math.log(classes) - 1.0) if classes >= 2 else math.inf
 
 
 def above_the_first(f: Facts, d: int) -> Found:
