@@ -6,12 +6,14 @@ import contextlib
 import fcntl
 import os
 import pty
+import shutil
 import socket
 import struct
 import sys
 import tempfile
 import termios
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 
 from tests.parsers import truth as kept
@@ -62,6 +64,15 @@ def printed(log: Path, train: Callable[[], object], *, terminal: bool = False, a
     before = log.read_bytes() if add and log.exists() else b""
     log.write_bytes(before + neutral(b"".join(parts)))
     return os.waitstatus_to_exitcode(status)
+
+
+def make(makers: Mapping[str, Callable[[Path], object]], *, terminal: Collection[str] = ()) -> None:
+    """Anew, in a folder each, what the makers named on the command line print, all of them where none is named."""
+    for name in sys.argv[1:] or makers:
+        here = PRINTED / name
+        shutil.rmtree(here, ignore_errors=True)
+        here.mkdir(parents=True)
+        print(name, printed(here / "train.log", partial(makers[name], here), terminal=name in terminal))
 
 
 def _in_child(output: int, train: Callable[[], object], *, terminal: bool) -> int:

@@ -9,13 +9,12 @@ import random
 import shutil
 import sys
 import tempfile
-from functools import partial
 from itertools import count
 from pathlib import Path
 
 import torch
 
-from tests.parsers.data.capture import PRINTED, Truth, neutral, printed
+from tests.parsers.data.capture import PRINTED, Truth, make, neutral
 from tests.parsers.data.make_printed_torch import network, points
 
 
@@ -333,18 +332,10 @@ MAKERS = {f.__name__: f for f in (catboost, torchtune, speechbrain, d3rlpy, coqu
 
 def main() -> None:
     torch.set_num_threads(1)
-    for name in sys.argv[1:] or MAKERS:
-        here = PRINTED / name
-        shutil.rmtree(here, ignore_errors=True)
-        here.mkdir(parents=True)
-        print(name, printed(here / "train.log", partial(MAKERS[name], here)))
-        if name in (
-            "torchtune",
-            "speechbrain",
-            "coqui",
-            "mmengine",
-        ):  # these keep a log of their own, which says it all
-            (here / "train.log").unlink()
+    make(MAKERS)
+    # these keep a log of their own, which says it all
+    for name in {"torchtune", "speechbrain", "coqui", "mmengine"} & set(sys.argv[1:] or MAKERS):
+        (PRINTED / name / "train.log").unlink()
 
 
 if __name__ == "__main__":

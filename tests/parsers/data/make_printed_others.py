@@ -16,7 +16,7 @@ import warnings
 from functools import partial
 from pathlib import Path
 
-from tests.parsers.data.capture import PRINTED, Truth, printed
+from tests.parsers.data.capture import Truth, make
 
 _WORDS = [f"w{i}" for i in range(30)]
 
@@ -116,11 +116,7 @@ MAKERS = {"opennmt": opennmt, "paddle": paddle, "paddle_lines": partial(paddle, 
 
 def main() -> None:
     warnings.simplefilter("ignore")
-    for name in sys.argv[1:] or MAKERS:
-        here = PRINTED / name
-        shutil.rmtree(here, ignore_errors=True)
-        here.mkdir(parents=True)
-        print(name, printed(here / "train.log", partial(MAKERS[name], here)))
+    make(MAKERS)
 
 
 if __name__ == "__main__":

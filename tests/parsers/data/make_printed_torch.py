@@ -6,14 +6,12 @@ python -m tests.parsers.data.make_printed_torch [name ...]
 from __future__ import annotations
 
 import shutil
-import sys
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from tests.parsers.data.capture import PRINTED, Truth, printed
+from tests.parsers.data.capture import Truth, make
 
 
 def points(n: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -242,12 +240,7 @@ IN_A_TERMINAL = ("skorch", "fastai")
 
 def main() -> None:
     torch.set_num_threads(1)
-    for name in sys.argv[1:] or MAKERS:
-        here = PRINTED / name
-        shutil.rmtree(here, ignore_errors=True)
-        here.mkdir(parents=True)
-        ended = printed(here / "train.log", partial(MAKERS[name], here), terminal=name in IN_A_TERMINAL)
-        print(name, ended)
+    make(MAKERS, terminal=IN_A_TERMINAL)
 
 
 if __name__ == "__main__":

@@ -5,15 +5,12 @@ python -m tests.parsers.data.make_printed_trees [name ...]
 
 from __future__ import annotations
 
-import shutil
-import sys
 import warnings
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from tests.parsers.data.capture import PRINTED, Truth, printed
+from tests.parsers.data.capture import Truth, make
 
 
 def points(n: int = 300) -> tuple[np.ndarray, np.ndarray]:
@@ -91,11 +88,7 @@ MAKERS = {f.__name__: f for f in (xgboost, lightgbm, sklearn_mlp, sklearn_boosti
 
 
 def main() -> None:
-    for name in sys.argv[1:] or MAKERS:
-        here = PRINTED / name
-        shutil.rmtree(here, ignore_errors=True)
-        here.mkdir(parents=True)
-        print(name, printed(here / "train.log", partial(MAKERS[name], here)))
+    make(MAKERS)
 
 
 if __name__ == "__main__":
