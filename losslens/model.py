@@ -128,6 +128,19 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingChange:
+    """A setting that a later start of the job had otherwise than the start before it."""
+
+    name: str
+    before: SettingValue
+    after: SettingValue
+    step: int | None
+    """The first step written under the new value; None where the files do not say which start they are of."""
+    before_source: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class LogEvent:
     """A line or record that says something happened.
 
@@ -194,6 +207,8 @@ class Log:
     table: Table | None = None
     restarts: tuple[int, ...] = ()
     """Row numbers at which the job is known to have started again (SessionLog START, a repeated header)."""
+    later_settings: tuple[tuple[int, Setting], ...] = ()
+    """What later starts of the job wrote of their settings into the same file, each with the row it holds from."""
     trainer: str | None = None
     """Who wrote it, when the content gives it away: "keras", "lightning", "hf", "ultralytics", "sb3", …"""
     group_hint: str | None = None
@@ -316,6 +331,9 @@ class Run:
     series: Mapping[str, Series]
     roles: tuple[RoleChoice, ...] = ()
     settings: Mapping[str, Setting] = field(default_factory=dict)
+    """Those of the first start, where the job was started more than once."""
+    setting_changes: tuple[SettingChange, ...] = ()
+    """What later starts had otherwise, in the order of the starts."""
     segments: tuple[Segment, ...] = ()
     events: tuple[LogEvent, ...] = ()
     repairs: tuple[Repair, ...] = ()
@@ -630,6 +648,7 @@ class RunReport:
     warnings: tuple[Warning, ...]
     curves: tuple[Curve, ...]
     project: str = ""
+    setting_changes: tuple[SettingChange, ...] = ()
 
     def __repr__(self) -> str:
         onset = f", onset {self.onset.step}" if self.onset is not None else ""

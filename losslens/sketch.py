@@ -33,6 +33,7 @@ def sketch(run: Run, judgement: Judgement) -> RunReport:
         steps_per_epoch=run.steps_per_epoch,
         roles=run.roles,
         settings=run.settings,
+        setting_changes=run.setting_changes,
         segments=run.segments,
         judgement=judgement,
         diagnosis=Diagnosis((), (), 1.0, (), ()),

@@ -32,6 +32,7 @@ from losslens.parsers.text_records import (
 )
 from losslens.parsers.text_series import add_told_nan, named_by_file, series_of
 from losslens.parsers.text_settings import MIXED_DICT, settings_in, settings_said
+from losslens.parsers.text_starts import Started, held, later_in, settings_again
 from losslens.parsers.text_statements import Statement, Statements
 from losslens.parsers.text_tables import Tables
 from losslens.parsers.text_trainings import Headings, Training, trainings_in
@@ -61,6 +62,7 @@ def parse(path: Path) -> tuple[Log, ...]:
 
 def _logs(reader: _Reader) -> Iterator[Log]:
     """One Log, or one a training where the output holds several that it names."""
+    starts = reader.leave_later_settings()
     trainings = reader.trainings()
     for number, training in enumerate(trainings):
         placed = place_records(reader.records[training.first : training.end], reader.steps_per_epoch())
@@ -70,16 +72,21 @@ def _logs(reader: _Reader) -> Iterator[Log]:
         lines = training.first_line, trainings[number + 1].first_line if number + 1 < len(trainings) else None
         events = tuple(reader.dated_events(placed, training.first, lines))
         more += add_told_nan(series, events)
+        later = later_in(starts, training.first, training.end, placed)
         damage = reader.file.damage if lines[1] is None else ()
         yield Log(
             path=str(reader.path),
             format=NAME,
             series=series,
-            settings=tuple(({**reader.settings, **_said(training, reader.path)}).values()),
+            settings=tuple(
+                ({**reader.settings, **held(starts, training.first), **_said(training, reader.path)}).values()
+            ),
             events=events,
             damage=tuple(dated_at_end(one, int(placed.step[-1])) for one in damage),
             warnings=(*warnings, *more),
             trainer=_trainer(series, placed.records),
+            restarts=tuple(dict.fromkeys(row for row, _ in later)),
+            later_settings=later,
             group_hint=training.name or None,
             first_time=next((r.wall_time for r in placed.records if r.wall_time is not None), None),
         )
@@ -329,6 +336,13 @@ class _Reader:
                 said = int(value) if value.is_integer() else value
                 self.settings.setdefault(name, Setting(name, said, f"{self.path}:{record.line}"))
         self._leave(self.records[at:])
+
+    def leave_later_settings(self) -> tuple[Started, ...]:
+        """What later starts printed of their settings: no numbers of a course."""
+        starts, records = settings_again(self.path, self.records, self.settings, self.messages)
+        if len(records) < len(self.records):
+            self._leave(records)
+        return starts
 
     def _take_unnamed(self) -> None:
         """No number has a name that losslens knows: what was printed at places again and again is the course of one."""

@@ -11,11 +11,11 @@ import numpy as np
 
 from losslens import roles as roles_room
 from losslens.errors import NotALogError
-from losslens.model import Log, LogEvent, RawSeries, Repair, Role, RoleChoice, Run, Series, Setting
+from losslens.model import Log, LogEvent, RawSeries, Repair, Role, RoleChoice, Run, Series
 from losslens.model import Warning as LogWarning
 from losslens.roles.losses import UNKNOWN
 from losslens.roles.names import split_of
-from losslens.runs import blanks, restarts, unnamed
+from losslens.runs import blanks, restarts, starts, unnamed
 from losslens.runs.chains import chains_of, main_chain
 from losslens.runs.companions import Companions, told_apart
 from losslens.runs.copies import without_copies
@@ -155,7 +155,8 @@ def _runs_of(logs: Sequence[Log], beside: Sequence[Log], copied: Sequence[Repair
             )
             mine = [r for r in repairs if r.series is None or any(r.series in log.series for log in part)]
             one = replace(how, name=f"{how.name}/{_attempt_name(parts, number)}")
-            run = _run(part, beside, stitch(part, leading), mine, one, trainer)
+            own = starts.of_attempt(beside, number - 1, len(parts))
+            run = _run(part, own, stitch(part, leading), mine, one, trainer)
             runs.append(replace(run, warnings=(*run.warnings, LogWarning("several-attempts", text))))
         return runs
     whole, running = restarts.with_running_steps(main, kinds, whole, leading)
@@ -188,7 +189,8 @@ def _run(
     effects = undo(series, choices, trainer)
     series = effects.series
     axis = _axis(series, choices)
-    settings = _settings(everything)
+    events = _events(everything, axis)
+    settings, changes = starts.settings_of(logs, beside, stitched.stretches, stitched.segments, events)
     per_epoch = steps_per_epoch(series, choices, settings, axis)
     return Run(
         id=how.name,
@@ -200,8 +202,9 @@ def _run(
         series=series,
         roles=choices,
         settings=settings,
+        setting_changes=changes,
         segments=stitched.segments,
-        events=_events(everything, axis),
+        events=events,
         repairs=(*_undone(logs), *repairs, *stitched.repairs, *effects.repairs),
         warnings=(*_warnings(everything, how.roles, series), *_without_a_loss(choices)),
         damage=tuple(d for log in everything for d in log.damage),
@@ -395,15 +398,6 @@ def _axis(series: Mapping[str, Series], choices: Sequence[RoleChoice]) -> str:
             if choice.role is role:
                 return series[choice.tag].axis
     return max(series.values(), key=len).axis if series else "step"
-
-
-def _settings(logs: Sequence[Log]) -> dict[str, Setting]:
-    """All settings in one mapping; the first file that names one wins, and every value says where it is from."""
-    out: dict[str, Setting] = {}
-    for log in logs:
-        for setting in log.settings:
-            out.setdefault(setting.name, setting)
-    return out
 
 
 def _events(logs: Sequence[Log], axis: str) -> tuple[LogEvent, ...]:

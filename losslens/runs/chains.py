@@ -104,6 +104,8 @@ def numbers_after(chain: Chain, main: Chain) -> list[int]:
 
 def _stretches(i: int, log: Log) -> list[Stretch]:
     how = "session start" if log.table is None else "repeated header" if log.format == "csv" else "another file begins"
+    if log.later_settings:
+        how = "its settings were printed again"
     restarts = dict.fromkeys(log.restarts, how)
     rows = dict(restarts)
     first_rows = [int(s.row[0]) for s in log.series.values() if s.row.size]

@@ -17,6 +17,7 @@ import numpy as np
 
 from losslens.model import Log, RawSeries, Repair, Role, RoleChoice
 from losslens.runs.chains import Chain, Stretch, numbers_after
+from losslens.runs.starts import at_attempt
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray, IntArray
@@ -300,4 +301,5 @@ def _cut(log: Log, stretches: Sequence[Stretch]) -> Log:
             mine |= (one.row >= s.first_row) & (one.row < s.end_row)
         if mine.any():
             series[tag] = RawSeries(tag, one.step[mine], one.value[mine], one.wall_time[mine], one.row[mine], one.axis)
-    return replace(log, series=series, table=None)
+    first, end = min(s.first_row for s in stretches), max(s.end_row for s in stretches)
+    return at_attempt(replace(log, series=series, table=None), first, end)

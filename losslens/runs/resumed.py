@@ -13,7 +13,7 @@ from statistics import median
 
 from losslens import parsers
 from losslens.errors import LosslensError
-from losslens.model import Log
+from losslens.model import Log, SettingValue
 from losslens.runs.group import TRACKED_RUN, Group
 from losslens.runs.jobs import Source
 from losslens.runs.naming import natural
@@ -26,6 +26,8 @@ VERSION = re.compile(r"version_\d+")
 _HPARAMS = "hparams.yaml"
 #: So much of the settings of two folders is compared (bytes).
 MOST_SETTINGS = 1 << 20
+#: Settings that a start may have otherwise than the one that it goes on from: so many, and a smaller share than this.
+MOST_DIFFERENT, MINORITY = 3, 0.5
 #: So much of each end of an event file is read (bytes), and so many of its first steps say how far apart they are.
 EVENT_BYTES, ENDS = 64 << 10, 40
 
@@ -120,7 +122,26 @@ def _same_run(parts: Sequence[tuple[Path, _Start | None]], path: Path, start: _S
     gaps = [b - a for a, b in pairwise(start.steps) if b > a]
     if not gaps or not goes_on(first.steps[0], last.last, start.steps[0], median(gaps)):
         return False
-    return _settings_in(path) == _settings_in(before)
+    if _settings_in(path) == _settings_in(before):
+        return True
+    return start.steps[0] > last.last and _mostly_agree(path / _HPARAMS, before / _HPARAMS)
+
+
+def _mostly_agree(one: Path, other: Path) -> bool:
+    """Whether two files of settings differ in a few: what is set otherwise where a run goes on is no other run."""
+    mine, theirs = _named_values(one), _named_values(other)
+    names = mine.keys() | theirs.keys()
+    differ = sum(mine.get(name) != theirs.get(name) for name in names)
+    return 0 < differ <= MOST_DIFFERENT and differ < MINORITY * len(names)
+
+
+def _named_values(path: Path) -> dict[str, SettingValue]:
+    try:
+        if path.stat().st_size > MOST_SETTINGS:
+            return {}
+        return {setting.name: setting.value for log in parsers.parse(path, "settings") for setting in log.settings}
+    except (LosslensError, OSError):
+        return {}
 
 
 def _start(group: Group) -> _Start | None:

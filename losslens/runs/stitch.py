@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from losslens.model import Log, RawSeries, Repair, Segment, Series
-from losslens.runs.chains import Chain, chains_of, main_chain, numbers_after
+from losslens.runs.chains import Chain, Stretch, chains_of, main_chain, numbers_after
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,6 +28,8 @@ class Stitched:
     series: dict[str, Series]
     segments: tuple[Segment, ...]
     repairs: tuple[Repair, ...]
+    stretches: tuple[Stretch, ...] = ()
+    """Where each segment was written, by its index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def stitch(logs: Sequence[Log], leading: str | None) -> Stitched:
     starts = _starts(joined.get(leading) if leading else None, len(main.stretches))
     axis = joined[leading].axis if leading in joined else None
     series = {tag: _with_abandoned(s, starts if s.axis == axis else None) for tag, s in joined.items()}
-    return Stitched(series, _segments(series, leading, main, starts), tuple(repairs))
+    return Stitched(series, _segments(series, leading, main, starts), tuple(repairs), main.stretches)
 
 
 def _joined(tag: str, parts: Sequence[_Piece], repairs: list[Repair]) -> Series:

@@ -133,6 +133,19 @@ def test_a_version_folder_that_does_not_go_on_is_a_run_of_its_own(
     assert len(find([tmp_path]).jobs) == 2
 
 
+@pytest.mark.parametrize("events", [False, True], ids=["CSV", "event files"])
+def test_a_version_folder_that_goes_on_with_another_batch_is_the_same_run_with_a_changed_setting(
+    tmp_path: Path, events: bool
+) -> None:
+    same = "lr: 0.1\nmodel: resnet18\nseed: 3\n"
+    version_of(tmp_path, 0, range(9, 640, 10), first_epoch=0, settings=f"{same}batch_size: 32\n", events=events)
+    version_of(tmp_path, 1, range(649, 900, 10), first_epoch=6, settings=f"{same}batch_size: 128\n", events=events)
+    (run,) = runs_in(tmp_path)
+    assert run.settings["batch_size"].value == 32
+    assert [(c.name, c.before, c.after, c.step) for c in run.setting_changes] == [("batch_size", 32, 128, 649)]
+    assert run.setting_changes[0].source.endswith("version_1/hparams.yaml:batch_size")
+
+
 def test_csv_and_event_files_of_one_version_folder_are_one_run(tmp_path: Path) -> None:
     write_csv(tmp_path / "version_0" / "metrics.csv", "step,train_loss")
     write_events(tmp_path / "version_0", ["train_loss"])

@@ -1,0 +1,132 @@
+"""Settings that one output holds twice: a job that was started again prints what it was started with again.
+
+Behind the first numbers of a training a line such as "lr: 0.1" is no setting any more, unless most of what stood ahead
+of them stands there again.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from losslens.model import Setting
+from losslens.parsers.opening import lines_of, output_file
+from losslens.parsers.text_events import Messages
+from losslens.parsers.text_lines import clean
+from losslens.parsers.text_places import Placed
+from losslens.parsers.text_records import Record
+from losslens.parsers.text_settings import settings_in
+
+#: Share of the first settings that must be named again, and how many at least.
+AGAIN, FEWEST = 0.6, 2
+#: A program that prints its settings more often than this does not do so because it starts.
+MOST_STARTS = 10
+#: Places looked at: where more counts go back, they do so in every epoch.
+MOST_PLACES = 100
+#: A pause of this share of the lines ahead of the first number may hold the settings, wherever the count stands.
+LIKE_THE_HEAD, LEAST_HEAD = 0.5, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What a later start in an output was given, and how many records stand before it."""
+
+    before: int
+    settings: tuple[Setting, ...]
+
+
+def settings_again(
+    path: Path, records: Sequence[Record], settings: Mapping[str, Setting], messages: Messages
+) -> tuple[tuple[Started, ...], list[Record]]:
+    """The settings of later starts, in their order, and the records without those that are settings themselves.
+
+    The file is read once more, between the records where a start may lie, and not at all where there is no such place.
+    """
+    if len(settings) < FEWEST or any(after.line < before.line for before, after in pairwise(records)):
+        return (), list(records)
+    often = Counter(record.template for record in records)
+    names = {name.lower() for name in settings}
+    said = [often[r.template] <= MOST_STARTS and {n.lower() for n in r.values} <= names for r in records]
+    numbers = [i for i, setting in enumerate(said) if not setting]
+    resumed = [event.line for event, _ in messages.events if event.kind == "restart" and event.line is not None]
+    places = _places([records[i] for i in numbers], settings, resumed)
+    if not places:
+        return (), list(records)
+    spans = [(numbers[i - 1], numbers[i]) for i in places]
+    lines = _lines_between(path, [(records[first].line, records[last].line) for first, last in spans])
+    found: list[Started] = []
+    dropped: set[int] = set()
+    for (first, last), mine in zip(spans, lines, strict=True):
+        told: dict[str, Setting] = {}
+        for number, raw in mine:
+            for name, value in settings_in(clean(raw).text):
+                told.setdefault(name, Setting(name, value, f"{path}:{number}"))
+        if len(told.keys() & settings.keys()) >= max(FEWEST, AGAIN * len(settings)):
+            dropped.update(range(first + 1, last))
+            found.append(Started(last - len(dropped), tuple(told.values())))
+    if len(found) > MOST_STARTS:
+        return (), list(records)
+    return tuple(found), [record for i, record in enumerate(records) if i not in dropped]
+
+
+def held(starts: Sequence[Started], first: int) -> dict[str, Setting]:
+    """What was printed again before the training that begins with record ``first``, where there are several."""
+    return {s.name: s for start in starts if 0 < start.before <= first for s in start.settings}
+
+
+def later_in(starts: Sequence[Started], first: int, end: int, placed: Placed) -> tuple[tuple[int, Setting], ...]:
+    """The settings of starts within the training of records ``first <= i < end``, with their rows among the placed."""
+    out: list[tuple[int, Setting]] = []
+    for start in starts:
+        before = placed.index_before(start.before - first) if first < start.before < end else None
+        if before is not None and before + 1 < len(placed.records):
+            out.extend((before + 1, setting) for setting in start.settings)
+    return tuple(out)
+
+
+def _places(records: Sequence[Record], settings: Mapping[str, Setting], resumed: Sequence[int]) -> list[int]:
+    """The records ahead of which a start may have been printed."""
+    if len(records) < 2:
+        return []
+    own_lines = len({setting.source.rpartition(":")[2] for setting in settings.values()})
+    least = max(1, own_lines // 2)
+    head = records[0].line - 1
+    long = LIKE_THE_HEAD * head if head >= LEAST_HEAD else float("inf")
+    told = sorted(resumed)
+    out = []
+    for i in range(1, len(records)):
+        first, last = records[i - 1].line, records[i].line
+        between = last - first - 1
+        if between < least:
+            continue
+        says_so = bisect_right(told, last) > bisect_right(told, first)
+        if says_so or between >= long or _goes_back(records[i - 1], records[i]):
+            out.append(i)
+    return out if len(out) <= MOST_PLACES else []
+
+
+def _goes_back(before: Record, after: Record) -> bool:
+    for one, other in ((before.epoch, after.epoch), (before.step, after.step), (before.n, after.n)):
+        if one is not None and other is not None and other != one:
+            return other < one
+    return False
+
+
+def _lines_between(path: Path, ranges: Sequence[tuple[int, int]]) -> list[list[tuple[int, str]]]:
+    """The numbered lines strictly between each pair of line numbers, which rise."""
+    out: list[list[tuple[int, str]]] = [[] for _ in ranges]
+    at = number = 0
+    for block in output_file(path).blocks():
+        for raw in lines_of(block):
+            number += 1
+            while at < len(ranges) and number >= ranges[at][1]:
+                at += 1
+            if at == len(ranges):
+                return out
+            if number > ranges[at][0] and raw and not raw.isspace():
+                out[at].append((number, raw))
+    return out
