@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from losslens.model import LossVerdict, NotChecked, Role, RunReport, Verdict
+from losslens.model import LossVerdict, NotChecked, Role, RunReport, SettingChange, SettingValue, Verdict
 from losslens.reporter import words
 from losslens.reporter.names import few, listed, shortened
 
@@ -51,6 +51,30 @@ def restarts(run: RunReport) -> list[str]:
             line += f", leaving {words.one(run.axis)}s {left} behind"
         lines.append(line + (f" ({segment.how})" if segment.how else ""))
     return lines
+
+
+def changed_settings(run: RunReport) -> list[str]:
+    """Each setting that a later start had otherwise: its values in their order, and from where on each held."""
+    by_name: dict[str, list[SettingChange]] = {}
+    for change in run.setting_changes:
+        by_name.setdefault(change.name, []).append(change)
+    lines = []
+    for name, changes in by_name.items():
+        then = [f"then {_value(change.after)} ({_since(run, change)})" for change in changes]
+        lines.append(f"{shortened(name)}: {', '.join([_value(changes[0].before), *then])}")
+    return lines
+
+
+def _since(run: RunReport, change: SettingChange) -> str:
+    if change.step is None:
+        return "from a later start on; where that was, the log does not say"
+    return f"from {words.at(run.axis, change.step)}"
+
+
+def _value(value: SettingValue) -> str:
+    if value is None:
+        return "none"
+    return shortened(words.number(value) if isinstance(value, float) else str(value))
 
 
 def not_checked(run: RunReport) -> list[str]:

@@ -151,6 +151,7 @@ def _lists(run: RunReport) -> list[tuple[str, Sequence[str]]]:
     return [
         ("Other losses", appendix.other_losses(run)),
         ("Restarts", appendix.restarts(run)),
+        ("Settings that changed", appendix.changed_settings(run)),
         ("What the log says", appendix.events(run)),
         ("How it was read", appendix.reading(run)),
     ]

@@ -61,6 +61,8 @@ def _found(page: Page, found: Found) -> None:
         rows.append(("checkpoints", ", ".join(words.count(c.step) for c in run.checkpoints[-8:])))
     if run.settings:
         rows.append(("settings", _settings(run)))
+    if run.setting_changes:
+        rows.append(("changed", _changed(run)))
     page.pairs(rows)
     _series(page, run)
     for warning in run.warnings:
@@ -76,6 +78,16 @@ def _settings(run: Run) -> str:
     if len(run.settings) > MOST_SETTINGS:
         shown.append(f"… and {len(run.settings) - MOST_SETTINGS:,} more")
     return ", ".join(shown)
+
+
+def _changed(run: Run) -> str:
+    told = []
+    for change in run.setting_changes[:MOST_SETTINGS]:
+        since = f" from {words.at(run.axis, change.step)}" if change.step is not None else ""
+        told.append(f"{change.name}={change.after}{since} (before: {change.before})")
+    if len(run.setting_changes) > MOST_SETTINGS:
+        told.append(f"… and {len(run.setting_changes) - MOST_SETTINGS:,} more")
+    return ", ".join(told)
 
 
 def _series(page: Page, run: Run) -> None:

@@ -68,6 +68,7 @@ def _run(run: RunReport, *, level: int) -> list[str]:
         ("Not checked", appendix.not_checked(run) if story.told_in_full(run) else []),
         ("Other losses", appendix.other_losses(run)),
         ("Restarts", appendix.restarts(run)),
+        ("Settings that changed", appendix.changed_settings(run)),
         ("The log says", appendix.events(run)),
         ("How it was read", appendix.reading(run)),
     ]

@@ -255,6 +255,7 @@ def _lists(page: Page, run: RunReport) -> None:
     page_lists += [
         ("OTHER LOSSES", appendix.other_losses(run), "•"),
         ("RESTARTS", appendix.restarts(run), "•"),
+        ("SETTINGS THAT CHANGED", appendix.changed_settings(run), "•"),
         ("THE LOG SAYS", appendix.events(run), "•"),
         ("HOW IT WAS READ", appendix.reading(run), "!"),
     ]

@@ -31,6 +31,7 @@ from losslens.model import (
     RunReport,
     Segment,
     Setting,
+    SettingChange,
     Skipped,
     Spent,
     StepsPerEpoch,
@@ -204,6 +205,9 @@ def exploded(name: str = "deeplab") -> RunReport:
             "batch_size": Setting("batch_size", 16, "logs/deeplab/args.yaml"),
             "clip": Setting("clip", None, "logs/deeplab/args.yaml"),
         },
+        setting_changes=(
+            SettingChange("batch_size", 16, 32, 30_000, "logs/deeplab/args.yaml", "logs/deeplab/args_resume1.yaml"),
+        ),
         segments=(
             Segment(0, 0, 30_500, BASE_TIME, BASE_TIME + 17_000, 30_000, ""),
             Segment(1, 30_000, 60_000, BASE_TIME + 18_000, BASE_TIME + 34_000, None, "new file"),

@@ -13,6 +13,7 @@ from losslens.model import (
     Run,
     Series,
     Setting,
+    SettingChange,
     Skipped,
     StepsPerEpoch,
     Warning,
@@ -51,6 +52,7 @@ def listing(name: str = "run") -> Listing:
             RoleChoice(name, Role.GRAD_NORM, "positive and close to the loss", sure=False),
         ),
         settings={"lr": Setting("lr", 0.1, "args.yaml")},
+        setting_changes=(SettingChange("lr", 0.1, 0.01, 700, "args.yaml", "args_resume1.yaml"),),
         warnings=(Warning("x", "3 rows were ragged"),),
         checkpoints=(Checkpoint(100, "a"), Checkpoint(200, "b")),
         steps_per_epoch=StepsPerEpoch(1500.0, "the epoch column"),
@@ -68,8 +70,17 @@ def test_each_series_is_shown_with_its_role_the_reason_and_its_points() -> None:
 
 def test_files_settings_reasons_warnings_and_what_was_skipped_are_said() -> None:
     text = render_runs(listing("norm"), width=100, colour=False, unicode=True)
-    for piece in ("logs/run/a.csv", "lr=0.1", "the only log in its folder", "3 rows were ragged", "100, 200",
-                  "1,500, the epoch column", "h.pkl: a pickle runs code", "--role ROLE=TAG"):  # fmt: skip
+    for piece in (
+        "logs/run/a.csv",
+        "lr=0.1",
+        "lr=0.01 from step 700 (before: 0.1)",
+        "the only log in its folder",
+        "3 rows were ragged",
+        "100, 200",
+        "1,500, the epoch column",
+        "h.pkl: a pickle runs code",
+        "--role ROLE=TAG",
+    ):
         assert piece in text
 
 
