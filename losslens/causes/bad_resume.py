@@ -27,7 +27,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, loss, siblings, thrown, way_back
+from losslens.causes.signs import around, changed, loss, siblings, thrown, way_back
 from losslens.causes.signs.build import Found, log_ramp, num, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -116,13 +116,14 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         thrown.validation_thrown(facts, -1),
         thrown.weights_held(facts, +1),
-        around.restarted(facts, +1),
+        around.restarted(facts, +1, but=changed.HARM.keys() - {"optimizer"}),
         _loss_jumped(facts, +1),
         _rate_broke(facts, +1),
         _scale_reset(facts, +1),
         _started_over(facts, +1),
         _reconverged(facts, +1),
         around.val_jumped_too(facts, +1),
+        changed.changed(facts, "optimizer", +1),
         siblings.cured_by(facts, "resume", +1),
         around.not_restarted(facts, -1),
         _smooth(facts, -1),

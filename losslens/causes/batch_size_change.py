@@ -25,7 +25,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, gradient, leap, loss, rise, siblings, thrown, way_back
+from losslens.causes.signs import aftermath, around, changed, gradient, leap, loss, rise, siblings, thrown, way_back
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -49,7 +49,7 @@ MOST_OF_A_BATCH = 16.0
 def _batch_moved(f: Facts, d: int) -> Found:
     b = f.batch
     if b is None:
-        return missing("batch-changed", "batch_size")
+        return None if any(c.lever == "batch-size" for c in f.changed) else missing("batch-changed", "batch_size")
     if b.change_step is None or b.lag_points is None:
         return None
     text = f"{b.tag} went from {num(b.before)} to {num(b.after)} at {where(f, b.change_step)}"
@@ -126,6 +126,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.jumped(facts, +1),
         aftermath.held_new_level(facts, +1),
         around.restarted(facts, +1),
+        changed.changed(facts, "batch-size", +1),
         siblings.cured_by(facts, "batch-size", +1),
         _batch_constant(facts, -1),
         _noise_same(facts, -1),

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, gradient, loss, rate, rise, siblings, thrown
+from losslens.causes.signs import aftermath, around, changed, gradient, loss, rate, rise, siblings, thrown
 from losslens.causes.signs.build import told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -59,6 +59,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.calm_before(facts, +1),
         around.architecture_is(facts, "recurrent", +1),
         around.scale_followed(facts, +1),
+        changed.changed(facts, "clip", +1),
         siblings.cured_by(facts, "clip", +1),
         siblings.swept(facts, "clip", +1, high=True),
         loss.nan_before_update(facts, -1),
@@ -80,7 +81,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_died_as_loss_rose(facts, +1),
         rise.runs_downward(facts, -1),
         around.only_validation(facts, -1),
-        around.restarted(facts, -1),
+        around.restarted(facts, -1, but=("clip",)),
         around.scale_led(facts, -1),
         siblings.not_cured_by(facts, "clip", -1),
     )

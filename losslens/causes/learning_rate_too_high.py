@@ -28,7 +28,19 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, gradient, leap, loss, rate, rise, siblings, thrown, way_back
+from losslens.causes.signs import (
+    aftermath,
+    around,
+    changed,
+    gradient,
+    leap,
+    loss,
+    rate,
+    rise,
+    siblings,
+    thrown,
+    way_back,
+)
 from losslens.causes.signs.build import Found, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -72,6 +84,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.weights_jumped(facts, +1),
         around.val_harmed(facts, +1),
         around.val_jumped_too(facts, +1),
+        changed.changed(facts, "learning-rate", +1),
         siblings.cured_by(facts, "learning-rate", +1),
         siblings.swept(facts, "learning-rate", +1, high=True),
         rate.calm_at_rate(facts, -1),
@@ -95,7 +108,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.runs_downward(facts, -1),
         around.only_validation(facts, -1),
         leap.towers_return(facts, -1),
-        around.restarted(facts, -1),
+        around.restarted(facts, -1, but=("learning-rate",)),
         around.scale_led(facts, -1),
         siblings.not_cured_by(facts, "learning-rate", -1),
         leap.leaped(facts, -1),

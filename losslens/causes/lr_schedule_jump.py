@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, loss, rate, rise, siblings, thrown
+from losslens.causes.signs import aftermath, around, changed, loss, rate, rise, siblings, thrown
 from losslens.causes.signs.build import num, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -47,6 +47,9 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.falls_repeat(facts, +1),
         rise.exponential_growth(facts, +1),
         rise.grows_as_rate_falls(facts, -1),
+        changed.changed(facts, "learning-rate", +1),
+        changed.changed(facts, "schedule", +1),
+        changed.changed(facts, "warmup", +1),
         siblings.cured_by(facts, "schedule", +1),
         loss.calm_before(facts, +1),
         rate.rate_steady(facts, -1),
@@ -62,7 +65,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         aftermath.overshot(facts, +1),
         rise.runs_downward(facts, -1),
         around.only_validation(facts, -1),
-        around.restarted(facts, -1),
+        around.restarted(facts, -1, but=("learning-rate", "schedule", "warmup")),
     )
 
 

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, broken, gradient, loss, siblings
+from losslens.causes.signs import around, broken, changed, gradient, loss, siblings
 from losslens.causes.signs.build import Found, num, sign, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -81,6 +81,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         broken.weights_whole(facts, +1),
         broken.accuracy_lost(facts, +1),
         broken.accuracy_kept(facts, -1),
+        changed.changed(facts, "precision", +1),
         siblings.cured_by(facts, "precision", +1),
         siblings.not_cured_by(facts, "learning-rate", +1),
         around.wide_precision(facts, -1),

@@ -5,12 +5,16 @@ from __future__ import annotations
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.signals import Trend
 from losslens.causes.signs.build import lag_text, lasting, num, often, percent, points, times, where, widths
+from losslens.causes.signs.changed import told
 from losslens.causes.signs.rate import rise_text, rise_when
 from losslens.causes.signs.siblings import LEVER_WORDS, sweep_text, twin
 from losslens.model import Verdict
 
 NEAR_RESTART = 6.0
 """Logged points between a restart and the onset that count as one event."""
+
+MOST_CHANGES = 3
+"""Settings told that a restart changed."""
 
 NEAR_JUMP = 20.0
 """Logged points between a rise of the rate and the onset within which it is worth saying."""
@@ -103,6 +107,8 @@ def _restart(f: Facts) -> str:
         details.append(f"with the learning rate changed {times(r.lr_ratio)}")
     if r.scale_reset:
         details.append("with the loss scale back at its start")
+    if f.changed:
+        details.append(f"with {' and '.join(told(c) for c in f.changed[:MOST_CHANGES])}")
     if r.loss_ratio is not None and r.loss_ratio > 1.05:
         details.append(f"and the loss came back {times(r.loss_ratio)} higher")
     return text + (": " + ", ".join(details) if details else "") + "."

@@ -10,6 +10,7 @@ import numpy as np
 
 from losslens.causes.facts.beside import beside_of
 from losslens.causes.facts.buildup import scale_of, trend_of
+from losslens.causes.facts.changed import changed_of, settings_at
 from losslens.causes.facts.cohort import with_cohort
 from losslens.causes.facts.course import course_of, start_of
 from losslens.causes.facts.gradient import gradient_of, layers_of
@@ -88,8 +89,8 @@ def _measure(run: Run, judgement: Judgement) -> Facts:
 
 def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Extent) -> Facts:
     judged = judgement.leading
-    recipe = recipe_of(run.settings)
     start = start_of(extent, judgement.onset, leading)
+    recipe = recipe_of(settings_at(run, start))
     at = _index(leading, judgement)
     loss = course_of(leading, at, extent, judged)
     train_series = run.first(Role.TRAIN_LOSS)
@@ -128,6 +129,7 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         agent=agent_of(run, start, extent),
         restart=restart_of(run, run.series[leading.tag], start, extent, scale),
         batch=batch_of(run, start, extent),
+        changed=changed_of(run, start, extent),
         recipe=recipe,
         messages=messages_of(run.events, start, extent, run.first(Role.SKIPPED_STEPS)),
         settings=dict(list({k: _short(s.value) for k, s in run.settings.items()}.items())[:MOST_SETTINGS]),

@@ -14,6 +14,7 @@ from losslens.causes.facts.signals import (
     Agent,
     Batch,
     Beside,
+    Changed,
     Components,
     Gradient,
     Layers,
@@ -307,6 +308,8 @@ class Facts:
     """Tags of all series of the run (at most 300): runs of one training log the same."""
     place: str = ""
     """The run's name with the folders it was found in, before it was shortened for the report."""
+    changed: tuple[Changed, ...] = ()
+    """What the start of the job nearest before the onset was set to otherwise."""
     trace: Trace = ()
     """Values of the training loss at fixed places (at most 256)."""
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from losslens.model import SettingValue
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -308,6 +310,21 @@ class Restart:
     near_initial: bool | None
     """The loss came back near its very first level."""
     reconverged: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A setting that the job was started again with, otherwise than before, near the onset."""
+
+    name: str
+    lever: str
+    before: SettingValue
+    after: SettingValue
+    ratio: float | None
+    """After over before, where both are positive numbers."""
+    step: int
+    lag_points: float
+    """Logged points from that start to the onset; negative where the onset was seen first."""
 
 
 @dataclass(frozen=True, slots=True)

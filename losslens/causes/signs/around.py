@@ -5,22 +5,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs.build import Found, lag_text, log_ramp, missing, num, ramp, sign, times, where
+from losslens.causes.signs.changed import explained
 from losslens.model import Verdict
 
+OTHERWISE = 0.75
+"""Share of what a restart at the onset says that a change of settings in it takes over."""
 
-def restarted(f: Facts, d: int) -> Found:
-    """The job had just started again."""
+
+def restarted(f: Facts, d: int, *, but: Collection[str] = ()) -> Found:
+    """The job had just started again. A change of one of the levers ``but`` in that start takes over what it says."""
     r = f.restart
     if r is None or f.onset is None or f.onset.from_start or not -1.5 <= r.lag_points <= 6:
         return None
     pause = f" after a pause of {_hours(r.gap_s)}" if r.gap_s and r.gap_s > 60 else ""
     text = f"the job started again at {where(f, r.step)} ({r.how}){pause}, {lag_text(r.lag_points)} the onset"
+    otherwise = explained(f, but)
+    if otherwise > 0:
+        text += ", with other settings, which may be the reason"
     return sign(
         "restarted-at-onset",
         d,
-        ramp(r.lag_points, 6, 2) * (0.6 if r.how == "pause" else 1.0),
+        ramp(r.lag_points, 6, 2) * (0.6 if r.how == "pause" else 1.0) * (1.0 - OTHERWISE * otherwise),
         text,
         steps=(r.step, f.onset.step),
     )
