@@ -25,7 +25,7 @@ import dataclasses
 
 from losslens.causes.attention_logit_growth import ATTENTION_WORDS, about_output
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, gradient, leap, loss, rate, rise, thrown, way_back
+from losslens.causes.signs import aftermath, around, gradient, layers, leap, loss, rate, rise, thrown, way_back
 from losslens.causes.signs.build import Found, missing, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -63,6 +63,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.logits_led(facts, +1),
         gradient.weights_led(facts, -1),
         gradient.logits_flat(facts, -1),
+        layers.output_parted(facts, +1),
         rise.once_learned(facts, rise.slow_rise(facts, +1)),
         around.val_jumped_too(facts, +1),
         loss.drift_up(facts, +1),

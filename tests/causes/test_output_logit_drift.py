@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from losslens.model import Role, Verdict
 from tests.causes import make_runs as m
@@ -52,3 +53,39 @@ def test_a_gradient_norm_that_climbs_long_before_the_loss_speaks_for_it_and_a_st
     assert "grad-norm-climbed" in m.names(led, CAUSE, +1)
     calm = m.made(y, Verdict.EXPLODED, 320, others={m.GRAD: m.steady()})
     assert "grad-norm-climbed" not in m.names(calm, CAUSE, +1)
+
+
+def layered(output: float, others: float, names: tuple[str, ...] = ("convs.0", "convs.1", "head")) -> m.Made:
+    """A climb at whose onset the gradient of the last layer rises by one factor and those of the rest by another."""
+    points, at = 400, 300
+    y = m.learning(points)
+    y[at:] *= 1 + np.arange(points - at) / 40
+    columns = {}
+    for k, name in enumerate(names):
+        rise = np.ones(points)
+        rise[at:] = output if name == names[-1] else others
+        columns[f"grad_norm/{name}", Role.LAYER_GRAD_NORM] = m.noisy(rise, 0.1, k)
+    return m.made(y, Verdict.DIVERGED, at, others={**columns, m.LR: m.constant(points, 3e-3)})
+
+
+@pytest.mark.parametrize(("output", "others"), [(50.0, 1.0), (1.0, 30.0), (1e6, 1e-9)])
+def test_an_output_layer_whose_gradient_went_another_way_than_the_others_speaks_for_it(
+    output: float, others: float
+) -> None:
+    assert "output-gradient-parted" in m.names(layered(output, others), CAUSE, +1)
+    assert m.chance(layered(output, others), CAUSE) > m.chance(layered(20.0, 20.0), CAUSE)
+
+
+def test_gradients_that_rise_alike_in_all_layers_speak_against_it() -> None:
+    assert "gradients-rose-alike" in m.names(layered(20.0, 20.0), CAUSE, -1)
+    assert "gradients-rose-alike" not in m.names(layered(1.2, 1.2), CAUSE, -1)
+
+
+def test_without_a_name_that_says_so_the_last_layer_makes_the_output() -> None:
+    assert "output-gradient-parted" in m.names(layered(50.0, 1.0, ("layers.0", "layers.1", "layers.2")), CAUSE, +1)
+
+
+def test_a_name_that_says_so_tells_the_output_layer_wherever_it_was_logged() -> None:
+    parted = layered(50.0, 1.0, ("body.0", "body.1", "classifier"))
+    (found,) = [s for s in m.tried(parted.facts(), CAUSE) if getattr(s, "name", "") == "output-gradient-parted"]
+    assert found.series == "grad_norm/classifier"

@@ -22,6 +22,7 @@ GROUPS: Mapping[str, str] = {
         "growth-law": ("exponential-growth", "levelling-rise"),
         "grad-order": ("grad-norm-led", "grad-norm-together"),
         "passes": ("all-data-seen", "first-pass", "likely-seen"),
+        "layers-parting": ("output-gradient-parted", "gradients-rose-alike"),
         "onset-place": ("onset-early", "onset-not-early", "calm-before"),
         "optimizer": ("adaptive-optimizer", "plain-sgd"),
         "precision": ("full-precision", "half-precision", "low-precision", "wide-range-precision"),

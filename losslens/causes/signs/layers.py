@@ -19,6 +19,18 @@ NOTHING = 1e-6
 MOVED = 1.5
 """Factor from which the other layers count as moved."""
 
+OUTPUT = frozenset({"head", "fc", "classifier", "cls", "output", "out", "logits", "readout", "score", "predictions"})
+"""Words by which implementations name the layer that makes the output; without one it is the last that was logged."""
+
+PARTED = (1.0, 2.5)
+"""Logarithm of the factor between output layer and the others: from the first it says something, at the second all."""
+
+ALIKE = 0.7
+"""Below this they moved alike …"""
+
+PLAINLY = 3.0
+"""… where the others moved by this factor."""
+
 
 def _words(tag: str) -> list[str]:
     return [w for w in re.split(r"[^a-z0-9]+", tag.lower()) if w]
@@ -49,3 +61,30 @@ def attention_starved(f: Facts, d: int) -> Found:
     )
     strength = ramp(math.log(rest / own), 0.5, 1.6)
     return sign("attention-gradient-starved", d, strength, text, series=name, value=own, compared_to=rest)
+
+
+def output_parted(f: Facts, d: int) -> Found:
+    """The gradient of the output layer went another way than those of the layers before it; against: all went alike.
+
+    Weights of the output layer that grow multiply what it hands back and leave its own gradient where it was; outputs
+    that saturate do the reverse. Data, rates and batches move all layers together.
+    """
+    if f.layers is None:
+        return missing("output-gradient-parted", "layer_grad_norm")
+    rises = [(tag, rise) for tag, rise, _ in f.layers.rises if math.isfinite(rise)]
+    if len(rises) < 2:
+        return None
+    named = [i for i, (tag, _) in enumerate(rises) if OUTPUT & set(_words(tag))]
+    name, own = rises.pop(named[-1] if named else -1)
+    rest = float(np.median([rise for _, rise in rises]))
+    apart = abs(math.log(max(own, NOTHING) / max(rest, NOTHING)))
+    if apart >= PARTED[0]:
+        text = (
+            f"around the onset the gradient of the output layer ({name}) peaked at {times(own)} its level before, "
+            f"those of the layers in front of it at {times(rest)}: what broke lies at the output"
+        )
+        return sign("output-gradient-parted", d, ramp(apart, *PARTED), text, series=name, value=own, compared_to=rest)
+    if apart < ALIKE and rest >= PLAINLY:
+        text = f"the gradients of all layers rose alike at the onset ({name} {times(own)}, the others {times(rest)})"
+        return sign("gradients-rose-alike", -d, 1.0, text, series=name, value=own, compared_to=rest)
+    return None
