@@ -281,7 +281,8 @@ def _distinct_tags(logs: Sequence[Log], path: str) -> list[Log]:
     """Where two places of a job hold the same tag, the place goes before it.
 
     Places are subfolders (``train/`` and ``validation/``), files that name a split, and what was printed beside what
-    was logged. Logs of one kind in one folder follow each other and keep their tags.
+    was logged. A lone file that names validation speaks for its series as well. Logs of one kind in one folder follow
+    each other and keep their tags.
     """
     folders = [_folder_under(log, path) for log in logs]
     holders: dict[str, list[int]] = {}
@@ -298,6 +299,8 @@ def _distinct_tags(logs: Sequence[Log], path: str) -> list[Log]:
             place = folder
         elif split and any(split_of(PurePath(logs[j].path).name) not in ("", split) for j in others):
             place = split
+        elif split == "val" and sum(bool(x.series) for x in logs) == 1 and not any(map(split_of, log.series)):
+            place = split  # val_loss.csv alone: its columns have no other way of saying so
         elif log.format == blanks.TEXT and any(logs[j].format != log.format for j in others):
             out.append(_renamed(log, {t: f"printed/{t}" for t in log.series if set(holders[t]) - {i}}))
             continue
