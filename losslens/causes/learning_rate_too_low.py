@@ -35,7 +35,13 @@ LEVEL = "setting"
 SOURCES = ("https://arxiv.org/abs/1506.01186", "https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate")
 
 
+LEFT = frozenset({Verdict.NAN, Verdict.EXPLODED, Verdict.DIVERGED, Verdict.SHIFTED, Verdict.SPIKE_RECOVERED})
+"""Verdicts on losses that moved more than small steps can move them: there a small rate excuses itself."""
+
+
 def _too_small(f: Facts, d: int) -> Found:
+    if f.verdict in LEFT:
+        return None
     if f.rate is None:
         return missing("rate-low", "learning_rate")
     return rate.rate_low(f, d)

@@ -106,6 +106,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         held_back.accuracy_lost(facts, -1),
         held_back.accuracy_never_rose(facts, -1),
         around.only_validation(facts, +1),
+        around.validation_alone(facts, +1),
         siblings.cured_by(facts, "regularisation", +1),
         siblings.cured_by(facts, "weight-decay", +1),
         _train_rose_too(facts, -1),

@@ -26,7 +26,7 @@ from pathlib import Path
 from losslens import causes
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs.around import SEEN_AFTER, stepped_with_validation
+from losslens.causes.signs.around import AT_ONCE, SEEN_AFTER, climbs_alone, stepped_with_validation
 from losslens.causes.signs.build import key_of, num
 from losslens.causes.why_then import why_then
 from losslens.model import Cause, CauseGroup, Diagnosis, Evidence, NotChecked, Sign, Verdict
@@ -150,21 +150,27 @@ def _prior_data(path: Path | None = None) -> Mapping[str, Mapping[str, float]]:
     return data
 
 
+WORKERS = re.compile(
+    r"world_?size|ddp|fsdp|zero_?stage|deepspeed|megatron|nccl|horovod|nnodes|nproc|(?:n|num)_?gpus?|gpus|devices"
+    r"|local_?rank|data_?parallel|tensor_?parallel|pipeline_?parallel|distributed|(?<![a-z])dp(?![a-z])"
+)
+
 ATTENTION = re.compile(
     r"attn|attention|transformer|gpt|bert|llama|mistral|qwen|(?<![a-z])vit(?![a-z])|num_?heads|n_?head"
 )
 
 
 def priors_of(facts: Facts) -> dict[str, float]:
-    """The users' priors for one run: a cause that needs a second player, attention or a term is rarer without a trace
-    of it. They add up to 1."""
+    """The users' priors for one run: a cause that needs a second player, attention, a term or several workers is rarer
+    without a trace of it. They add up to 1."""
     words = " ".join(
-        (facts.place, facts.name, *facts.tags, *facts.settings, *map(str, facts.settings.values()))
+        (facts.place, facts.name, facts.trainer or "", *facts.tags, *facts.settings, *map(str, facts.settings.values()))
     ).lower()
     traced = {
         "rl-or-gan-divergence": facts.agent is not None,
         "attention-logit-growth": facts.logits is not None or ATTENTION.search(words) is not None,
         "aux-term-blowup": facts.components is not None,
+        "rank-desync": WORKERS.search(words) is not None,
     }
     rarer = _prior_data()["without_a_trace"]
     weighed = {
@@ -189,10 +195,12 @@ def family(facts: Facts) -> str:
     if verdict in (Verdict.EXPLODED, Verdict.DIVERGED):
         if start:
             return "runaway-from-start"
+        if climbs_alone(facts):
+            return "validation-alone"
         growth = facts.loss.growth if facts.loss is not None else None
         if growth is not None and growth.kind == "downward":
             return "runaway-downward"
-        return "runaway-at-once" if growth is not None and growth.points <= 2 else "runaway"
+        return "runaway-at-once" if growth is not None and growth.points <= AT_ONCE else "runaway"
     if facts.leading_role.startswith("val") and verdict in (Verdict.OVERFIT, Verdict.VAL_DIVERGED):
         return _of_validation(facts)
     if facts.leading_role.startswith("val") and verdict is Verdict.PLATEAU and _training_learned(facts):
@@ -205,6 +213,8 @@ def _of_validation(facts: Facts) -> str:
     b, lost = facts.beside, facts.nonfinite
     if lost is not None and lost.pattern in ("abrupt", "after-growth") and (b is None or b.points_after < SEEN_AFTER):
         return "nan-after-growth" if lost.pattern == "after-growth" else "nan"
+    if lost is not None and lost.pattern != "scattered" and (b is None or b.own_verdict is None):
+        return "validation-nan"
     if b is not None and (b.own_verdict is not None or stepped_with_validation(facts) > 0.5):
         return "with-training"
     return facts.verdict.value
@@ -226,6 +236,8 @@ HOW = {
     "nan-after-growth": " after a climb",
     "runaway-at-once": ", at once",
     "runaway-downward": ", downward",
+    "validation-alone": ", of a validation loss beside which no training was logged",
+    "validation-nan": " because validation is not finite, while training is",
 }
 """Words for the row of the verdict table beyond the verdict itself."""
 

@@ -149,6 +149,8 @@ def headline(run: RunReport) -> str:
             return f"{loss} exploded {_at(place, from_start)}"
         case Verdict.DIVERGED:
             return f"{loss} left its course {_at(place, from_start)} and did not come back"
+        case Verdict.VAL_DIVERGED if onset is not None and first_bad is not None and first_bad <= onset.step:
+            return f"{loss} is not finite {_from(place, from_start)}, while the training loss is"
         case Verdict.VAL_DIVERGED:
             return f"{loss} ran away {_at(place, from_start)}, while the training loss did not"
         case Verdict.OVERFIT:
@@ -203,6 +205,10 @@ def _said_in(event: LogEvent) -> str:
 
 def _since(place: str, from_start: bool) -> str:
     return "from the start" if from_start or not place else f"from {place}"
+
+
+def _from(place: str, from_start: bool) -> str:
+    return "at any point" if from_start else f"from {place} on"
 
 
 def _at(place: str, from_start: bool) -> str:

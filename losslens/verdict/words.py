@@ -161,7 +161,7 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
 def _nan(fit: SeriesFit) -> Word:
     at = f"{fit.axis.removesuffix('s')} {fit.first_nonfinite:,}"
     if fit.n_finite == 0:
-        return Word(Verdict.NAN, f"no value is finite, from {at} on")
+        return Word(Verdict.NAN, f"not finite anywhere, from {at} on")
     before = fit.value[fit.step < fit.first_nonfinite] if fit.first_nonfinite is not None else fit.value
     since = fit.n_finite - before.size
     end = "the end" if not since else f"the end but for {since} {'value' if since == 1 else 'values'}"

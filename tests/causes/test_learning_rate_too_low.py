@@ -50,3 +50,10 @@ def test_a_straight_creep_speaks_for_it_and_a_first_fall_that_stops_does_not() -
     assert "creeps-evenly" not in m.names(stopped, CAUSE, +1)
     still = m.made(2.3 + 0.004 * m.rng(1).standard_normal(400), Verdict.PLATEAU, 2)
     assert "creeps-evenly" not in m.names(still, CAUSE, +1)
+
+
+def test_a_tiny_rate_is_no_reason_for_a_loss_that_exploded() -> None:
+    hot = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: m.constant(400, 1e-7)})
+    assert "rate-low" not in m.names(hot, CAUSE, +1)
+    assert "rate-low" in m.names(hot, "learning-rate-too-high", -1)
+    assert m.place(hot, CAUSE) > 5

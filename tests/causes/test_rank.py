@@ -166,3 +166,38 @@ def test_a_cause_without_a_trace_in_the_log_is_rarer() -> None:
     for cause in ("rl-or-gan-divergence", "attention-logit-growth", "aux-term-blowup"):
         assert priors[cause] < usual[cause]
     assert rank.priors_of(named)["attention-logit-growth"] > 1.5 * priors["attention-logit-growth"]
+
+
+def test_several_workers_leave_their_trace_in_the_settings() -> None:
+    bare = m.made(m.exploding(), Verdict.EXPLODED, 320).facts()
+    many = m.made(m.exploding(), Verdict.EXPLODED, 320, settings={"world_size": 8}).facts()
+    assert rank.priors_of(bare)["rank-desync"] < rank.load_priors()["rank-desync"]
+    assert rank.priors_of(many)["rank-desync"] > 2 * rank.priors_of(bare)["rank-desync"]
+
+
+def validation(values: m.Values, verdict: Verdict, at: int, training: m.Values | None = None) -> m.Made:
+    others = {} if training is None else {("train/loss", Role.TRAIN_LOSS): training}
+    return m.made(values, verdict, at, tag="val/loss", role=Role.VAL_LOSS, others=others, from_start=at == 0)
+
+
+def test_a_validation_loss_that_climbs_alone_may_be_overfitting_and_one_that_leaps_is_not_said_to_be() -> None:
+    at = 150
+    climb = np.concatenate([m.learning(at, floor=0.8), 0.8 * np.geomspace(1.0, 4.0, 250)])
+    alone = validation(climb, Verdict.EXPLODED, at)
+    assert rank.family(alone.facts()) == "validation-alone"
+    assert alone.ranked()[0] == "overfitting"
+    assert "validation-alone" in m.names(alone, "overfitting", +1)
+    beside = validation(climb, Verdict.EXPLODED, at, climb)
+    assert rank.family(beside.facts()) == "runaway"
+    leap = np.concatenate([m.learning(at, floor=0.8), m.steady(250, 6.0)])
+    assert rank.family(validation(leap, Verdict.EXPLODED, at).facts()) == "runaway-at-once"
+
+
+@pytest.mark.parametrize("first_bad", [0, 120])
+def test_validation_that_is_not_finite_while_training_is_was_never_overfitting(first_bad: int) -> None:
+    lost = m.nan_from(m.learning(), first_bad)
+    run = validation(lost, Verdict.VAL_DIVERGED, first_bad, m.learning(floor=0.2))
+    assert rank.family(run.facts()) == "validation-nan"
+    causes = run.ranked()
+    assert causes[0] in ("nan-in-data", "empty-targets", "train-eval-mismatch", "numerical-instability")
+    assert not {"overfitting", "label-noise"} & set(causes[:5])

@@ -242,3 +242,12 @@ def test_a_point_of_no_return_before_the_onset_is_left_out() -> None:
     assert story.no_return(later) == run.onset.step + 500
     assert story.no_return(before) is None
     assert "point of no return" not in [fact.label for fact in story.when(before)]
+
+
+def test_a_validation_that_is_not_finite_is_not_said_to_have_run_away() -> None:
+    run = make.val_diverged()
+    assert run.onset is not None
+    assert "ran away at step 1,600" in story.headline(run)
+    lost = replace(run, judgement=replace(run.judgement, first_nonfinite=1600))
+    assert story.headline(lost).startswith("val_loss is not finite from step 1,600")
+    assert story.headline(lost).endswith("on, while the training loss is")

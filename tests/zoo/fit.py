@@ -55,6 +55,8 @@ FAMILIES = (
     "runaway-at-once",
     "runaway-downward",
     "val-diverged",
+    "validation-nan",
+    "validation-alone",
     "with-training",
     "shifted",
     "overfit",

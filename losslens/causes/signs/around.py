@@ -10,7 +10,7 @@ from collections.abc import Collection
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs.build import Found, lag_text, log_ramp, missing, num, ramp, sign, times, where
 from losslens.causes.signs.changed import explained
-from losslens.model import Verdict
+from losslens.model import Role, Verdict
 
 OTHERWISE = 0.75
 """Share of what a restart at the onset says that a change of settings in it takes over."""
@@ -263,6 +263,24 @@ def only_validation(f: Facts, d: int) -> Found:
     strength = 1.0 if r is None else log_ramp(r, 1.5, 1.0)
     return sign("only-validation", d, strength * (1.0 - stepped_with_validation(f)), text, series=f.loss.tag)
 
+
+def climbs_alone(f: Facts) -> bool:
+    """A validation loss beside which no training loss was logged climbs, in more than a point or two."""
+    if not f.leading_role.startswith("val") or Role.TRAIN_LOSS.value in f.roles or f.loss is None:
+        return False
+    return f.loss.growth.kind != "downward" and f.loss.growth.points > AT_ONCE
+
+
+def validation_alone(f: Facts, d: int) -> Found:
+    """Of a validation loss alone a slow climb after its minimum is what overfitting looks like."""
+    if f.verdict not in (Verdict.EXPLODED, Verdict.DIVERGED) or not climbs_alone(f) or f.loss is None:
+        return None
+    text = f"{f.loss.tag} climbs from its minimum by and by, and no training loss was logged that could have risen too"
+    return sign("validation-alone", d, 1.0, text, series=f.loss.tag)
+
+
+AT_ONCE = 2
+"""Points within which a rise came at once."""
 
 SEEN_AFTER = 2
 """Training points from the onset of validation on, below which training may have failed as well."""
