@@ -121,6 +121,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _rate_broke(facts, +1),
         _scale_reset(facts, +1),
         _started_over(facts, +1),
+        around.retraced(facts, +1),
         _reconverged(facts, +1),
         around.val_jumped_too(facts, +1),
         changed.changed(facts, "optimizer", +1),

@@ -51,7 +51,10 @@ EVENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "restart",
-            r"resum(?:ing|ed) (?:from|training)|restor(?:ing|ed) (?:from|parameters)|load(?:ing|ed) checkpoint",
+            r"resum(?:e|ing|ed) (?:from|training|(?:at|epoch|iteration|step)\b)|continuing training (?:from|at)"
+            r"|restor(?:e|ing|ed) (?:from|parameters|(?:all )?states|checkpoint|model)"
+            r"|load(?:s|ing|ed)? (?:the |a |last |latest |previous |saved |best |model |optimi[sz]er |training )*"
+            r"(?:checkpoint|ckpt|state[ _]?dict|states? from|weights from)|\[Checkpointer\] Loading from",
         ),
         (
             "checkpoint",
@@ -81,8 +84,10 @@ _ALERTS = (
         "floatingpoint",
         "resum",
         "restor",
-        "loading ch",
-        "loaded ch",
+        "loading ",
+        "loaded ",
+        "load ",
+        "continuing tr",
         "saving",
         "saved",
         "checkpoint",

@@ -20,6 +20,7 @@ from losslens.causes.facts.numerics import departure
 from losslens.causes.facts.parts import agent_of, components_of, validation_of
 from losslens.causes.facts.recipe import recipe_of
 from losslens.causes.facts.restarts import batch_of, messages_of, restart_of
+from losslens.causes.facts.retrace import retrace_of
 from losslens.causes.facts.schedule import rate_of
 from losslens.causes.facts.signals import Recipe
 from losslens.causes.facts.trace import trace_of
@@ -130,6 +131,7 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         restart=restart_of(run, run.series[leading.tag], start, extent, scale),
         batch=batch_of(run, start, extent),
         changed=changed_of(run, start, extent),
+        retrace=retrace_of(train_series.current() if train_series is not None else leading, start),
         recipe=recipe,
         messages=messages_of(run.events, start, extent, run.first(Role.SKIPPED_STEPS)),
         settings=dict(list({k: _short(s.value) for k, s in run.settings.items()}.items())[:MOST_SETTINGS]),

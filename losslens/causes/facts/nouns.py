@@ -22,6 +22,7 @@ from losslens.causes.facts.signals import (
     Rate,
     Recipe,
     Restart,
+    Retrace,
     Scale,
     Trend,
     Validation,
@@ -310,6 +311,7 @@ class Facts:
     """The run's name with the folders it was found in, before it was shortened for the report."""
     changed: tuple[Changed, ...] = ()
     """What the start of the job nearest before the onset was set to otherwise."""
+    retrace: Retrace | None = None
     trace: Trace = ()
     """Values of the training loss at fixed places (at most 256)."""
 

@@ -313,6 +313,23 @@ class Restart:
 
 
 @dataclass(frozen=True, slots=True)
+class Retrace:
+    """The course of the training loss from the onset on beside that from its beginning, over as many points."""
+
+    step: int
+    """Where the second course begins."""
+    points: int
+    level: float | None
+    """Where it begins over where the first began; None for a loss that is not positive."""
+    offset: float
+    """The same in shares of the first fall: 0 where both begin alike, positive where the second begins lower."""
+    distance: float
+    """Mean distance between the two, in shares of the first fall."""
+    speed: float | None
+    """Points to half the first fall, then over now; None where one did not come so far."""
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """A setting that the job was started again with, otherwise than before, near the onset."""
 

@@ -35,6 +35,34 @@ def restarted(f: Facts, d: int, *, but: Collection[str] = ()) -> Found:
     )
 
 
+SAME_LEVEL, SAME_COURSE, SAME_SPEED = (0.25, 0.1), (0.12, 0.05), (2.2, 1.5)
+"""A second course is that of the first where it begins so near (shares of the first fall), goes so near and falls at a
+rate that differs by no more than such a factor: from where on that says something, and where it says all it can. Other
+data or harmed weights begin higher or lower, and fall faster or slower."""
+
+
+def retraces(f: Facts) -> float:
+    """How much the training loss from the onset on is what it was from its beginning: 0 to 1."""
+    r = f.retrace
+    if r is None or r.speed is None:
+        return 0.0
+    alike = ramp(abs(r.offset), *SAME_LEVEL) * ramp(r.distance, *SAME_COURSE)
+    return alike * log_ramp(max(r.speed, 1 / r.speed), *SAME_SPEED)
+
+
+def retraced(f: Facts, d: int) -> Found:
+    """The training loss was back at its first level and learned the same once more, as fast as from the beginning."""
+    r = f.retrace
+    if r is None or f.train is None:
+        return None
+    level = "" if r.level is None else f" ({num(round(100 * r.level))} % of it)"
+    text = (
+        f"{f.train.tag} was back at its first level at {where(f, r.step)}{level} and went through its first "
+        f"{r.points} points once more, as fast as then: training began anew, without what had been learned"
+    )
+    return sign("retraced-its-start", d, retraces(f), text, series=f.train.tag, steps=(r.step, None), value=r.distance)
+
+
 def not_restarted(f: Facts, d: int) -> Found:
     r = f.restart
     if f.onset is None or (r is not None and -1.5 <= r.lag_points <= 20):
@@ -44,7 +72,7 @@ def not_restarted(f: Facts, d: int) -> Found:
         if r is None
         else f"the nearest restart ({where(f, r.step)}) is far from the onset"
     )
-    return sign("not-restarted", d, 0.8 if r is None else 1.0, text)
+    return sign("not-restarted", d, (0.8 if r is None else 1.0) * (1.0 - retraces(f)), text)
 
 
 def _hours(seconds: float | None) -> str:
