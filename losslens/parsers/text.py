@@ -31,8 +31,8 @@ from losslens.parsers.text_records import (
     read_record,
 )
 from losslens.parsers.text_series import add_told_nan, named_by_file, series_of
-from losslens.parsers.text_settings import MIXED_DICT, settings_in, settings_said
-from losslens.parsers.text_starts import Started, held, later_in, settings_again
+from losslens.parsers.text_settings import MIXED_DICT, names_settings, settings_in, settings_said
+from losslens.parsers.text_starts import Started, counted_anew, held, later_in, settings_again
 from losslens.parsers.text_statements import Statement, Statements
 from losslens.parsers.text_tables import Tables
 from losslens.parsers.text_trainings import Headings, Training, trainings_in
@@ -66,6 +66,7 @@ def _logs(reader: _Reader) -> Iterator[Log]:
     trainings = reader.trainings()
     for number, training in enumerate(trainings):
         placed = place_records(reader.records[training.first : training.end], reader.steps_per_epoch())
+        placed = counted_anew(reader.path, placed) if len(trainings) == 1 else placed
         warnings = [*reader.warnings(), *placed.warnings]
         series, more = series_of(placed)
         series = named_by_file(series, reader.path)
@@ -330,7 +331,8 @@ class _Reader:
     def _give_back_settings(self) -> None:
         """Single lines without a place ahead of the first number of a course: "z_loss: 1e-4" is a setting there."""
         often = Counter(record.template for record in self.records)
-        at = next((i for i, r in enumerate(self.records) if r.kind or often[r.template] > 1), 0)
+        lines = ((r.kind and not names_settings(r.values)) or often[r.template] > 1 for r in self.records)
+        at = next((i for i, of_course in enumerate(lines) if of_course), 0)
         for record in self.records[:at]:
             for name, value in record.values.items():
                 said = int(value) if value.is_integer() else value

@@ -6,11 +6,12 @@ of them stands there again.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import islice, pairwise
 from pathlib import Path
 
 from losslens.model import Setting
@@ -23,12 +24,23 @@ from losslens.parsers.text_settings import settings_in
 
 #: Share of the first settings that must be named again, and how many at least.
 AGAIN, FEWEST = 0.6, 2
+#: So many numbers between two starts, at least, where an output counts neither steps nor epochs.
+LEAST_COUNTED = 5
+#: A line is known again by this many letters and more, and no more of it is looked at.
+FEWEST_LETTERS, LONGEST = 5, 200
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_LETTER = re.compile(r"[^\W\d_]")
 #: A program that prints its settings more often than this does not do so because it starts.
 MOST_STARTS = 10
 #: Places looked at: where more counts go back, they do so in every epoch.
 MOST_PLACES = 100
 #: A pause of this share of the lines ahead of the first number may hold the settings, wherever the count stands.
 LIKE_THE_HEAD, LEAST_HEAD = 0.5, 5
+#: Where the count runs on and nothing is said, so many records stand before and behind a start: what is printed more
+#: often, or at the end, is a status or an evaluation.
+AROUND = 20
+#: Lines of the training behind a place at which the program says that it loaded what it had saved.
+FEWEST_BEHIND = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +100,47 @@ def later_in(starts: Sequence[Started], first: int, end: int, placed: Placed) ->
     return tuple(out)
 
 
+def counted_anew(path: Path, placed: Placed) -> Placed:
+    """The records of an output that says no step, counted anew from each place at which its program was begun again.
+
+    What a program prints before its first number it prints again when it is begun again, and counts its epochs anew.
+    """
+    if placed.axis != "row" or len(placed.records) < 2 * LEAST_COUNTED:
+        return placed
+    starts = _begun_again(path, placed.records)
+    if not starts:
+        return placed
+    step = placed.step.copy()
+    for first, end in pairwise([*starts, step.size]):
+        step[first:end] += placed.step[0] - placed.step[first]
+    return replace(placed, step=step)
+
+
+def _begun_again(path: Path, records: Sequence[Record]) -> list[int]:
+    if any(after.line < before.line for before, after in pairwise(records)):
+        return []
+    epochs = [record.epoch for record in records if record.epoch is not None]
+    lowest = min(epochs, default=None)
+    places = [
+        i
+        for i in range(1, len(records))
+        if records[i].line > records[i - 1].line + 1 and (lowest is None or records[i].epoch == lowest)
+    ]
+    spans = [(0, records[0].line), *((records[i - 1].line, records[i].line) for i in places)]
+    opening, *between = ({_form(raw) for _, raw in mine} - {""} for mine in _lines_between(path, spans))
+    if len(opening) < (FEWEST if lowest is None else 1):
+        return []
+    starts = [i for i, forms in zip(places, between, strict=True) if len(forms & opening) >= AGAIN * len(opening)]
+    # Where nothing is counted, what stands above a few numbers again and again is a heading.
+    return starts if lowest is not None or len(records) >= LEAST_COUNTED * (len(starts) + 1) else []
+
+
+def _form(raw: str) -> str:
+    """A line without its numbers; nothing for one that says too little to be known again."""
+    text = _NUMBER.sub("0", clean(raw[:LONGEST]).text)
+    return text if len(_LETTER.findall(text)) >= FEWEST_LETTERS else ""
+
+
 def _places(records: Sequence[Record], settings: Mapping[str, Setting], resumed: Sequence[int]) -> list[int]:
     """The records ahead of which a start may have been printed."""
     if len(records) < 2:
@@ -98,22 +151,35 @@ def _places(records: Sequence[Record], settings: Mapping[str, Setting], resumed:
     long = LIKE_THE_HEAD * head if head >= LEAST_HEAD else float("inf")
     told = sorted(resumed)
     out = []
+    pauses = []
     for i in range(1, len(records)):
         first, last = records[i - 1].line, records[i].line
         between = last - first - 1
         if between < least:
             continue
         says_so = bisect_right(told, last) > bisect_right(told, first)
-        if says_so or between >= long or _goes_back(records[i - 1], records[i]):
+        if _goes_back(records[i - 1], records[i]) or (says_so and _trains_on(records, i)):
             out.append(i)
-    return out if len(out) <= MOST_PLACES else []
+        elif between >= long:
+            pauses.append(i)
+    edges = sorted([0, *out, *pauses, len(records)])
+    out += [i for i in pauses if i - edges[edges.index(i) - 1] >= AROUND <= edges[edges.index(i) + 1] - i]
+    return sorted(out) if len(out) <= MOST_PLACES else []
+
+
+def _trains_on(records: Sequence[Record], at: int) -> bool:
+    """Whether what was printed before a place is printed behind it: a model is also loaded to be used."""
+    usual = Counter(record.template for record in records[:at]).most_common(1)[0][0]
+    behind = (record.template == usual for record in records[at:])
+    return sum(islice(filter(None, behind), FEWEST_BEHIND)) == FEWEST_BEHIND
 
 
 def _goes_back(before: Record, after: Record) -> bool:
+    """Whether the count of a line is behind that of the one before; the same step once more is written again."""
     for one, other in ((before.epoch, after.epoch), (before.step, after.step), (before.n, after.n)):
         if one is not None and other is not None and other != one:
             return other < one
-    return False
+    return before.step is not None and after.step == before.step
 
 
 def _lines_between(path: Path, ranges: Sequence[tuple[int, int]]) -> list[list[tuple[int, str]]]:

@@ -30,8 +30,14 @@ SAW_TOOTH = 3
 TOO_CLOSE = 0.1
 #: Where the epochs go back too, the loss must be this much nearer to where it was left than to where it started.
 CLEARLY = 0.25
+#: In log: a loss that starts so far above where it was is not going on.
+FAR_ABOVE = 0.5
+#: Of several short trainings that end at one step, this share must begin anew for all to be taken for whole.
+MOST = 2 / 3
 #: A first attempt with fewer points than this, given up without a NaN, is no run of its own.
 SHORT_ATTEMPT = 8
+#: Of so few points none is the end of a course: the level is that of all.
+LEAST_COURSE = 4
 #: Fewer points than this are no training that ran to its end.
 FEWEST_POINTS = 5
 #: A count beyond this is no count: nothing is added to it.
@@ -117,6 +123,7 @@ def _ends(stretch: Stretch, logs: Sequence[Log], leading: str, epoch: str | None
         return None
     finite = part.value[np.isfinite(part.value)]
     few = max(1, min(5, finite.size // 20))
+    last = finite.size if finite.size < LEAST_COURSE else max(1, min(5, finite.size // 3))
     epochs = logs[stretch.log].series.get(epoch) if epoch else None
     numbers = stretch.of(epochs).value if epochs is not None else np.empty(0)
     numbers = numbers[np.isfinite(numbers)]
@@ -124,7 +131,7 @@ def _ends(stretch: Stretch, logs: Sequence[Log], leading: str, epoch: str | None
         first=int(part.step[0]),
         last=int(part.step.max()),
         start=float(np.median(finite[:few])) if finite.size else float("nan"),
-        end=float(np.median(finite[-max(few, min(5, finite.size)) :])) if finite.size else float("nan"),
+        end=float(np.median(finite[-last:])) if finite.size else float("nan"),
         points=int(part.step.size),
         epoch_first=float(numbers[0]) if numbers.size else float("nan"),
         epoch_last=float(numbers[-1]) if numbers.size else float("nan"),
@@ -144,9 +151,24 @@ def _goes_on(first: _Ends | None, before: _Ends | None, after: _Ends | None) -> 
     start, end, again = _comparable(np.asarray([first.start, before.end, after.start]))
     if spanned and after.epoch_first < before.epoch_last:
         return bool(abs(again - end) < CLEARLY * abs(again - start))
+    positive = min(first.start, before.end, after.start) > 0
+    if _as_before(before, after) or (positive and again > max(start, end) + FAR_ABOVE):
+        return False
     if not np.isfinite([start, end, again]).all() or abs(start - end) < TOO_CLOSE:
         return None
     return bool(abs(again - end) < abs(again - start))
+
+
+def _as_before(before: _Ends, after: _Ends) -> bool:
+    """Whether a stretch starts where the one before it started, which fell far from there.
+
+    The first of all may have been of another kind: other settings, or resumed from elsewhere.
+    """
+    levels = np.asarray([before.start, before.end, after.start])
+    start, end, again = _comparable(levels)
+    if not np.isfinite(levels).all() or levels.min() <= 0 or start - end < FAR_ABOVE:
+        return False
+    return bool(abs(again - start) < CLEARLY * abs(again - end))
 
 
 def _comparable(levels: FloatArray) -> tuple[float, float, float]:
@@ -181,19 +203,19 @@ def _complete(tries: Sequence[Sequence[int]], chain: Chain, logs: Sequence[Log],
     far from where the one before ended.
 
     An attempt that was given up ends anywhere. Training that goes on under a count that begins anew begins where it
-    was left: here one start that does not tell is enough to leave all together.
+    was left: where many starts do not tell, all are left together.
     """
     ends = [_ends_of(stretches, chain, logs, leading) for stretches in tries]
     alike: dict[int, list[int]] = defaultdict(list)
     for number, one in enumerate(ends):
         if one is not None and one.points >= FEWEST_POINTS:
             alike[one.last].append(number)
-    return {
-        number
-        for numbers in alike.values()
-        if len(numbers) > 1 and all(_begins_anew(ends, numbers[0], number) for number in numbers[1:])
-        for number in numbers
-    }
+    complete: set[int] = set()
+    for numbers in alike.values():
+        anew = [number for number in numbers[1:] if _begins_anew(ends, numbers[0], number)]
+        if anew and len(anew) >= MOST * (len(numbers) - 1):
+            complete.update((numbers[0], *anew))
+    return complete
 
 
 def _begins_anew(ends: Sequence[_Ends | None], first: int, number: int) -> bool:
@@ -201,6 +223,8 @@ def _begins_anew(ends: Sequence[_Ends | None], first: int, number: int) -> bool:
     like, before, after = ends[first], ends[number - 1], ends[number]
     if like is None or before is None or after is None:
         return False
+    if _as_before(before, after):
+        return True
     start, end, again = _comparable(np.asarray([like.start, before.end, after.start]))
     if not np.isfinite([start, end, again]).all() or abs(start - end) < TOO_CLOSE:
         return False

@@ -348,3 +348,19 @@ def test_numbers_printed_at_a_late_step_before_each_training_do_not_hide_that_it
     )
     runs = build([printed], name="run")
     assert [run.series["loss"].step.tolist() for run in runs] == [counted.tolist()] * 4
+
+
+def test_a_training_with_settings_of_its_own_behind_a_resumed_one_begins_anew() -> None:
+    """A sweep goes on where it was stopped: the first training of the file was begun elsewhere, the others in it."""
+    resumed = falling(15, start=2.79, end=2.75)
+    anew = [falling(30, start=10.5, end=3.5, seed=seed) for seed in (1, 2)]
+    step = np.concatenate([20_600 + 200 * np.arange(15), *(200 * np.arange(30) for _ in anew)])
+    made = log("sweep.log", series("loss", np.concatenate([resumed, *anew]), step=step, row=np.arange(75)))
+    assert [run.series["loss"].step.size for run in build([made], name="run")] == [15, 30, 30]
+
+
+def test_many_short_trainings_that_start_alike_are_runs_though_a_few_of_them_do_not_tell() -> None:
+    starts = [4.0, 4.0, 2.1, 4.0, 4.0, 4.0]
+    loss = np.concatenate([falling(6, start=start, end=2.0, seed=k) for k, start in enumerate(starts)])
+    made = log("train.log", series("loss", loss, step=np.tile(np.arange(1, 7), 6), row=np.arange(36)))
+    assert len(build([made], name="run")) >= 4
