@@ -335,6 +335,11 @@ def _is_settings(stem: str, names: set[str]) -> bool:
     return bool(_NAMED_SETTINGS.match(stem)) and not (_KNOWN & names) <= _WEAK
 
 
+def is_known(name: str) -> bool:
+    """Whether everybody knows the name for that of a setting."""
+    return normalise(name) in _KNOWN
+
+
 def holds_settings(names: set[str]) -> bool:
     """Whether two of the names, normalised, are settings that everybody knows."""
     known = _KNOWN & names

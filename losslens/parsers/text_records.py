@@ -85,6 +85,8 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("tokens", r"(?<![\w.])tokens(?:_seen)?['\"]?\s*[:=]\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
         ("step", r"(?<![\w.])['\"]?[tikn]['\"]?\s*[:=]\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
         ("step", r"^(?P<step>\d+):(?=\s+learn\b)"),
+        # torchtune draws "1|5|Loss: 3.21:   8%|█| 5/60" (epoch, step) where it does not log.
+        ("step", r"^(?P<epoch>\d+)\|(?P<step>\d+)\|(?=\s*loss\b)"),
         ("step", r"^\((?P<step>\d+)\)\s+(?=\w)"),
         ("step", r"^\[\s*(?P<step>\d+)\]:?\s"),
         ("step", r"^(?P<step>\d+)\)\s+(?=\w+ =)"),

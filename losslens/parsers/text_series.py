@@ -116,18 +116,24 @@ def _told_apart(
 
 
 def _without_echo(tag: str, rows: list[int], placed: Placed) -> tuple[list[int], int]:
-    """The rows without those that repeat the step and, rounded otherwise, the number of the one before."""
+    """The rows without those that repeat the step and, rounded otherwise, the number of the one before.
+
+    All rows where this is so of a part of them only: a number that comes several times a step is near itself at times.
+    """
     step = placed.step[rows]
     if placed.axis == "row" or not (step[1:] == step[:-1]).any():
         return list(rows), 0
     kept: list[int] = []
+    others = 0
     for row in rows:
         if kept and placed.step[row] == placed.step[kept[-1]]:
             value, before = (placed.records[i].values[tag] for i in (row, kept[-1]))
             if value == before or abs(value - before) <= ROUNDED * abs(before):
                 continue
+            others += 1
         kept.append(row)
-    return kept, len(rows) - len(kept)
+    copies = len(rows) - len(kept)
+    return (list(rows), 0) if others > copies > 1 else (kept, copies)
 
 
 def _sums_up_epochs(rows: list[int], main: list[int], placed: Placed) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from losslens.model import Setting, SettingValue
-from losslens.parsers.settings import plain_setting
+from losslens.parsers.settings import is_known, plain_setting
+from losslens.parsers.text_records import IS_LOSS
 
 #: A dictionary of mixed values on one line is what a program was started with, not what it measured. Newer versions of
 #: Hugging Face's Trainer print measured numbers in quotes.
@@ -36,6 +37,11 @@ _COMMENT = re.compile(r"\s#(?:\s.*)?$")
 
 #: "lr=0.01", "fold 2", "Model: resnet18" in a heading.
 _SAID = re.compile(r"(?P<name>[A-Za-z]\w*(?: (?:rate|size|decay))?)\s*(?:[:=#]|\s)\s*(?P<value>[\w.+-]+)")
+
+
+def names_settings(names: Collection[str]) -> bool:
+    """Whether names that stand behind "mini_batch = 4," or "epochs=30," are settings rather than what was measured."""
+    return any(is_known(name) for name in names) and not any(IS_LOSS.search(name) for name in names)
 
 
 def settings_said(headings: Sequence[str], source: str) -> list[Setting]:

@@ -44,7 +44,7 @@ _NUMBERS = tuple(
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 #: Lines with none of these cannot hold a named number: most lines of most outputs are passed over here.
 WORTH_READING = re.compile(
-    r"[:=|\]]|loss|objective|acc|lr |epoch|^train \d|^valid \d|^\d+ (?:train|val|test|eval)"
+    r"[:=|\]]|loss|objective|acc|lr |epoch|iteration \d|^train \d|^valid \d|^\d+ (?:train|val|test|eval)"
     r"|^\W*[a-z]+\s+\d[\d./]*k?[\s,]",
     re.IGNORECASE,
 )

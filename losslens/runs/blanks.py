@@ -169,6 +169,7 @@ def _missing_rows(column: _Column, others: Sequence[_Column], table: Table, miss
 def _left_out(rows: IntArray, column: _Column, others: Sequence[_Column], table: Table) -> IntArray:
     """Of the printed lines without this field those from which a NaN was left out, not lines that never had it.
 
+    A line at whose step the field stands once was printed twice, and one of the two copies left out.
     A line that leaves one field out has the others still: one lone field ("lr: 0.1" among the settings of a new
     start) is no such line. And a stretch that begins anew is another program's as long as it does not have the field:
     an evaluation at the end, the first phase of the next training. So is a line with a measure of held-back data that
@@ -183,6 +184,8 @@ def _left_out(rows: IntArray, column: _Column, others: Sequence[_Column], table:
     printed = np.flatnonzero(column.present | (full > 0))
     stretch = np.zeros(table.step.size, dtype=np.int64)
     stretch[printed[1:]] = np.cumsum(np.diff(table.step[printed]) < 0)
+    place = stretch * (int(table.step.max()) + 1) + table.step
+    rows = rows[~np.isin(place[rows], place[column.present])]  # the step's number stands on another line
     begun, there = np.unique(stretch[column.present], return_index=True)
     since = np.full(int(stretch.max(initial=0)) + 1, table.step.size)
     since[begun] = np.flatnonzero(column.present)[there]

@@ -452,3 +452,52 @@ def test_a_regression_says_no_loss_and_counts_in_words_of_its_own(line: str, tag
     log = _log(tmp_path, "".join(line.format(i=10 * i, v=_value(i)) + "\n" for i in range(9)))
     assert log.series[tag].step.tolist() == list(range(0, 90, 10))
     np.testing.assert_allclose(log.series[tag].value, [_value(i) for i in range(9)])
+
+
+def test_what_stands_ahead_of_the_course_of_darknet_is_no_part_of_it(tmp_path: Path) -> None:
+    lines = [
+        "mini_batch = 4, batch = 64, time_steps = 1, train = 1 ",
+        "Learning Rate: 0.001, Momentum: 0.949, Decay: 0.0005",
+    ]
+    lines += [
+        f" {i}: {100 / i:.6f}, {110 / i:.6f} avg loss, 0.001000 rate, 2.1 seconds, {64 * i} images, 50.1 hours left"
+        for i in range(1, 31)
+    ]
+    log = _log(tmp_path, "\n".join(lines) + "\n")
+    assert set(log.series) == {"loss", "avg_loss", "learning_rate"}
+    assert log.series["loss"].step.tolist() == list(range(1, 31))
+
+
+def test_the_bar_that_torchtune_draws_has_epoch_and_step_ahead_of_the_loss(tmp_path: Path) -> None:
+    drawn = [
+        f"{1 + i // 20}|{i}|Loss: {3 / (1 + i / 10):.4f}: {5 * (i % 20):3d}%|██| {i % 20}/20 [00:30<00:30]"
+        for i in range(1, 40)
+    ]
+    log = _log(tmp_path, "\r".join(drawn) + "\n")
+    assert log.series["Loss"].step.tolist() == list(range(1, 40))
+    assert log.series["epoch"].value[-1] == 2
+
+
+def test_the_iteration_above_a_block_of_rsl_rl_is_the_step_of_what_stands_in_it(tmp_path: Path) -> None:
+    lines = []
+    for i in range(20):
+        lines += ["#" * 80, f"          \x1b[1m Learning iteration {i}/1500 \x1b[0m          ", ""]
+        lines += [f"       Value function loss: {1 / (1 + i):.4f}", f"            Surrogate loss: -0.00{i:02d}"]
+        lines += [
+            f"               Mean reward: {i:.2f}",
+            "-" * 80,
+            f"           Total timesteps: {98304 * (i + 1)}",
+            "",
+        ]
+    log = _log(tmp_path, "\n".join(lines) + "\n")
+    assert set(log.series) == {"Value function loss", "Surrogate loss", "Mean reward", "Total timesteps"}
+    assert all(one.step.tolist() == list(range(20)) for one in log.series.values())
+
+
+def test_a_number_near_itself_in_a_few_lines_of_a_step_is_not_taken_for_a_copy(tmp_path: Path) -> None:
+    lines = []
+    for i in range(1, 31):
+        second = 5.0 / i if i % 5 == 0 else 5.5 / i
+        lines += [f"step {i} part loss {5 / i:.4f} acc 0.{i:02d}1", f"step {i} part loss {second:.4f} acc 0.{i:02d}7"]
+    log = _log(tmp_path, "\n".join(lines) + "\n")
+    assert {one.step.size for one in log.series.values()} == {60}

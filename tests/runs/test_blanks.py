@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from losslens.model import Log, RawSeries, Run
 from losslens.runs import build
-from tests.runs.make_logs import falling, table
+from tests.runs.make_logs import falling, series, table
+from tests.runs.make_logs import log as made_log
 
 Cells = list[float | None]
 
@@ -375,3 +376,19 @@ def test_a_name_printed_in_another_form_from_some_line_on_leaves_no_nan() -> Non
     columns: dict[str, Cells] = {"Val V loss": first, "val/V loss": second, "lr": full(n), "acc": full(n)}
     log = dataclasses.replace(table("train.log", columns), format="text")
     assert nan_steps(run_of(log), "Val V loss") == []
+
+
+def test_a_copy_left_out_of_a_line_that_is_printed_twice_a_step_is_no_nan() -> None:
+    """Darknet prints a line for every part of a batch: where two of them say the same, one is left out."""
+    step = np.repeat(np.arange(1, 31), 2)
+    loss = falling(60)
+    both = [
+        series(tag, falling(60, seed=k), step=step, row=np.arange(60)) for k, tag in enumerate(("iou", "obj", "cls"))
+    ]
+    kept = np.ones(60, dtype=bool)
+    kept[21::10] = False
+    made = made_log(
+        "x.log", series("loss", loss[kept], step=step[kept], row=np.flatnonzero(kept)), *both, format="text"
+    )
+    (run,) = build([made], name="x")
+    assert np.isfinite(run.series["loss"].value).all()
