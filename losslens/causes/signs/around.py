@@ -40,6 +40,9 @@ SAME_LEVEL, SAME_COURSE, SAME_SPEED = (0.25, 0.1), (0.12, 0.05), (2.2, 1.5)
 rate that differs by no more than such a factor: from where on that says something, and where it says all it can. Other
 data or harmed weights begin higher or lower, and fall faster or slower."""
 
+SAME_HEIGHT = (2.0, 1.4)
+"""The same for the factor between the two first levels: a share of a fall over decades hides one."""
+
 
 def retraces(f: Facts) -> float:
     """How much the training loss from the onset on is what it was from its beginning: 0 to 1."""
@@ -47,6 +50,8 @@ def retraces(f: Facts) -> float:
     if r is None or r.speed is None:
         return 0.0
     alike = ramp(abs(r.offset), *SAME_LEVEL) * ramp(r.distance, *SAME_COURSE)
+    if r.level is not None:
+        alike *= log_ramp(max(r.level, 1 / r.level), *SAME_HEIGHT) if r.level > 0 else 0.0
     return alike * log_ramp(max(r.speed, 1 / r.speed), *SAME_SPEED)
 
 

@@ -46,6 +46,13 @@ def test_another_level_or_another_speed_is_no_second_beginning(again: m.Values) 
     assert retraces(made(again).facts()) < 0.2
 
 
+def test_a_third_of_a_first_level_decades_above_the_rest_is_not_that_level() -> None:
+    first = 0.15 + 8.4 * np.exp(-np.arange(80) / 1.5) + 0.3 * np.exp(-np.arange(80) / 8.0)
+    again = 0.15 + (first[:40] - 0.15) * 0.2
+    run = m.made(np.concatenate([first, again]), Verdict.SPIKE_RECOVERED, 80)
+    assert retraces(run.facts()) < 0.2
+
+
 def test_two_drops_within_a_point_say_nothing_of_a_course() -> None:
     run = made(learned(120, tau=0.3), tau=0.3)
     assert run.facts().retrace is None
