@@ -240,8 +240,12 @@ def _main_bar(records: list[Record]) -> int | None:
     """The total that the training counts to: the most frequent one of its records; of equals the larger."""
     totals: Counter[int] = Counter()
     for record in records:
-        if record.of is not None and not any(
-            key.split("/")[0] in ("val", "valid", "validation", "eval", "test", "dev") for key in record.values
+        if (
+            record.of is not None
+            and not record.aside
+            and not any(
+                key.split("/")[0] in ("val", "valid", "validation", "eval", "test", "dev") for key in record.values
+            )
         ):
             totals[record.of] += 1
     if not totals:

@@ -34,7 +34,8 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "bar",
-            rf"^(?P<what>[^%|]{{0,60}}?)(?:epoch\W{{0,3}}(?P<epoch>\d+)(?:\s*/\s*\d+)?\D{{0,24}}?)?\d{{1,3}}%\|[^|]*\|{_N_OF}\[",
+            rf"^(?P<what>(?:[^%|]|%(?!\|)){{0,160}}?)(?:epoch\W{{0,3}}(?P<epoch>\d+)(?:\s*/\s*\d+)?\D{{0,24}}?)?"
+            rf"\d{{1,3}}%\|[^|]*\|{_N_OF}\[",
         ),
         # a bar without a total: "Epoch 1: 12it [00:05,  4.36s/it, loss=0.5]"
         (
@@ -59,7 +60,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("batch", rf"^\[\s*(?P<epoch>\d+)\s*/\s*\d+\s*\]\s*\[{_N_OF}\]"),
         ("step", r"\biter\((?:train|val|test)\)\s*\[\s*(?P<step>\d+)/\s*\d+\s*\]"),
         ("evaluation", r"\b(?:test|val\w*|eval\w*)\s*:\s*\[\s*\d+\s*/\s*\d+\s*\]"),
-        ("batch", r"^\[\s*(?P<epoch>\d+),\s*(?P<n>\d+)\]\s"),
+        ("batch", r"^\[\s*(?P<epoch>\d+),\s*(?P<n>\d+)(?:\s*/\s*(?P<N>\d+))?\]\s"),
         # ESPnet: "3epoch:train:100-200batch: loss=…", "3epoch results: [train] loss=…, [valid] loss=…"
         ("batch", r"\b(?P<epoch>\d+)epoch:train:\d+-(?P<n>\d+)batch:"),
         ("epoch", r"\b(?P<epoch>\d+)epoch results:"),
@@ -115,7 +116,8 @@ _EPOCH = next(pattern for kind, pattern in reversed(PLACES) if kind == "epoch")
 
 _WORD = r"(?:\dD )?[A-Za-z_][\w/.@+-]*"
 _PAIR = re.compile(
-    rf"(?<![\w/.-])(?P<quote>['\"]?)(?P<key>{_WORD}(?:'s)?(?: {_WORD}| #\d+){{0,3}})(?P=quote)"
+    r"(?:(?<![\w/.-])|(?<=\s-)(?-i:(?=[A-Z][a-z])))"
+    rf"(?P<quote>['\"]?)(?P<key>{_WORD}(?:'s)?(?: {_WORD}| #\d+){{0,3}})(?P=quote)"
     r"(?:\s*\([\w .%/]*\))?\s*(?:[:=]>?|->)\s*(?:tensor\(|np\.float\d+\(|array\(|[\[(]|['\"])?\s*"
     rf"(?P<num>{NUMBER})(?!\d|:\d|-\d|\.\d|\w*_)(?:\s*\(\s*(?P<avg>{NUMBER})\s*\))?",
     re.IGNORECASE,
@@ -287,7 +289,7 @@ def read_record(text: str) -> Record | None:
     if unit := groups.get("unit"):
         record.step = round(float(groups["many"]) * (1_000_000 if unit == "M" else 1_000))
     record.n, record.of = int_of(groups.get("n")), int_of(groups.get("N"))
-    record.aside = kind == "bar" and bool(_OTHER_WORK.search(groups.get("what") or ""))
+    record.aside = kind == "bar" and _is_other_work(groups.get("what") or "")
     record.epochs = int_of(groups.get("epochs"))
     epoch = groups.get("epoch")
     if epoch is None and kind != "epoch" and (found := _EPOCH.search(text)):
@@ -296,6 +298,16 @@ def read_record(text: str) -> Record | None:
     if kind == "step" and record.of is None and record.epoch is None:
         _take_inner_step(record, match, text)
     return record
+
+
+def _is_other_work(what: str) -> bool:
+    """Whether a bar is drawn for something else than training; a generator's loss behind it says no such thing."""
+    if _OTHER_WORK.search(what) is None:
+        return False
+    for match in _PAIR.finditer(what):
+        if IS_LOSS.search(match["key"]) and not SPLIT_IN_KEY.search(match["key"]):
+            what = what.replace(match[0], "")
+    return _OTHER_WORK.search(what) is not None
 
 
 def _take_inner_step(record: Record, place: re.Match[str], text: str) -> None:
@@ -334,7 +346,10 @@ def _place(text: str, row: int | None) -> tuple[str, re.Match[str], tuple[int, i
         return None
     kind, pattern = PLACES[row]
     match = pattern.search(text)
-    return (kind, match, match.span()) if match else None
+    if match is None:
+        return None
+    # A bar is drawn behind what its program describes it with, which may hold the numbers of the training.
+    return kind, match, (match.end("what") if "what" in match.re.groupindex else match.start(), match.end())
 
 
 def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float], str]:

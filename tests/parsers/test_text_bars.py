@@ -45,6 +45,31 @@ def test_a_bar_whose_first_batch_has_a_number_of_its_own_begins_at_nought(tmp_pa
     assert read(tmp_path, "\r".join(lines)).series["loss"].step.tolist() == list(range(8))
 
 
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [
+        ("Loss: 0.{n}", ["Loss"]),
+        ("Epoch 3/9 - loss: 0.{n}, acc: 90.{n}%", ["acc", "loss"]),
+        ("Discriminator Loss: 1.3626654{n} Generator Loss: 10.6235046{n}", ["Discriminator Loss", "Generator Loss"]),
+    ],
+)
+def test_what_a_program_describes_its_bar_with_holds_numbers_of_the_training(
+    said: str, names: list[str], tmp_path: Path
+) -> None:
+    lines = [f"{said.format(n=n)}: {25 * n:3d}%|##    | {n}/4 [00:01<00:03, 9.1it/s]" for n in range(1, 5)]
+    log = read(tmp_path, "\n".join(lines) + "\n")
+    assert sorted(log.series.keys() - {"epoch"}) == names
+    assert all(len(set(log.series[name].step.tolist())) == 4 for name in names)
+
+
+def test_the_bar_of_an_evaluation_is_none_of_the_training_whatever_it_is_described_with(tmp_path: Path) -> None:
+    lines = []
+    for n in range(1, 5):
+        lines += [f"loss: 0.{9 - n}: {25 * n:3d}%|##    | {n}/4 [00:01<00:03, 9.1it/s]"]
+        lines += [f"Evaluating, loss: 0.{n}: {5 * n:3d}%|##    | {n}/20 [00:01<00:03, 9.1it/s]"]
+    assert read(tmp_path, "\n".join(lines) + "\n").series["loss"].step.tolist() == [1, 2, 3, 4]
+
+
 def test_a_line_printed_above_a_bar_has_the_count_drawn_after_it(tmp_path: Path) -> None:
     lines = ["  0%|     | 0/40 [00:00<?, ?it/s]"]
     for step in (10, 20, 30):
