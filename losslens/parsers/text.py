@@ -129,7 +129,7 @@ class _Reader:
 
     def read(self) -> None:
         number = 0
-        plain = False
+        plain, above = False, ""
         counted: bool | None = None
         for block in self.file.blocks():
             counted = counts_ahead(block) if counted is None else counted
@@ -146,12 +146,14 @@ class _Reader:
                     if self._begun or not (reading.setting or (reading.nature and reading.nature.speaks)):
                         self._take_known(statement, match, raw, number)
                         plain = not reading.heading or self._is_plain(number)
+                        above = raw
                         continue
-                if is_source(raw):
+                if is_source(raw, above):
                     self._source = self._source[0] + 1, number
                     self._begun = self._begun and self._source[0] < LEAST_SOURCE
                 else:
                     self._take(raw, number)
+                above = raw
                 plain = self._is_plain(number)
         self._leave_source()
         self._keep_drawn(self._tables.finish(), number)

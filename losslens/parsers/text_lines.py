@@ -20,7 +20,10 @@ _CLOCK = re.compile(r"\[?(?:\d\d[-/]\d\d )?\d\d:\d\d:\d\d(?:[.,]\d+)?(?: [AP]M)?
 #: detectron2's, which has no year.
 _DAY = re.compile(r"\[\d\d/\d\d \d\d:\d\d:\d\d(?: [\w.]+)?\]:?\s*")
 _ABSL = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+\s+[\w.<>/-]+:\d+\]\s*")
-_LEVEL = re.compile(r"\[?(?:INFO|DEBUG|WARNING|WARN|ERROR|CRITICAL)\b\]?\s*(?:[:|-]\s*)?")
+_LEVEL = re.compile(
+    r"(?:INFO|DEBUG|WARNING|ERROR|CRITICAL):(?:root|__main__):"
+    r"|\[?(?:INFO|DEBUG|WARNING|WARN|ERROR|CRITICAL)\b\]?\s*(?:[:|-]\s*)?"
+)
 #: "409: 3.74, 3.81 avg loss" is a line of Darknet's: neither a rank nor any step stands ahead of a statement.
 _NOT_DARKNET = r"(?![-\d.]+, |loss=[-\w.]+, avg)"
 _RANK = re.compile(
@@ -68,10 +71,19 @@ _SOURCE = re.compile(
 LEAST_SOURCE, SOURCE = 30, 0.08
 
 
-def is_source(line: str) -> bool:
-    """Whether a line is one of a Python program that begins as no output does: some print theirs before they train."""
+#: The line of a traceback that says where the one of the program below it stands.
+_FRAME = re.compile(r'\s*File "[^"]*", line \d')
+
+
+def is_source(line: str, above: str = "") -> bool:
+    """Whether a line is one of a Python program that begins as no output does: some print theirs before they train.
+
+    What a traceback quotes below the place of a frame, the line ``above``, is no printed program.
+    """
     bare = line.lstrip()
-    return bare.startswith(_SOURCE_WORDS) and _SOURCE.match(bare.rstrip()) is not None
+    if not bare.startswith(_SOURCE_WORDS) or _SOURCE.match(bare.rstrip()) is None:
+        return False
+    return _FRAME.match(above) is None
 
 
 @dataclass(frozen=True, slots=True)

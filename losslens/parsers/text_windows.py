@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 from losslens.parsers.opening import HEAD_BYTES, lines_of, output_file, output_head
@@ -45,7 +45,7 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 #: Lines with none of these cannot hold a named number: most lines of most outputs are passed over here.
 WORTH_READING = re.compile(
     r"[:=|\]]|loss|objective|acc|lr |epoch|iteration \d|^train \d|^valid \d|^\d+ (?:train|val|test|eval)"
-    r"|^\W*[a-z]+\s+\d[\d./]*k?[\s,]",
+    r"|^\W*[a-z]+\s+\d[\d./]*k?(?:[\s,]|$)",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[A-Za-z]{2}")
@@ -139,7 +139,7 @@ def records_in(text: str, *, behind_source: bool = False) -> bool:
 
 def _behind_source(lines: list[str]) -> list[str]:
     """The lines behind the last of a program; all where there is none."""
-    source = [i for i, line in enumerate(lines) if is_source(line)]
+    source = [i for i, (above, line) in enumerate(pairwise(["", *lines])) if is_source(line, above)]
     return lines[source[-1] + 1 :] if len(source) >= LEAST_SOURCE else lines
 
 

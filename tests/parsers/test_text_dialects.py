@@ -501,3 +501,22 @@ def test_a_number_near_itself_in_a_few_lines_of_a_step_is_not_taken_for_a_copy(t
         lines += [f"step {i} part loss {5 / i:.4f} acc 0.{i:02d}1", f"step {i} part loss {second:.4f} acc 0.{i:02d}7"]
     log = _log(tmp_path, "\n".join(lines) + "\n")
     assert {one.step.size for one in log.series.values()} == {60}
+
+
+def test_a_round_named_on_a_line_of_its_own_is_the_place_of_the_lines_below_it(tmp_path: Path) -> None:
+    rounds = "".join(
+        f"Round {i}\nserver stats: [loss: {_value(i)}\nserver stats: [accuracy: 4{i}.5\n" for i in range(9)
+    )
+    log = _log(tmp_path, rounds)
+    assert log.series["loss"].step.tolist() == log.series["accuracy"].step.tolist() == list(range(9))
+
+
+def test_the_default_format_of_logging_leaves_a_batch_its_place(tmp_path: Path) -> None:
+    lines = "".join(
+        f"INFO:root:[{1 + i // 4}, {50 * (i % 4):5d}/ 200] - Class: 5.{i} -Autoencoder Loss (total): {_value(i)}\n"
+        for i in range(12)
+    )
+    log = _log(tmp_path, lines)
+    assert log.series["Autoencoder Loss"].step.tolist() == list(range(0, 600, 50))
+    assert "root" not in log.series
+    assert "Loss" not in log.series

@@ -86,6 +86,16 @@ def test_output_behind_the_source_of_its_own_program_is_read(times: int, tmp_pat
     assert {setting.name for setting in read.settings} == {"lr"}
 
 
+def test_what_a_traceback_quotes_of_a_program_hides_no_line_before_it(tmp_path: Path) -> None:
+    lines = "".join(f"{{'loss': {0.7 - i / 100:.2f}, 'grad_norm': 1.5, 'epoch': 0.0{i}}}\n" for i in range(1, 10))
+    frames = "".join(f'  File "/lib/module.py", line {i}, in call\n    return call(*args)\n' for i in range(40))
+    log = tmp_path / "output.log"
+    log.write_text(lines + "Traceback (most recent call last):\n" + frames + "KeyboardInterrupt\n")
+    assert parsers.recognise(log) == "text"
+    (read,) = parsers.parse(log)
+    assert len(read.series["loss"].value) == 9
+
+
 @pytest.mark.parametrize("name", ["train.py", "train.txt"])
 def test_source_with_a_sample_of_its_output_alone_is_no_log(name: str, tmp_path: Path) -> None:
     source = SOURCE + '"""\n' + "".join(f"step {i}: loss 0.{i}\n" for i in range(5)) + '"""\n' + SOURCE
