@@ -33,6 +33,7 @@ CAN_BE_NAN = frozenset(
         Role.WEIGHT_NORM,
     }
 )
+_WHOLE = {Role.LOSS_COMPONENT: Role.TRAIN_LOSS, Role.VAL_COMPONENT: Role.VAL_LOSS}
 #: A column is dense among some rows when this share of its values is followed by one in the very next of these rows.
 #: A logger that writes it every so often has nearly none that are, one that writes it always nearly all.
 DENSE = 0.5
@@ -105,6 +106,8 @@ def fill(log: Log, choices: Sequence[RoleChoice]) -> tuple[Log, tuple[Repair, ..
             continue
         others = [c for c in columns if c.tag != column.tag]
         rows = _missing_rows(column, others, table, missing_train)
+        if column.choice.role in _WHOLE:
+            rows = rows[~_with_whole(log, column, others)[rows]]
         if log.format == TEXT:
             rows = _left_out(rows, column, others, table)
         if column.choice.role is Role.TRAIN_LOSS:
@@ -164,6 +167,20 @@ def _missing_rows(column: _Column, others: Sequence[_Column], table: Table, miss
     if column.held_back and int(present.sum()) == 1:
         missing &= missing_train
     return np.flatnonzero(missing)
+
+
+def _with_whole(log: Log, column: _Column, others: Sequence[_Column]) -> BoolArray:
+    """Rows in which the loss that a part belongs to is finite: a part that is NaN makes the whole NaN.
+
+    A part of the batch that no sample fell into, such as a quartile of the diffusion's time, has no mean and is blank.
+    """
+    assert column.choice is not None
+    finite = np.zeros(column.present.size, dtype=bool)
+    for other in others:
+        if other.choice is not None and other.choice.role is _WHOLE[column.choice.role] and other.tag in log.series:
+            series = log.series[other.tag]
+            finite[series.row[np.isfinite(series.value)]] = True
+    return finite
 
 
 def _left_out(rows: IntArray, column: _Column, others: Sequence[_Column], table: Table) -> IntArray:

@@ -392,3 +392,18 @@ def test_a_copy_left_out_of_a_line_that_is_printed_twice_a_step_is_no_nan() -> N
     )
     (run,) = build([made], name="x")
     assert np.isfinite(run.series["loss"].value).all()
+
+
+def test_a_part_that_had_no_sample_in_some_rows_is_no_nan_where_the_whole_loss_goes_on() -> None:
+    rng = np.random.default_rng(5)
+    loss = [float(v) for v in falling(40)]
+    parts = {f"loss_q{i}": [v if rng.random() < 0.7 else None for v in loss] for i in range(4)}
+    parts["loss_q1"][-1] = parts["loss_q2"][-1] = None
+    run = run_of(table("progress.csv", {"loss": loss, "grad_norm": full(40), **parts}))
+    assert not [tag for tag in run.series if nan_steps(run, tag)]
+
+
+def test_a_part_that_went_nan_with_the_whole_loss_is_nan_too() -> None:
+    cells = until(40, 30)
+    run = run_of(table("progress.csv", {"loss": cells, "loss_q1": [*cells], "grad_norm": full(40)}))
+    assert nan_steps(run) == nan_steps(run, "loss_q1") == list(range(30, 40))
