@@ -153,6 +153,11 @@ def test_numbered_losses_beside_a_bare_one_are_its_terms() -> None:
     assert Role.LOSS_COMPONENT not in {c.role for c in roles_of("loss1", "loss2").values()}
 
 
+def test_the_loss_of_what_is_sampled_beside_a_bare_loss_is_a_term_of_it() -> None:
+    assert roles_of("loss", "sample_loss", "mask_loss")["sample_loss"].role is Role.LOSS_COMPONENT
+    assert roles_of("sample_loss", "lr")["sample_loss"].role is Role.TRAIN_LOSS
+
+
 def test_a_term_that_is_worse_than_its_sum_does_not_lead_a_run_of_several_outputs() -> None:
     spiked = np.where(np.arange(300) == 200, 4.0, falling(300, seed=1))
     logged = {"output_1_loss": falling(300, seed=2), "output_2_loss": spiked, "loss": falling(300)}

@@ -12,12 +12,14 @@ from losslens.roles.names import words, words_of
 
 #: What Keras and others call the ends of a model that has several, each with a loss of its own: output_1, output_2.
 _OUTPUTS = words("output out")
+#: Alone the loss of a sample is the loss; beside ``loss`` it is that of a model which samples.
+_SAMPLE = ("sample",)
 #: The number of this moment and its average so far, as the meter of PyTorch's ImageNet example calls them.
 _NOW, _SO_FAR = "val", "avg"
 
 
 def as_outputs(candidates: Mapping[str, Candidate]) -> dict[str, Candidate]:
-    """``output_1_loss`` and ``output_2_loss``, or ``loss1`` and ``loss2``, beside ``loss`` are the terms of it."""
+    """``output_1_loss`` and ``output_2_loss``, ``loss1`` and ``loss2``, ``sample_loss``: beside ``loss`` its terms."""
     ends = {t: end for t, c in candidates.items() if (end := _numbered_output(c))}
     out = dict(candidates)
     for val in (False, True):
@@ -25,6 +27,8 @@ def as_outputs(candidates: Mapping[str, Candidate]) -> dict[str, Candidate]:
         whole = any(not c.qualifier and not c.smoothed and not c.best and t not in ends for t, c in mine.items())
         if whole and len({ends[t] for t in mine if t in ends}) > 1:
             out.update({t: replace(c, qualifier=ends[t]) for t, c in mine.items() if t in ends})
+        if any(words_of(t) == ("loss",) for t in mine):
+            out.update({t: replace(c, qualifier=_SAMPLE) for t, c in mine.items() if words_of(t) == (*_SAMPLE, "loss")})
     return out
 
 
