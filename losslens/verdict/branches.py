@@ -8,16 +8,21 @@ import numpy as np
 
 from losslens.model import Series
 
+#: A job is started again now and then; hundreds of starts in one output are those of many jobs at once.
+MOST = 32
+
 
 def abandoned_branches(series: Series) -> tuple[Series, ...]:
     """For every segment that was overwritten in part: what the log looked like when that segment stopped.
 
-    A branch holds the segment's own points and, of earlier segments, the points before its first step. O(n) a branch.
+    A branch holds the segment's own points and, of earlier segments, the points before its first step. O(n) a branch;
+    of more than ``MOST`` segments those that left the most points behind are looked at.
     """
     if series.abandoned is None or not series.abandoned.any():
         return ()
-    segments = np.unique(series.segment[series.abandoned]).tolist()
-    return tuple(_until(series, int(segment)) for segment in segments)
+    segments, points = np.unique(series.segment[series.abandoned], return_counts=True)
+    longest = np.sort(np.argsort(-points, kind="stable")[:MOST])
+    return tuple(_until(series, int(segment)) for segment in segments[longest])
 
 
 def _until(series: Series, segment: int) -> Series:
