@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from losslens.model import Repair, Role, RoleChoice, Series
+
+if TYPE_CHECKING:
+    from losslens.model import BoolArray
 
 #: Records at the end of a log that are exactly zero before they can be the filter's work and not a loss that got there.
 ZERO_RUN = 2
@@ -18,6 +22,8 @@ ZERO_RUN = 2
 FAR_FROM_ZERO = 1e-2
 #: A loss that has at least this many points behind zeros was computed from there on.
 FEW = 5
+#: Zeros before the first loss are so many times as many as any that come together later, where a step computed none.
+ALONE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +161,7 @@ def _not_yet(series: Mapping[str, Series], choices: Sequence[RoleChoice], traine
         zero = loss.value == 0.0
         first = int(np.argmin(zero)) if zero.any() and not zero.all() else 0
         rest = loss.value[first:]
-        if not first or rest.size < FEW or not np.all(rest[np.isfinite(rest)] > 0.0):
+        if not first or rest.size < FEW or np.any(rest < 0.0) or first <= ALONE * _longest(rest == 0.0):
             continue
         steps = loss.step[:first]
         losses = "1 loss" if first == 1 else f"{first} losses"
@@ -163,6 +169,12 @@ def _not_yet(series: Mapping[str, Series], choices: Sequence[RoleChoice], traine
         repair = Repair("zero-before-start", text, choice.tag, first, int(steps.min()), int(steps.max()))
         out.append((choice.tag, loss.where(np.arange(len(loss)) >= first), repair))
     return out
+
+
+def _longest(there: BoolArray) -> int:
+    """The length of the longest stretch of points that are there."""
+    ends = np.flatnonzero(np.diff(np.concatenate([[0], there.astype(np.int8), [0]])))
+    return int(np.diff(ends)[::2].max(initial=0))
 
 
 #: trainer -> (what its numbers are, points that an onset may come late)

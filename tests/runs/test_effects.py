@@ -123,6 +123,14 @@ def test_zeros_before_the_first_loss_that_was_computed_are_left_out() -> None:
     assert "zero-before-start" in codes(run)
 
 
+def test_zeros_before_the_first_loss_are_left_out_where_a_step_without_one_comes_now_and_then() -> None:
+    loss = np.concatenate([np.zeros(100), falling(400)])
+    loss[150::40] = loss[151::40] = 0.0
+    (run,) = build([log("a", series("loss", loss))], name="a")
+    assert run.series["loss"].step[0] == 100
+    assert [repair.points for repair in run.repairs] == [100]
+
+
 def test_zeros_of_a_loss_that_crosses_zero_or_comes_back_to_it_stay() -> None:
     crossing = np.concatenate([[0.0], np.sin(np.arange(40.0) / 3)])
     hinge = np.concatenate([[0.0], falling(20), [0.0], falling(20)])
