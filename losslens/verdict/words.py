@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from losslens.detector import Departure, SeriesFit
+from losslens.detector import Departure, Excursion, SeriesFit
 from losslens.detector.excursions import whole as whole_excursion
 from losslens.detector.search import highest_level
 from losslens.model import Verdict
@@ -79,6 +79,15 @@ SPIKE_FACTOR = 2.0
 
 SPIKE_LOG_SHARE = 0.25
 """… and undoes this share of its fall so far in decades: a factor of two is nothing where it fell by a thousand."""
+
+ALIKE = 0.9
+"""Spikes that rise at least this share of the largest are as large."""
+
+USUAL = 0.1
+"""A height that so many of the points since were at …"""
+
+FEW_SINCE = 10
+"""… is no spike's, where there are so many."""
 
 WANDER_FACTOR = 3.0
 """Losses that play against each other or chase a target count only from this factor above their best level on, with
@@ -377,12 +386,22 @@ def _beyond_start(fit: SeriesFit) -> bool:
     return fit.transform.kind == "log" and top >= EXPLODED_FACTOR * fit.start
 
 
+def _became_usual(fit: SeriesFit, e: Excursion) -> bool:
+    """Whether the loss came to be as high as this excursion again and again afterwards: its ways, and no spike."""
+    since = fit.z[e.last + 1 :]
+    return since.size >= FEW_SINCE and float(np.mean(since >= e.top)) > USUAL
+
+
 def _spike(fit: SeriesFit, wanders: bool) -> Word | None:
-    """The largest excursion that matters; of a loss that wanders only sudden ones."""
+    """The largest excursion that matters, of several alike the first; of a loss that wanders only sudden ones."""
     found = [e for e in fit.excursions if not wanders or e.rise <= SUDDEN_POINTS]
     if not found or (wanders and len(found) >= ITS_WAY):
         return None
-    largest = max(found, key=lambda e: e.top - e.before)
+    found = [e for e in found if not _became_usual(fit, e)]
+    if not found:
+        return None
+    highest_rise = max(e.top - e.before for e in found)
+    largest = next(e for e in found if e.top - e.before >= ALIKE * highest_rise)
     before, top = fit.transform.back(largest.before), fit.transform.back(largest.top)
     matter = (top - before) / fit.progress / SPIKE_RATIO
     if fit.transform.kind == "log" and before > 0.0:
