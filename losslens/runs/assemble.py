@@ -277,6 +277,11 @@ def _in_time_order(logs: Sequence[Log]) -> list[Log]:
     return sorted(logs, key=begun)
 
 
+def _may_be_of_any(log: Log) -> bool:
+    """Whether the names of a log's series say nothing of the data they were measured on; one without names has none."""
+    return not any(map(split_of, log.series)) and not unnamed.without_names(log.series)
+
+
 def _distinct_tags(logs: Sequence[Log], path: str) -> list[Log]:
     """Where two places of a job hold the same tag, the place goes before it.
 
@@ -299,7 +304,7 @@ def _distinct_tags(logs: Sequence[Log], path: str) -> list[Log]:
             place = folder
         elif split and any(split_of(PurePath(logs[j].path).name) not in ("", split) for j in others):
             place = split
-        elif split == "val" and sum(bool(x.series) for x in logs) == 1 and not any(map(split_of, log.series)):
+        elif split == "val" and len([x for x in logs if x.series]) == 1 and _may_be_of_any(log):
             place = split  # val_loss.csv alone: its columns have no other way of saying so
         elif log.format == blanks.TEXT and any(logs[j].format != log.format for j in others):
             out.append(_renamed(log, {t: f"printed/{t}" for t in log.series if set(holders[t]) - {i}}))

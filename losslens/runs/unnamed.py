@@ -32,7 +32,7 @@ MOST_BEHIND = 4
 CHANCE = 4.0
 
 
-def without_names(series: Mapping[str, Series]) -> bool:
+def without_names(series: Mapping[str, object]) -> bool:
     """Whether the columns of a table were numbered because it names none."""
     return bool(series) and all(_NO_NAME.fullmatch(tag) for tag in series)
 

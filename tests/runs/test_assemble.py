@@ -26,3 +26,10 @@ def test_a_file_of_evaluations_keeps_the_training_loss_that_it_names(tmp_path: P
     (job,) = find([tmp_path / "eval_measurements.csv"]).jobs
     (run,) = load(job)
     assert {c.tag for c in run.roles} >= {"train/loss", "validation/loss"}
+
+
+def test_the_columns_of_a_file_without_names_are_chosen_among_whatever_the_file_is_called(tmp_path: Path) -> None:
+    (tmp_path / "val_loss_norm.csv").write_text("".join(f"{i},{0.5 + 2.0 * 0.9**i:.6f},0.2{i}\n" for i in range(40)))
+    (job,) = find([tmp_path / "val_loss_norm.csv"]).jobs
+    (run,) = load(job)
+    assert [c.tag for c in run.roles if c.role is Role.TRAIN_LOSS] == ["column_2"]
