@@ -66,6 +66,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         thrown.validation_thrown(facts, -1),
         thrown.weights_held(facts, -1),
         rate.rate_high(facts, +1),
+        rate.rate_far_beyond(facts, +1),
         rate.peak_just_reached(facts, +1),
         rate.rate_rising(facts, +1),
         loss.onset_early(facts, +1),

@@ -7,6 +7,7 @@ import re
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.recipe import number
 from losslens.causes.signs.build import lasting, num, where
+from losslens.causes.signs.rate import usual_peak
 from losslens.model import Fix
 
 CLIP_ROOM = 2.0
@@ -90,7 +91,7 @@ def proven_rate(facts: Facts) -> tuple[str, float, float] | None:
 
 
 def lower_rate(facts: Facts, factor: float = 3.0) -> Fix:
-    """Lower the rate, from the run's own value where it is known."""
+    """Lower the rate, from the run's own value where it is known, and to where recipes end if it is far above them."""
     proven = proven_rate(facts)
     now = proven[1] if proven is not None else rate_in_use(facts)
     if now is None or now <= 0:
@@ -99,7 +100,7 @@ def lower_rate(facts: Facts, factor: float = 3.0) -> Fix:
             f"for group in optimizer.param_groups: group['lr'] /= {num(factor)}  # before the first step",
             f"optimizer.learning_rate = old_lr / {num(factor)}",
         )
-    to = rounded(now / factor) if proven is None else proven[2]
+    to = rounded(min(now / factor, usual_peak(facts))) if proven is None else proven[2]
     about = "about " if proven is None else ""
     said = f"Lower the learning rate from {num(now)} to {about}{num(to)}"
     said += f", at which {proven[0]} survived" if proven is not None else ""

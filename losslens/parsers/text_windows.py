@@ -39,6 +39,7 @@ _NUMBERS = tuple(
         *(rb"%s(?<!\w%s)\W{1,3}\d" % (word, word) for word in (b"epoch", b"step", b"iter", b"ep")),
         *(rb"%s(?<!\w%s)\W{1,3}\d" % (word, word) for word in (b"iters", b"iteration", b"iterations")),
         rb"<(?<=\d:\d\d<)",
+        rb"\nresult for \S+:",  # Ray Tune prints a block a result, behind what all its workers have to say
     )
 )
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")

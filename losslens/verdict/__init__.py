@@ -42,17 +42,16 @@ def judge(run: Run) -> Judgement:
     if trained is not None and any(followed(trained.fit, trained.word, other.fit) for other in val):
         old, trained = trained, _followed_down(run, trained)
         train, parts = ([trained if j is old else j for j in losses] for losses in (train, parts))
-    leading = _lead(trained, val)
+    terms = [] if val else _terms_of_validation(run, trained, contest)
+    leading = _lead(trained, val or _for_their_sum(terms))
     if leading is None or leading.verdict.verdict is Verdict.INCONCLUSIVE:
-        tags = run.tags(Role.VAL_COMPONENT)[:MOST_LOSSES]
-        parts_val = [_judge(run, tag, Role.VAL_COMPONENT, contest) for tag in tags]
-        leading = _worst(parts_val) or leading
-        val += parts_val
+        terms = terms or _terms_of_validation(run, trained, contest)
+        leading = _worst(terms) or leading
     if leading is None:
         return Judgement(
             Verdict.INCONCLUSIVE, None, (), None, None, None, (), (), "no series of this run was recognised as a loss"
         )
-    everything = [*train, *parts, *val]
+    everything = [*train, *parts, *val, *terms]
     verdict = leading.verdict
     onset = together(run, leading, val if trained is leading else [trained] if trained is not None else [])
     before = precursors.find(run, onset, verdict.tag) if onset and not onset.from_start else ()
@@ -92,6 +91,20 @@ def _worst(judged: list[Judged]) -> Judged | None:
     return min(
         judged, key=lambda j: (j.verdict.verdict is Verdict.INCONCLUSIVE, j.verdict.verdict.severity), default=None
     )
+
+
+def _terms_of_validation(run: Run, trained: Judged | None, contest: Contest) -> list[Judged]:
+    return [
+        judge_validation(run, run.series[tag].current(), Role.VAL_COMPONENT, trained, contest.wanders)
+        for tag in run.tags(Role.VAL_COMPONENT)[:MOST_LOSSES]
+    ]
+
+
+def _for_their_sum(parts: list[Judged]) -> list[Judged]:
+    """The terms of a validation loss, itself not logged, that speak for it: those that blew up, or all that turned."""
+    blown = [j for j in parts if j.verdict.verdict is Verdict.VAL_DIVERGED]
+    turned = [j for j in parts if j.verdict.verdict is Verdict.OVERFIT]
+    return blown if len(blown) + len(turned) < len(parts) else parts
 
 
 def _lead_of_training(train: list[Judged], parts: list[Judged]) -> Judged | None:

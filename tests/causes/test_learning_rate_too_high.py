@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from losslens.causes import remedies
 from losslens.model import SettingValue, Sign, Verdict
 from tests.causes import make_runs as m
 
@@ -37,11 +39,11 @@ def test_a_five_point_log_that_grows_from_the_first_point_is_read_without_a_past
     assert m.place(short, CAUSE) <= 1
 
 
-def test_the_fix_names_the_rate_of_this_run_and_a_third_of_it() -> None:
+def test_the_fix_names_the_rate_of_this_run_and_one_that_recipes_use() -> None:
     first = hot().diagnose().causes[0].fixes[0]
     assert "0.1" in first.text
-    assert "0.03" in first.text
-    assert "lr=0.03" in first.pytorch
+    assert "0.001" in first.text
+    assert "lr=0.001" in first.pytorch
 
 
 def test_a_rate_is_called_common_to_fail_only_above_the_limit_of_its_optimizer() -> None:
@@ -55,3 +57,20 @@ def test_a_rate_is_called_common_to_fail_only_above_the_limit_of_its_optimizer()
     assert "usual for plain SGD" in said(0.05, None)
     assert "common above" not in said(0.05, None)
     assert "common above 0.003" in said(0.05, "adam")
+
+
+def test_a_rate_at_which_nothing_trains_says_more_than_a_high_one() -> None:
+    def at(rate: float) -> m.Made:
+        y = m.nan_from(m.learning(), 1)
+        return m.made(y, Verdict.NAN, 1, others={m.LR: m.constant(400, rate)}, settings={"optimizer": "sgd"})
+
+    assert "rate-far-beyond" in m.names(at(100.0), CAUSE, +1)
+    assert "rate-far-beyond" not in m.names(at(1.0), CAUSE, +1)
+    assert m.chance(at(100.0), CAUSE) > m.chance(at(1.0), CAUSE)
+
+
+@pytest.mark.parametrize(("rate", "to"), [(100.0, "0.1"), (1.0, "0.1"), (0.03, "0.01")])
+def test_the_advised_rate_is_a_third_and_no_more_than_recipes_use(rate: float, to: str) -> None:
+    y = m.nan_from(m.learning(), 1)
+    hot = m.made(y, Verdict.NAN, 1, others={m.LR: m.constant(400, rate)}, settings={"optimizer": "sgd"})
+    assert remedies.lower_rate(hot.facts()).text.endswith(f"to about {to}")

@@ -27,9 +27,9 @@ def test_the_code_lowers_the_rate_as_much_as_the_sentence_says(factor: float) ->
     unknown = remedies.lower_rate(m.made(m.exploding(), Verdict.EXPLODED, 320).facts(), factor)
     assert f"{factor:g}×" in unknown.text
     assert f"/= {factor:g}" in unknown.pytorch
-    known = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: m.constant(value=0.1)}).facts()
+    known = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: m.constant(value=0.02)}).facts()
     fix = remedies.lower_rate(known, factor)
-    value = remedies.rounded(0.1 / factor)
+    value = remedies.rounded(0.02 / factor)
     assert fix.text.endswith(f"{value:g}")
     assert f"{value:g}" in fix.pytorch
     assert f"{value:g}" in fix.keras

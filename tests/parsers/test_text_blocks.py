@@ -50,3 +50,10 @@ def test_trials_that_ran_at_once_are_a_run_each(tmp_path: Path) -> None:
         loss = run.first(Role.TRAIN_LOSS)
         assert loss is not None
         np.testing.assert_allclose(loss.value, start * 0.9 ** np.arange(1, 9))
+
+
+def test_blocks_behind_pages_of_warnings_are_found(tmp_path: Path) -> None:
+    workers = "".join(f"(RolloutWorker pid={i}) WARNING env.py:40 -- Skipping env checking\n" for i in range(1500))
+    blocks = "".join(_block("DQN_00000", i, 2.0 * 0.9**i).replace("total_loss", "mean_td_error") for i in range(1, 99))
+    (tmp_path / "nohup.out").write_text(workers + blocks)
+    assert parsers.recognise(tmp_path / "nohup.out") == "text"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from losslens.model import Log, RawSeries, Verdict
+from losslens.model import Log, RawSeries, Run, Verdict
 from losslens.runs import build
 from losslens.verdict import judge
 
@@ -37,3 +37,28 @@ def test_a_multiple_of_the_distance_is_said_and_uneven_places_have_none() -> Non
 @pytest.mark.parametrize("bad", [[], list(range(300, 400))])
 def test_nothing_is_added_where_no_point_is_bad_or_the_verdict_speaks_of_them(bad: list[int]) -> None:
     assert "NaN or Inf" not in reason(bad)[1]
+
+
+def detector(**terms: NDArray[np.float64]) -> Run:
+    """A run that logs the terms of its losses and no total, as detectors do."""
+    row = np.arange(100)
+    fallen = 0.4 + 1.2 * np.exp(-row / 25.0) + 0.01 * np.random.default_rng(5).standard_normal(100)
+    logged = {f"train/{name}_loss": fallen for name in ("box", "cls", "dfl")}
+    logged |= {f"val/{name}_loss": terms.get(name, fallen * 1.1) for name in ("box", "cls", "dfl")}
+    series = {tag: RawSeries(tag, row, value, np.full(100, np.nan), row, "epoch") for tag, value in logged.items()}
+    return build([Log("results.csv", "csv", series, (), trainer="ultralytics")], name="run")[0]
+
+
+def test_a_term_of_validation_that_is_never_finite_is_not_passed_over() -> None:
+    found = judge(detector(cls=np.full(100, np.inf)))
+    assert (found.verdict, found.loss) == (Verdict.VAL_DIVERGED, "val/cls_loss")
+    assert judge(detector()).verdict is Verdict.HEALTHY
+
+
+def test_terms_of_validation_speak_of_overfitting_only_together() -> None:
+    row = np.arange(100)
+    turned = 0.9 + 0.8 * np.exp(-row / 8.0) + 0.012 * np.maximum(row - 30.0, 0.0)
+    alone = judge(detector(cls=turned))
+    assert alone.verdict is Verdict.HEALTHY
+    assert {x.tag: x.verdict for x in alone.losses}["val/cls_loss"] is Verdict.OVERFIT
+    assert judge(detector(box=turned, cls=turned, dfl=turned)).verdict is Verdict.OVERFIT

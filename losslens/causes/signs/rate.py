@@ -25,6 +25,9 @@ HIGH_RATE = {"adaptive": 3e-3, "sgd": 0.3, "unknown": 0.1}
 """Peak rates above which a failure at the rate itself is common, by optimizer family: Adam's published recipes end near
 1e-3 (vision) and 1e-3…6e-4 (language), SGD's near 0.1 per 256 samples (Goyal 2017)."""
 
+FAR_BEYOND = (10.0, 100.0)
+"""Times that rate from which hardly anything trains, and from which nothing does."""
+
 LOW_RATE = {"adaptive": 3e-6, "sgd": 1e-4, "unknown": 3e-6}
 """Rates below which "too high" needs other evidence: pretrained nets are tuned at 1e-5 to 5e-5 with Adam."""
 
@@ -36,6 +39,22 @@ WARM_POINTS = 20.0
 def _family(f: Facts) -> str:
     adaptive = f.recipe.adaptive
     return "unknown" if adaptive is None else ("adaptive" if adaptive else "sgd")
+
+
+def usual_peak(f: Facts) -> float:
+    """The peak rate near which published recipes for this kind of optimizer end."""
+    return HIGH_RATE[_family(f)] / 3
+
+
+def rate_far_beyond(f: Facts, d: int) -> Found:
+    """A rate at which no published recipe trains: beyond what the usual evidence of a high rate is worth."""
+    if f.rate is None:
+        return None
+    at = f.rate.at_onset if f.rate.at_onset else f.rate.peak
+    limit = HIGH_RATE[_family(f)]
+    text = f"that is {times(at / limit)} the rate above which failures at the rate itself are common"
+    low, high = FAR_BEYOND
+    return sign("rate-far-beyond", d, log_ramp(at, limit * low, limit * high), text, value=at, compared_to=limit)
 
 
 def rate_high(f: Facts, d: int) -> Found:
