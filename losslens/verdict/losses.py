@@ -12,7 +12,7 @@ from losslens.model import Episode, LossVerdict, Onset, Role, Run, Series, Verdi
 from losslens.verdict.flat import gained
 from losslens.verdict.schedule import explains, unexplained
 from losslens.verdict.word import Word, number
-from losslens.verdict.words import decide, released
+from losslens.verdict.words import decide, leading_spike, released
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
@@ -197,7 +197,7 @@ def onset_of(run: Run, series: Series, fit: SeriesFit, word: Word) -> Onset | No
     if verdict is Verdict.NAN or (verdict is Verdict.VAL_DIVERGED and fit.ends_nonfinite):
         return _nan_onset(run, series, fit)
     if verdict is Verdict.SPIKE_RECOVERED and fit.excursions:
-        return spike_onset(run, series, fit)
+        return spike_onset(run, series, fit, word.spike)
     if verdict is Verdict.PLATEAU and fit.n_finite:
         return onset_at(run, series, fit, 0, 0, 0, fit.start, True)
     if verdict is Verdict.EXPLODED:
@@ -210,9 +210,9 @@ def departure_onset(run: Run, series: Series, fit: SeriesFit, d: Departure) -> O
     return onset_at(run, series, fit, d.onset, d.low, d.high, d.level, d.from_start)
 
 
-def spike_onset(run: Run, series: Series, fit: SeriesFit) -> Onset:
-    """Where the highest of a series' excursions began; it has one at least."""
-    e = max(fit.excursions, key=lambda x: x.top - x.before)
+def spike_onset(run: Run, series: Series, fit: SeriesFit, told: Excursion | None = None) -> Onset:
+    """Where the spike that was told of began, else the leading one of a series' excursions; it has one at least."""
+    e = told or leading_spike(fit.excursions)
     first = _spike_start(fit, e)
     return onset_at(run, series, fit, first, max(first - 1, 0), first, fit.transform.back(e.before), False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from losslens.detector import Departure
+from losslens.detector import Departure, Excursion
 from losslens.model import Verdict
 
 NEAR = 1.5
@@ -22,6 +22,8 @@ class Word:
     also: Verdict | None = None
     departure: Departure | None = None
     """The rise (or downward run) that the word speaks of."""
+    spike: Excursion | None = None
+    """What came back, where it speaks of that."""
 
 
 def number(x: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -80,7 +81,7 @@ SPIKE_FACTOR = 2.0
 SPIKE_LOG_SHARE = 0.25
 """… and undoes this share of its fall so far in decades: a factor of two is nothing where it fell by a thousand."""
 
-ALIKE = 0.9
+ALIKE = 0.97
 """Spikes that rise at least this share of the largest are as large."""
 
 USUAL = 0.1
@@ -386,6 +387,12 @@ def _beyond_start(fit: SeriesFit) -> bool:
     return fit.transform.kind == "log" and top >= EXPLODED_FACTOR * fit.start
 
 
+def leading_spike(excursions: Sequence[Excursion]) -> Excursion:
+    """The largest excursion, of several that are about as large the first; there is one at least."""
+    largest = max(e.top - e.before for e in excursions)
+    return min((e for e in excursions if e.top - e.before >= ALIKE * largest), key=lambda e: e.first)
+
+
 def _became_usual(fit: SeriesFit, e: Excursion) -> bool:
     """Whether the loss came to be as high as this excursion again and again afterwards: its ways, and no spike."""
     since = fit.z[e.last + 1 :]
@@ -400,8 +407,7 @@ def _spike(fit: SeriesFit, wanders: bool) -> Word | None:
     found = [e for e in found if not _became_usual(fit, e)]
     if not found:
         return None
-    highest_rise = max(e.top - e.before for e in found)
-    largest = next(e for e in found if e.top - e.before >= ALIKE * highest_rise)
+    largest = leading_spike(found)
     before, top = fit.transform.back(largest.before), fit.transform.back(largest.top)
     matter = (top - before) / fit.progress / SPIKE_RATIO
     if fit.transform.kind == "log" and before > 0.0:
@@ -419,4 +425,4 @@ def _spike(fit: SeriesFit, wanders: bool) -> Word | None:
         f"and came back by {fit.place(largest.last)}" + (f"; {count} such spikes" if count > 1 else "")
     )
     margin = min(max(widths / 8.0, (top - before) / fit.progress), matter)
-    return Word(Verdict.SPIKE_RECOVERED, text, margin, Verdict.HEALTHY if margin < NEAR else None)
+    return Word(Verdict.SPIKE_RECOVERED, text, margin, Verdict.HEALTHY if margin < NEAR else None, spike=largest)

@@ -41,3 +41,25 @@ def test_a_player_that_leaps_again_and_again_does_so_by_its_nature() -> None:
         y[rng.integers(200, 2000, 40)] *= 3.0
         series[tag] = RawSeries(tag, n, y, np.full(2000, np.nan), n)
     assert judge(build([Log("log.csv", "csv", series)], name="run")[0]).verdict is Verdict.HEALTHY
+
+
+def of(y: np.ndarray) -> Log:
+    n = np.arange(y.size)
+    return Log("log.csv", "csv", {"loss": RawSeries("loss", n, y, np.full(y.size, np.nan), n)})
+
+
+def test_of_spikes_as_high_as_each_other_the_first_is_where_it_began() -> None:
+    rng = np.random.default_rng(3)
+    y = (0.2 + 1.5 * np.exp(-np.arange(400) / 40.0)) * np.exp(0.01 * rng.standard_normal(400))
+    y[[200, 260, 320, 360]] = [50.0, 52.0, 51.0, 53.0]
+    said = judge(build([of(y)], name="run")[0])
+    assert said.verdict is Verdict.SPIKE_RECOVERED
+    assert said.onset is not None
+    assert said.onset.step == 200
+
+
+def test_a_height_that_a_loss_reaches_all_the_time_later_on_was_no_spike() -> None:
+    rng = np.random.default_rng(4)
+    y = 0.01 * 5.0 ** np.minimum(np.arange(140) / 25.0, 4.0) * np.exp(0.9 * rng.standard_normal(140))
+    y[2] = 5.0
+    assert judge(build([of(y)], name="run")[0]).verdict is not Verdict.SPIKE_RECOVERED
