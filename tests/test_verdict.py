@@ -399,6 +399,15 @@ def test_an_actor_that_lost_its_return_is_judged_by_the_ordinary_rules() -> None
     assert abs(said.onset.step - 311) <= 4
 
 
+def test_single_leaps_of_a_policys_loss_say_nothing() -> None:
+    policy = -0.007 + 0.001 * np.random.default_rng(9).normal(size=2000)
+    policy[[300, 900, 1400]] = 0.012
+    value = noisy(falling(2000), 0.1, 2)
+    logged = {"policy_loss": (Role.TRAIN_LOSS, policy), "value_loss": (Role.TRAIN_LOSS, value)}
+    assert judge(run_of(logged, group="policy")).verdict is Verdict.HEALTHY
+    assert judge(run_of({"loss": (Role.TRAIN_LOSS, policy)})).verdict is Verdict.SPIKE_RECOVERED
+
+
 def test_an_actor_loss_that_levels_out_is_no_error() -> None:
     actor = noisy(1.0 + 3.0 / (1.0 + np.exp(-(np.arange(300) - 60) / 12.0)), 0.15, 5)
     assert judge(run_of({"actor_loss": (Role.TRAIN_LOSS, actor)}, group="actor")).verdict is Verdict.HEALTHY

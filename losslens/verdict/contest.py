@@ -72,6 +72,8 @@ class Contest:
         """Why what this loss did is no failure, "" if it is one."""
         if self.plays and judged.word.verdict is Verdict.PLATEAU:
             return "a loss of this kind need not fall"
+        if self.plays and judged.word.verdict is Verdict.SPIKE_RECOVERED and judged.fit.transform.kind != "log":
+            return "single leaps of an actor's loss say nothing" if _acts(run, judged.series.tag) else ""
         if not self.plays or judged.word.verdict not in (Verdict.EXPLODED, Verdict.DIVERGED, Verdict.SHIFTED):
             return ""
         log = judged.fit.transform.kind == "log"
