@@ -105,6 +105,12 @@ LEFT_WIDTHS = 2.5
 LEFT_FACTOR = 1.0
 """… and by this on the transformed scale (a factor of e)."""
 
+ABOVE_POINTS = 10
+"""Points on each side of a rise that is told by the order of the points alone …"""
+
+ABOVE_RISE = float(np.log(10.0))
+"""… and how high it must be, on the transformed scale."""
+
 CALM_END_POINTS = 6
 """The scatter of an end window of so many points says how well its median is known …"""
 
@@ -185,6 +191,8 @@ def find_rise(grid: Grid, noise: float, *, urgent: bool) -> Rise | None:
         return early
     if not urgent and (sustained := _sustained(z, widest, noise)) is not None:
         return sustained
+    if not urgent and (above := _above_all(z, widest)) is not None:
+        return above
     if z.size <= FEW_POINTS and z.size > END_POINTS and float(z[1:].min() - z[0]) > EARLY_WIDTHS * noise:
         return Rise(0, float(z[0]), float(np.median(z[-widest:])), widest, 0.0)
     rise = _last_point(z)
@@ -224,6 +232,23 @@ def _sustained(z: FloatArray, width: int, noise: float) -> Rise | None:
     if rise is None or end is None or rise.size <= max(SUSTAINED_WIDTHS * noise, rise.habit):
         return None
     return rise if end.size > end.habit and end.top - rise.base > SUSTAINED_END * rise.size else None
+
+
+def _above_all(z: FloatArray, width: int) -> Rise | None:
+    """A rise by a factor of ten to where every point is above every point before, however far these then scatter.
+
+    No noise has to be known for it: that so many points all stand above so many others does not happen by chance.
+    """
+    if z.size < 2 * ABOVE_POINTS:
+        return None
+    lowest_after = np.minimum.accumulate(z[::-1])[::-1]
+    gap = lowest_after[1:] - np.maximum.accumulate(z)[:-1]
+    gap[: ABOVE_POINTS - 1] = gap[z.size - max(ABOVE_POINTS, width) :] = -np.inf
+    last = int(np.argmax(gap))
+    base, top = float(np.median(z[: last + 1][-width:])), float(np.median(z[-width:]))
+    if gap[last] <= 0.0 or top - base < ABOVE_RISE:
+        return None
+    return Rise(last, base, top, width, 0.0)
 
 
 def _late_noise(z: FloatArray, width: int) -> float:

@@ -98,3 +98,14 @@ def test_one_low_point_is_no_start_and_a_fall_at_once_keeps_its_first_level() ->
     fall = np.full(200, 0.5)
     fall[:2] = 2.3
     assert start_level(fall) == 2.3
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_rise_to_where_every_point_is_above_all_before_needs_no_noise(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    calm = 4000.0 * np.exp(0.03 * rng.standard_normal(15))
+    two_headed = np.where(rng.random(300) < 0.5, 1.5e4, 6e5) * np.exp(0.1 * rng.standard_normal(300))
+    found = fit_of(np.concatenate([calm, two_headed])).departure
+    assert found is not None
+    assert found.low <= 15 <= found.high
+    assert fit_of(two_headed).departure is None
