@@ -139,3 +139,9 @@ def test_a_rate_is_the_rate_however_wrong_it_is() -> None:
 def test_val_beside_a_loss_is_the_loss_on_the_other_data_unless_it_rises_like_an_accuracy() -> None:
     assert roles_of({"Loss": falling(60), "Val": falling(60, start=3.0)})["Val"] is Role.VAL_LOSS
     assert roles_of({"Loss": falling(60), "Val": 1.0 - falling(60, start=0.9)})["Val"] is Role.OTHER
+
+
+def test_a_perplexity_is_the_objective_beside_the_squared_error_of_a_length() -> None:
+    found = roles_of({"Validation-length-ratio-mse": falling(12), "Validation-ppl": falling(12), "ppl": falling(40)})
+    assert found["ppl"] is Role.TRAIN_LOSS
+    assert found["Validation-ppl"] is Role.VAL_LOSS

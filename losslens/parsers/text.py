@@ -258,7 +258,8 @@ class _Reader:
         """What a line said, among the lines around it; whether its record was kept."""
         if record.kind == "bar":
             self._bars.see_bar(record)
-        if record.kind == "epoch" and not record.values and record.epoch is not None:
+        heading = record.kind == "epoch" and not record.values
+        if record.epoch is not None and (heading or self._epoch is not None):
             self._epoch = (record.epoch, record.epochs)
         if "train_runtime" in record.values:
             self._note_closing(record, record.line)

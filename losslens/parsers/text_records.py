@@ -49,6 +49,9 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"^(?P<what>[^━╸]{0,60}?)(?:epoch\W{0,3}(?P<epoch>\d+)(?:\s*/\s*\d+)?\D{0,24}?)?"
             r"[━╸╺]{3,}\s*(?P<n>\d+)\s*/\s*(?P<N>\d+)\s+\d+:\d\d:\d\d",
         ),
+        # Sockeye counts batches in its lines, and in those of a checkpoint updates of several batches each.
+        ("step", r"^E(?:poch)?=(?P<epoch>\d+)\s+B=(?P<step>\d+)\b"),
+        ("epoch", r"^Checkpoint \[\d+\]\s+Updates=\d+\s+Epoch=(?P<epoch>\d+)"),
         ("keras", r"^\s*(?P<n>\d+)/(?P<N>\d+|unknown)\s+(?:\[[=>.]+\]|━+|-\s+\d)"),
         ("batch", rf"\b(?:epoch|train|val\w*|test)(?:\(\w+\))?\s*:?\s*\[\s*(?P<epoch>\d+)(?:/\d+)?\]\s*\[{_N_OF}\]"),
         ("batch", rf"epoch\s*\[\s*(?P<epoch>\d+)\s*/\s*\d+\s*\]\W{{1,3}}(?:step|iter\w*|batch)\s*:?\s*\[{_N_OF}\]"),

@@ -217,8 +217,13 @@ def _objectives(candidates: Sequence[Candidate], *, val: bool) -> dict[str, Role
     return out
 
 
+_OF_SOMETHING = re.compile(r"\b(?:length|ratio|count|duration|size|age|depth|angle|position) (?:r?mse|mae)\b")
+
+
 def _objective_order(c: Candidate) -> int:
     text = " ".join(words_of(c.tag))
+    if _OF_SOMETHING.search(text):
+        return 10  # behind a perplexity: "length ratio mse" is no objective of a translation
     for i, pattern in enumerate(
         ("objective", "nll|log likelihood", "elbo|bpd|bits|bpb|bpc", "entropy|xent|ce", "cost|ctc|mse|squared")
     ):

@@ -468,6 +468,24 @@ def test_what_stands_ahead_of_the_course_of_darknet_is_no_part_of_it(tmp_path: P
     assert log.series["loss"].step.tolist() == list(range(1, 31))
 
 
+def test_sockeye_counts_its_batches_and_what_a_checkpoint_measured_stands_behind_the_last_of_them(
+    tmp_path: Path,
+) -> None:
+    lines = ["[INFO:sockeye.training] Epoch: 300"]
+    for checkpoint in range(1, 6):
+        lines += [
+            f"[INFO:sockeye.training] E={batch // 500} B={batch}\ts/sec=192.73 tok/sec=3618.3\tppl={90 / batch:.6f}"
+            for batch in range(400 * checkpoint - 350, 400 * checkpoint + 50, 50)
+        ]
+        head = f"[INFO:sockeye.training] Checkpoint [{checkpoint}]\t"
+        lines += [f"{head}Updates={200 * checkpoint} Epoch={400 * checkpoint // 500} Samples=27254 Time-cost=4283.2"]
+        lines += [f"{head}Train-ppl=2.5", f"{head}Validation-ppl={9 / checkpoint:.4f}\tValidation-length-ratio-mse=1.1"]
+    log = _log(tmp_path, "\n".join(lines) + "\n")
+    assert log.series["ppl"].step.tolist() == list(range(50, 2050, 50))
+    assert log.series["Validation-ppl"].step.tolist() == [400, 800, 1200, 1600, 2000]
+    assert log.series["epoch"].value.max() == 4
+
+
 def test_the_bar_that_torchtune_draws_has_epoch_and_step_ahead_of_the_loss(tmp_path: Path) -> None:
     drawn = [
         f"{1 + i // 20}|{i}|Loss: {3 / (1 + i / 10):.4f}: {5 * (i % 20):3d}%|██| {i % 20}/20 [00:30<00:30]"
