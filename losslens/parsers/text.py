@@ -23,6 +23,7 @@ from losslens.parsers.text_places import Placed, place_records
 from losslens.parsers.text_reading import Nature, nature_of
 from losslens.parsers.text_records import (
     IS_LOSS,
+    LENGTH,
     NAMELESS,
     SPLIT_IN_KEY,
     Record,
@@ -31,8 +32,8 @@ from losslens.parsers.text_records import (
     read_record,
 )
 from losslens.parsers.text_series import add_told_nan, named_by_file, series_of
-from losslens.parsers.text_settings import MIXED_DICT, names_settings, settings_in, settings_said
-from losslens.parsers.text_starts import Started, counted_anew, held, later_in, settings_again
+from losslens.parsers.text_settings import MIXED_DICT, settings_in, settings_said
+from losslens.parsers.text_starts import Started, begins_at, counted_anew, held, later_in, settings_again
 from losslens.parsers.text_statements import Statement, Statements
 from losslens.parsers.text_tables import Tables
 from losslens.parsers.text_trainings import Headings, Training, trainings_in
@@ -265,7 +266,7 @@ class _Reader:
             self._note_closing(record, record.line)
             return False
         if record.step is not None and (nature.place or (self._step is not None and record.kind == self._step.kind)):
-            self._step = record
+            self._step = self._step if LENGTH.search(text) else record
         if not nature.speaks:
             if not record.kind:
                 self._note_setting(text, record.line)
@@ -333,9 +334,7 @@ class _Reader:
 
     def _give_back_settings(self) -> None:
         """Single lines without a place ahead of the first number of a course: "z_loss: 1e-4" is a setting there."""
-        often = Counter(record.template for record in self.records)
-        lines = ((r.kind and not names_settings(r.values)) or often[r.template] > 1 for r in self.records)
-        at = next((i for i, of_course in enumerate(lines) if of_course), 0)
+        at = begins_at(self.records)
         for record in self.records[:at]:
             for name, value in record.values.items():
                 said = int(value) if value.is_integer() else value

@@ -57,6 +57,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("batch", rf"epoch\s*\[\s*(?P<epoch>\d+)\s*/\s*\d+\s*\]\W{{1,3}}(?:step|iter\w*|batch)\s*:?\s*\[{_N_OF}\]"),
         ("samples", rf"epoch\s*:?\s*(?P<epoch>\d+)\s*\[{_N_OF}\("),
         ("batch", rf"\b(?:train|test|val\w*|epoch)\s*:?\s*(?P<epoch>\d+)\s*\[{_N_OF}(?:\(|\])"),
+        ("batch", rf"\b(?P<epoch>\d+)-epoch\s*\({_N_OF}\)"),
         ("batch", rf"epoch\s*:?\s*(?P<epoch>\d+)\s*[:|,]{_N_OF}(?:batches|\||(?=loss|\w+=))"),
         # "[epoch 1][4/800]", and the "[0/5][0/1583]" of the best known GAN of all tutorials
         ("batch", rf"\[\s*epoch\s*:?\s*(?P<epoch>\d+)(?:\s*/\s*\d+)?\s*\]\s*\[{_N_OF}\]"),
@@ -115,6 +116,10 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("count", r"^(?P<step>\d{1,12})\s*\|(?=\s*[-+]?\d+\.\d+\s*\|\s*[A-Za-z])"),
     )
 )
+#: "Total training steps: 3746" says how many there will be, not which it is.
+LENGTH = re.compile(
+    r"\b(?:total|max(?:imum)?|number of)(?: \w+)? (?:steps|iterations|updates|batches)\b", re.IGNORECASE
+)
 _EPOCH = next(pattern for kind, pattern in reversed(PLACES) if kind == "epoch")
 
 _WORD = r"(?:\dD )?[A-Za-z_][\w/.@+-]*"
@@ -147,6 +152,8 @@ IS_LOSS = re.compile(
 )
 #: What ``print(loss)`` makes of a tensor: "tensor(1.79, device='cuda:0', grad_fn=<NllLossBackward0>)".
 _TENSOR = re.compile(rf"\btensor\(\[?\s*({NUMBER})\s*\]?(?:,[^()]*)?\)", re.IGNORECASE)
+#: "epoch: {1/300}, loss : {1.9027643}": a format string with one pair of braces too many.
+_IN_BRACES = re.compile(rf"\{{\s*({NUMBER}(?:\s*/\s*\d+)?)\s*\}}", re.IGNORECASE)
 #: "idx: 0loss: 8.46": a number ends where the name of the next begins.
 _GLUED = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)(?=(?:[a-z]+_)?loss\w*['\"]?\s*[:=])")
 #: "| nll_loss 8.0 | ppl 300 |": between bars a name and a number need no sign between them.
@@ -183,7 +190,8 @@ _PLAYER = re.compile(r"(?:net)?[DG](?:_\w+)?|(?:dis|gen|cycle|idt)_\w+")
 _SOURCE_FILE = re.compile(r"\.(?:py|cc|cpp|cu|cuh|c|h|rs|go|lua|jl|java)$", re.IGNORECASE)
 #: Words before a number that say nothing about it: "INFO root loss: 0.5" is the loss.
 _NOISE = re.compile(
-    r"^(?:(?:s\.|info|debug|root|and|with|the|is|then|mean of|current|model diverged with|[a-z]+/s(?:ec)?)\s+)+",
+    r"^(?:(?:s\.|info|debug|true|false|none|root|and|with|the|is|then|mean of|current|model diverged with"
+    r"|[a-z]+/s(?:ec)?)\s+)+",
     re.IGNORECASE,
 )
 #: Lines that differ in their digits alone are of one shape; longer ones are not remembered.
@@ -269,6 +277,10 @@ def read_record(text: str) -> Record | None:
     """The place and the numbers of a cleaned line; None when it has neither."""
     if "tensor(" in text:
         text = _TENSOR.sub(r"\1", text)
+    if "Namespace(" in text:
+        return None  # what a program was started with
+    if "{" in text:
+        text = _IN_BRACES.sub(r"\1", text)
     if "loss" in text:
         text = _GLUED.sub(r"\1 ", text)
     if (whole := whole_line(text)) is not None:

@@ -20,7 +20,7 @@ from losslens.parsers.text_events import Messages
 from losslens.parsers.text_lines import clean
 from losslens.parsers.text_places import Placed
 from losslens.parsers.text_records import Record
-from losslens.parsers.text_settings import settings_in
+from losslens.parsers.text_settings import names_settings, settings_in
 
 #: Share of the first settings that must be named again, and how many at least.
 AGAIN, FEWEST = 0.6, 2
@@ -30,6 +30,8 @@ LEAST_COUNTED = 5
 FEWEST_LETTERS, LONGEST = 5, 200
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _LETTER = re.compile(r"[^\W\d_]")
+#: So often a program may print one setting before it trains.
+TWICE = 2
 #: A program that prints its settings more often than this does not do so because it starts.
 MOST_STARTS = 10
 #: Places looked at: where more counts go back, they do so in every epoch.
@@ -83,6 +85,25 @@ def settings_again(
     if len(found) > MOST_STARTS:
         return (), list(records)
     return tuple(found), [record for i, record in enumerate(records) if i not in dropped]
+
+
+def begins_at(records: Sequence[Record]) -> int:
+    """Where the course of an output begins: what stands ahead of it are settings, "z_loss: 1e-4" on lines of their own.
+
+    A line of the course has a place, or comes again with other numbers. 0 where there is no such line.
+    """
+    often: Counter[tuple[str, ...]] = Counter()
+    told: dict[tuple[str, ...], tuple[float, ...]] = {}
+    varied: set[tuple[str, ...]] = set()
+    for record in records:
+        often[record.template] += 1
+        if told.setdefault(record.template, values := tuple(record.values.values())) != values:
+            varied.add(record.template)
+    for i, record in enumerate(records):
+        placed = record.kind not in ("", "step-context") and not names_settings(record.values)
+        if placed or record.template in varied or often[record.template] > TWICE:
+            return i
+    return 0
 
 
 def held(starts: Sequence[Started], first: int) -> dict[str, Setting]:

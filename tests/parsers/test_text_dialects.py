@@ -538,3 +538,54 @@ def test_the_default_format_of_logging_leaves_a_batch_its_place(tmp_path: Path) 
     assert log.series["Autoencoder Loss"].step.tolist() == list(range(0, 600, 50))
     assert "root" not in log.series
     assert "Loss" not in log.series
+
+
+def test_the_configuration_that_verl_prints_is_no_part_of_its_course(tmp_path: Path) -> None:
+    head = "\x1b[36m(TaskRunner pid=625502)\x1b[0m "
+    lines = [f"{head}{{'actor_rollout_ref': {{'actor': {{'kl_loss_coef': 0.001,"]
+    lines += [f"{head}                        'mtp_loss_scaling_factor': 0.1,"] * 2
+    lines += [
+        f"{head}   'n': 1,",
+        f"{head}   'kl_coef': 0.001,",
+        f"{head}   'lr': 1e-05,",
+        f"{head}   'total_epochs': 1}}}}}}",
+    ]
+    lines += [f"{head}Total training steps: 3746", f"{head}Total steps: 3746, num_warmup_steps: 0"]
+    for i in range(1, 31):
+        lines.append(f"{head}time cost: {2 + i / 100:.2f}")
+        lines.append(
+            f"{head}step:{i} - actor/pg_loss:{1e-3 / i:.5f} - actor/grad_norm:{1 / i:.4f} - critic/score/mean:0.{i:02d}"
+        )
+    log = _log(tmp_path, "\n".join(lines) + "\n")
+    assert log.series["actor/pg_loss"].step.tolist() == list(range(1, 31))
+    assert not {"kl_coef", "lr", "mtp_loss_scaling_factor", "total_epochs"} & set(log.series)
+    assert log.restarts == ()
+    assert all(np.all(np.diff(one.step) >= 0) for one in log.series.values())
+
+
+def test_numbers_in_braces_and_the_epoch_ahead_of_its_word_are_read(tmp_path: Path) -> None:
+    braces = "".join(
+        f"2022-02-15 17:55:15 INFO epoch: {{{e}/30}}, step: {{{s}/2}}, loss : {{{3 / (e + s):.5f}}}, lr : {{0.001}}\n"
+        for e in range(1, 11)
+        for s in (1, 2)
+    )
+    log = _log(tmp_path, braces)
+    assert log.series["loss"].step.tolist() == list(range(1, 21))
+    mugs = "".join(
+        f"INFO:{e}-epoch ({n}/100): total loss {9 / (1 + 100 * e + n):.6f}, lr 1.3e-11, wd 4.0e-02\n"
+        for e in range(3)
+        for n in range(9, 100, 10)
+    )
+    log = _log(tmp_path, mugs, "mugs.log")
+    assert log.series["total loss"].step.size == 30
+    assert np.all(np.diff(log.series["total loss"].step) > 0)
+
+
+def test_arguments_printed_among_the_numbers_of_a_training_are_none_of_them(tmp_path: Path) -> None:
+    lines = []
+    for start in range(3):
+        lines.append("INFO:Namespace(arch='vit_small', lr=0.0008, weight_decay=0.04, clip_grad=3.0, epochs=100)")
+        lines += [f"INFO:epoch {start * 10 + e} loss {3 / (1 + start * 10 + e):.4f}" for e in range(10)]
+    log = _log(tmp_path, "\n".join(lines) + "\n")
+    assert set(log.series) == {"loss"}
+    assert {s.name for s in log.settings} >= {"arch", "lr", "epochs"}
