@@ -34,7 +34,9 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "bar",
-            rf"^(?P<what>(?:[^%|]|%(?!\|)){{0,160}}?)(?:epoch\W{{0,3}}(?P<epoch>\d+)(?:\s*/\s*\d+)?\D{{0,24}}?)?"
+            # The header and the rows of a table ahead of a bar, as YOLO draws it, are none of its description.
+            r"^(?!\s*(?:\d+/\d+\s+[\d.]+[A-Za-z]?\s+[\d.]+|Class\s+Images)\s)"
+            rf"(?P<what>(?:[^%|]|%(?!\|)){{0,160}}?)(?:epoch\W{{0,3}}(?P<epoch>\d+)(?:\s*/\s*\d+)?\D{{0,24}}?)?"
             rf"\d{{1,3}}%\|[^|]*\|{_N_OF}\[",
         ),
         # a bar without a total: "Epoch 1: 12it [00:05,  4.36s/it, loss=0.5]"

@@ -486,6 +486,22 @@ def test_sockeye_counts_its_batches_and_what_a_checkpoint_measured_stands_behind
     assert log.series["epoch"].value.max() == 4
 
 
+def test_the_header_that_yolo_draws_ahead_of_the_bar_of_its_validation_is_no_description_of_it(tmp_path: Path) -> None:
+    text = ""
+    for epoch in range(12):
+        text += "     Epoch   gpu_mem       box       obj       cls     total    labels  img_size\n"
+        text += f"      {epoch}/11     12.1G   {0.1 / (1 + epoch):.5f}   0.06000   0.02000"
+        text += f"    {0.3 / (1 + epoch):.4f}        31       640: "
+        text += "100%|██████████| 100/100 [01:02<00:00,  1.50it/s]\n"
+        text += "               Class      Images      Labels           P           R      mAP@.5  mAP@.5:.95: "
+        text += "100%|██████████| 4/4 [00:01<00:00,  3.10it/s]\n"
+        text += "                 all         128         929       0.500       0.400       0.500       0.300\n"
+    log = _log(tmp_path, text)
+    assert log.series["total_loss"].axis == "epoch"
+    assert log.series["total_loss"].step.tolist() == list(range(12))
+    assert log.series["labels"].step.size == 12
+
+
 def test_the_bar_that_torchtune_draws_has_epoch_and_step_ahead_of_the_loss(tmp_path: Path) -> None:
     drawn = [
         f"{1 + i // 20}|{i}|Loss: {3 / (1 + i / 10):.4f}: {5 * (i % 20):3d}%|██| {i % 20}/20 [00:30<00:30]"
