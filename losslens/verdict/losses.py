@@ -10,15 +10,14 @@ import numpy as np
 from losslens.detector import Departure, Excursion, SeriesFit, examine
 from losslens.model import Episode, LossVerdict, Onset, Role, Run, Series, Verdict
 from losslens.verdict.flat import gained
+from losslens.verdict.guess import never_learned
+from losslens.verdict.plateau import never_fell
 from losslens.verdict.schedule import explains, unexplained
 from losslens.verdict.word import Word, number
-from losslens.verdict.words import decide, leading_spike, released
+from losslens.verdict.words import BEYOND_REASON, decide, leading_spike, released
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
-
-BEYOND_REASON = 1e18
-"""No net that trains has such a loss: its square does not fit a 32-bit float any more."""
 
 MIN_RATES = 8
 """A learning rate of fewer points does not say that nothing was learned."""
@@ -32,17 +31,8 @@ FIRST_FEW = 3
 FIRST_SHARE = 0.05
 """… or this share of them."""
 
-SOON = 0.1
-"""A fall that was over, but for this share of the level, after this share of the run."""
-
-CHANCE_POINTS = 3
-"""An accuracy of fewer points does not say that nothing was learned."""
-
-ONE_IN_TWO = 0.55
-"""An accuracy above this is no guess, and one of a guess …"""
-
-NEAR_GUESS = 0.15
-"""… is within this share of one in so many classes, whose loss is the logarithm of their number."""
+ONLY_ROSE = 1.5
+"""A rise by less than this factor does not say that there was something to lose."""
 
 EVEN = 0.1
 """Share of their usual distance within which places are evenly spaced."""
@@ -78,13 +68,12 @@ def judge_loss(run: Run, series: Series, role: Role, *, wanders: bool = False, p
     if word.verdict is Verdict.HEALTHY and word.also is None and _untouched(run, fit):
         text = f"went from {number(fit.start)} to {number(fit.end)}; its learning rate was logged as 0 throughout"
         word = Word(Verdict.PLATEAU, text, None, None)
-    if word.verdict is Verdict.HEALTHY and word.also is None and (tag := _at_chance(run, fit)):
-        level = number(float(np.median(run.series[tag].current().value)))
-        text = (
-            f"went from {number(fit.start)} to {number(fit.end)} in its first points alone; {tag} stayed at {level}, "
-            "that of a guess, throughout"
+    if not plays and _says_little(fit, word) and (why := never_learned(run, fit)):
+        word = Word(
+            Verdict.PLATEAU, f"went from {number(fit.start)} to {number(fit.end)}, but {why}", 1.0, word.verdict
         )
-        word = Word(Verdict.PLATEAU, text, 1.0, Verdict.HEALTHY)
+    if role is Role.TRAIN_LOSS and not plays and word.verdict is Verdict.HEALTHY and (why := never_fell(fit)):
+        word = Word(Verdict.PLATEAU, why, 1.0, word.also or Verdict.HEALTHY)
     return Judged(series, role, fit, word, as_verdict(run, series, role, fit, word))
 
 
@@ -99,27 +88,12 @@ def _without_first(value: FloatArray) -> FloatArray:
     return out
 
 
-def _at_chance(run: Run, fit: SeriesFit) -> str:
-    """The accuracy that was one in a whole number of classes from first to last beside a loss that is no better than
-    theirs and soon fell no more; "" where there is none."""
-    settled = fit.z[int(SOON * fit.n_finite) :]
-    if fit.transform.kind != "log" or fit.n_finite < MIN_RATES:
-        return ""
-    half = settled.size // 2
-    if float(np.median(settled[:half]) - np.median(settled[half:])) > SOON:
-        return ""
-    for tag in run.tags(Role.ACCURACY, Role.VAL_ACCURACY):
-        value = run.series[tag].current().value
-        value = value[np.isfinite(value)]
-        if "acc" not in tag.lower() or value.size < CHANCE_POINTS or not 0.0 < value.max() <= ONE_IN_TWO:
-            continue  # a score that is no share of right answers is one in so many by luck
-        level = float(np.median(value))
-        classes = round(1.0 / level) if level > 0.0 else 0
-        steady = float(value.max() - value.min()) <= NEAR_GUESS * level
-        guessed = classes > 1 and abs(fit.end / np.log(classes) - 1.0) <= NEAR_GUESS
-        if steady and guessed and abs(level * classes - 1.0) <= NEAR_GUESS:
-            return tag
-    return ""
+def _says_little(fit: SeriesFit, word: Word) -> bool:
+    """Whether nothing happened to a loss, or so little that it may have been on its first level all the time."""
+    if word.verdict is Verdict.HEALTHY:
+        return True
+    d = word.departure
+    return word.verdict in (Verdict.DIVERGED, Verdict.SHIFTED) and d is not None and d.top < ONLY_ROSE * d.base
 
 
 def _untouched(run: Run, fit: SeriesFit) -> bool:

@@ -39,6 +39,9 @@ NEAR_CHANCE = 0.12
 STUCK_MOST = 0.15
 """A loss that was stuck for most of its run ends no more than this share below its first value."""
 
+HUMP = 1.5
+"""A loss that was above so many times its start for a tenth of its points did not just stay where it was."""
+
 FEW = 24
 """With fewer points than this the first level is a single noisy point."""
 
@@ -64,6 +67,24 @@ def plateau(fit: SeriesFit) -> Word | None:
     text = f"never better than its first level {number(start)} by more than {rough(100 * max(gained, 0.0))} %"
     margin = PLATEAU_SHARE / max(gained, 1e-9)
     return Word(Verdict.PLATEAU, text, margin, Verdict.HEALTHY if margin < NEAR else None)
+
+
+def never_fell(fit: SeriesFit) -> str:
+    """What is said of a loss that ends no lower than it began, "" of any other.
+
+    Called healthy it would be though nothing was gained by it: what it had learned in between, if anything, is gone.
+    In wide noise its ends say little, unless they are what a guess among classes has; and one that rose and came back
+    has a moving target.
+    """
+    if fit.transform.kind != "log" or fit.n_finite < PLATEAU_POINTS or fit.end < fit.start:
+        return ""
+    classes = _guess_among(fit.end)
+    if fit.noise > FIRST_NOISE and not (classes and fit.end - fit.start <= NEAR_CHANCE * fit.end):
+        return ""
+    if float(np.quantile(fit.value, 0.9)) > HUMP * fit.start:
+        return ""
+    of = f", at ln {classes}, a uniform guess" if classes else ""
+    return f"began at {number(fit.start)} and ends at {number(fit.end)}{of}: it did not fall"
 
 
 def _back_at_first(fit: SeriesFit) -> Word | None:

@@ -9,6 +9,7 @@ import numpy as np
 from losslens.detector import Departure, SeriesFit, examine
 from losslens.detector.grid import centred_median
 from losslens.model import Role, Run, Series, Verdict
+from losslens.verdict.guess import never_learned
 from losslens.verdict.losses import Judged, as_verdict
 from losslens.verdict.word import NEAR, Word, number
 from losslens.verdict.words import DIVERGED_RATIO, EXPLODED_FACTOR, decide, progress_since_settled, released
@@ -59,7 +60,15 @@ def judge_validation(run: Run, series: Series, role: Role, trained: Judged | Non
     word = decide(fit, wanders=contest)
     if trained is not None and not surely_failed(trained):
         word = _beside_training(fit, word, trained)
+        if word.verdict is Verdict.OVERFIT and _learned_nothing(run, trained):
+            text = f"{word.reason}; but training learned nothing that it could have learned too well"
+            word = Word(Verdict.HEALTHY, text, None, Verdict.OVERFIT)
     return Judged(series, role, fit, word, as_verdict(run, series, role, fit, word))
+
+
+def _learned_nothing(run: Run, trained: Judged) -> bool:
+    """Whether the accuracy says of training that it learned nothing."""
+    return trained.verdict.verdict is Verdict.PLATEAU and bool(never_learned(run, trained.fit))
 
 
 def surely_failed(trained: Judged) -> bool:

@@ -66,6 +66,9 @@ STILL_FALLING = math.log(3.0)
 NOT_ARRIVED = 1e5
 """… without coming below this was thrown there before the first line."""
 
+BEYOND_REASON = 1e18
+"""No net that trains has such a loss: its square does not fit a 32-bit float any more."""
+
 SPIKE_RATIO = 0.1
 """A spike matters when it undoes this share of the progress …"""
 
@@ -143,7 +146,9 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
         )
     if _fell_from_nowhere(fit):
         began = "NaN or Inf" if fit.index[0] else number(float(fit.value[0]))
-        text = f"began at {began}, beyond what any net has, and was still falling by powers of ten at its end"
+        text = f"began at {began}, beyond what any net has, and was "
+        text += "so still" if fit.end >= BEYOND_REASON else "still falling by powers of ten"
+        text += " at its end"
         return Word(Verdict.EXPLODED, f"{text}, {number(fit.end)}", NEAR, Verdict.SPIKE_RECOVERED)
     if fit.departure is not None and not _still_flat(fit, fit.departure):
         word = _departed(fit, fit.departure, wanders)
@@ -189,9 +194,11 @@ def _nan(fit: SeriesFit) -> Word:
 
 
 def _fell_from_nowhere(fit: SeriesFit) -> bool:
-    """Whether a loss was lost before its first line and has been coming down by powers of ten ever since."""
+    """Whether a loss was lost before its first line and has been coming down by powers of ten, or not far, since."""
     if fit.transform.kind != "log" or fit.n_finite < MIN_POINTS or not (fit.index[0] or fit.value[0] >= NOWHERE):
         return False
+    if fit.end >= BEYOND_REASON:
+        return fit.departure is None and fit.start - fit.best >= PLATEAU_SHARE * fit.start
     quarter = max(2, fit.n_finite // 4)
     late = float(np.median(fit.z[-2 * quarter : -quarter]) - np.median(fit.z[-quarter:]))
     return float(fit.z[0] - fit.z[-1]) >= FROM_NOWHERE and late >= STILL_FALLING and fit.end >= NOT_ARRIVED

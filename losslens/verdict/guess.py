@@ -1,0 +1,130 @@
+"""Runs that never learned although their loss fell: from a huge first value down to what a guess has.
+
+The accuracy is the witness: one in so many classes from first to last, or the very same number at every evaluation.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.model import Role, Run
+from losslens.verdict.word import number
+
+if TYPE_CHECKING:
+    from losslens.detector import SeriesFit
+    from losslens.model import FloatArray
+
+LEAST_POINTS = 8
+"""A loss of fewer points, …"""
+
+LEAST_ACCURACIES = 3
+"""… an accuracy of fewer points, does not say that nothing was learned."""
+
+SETTLED_AFTER = 0.1
+"""A loss has settled whose halves, after this share of the run, differ by no more than this share of their level."""
+
+ONE_IN_TWO = 0.55
+"""An accuracy above this is no guess; one of a guess …"""
+
+NEAR_GUESS = 0.15
+"""… is on average within this share of one in so many classes, …"""
+
+ABOVE_GUESS = 1.5
+"""… in no third of the run above this many times that, whose noise …"""
+
+BLIND = 0.1
+"""… leaves the average uncertain by no more than this share of it."""
+
+LOSS_OF_GUESS = {2: (0.95, 1.15), 3: (0.95, 1.15)}
+"""The loss of a net that guesses, in logarithms of the number of classes, which few right answers tell well …"""
+
+LOSS_OF_ANY_GUESS = (0.85, 1.5)
+"""… where they are many: a hot net lies above one."""
+
+SURE = 2.0
+"""An accuracy has risen when its last third lies above its first by so many standard errors …"""
+
+AT_ONCE = 1.5
+"""… or is on average so many times its first values."""
+
+RISEN = 0.1
+"""… and this share of its level."""
+
+SAME_POINTS = 8
+"""An accuracy that is the same number at so many points, after the first twentieth of them, …"""
+
+SAME_MOST = 0.95
+"""… and not above this one, is that of a net with one answer to everything."""
+
+
+def never_learned(run: Run, fit: SeriesFit) -> str:
+    """What an accuracy beside the loss says of a run that learned nothing; "" where it learned, or none tells.
+
+    ``fit``: that of the training loss, or of the loss that stands for it.
+    """
+    if fit.transform.kind != "log" or fit.n_finite < LEAST_POINTS:
+        return ""
+    found = [(tag, value) for tag in run.tags(Role.ACCURACY, Role.VAL_ACCURACY) if (value := _share(run, tag)).size]
+    if any(_rose(value) for _, value in found):
+        return ""
+    ends = [fit.end] if _settled(fit.z) else []
+    for tag in run.tags(Role.VAL_LOSS):
+        value = run.series[tag].current().value
+        if value.size >= LEAST_POINTS and bool(np.all(np.isfinite(value))) and value.min() > 0.0:
+            ends += [float(np.median(value[-3:]))] if _settled(np.log(value)) else []
+    if ends and found and all(_always_the_same(value) for _, value in found):
+        tag, value = found[0]
+        return f"{tag} was {number(float(value[-1]))} all along: one answer to everything"
+    for tag, value in found:
+        mean = float(value.mean())
+        classes = round(1.0 / mean) if mean > 0.0 else 0
+        low, high = (share * math.log(max(classes, 2)) for share in LOSS_OF_GUESS.get(classes, LOSS_OF_ANY_GUESS))
+        if _guesses(value, classes) and fit.end >= low and any(low <= end <= high for end in ends):
+            return f"{tag} stayed at {number(mean)}, that of a guess, throughout"
+    return ""
+
+
+def _share(run: Run, tag: str) -> FloatArray:
+    """The finite values of an accuracy as shares of one; none where it is no share of right answers, or too short."""
+    value = run.series[tag].current().value
+    value = value[np.isfinite(value)]
+    if "acc" not in tag.lower() or value.size < LEAST_ACCURACIES or value.min() < 0.0:
+        return value[:0]  # a score that is no share of right answers is one in so many by luck
+    return value / 100.0 if value.max() > 1.0 else value
+
+
+def _settled(z: FloatArray) -> bool:
+    late = z[int(SETTLED_AFTER * z.size) :]
+    half = late.size // 2
+    return float(np.median(late[:half]) - np.median(late[half:])) <= SETTLED_AFTER
+
+
+def _rose(value: FloatArray) -> bool:
+    """Whether an accuracy got better: than its first values by half, or later on, beyond its noise."""
+    if float(value.mean()) > AT_ONCE * float(value[: max(1, value.size // 20)].mean()) > 0.0:
+        return True
+    later = value[1:] if value.size > LEAST_ACCURACIES else value
+    third = max(later.size // 3, 1)
+    gain = float(later[-third:].mean() - later[:third].mean())
+    return gain > max(RISEN * float(later.mean()), SURE * math.sqrt(2.0) * _error(later, third))
+
+
+def _guesses(value: FloatArray, classes: int) -> bool:
+    """Whether an accuracy is one in so many classes, in all parts of the run, as well as can be seen."""
+    if classes < 2 or abs(float(value.mean()) * classes - 1.0) > NEAR_GUESS or float(value.mean()) > ONE_IN_TWO:
+        return False
+    if _error(value, value.size) > BLIND * float(value.mean()):
+        return False
+    return max(float(part.mean()) for part in np.array_split(value, 3)) <= ABOVE_GUESS / classes
+
+
+def _error(value: FloatArray, points: int) -> float:
+    return float(value.std() / np.sqrt(points))
+
+
+def _always_the_same(value: FloatArray) -> bool:
+    later = value[max(1, value.size // 20) :]
+    return later.size >= SAME_POINTS and float(np.ptp(later)) <= 1e-6 and float(later[0]) <= SAME_MOST

@@ -1,0 +1,90 @@
+"""Runs whose loss fell from a huge first value to a guess, or did not fall at all, have not learned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from losslens.model import Log, RawSeries, Verdict
+from losslens.runs import build
+from losslens.verdict import judge
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray, Judgement
+
+
+def said(**series: FloatArray) -> Judgement:
+    raw = {}
+    for tag, y in series.items():
+        step = np.arange(1, y.size + 1)
+        raw[tag] = RawSeries(tag, step, y, np.full(y.size, np.nan), np.arange(y.size))
+    (run,) = build([Log("log.csv", "csv", raw)], name="run")
+    return judge(run)
+
+
+def guessed(points: int, seed: int = 0, share: float = 0.1) -> FloatArray:
+    """An accuracy of one in ten, counted in 360 samples."""
+    return np.random.default_rng(seed).binomial(360, share, points) / 360.0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_accuracy_that_hops_about_one_in_ten_outvotes_the_fall_from_the_first_value(seed: int) -> None:
+    loss = 2.35 + 0.1 * np.abs(np.random.default_rng(seed).standard_normal(48))
+    loss[0] = 27.7
+    found = said(train_loss=loss, val_accuracy=guessed(12, seed))
+    assert found.verdict is Verdict.PLATEAU
+    assert "that of a guess" in found.reason
+
+
+def test_a_running_mean_that_still_falls_from_a_huge_first_value_is_told_by_validation() -> None:
+    n = np.arange(15)
+    val = 2.6 + 0.15 * np.sin(3.0 * n)
+    found = said(train_loss=322_172.0 * 0.6**n + 2.5, valid_loss=val, accuracy=guessed(15))
+    assert found.verdict is Verdict.PLATEAU
+
+
+def test_an_accuracy_that_is_the_same_at_every_evaluation_is_one_answer_to_everything() -> None:
+    n = np.arange(40)
+    loss = np.where(n == 0, 3297.0, 0.921 + 0.001 * np.cos(n))
+    val = 1.3 + 1.2 * (1.0 - np.exp(-n / 3.0))
+    found = said(loss=loss, val_loss=val, accuracy=np.where(n == 0, 0.4507, 0.5), val_accuracy=np.zeros(40))
+    assert found.verdict is Verdict.PLATEAU
+    assert "one answer" in found.reason
+
+
+def test_a_net_that_learned_is_not_told_by_an_accuracy_that_rose() -> None:
+    n = np.arange(60)
+    rising = 0.1 + 0.15 * (1.0 - np.exp(-n / 20.0))
+    assert said(train_loss=2.3 - 0.004 * n, val_accuracy=rising).verdict is Verdict.HEALTHY
+
+
+def test_an_accuracy_that_rose_at_once_to_one_in_two_of_many_classes_is_no_guess() -> None:
+    n = np.arange(200)
+    loss = 0.72 + 1.0 * np.exp(-n / 8.0) + 0.01 * np.cos(n)
+    accuracy = 0.5 + 0.02 * np.sin(n)
+    accuracy[:10] = np.linspace(0.15, 0.5, 10)
+    assert said(loss=loss, val_accuracy=accuracy[::4]).verdict is Verdict.HEALTHY
+
+
+@pytest.mark.parametrize("end", [2.30, 2.45])
+def test_a_loss_that_ends_no_lower_than_it_began_is_not_healthy(end: float) -> None:
+    n = np.arange(120)
+    loss = np.interp(n, [0, 30, 60, 119], [2.29, 2.17, end, end]) + 0.004 * np.cos(5.0 * n)
+    assert said(loss=loss).verdict is not Verdict.HEALTHY
+
+
+def test_in_wide_noise_the_ends_of_a_loss_say_little() -> None:
+    rng = np.random.default_rng(2)
+    loss = 4.0 * np.exp(0.6 * rng.standard_normal(500))
+    loss[:5] = 3.9
+    assert said(loss=loss).verdict is Verdict.HEALTHY
+
+
+def test_a_loss_that_comes_down_a_little_from_beyond_reason_has_not_arrived() -> None:
+    n = np.arange(30)
+    loss = 1.9e31 * np.exp(-0.08 * n)
+    loss[0] = 1.7e35
+    assert said(loss=loss).verdict is Verdict.EXPLODED
+    assert said(loss=loss / 1e29).verdict is Verdict.HEALTHY
