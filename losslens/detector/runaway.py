@@ -64,6 +64,16 @@ FLAT_PARTS = 10
 BEND_POINTS = 256
 """Grid points of that search."""
 
+STEP_POINTS = 4
+"""A fall most of which, …"""
+
+STEP_SHARE = 0.6
+"""… this share of the way, came within so many points, those that the levels are medians of, and …"""
+
+FALLS_ON = 0.1
+"""… before and after which the level fell no farther than this share of it, is a step down: less far than ``FAR`` it is
+no flight."""
+
 LEAST_NOISE = 1e-3
 """Noise is taken to be at least this share of the size of the first levels."""
 
@@ -86,6 +96,8 @@ def find(y: FloatArray, *, urgent: bool = False) -> Departure | None:
     way = float(first[0]) - end
     late = level.size > 0 and first[0] > 0.0 and np.argmax(level <= first[0] - way / 2.0) >= HALF_LATE * level.size
     if end >= 0.0 or -end < (BELOW if late else FAR) * scale or float(level.min()) < 2.0 * end - scale:
+        return None
+    if -end < FAR * scale and _stepped_down(grid.value, way):
         return None
     reached = np.flatnonzero(level <= float(first[0]) - DECADE * way)
     if (
@@ -160,6 +172,22 @@ def _at_latest(y: FloatArray, onset: int, low: int, high: int) -> tuple[int, int
     return min(onset, latest), min(low, max(latest - 1, 0)), max(min(high, latest), min(onset, latest))
 
 
+def _stepped_down(value: FloatArray, way: float) -> bool:
+    """Whether the greater part of a fall came at once and the level held from there on: the data are others. O(n)."""
+    if way <= 0.0:
+        return False
+    smooth = centred_median(value, 2)
+    drops = smooth[:-STEP_POINTS] - smooth[STEP_POINTS:]
+    at = int(np.argmax(drops)) + STEP_POINTS
+    before, after = smooth[: at - STEP_POINTS + 1], smooth[at:]
+    if drops.max() < STEP_SHARE * way or min(before.size, after.size) < FLAT_PARTS:
+        return False
+    late, half = before.size * 3 // 4, after.size // 2
+    fell = float(np.median(before[:late]) - np.median(before[late:]))
+    falls_on = float(np.median(after[:half]) - np.median(after[half:]))
+    return max(fell, falls_on) <= FALLS_ON * way
+
+
 def _accelerates(level: FloatArray, *, settled: bool) -> bool:
     """Whether some sixth of the run falls three times as far as the first.
 
@@ -183,6 +211,9 @@ def find_swing(y: FloatArray) -> Departure | None:
     size = np.abs(y)
     first = float(size[:early].max())
     if first <= 0.0 or float(np.median(size[-end_width(n) :])) < SWING * first:
+        return None
+    end = float(np.median(y[-end_width(n) :]))
+    if abs(end) < FAR * first and _stepped_down(y, float(np.median(y[:early])) - end):
         return None
     transform = Transform("asinh", scale=first)
     z = transform.forward(size)

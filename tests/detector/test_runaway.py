@@ -28,3 +28,21 @@ def test_a_loss_that_falls_without_end_from_its_first_points_on_is_dated_there()
     found = examine(t.astype(np.int64), y).runaway
     assert found is not None
     assert found.low <= found.onset <= found.high <= 3
+
+
+def test_a_step_down_that_holds_is_no_flight_and_one_that_goes_on_is() -> None:
+    rng = np.random.default_rng(4)
+    t = np.arange(225)
+    y = 0.9 * np.exp(-t / 30.0) + 0.2 * rng.standard_normal(225)
+    stepped = np.where(t >= 160, -5.0 + 0.9 * rng.standard_normal(225), y)
+    assert examine(t, stepped).runaway is None
+    assert examine(t, stepped).swing is None
+    fleeing = y - np.where(t >= 160, 0.005 * (t - 160.0) ** 2, 0.0)
+    assert examine(t, fleeing).runaway is not None
+
+
+def test_a_step_down_by_more_than_ten_times_everything_before_is_a_flight() -> None:
+    t = np.arange(120)
+    y = 0.1 + 2.2 * np.exp(-t / 15.0)
+    y[70:] = -32.0 + 24.0 * np.exp(-(t[70:] - 70.0))
+    assert examine(t, y).runaway is not None
