@@ -64,7 +64,7 @@ def judge(run: Run) -> Judgement:
         point_of_no_return=no_return(leading, onset),
         precursors=before,
         episodes=tuple(e for j in everything for e in episodes_of(j)),
-        reason=_reason(run, leading, onset),
+        reason=_reason(run, leading, onset, contest),
         abandoned=_abandoned(run, [j.verdict for j in everything], contest),
     )
 
@@ -151,13 +151,15 @@ def _thrown_by(evaluated: Judged, trained: Judged) -> bool:
     return turned.low <= spike.step <= turned.high + gap
 
 
-def _reason(run: Run, leading: Judged, onset: Onset | None) -> str:
+def _reason(run: Run, leading: Judged, onset: Onset | None, contest: Contest) -> str:
     is_val = leading.role in (Role.VAL_LOSS, Role.VAL_COMPONENT)
     only_val = is_val and not run.tags(Role.TRAIN_LOSS, Role.LOSS_COMPONENT)
     prefix = "only validation was logged, it stands for the loss: " if only_val else ""
     since = ""
     if onset is not None and onset.series != leading.verdict.tag:
         since = f"; dated by {onset.series}, which left its course at the same time and more plainly"
+    if leading.verdict.verdict is Verdict.HEALTHY and contest.collapsed:
+        since = f"; but {contest.collapsed}: the loss may fall because there is nothing left to foretell"
     return f"{prefix}{leading.verdict.tag}: {leading.verdict.reason}{since}"
 
 

@@ -44,11 +44,23 @@ STEP_FACTOR = 0.7
 RETURN_POINTS = 20
 """A return of fewer points says nothing."""
 
+FEW_RETURNS = 8
+"""Fewer than that need not be there to see whether it got better since a loss began to rise: …"""
+
+BETTER = 0.2
+"""… by this share of all the ground that it ever covered."""
+
 GAINED = 0.5
 """A return that ends with this share of all that it ever gained has risen."""
 
 LOST = 0.5
 """A return that lost this share of it for good has fallen."""
+
+FLOOR_PARTS = 5
+"""A return whose last part of so many …"""
+
+FLOOR = 0.1
+"""… lies within this share of all the ground it covered of its lowest value has collapsed."""
 
 LEVELS_OUT = 1.5
 """A loss that grows by less than this factor from the middle third after its onset to its end has levelled out."""
@@ -62,6 +74,8 @@ class Contest:
     returns: str = ""
     told: str = ""
     """The return and its numbers, for a sentence."""
+    collapsed: str = ""
+    """What a return that ends at its floor did, for a sentence; "" where it did not."""
 
     @property
     def wanders(self) -> bool:
@@ -81,6 +95,8 @@ class Contest:
             return "a policy's loss begins at zero and grows as the policy leaves where it began"
         if self.returns == "rose" and (not log or _levelled_out(judged.fit)):
             return f"{self.told} all the same, and that is what such a loss serves"
+        if self.returns != "fell" and _follows(run, judged):
+            return "the return improved since, and a critic's error grows with the returns that it must foretell"
         if _acts(run, judged.series.tag) and _levelled_out(judged.fit) and (self.returns == "" or _has(run, CRITICS)):
             return "an actor's loss is no error, and it levelled out"
         return ""
@@ -90,7 +106,7 @@ def contest_of(run: Run) -> Contest:
     """Whether the losses play against each other or chase a moving target (GAN, reinforcement learning)."""
     rewards = run.tags(Role.REWARD)
     if rewards:
-        return Contest(True, *_returns(run, rewards))
+        return Contest(True, *_returns(run, rewards), collapsed=_collapsed(run, rewards))
     return Contest(_set_to_play(run) or _has(run, PLAYERS))
 
 
@@ -111,6 +127,23 @@ def _returns(run: Run, tags: tuple[str, ...]) -> tuple[str, str]:
     return "", ""
 
 
+def _collapsed(run: Run, tags: tuple[str, ...]) -> str:
+    """A return that had been far better and ended, for good, at the lowest that it ever was."""
+    for tag in tags:
+        value = run.series[tag].current().value
+        value = value[np.isfinite(value)]
+        if value.size < RETURN_POINTS:
+            continue
+        late = value[-(value.size // FLOOR_PARTS) :]
+        lowest, highest = float(value.min()), float(np.median(np.sort(value)[-3:]))
+        if highest > lowest and float(np.max(late)) <= lowest + FLOOR * (highest - lowest):
+            return (
+                f"{tag} fell from {number(highest)} to {number(float(np.median(late)))}, its lowest, and stayed there"
+            )
+        return ""
+    return ""
+
+
 def _set_to_play(run: Run) -> bool:
     """Whether the settings are those of reinforcement learning: an environment, a replay buffer, a discount."""
     names = {name.rsplit("/", 1)[-1].rsplit(".", 1)[-1].lower() for name in run.settings}
@@ -124,8 +157,28 @@ def _set_to_play(run: Run) -> bool:
 
 def _acts(run: Run, tag: str) -> bool:
     """Whether a series is the loss of an actor."""
+    return _is_of(run, tag, ACTORS)
+
+
+def _is_of(run: Run, tag: str, players: Sequence[str]) -> bool:
     group = next((c.group.lower() for c in run.roles if c.tag == tag), "")
-    return any(actor in group for actor in ACTORS)
+    return any(player in group for player in players)
+
+
+def _follows(run: Run, judged: Judged) -> bool:
+    """Whether a critic's loss rose, less than tenfold, while the return got better than it was when that began."""
+    d = judged.fit.departure
+    if d is None or not _is_of(run, judged.series.tag, CRITICS) or not 0.0 < d.top < EXPLODED_FACTOR * d.base:
+        return False
+    onset = judged.fit.step_of(d.onset)
+    for tag in run.tags(Role.REWARD):
+        now = run.series[tag].current()
+        known = np.isfinite(now.value)
+        value, before = now.value[known], now.step[known] <= onset
+        if value.size >= FEW_RETURNS and before.any() and not before.all():
+            then, end = float(np.median(value[before][-3:])), float(np.median(value[-3:]))
+            return end > then and end - then >= BETTER * float(np.ptp(value))
+    return False
 
 
 def _strays(run: Run, judged: Judged) -> bool:

@@ -1,0 +1,60 @@
+"""What the return of a policy says of the losses that serve it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.model import Log, RawSeries, Verdict
+from losslens.runs import build
+from losslens.verdict import judge
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray, Judgement
+
+
+def said(series: dict[str, FloatArray]) -> Judgement:
+    raw = {}
+    for tag, y in series.items():
+        step = 200 * np.arange(1, y.size + 1)
+        raw[tag] = RawSeries(tag, step, y, np.full(y.size, np.nan), np.arange(y.size))
+    (run,) = build([Log("progress.csv", "csv", raw, trainer="sb3")], name="run")
+    return judge(run)
+
+
+CRITIC = np.array([1.0, 0.44, 0.57, 0.46, 0.28, 0.27, 0.27, 0.28, 0.3, 0.33, 0.65, 0.74, 0.88, 1.6, 0.94, 1.03])
+
+
+def soft_actor_critic(factor: float, improves: bool) -> Judgement:
+    n = np.arange(16)
+    returns = np.interp(n, [0, 6, 15], [-880.0, -1385.0, -1043.0 if improves else -1385.0])
+    critic = np.where(n < 9, CRITIC, factor * CRITIC)
+    return said(
+        {
+            "train/actor_loss": 6.6 + 4.0 * n,
+            "train/critic_loss": critic,
+            "rollout/ep_rew_mean": returns,
+        }
+    )
+
+
+def test_a_critic_may_be_wrong_by_more_while_the_return_gets_better() -> None:
+    assert soft_actor_critic(1.0, improves=True).verdict is Verdict.HEALTHY
+    assert soft_actor_critic(1.0, improves=False).verdict is Verdict.EXPLODED
+
+
+def test_a_critic_that_is_wrong_by_orders_of_magnitude_has_exploded_all_the_same() -> None:
+    assert soft_actor_critic(1e4, improves=True).verdict is Verdict.EXPLODED
+
+
+def test_a_return_that_fell_to_its_floor_for_good_is_told_beside_a_loss_that_fell() -> None:
+    n = np.arange(36)
+    loss = 38.0 * np.exp(-n / 8.0) + 0.5
+    lost = np.interp(n, [0, 20, 24, 35], [25.0, 72.0, 9.8, 9.8])
+    found = said({"train/loss": loss, "train/value_loss": 2.0 * loss, "rollout/ep_rew_mean": lost})
+    assert found.verdict is Verdict.HEALTHY
+    assert "its lowest, and stayed there" in found.reason
+    kept = np.interp(n, [0, 20, 35], [25.0, 72.0, 80.0])
+    found = said({"train/loss": loss, "train/value_loss": 2.0 * loss, "rollout/ep_rew_mean": kept})
+    assert "its lowest" not in found.reason
