@@ -90,6 +90,9 @@ ALIKE = 0.97
 USUAL = 0.1
 """A height that so many of the points since were at …"""
 
+USUAL_PARTS = 3
+"""… and some in each of so many parts of what followed …"""
+
 FEW_SINCE = 10
 """… is no spike's, where there are so many."""
 
@@ -403,7 +406,9 @@ def leading_spike(excursions: Sequence[Excursion]) -> Excursion:
 def _became_usual(fit: SeriesFit, e: Excursion) -> bool:
     """Whether the loss came to be as high as this excursion again and again afterwards: its ways, and no spike."""
     since = fit.z[e.last + 1 :]
-    return since.size >= FEW_SINCE and float(np.mean(since >= e.top)) > USUAL
+    if since.size < FEW_SINCE or float(np.mean(since >= e.top)) <= USUAL:
+        return False
+    return all(bool((part >= e.top).any()) for part in np.array_split(since, USUAL_PARTS))
 
 
 def _spike(fit: SeriesFit, wanders: bool) -> Word | None:

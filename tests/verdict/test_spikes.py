@@ -63,3 +63,13 @@ def test_a_height_that_a_loss_reaches_all_the_time_later_on_was_no_spike() -> No
     y = 0.01 * 5.0 ** np.minimum(np.arange(140) / 25.0, 4.0) * np.exp(0.9 * rng.standard_normal(140))
     y[2] = 5.0
     assert judge(build([of(y)], name="run")[0]).verdict is not Verdict.SPIKE_RECOVERED
+
+
+def test_a_spike_stays_one_where_the_loss_is_thrown_out_once_more_after_a_calm() -> None:
+    rng = np.random.default_rng(5)
+    y = (0.2 + 1.5 * np.exp(-np.arange(400) / 40.0)) * np.exp(0.01 * rng.standard_normal(400))
+    y[200:210] *= 10.0
+    y[330:380] *= 90.0
+    said = judge(build([of(y)], name="run")[0])
+    assert said.verdict is Verdict.SPIKE_RECOVERED
+    assert "2 such spikes" in said.reason
