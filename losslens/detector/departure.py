@@ -37,6 +37,18 @@ OTHER_KIND = 8.0
 RECOVERED = 0.5
 """An earlier rise was recovered when less than this share of the last rise was left of it."""
 
+NEVER_POINTS = 60
+"""In a series of so many points and more (fewer say too little of how its level wanders) …"""
+
+NEVER_BEFORE = 2.5
+"""… a rise so many times any that it came back from, or wandered by, …"""
+
+NEVER_WIDTHS = 2.5
+"""… of so many widths of the noise before it …"""
+
+NEVER_LEAST = 0.4
+"""… and so high on the transformed scale is one, however noisy the series has become with it."""
+
 CLIMB_WIDTHS = 6.0
 """A climb seen only in a window shorter than the end window (a later, shorter one has had more chances by luck)."""
 
@@ -172,6 +184,7 @@ def find_rise(grid: Grid, noise: float, *, urgent: bool) -> Rise | None:
     """
     z = grid.value
     widest = end_width(z.size)
+    quiet = noise
     if not urgent:
         noise = max(noise, min(_late_noise(z, widest), LATE_GROWTH * noise))
     if 2 <= z.size <= FEW_POINTS and np.all(np.diff(z) > 0.0) and z[-1] - z[0] > EARLY_WIDTHS * noise:
@@ -183,6 +196,8 @@ def find_rise(grid: Grid, noise: float, *, urgent: bool) -> Rise | None:
             need = URGENT_WIDTHS
         rise = rise_at(z, width)
         clear = rise is not None and rise.size > max(need * noise, rise.habit)
+        if width == widest and rise is not None and not urgent:
+            clear = clear or _never_before(z, rise, quiet)
         if clear and (width == widest or _above_recent(z, width) > URGENT_WIDTHS * noise):
             return rise
         width = width // 2 if width > END_POINTS + 1 or urgent else (END_POINTS if width > END_POINTS else 0)
@@ -202,6 +217,12 @@ def find_rise(grid: Grid, noise: float, *, urgent: bool) -> Rise | None:
         if rise.size > need * noise and rise.size > habit:
             return rise
     return None
+
+
+def _never_before(z: FloatArray, rise: Rise, noise: float) -> bool:
+    """Whether a rise is far beyond all that the level did before, by the noise of before: at the end it may be wild."""
+    least = max(NEVER_WIDTHS * noise, NEVER_BEFORE * rise.habit, NEVER_LEAST)
+    return z.size >= NEVER_POINTS and rise.size > least
 
 
 def left_first(z: FloatArray, noise: float) -> Rise | None:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from losslens.detector import apart, reversal
 from losslens.detector import departure as dep
 from losslens.detector import jump as jp
-from losslens.detector import reversal
 from losslens.detector.grid import (
     SECOND_DIFFERENCE,
     centred_median,
@@ -124,6 +124,8 @@ def find_rise(
         found = _kept_step(z, grid, noise)
     if found is None and first_counts and grid.block == 1 and not urgent:
         found = reversal.find(z)
+    if found is None and grid.block == 1 and not urgent:
+        found = apart.find(z)
     return found, noise
 
 

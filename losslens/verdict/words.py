@@ -39,6 +39,12 @@ LOG_SHARE = 0.5
 DECADES_RATIO = 0.05
 """… and at least this share of it as it is."""
 
+TENFOLD_SHARE = 0.2
+"""A rise by a factor of ten and more matters from this share of the progress in decades on, …"""
+
+FLOOR = 1e-5
+"""… unless it began below this share of the first level, where rounding and the printed digits rule."""
+
 SETTLED_AT = 0.1
 """Share of the run after which a first transient (a huge loss of the untrained net, or thrown up at once) is over …"""
 
@@ -360,6 +366,9 @@ def _counts(fit: SeriesFit, base: float, top: float, rise: float) -> bool:
     """``base`` and ``top`` in units of the series, ``rise`` on the transformed scale."""
     ratio = (top - fit.best) / fit.progress
     if ratio >= DIVERGED_RATIO or (ratio >= DECADES_RATIO and _share_of_decades(fit, base, rise) >= LOG_SHARE):
+        return True
+    share = _share_of_decades(fit, base, rise)
+    if rise >= math.log(EXPLODED_FACTOR) and share >= TENFOLD_SHARE and base > FLOOR * fit.start:
         return True
     return fit.transform.kind == "log" and _since_settled(fit, base, top) >= SETTLED_RATIO
 
