@@ -72,7 +72,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         loss.nan_scattered(facts, +1),
         _gradient_too(facts, +1),
-        gradient.grad_outlived_loss(facts, +1),
+        broken.grad_outlived_loss(facts, +1),
         gradient.grad_nonfinite_first(facts, -1),
         _zeros(facts, +1),
         _short_sequences(facts, +1),

@@ -77,7 +77,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.said_in_log(facts, "skipped-step", +1),
         loss.nan_abrupt(facts, +1),
         gradient.grad_nonfinite_first(facts, +1),
-        gradient.grad_broke_and_training_went_on(facts, +1),
+        broken.grad_broke_and_training_went_on(facts, +1),
         broken.weights_whole(facts, +1),
         broken.accuracy_lost(facts, +1),
         broken.accuracy_kept(facts, -1),

@@ -56,7 +56,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.all_data_seen(facts, -1),
         loss.likely_seen(facts, -1),
         gradient.grad_nonfinite_first(facts, -1),
-        gradient.grad_outlived_loss(facts, -1),
+        broken.grad_outlived_loss(facts, -1),
         loss.grew_before_nan(facts, -1),
         rise.overflowed(facts, -1),
         loss.huge_start(facts, -1),

@@ -52,3 +52,13 @@ def test_a_finite_gradient_at_every_nan_of_the_loss_means_that_the_net_is_whole(
     assert "grad-outlived-loss" in m.names(poisoned, CAUSE, +1)
     assert "grad-outlived-loss" in m.names(poisoned, "nan-in-data", -1)
     assert m.place(poisoned, CAUSE) < m.place(poisoned, "nan-in-data")
+
+
+def test_zeros_among_finite_gradients_beside_a_lost_loss_are_batches_that_asked_for_nothing() -> None:
+    grad = m.steady()
+    grad[200::3] = 0.0
+    lost = m.made(m.nan_from(m.learning(400), 200), Verdict.NAN, 200, others={m.GRAD: grad})
+    assert "grad-outlived-loss" in m.names(lost, CAUSE, +1)
+    assert m.place(lost, CAUSE) < m.place(lost, "nan-in-data")
+    nothing = m.made(m.nan_from(m.learning(400), 200), Verdict.NAN, 200, others={m.GRAD: np.where(grad > 9, grad, 0.0)})
+    assert "grad-outlived-loss" not in m.names(nothing, CAUSE, +1)

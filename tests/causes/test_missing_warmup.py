@@ -61,3 +61,21 @@ def test_nan_at_the_very_first_step_clears_it_and_at_the_first_of_coarse_points_
     for cause in (CAUSE, "learning-rate-too-high", "exploding-gradients"):
         assert "nan-before-update" in m.names(at_once, cause, -1)
         assert "nan-before-update" not in m.names(coarse, cause, -1)
+
+
+def test_a_norm_that_peaks_far_higher_at_the_onset_is_not_largest_at_the_start() -> None:
+    grad = m.steady()
+    grad[:10] *= 20
+    higher = grad.copy()
+    higher[40:44] *= 1e6
+    for norm, seen in ((grad, True), (higher, False)):
+        run = m.made(m.exploding(at=40), Verdict.EXPLODED, 40, others={m.LR: m.constant(), m.GRAD: norm})
+        assert ("grad-norm-largest-at-start" in m.names(run, CAUSE, +1)) is seen
+
+
+def test_beside_a_gradient_that_died_its_first_values_are_not_large() -> None:
+    dead = m.steady(400, 1e-9)
+    dead[:2] = 0.4
+    stuck = m.made(m.steady(400, 1.6, 0.01), Verdict.PLATEAU, 0, others={m.GRAD: dead}, from_start=True)
+    assert "grad-norm-largest-at-start" not in m.names(stuck, CAUSE, +1)
+    assert "grad-norm-dead" in m.names(stuck, "vanishing-gradients", +1)

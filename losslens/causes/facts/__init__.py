@@ -6,6 +6,8 @@ logged. ``with_cohort`` adds, across the runs of a project, what the siblings sa
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from losslens.causes.facts.beside import beside_of
@@ -37,6 +39,9 @@ MOST_TAGS = 300
 
 MOST_OTHERS = 60
 """Other series looked at for a move around the onset."""
+
+MOST_BEFORE = 20
+"""Points of a signal that must be finite before one that is not, to be a move."""
 
 NOT_SIGNALS = (Role.EPOCH, Role.SAMPLES)
 
@@ -225,6 +230,10 @@ def _others(
         s = s.current()
         if not s.step.size or int(s.step[-1]) < start.low:  # only an abandoned branch may hold it
             continue
+        broke = _broke(s, start, extent, reach)
+        if broke is not None:
+            moved.append((s.tag, broke, math.inf))
+            continue
         found = departure(s.step, s.value, start.step, reach)
         if found is None:
             still.append(s.tag)
@@ -232,3 +241,13 @@ def _others(
             moved.append((s.tag, found.step, float(np.exp(np.clip(found.move, -60, 60)))))
     moved.sort(key=lambda m: m[1])
     return tuple(moved[:12]), tuple(still[:12])
+
+
+def _broke(series: Series, start: Start, extent: Extent, reach: int) -> int | None:
+    """First step around the onset at which the signal is not finite, where it was finite at the points before."""
+    near = (series.step >= start.low - extent.interval) & (series.step <= reach)
+    bad = np.flatnonzero(near & ~np.isfinite(series.value))
+    if not bad.size:
+        return None
+    past = series.value[: int(bad[0])][-MOST_BEFORE:]
+    return int(series.step[bad[0]]) if past.size >= 3 and bool(np.isfinite(past).all()) else None

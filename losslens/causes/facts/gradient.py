@@ -23,7 +23,7 @@ from losslens.causes.facts.spikes import block_course
 from losslens.model import Role, Run, Series
 
 if TYPE_CHECKING:
-    from losslens.model import FloatArray, IntArray
+    from losslens.model import BoolArray, FloatArray, IntArray
 
 FLAT_TOP_SHARE = 0.2
 """Share of values on the maximum from which a norm counts as cut off by clipping."""
@@ -72,6 +72,12 @@ LAST_STRETCH = 400
 CLEAR_RECORD = 3.0
 """Factor by which it must exceed the largest of them."""
 
+LARGEST = 3.0
+"""Times its usual level that a norm must reach in its first points to be largest there."""
+
+BROKE_BEFORE = 20
+"""Points before the onset that must be finite where a norm is said to have broken at it."""
+
 SPIKE_RATIO = 5.0
 """A point this many times above its surroundings is a spike of the gradient norm."""
 
@@ -109,6 +115,8 @@ def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Exte
     loss_bad = _first_bad_step(loss)
     first = float(value[finite][0]) if finite.any() else None
     tiny = after[np.isfinite(after)]
+    head = _head(step, value, start)
+    broke, share_broken = _broke(step, value, start, reach, extent)
     return Gradient(
         tag=series.tag,
         points=len(series),
@@ -124,7 +132,7 @@ def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Exte
         decline=_decline(past),
         first_ratio=ratio(first, before),
         first=first,
-        largest_at_start=_largest_at_start(value),
+        largest_at_start=_largest_at_start(value, head, step <= reach),
         zero_share=float(np.mean(value[finite] == 0)) if finite.any() else 0.0,
         tiny_after=bool(tiny.size >= 2 and np.median(tiny) < max(DEAD, 1e-6 * (first or 0.0))),
         alive=ratio(median(after), median(value[: max(3, value.size // 20)])),
@@ -141,6 +149,10 @@ def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Exte
         level_after=ratio(median(after[max(1, after.size // 10) :]), before) if after.size >= 5 else None,
         climb=_climb(value[step < start.low]) if start is not None else None,
         let_go=_let_go(run),
+        head=float(head.max()) if head.size else None,
+        usual=median(value),
+        broke_step=broke,
+        broken_share=share_broken,
     )
 
 
@@ -270,12 +282,48 @@ def _climb(past: FloatArray) -> float | None:
     return ratio(median(near[-3:]), median(near[:half]))
 
 
-def _largest_at_start(value: FloatArray) -> bool | None:
+def _head(step: IntArray, value: FloatArray, start: Start | None) -> FloatArray:
+    """Its first points, before the loss moved."""
+    first = np.arange(value.size) < max(2, value.size // 20)
+    if start is not None and not start.from_start and int((step < start.step).sum()) >= 2:
+        first &= step < start.step
+    return np.asarray(value[first & np.isfinite(value)], dtype=np.float64)
+
+
+def _largest_at_start(value: FloatArray, head: FloatArray, until_rise: BoolArray) -> bool | None:
+    """The first points tower over what is usual, and over all that came up to the rise of the loss, its peak included.
+
+    ``until_rise`` marks the points up to the end of the rise; a norm that peaked higher there was not largest at first.
+    """
     good = value[np.isfinite(value)]
-    if good.size < 10:
+    if good.size < 10 or head.size == 0:
         return None
-    head = good[: max(2, good.size // 20)]
-    return bool(head.max() >= 3 * np.median(good) and head.max() >= 0.9 * np.percentile(good, 99))
+    if not np.isfinite(value[until_rise]).all():
+        return False
+    top, later = float(head.max()), value[until_rise]
+    return bool(
+        top >= LARGEST * np.median(good)
+        and top >= 0.9 * np.percentile(good, 99)
+        and (not later.size or top >= 0.9 * later.max())
+    )
+
+
+def _broke(
+    step: IntArray, value: FloatArray, start: Start | None, reach: int, extent: Extent
+) -> tuple[int | None, float]:
+    """First step around the onset at which the norm is not finite, and the share of such points from there on.
+
+    (None, 0) where it had been so before: then it says nothing of this moment.
+    """
+    if start is None or start.from_start:
+        return None, 0.0
+    begin = start.low - extent.interval
+    past = value[step < begin][-BROKE_BEFORE:]
+    bad = np.flatnonzero((step >= begin) & (step <= reach) & ~np.isfinite(value))
+    if bad.size == 0 or past.size < 3 or not np.isfinite(past).all():
+        return None, 0.0
+    first = int(bad[0])
+    return int(step[first]), float(np.mean(~np.isfinite(value[first:])))
 
 
 def layers_of(run: Run, start: Start | None, extent: Extent) -> Layers | None:

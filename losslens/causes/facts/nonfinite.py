@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 BESIDE = 3
 """Logged points of the accuracy compared on either side of the first value that is not finite."""
 
+ALIVE = 0.2
+"""Share of gradient norms above zero from which the others at zero are batches that asked for nothing."""
+
 FELL_FAR = 5.0
 """Times its usual size that a negative loss had reached when it broke, to count as one that ran away downward."""
 
@@ -51,6 +54,7 @@ def nonfinite_of(run: Run, series: Series, course: LossCourse, extent: Extent) -
         infinite_first=bool(np.isinf(value[first])),
         epoch=when / extent.steps_per_epoch if extent.steps_per_epoch else None,
         grad_zero_at=_dead_at(grad, series.step[bad]),
+        grad_finite_at=_finite_at(grad, series.step[bad]),
         val_first_step=broke,
         # an evaluation follows the update of its step: training must have stayed finite for a step after it
         val_led=broke is not None and first > 1 and broke <= int(series.step[first - 2]),
@@ -77,6 +81,15 @@ def _dead_at(grad: Series | None, steps: IntArray) -> float | None:
         return None
     value = grad.value[here]
     return float(np.mean(~np.isfinite(value) | (value == 0)))
+
+
+def _finite_at(grad: Series | None, steps: IntArray) -> float | None:
+    """Share of these steps at which the gradient norm was finite; None where it was never more than zero."""
+    if grad is None or steps.size == 0:
+        return None
+    value = grad.value[np.isin(grad.step, steps)]
+    good = np.isfinite(value)
+    return float(np.mean(good)) if value.size and float(np.mean(good & (value > 0))) >= ALIVE else None
 
 
 def _accuracy_kept(accuracy: Series | None, when: int) -> float | None:

@@ -203,6 +203,8 @@ class NonFinite:
     """The weights stayed finite to the end, although the loss did not come back."""
     fell: float | None = None
     """Size of the last finite value over the usual, where the loss had run away below zero before it broke."""
+    grad_finite_at: float | None = None
+    """Share of the loss's non-finite points at which the gradient norm was finite, and often above zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +300,8 @@ class Facts:
     unchanged: tuple[str, ...] = ()
     """Tags that were logged around the onset and did not move there."""
     moved: tuple[tuple[str, int, float], ...] = ()
-    """Tags that left their course around the onset: tag, first step, ratio; earliest first (at most 12)."""
+    """Tags that left their course around the onset: tag, first step, ratio (infinite where the signal was no longer
+    finite); earliest first (at most 12)."""
     leading_role: str = "train_loss"
     beside: Beside | None = None
     """The training loss at the onset of the leading validation loss; None where training leads."""

@@ -105,6 +105,14 @@ class Gradient:
     """Step from which the norm went beyond the clip value that had held it until then, and that value."""
     climb: float | None = None
     """How far it had climbed, steadily, in the last stretch before the onset; None where it had not."""
+    head: float | None = None
+    """Its largest value among the first points, before the loss moved."""
+    usual: float | None = None
+    """Median of the whole series."""
+    broke_step: int | None = None
+    """First step at or right after the onset at which it is not finite, where it was finite before."""
+    broken_share: float = 0.0
+    """Share of its points from there on that are not finite."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs.build import Found, missing, num, ramp, sign, where
+from losslens.causes.signs.build import Found, missing, num, percent, points, ramp, sign, where
+from losslens.model import Verdict
 
 
 def _calm(f: Facts) -> bool:
@@ -107,3 +108,40 @@ def saturated(f: Facts, d: int) -> Found:
         return None
     text = f"{f.tag} had come down to {num(low)}: predictions so sure that a probability rounds to 0 or 1"
     return sign("loss-at-nothing", d, ramp(-math.log10(max(low, 1e-12)), 1.5, 3.5), text, series=f.tag, value=low)
+
+
+FEWEST_OUTLIVED = 3
+"""Points whose loss is not finite from which their gradients say whether the net is whole."""
+
+
+def grad_broke_and_training_went_on(f: Facts, d: int) -> Found:
+    """A gradient that is not finite ruins the weights in one step, unless that step is skipped, as a scaler does."""
+    g = f.gradient
+    if g is None:
+        return missing("grad-nan-survived", "grad_norm")
+    if g.nonfinite_step is None or g.outlived is None or f.verdict is not Verdict.NAN:
+        return None
+    text = (
+        f"{g.tag} was not finite at {where(f, g.nonfinite_step)} and {f.tag} went on finite for {points(g.outlived)}: "
+        "such steps were skipped, as under a loss scale"
+    )
+    steps = (g.nonfinite_step, None)
+    return sign("grad-nan-survived", d, ramp(g.outlived, 1.5, 3.5), text, series=g.tag, steps=steps, value=g.outlived)
+
+
+def grad_outlived_loss(f: Facts, d: int) -> Found:
+    """Finite gradients at points whose loss is not: no NaN went through the net, the number alone is lost."""
+    n = f.nonfinite
+    if n is None or n.pattern == "from-first":
+        return None
+    if n.grad_zero_at is None:
+        return missing("grad-outlived-loss", "grad_norm")
+    if n.points < FEWEST_OUTLIVED or f.gradient is None or n.grad_finite_at is None:
+        return None
+    idle = n.grad_zero_at - (1 - n.grad_finite_at)
+    text = (
+        f"{f.gradient.tag} is finite at {percent(n.grad_finite_at)} of the {n.points} points whose {f.tag} is not"
+        f"{f' (exactly 0 at {percent(idle)})' if idle > 0 else ''}: "
+        "the net is whole, what is lost is the number (a mean over nothing, or a running mean that one NaN poisoned)"
+    )
+    return sign("grad-outlived-loss", d, ramp(n.grad_finite_at, 0.7, 0.95), text, series=f.gradient.tag)

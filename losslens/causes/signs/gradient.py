@@ -10,8 +10,8 @@ from losslens.model import Verdict
 FAR = 4.0
 """Growth of the weight norm over a run beyond the two or three times that healthy runs show."""
 
-FEWEST_OUTLIVED = 3
-"""Points whose loss is not finite from which their gradients say whether the net is whole."""
+MOSTLY = 0.5
+"""Share of the points from the onset on that are not finite where a norm is lost and not hurt by single steps."""
 
 SPIKE = 10.0
 """Rise of the norm over its median that the field calls a gradient explosion (several tools alarm at 10×)."""
@@ -66,6 +66,9 @@ def grad_spiked(f: Facts, d: int) -> Found:
     g = f.gradient
     if g is None:
         return missing("grad-norm-spiked", "grad_norm")
+    if broke_alone(f) and g.broken_share >= MOSTLY:
+        text = f"{g.tag} is not finite from {where(f, g.broke_step)} on, while {f.tag} still was: beyond any number"
+        return sign("grad-norm-spiked", d, 1.0, text, series=g.tag, steps=(g.broke_step, None), compared_to=g.before)
     if g.ratio is None or f.onset is None or f.onset.from_start or g.flat_top is not None:
         return None
     text = f"{g.tag} reached {num(g.peak)} around the onset, {times(g.ratio)} its level before ({num(g.before)})"
@@ -74,13 +77,29 @@ def grad_spiked(f: Facts, d: int) -> Found:
     )
 
 
+def broke_alone(f: Facts) -> bool:
+    """The norm stopped being finite at the onset while the loss still was."""
+    g = f.gradient
+    if g is None or g.broke_step is None:
+        return False
+    return f.nonfinite is None or f.nonfinite.first_step > g.broke_step
+
+
 def grad_calm(f: Facts, d: int) -> Found:
+    """A value that is not finite is movement; where the loss is lost at the same point, it was calm up to there."""
     g = f.gradient
     if g is None or g.ratio is None or f.onset is None or f.onset.from_start:
         return None
-    if g.moved or g.flat_top is not None or g.clipped:
+    if g.moved or g.flat_top is not None or g.clipped or broke_alone(f):
         return None  # a norm measured after clipping is calm by construction
-    text = f"{g.tag} stayed calm through the onset (at most {times(g.ratio)} its level before, {num(g.before)})"
+    if g.broke_step is not None:
+        too = f" with {f.tag}" if f.nonfinite is not None and f.nonfinite.first_step == g.broke_step else ""
+        text = (
+            f"{g.tag} stayed calm until it was lost{too} at {where(f, g.broke_step)} (at most "
+            f"{times(g.ratio)} its level before, {num(g.before)})"
+        )
+    else:
+        text = f"{g.tag} stayed calm through the onset (at most {times(g.ratio)} its level before, {num(g.before)})"
     return sign(
         "grad-norm-calm", d, log_ramp(g.ratio, 4.0, 1.6), text, series=g.tag, value=g.peak, compared_to=g.before
     )
@@ -112,11 +131,11 @@ def grad_largest_at_start(f: Facts, d: int) -> Found:
     g = f.gradient
     if g is None:
         return missing("grad-norm-largest-at-start", "grad_norm")
-    if not g.largest_at_start or g.first is None:
-        return None
-    later = f", {times(g.first_ratio)} its later level" if g.first_ratio is not None else ""
-    text = f"{g.tag} is largest in its first points ({num(g.first)}{later})"
-    return sign("grad-norm-largest-at-start", d, 0.8, text, series=g.tag, value=g.first)
+    if not g.largest_at_start or g.tiny_after or g.zero_share > MOSTLY:
+        return None  # beside a gradient that died anything is large
+    usual = f", {times(g.head / g.usual)} its usual level" if g.head is not None and g.usual else ""
+    text = f"{g.tag} is largest in its first points ({num(g.head)}{usual})"
+    return sign("grad-norm-largest-at-start", d, 0.8, text, series=g.tag, value=g.head, compared_to=g.usual)
 
 
 def dead_layers(f: Facts) -> tuple[str, ...]:
@@ -193,37 +212,6 @@ def grad_nonfinite_first(f: Facts, d: int) -> Found:
     )
     steps = (g.nonfinite_step, None)
     return sign("grad-norm-nan-first", d, ramp(g.nonfinite_lead, 0.2, 1.0), text, series=g.tag, steps=steps)
-
-
-def grad_broke_and_training_went_on(f: Facts, d: int) -> Found:
-    """A gradient that is not finite ruins the weights in one step, unless that step is skipped, as a scaler does."""
-    g = f.gradient
-    if g is None:
-        return missing("grad-nan-survived", "grad_norm")
-    if g.nonfinite_step is None or g.outlived is None or f.verdict is not Verdict.NAN:
-        return None
-    text = (
-        f"{g.tag} was not finite at {where(f, g.nonfinite_step)} and {f.tag} went on finite for {points(g.outlived)}: "
-        "such steps were skipped, as under a loss scale"
-    )
-    steps = (g.nonfinite_step, None)
-    return sign("grad-nan-survived", d, ramp(g.outlived, 1.5, 3.5), text, series=g.tag, steps=steps, value=g.outlived)
-
-
-def grad_outlived_loss(f: Facts, d: int) -> Found:
-    """Finite gradients at points whose loss is not: no NaN went through the net, the number alone is lost."""
-    n = f.nonfinite
-    if n is None or n.pattern == "from-first":
-        return None
-    if n.grad_zero_at is None:
-        return missing("grad-outlived-loss", "grad_norm")
-    if n.points < FEWEST_OUTLIVED or f.gradient is None:
-        return None
-    text = (
-        f"{f.gradient.tag} is finite at {percent(1 - n.grad_zero_at)} of the {n.points} points whose {f.tag} is not: "
-        "the net is whole, what is lost is the number (a mean over nothing, or a running mean that one NaN poisoned)"
-    )
-    return sign("grad-outlived-loss", d, ramp(n.grad_zero_at, 0.3, 0.05), text, series=f.gradient.tag)
 
 
 def grad_died_as_loss_rose(f: Facts, d: int) -> Found:
