@@ -74,3 +74,22 @@ def test_the_advised_rate_is_a_third_and_no_more_than_recipes_use(rate: float, t
     y = m.nan_from(m.learning(), 1)
     hot = m.made(y, Verdict.NAN, 1, others={m.LR: m.constant(400, rate)}, settings={"optimizer": "sgd"})
     assert remedies.lower_rate(hot.facts()).text.endswith(f"to about {to}")
+
+
+def test_a_rate_that_was_borne_for_long_is_little_evidence_by_its_size() -> None:
+    def size(at: int) -> float:
+        run = m.made(m.exploding(at=at), Verdict.EXPLODED, at, every=5, others={m.LR: m.constant(value=0.5)})
+        found = [s for s in m.tried(run.facts(), CAUSE) if isinstance(s, Sign) and s.name == "rate-high"]
+        return found[0].strength
+
+    assert size(350) < 0.5 * size(10)
+
+
+def test_a_share_of_a_run_that_ended_with_its_failure_is_no_long_calm() -> None:
+    def calm(every: int) -> float:
+        y = m.nan_from(m.learning(73, pace=0.1), 44)
+        run = m.made(y, Verdict.NAN, 42, every=every, others={m.LR: m.constant(73, 0.25)})
+        found = [s for s in m.tried(run.facts(), CAUSE) if isinstance(s, Sign) and s.name == "calm-at-this-rate"]
+        return sum(s.strength for s in found)
+
+    assert calm(1) < 0.6 * calm(100)

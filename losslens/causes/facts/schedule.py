@@ -44,6 +44,12 @@ STILL_CLIMBS = 1.03
 STEADILY = 0.8
 """… and the share of its moves that lead upward."""
 
+UNLIKE_THE_LAST = 3.0
+"""Times the move before it (on the logarithm) that an abrupt fall must exceed."""
+
+BORNE = 3
+"""Logged points at a rate or above it, all calm, from which it counts as borne."""
+
 SAME_RATE = 1.2
 """Rates within this factor count as the same."""
 
@@ -106,6 +112,9 @@ def rate_of(
         tiny_until=_tiny_until(step, value, peak),
         rises_harmless=harmless,
         at_peak=None if peak_step is None else value_at(step, value, peak_step),
+        fall=_fall(step, value, start, extent),
+        calm_points=_points_at(step, value, here, start, loss),
+        borne=_borne(step, value, start, extent),
     )
 
 
@@ -271,6 +280,44 @@ def _share_at(step: IntArray, value: FloatArray, here: float | None, onset: int,
     near = (value[before] >= here / SAME_RATE) & (value[before] <= here * SAME_RATE)
     span = np.diff(np.append(step[before], onset)).astype(np.float64)
     return float(span[near].sum() / max(1.0, extent.last_step - extent.first_step))
+
+
+def _borne(step: IntArray, value: FloatArray, start: Start | None, extent: Extent) -> float | None:
+    """The highest rate of the course before the onset, but for its two highest points."""
+    if start is None:
+        return None
+    before = np.sort(value[step < start.low - extent.interval])
+    return float(before[-BORNE]) if before.size >= BORNE else None
+
+
+def _points_at(
+    step: IntArray, value: FloatArray, here: float | None, start: Start | None, loss: Series | None
+) -> float | None:
+    """Logged points of the loss before the onset while the rate was about what it is there, or higher."""
+    if here is None or here <= 0 or start is None or loss is None:
+        return None
+    points = loss.step[loss.step < start.low]
+    if points.size == 0:
+        return 0.0
+    held = value[np.clip(np.searchsorted(step, points, side="right") - 1, 0, value.size - 1)]
+    return float((held >= here / SAME_RATE).sum())
+
+
+def _fall(step: IntArray, value: FloatArray, start: Start | None, extent: Extent) -> tuple[int, float, float] | None:
+    """(step, from, to) of the largest abrupt fall within the interval of the onset; None where there is none."""
+    if start is None or start.from_start or value.size < 2:
+        return None
+    high = start.high + 0.5 * extent.interval
+    with np.errstate(divide="ignore", invalid="ignore"):
+        down = -np.diff(np.log(np.maximum(value, 0.0)))
+    down[np.isnan(down)] = 0.0
+    ordinary = np.concatenate([[0.0], np.abs(down[:-1])])  # a schedule that decays steeply falls like this each time
+    near = (step[1:] >= start.low) & (step[1:] <= high)
+    inside = np.flatnonzero(near & (down > np.log(ABRUPT)) & (down > UNLIKE_THE_LAST * ordinary))
+    if inside.size == 0:
+        return None
+    k = int(inside[np.argmax(down[inside])])
+    return int(step[k + 1]), float(value[k]), float(value[k + 1])
 
 
 def _zero_from(step: IntArray, value: FloatArray, peak: float) -> int | None:

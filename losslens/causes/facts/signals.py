@@ -55,6 +55,12 @@ class Rate:
     """The rate where the loss stood highest after the onset."""
     rises_harmless: int = 0
     """Abrupt rises to about the rate of the onset, before the last one, that the loss did not mind."""
+    fall: tuple[int, float, float] | None = None
+    """Step, rate before and rate after of the largest abrupt fall within the interval of the onset."""
+    calm_points: float | None = None
+    """Logged points of the loss, up to the onset, at rates within 20 % of that at the onset or above it."""
+    borne: float | None = None
+    """The rate at or above which three logged points before the onset were calm."""
 
 
 @dataclass(frozen=True, slots=True)

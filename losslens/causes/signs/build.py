@@ -173,6 +173,36 @@ def lasting(facts: Facts, steps: float) -> str:
     return f"{num(round(steps) if steps >= 10 else steps)} {plural}"
 
 
+def stretch(facts: Facts, share: float) -> str:
+    """A share of the run as a length, with the share: "42 steps (57 % of the run)"."""
+    e = facts.extent
+    if e is None:
+        return f"{percent(share)} of the run"
+    return f"{lasting(facts, round(share * max(e.last_step - e.first_step, 1)))} ({percent(share)} of the run)"
+
+
+LIVED = (20.0, 120.0)
+"""Steps before the onset from which a run had a course to leave, and from which it had a long one …"""
+
+LIVED_EPOCHS = (2.0, 6.0)
+"""… and epochs, or passes over the data."""
+
+
+def lived(facts: Facts) -> float:
+    """How far, 0 to 1, the run had really been trained before its onset.
+
+    A share of the run says little of it: one that is stopped when it fails is short because it failed.
+    """
+    o, e = facts.onset, facts.extent
+    if o is None or e is None:
+        return 0.0
+    steps = o.step - e.first_step
+    if "epoch" in e.axis:
+        return log_ramp(steps, *LIVED_EPOCHS)
+    passes = log_ramp(o.epoch, *LIVED_EPOCHS) if o.epoch is not None else 0.0
+    return max(passes, log_ramp(steps, *LIVED))
+
+
 def onset_step(facts: Facts) -> int | None:
     return facts.onset.step if facts.onset is not None else None
 

@@ -6,6 +6,7 @@ from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import rise
 from losslens.causes.signs.build import (
     Found,
+    lived,
     log_ramp,
     missing,
     num,
@@ -13,6 +14,7 @@ from losslens.causes.signs.build import (
     percent,
     ramp,
     sign,
+    stretch,
     times,
     where,
     widths,
@@ -49,7 +51,7 @@ def onset_early(f: Facts, d: int) -> Found:
         strength = 1.0
     elif f.extent.interval <= 10 and "epoch" not in f.extent.axis:  # a run that died young has no long course
         strength = max(strength, 0.8 * log_ramp(max(f.onset.step - f.extent.first_step, 1), 150, 15))
-    text = f"{f.tag} left its course at {where(f, f.onset.step)}, after {percent(share)} of the run"
+    text = f"{f.tag} left its course at {where(f, f.onset.step)}, after {stretch(f, share)}"
     if f.onset.from_start:
         text = f"{f.tag} was bad from its first logged point ({where(f, f.onset.step)})"
     return sign("onset-early", d, strength, text, series=f.tag, steps=(f.extent.first_step, f.onset.step), value=share)
@@ -61,10 +63,9 @@ def onset_not_early(f: Facts, d: int) -> Found:
     if rise.climbed_from_start(f) > 0.5:
         return None
     share = f.onset.fraction
-    text = f"the onset came only after {percent(share)} of the run ({where(f, f.onset.step)})"
-    return sign(
-        "onset-not-early", d, ramp(share, 0.08, 0.3), text, series=f.tag, steps=(None, f.onset.step), value=share
-    )
+    text = f"the onset came only after {stretch(f, share)}"
+    strength = ramp(share, 0.08, 0.3) * lived(f)
+    return sign("onset-not-early", d, strength, text, series=f.tag, steps=(None, f.onset.step), value=share)
 
 
 def calm_before(f: Facts, d: int) -> Found:
@@ -75,9 +76,9 @@ def calm_before(f: Facts, d: int) -> Found:
     if rise.climbed_from_start(f) > 0.5:
         return None  # it was rising all the while: evenly is not calmly
     passes = f"; {f.onset.epoch:.1f} passes over the data" if f.onset.epoch and f.extent.axis != "epoch" else ""
-    text = f"{f.tag} stayed on its course for {percent(share)} of the run before {where(f, f.onset.step)}{passes}"
+    text = f"{f.tag} stayed on its course for {stretch(f, share)} before {where(f, f.onset.step)}{passes}"
     steps = (f.extent.first_step, f.onset.step)
-    return sign("calm-before", d, ramp(share, 0.12, 0.45), text, series=f.tag, steps=steps, value=share)
+    return sign("calm-before", d, ramp(share, 0.12, 0.45) * lived(f), text, series=f.tag, steps=steps, value=share)
 
 
 def all_data_seen(f: Facts, d: int) -> Found:
@@ -103,11 +104,11 @@ def likely_seen(f: Facts, d: int) -> Found:
     if o is None or o.from_start or o.epoch is not None or o.points_before < FEWEST_SEEN:
         return None
     rounds = v.points * o.fraction if v is not None and v.tag != f.tag else 0.0
-    text = f"{percent(o.fraction)} of the run had gone well"
+    text = f"{stretch(f, o.fraction)} had gone well"
     if rounds >= 2:
         text += f", with about {num(round(rounds))} evaluations"
     text += ": most data will have been seen by then"
-    strength = max(LIKELY * ramp(o.fraction, 0.05, 0.4), ramp(rounds, 2.0, 10.0) * 2 * LIKELY)
+    strength = max(LIKELY * ramp(o.fraction, 0.05, 0.4) * lived(f), ramp(rounds, 2.0, 10.0) * 2 * LIKELY)
     return sign("likely-seen", d, strength, text, steps=(None, o.step), value=o.fraction)
 
 

@@ -10,13 +10,16 @@ from losslens.causes.signs import rise
 from losslens.causes.signs.build import (
     Found,
     lag_text,
+    lived,
     log_ramp,
     missing,
     num,
     often,
     percent,
+    points,
     ramp,
     sign,
+    stretch,
     times,
     where,
 )
@@ -73,9 +76,33 @@ def rate_high(f: Facts, d: int) -> Found:
     else:
         common = f"near {num(limit)}, above which failures at the rate itself are common"
     text = f"the learning rate was {num(at)} with {name}: {common}"
-    return sign(
-        "rate-high", d, log_ramp(at, limit / 3, limit * 3), text, series=f.rate.tag, value=at, compared_to=limit
-    )
+    strength = log_ramp(at, limit / 3, limit * 3)
+    proven = proven_at_rate(f)
+    if proven > 0:
+        text += f"; it had borne this rate for {points(f.rate.calm_points or 0.0)}, though"
+        strength *= 1 - PROVEN * proven
+    return sign("rate-high", d, strength, text, series=f.rate.tag, value=at, compared_to=limit)
+
+
+PROVEN = 0.7
+"""Share of what the size of a rate says that a long calm stretch at it takes away."""
+
+PROVEN_STEPS = (100.0, 1000.0)
+"""Steps at a rate, all calm, from which its size says less, and from which it says little …"""
+
+PROVEN_EPOCHS = (5.0, 50.0)
+"""… and epochs, where the log counts these."""
+
+
+def proven_at_rate(f: Facts) -> float:
+    """How far the run had proven, 0 to 1, that it trains at the rate of the onset."""
+    if f.rate is None or not f.rate.calm_points or f.extent is None or f.loss is None:
+        return 0.0
+    if f.onset is None or f.onset.from_start or rise.climbed_from_start(f) > 0.5:
+        return 0.0
+    if "epoch" in f.extent.axis:
+        return log_ramp(f.rate.calm_points, *PROVEN_EPOCHS)
+    return log_ramp(f.rate.calm_points * f.extent.interval, *PROVEN_STEPS)
 
 
 def rate_low(f: Facts, d: int) -> Found:
@@ -158,14 +185,34 @@ NEAR_RESTART = 1.0
 RESTARTING = ("restart", "sgdr", "cyclic")
 
 
+UNLIKELY_GAMMA = 1.5
+"""A gamma from which on it is not the factor of a schedule, unless one is named: that of a focal loss is 2."""
+
+
+def grows_by_setting(f: Facts) -> str | None:
+    """In words: the settings make the rate grow without bound, and it was not logged or did rise up to the onset."""
+    r, gamma = f.rate, f.recipe.gamma
+    if f.onset is None or f.onset.from_start or gamma is None or gamma <= 1:
+        return None
+    modes = [str(v).lower() for k, v in f.settings.items() if "mode" in k.lower() or "sched" in k.lower()]
+    by_name = any("exp" in word for word in (f.recipe.scheduler or "", *modes))
+    if not by_name and (f.recipe.scheduler is not None or gamma >= UNLIKELY_GAMMA):
+        return None
+    if r is not None and r.source == "logged" and not (r.at_onset or 0.0) > (r.first or 0.0):
+        return None
+    return f"The settings multiply the learning rate by {gamma:g} again and again: it grows without bound"
+
+
 def schedule_set_to_rise(f: Facts, d: int) -> Found:
-    """No rate was logged, but the settings name a schedule that restarts at the onset, or that grows."""
-    if f.onset is None or f.onset.from_start or (f.rate is not None and f.rate.source == "logged"):
+    """The settings name a schedule that grows, or, where no rate was logged, one that restarts at the onset."""
+    if f.onset is None or f.onset.from_start:
         return None
     r = f.recipe
-    if r.gamma is not None and r.gamma > 1 and (r.scheduler is None or "exp" in r.scheduler):
-        text = f"the settings multiply the learning rate by {num(r.gamma)} again and again: it grows without bound"
-        return sign("schedule-set-to-rise", d, 1.0, text, value=r.gamma)
+    grows = grows_by_setting(f)
+    if grows is not None:
+        return sign("schedule-set-to-rise", d, 1.0, grows[0].lower() + grows[1:], value=r.gamma)
+    if f.rate is not None and f.rate.source == "logged":
+        return None
     if r.restarts_every is None or f.onset.epoch is None or (r.scheduler and not _restarts(r.scheduler)):
         return None
     at = last_restart(f.onset.epoch + NEAR_RESTART, r.restarts_every, max(1.0, r.cycle_factor or 1.0))
@@ -234,7 +281,7 @@ def peak_just_reached(f: Facts, d: int) -> Found:
         return None  # at its full rate from the first step: the same as an early onset
     text = (
         f"{r.tag} had been at its full {num(r.at_onset)} for only "
-        f"{percent(r.steps_at_rate)} of the run when the loss left its course"
+        f"{stretch(f, r.steps_at_rate)} when the loss left its course"
     )
     return sign(
         "full-rate-new",
@@ -255,8 +302,8 @@ def calm_at_rate(f: Facts, d: int) -> Found:
     if r.source != "logged" or r.steps_at_rate is None or calm is None or rise.climbed_from_start(f) > 0.5:
         return None
     share = min(r.steps_at_rate, calm)
-    text = f"it had trained calmly at {num(r.at_onset)} for {percent(share)} of the run before {where(f, f.onset.step)}"
-    return sign("calm-at-this-rate", d, ramp(share, 0.1, 0.35), text, series=r.tag, value=share)
+    text = f"it had trained calmly at {num(r.at_onset)} for {stretch(f, share)} before {where(f, f.onset.step)}"
+    return sign("calm-at-this-rate", d, ramp(share, 0.1, 0.35) * lived(f), text, series=r.tag, value=share)
 
 
 def below_stable(f: Facts, d: int) -> Found:
