@@ -47,7 +47,7 @@ def _share(f: Facts, d: int) -> Found:
     return sign(
         "term-took-over",
         d,
-        ramp(gained, 0.15, 0.8),
+        ramp(gained, 0.15, 0.8) * around.others_stayed(f),
         text,
         series=c.first,
         value=c.share_after,
@@ -90,6 +90,7 @@ def _together(f: Facts, d: int) -> Found:
     apart = c.growth / max(c.others_growth, 1e-9)
     text = f"all {c.count} terms rose together ({times(c.growth)} and {times(c.others_growth)})"
     strength = log_ramp(apart, 3.0, 1.2) * log_ramp(c.others_growth, 1.1, 1.5)
+    strength = max(strength, 1.0 - around.others_stayed(f)) if c.growth > 1 else strength
     return sign("terms-rose-together", d, strength, text, value=c.others_growth)
 
 

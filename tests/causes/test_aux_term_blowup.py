@@ -79,3 +79,15 @@ def test_a_verdict_says_no_more_for_a_term_that_nothing_shows_than_for_the_commo
     assert rank.usual_for(CAUSE, found, "runaway", sizes) <= max(0.0, row[rank.COMMONEST])
     seen = rank.signs(terms(False).facts())[CAUSE]
     assert rank.usual_for(CAUSE, seen, "runaway", sizes) == row[CAUSE]
+
+
+def test_a_term_that_grew_most_among_terms_that_all_exploded_is_not_guilty() -> None:
+    main, aux = m.learning(400), m.steady(400, 0.1)
+    main[300:] *= np.exp(np.minimum(np.arange(1, 101) / 2, np.log(47)))
+    aux[300:] *= np.exp(np.minimum(np.arange(1, 101) / 2, np.log(240)))
+    others = {("loss_main", Role.LOSS_COMPONENT): main, ("loss_kl", Role.LOSS_COMPONENT): aux}
+    run = m.made(main + aux, Verdict.EXPLODED, 300, others=others)
+    guilty = {s.name: s.strength for s in m.tried(run.facts(), CAUSE) if isinstance(s, Sign) and s.direction > 0}
+    alone = {s.name: s.strength for s in m.tried(terms(False).facts(), CAUSE) if isinstance(s, Sign)}
+    assert guilty["one-term-led"] < 0.6 * alone["one-term-led"]
+    assert "terms-rose-together" in m.names(run, CAUSE, -1)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 
 from losslens.causes.facts.nouns import Facts
@@ -352,6 +353,22 @@ def training_relearned(f: Facts, d: int) -> Found:
     return sign("training-relearned", d, strength, text, series=b.tag, steps=(b.step, None), value=b.regained)
 
 
+STAYED, SWEPT_ALONG = 0.45, 0.85
+"""Growth of the other terms over that of the one that grew most (logarithms) up to which they stayed or were harmed
+by it, and from which the cause is common to all."""
+
+
+def others_stayed(f: Facts) -> float:
+    """How far, 0 to 1, the other terms stayed or followed later: a term is guilty then, not when it grew most."""
+    c = f.components
+    if c is None:
+        return 0.0
+    if c.rest or (c.growth or 1.0) <= 1 or (c.others_growth or 1.0) <= 1:
+        return 1.0  # a weight, or a term that was not logged: what the logged ones did does not clear it
+    followed = ramp(c.lead_points or 0.0, 0.5, 4.0)
+    return max(followed, ramp(math.log(c.others_growth or 1.0) / math.log(c.growth or 1.0), SWEPT_ALONG, STAYED))
+
+
 def component_led(f: Facts, d: int) -> Found:
     c = f.components
     if c is None:
@@ -359,7 +376,7 @@ def component_led(f: Facts, d: int) -> Found:
     if c.first is None or c.growth is None or c.count < 2:
         return None
     text = (
-        f"of {c.count} terms {c.first} moved {'first' if c.lead_points else 'most'}: it grew "
+        f"of {c.count} terms {c.first} moved {'first' if (c.lead_points or 0) >= 0.5 else 'most'}: it grew "
         f"{times(c.growth)}, the others {times(c.others_growth)}"
     )
     if c.rest and c.count > 2:
@@ -372,7 +389,7 @@ def component_led(f: Facts, d: int) -> Found:
     return sign(
         "one-term-led",
         d,
-        sure * log_ramp(apart, 1.3, 4.0),
+        sure * log_ramp(apart, 1.3, 4.0) * others_stayed(f),
         text,
         series=c.first,
         value=c.growth,
