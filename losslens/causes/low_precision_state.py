@@ -24,9 +24,10 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
+from losslens.causes.facts.recipe import OFF_WORDS, squeeze
 from losslens.causes.signs import aftermath, around, broken, gradient, leap, loss, rise, siblings, thrown, way_back
 from losslens.causes.signs.build import Found, missing, num, sign, told
-from losslens.model import Fix, NotChecked, Sign
+from losslens.model import Fix, NotChecked, SettingValue, Sign
 
 CAUSE = "low-precision-state"
 TITLE = "Weights or optimizer states in low precision"
@@ -42,8 +43,38 @@ def _low(f: Facts, d: int) -> Found:
     pure = any(
         "true" in str(v).lower() or "pure" in str(v).lower() for k, v in f.settings.items() if "precision" in k.lower()
     )
+    pure = pure or _weights_in_half(f) == "named"
     text = f"trained in {f.recipe.precision} (settings){', without fp32 master weights' if pure else ''}"
+    if not pure and _weights_in_half(f):
+        text += ", as the type of the numbers; neither autocast nor a loss scale is named"
+        return sign("low-precision", d, AS_TYPE, text)
     return sign("low-precision", d, 1.0 if pure else 0.4, text)
+
+
+OF_WEIGHTS = frozenset({"torchdtype", "paramdtype", "modeldtype", "weightdtype", "weightsdtype", "floatx"})
+"""Settings that give the type of the weights themselves; a bare "dtype" may also be that of autocast."""
+
+AS_TYPE = 0.7
+"""What a bare "dtype" of two bytes is worth, where weights said to be so are worth 1."""
+
+MIXES = frozenset(
+    {"amp", "autocast", "fp16", "bf16", "usefp16", "mixedprecision", "gradscaler", "lossscale", "initscale", "scaler"}
+)
+"""Settings that say that only the computation is in low precision."""
+
+HALF = frozenset({"float16", "torch.float16", "fp16", "half", "bfloat16", "torch.bfloat16", "bf16", "torch.half"})
+
+
+def _weights_in_half(f: Facts) -> str:
+    """ "named" where the settings give two bytes to the weights, "likely" to all numbers, "" else."""
+    if f.scale is not None or any(squeeze(k) in MIXES and _on(v) for k, v in f.settings.items()):
+        return ""
+    types = {squeeze(k) for k, v in f.settings.items() if str(v).strip().lower() in HALF}
+    return "named" if types & OF_WEIGHTS else "likely" if "dtype" in types else ""
+
+
+def _on(value: SettingValue) -> bool:
+    return str(value).strip().lower() not in OFF_WORDS
 
 
 def _no_moments(f: Facts, d: int) -> Found:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from losslens.model import Verdict
+from losslens.model import SettingValue, Sign, Verdict
 from tests.causes import make_runs as m
 
 CAUSE = "low-precision-state"
@@ -46,3 +48,16 @@ def test_to_break_at_once_takes_an_optimizer_with_a_second_moment() -> None:
     assert "plain-sgd" in m.names(plain, CAUSE, -1)
     assert "plain-sgd" not in m.names(adaptive, CAUSE, -1)
     assert m.chance(adaptive, CAUSE) > m.chance(plain, CAUSE)
+
+
+def said_of_precision(settings: Mapping[str, SettingValue]) -> float:
+    run = m.made(m.nan_from(m.learning(400), 3), Verdict.NAN, 3, settings=settings)
+    return sum(s.strength for s in m.tried(run.facts(), CAUSE) if isinstance(s, Sign) and s.name == "low-precision")
+
+
+def test_weights_that_are_said_to_have_two_bytes_weigh_more_than_a_computation_in_fp16() -> None:
+    weights = said_of_precision({"torch_dtype": "float16"})
+    likely = said_of_precision({"dtype": "float16"})
+    mixed = said_of_precision({"dtype": "float16", "amp": True})
+    assert weights > likely > mixed > 0
+    assert said_of_precision({"dtype": "float32"}) == 0
