@@ -178,5 +178,4 @@ def fixes(facts: Facts) -> tuple[Fix, ...]:
         "keras.optimizers.AdamW(epsilon=1e-6)",
     )
     out.insert(0 if facts.cohort is not None and "eps" in facts.cohort.cured else len(out), epsilon)
-    out.append(remedies.go_back(facts))
-    return tuple(out)
+    return (*out, *remedies.go_back(facts, skip=True))

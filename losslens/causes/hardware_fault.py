@@ -75,5 +75,5 @@ def fixes(facts: Facts) -> tuple[Fix, ...]:
             "dcgmi diag -r 3; nvidia-smi -q -d ECC",
             "dcgmi diag -r 3; nvidia-smi -q -d ECC",
         ),
-        remedies.go_back(facts),
+        *remedies.go_back(facts, skip=False),
     )

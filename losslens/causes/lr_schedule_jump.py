@@ -74,7 +74,8 @@ def fixes(facts: Facts) -> tuple[Fix, ...]:
     jump = ""
     if r is not None and r.jump_step is not None and r.jump is not None and r.jump >= 1.15:
         jump = f" (here {num(r.jump_from)} to {num(r.jump_to)} from {where(facts, r.jump_step)} on)"
-    target = f", to at most {num(r.stable_rate)}, which had trained stably" if r is not None and r.stable_rate else ""
+    proven = max(r.stable_rate or 0.0, r.borne or 0.0) if r is not None else 0.0
+    target = f", to at most {num(proven)}, which had trained stably" if proven > 0 else ""
     return (
         Fix(
             f"Check the scheduler's unit and length{jump}: steps or epochs, and once per which",
@@ -89,5 +90,5 @@ def fixes(facts: Facts) -> tuple[Fix, ...]:
             "torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0, eta_min=...)  # or a smaller max_lr",
             "keras.optimizers.schedules.CosineDecayRestarts(initial, first_decay_steps, m_mul=0.5)",
         ),
-        remedies.go_back(facts),
+        *remedies.go_back(facts, skip=False, before=r.jump_step if jump and r is not None else None),
     )

@@ -95,8 +95,14 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     )
 
 
+USUAL_SCALE = 1024.0
+"""The loss scale advised where a run began higher."""
+
+LOW_SCALE = 64.0
+"""A scale that began no higher than this was not too high."""
+
+
 def fixes(facts: Facts) -> tuple[Fix, ...]:
-    began = f" (here it began at {num(facts.scale.first)})" if facts.scale is not None else ""
     return (
         Fix(
             "Train in bf16, whose range is that of fp32; no loss scale is needed then",
@@ -108,10 +114,21 @@ def fixes(facts: Facts) -> tuple[Fix, ...]:
             "with torch.autocast('cuda', enabled=False): loss = criterion(logits.float(), y)",
             "keras.layers.Activation('softmax', dtype='float32')",
         ),
-        Fix(
-            f"Begin with a lower loss scale{began}, and unscale before clipping",
-            "scaler = torch.amp.GradScaler(init_scale=1024); scaler.unscale_(optimizer)  # before clip_grad_norm_",
-            "keras.optimizers.LossScaleOptimizer(inner, initial_scale=1024)",
-        ),
+        *_lower_scale(facts),
         remedies.find_first_nan(),
+    )
+
+
+def _lower_scale(facts: Facts) -> tuple[Fix, ...]:
+    """Where a loss scale was used, and began higher than advised."""
+    began = facts.scale.first if facts.scale is not None else None
+    if began is None or began <= LOW_SCALE:
+        return ()
+    to = min(USUAL_SCALE, remedies.power_of_two(began / 4))
+    return (
+        Fix(
+            f"Begin with a lower loss scale, {num(to)} (here it began at {num(began)}), and unscale before clipping",
+            f"scaler = torch.amp.GradScaler(init_scale={to:g}); scaler.unscale_(optimizer)  # before clip_grad_norm_",
+            f"keras.optimizers.LossScaleOptimizer(inner, initial_scale={to:g})",
+        ),
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.recipe import number
-from losslens.causes.signs.build import lasting, num, where
+from losslens.causes.signs.build import num, where
 from losslens.causes.signs.rate import usual_peak
 from losslens.model import Fix
 
@@ -78,6 +79,11 @@ def rate_in_use(facts: Facts) -> float | None:
 def rounded(x: float) -> float:
     """To one significant digit, so that advice looks like advice."""
     return float(f"{x:.0e}")
+
+
+def power_of_two(x: float) -> float:
+    """The next power of two below a positive number, as loss scales are."""
+    return float(2.0 ** math.floor(math.log2(x)))
 
 
 def proven_rate(facts: Facts) -> tuple[str, float, float] | None:
@@ -161,20 +167,33 @@ def warm_up(facts: Facts) -> Fix:
     )
 
 
-def go_back(facts: Facts) -> Fix:
-    """Restart before the onset and leave out the batches around it."""
-    if facts.onset is None or facts.extent is None:
-        text = "Restart from the last checkpoint before the onset and skip the next few hundred batches"
-    else:
-        back = max(facts.extent.first_step, facts.onset.low - int(10 * facts.extent.interval))
-        text = (
-            f"Restart from a checkpoint at or before {where(facts, back)} and skip the batches up to "
-            f"{lasting(facts, 2 * facts.extent.interval)} past {where(facts, facts.onset.step)}"
-        )
-    return Fix(
-        text,
-        "model.load_state_dict(state['model']); optimizer.load_state_dict(state['optimizer'])",
-        "model.load_weights('before.weights.h5')  # or keras.callbacks.BackupAndRestore",
+def go_back(facts: Facts, *, skip: bool, before: int | None = None) -> tuple[Fix, ...]:
+    """Restart from the last good logged point; ``skip`` where other batches can help, else with what was mended.
+
+    ``before`` is a step that must not be reached again, whatever the loss still did. Nothing where no point before the
+    onset is worth returning to.
+    """
+    after = "leave out the batches around it" if skip else "with what was wrong mended"
+    text = f"Restart from the last checkpoint before the onset, {'and ' if skip else ''}{after}"
+    o, e = facts.onset, facts.extent
+    if o is not None and e is not None:
+        good = o.low if o.low < o.step else o.step - round(e.interval)
+        good = good if before is None else min(good, before - round(e.interval))
+        if o.from_start or good <= max(e.first_step, 0):
+            return ()
+        last = f"Restart from the last checkpoint up to {where(facts, good)}"
+        if not skip:
+            text = f"{last}, {after}"
+        elif "epoch" in e.axis:
+            text = f"{last}, with the data in another order"
+        else:
+            text = f"{last}, and leave out the batches up to {where(facts, o.high + round(e.interval))}"
+    return (
+        Fix(
+            text,
+            "model.load_state_dict(state['model']); optimizer.load_state_dict(state['optimizer'])",
+            "model.load_weights('before.weights.h5')  # or keras.callbacks.BackupAndRestore",
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from losslens.causes import mixed_precision_overflow, remedies
+from losslens.causes import lr_schedule_jump, mixed_precision_overflow, remedies
 from losslens.model import Role, Verdict
 from tests.causes import make_runs as m
 
@@ -51,3 +51,34 @@ def test_boosted_trees_are_not_told_to_change_an_optimizer_or_a_layer() -> None:
     assert not any(word in said for word in ("torch", "keras", "AdamW", "gradient norm"))
     net = m.made(y, Verdict.EXPLODED, 3, tag="train_loss").diagnose()
     assert any("torch" in f.pytorch for f in net.causes[0].fixes)
+
+
+def test_the_way_back_leads_to_the_last_good_point_and_skips_batches_only_where_that_helps() -> None:
+    facts = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: m.constant()}).facts()
+    (skipping,) = remedies.go_back(facts, skip=True)
+    assert "up to step 31,900" in skipping.text
+    assert "leave out the batches up to step 32,200" in skipping.text
+    (mending,) = remedies.go_back(facts, skip=False)
+    assert "batches" not in mending.text
+    rate = m.constant()
+    rate[317:] *= 10
+    jumped = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: rate})
+    back = [f.text for f in lr_schedule_jump.fixes(jumped.facts()) if f.text.startswith("Restart")]
+    assert back == ["Restart from the last checkpoint up to step 31,600, with what was wrong mended"]
+
+
+def test_nobody_is_sent_back_to_the_first_step() -> None:
+    soon = m.made(m.exploding(at=1), Verdict.EXPLODED, 1).facts()
+    assert remedies.go_back(soon, skip=True) == ()
+
+
+@pytest.mark.parametrize("began", [65536.0, 1024.0, 256.0, 2.0])
+def test_a_loss_scale_is_advised_below_the_one_that_was_used_or_not_at_all(began: float) -> None:
+    y = m.nan_from(m.learning(), 320)
+    scaled = m.made(y, Verdict.NAN, 320, others={m.SCALE: m.constant(value=began)})
+    advised = [f.pytorch for f in mixed_precision_overflow.fixes(scaled.facts()) if "init_scale" in f.pytorch]
+    assert len(advised) == (began > 64)
+    for code in advised:
+        assert float(code.split("init_scale=")[1].split(")")[0]) < began
+    bare = m.made(y, Verdict.NAN, 320).facts()
+    assert not any("init_scale" in f.pytorch for f in mixed_precision_overflow.fixes(bare))
