@@ -53,7 +53,8 @@ def _batch_moved(f: Facts, d: int) -> Found:
     if b.change_step is None or b.lag_points is None:
         return None
     text = f"{b.tag} went from {num(b.before)} to {num(b.after)} at {where(f, b.change_step)}"
-    strength = ramp(abs(b.lag_points), 10, 2) * (1.0 if b.role == "batch_size" else 0.6)
+    near = f.onset is not None and f.onset.low <= b.change_step <= f.onset.high
+    strength = (1.0 if near else ramp(abs(b.lag_points), 10, 2)) * (1.0 if b.role == "batch_size" else 0.6)
     return sign(
         "batch-changed",
         d,

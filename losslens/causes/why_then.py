@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
+from losslens.causes import why_rate
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.signals import Trend
 from losslens.causes.signs.build import lag_text, lasting, num, often, percent, points, times, where, widths
 from losslens.causes.signs.changed import told
-from losslens.causes.signs.rate import rise_text, rise_when
+from losslens.causes.signs.gradient import broke_alone
 from losslens.causes.signs.siblings import LEVER_WORDS, sweep_text, twin
 from losslens.model import Verdict
 
@@ -15,12 +18,6 @@ NEAR_RESTART = 6.0
 
 MOST_CHANGES = 3
 """Settings told that a restart changed."""
-
-NEAR_JUMP = 20.0
-"""Logged points between a rise of the rate and the onset within which it is worth saying."""
-
-STANDS_HIGHER = 1.5
-"""Times its first value from which a rate is not said to explain nothing."""
 
 STANDS_OUT = 4.0
 """Times its usual level from which a peak of the gradient norm is worth saying."""
@@ -40,13 +37,18 @@ def why_then(facts: Facts) -> tuple[str, ...]:
         return _overfit(facts)
     if facts.onset.from_start:
         return _from_start(facts)
-    coincided = [s for s in (_restart(facts), _jump(facts), _batch(facts)) if s]
+    coincided = [s for s in (why_rate.set_to_rise(facts), _restart(facts), why_rate.jumped(facts), _batch(facts)) if s]
     at_once = [_gradient(facts)] if _gradient_jumped(facts) else []
     led = "" if at_once else _gradient(facts)
     before = [s for s in (led, _scale(facts), _component(facts), *_trends(facts), _others(facts)) if s]
     built_up = [s for s in (_declined(facts), _drifted(facts), _noise(facts), _spiked_before(facts)) if s]
-    out = [_place(facts), *at_once, *coincided, *before, *built_up]
-    rate = _rate(facts)
+    changed = [*coincided, *[s for s in (why_rate.fell(facts),) if s]]
+    named = bool(changed) and _change_is_named(facts)
+    if named:  # what was logged as changed comes first, and leaves no room for what else it might have been
+        out = [*changed, _place(facts, first=False), *at_once, *before, *built_up]
+    else:
+        out = [_place(facts, first=True) + _seen(facts), *at_once, *changed, *before, *built_up]
+    rate = why_rate.at_onset(facts)
     if rate and not any("learning rate" in s or (facts.rate is not None and facts.rate.tag in s) for s in coincided):
         out.append(rate)
     boundary = _boundary(facts)
@@ -60,32 +62,70 @@ def why_then(facts: Facts) -> tuple[str, ...]:
     return tuple(s for s in (*out, *_siblings(facts)) if s)
 
 
-def _place(f: Facts) -> str:
-    """Which pass over the data it was, and what that excludes."""
+CHANGED = 1.5
+"""Factor of a rise of the rate from which it is named before anything else …"""
+
+NAMED_WITHIN = 10.0
+"""… where it began at most so many logged points before the onset."""
+
+
+def _change_is_named(f: Facts) -> bool:
+    """Something that was logged changed at the onset: the job started again, or the rate or the batch changed."""
+    r, b, o = f.rate, f.batch, f.onset
+    assert o is not None
+    assert f.extent is not None
+    if _restart(f) or why_rate.set_to_rise(f):
+        return True
+    if (
+        r is not None
+        and why_rate.jumped(f)
+        and (r.jump or 1.0) >= CHANGED
+        and abs(r.jump_lag_points or 0.0) <= NAMED_WITHIN
+    ):
+        return True
+    if why_rate.fell(f):
+        return True
+    if b is None or b.change_step is None or b.role != "batch_size":
+        return False
+    reach = NAMED_WITHIN * f.extent.interval
+    return min(o.low, o.step - reach) <= b.change_step <= o.high + f.extent.interval
+
+
+def _place(f: Facts, *, first: bool) -> str:
+    """Where in the run it was, and in which pass over the data; ``first`` where nothing was said before it."""
+    o, e = f.onset, f.extent
+    assert o is not None
+    assert e is not None
+    what = "It happened" if first else f"{f.tag} left its course"
+    text = f"{what} at {where(f, o.step)}, {percent(o.fraction)} into the run"
+    if o.epoch is not None and e.epochs and e.axis != "epoch":
+        text += f", in pass {int(o.epoch) + 1:,} of {max(int(o.epoch) + 1, round(e.epochs)):,} over the data"
+    return text + "."
+
+
+def _seen(f: Facts) -> str:
+    """What the passes over the data before the onset exclude; "" where nothing is known of them."""
     o, e = f.onset, f.extent
     assert o is not None
     assert e is not None
     assert f.loss is not None
-    text = f"It happened at {where(f, o.step)}, {percent(o.fraction)} into the run"
-    if o.epoch is not None and e.epochs and e.axis != "epoch":
-        text += f", in pass {int(o.epoch) + 1:,} of {max(int(o.epoch) + 1, round(e.epochs)):,} over the data"
-    text += "."
+    text = ""
     if o.epoch is not None and o.epoch >= 1.2:
         passes = int(o.epoch)
         once = "once" if passes == 1 else f"{passes} times"
         if f.loss.spikes.clear_before:
-            text += (
+            text = (
                 f" Every sample had been seen {once} by then, and the loss had spiked "
                 f"{often(f.loss.spikes.clear_before)} in these passes: a sample that hurts may be among them."
             )
         else:
-            text += (
+            text = (
                 f" Every sample had been seen {once} by then without harm: unless the data set itself changed, it is "
                 "not the reason; what can differ is what training itself had built up (weights, optimizer state, "
                 "logits), an order or augmentation of the data met for the first time, or a change from outside."
             )
     elif o.epoch is not None and o.epoch < 1 and e.axis != "epoch":
-        text += " It was still the first pass: the data at this place were new to the model."
+        text = " It was still the first pass: the data at this place were new to the model."
     return text
 
 
@@ -114,19 +154,14 @@ def _restart(f: Facts) -> str:
     return text + (": " + ", ".join(details) if details else "") + "."
 
 
-def _jump(f: Facts) -> str:
-    r = f.rate
-    if r is None or r.jump is None or r.jump < 1.15 or r.jump_lag_points is None or r.jump_lag_points > NEAR_JUMP:
-        return ""
-    began = "" if r.jump_last == r.jump_step else "the rise began "
-    return f"{r.tag} rose {rise_text(f, r)}; {began}{rise_when(f, r)}."
-
-
 def _batch(f: Facts) -> str:
     b = f.batch
     if b is None or b.change_step is None:
         return ""
-    return f"{b.tag} changed from {num(b.before)} to {num(b.after)} at {where(f, b.change_step)}."
+    text = f"{b.tag} changed from {num(b.before)} to {num(b.after)} at {where(f, b.change_step)}"
+    if f.onset is not None and f.onset.step < b.change_step <= f.onset.high:
+        text += ", within the interval in which the loss left its course"
+    return text + "."
 
 
 def _gradient(f: Facts) -> str:
@@ -145,8 +180,12 @@ def _gradient(f: Facts) -> str:
             f"{g.tag} rose {times(g.ratio)} (from {num(g.before)} to "
             f"{num(g.peak)}) at the same point, with no warning before."
         )
+    if g.broke_step is not None and broke_alone(f):
+        return f"{g.tag} is not finite from {where(f, g.broke_step)} on, where {f.tag} still was."
     if g.ratio is not None and g.ratio >= STANDS_OUT:
         return f"{g.tag} peaked at {num(g.peak)} around the onset, {times(g.ratio)} its usual level ({num(g.before)})."
+    if g.broke_step is not None:
+        return f"{g.tag} was lost with {f.tag} at {where(f, g.broke_step)}, not before."
     return ""
 
 
@@ -180,9 +219,10 @@ def _component(f: Facts) -> str:
             f"The {c.count - 1} logged terms do not account for it: {c.first} grew {times(c.growth)}, they grew "
             f"{times(c.others_growth)}."
         )
-    lead = f", {points(c.lead_points)} before the next" if c.lead_points else ""
+    ahead = c.lead_points is not None and round(c.lead_points) >= 1
+    how = f"first, {points(c.lead_points or 0.0)} before the next" if ahead else "most"
     return (
-        f"Of {c.count} terms of the loss {c.first} moved first{lead}: it grew "
+        f"Of {c.count} terms of the loss {c.first} moved {how}: it grew "
         f"{times(c.growth)}, the others {times(c.others_growth)}."
     )
 
@@ -217,8 +257,12 @@ def _others(f: Facts) -> str:
     early = [(tag, step, size) for tag, step, size in f.moved if tag not in told and step <= f.onset.low]
     if not early:
         return ""
-    parts = [f"{tag} at {where(f, step)} ({times(size)})" for tag, step, size in early[:3]]
+    parts = [f"{tag} at {where(f, step)} ({_size(size)})" for tag, step, size in early[:3]]
     return f"Also moved before the loss: {', '.join(parts)}."
+
+
+def _size(factor: float) -> str:
+    return times(factor) if math.isfinite(factor) else "not finite from there on"
 
 
 def _with_it(f: Facts) -> str:
@@ -230,7 +274,7 @@ def _with_it(f: Facts) -> str:
     beside = [(tag, size) for tag, step, size in f.moved if tag not in told and f.onset.low < step <= reach]
     if not beside:
         return ""
-    return f"At the same point moved {', '.join(f'{tag} ({times(size)})' for tag, size in beside[:3])}."
+    return f"At the same point moved {', '.join(f'{tag} ({_size(size)})' for tag, size in beside[:3])}."
 
 
 def _declined(f: Facts) -> str:
@@ -268,42 +312,6 @@ def _spiked_before(f: Facts) -> str:
     return f"{f.tag} had spiked {often(s.clear_before)} before and come back{grow}: this was not the first warning."
 
 
-def _rate(f: Facts) -> str:
-    r = f.rate
-    if r is None or f.onset is None:
-        return "" if r is not None else "No learning rate was logged, so whether it changed cannot be said."
-    if r.source != "logged":
-        return (
-            f"The learning rate is known from the settings only ({num(r.peak)}); "
-            "whether a schedule changed it was not logged."
-        )
-    if r.at_onset is None:
-        return ""
-    if r.in_warmup:
-        return (
-            f"{r.tag} was still being warmed up: {num(r.at_onset)} at the onset, "
-            f"{percent(r.at_onset / r.peak if r.peak else 0)} of its peak."
-        )
-    if r.stable_ratio is not None and r.stable_ratio < 0.6:
-        below = "" if r.stable_ratio < 1e-6 else f"{times(1 / r.stable_ratio)} "
-        return (
-            f"{r.tag} was {num(r.at_onset)} at the onset, already {below}below a rate that had trained stably "
-            f"({num(r.stable_rate)}): the rate did not change for the worse."
-        )
-    share = (
-        f", where it had been for {percent(r.steps_at_rate)} of the run"
-        if r.steps_at_rate is not None and r.steps_at_rate >= 0.02
-        else ""
-    )
-    if not r.constant and r.first is not None and r.first > 0 and r.at_onset > STANDS_HIGHER * r.first:
-        return (
-            f"{r.tag} was {num(r.at_onset)} at the onset, {times(r.at_onset / r.first)} its first value "
-            f"({num(r.first)}){share}."
-        )
-    word = "constant" if r.constant else "without a rise near the onset"
-    return f"{r.tag} was {num(r.at_onset)} at the onset, {word}{share}: the schedule does not explain the moment."
-
-
 def _boundary(f: Facts) -> str:
     o = f.onset
     if o is None or o.boundary_points is None or o.epoch is None or o.boundary_points > 1.5:
@@ -318,6 +326,8 @@ def _nothing(f: Facts) -> str:
     logged = [t for t in f.unchanged if t != f.tag]
     if logged:
         return f"Nothing else that was logged changed before it ({', '.join(logged[:4])})."
+    if f.moved:
+        return f"Nothing that was logged moved before the loss did ({', '.join(tag for tag, _, _ in f.moved[:4])})."
     return (
         "Nothing else was logged that could have announced it: from these logs alone the moment has no visible reason."
     )

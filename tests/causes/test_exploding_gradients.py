@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from losslens.causes import competing
-from losslens.model import Role, Verdict
+from losslens.model import Role, Sign, Verdict
 from tests.causes import make_runs as m
 
 CAUSE = "exploding-gradients"
@@ -72,3 +72,21 @@ def test_a_norm_that_leaves_the_ceiling_that_had_held_it_before_the_onset_is_cli
     assert "clipping-let-go" in m.names(lost, CAUSE, +1)
     assert "clipping-let-go" not in m.names(held, CAUSE, +1)
     assert m.chance(lost, CAUSE) > m.chance(held, CAUSE)
+
+
+def test_a_norm_that_is_not_finite_from_the_onset_on_is_no_calm_one() -> None:
+    grad = m.steady()
+    grad[320:] = np.inf
+    run = m.made(m.jumping(), Verdict.EXPLODED, 320, others={m.LR: m.constant(), m.GRAD: grad})
+    assert "grad-norm-calm" not in m.names(run, CAUSE, -1)
+    assert "grad-norm-spiked" in m.names(run, CAUSE, +1)
+    (said,) = [s for s in run.diagnose().why_then if "grad_norm" in s]
+    assert "grad_norm is not finite from step 32,000 on" in said
+
+
+def test_a_norm_lost_together_with_the_loss_was_calm_up_to_there_only() -> None:
+    run = m.made(
+        m.nan_from(m.learning(), 320), Verdict.NAN, 320, others={m.GRAD: m.nan_from(m.steady(), 320)}, uncertain=0
+    )
+    (calm,) = [s for s in m.tried(run.facts(), CAUSE) if isinstance(s, Sign) and s.name == "grad-norm-calm"]
+    assert "until it was lost with train/loss at step 32,000" in calm.text

@@ -91,3 +91,13 @@ def test_the_last_restart_is_told_of_any_settings_at_once(first: float, factor: 
 
 def test_an_endless_cycle_has_no_restart() -> None:
     assert last_restart(38.0, float("inf"), 1.0) == 0.0
+
+
+def test_a_gamma_above_one_is_the_mistake_itself_and_comes_first() -> None:
+    rate = 1e-3 * 1.012 ** np.arange(400.0)
+    settings = {"scheduler": "CyclicLR", "mode": "exp_range", "gamma": 1.012}
+    run = m.made(m.exploding(at=320), Verdict.EXPLODED, 320, others={m.LR: rate}, settings=settings)
+    assert "schedule-set-to-rise" in m.names(run, CAUSE, +1)
+    assert run.diagnose().why_then[0].startswith("The settings multiply the learning rate by 1.012")
+    focal = m.made(m.exploding(), Verdict.EXPLODED, 320, settings={"loss": "focal", "gamma": 2.0})
+    assert "schedule-set-to-rise" not in m.names(focal, CAUSE, +1)

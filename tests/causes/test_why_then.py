@@ -187,3 +187,60 @@ def test_a_training_loss_that_rose_is_not_said_to_have_fallen_on() -> None:
     )
     assert "went on falling" not in told(run)
     assert "did not fall on" in told(run)
+
+
+def test_what_was_logged_as_changed_comes_first_and_leaves_no_room_for_guesses() -> None:
+    rate = m.constant()
+    rate[319:] *= 50
+    said = why_then(m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: rate}, spe=1500.0).facts())
+    assert said[0].startswith("lr rose 50×")
+    assert "seen" not in " ".join(said)
+    still = why_then(m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: m.constant()}, spe=1500.0).facts())
+    assert "Every sample had been seen" in still[0]
+
+
+def test_a_change_of_the_batch_within_the_interval_is_named_though_the_likeliest_step_lies_before_it() -> None:
+    batch = ("batch_size", Role.BATCH_SIZE)
+    sizes = np.full(400, 32.0)
+    sizes[335:] = 1.0
+    run = m.made(m.exploding(), Verdict.EXPLODED, 320, others={batch: sizes}, uncertain=20)
+    assert why_then(run.facts())[0] == (
+        "batch_size changed from 32 to 1 at step 33,500, within the interval in which the loss left its course."
+    )
+    assert "batch-changed" in m.names(run, "batch-size-change", +1)
+
+
+def test_an_abrupt_fall_of_the_rate_within_the_interval_is_named_and_an_ordinary_decay_is_not() -> None:
+    fell = m.constant()
+    fell[321:] /= 100
+    run = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: fell}, uncertain=3)
+    assert why_then(run.facts())[0].startswith("lr fell 100× (from 0.001 to 1e-5) at step 32,100")
+    steep = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: 0.6 ** np.arange(400.0)}, uncertain=3)
+    assert "fell" not in told(steep)
+
+
+def test_a_steep_first_fall_is_no_spike_that_came_back() -> None:
+    y = 2.2 + 2.3 * np.exp(-np.arange(160) / 4.0)
+    run = m.made(m.nan_from(m.noisy(y, 0.003), 87), Verdict.NAN, 87)
+    loss = run.facts().loss
+    assert loss is not None
+    assert loss.spikes.before_onset == 0
+    assert "not the first warning" not in told(run)
+
+
+def test_a_term_moved_first_only_where_it_was_ahead_in_time() -> None:
+    main, aux = m.learning(400), m.steady(400, 0.1)
+    aux[300:] *= np.exp(np.arange(1, 101) / 12)
+    main[300:] *= np.exp(np.arange(1, 101) / 40)
+    others = {("loss_main", Role.LOSS_COMPONENT): main, ("loss_kl", Role.LOSS_COMPONENT): aux}
+    text = told(m.made(main + aux, Verdict.EXPLODED, 300, others=others))
+    parts = m.made(main + aux, Verdict.EXPLODED, 300, others=others).facts().components
+    assert parts is not None
+    assert ("moved first" in text) is (parts.lead_points is not None and parts.lead_points >= 0.5)
+    assert "loss_kl moved" in text
+
+
+def test_a_log_of_some_steps_is_told_in_steps_and_not_in_shares_alone() -> None:
+    y = m.nan_from(m.learning(73, pace=0.1), 44)
+    run = m.made(y, Verdict.NAN, 42, every=1, others={m.LR: m.constant(73, 0.25)})
+    assert "where it had been for 42 steps (58 % of the run)" in told(run)

@@ -161,8 +161,9 @@ def batch_of(run: Run, start: Start | None, extent: Extent) -> Batch | None:
             continue
         current = series.current()
         where = start.step if start is not None else extent.last_step
-        past = median(current.value[current.step < where - extent.interval][-20:])
-        after = median(current.value[current.step >= where + extent.interval][:20])
+        low, high = (start.low, start.high) if start is not None else (where, where)
+        past = median(current.value[current.step < min(low, where - extent.interval)][-20:])
+        after = median(current.value[current.step >= max(high, where + extent.interval)][:20])
         if past is None or after is None:
             continue
         step = lag = None
@@ -170,7 +171,7 @@ def batch_of(run: Run, start: Start | None, extent: Extent) -> Batch | None:
         if past > 0 and after > 0 and not 1 / limit < after / past < limit and _was_new(role, current, where, after):
             middle = (past + after) / 2
             crossed = np.flatnonzero((current.value > middle) == (after > past))
-            crossed = crossed[current.step[crossed] >= where - 20 * extent.interval]
+            crossed = crossed[current.step[crossed] >= min(low, where - 20 * extent.interval)]
             if crossed.size:
                 step = int(current.step[crossed[0]])
                 lag = (where - step) / max(extent.interval, 1e-9)

@@ -32,6 +32,12 @@ ALIKE = 0.4
 NARROW = 3
 """Points that it may be wide."""
 
+OF_ITS_HEIGHT = 0.5
+"""Share of its height over the course by which a spike must exceed the lowest point close to it on either side, …"""
+
+BESIDE = 5
+"""… within so many points, or its own width."""
+
 LEVEL_POINTS = 5
 """Points before the onset that give the old level."""
 
@@ -56,6 +62,7 @@ def spikes_of(step: IntArray, value: FloatArray, at: int, extent: Extent) -> Spi
     longest = max(3, y.size // 20)
     high = rest > max(SPIKE_WIDTHS * sigma, 0.1)
     found = [(a, b) for a, b in longest_runs(_join(high)) if b - a <= longest and b < y.size]
+    found = [(a, b) for a, b in found if _stands_out(y, rest, (a, b))]
     found = [(a, b) for a, b in found[:MOST_SPIKES] if not _in_wreckage(course, rest, (a, b), at)]
     if not found:
         return empty
@@ -78,6 +85,16 @@ def spikes_of(step: IntArray, value: FloatArray, at: int, extent: Extent) -> Spi
         growing=rank_correlation(height) if height.size >= 4 else None,
         towers=_towers(height, np.array([b - a for a, b in found])),
     )
+
+
+def _stands_out(y: FloatArray, rest: FloatArray, spike: tuple[int, int]) -> bool:
+    """Whether a spike rose from what was before it: the first points of a steep course lie above it and are none."""
+    a, b = spike
+    top, width = a + int(np.argmax(rest[a:b])), max(BESIDE, b - a)
+    if a == 0:
+        return False
+    ground = max(float(y[max(0, a - width) : a].min()), float(y[b : b + width].min()))
+    return bool(y[top] - ground > OF_ITS_HEIGHT * rest[top])
 
 
 def _in_wreckage(course: FloatArray, rest: FloatArray, spike: tuple[int, int], at: int) -> bool:

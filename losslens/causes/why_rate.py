@@ -1,0 +1,75 @@
+"""What the learning rate did around the onset, in sentences."""
+
+from __future__ import annotations
+
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs.build import num, percent, stretch, times, where
+from losslens.causes.signs.rate import grows_by_setting, rise_text, rise_when
+
+NEAR_JUMP = 20.0
+"""Logged points between a rise of the rate and the onset within which it is worth saying."""
+
+STANDS_HIGHER = 1.5
+"""Times its first value from which a rate is not said to explain nothing."""
+
+
+def jumped(f: Facts) -> str:
+    """The rise of the rate that came before the onset, if it is worth saying."""
+    r = f.rate
+    if r is None or r.jump is None or r.jump < 1.15 or r.jump_lag_points is None or r.jump_lag_points > NEAR_JUMP:
+        return ""
+    began = "" if r.jump_last == r.jump_step else "the rise began "
+    return f"{r.tag} rose {rise_text(f, r)}; {began}{rise_when(f, r)}."
+
+
+def set_to_rise(f: Facts) -> str:
+    """Settings that make the rate grow without bound."""
+    gamma = grows_by_setting(f)
+    return "" if gamma is None else f"{gamma}."
+
+
+def fell(f: Facts) -> str:
+    """A fall of the rate at the onset harms seldom, but who reads must know of it."""
+    r = f.rate
+    if r is None or r.fall is None or jumped(f):
+        return ""
+    step, was, now = r.fall
+    how = f"{times(was / now)} (from {num(was)} to {num(now)})" if now > 0 else f"from {num(was)} to 0"
+    return f"{r.tag} fell {how} at {where(f, step)}, within the interval in which the loss left its course."
+
+
+def at_onset(f: Facts) -> str:
+    """What the rate was at the onset, and whether that is a reason."""
+    r = f.rate
+    if r is None or f.onset is None:
+        return "" if r is not None else "No learning rate was logged, so whether it changed cannot be said."
+    if r.source != "logged":
+        return (
+            f"The learning rate is known from the settings only ({num(r.peak)}); "
+            "whether a schedule changed it was not logged."
+        )
+    if r.at_onset is None:
+        return ""
+    if r.in_warmup:
+        return (
+            f"{r.tag} was still being warmed up: {num(r.at_onset)} at the onset, "
+            f"{percent(r.at_onset / r.peak if r.peak else 0)} of its peak."
+        )
+    if r.stable_ratio is not None and r.stable_ratio < 0.6:
+        below = "" if r.stable_ratio < 1e-6 else f"{times(1 / r.stable_ratio)} "
+        return (
+            f"{r.tag} was {num(r.at_onset)} at the onset, already {below}below a rate that had trained stably "
+            f"({num(r.stable_rate)}): the rate did not change for the worse."
+        )
+    share = (
+        f", where it had been for {stretch(f, r.steps_at_rate)}"
+        if r.steps_at_rate is not None and r.steps_at_rate >= 0.02
+        else ""
+    )
+    if not r.constant and r.first is not None and r.first > 0 and r.at_onset > STANDS_HIGHER * r.first:
+        return (
+            f"{r.tag} was {num(r.at_onset)} at the onset, {times(r.at_onset / r.first)} its first value "
+            f"({num(r.first)}){share}."
+        )
+    word = "constant" if r.constant else "without a rise near the onset"
+    return f"{r.tag} was {num(r.at_onset)} at the onset, {word}{share}: the schedule does not explain the moment."
