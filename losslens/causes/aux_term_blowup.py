@@ -118,7 +118,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
 
 
 def fixes(facts: Facts) -> tuple[Fix, ...]:
-    term = facts.components.first if facts.components is not None and facts.components.first else "that term"
+    c = facts.components
+    term = "that term" if c is None or c.first is None or c.rest else c.first
     return (
         Fix(
             f"Lower the weight of {term}, or anneal it up over the first tenth of the run",

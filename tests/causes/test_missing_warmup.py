@@ -68,8 +68,10 @@ def test_a_norm_that_peaks_far_higher_at_the_onset_is_not_largest_at_the_start()
     grad[:10] *= 20
     higher = grad.copy()
     higher[40:44] *= 1e6
-    for norm, seen in ((grad, True), (higher, False)):
-        run = m.made(m.exploding(at=40), Verdict.EXPLODED, 40, others={m.LR: m.constant(), m.GRAD: norm})
+    at_once = m.steady()
+    at_once[1:4] *= 1e6
+    for norm, at, seen in ((grad, 40, True), (higher, 40, False), (at_once, 1, False)):
+        run = m.made(m.exploding(at=at), Verdict.EXPLODED, at, others={m.LR: m.constant(), m.GRAD: norm})
         assert ("grad-norm-largest-at-start" in m.names(run, CAUSE, +1)) is seen
 
 

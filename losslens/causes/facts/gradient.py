@@ -285,7 +285,7 @@ def _climb(past: FloatArray) -> float | None:
 def _head(step: IntArray, value: FloatArray, start: Start | None) -> FloatArray:
     """Its first points, before the loss moved."""
     first = np.arange(value.size) < max(2, value.size // 20)
-    if start is not None and not start.from_start and int((step < start.step).sum()) >= 2:
+    if start is not None and not start.from_start and bool((step < start.step).any()):
         first &= step < start.step
     return np.asarray(value[first & np.isfinite(value)], dtype=np.float64)
 
