@@ -279,6 +279,7 @@ class _Reader:
             and self._step is None
             and not any((IS_LOSS if record.kind else _LOSS).search(key) for key in record.values)
             and NAMELESS not in record.values
+            and not _counts_names_and_numbers(record)
         ):
             self._note_setting(text, record.line)  # "lr = 0.1" before the first loss is a setting
             return False
@@ -404,6 +405,12 @@ class _Reader:
             text = f"{self.other_ranks} lines of other ranks left out; those of rank {self._rank} were read"
             warnings.append(Warning("other-ranks", text))
         return [*warnings, *self.messages.warnings()]
+
+
+def _counts_names_and_numbers(record: Record) -> bool:
+    """ "20 total 1.169 pde 1.11 lr 8e-3" holds a count without an end, and then nothing but names and numbers."""
+    plain = record.kind == "count" and record.step is not None and record.form == " "
+    return plain and len(record.values) > 1 and measures(record)
 
 
 def _of_validation(values: dict[str, float]) -> dict[str, float]:

@@ -19,6 +19,8 @@ from losslens.parsers.text_wholes import NUMBER, float_of, int_of, whole_line
 _N_OF = r"\s*(?P<n>\d+)\s*/\s*(?P<N>\d+)\s*"
 #: A count; some programs write 121,400.
 _COUNT = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
+#: A name of a number; the size of a gradient is written "|g|".
+_NAME = r"(?:[A-Za-z][\w/.]*|\|{1,2}[A-Za-z]\w*\|{1,2})"
 
 #: What people count by words of their own.
 _COUNTED = r"chunk|sweep|pass|tick|cycle|block|shard|call|frame|part|fit|turn|visit|loop|tree|boost|stage|level|lap"
@@ -116,6 +118,9 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         # "10 | 2.3118 | acc 0.06": the loss stands between bars and has no name
         ("count", r"^(?P<step>\d{1,12})\s*\|(?=\s*[-+]?\d+\.\d+\s*\|\s*[A-Za-z])"),
+        # "20 total 1.169e+00 pde 1.110e+00 lr 8.0e-03": a count, and then nothing but names and numbers
+        ("count", rf"^(?P<step>\d{{1,12}})\s+(?=(?:{_NAME}\s+{NUMBER}(?:[\s,;|]+|$)){{2,}}$)"),
+        ("count", r"^#(?P<step>\d{1,12})[:,]?\s+(?=[A-Za-z])"),
     )
 )
 #: "Total training steps: 3746" says how many there will be, not which it is.
@@ -143,10 +148,14 @@ _SPACED = re.compile(
 #: "it 10  total 2.5  depth 0.9  aux .1": nothing but names and numbers, and no sign between them.
 _UNIT = r"\s?(?:%|ms|s|sec|k|[MG]B|it/s|tok/s)(?![\w/])"
 _IN_TURN = re.compile(
-    rf"[\s,;|:\])>-]*(?:[A-Za-z]+[\s:|]+)??(?:(?:[A-Za-z][\w/.]*\s+{NUMBER}(?:{_UNIT})?|\d[\d.]*{_UNIT})(?:[\s,;|]+|$))+",
+    rf"[\s,;|:\])>-]*(?:[A-Za-z]+[\s:|]+)??(?:(?:{_NAME}\s+{NUMBER}(?:{_UNIT})?|\d[\d.]*{_UNIT})(?:[\s,;|]+|$))+",
     re.IGNORECASE,
 )
-_TURN = re.compile(rf"(?P<key>[A-Za-z][\w/.]*)\s+(?P<num>{NUMBER})", re.IGNORECASE)
+_TURN = re.compile(rf"(?P<key>{_NAME})\s+(?P<num>{NUMBER})", re.IGNORECASE)
+#: "step,20,loss,1.58,lr,1e-3": the same with nothing but commas in between.
+_LISTED = re.compile(
+    r"[A-Za-z][\w/.]*,[-+]?\d[\d.]*(?:,[A-Za-z][\w/.]*,(?:[-+]?[\d.]+(?:e[-+]?\d+)?|nan|[-+]?inf))+", re.I
+)
 #: Short for the losses of both splits where they stand side by side.
 _BOTH_SPLITS = {"tl": "train loss", "vl": "val loss"}
 IS_LOSS = re.compile(
@@ -285,6 +294,8 @@ def read_record(text: str) -> Record | None:
         text = _IN_BRACES.sub(r"\1", text)
     if "loss" in text:
         text = _GLUED.sub(r"\1 ", text)
+    if "," in text and _LISTED.fullmatch(text):
+        text = text.replace(",", " ")
     if (whole := whole_line(text)) is not None:
         return Record(whole.kind, whole.values, step=whole.step)
     shape = text.translate(_DIGITS)

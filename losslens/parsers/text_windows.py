@@ -46,7 +46,7 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 #: Lines with none of these cannot hold a named number: most lines of most outputs are passed over here.
 WORTH_READING = re.compile(
     r"[:=|\]]|loss|objective|acc|lr |epoch|iteration \d|^train \d|^valid \d|^\d+ (?:train|val|test|eval)"
-    r"|^\W*[a-z]+\s+\d[\d./]*k?(?:[\s,]|$)",
+    r"|^\W*[a-z_]+\s+\d[\d./]*k?(?:[\s,]|$)|^\s*\d+\s+\|?[a-z][\w/.|]*\s+[-+]?[\d.]+\S*\s|^[a-z][\w/.]*,\d+,[a-z]",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[A-Za-z]{2}")

@@ -398,12 +398,18 @@ def test_qualities_of_samples_counted_one_by_one_are_no_training(tmp_path: Path)
         ("[{i}/800] loss {v:.3f}  lr 1e-3  gn 1.2  mem 3.1GB", {"loss", "lr", "gn", "mem"}),
         ("it {i} total {v:.3f} depth .97 cls 1.49 aux .12", {"total", "depth", "cls", "aux"}),
         ("ep {i} | ret 12.1 | pg -0.01 | v {v:.3f}", {"ret", "pg", "v"}),
+        ("it {i} dist {v:.3f} |g| 0.9521 loss {v:.3f}", {"dist", "|g|", "loss"}),
+        ("     {i} total {v:.3e} pde {v:.3e} bc 4.3e-03 lr 8.0e-03", {"total", "pde", "bc", "lr"}),
+        ("global_step {i} mse {v:.3f}", {"mse"}),
+        ("step,{i},loss,{v:.3f},lr,1e-3", {"loss", "lr"}),
+        ("#{i} loss:{v:.3f} gn:0.5", {"loss", "gn"}),
         ("Epoch[{i}] Batch [20]\tSpeed: 10.1 samples/sec accuracy={v:.3f}", {"Speed", "accuracy"}),
     ],
 )
 def test_every_number_with_a_name_on_a_line_of_a_training_is_kept(line: str, tags: set[str], tmp_path: Path) -> None:
     log = _log(tmp_path, "".join(line.format(i=i, v=_value(i)) + "\n" for i in range(1, 9)))
     assert set(log.series) - {"epoch"} == tags
+    assert next(iter(log.series.values())).step.tolist() == list(range(1, 9))
 
 
 def test_numbers_in_quotes_and_what_ray_puts_before_a_line_hide_no_step(tmp_path: Path) -> None:
