@@ -493,3 +493,36 @@ def test_a_term_in_nan_counts_where_the_total_breaks_too_or_the_term_once_had_va
 def test_the_moments_of_an_optimiser_are_no_error_to_minimise(tag: str) -> None:
     assert roles_of(tag, "gradient_l2_total")[tag].role is Role.OTHER
     assert roles_of(tag, "rmse")["rmse"].role is Role.TRAIN_LOSS
+
+
+def test_a_column_that_is_the_sum_of_the_others_is_the_loss_though_it_rises() -> None:
+    rng = np.random.default_rng(0)
+    pde, bc = np.exp(rng.normal(0.0, 1.0, 120)), np.exp(rng.normal(0.0, 0.5, 120))
+    weight = np.where(np.arange(120) < 50, 10.0, np.linspace(10.0, 500.0, 120))
+    for name in ("total", "all together"):
+        made = {name: pde + weight * bc, "pde": pde, "bc": bc, "lr": np.full(120, 0.002)}
+        found = {c.tag: c.role for c in assign({tag: series(tag, value) for tag, value in made.items()})}
+        assert found == {
+            name: Role.TRAIN_LOSS,
+            "pde": Role.LOSS_COMPONENT,
+            "bc": Role.LOSS_COMPONENT,
+            "lr": Role.LEARNING_RATE,
+        }
+    apart = {tag: series(tag, np.exp(rng.normal(size=120))) for tag in ("one", "two", "three")}
+    assert all(c.role is Role.OTHER for c in assign(apart))
+
+
+@pytest.mark.parametrize("tag", ["|g|", "train/|g|", "||grad||", "gn", "grad"])
+def test_the_size_of_the_gradient_is_known_under_its_short_names(tag: str) -> None:
+    size = np.abs(np.random.default_rng(0).normal(1.0, 0.2, 60))
+    found = {c.tag: c.role for c in assign({"loss": series("loss", falling(60)), tag: series(tag, size)})}
+    assert found[tag] is Role.GRAD_NORM
+    signed = {c.tag: c.role for c in assign({"loss": series("loss", falling(60)), "grad": series("grad", size - 1.0)})}
+    assert signed["grad"] is Role.OTHER
+
+
+@pytest.mark.parametrize("tag", ["val_pixacc", "Val/pixAcc", "val_macc"])
+def test_an_accuracy_of_pixels_is_one(tag: str) -> None:
+    rising = 0.9 - 0.5 * np.exp(-np.arange(60) / 9.0)
+    found = {c.tag: c.role for c in assign({"loss": series("loss", falling(60)), tag: series(tag, rising)})}
+    assert found[tag] is Role.VAL_ACCURACY

@@ -111,12 +111,18 @@ class _Numbers:
 _BESIDE_LOSSES = re.compile(r"(?:^|/)losses/(?:\w*approx_kl|entropy)$")
 
 
+#: `|g|`, `||grad||`: a gradient between the bars of a norm.
+_BETWEEN_BARS = re.compile(r"(?:^|[/ ._])\|{1,2}(?:d?g|grads?|gradient|dL|∇\w*)\|{1,2}$", re.IGNORECASE)
+
+
 def _by_name(tag: str, numbers: _Numbers) -> RoleChoice | None:
     """The choice that the name makes, checked against the numbers; None for what may be a loss or anything."""
     parts = words_of(tag)
     text = " ".join(parts)
     is_loss = bool(IS_LOSS.search(text)) and not _BESIDE_LOSSES.search(tag)
     split = split_of(tag)
+    if _BETWEEN_BARS.search(tag):
+        return RoleChoice(tag, Role.GRAD_NORM, "written as the size of the gradient", split=split)
     for rule in TABLE:
         if is_loss and not rule.beside_loss:
             continue
@@ -141,6 +147,8 @@ def _checked(choice: RoleChoice, parts: tuple[str, ...], numbers: _Numbers) -> R
         return replace(choice, why="named as a learning rate; its values are positive and small")
     if choice.role is Role.OTHER and parts in (("time",), ("train", "time")) and not numbers.rising:
         return replace(choice, role=Role.STEP_TIME, why="named a time, and it does not add up: the time of a step")
+    if choice.role is Role.GRAD_NORM and parts[-1:] in (("gn",), ("grad",)) and not numbers.low >= 0.0:
+        return replace(choice, role=Role.OTHER, why="named like a gradient, but its values are no size")
     if choice.role is Role.GRAD_NORM:
         return _whole_or_layer(choice, parts)
     if choice.role is Role.LAYER_GRAD_NORM and numbers.low >= 0.0 and _names_the_whole(parts):
@@ -156,7 +164,7 @@ _WHOLE = words(
     "grad grads gradient gradients norm norms global total l1 l2 inf all overall model full of the train training",
     "optim optimizer log metric metrics debug stats learner info default policy before preclip pre clip clipping",
     "unclipped raw mean avg max abs absmax magnitude size rms scalars diagnostics trainer epoch step batch sample",
-    "samples actor critic printed csv json jsonl log out err per",
+    "samples actor critic printed csv json jsonl log out err per gn",
 )
 #: Words that say of a gradient's size, without the word "norm", that it is the whole model's.
 _ALL_OF_IT = words("total global all overall full model whole entire everything")
@@ -265,6 +273,10 @@ def _bare_names(
     total = next((tag for parts, tag in by_words.items() if parts in (("total",), ("train", "total"))), None)
     if total is not None and len(open_tags) > 1:
         why = "nothing is named a loss; this is named the total of something"
+        return {total: RoleChoice(total, Role.TRAIN_LOSS, why, sure=False, split=split_of(total))}
+    measured = {tag: series[tag] for tag in open_tags if not _counts(series[tag].value)}
+    if (total := sums.whole_of(measured)) is not None:
+        why = "nothing is named a loss; this is the sum of the others, as a loss is of its terms"
         return {total: RoleChoice(total, Role.TRAIN_LOSS, why, sure=False, split=split_of(total))}
     train = next((tag for parts, tag in by_words.items() if len(parts) == 1 and parts[0] in TRAIN_WORDS), None)
     held = [tag for parts, tag in by_words.items() if len(parts) == 1 and parts[0] in VAL_WORDS | TEST_WORDS]

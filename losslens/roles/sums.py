@@ -53,6 +53,24 @@ def plain_sum(columns: Mapping[str, FloatArray]) -> str | None:
     return None
 
 
+def whole_of(columns: Mapping[str, RawSeries | Series]) -> str | None:
+    """The series that is a weighted sum, of positive weights, of two or more of the others; None where none is.
+
+    Of three that are tied so only one can be: to say it of a term takes a negative weight. One named a total is tried
+    first.
+    """
+    if len(columns) > MOST_TERMS:
+        return None
+    for tag in sorted(columns, key=lambda tag: "total" not in words_of(tag)):
+        others = [one.value for name, one in columns.items() if name != tag and _beside(one, columns[tag])]
+        if len(others) < 2:
+            continue
+        weights = _told_weights(columns[tag].value, others)
+        if weights is not None and min(weights) >= 0.0 and sum(weight > 0.0 for weight in weights) > 1:
+            return tag
+    return None
+
+
 def parts_of_the_loss(
     series: Mapping[str, RawSeries] | Mapping[str, Series], choices: Mapping[str, RoleChoice]
 ) -> dict[str, RoleChoice]:
@@ -69,10 +87,7 @@ def parts_of_the_loss(
     if not set(terms) & set(open_tags) or len(terms) < 2 or len(terms) + len(beside) > MOST_TERMS:
         return {}
     terms += beside
-    half = whole.value.size // 2
-    values = [series[t].value for t in terms]
-    # A weight that changes later, as some are meant to and some are not, leaves the beginning to tell the terms.
-    weights = _weights(whole.value, values) or _weights(whole.value[:half], [value[:half] for value in values])
+    weights = _told_weights(whole.value, [series[t].value for t in terms])
     if weights is None:
         return {}
     parts = {tag: weight for tag, weight in zip(terms, weights, strict=True) if weight}
@@ -121,6 +136,15 @@ def _beside(one: RawSeries | Series, whole: RawSeries | Series) -> bool:
         return False
     finite = one.value[np.isfinite(one.value)]
     return bool(finite.size) and bool(finite.min() < finite.max())
+
+
+def _told_weights(whole: FloatArray, terms: Sequence[FloatArray]) -> list[float] | None:
+    """The weights that the whole course tells, or its beginning: one may be changed later, meant to or not."""
+    for parts in (1, 2, 3):
+        end = whole.size // parts
+        if (weights := _weights(whole[:end], [term[:end] for term in terms])) is not None:
+            return weights
+    return None
 
 
 def _weights(whole: FloatArray, terms: Sequence[FloatArray]) -> list[float] | None:

@@ -131,6 +131,7 @@ TABLE: tuple[Rule, ...] = (
         re.compile(r"^(?:train )?(?:total )?norm$"),
         "a norm without a name: trainers mean the gradient's",
     ),
+    Rule(Role.GRAD_NORM, re.compile(r"^(?:train )?(?:gn|grad)$"), "short for the size of the gradient"),
     Rule(
         Role.LAYER_GRAD_NORM,
         re.compile(rf"^(?:train(?:ing)? )?{_GRADIENT}(?!.* (?:accum\w*|steps?|time|sync)(?= |$))(?: \w+)+"),
@@ -296,6 +297,7 @@ OBJECTIVES = _any(
     )
 )
 ACCURACY = _any(
+    r"(?:pix|pixel|cls|bal|mean|avg|m|o|b)acc",
     r"acc\d*|accuracy\d*|accuracies|top ?\d+|correct|em|exact match|hit rate|hitrate",
     r"prec\d*|precision|recall|f1|f1 score|auc|auroc|roc auc|kappa|mcc|r2",
     r"m?ap\d*|miou|iou|dice|bleu|rouge\w*|ssim|psnr",
