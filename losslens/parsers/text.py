@@ -20,6 +20,7 @@ from losslens.parsers.text_dumps import Dumps, tells_all_again
 from losslens.parsers.text_events import Messages, told_step
 from losslens.parsers.text_lines import LEAST_SOURCE, SOURCE, as_step, clean, counts_ahead, is_source
 from losslens.parsers.text_places import Placed, place_records
+from losslens.parsers.text_ranks import OtherRanks
 from losslens.parsers.text_reading import Nature, nature_of
 from losslens.parsers.text_records import (
     IS_LOSS,
@@ -37,7 +38,7 @@ from losslens.parsers.text_starts import Started, begins_at, counted_anew, held,
 from losslens.parsers.text_statements import Statement, Statements
 from losslens.parsers.text_tables import Tables
 from losslens.parsers.text_trainings import Headings, Training, trainings_in
-from losslens.parsers.text_windows import LEAST_UNNAMED, WORTH_READING, has_records
+from losslens.parsers.text_windows import LEAST_UNNAMED, WORTH_READING, counts_names_and_numbers, has_records
 
 NAME = "text"
 
@@ -70,7 +71,8 @@ def _logs(reader: _Reader) -> Iterator[Log]:
         placed = counted_anew(reader.path, placed) if len(trainings) == 1 else placed
         warnings = [*reader.warnings(), *placed.warnings]
         series, more = series_of(placed)
-        series = named_by_file(series, reader.path)
+        apart, told = reader.others.apart(placed, reader.rank) if len(trainings) == 1 else ({}, [])
+        series, more = named_by_file(series, reader.path) | apart, [*more, *told]
         lines = training.first_line, trainings[number + 1].first_line if number + 1 < len(trainings) else None
         events = tuple(reader.dated_events(placed, training.first, lines))
         more += add_told_nan(series, events)
@@ -106,12 +108,12 @@ class _Reader:
     path: Path
     records: list[Record] = field(default_factory=list)
     settings: dict[str, Setting] = field(default_factory=dict)
-    other_ranks: int = 0
+    others: OtherRanks = field(default_factory=OtherRanks)
 
     def __post_init__(self) -> None:
         self.file = output_file(self.path)
         self.messages = Messages(self.path)
-        self._rank: int | None = None
+        self.rank: int | None = None
         self._bars = Bars()
         self._tables = Tables()
         self._blocks = Blocks()
@@ -279,14 +281,14 @@ class _Reader:
             and self._step is None
             and not any((IS_LOSS if record.kind else _LOSS).search(key) for key in record.values)
             and NAMELESS not in record.values
-            and not _counts_names_and_numbers(record)
+            and not counts_names_and_numbers(record)
         ):
             self._note_setting(text, record.line)  # "lr = 0.1" before the first loss is a setting
             return False
         if rank is not None:
-            self._rank = rank if self._rank is None else self._rank
-            if rank != self._rank:
-                self.other_ranks += 1
+            self.rank = rank if self.rank is None else self.rank
+            if rank != self.rank:
+                self.others.see(rank, record)
                 return False
         self._complete(record)
         self._keep(record)
@@ -401,16 +403,10 @@ class _Reader:
 
     def warnings(self) -> list[Warning]:
         warnings: list[Warning] = []
-        if self.other_ranks:
-            text = f"{self.other_ranks} lines of other ranks left out; those of rank {self._rank} were read"
+        if self.others.lines:
+            text = f"{self.others.lines} lines of other ranks left out; those of rank {self.rank} were read"
             warnings.append(Warning("other-ranks", text))
         return [*warnings, *self.messages.warnings()]
-
-
-def _counts_names_and_numbers(record: Record) -> bool:
-    """ "20 total 1.169 pde 1.11 lr 8e-3" holds a count without an end, and then nothing but names and numbers."""
-    plain = record.kind == "count" and record.step is not None and record.form == " "
-    return plain and len(record.values) > 1 and measures(record)
 
 
 def _of_validation(values: dict[str, float]) -> dict[str, float]:

@@ -147,3 +147,9 @@ def _behind_source(lines: list[str]) -> list[str]:
 def is_place(record: Record) -> bool:
     """A line that says where the training is, and nothing else but its rate."""
     return record.kind in ("step", "epoch", "episode", "generation") and not record.values.keys() - {"learning_rate"}
+
+
+def counts_names_and_numbers(record: Record) -> bool:
+    """ "20 total 1.169 pde 1.11 lr 8e-3" holds a count without an end, and then nothing but names and numbers."""
+    plain = record.kind == "count" and record.step is not None and record.form == " "
+    return plain and len(record.values) > 1 and measures(record)
