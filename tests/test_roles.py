@@ -526,3 +526,18 @@ def test_an_accuracy_of_pixels_is_one(tag: str) -> None:
     rising = 0.9 - 0.5 * np.exp(-np.arange(60) / 9.0)
     found = {c.tag: c.role for c in assign({"loss": series("loss", falling(60)), tag: series(tag, rising)})}
     assert found[tag] is Role.VAL_ACCURACY
+
+
+def test_the_losses_of_several_workers_are_no_terms() -> None:
+    n = np.arange(60)
+    calm = 0.05 + 2.2 * np.exp(-n / 6.0) + 0.002 * np.cos(3.0 * n)
+    left = np.where(n >= 45, 1.5, calm)
+    made = {"loss": (calm + left) / 2.0, "loss_rank0": calm, "loss_rank1": left}
+    run = build([log("log.csv", *(series(tag, value) for tag, value in made.items()))], name="run")[0]
+    assert {c.tag: c.role for c in run.roles} == dict.fromkeys(made, Role.TRAIN_LOSS)
+    found = judge(run)
+    assert found.loss in ("loss", "loss_rank1")
+    assert found.onset is not None
+    assert abs(found.onset.index - 45) <= 1
+    for tag in ("loss/gpu/1", "worker2/loss", "replica_3_loss"):
+        assert roles_of("loss", tag, points={tag: 50})[tag].role is Role.TRAIN_LOSS

@@ -22,6 +22,8 @@ Sources
 
 from __future__ import annotations
 
+import re
+
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import around, held_back, leap
 from losslens.causes.signs.build import Found, missing, num, sign, told
@@ -34,6 +36,10 @@ SOURCES = (
     "https://pytorch.org/docs/stable/notes/ddp.html",
     "https://pytorch.org/docs/stable/generated/torch.nn.parallel.DistributedDataParallel.html",
 )
+
+
+WORKER = re.compile(r"(?<![a-z])(?:rank|gpu|worker|replica|device)[ _/-]?\d", re.IGNORECASE)
+"""Names the loss of one of several workers."""
 
 
 def _several(f: Facts, d: int) -> Found:
@@ -49,12 +55,22 @@ def _one(f: Facts, d: int) -> Found:
     return sign("one-rank", d, 1.0, "the settings name one device", value=f.recipe.world_size)
 
 
+def _apart(f: Facts, d: int) -> Found:
+    """One worker's loss left its course; another's, logged beside it, did not."""
+    left = [tag for tag in (f.loss.tag if f.loss else "", *(tag for tag, _, _ in f.moved)) if WORKER.search(tag)]
+    stayed = [tag for tag in f.unchanged if WORKER.search(tag)]
+    if not left or not stayed:
+        return missing("ranks-apart", "rank")
+    text = f"{left[0]} left its course and {stayed[0]} did not: the workers hold different models"
+    return sign("ranks-apart", d, 1.0, text, series=left[0])
+
+
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         _several(facts, +1),
         around.only_validation(facts, +1),
         around.said_in_log(facts, "nccl", +1),
-        missing("ranks-apart", "rank"),
+        _apart(facts, +1),
         _one(facts, -1),
         leap.leaped(facts, -1),
         held_back.crept(facts, -1),

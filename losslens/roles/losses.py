@@ -53,6 +53,8 @@ COARSER = 2
 IN_BRACKETS = " (avg)"
 AVERAGED = "the running average of a loss that is printed itself"
 SMOOTH = "a loss averaged over time, and logged beside it as it was"
+#: What is numbered where several processes train one model together.
+WORKERS = words("rank gpu worker replica device proc process cuda")
 RANKED = frozenset({Role.TRAIN_LOSS, Role.VAL_LOSS, Role.LOSS_COMPONENT, Role.VAL_COMPONENT})
 
 
@@ -158,8 +160,10 @@ def player(word: str) -> str:
 def _qualifier(words: Sequence[str]) -> tuple[str, ...]:
     """What is left of a name without its generic words: ``train/box_loss`` -> ``box``, ``train_loss_1`` -> nothing."""
     out = []
-    for word in words:
+    for i, word in enumerate(words):
         stem = word.rstrip("0123456789")
+        if stem in WORKERS and (stem != word or "".join(words[i + 1 : i + 2]).isdigit()):
+            continue  # the same loss, as one of several workers sees it
         if stem in GENERIC or word in GENERIC or word in SMOOTHED or word in BEST or word.isdigit():
             continue
         if IS_LOSS.fullmatch(word) and stem in ("loss", "losses"):

@@ -34,7 +34,16 @@ def test_one_device_rules_it_out() -> None:
     assert m.chance(bad_validation(1), CAUSE) < 0.01
 
 
-def test_the_losses_of_the_other_ranks_are_always_named_as_missing() -> None:
+def test_one_worker_that_left_its_course_alone_speaks_for_it() -> None:
+    calm = m.learning(400)
+    left = m.jumping(400, at=320)
+    for other, apart in ((calm, True), (m.jumping(400, at=320, seed=5), False)):
+        logged = {("loss_rank0", Role.TRAIN_LOSS): other}
+        item = m.made(left, Verdict.SHIFTED, 320, tag="loss_rank1", others=logged)
+        assert ("ranks-apart" in m.names(item, CAUSE, +1)) is apart
+
+
+def test_the_losses_of_the_other_ranks_are_named_as_missing() -> None:
     assert m.unchecked(bad_validation(8), CAUSE)["ranks-apart"] == "rank"
 
 
