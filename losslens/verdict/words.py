@@ -359,16 +359,19 @@ def undid(fit: SeriesFit, d: Departure) -> bool:
 
 def matters(fit: SeriesFit, d: Departure) -> bool:
     """Whether a rise counts against the run's whole progress, linear or in decades."""
-    return _counts(fit, d.base, d.top, d.rise)
+    return _counts(fit, d.base, d.top, d.rise) or _tenfold(fit, d)
+
+
+def _tenfold(fit: SeriesFit, d: Departure) -> bool:
+    """Whether a loss climbed to ten times its best and more: not by a jump that it is coming back from."""
+    far = d.rise >= math.log(EXPLODED_FACTOR) and d.base > FLOOR * fit.start
+    return far and not d.holds and _share_of_decades(fit, d.base, d.rise) >= TENFOLD_SHARE
 
 
 def _counts(fit: SeriesFit, base: float, top: float, rise: float) -> bool:
     """``base`` and ``top`` in units of the series, ``rise`` on the transformed scale."""
     ratio = (top - fit.best) / fit.progress
     if ratio >= DIVERGED_RATIO or (ratio >= DECADES_RATIO and _share_of_decades(fit, base, rise) >= LOG_SHARE):
-        return True
-    share = _share_of_decades(fit, base, rise)
-    if rise >= math.log(EXPLODED_FACTOR) and share >= TENFOLD_SHARE and base > FLOOR * fit.start:
         return True
     return fit.transform.kind == "log" and _since_settled(fit, base, top) >= SETTLED_RATIO
 
