@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from losslens.detector.search import highest_level
 from losslens.model import Verdict
 from losslens.verdict.plateau import PEAK_POINTS, PLATEAU_SHARE, plateau
 from losslens.verdict.word import NEAR, Word, number, rough
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray
 
 MIN_POINTS = 4
 """One to three points are no course."""
@@ -38,6 +42,15 @@ LOG_SHARE = 0.5
 
 DECADES_RATIO = 0.05
 """… and at least this share of it as it is."""
+
+FEW_LEVELS = 12
+"""A series with so few different values …"""
+
+REPEATED = 4
+"""… among its last points, so many times as many, was cut to its last digits, …"""
+
+UNITS = 8.0
+"""… where a rise by less than so many units of the last one says nothing."""
 
 TENFOLD_SHARE = 0.2
 """A rise by a factor of ten and more matters from this share of the progress in decades on, …"""
@@ -358,8 +371,16 @@ def undid(fit: SeriesFit, d: Departure) -> bool:
 
 
 def matters(fit: SeriesFit, d: Departure) -> bool:
-    """Whether a rise counts against the run's whole progress, linear or in decades."""
-    return _counts(fit, d.base, d.top, d.rise) or _tenfold(fit, d)
+    """Whether a rise counts against the run's whole progress, linear or in decades, and can be seen in the digits."""
+    seen = abs(d.top - d.base) >= UNITS * _unit(fit.value)
+    return seen and (_counts(fit, d.base, d.top, d.rise) or _tenfold(fit, d))
+
+
+def _unit(value: FloatArray) -> float:
+    """The smallest difference between the last values of a series, where few digits were printed; else 0."""
+    last = np.unique(value[-REPEATED * FEW_LEVELS :])
+    few = value.size >= REPEATED * FEW_LEVELS and 1 < last.size <= FEW_LEVELS
+    return float(np.diff(last).min()) if few else 0.0
 
 
 def _tenfold(fit: SeriesFit, d: Departure) -> bool:

@@ -259,3 +259,12 @@ def test_validation_that_gives_up_what_it_gained_since_it_settled_overfits() -> 
     assert said.verdict is Verdict.OVERFIT
     assert said.onset is not None
     assert said.onset.low <= 10 * int(np.argmin(val)) <= said.onset.high
+
+
+def test_a_rise_by_a_few_units_of_the_last_printed_digit_is_none() -> None:
+    rng = np.random.default_rng(4)
+    step = np.arange(200)
+    level = 5e-5 * np.exp(np.maximum(step - 120, 0) / 30.0)
+    fallen = 0.3 * np.exp(-step / 4.0) + level * np.exp(0.05 * rng.standard_normal(200))
+    assert judged(loss=fallen).verdict is not Verdict.HEALTHY
+    assert judged(loss=np.round(fallen, 4)).verdict is Verdict.HEALTHY
