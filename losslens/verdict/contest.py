@@ -14,8 +14,8 @@ import numpy as np
 from losslens.detector import SeriesFit, examine
 from losslens.model import Role, Run, Verdict
 from losslens.verdict.losses import Judged
-from losslens.verdict.word import number
-from losslens.verdict.words import EXPLODED_FACTOR, decide
+from losslens.verdict.word import EXPLODED_FACTOR, number
+from losslens.verdict.words import decide
 
 RL_SETTINGS = frozenset(
     {

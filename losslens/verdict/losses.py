@@ -9,12 +9,13 @@ import numpy as np
 
 from losslens.detector import Departure, Excursion, SeriesFit, examine
 from losslens.model import Episode, LossVerdict, Onset, Role, Run, Series, Verdict
+from losslens.verdict import spikes
 from losslens.verdict.flat import gained
 from losslens.verdict.guess import never_learned
 from losslens.verdict.plateau import never_fell
 from losslens.verdict.schedule import explains, unexplained
 from losslens.verdict.word import Word, number
-from losslens.verdict.words import BEYOND_REASON, decide, leading_spike, released
+from losslens.verdict.words import BEYOND_REASON, decide, released
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
@@ -186,7 +187,7 @@ def departure_onset(run: Run, series: Series, fit: SeriesFit, d: Departure) -> O
 
 def spike_onset(run: Run, series: Series, fit: SeriesFit, told: Excursion | None = None) -> Onset:
     """Where the spike that was told of began, else the leading one of a series' excursions; it has one at least."""
-    e = told or leading_spike(fit.excursions)
+    e = told or spikes.leading(fit.excursions)
     first = _spike_start(fit, e)
     return onset_at(run, series, fit, first, max(first - 1, 0), first, fit.transform.back(e.before), False)
 

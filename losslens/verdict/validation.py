@@ -11,8 +11,8 @@ from losslens.detector.grid import centred_median
 from losslens.model import Role, Run, Series, Verdict
 from losslens.verdict.guess import never_learned
 from losslens.verdict.losses import Judged, as_verdict
-from losslens.verdict.word import NEAR, Word, number
-from losslens.verdict.words import DIVERGED_RATIO, EXPLODED_FACTOR, decide, progress_since_settled, released
+from losslens.verdict.word import EXPLODED_FACTOR, NEAR, Word, number
+from losslens.verdict.words import DIVERGED_RATIO, decide, progress_since_settled, released
 
 OVERFIT_RISE = 0.02
 """A validation loss has left its minimum when it ends this share of its level above it (and beyond its noise)."""

@@ -5,11 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from losslens.detector import Departure, Excursion
+from losslens.detector import Departure, Excursion, SeriesFit
 from losslens.model import Verdict
 
 NEAR = 1.5
 """Within this factor of a threshold the neighbouring word is right too."""
+
+
+EXPLODED_FACTOR = 10.0
+"""e >= 10 b: exploded, for positive losses (definition)."""
+
+PEAK_WIDTHS = 8.0
+"""A rise that did not last must be more noise widths above the level before than this, as a spike must."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +46,8 @@ def number(x: float) -> str:
 def rough(x: float) -> str:
     """Two digits: of a factor or a share nobody needs more."""
     return number(float(f"{x:.2g}"))
+
+
+def first_level(fit: SeriesFit) -> float:
+    """The first value, or the level of the first points where that is higher: it is low where a loss falls at once."""
+    return max(fit.start, float(fit.value[0]))

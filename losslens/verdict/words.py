@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from losslens.detector import Departure, Excursion, SeriesFit
+from losslens.detector import Departure, SeriesFit
 from losslens.detector.excursions import whole as whole_excursion
 from losslens.detector.search import highest_level
 from losslens.model import Verdict
+from losslens.verdict import spikes
 from losslens.verdict.plateau import PEAK_POINTS, PLATEAU_SHARE, plateau
-from losslens.verdict.word import NEAR, Word, number, rough
+from losslens.verdict.word import EXPLODED_FACTOR, NEAR, PEAK_WIDTHS, Word, first_level, number, rough
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
 
 MIN_POINTS = 4
 """One to three points are no course."""
-
-EXPLODED_FACTOR = 10.0
-"""e >= 10 b: exploded, for positive losses (definition)."""
 
 EXPLODED_RATIO = 1.0
 """r >= 1: all progress lost (definition)."""
@@ -88,42 +85,12 @@ NOT_ARRIVED = 1e5
 BEYOND_REASON = 1e18
 """No net that trains has such a loss: its square does not fit a 32-bit float any more."""
 
-SPIKE_RATIO = 0.1
-"""A spike matters when it undoes this share of the progress …"""
-
-SUDDEN_POINTS = 2
-"""A sudden excursion reaches its 8 widths within so many points."""
-
-ITS_WAY = 10
-"""So many sudden excursions of a loss that wanders are its way."""
-
-SPIKE_FACTOR = 2.0
-"""… or multiplies a positive loss by this …"""
-
-SPIKE_LOG_SHARE = 0.25
-"""… and undoes this share of its fall so far in decades: a factor of two is nothing where it fell by a thousand."""
-
-ALIKE = 0.97
-"""Spikes that rise at least this share of the largest are as large."""
-
-USUAL = 0.1
-"""A height that so many of the points since were at …"""
-
-USUAL_PARTS = 3
-"""… and some in each of so many parts of what followed …"""
-
-FEW_SINCE = 10
-"""… is no spike's, where there are so many."""
-
 WANDER_FACTOR = 3.0
 """Losses that play against each other or chase a target count only from this factor above their best level on, with
 all progress lost."""
 
 DOWNWARD_FACTOR = 10.0
 """A downward run ends at least this many times farther from zero than it began."""
-
-PEAK_WIDTHS = 8.0
-"""A rise that did not last must be more noise widths above the level before than this, as a spike must."""
 
 TOLD_FROM = 0.01
 """A smaller share of the progress says nothing of a rise that counts for its factor."""
@@ -141,17 +108,12 @@ def _cost(fit: SeriesFit, d: Departure, ratio: float) -> str:
         return ""
     if ratio < 1.0:
         return f", {rough(100 * ratio)} % of its progress lost"
-    first = _first(fit)
+    first = first_level(fit)
     if d.top < first and fit.value[0] == first:
         return f", above the level of its first points ({number(fit.start)}; its first value was {number(first)})"
     if fit.transform.kind == "log" and first > 0 and d.top >= TWICE * first:
         return f", {rough(d.top / first)} times its first value" if first > TWICE * d.base else ""
     return f", all of its progress lost (its first value was {number(first)})"
-
-
-def _first(fit: SeriesFit) -> float:
-    """The first value, or the level of the first points where that is higher: it is low where a loss falls at once."""
-    return max(fit.start, float(fit.value[0]))
 
 
 def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
@@ -182,7 +144,7 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
         return _downward(fit, fit.runaway)
     if fit.swing is not None:
         return _swinging(fit, fit.swing)
-    spike = _spike(fit, wanders)
+    spike = spikes.find(fit, wanders)
     if spike is not None and _beyond_start(fit):
         return spike
     if not wanders and (level := plateau(fit)) is not None:
@@ -246,7 +208,7 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
     if fit.transform.kind == "asinh" and _only_shrank(fit, d):
         return None
     if counts and (explosion >= 1.0 or _beyond_second(fit, d)):
-        below_first = far < 1.0 and d.top < _first(fit)
+        below_first = far < 1.0 and d.top < first_level(fit)
         also = Verdict.DIVERGED if explosion < NEAR or below_first else None
         return Word(Verdict.EXPLODED, f"rose {tail}, and stayed out to the end", explosion, also, d)
     if d.shape == "jump" and d.holds and SHIFTED_LEAST <= ratio < SHIFTED_RATIO:
@@ -428,46 +390,3 @@ def _beyond_start(fit: SeriesFit) -> bool:
     """Whether a spike went to many times the first level: a few noisy points are no plateau then."""
     top = fit.transform.back(max(e.top for e in fit.excursions))
     return fit.transform.kind == "log" and top >= EXPLODED_FACTOR * fit.start
-
-
-def leading_spike(excursions: Sequence[Excursion]) -> Excursion:
-    """The largest excursion, of several that are about as large the first; there is one at least."""
-    largest = max(e.top - e.before for e in excursions)
-    return min((e for e in excursions if e.top - e.before >= ALIKE * largest), key=lambda e: e.first)
-
-
-def _became_usual(fit: SeriesFit, e: Excursion) -> bool:
-    """Whether the loss came to be as high as this excursion again and again afterwards: its ways, and no spike."""
-    since = fit.z[e.last + 1 :]
-    if since.size < FEW_SINCE or float(np.mean(since >= e.top)) <= USUAL:
-        return False
-    return all(bool((part >= e.top).any()) for part in np.array_split(since, USUAL_PARTS))
-
-
-def _spike(fit: SeriesFit, wanders: bool) -> Word | None:
-    """The largest excursion that matters, of several alike the first; of a loss that wanders only sudden ones."""
-    found = [e for e in fit.excursions if not wanders or e.rise <= SUDDEN_POINTS]
-    if not found or (wanders and len(found) >= ITS_WAY):
-        return None
-    found = [e for e in found if not _became_usual(fit, e)]
-    if not found:
-        return None
-    largest = leading_spike(found)
-    before, top = fit.transform.back(largest.before), fit.transform.back(largest.top)
-    matter = (top - before) / fit.progress / SPIKE_RATIO
-    if fit.transform.kind == "log" and before > 0.0:
-        height, fallen = math.log(top / before), math.log(max(_first(fit) / before, 1.0))
-        matter = max(matter, height / max(math.log(SPIKE_FACTOR), SPIKE_LOG_SHARE * fallen))
-    if matter < 1.0:
-        return None
-    count = len(found)
-    widths = (largest.top - largest.before) / fit.noise
-    size = f"{rough(widths)} noise widths"
-    if fit.transform.kind == "log" and before > 0.0 and top / before >= EXPLODED_FACTOR:
-        size = f"{rough(top / before)}×" + (f", {size}" if widths >= PEAK_WIDTHS else "")
-    text = (
-        f"left {number(before)} for {number(top)} at {fit.place(largest.first)} ({size}) "
-        f"and came back by {fit.place(largest.last)}" + (f"; {count} such spikes" if count > 1 else "")
-    )
-    margin = min(max(widths / 8.0, (top - before) / fit.progress), matter)
-    return Word(Verdict.SPIKE_RECOVERED, text, margin, Verdict.HEALTHY if margin < NEAR else None, spike=largest)

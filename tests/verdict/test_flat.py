@@ -11,18 +11,10 @@ from losslens.model import Log, RawSeries, Verdict
 from losslens.runs import build
 from losslens.verdict import judge
 from losslens.verdict.flat import flat, gained
+from tests.verdict.judging import said
 
 if TYPE_CHECKING:
-    from losslens.model import FloatArray, Judgement
-
-
-def said(**series: FloatArray) -> Judgement:
-    raw = {}
-    for tag, y in series.items():
-        step = np.arange(1, y.size + 1)
-        raw[tag] = RawSeries(tag, step, y, np.full(y.size, np.nan), np.arange(y.size))
-    (run,) = build([Log("log.csv", "csv", raw)], name="run")
-    return judge(run)
+    from losslens.model import FloatArray
 
 
 def level(course: FloatArray, seed: int, width: float) -> FloatArray:

@@ -1,0 +1,82 @@
+"""Which of the excursions of a loss is a spike worth a word: one that matters, and is not the way of that loss."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from losslens.detector import Excursion, SeriesFit
+from losslens.model import Verdict
+from losslens.verdict.word import EXPLODED_FACTOR, NEAR, PEAK_WIDTHS, Word, first_level, number, rough
+
+RATIO = 0.1
+"""A spike matters when it undoes this share of the progress …"""
+
+FACTOR = 2.0
+"""… or multiplies a positive loss by this …"""
+
+LOG_SHARE = 0.25
+"""… and undoes this share of its fall so far in decades: a factor of two is nothing where it fell by a thousand."""
+
+SUDDEN_POINTS = 2
+"""A sudden excursion reaches its 8 widths within so many points."""
+
+ITS_WAY = 10
+"""So many sudden excursions of a loss that wanders are its way."""
+
+ALIKE = 0.97
+"""Spikes that rise at least this share of the largest are as large."""
+
+USUAL = 0.1
+"""A height that so many of the points since were at …"""
+
+USUAL_PARTS = 3
+"""… and some in each of so many parts of what followed …"""
+
+FEW_SINCE = 10
+"""… is no spike's, where there are so many."""
+
+
+def leading(excursions: Sequence[Excursion]) -> Excursion:
+    """The largest excursion, of several that are about as large the first; there is one at least."""
+    largest = max(e.top - e.before for e in excursions)
+    return min((e for e in excursions if e.top - e.before >= ALIKE * largest), key=lambda e: e.first)
+
+
+def _became_usual(fit: SeriesFit, e: Excursion) -> bool:
+    """Whether the loss came to be as high as this excursion again and again afterwards: its ways, and no spike."""
+    since = fit.z[e.last + 1 :]
+    if since.size < FEW_SINCE or float(np.mean(since >= e.top)) <= USUAL:
+        return False
+    return all(bool((part >= e.top).any()) for part in np.array_split(since, USUAL_PARTS))
+
+
+def find(fit: SeriesFit, wanders: bool) -> Word | None:
+    """The largest excursion that matters, of several alike the first; of a loss that wanders only sudden ones."""
+    found = [e for e in fit.excursions if not wanders or e.rise <= SUDDEN_POINTS]
+    if not found or (wanders and len(found) >= ITS_WAY):
+        return None
+    found = [e for e in found if not _became_usual(fit, e)]
+    if not found:
+        return None
+    largest = leading(found)
+    before, top = fit.transform.back(largest.before), fit.transform.back(largest.top)
+    matter = (top - before) / fit.progress / RATIO
+    if fit.transform.kind == "log" and before > 0.0:
+        height, fallen = math.log(top / before), math.log(max(first_level(fit) / before, 1.0))
+        matter = max(matter, height / max(math.log(FACTOR), LOG_SHARE * fallen))
+    if matter < 1.0:
+        return None
+    count = len(found)
+    widths = (largest.top - largest.before) / fit.noise
+    size = f"{rough(widths)} noise widths"
+    if fit.transform.kind == "log" and before > 0.0 and top / before >= EXPLODED_FACTOR:
+        size = f"{rough(top / before)}×" + (f", {size}" if widths >= PEAK_WIDTHS else "")
+    text = (
+        f"left {number(before)} for {number(top)} at {fit.place(largest.first)} ({size}) "
+        f"and came back by {fit.place(largest.last)}" + (f"; {count} such spikes" if count > 1 else "")
+    )
+    margin = min(max(widths / 8.0, (top - before) / fit.progress), matter)
+    return Word(Verdict.SPIKE_RECOVERED, text, margin, Verdict.HEALTHY if margin < NEAR else None, spike=largest)
