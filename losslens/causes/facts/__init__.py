@@ -18,7 +18,7 @@ from losslens.causes.facts.course import course_of, start_of
 from losslens.causes.facts.gradient import gradient_of, layers_of
 from losslens.causes.facts.nonfinite import nonfinite_of
 from losslens.causes.facts.nouns import Extent, Facts, Start
-from losslens.causes.facts.numerics import departure
+from losslens.causes.facts.numerics import broke_at, departure
 from losslens.causes.facts.parts import agent_of, components_of, validation_of
 from losslens.causes.facts.recipe import recipe_of
 from losslens.causes.facts.restarts import batch_of, messages_of, restart_of
@@ -39,9 +39,6 @@ MOST_TAGS = 300
 
 MOST_OTHERS = 60
 """Other series looked at for a move around the onset."""
-
-MOST_BEFORE = 20
-"""Points of a signal that must be finite before one that is not, to be a move."""
 
 NOT_SIGNALS = (Role.EPOCH, Role.SAMPLES)
 
@@ -230,9 +227,9 @@ def _others(
         s = s.current()
         if not s.step.size or int(s.step[-1]) < start.low:  # only an abandoned branch may hold it
             continue
-        broke = _broke(s, start, extent, reach)
+        broke = broke_at(s.step, s.value, start.low - extent.interval, reach)
         if broke is not None:
-            moved.append((s.tag, broke, math.inf))
+            moved.append((s.tag, int(s.step[broke]), math.inf))
             continue
         found = departure(s.step, s.value, start.step, reach)
         if found is None:
@@ -241,13 +238,3 @@ def _others(
             moved.append((s.tag, found.step, float(np.exp(np.clip(found.move, -60, 60)))))
     moved.sort(key=lambda m: m[1])
     return tuple(moved[:12]), tuple(still[:12])
-
-
-def _broke(series: Series, start: Start, extent: Extent, reach: int) -> int | None:
-    """First step around the onset at which the signal is not finite, where it was finite at the points before."""
-    near = (series.step >= start.low - extent.interval) & (series.step <= reach)
-    bad = np.flatnonzero(near & ~np.isfinite(series.value))
-    if not bad.size:
-        return None
-    past = series.value[: int(bad[0])][-MOST_BEFORE:]
-    return int(series.step[bad[0]]) if past.size >= 3 and bool(np.isfinite(past).all()) else None

@@ -9,6 +9,7 @@ import numpy as np
 
 from losslens.causes.facts.nouns import Extent, Start
 from losslens.causes.facts.numerics import (
+    broke_at,
     carry,
     departure,
     log_like,
@@ -74,9 +75,6 @@ CLEAR_RECORD = 3.0
 
 LARGEST = 3.0
 """Times its usual level that a norm must reach in its first points to be largest there."""
-
-BROKE_BEFORE = 20
-"""Points before the onset that must be finite where a norm is said to have broken at it."""
 
 SPIKE_RATIO = 5.0
 """A point this many times above its surroundings is a spike of the gradient norm."""
@@ -318,11 +316,9 @@ def _broke(
     if start is None or start.from_start:
         return None, 0.0
     begin = start.low - extent.interval
-    past = value[step < begin][-BROKE_BEFORE:]
-    bad = np.flatnonzero((step >= begin) & (step <= reach) & ~np.isfinite(value))
-    if bad.size == 0 or past.size < 3 or not np.isfinite(past).all():
+    first = broke_at(step, value, begin, reach, whole_to=begin)
+    if first is None:
         return None, 0.0
-    first = int(bad[0])
     return int(step[first]), float(np.mean(~np.isfinite(value[first:])))
 
 

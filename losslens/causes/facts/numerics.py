@@ -264,3 +264,22 @@ def longest_runs(mask: Sequence[bool] | np.ndarray) -> list[tuple[int, int]]:
     flags = np.concatenate(([0], np.asarray(mask, dtype=np.int8), [0]))
     edges = np.flatnonzero(np.diff(flags))
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+
+
+WHOLE_BEFORE = 20
+"""Points of a signal that must be finite before the first that is not, three at least, for it to have broken there."""
+
+
+def broke_at(
+    step: IntArray, value: FloatArray, begin: float, reach: float, *, whole_to: float | None = None
+) -> int | None:
+    """Index of the first value from ``begin`` to ``reach`` (steps) that is not finite, where those before it all were.
+
+    ``step``, ``value``: shape ``(n,)``. ``whole_to``: the values before this step must have been finite; by default
+    those up to the break itself. None where there is no break, or where the signal had been broken before.
+    """
+    bad = np.flatnonzero((step >= begin) & (step <= reach) & ~np.isfinite(value))
+    if not bad.size:
+        return None
+    past = (value[: int(bad[0])] if whole_to is None else value[step < whole_to])[-WHOLE_BEFORE:]
+    return int(bad[0]) if past.size >= 3 and bool(np.isfinite(past).all()) else None

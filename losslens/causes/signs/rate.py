@@ -53,7 +53,7 @@ def rate_far_beyond(f: Facts, d: int) -> Found:
     """A rate at which no published recipe trains: beyond what the usual evidence of a high rate is worth."""
     if f.rate is None:
         return None
-    at = f.rate.at_onset if f.rate.at_onset else f.rate.peak
+    at = _met(f.rate)
     limit = HIGH_RATE[_family(f)]
     text = f"that is {times(at / limit)} the rate above which failures at the rate itself are common"
     low, high = FAR_BEYOND
@@ -64,7 +64,7 @@ def rate_high(f: Facts, d: int) -> Found:
     if f.rate is None:
         return missing("rate-high", "learning_rate")
     family = _family(f)
-    at = f.rate.at_onset if f.rate.at_onset else f.rate.peak
+    at = _met(f.rate)
     limit = HIGH_RATE[family]
     if at <= limit / 3:
         return None
@@ -105,10 +105,15 @@ def proven_at_rate(f: Facts) -> float:
     return log_ramp(f.rate.calm_points * f.extent.interval, *PROVEN_STEPS)
 
 
+def _met(r: Rate) -> float:
+    """The rate that the run met: that at the onset, else its peak."""
+    return r.at_onset if r.at_onset else r.peak
+
+
 def rate_low(f: Facts, d: int) -> Found:
     if f.rate is None:
         return None
-    at = f.rate.at_onset if f.rate.at_onset else f.rate.peak
+    at = _met(f.rate)
     if at <= 0:
         return None
     limit = LOW_RATE[_family(f)]
@@ -120,7 +125,7 @@ def rate_ordinary(f: Facts, d: int) -> Found:
     """The rate lies where such optimizers train: not zero, not orders too small."""
     if f.rate is None or f.rate.zero_from is not None or f.rate.tiny_until is not None:
         return None
-    at = f.rate.at_onset if f.rate.at_onset else f.rate.peak
+    at = _met(f.rate)
     if at <= 0:
         return None
     limit = LOW_RATE[_family(f)]
