@@ -16,6 +16,7 @@ from losslens.parsers.opening import dated_at_end, lines_of, output_file
 from losslens.parsers.text_bars import Bars, bar_and_message, is_bar, is_broken
 from losslens.parsers.text_blocks import KIND as RESULT
 from losslens.parsers.text_blocks import Blocks
+from losslens.parsers.text_counts import LENGTH
 from losslens.parsers.text_dumps import Dumps, tells_all_again
 from losslens.parsers.text_events import Messages, told_step
 from losslens.parsers.text_lines import LEAST_SOURCE, SOURCE, as_step, clean, counts_ahead, is_source
@@ -24,7 +25,6 @@ from losslens.parsers.text_ranks import OtherRanks
 from losslens.parsers.text_reading import Nature, nature_of
 from losslens.parsers.text_records import (
     IS_LOSS,
-    LENGTH,
     NAMELESS,
     SPLIT_IN_KEY,
     Record,

@@ -1,0 +1,144 @@
+"""How programs write where they are: "Epoch: [3][120/391]", "iter 120:", "| epoch 3 | 120/ 391 batches |", a bar.
+
+Each way to write it is one line of the table below.
+"""
+
+from __future__ import annotations
+
+import re
+
+from losslens.parsers.text_wholes import NUMBER
+
+_N_OF = r"\s*(?P<n>\d+)\s*/\s*(?P<N>\d+)\s*"
+#: A count; some programs write 121,400.
+_COUNT = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
+#: A name of a number; the size of a gradient is written "|g|".
+NAME = r"(?:[A-Za-z][\w/.]*|\|{1,2}[A-Za-z]\w*\|{1,2})"
+
+#: What people count by words of their own.
+_COUNTED = r"chunk|sweep|pass|tick|cycle|block|shard|call|frame|part|fit|turn|visit|loop|tree|boost|stage|level|lap"
+#: How programs write where they are; the first that fits a line is taken. Groups: ``step`` counts on for the whole
+#: job; ``n`` of ``N`` counts within the epoch.
+PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(pattern, re.IGNORECASE))
+    for name, pattern in (
+        (
+            "step",
+            r"(?<![\w.])(?:global[_ ]?step|num[_ ]updates|train(?:ing)?[_ ]step)['\"]?\s*[:=#]?\s*['\"]?"
+            r"(?P<step>\d+)(?![\d.]*[.eE]\d)",
+        ),
+        (
+            "bar",
+            # The header and the rows of a table ahead of a bar, as YOLO draws it, are none of its description.
+            r"^(?!\s*(?:\d+/\d+\s+[\d.]+[A-Za-z]?\s+[\d.]+|Class\s+Images)\s)"
+            rf"(?P<what>(?:[^%|]|%(?!\|)){{0,160}}?)(?:epoch\W{{0,3}}(?P<epoch>\d+)(?:\s*/\s*\d+)?\D{{0,24}}?)?"
+            rf"\d{{1,3}}%\|[^|]*\|{_N_OF}\[",
+        ),
+        # a bar without a total: "Epoch 1: 12it [00:05,  4.36s/it, loss=0.5]"
+        (
+            "bar",
+            r"^(?P<what>[^%|]{0,60}?)(?:epoch\W{0,3}(?P<epoch>\d+)(?:\s*/\s*\d+)?\D{0,24}?)?\b(?P<n>\d+)it \[\d+:\d\d",
+        ),
+        # ignite puts the count before the bar.
+        ("bar", r"^(?:epoch\s*)?(?:\[(?P<epoch>\d+)(?:/\d+)?\]:?\s*)?\[(?P<n>\d+)/(?P<N>\d+)\]\s*\d{1,3}%\|"),
+        (
+            "bar",
+            r"^(?P<what>[^━╸]{0,60}?)(?:epoch\W{0,3}(?P<epoch>\d+)(?:\s*/\s*\d+)?\D{0,24}?)?"
+            r"[━╸╺]{3,}\s*(?P<n>\d+)\s*/\s*(?P<N>\d+)\s+\d+:\d\d:\d\d",
+        ),
+        # Sockeye counts batches in its lines, and in those of a checkpoint updates of several batches each.
+        ("step", r"^E(?:poch)?=(?P<epoch>\d+)\s+B=(?P<step>\d+)\b"),
+        ("epoch", r"^Checkpoint \[\d+\]\s+Updates=\d+\s+Epoch=(?P<epoch>\d+)"),
+        ("keras", r"^\s*(?P<n>\d+)/(?P<N>\d+|unknown)\s+(?:\[[=>.]+\]|━+|-\s+\d)"),
+        ("batch", rf"\b(?:epoch|train|val\w*|test)(?:\(\w+\))?\s*:?\s*\[\s*(?P<epoch>\d+)(?:/\d+)?\]\s*\[{_N_OF}\]"),
+        ("batch", rf"epoch\s*\[\s*(?P<epoch>\d+)\s*/\s*\d+\s*\]\W{{1,3}}(?:step|iter\w*|batch)\s*:?\s*\[{_N_OF}\]"),
+        ("samples", rf"epoch\s*:?\s*(?P<epoch>\d+)\s*\[{_N_OF}\("),
+        ("batch", rf"\b(?:train|test|val\w*|epoch)\s*:?\s*(?P<epoch>\d+)\s*\[{_N_OF}(?:\(|\])"),
+        ("batch", rf"\b(?P<epoch>\d+)-epoch\s*\({_N_OF}\)"),
+        ("batch", rf"epoch\s*:?\s*(?P<epoch>\d+)\s*[:|,]{_N_OF}(?:batches|\||(?=loss|\w+=))"),
+        # "[epoch 1][4/800]", and the "[0/5][0/1583]" of the best known GAN of all tutorials
+        ("batch", rf"\[\s*epoch\s*:?\s*(?P<epoch>\d+)(?:\s*/\s*\d+)?\s*\]\s*\[{_N_OF}\]"),
+        ("batch", rf"^\[\s*(?P<epoch>\d+)\s*/\s*\d+\s*\]\s*\[{_N_OF}\]"),
+        ("step", r"\biter\((?:train|val|test)\)\s*\[\s*(?P<step>\d+)/\s*\d+\s*\]"),
+        ("evaluation", r"\b(?:test|val\w*|eval\w*)\s*:\s*\[\s*\d+\s*/\s*\d+\s*\]"),
+        ("batch", r"^\[\s*(?P<epoch>\d+),\s*(?P<n>\d+)(?:\s*/\s*(?P<N>\d+))?\]\s"),
+        # ESPnet: "3epoch:train:100-200batch: loss=…", "3epoch results: [train] loss=…, [valid] loss=…"
+        ("batch", r"\b(?P<epoch>\d+)epoch:train:\d+-(?P<n>\d+)batch:"),
+        ("epoch", r"\b(?P<epoch>\d+)epoch results:"),
+        ("batch", rf"^\D{{0,3}}{_N_OF}(?:batches )?in (?:the )?(?P<epoch>\d+)(?:st|nd|rd|th)? epoch\b"),
+        (
+            "step",
+            r"(?<![\w.])(?:step|iter(?:ation)?|update)\s*[:=]?\s*(?P<many>\d+(?:\.\d+)?)(?-i:(?P<unit>[kKM]))\b(?!/s)",
+        ),
+        (
+            "step",
+            # "warmup_steps: 500" is how often or how long, not where.
+            r"(?<![\w.])(?!(?:warmup|eval|save|log|logging|max|min|total|num|decay|report|print|val|checkpoint|display)_)"
+            r"(?:[a-z]+[_ ])?"
+            r"(?:steps?|iterations?|iters?|updates?|up\.|(?:mini)?batch(?:_idx|_num|_id|_no|_number)?|it|s)"
+            rf"['\"]?(?:(?:\s*[:=#\[(]){{1,2}}\s*|\s+)(?P<step>{_COUNT})(?![\d.]*[.eE]\d)(?!\s*(?:ms|s|it)\b)"
+            r"(?:\s*/\s*(?P<N>\d+))?",
+        ),
+        ("episode", r"(?<![\w.])(?:episode|game|round)s?['\"]?\s*[:=#]?\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
+        (
+            "generation",
+            r"^\W*gen(?:eration)?\b['\"]?\s*[:=#]{0,2}\s*(?P<step>\d+)(?!\w|[\d.]*[.eE]\d)",
+        ),
+        ("tokens", r"(?<![\w.])tokens(?:_seen)?['\"]?\s*[:=]\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
+        ("step", r"(?<![\w.])['\"]?[tikn]['\"]?\s*[:=]\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
+        ("step", r"^(?P<step>\d+):(?=\s+learn\b)"),
+        # torchtune draws "1|5|Loss: 3.21:   8%|█| 5/60" (epoch, step) where it does not log.
+        ("step", r"^(?P<epoch>\d+)\|(?P<step>\d+)\|(?=\s*loss\b)"),
+        ("step", r"^\((?P<step>\d+)\)\s+(?=\w)"),
+        ("step", r"^\[\s*(?P<step>\d+)\]:?\s"),
+        ("step", r"^(?P<step>\d+)\)\s+(?=\w+ =)"),
+        ("epoch", r"^e(?:p\.?)?\s?(?P<epoch>\d+)\b(?!\.\d)"),
+        (
+            "epoch",
+            r"(?<![\w.])(?<!per )(?<!num )(?:epoche?s?|ep\b\.?|pass(?=\s\d+\s(?:batch|step|iter)))"
+            r"['\"]?(?:(?:\s*[:=#\[(]){1,2}\s*|\s+)['\"]?"
+            r"(?P<epoch>\d+(?:\.\d+)?)(?:\s*/\s*(?P<epochs>\d+))?",
+        ),
+        # Whatever a line counts at its very beginning, as long as it counts up: "chunk 1/100", "[4/800]", ">>> 004 ::"
+        ("count", rf"^\[{_N_OF}\](?=[\s:,|-]*[A-Za-z])"),
+        ("count", rf"^[A-Za-z][\w-]*\s*[:#]?\s*{_N_OF}(?=[\s:,|>-]+[A-Za-z])"),
+        ("count", r"^[>#*\s]{0,8}(?P<step>\d{1,12})\s*(?:::|\|)\s*(?=[A-Za-z])"),
+        ("count", rf"^(?:{_COUNTED}) ?[:#=]? ?(?P<step>\d{{1,12}})(?![\d.]*[.eE]\d)(?=[\s:,|>-]+[A-Za-z])"),
+        # "250 val 6.1204", "251 train 6.2131": step, data set and loss, as the best known course on GPT-2 writes them
+        (
+            "count",
+            rf"^(?P<step>\d{{1,12}})\s+(?=(?:[a-z]+_)?(?:train|val|valid|test|eval\w*)\s+(?:[A-Za-z]\w*\s+)?{NUMBER})",
+        ),
+        # "10 | 2.3118 | acc 0.06": the loss stands between bars and has no name
+        ("count", r"^(?P<step>\d{1,12})\s*\|(?=\s*[-+]?\d+\.\d+\s*\|\s*[A-Za-z])"),
+        # "20 total 1.169e+00 pde 1.110e+00 lr 8.0e-03": a count, and then nothing but names and numbers
+        ("count", rf"^(?P<step>\d{{1,12}})\s+(?=(?:{NAME}\s+{NUMBER}(?:[\s,;|]+|$)){{2,}}$)"),
+        ("count", r"^#(?P<step>\d{1,12})[:,]?\s+(?=[A-Za-z])"),
+    )
+)
+#: "Total training steps: 3746" says how many there will be, not which it is.
+LENGTH = re.compile(
+    r"\b(?:total|max(?:imum)?|number of)(?: \w+)? (?:steps|iterations|updates|batches)\b", re.IGNORECASE
+)
+EPOCH = next(pattern for kind, pattern in reversed(PLACES) if kind == "epoch")
+
+
+def place_in(text: str) -> int | None:
+    """The row of ``PLACES`` that fits first."""
+    for row, (kind, pattern) in enumerate(PLACES):
+        if kind == "bar" and "%|" not in text and "━" not in text and "it [" not in text:
+            continue
+        if pattern.search(text):
+            return row
+    return None
+
+
+def place_at(text: str, row: int | None) -> tuple[str, re.Match[str], tuple[int, int]] | None:
+    if row is None:
+        return None
+    kind, pattern = PLACES[row]
+    match = pattern.search(text)
+    if match is None:
+        return None
+    # A bar is drawn behind what its program describes it with, which may hold the numbers of the training.
+    return kind, match, (match.end("what") if "what" in match.re.groupindex else match.start(), match.end())
