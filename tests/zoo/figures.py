@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,9 +127,16 @@ class CauseFigures:
 
 
 def cause_figures(
-    said: Sequence[Said], chances: Sequence[dict[str, float]], groups: Sequence[tuple[tuple[str, ...], ...]]
+    said: Sequence[Said],
+    chances: Sequence[dict[str, float]],
+    groups: Sequence[tuple[tuple[str, ...], ...]],
+    usual: Mapping[str, float] | None = None,
 ) -> CauseFigures:
-    """How well causes were ranked, from probabilities at a uniform prior (empty where the run was called healthy)."""
+    """How well causes were ranked, from probabilities (empty where the run was called healthy).
+
+    ``usual`` is how often each cause comes among those whom the probabilities are for: calibration is asked of such a
+    crowd, not of the zoo, in which all causes are about as common. None: as they come.
+    """
     rows = [(s, p, g) for s, p, g in zip(said, chances, groups, strict=True) if asked(s)]
     first: dict[str, list[float]] = defaultdict(list)
     three: dict[str, list[float]] = defaultdict(list)
@@ -139,7 +146,9 @@ def cause_figures(
     in_group, bits = [], []
     p_all: list[float] = []
     hit_all: list[float] = []
+    weight_all: list[float] = []
     n_causes = 28.0
+    common = Counter(s.label["cause"] for s, _, _ in rows)
     for s, p, g in rows:
         truth, ok = s.label["cause"], s.label["causes"]
         order = sorted((c for c in p if c != "none-of-these"), key=lambda c: -p[c])
@@ -156,8 +165,8 @@ def cause_figures(
         for c in order:
             p_all.append(p[c])
             hit_all.append(float(c == truth))
-    weights = np.ones(len(p_all))
-    error, interval, slope, table = calibration(np.array(p_all), np.array(hit_all), weights)
+            weight_all.append(usual[truth] / common[truth] if usual else 1.0)
+    error, interval, slope, table = calibration(np.array(p_all), np.array(hit_all), np.array(weight_all))
 
     def mean(d: dict[str, list[float]]) -> float:
         return float(np.mean([np.mean(v) for v in d.values()])) if d else float("nan")
@@ -203,15 +212,20 @@ def calibration(
         for b in range(bins):
             m = i[which[i] == b]
             if len(m) > 1:
-                gap, rate = p[m].mean() - hit[m].mean(), hit[m].mean()
-                total += len(m) / len(i) * (gap**2 - rate * (1 - rate) / (len(m) - 1))
+                stated, rate = np.average(p[m], weights=w[m]), np.average(hit[m], weights=w[m])
+                alone = (w[m] ** 2).sum() / w[m].sum() ** 2  # 1 / n where all weigh alike
+                total += w[m].sum() / w[i].sum() * ((stated - rate) ** 2 - rate * (1 - rate) * alone / (1 - alone))
         return float(np.sqrt(max(0.0, total)))
 
     rng = np.random.default_rng(0)
     everything = np.arange(len(p))
     boot = [debiased(rng.integers(0, len(p), len(p))) for _ in range(200)]
     table = [
-        (float(p[which == b].mean()), float(hit[which == b].mean()), int((which == b).sum()))
+        (
+            float(np.average(p[which == b], weights=w[which == b])),
+            float(np.average(hit[which == b], weights=w[which == b])),
+            int((which == b).sum()),
+        )
         for b in range(bins)
         if (which == b).any()
     ]
@@ -219,18 +233,18 @@ def calibration(
     return (
         debiased(everything),
         (float(np.percentile(boot, 2.5)), float(np.percentile(boot, 97.5))),
-        logistic_slope(x, hit),
+        logistic_slope(x, hit, w),
         table,
     )
 
 
-def logistic_slope(x: Floats, hit: Floats) -> float:
+def logistic_slope(x: Floats, hit: Floats, w: Floats) -> float:
     """The slope of a logistic regression of hits on stated log-odds: 1 is calibrated, below is overconfident."""
     a, b = 0.0, 1.0
     for _ in range(50):
         q = 1 / (1 + np.exp(-(a + b * x)))
-        v = q * (1 - q) + 1e-9
-        g = np.array([(hit - q).sum(), ((hit - q) * x).sum()])
+        v = w * (q * (1 - q) + 1e-9)
+        g = np.array([(w * (hit - q)).sum(), (w * (hit - q) * x).sum()])
         h = np.array([[v.sum(), (v * x).sum()], [(v * x).sum(), (v * x * x).sum()]]) + 1e-6 * np.eye(2)
         da, db = np.linalg.solve(h, g)
         a, b = a + da, b + db

@@ -1,10 +1,11 @@
 """``python -m tests.zoo.fit``: fits how much each sign says, and writes ``losslens/causes/sizes.json``.
 
 Regularised maximum likelihood of the true cause, and beside it of the causes that leave the same picture, over the
-failing runs outside the locked test, all causes weighted alike, held to first sizes set from knowledge; a size is these
-times positive factors, so that a sign keeps the direction that knowledge gave it. How firmly they are held is chosen on
-tasks and on ways of injecting left out, and the temperature on tasks left out. ``--folds-only`` fits the
-cross-validation that the score uses and leaves the shipped sizes alone.
+failing runs outside the locked test and those of the outsiders, all causes weighted alike, held to first sizes set from
+knowledge; a size is these times positive factors, so that a sign keeps the direction that knowledge gave it. How firmly
+they are held is chosen on tasks and on ways of injecting left out, and the temperature on tasks left out; an outsider
+is left out like a task. ``--folds-only`` fits the cross-validation that the score uses and leaves the shipped sizes
+alone.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from losslens import causes
 from losslens.causes import rank
+from tests.zoo import outside
 from tests.zoo.predict import Said, asked, blamed, everything, uniform
 from tests.zoo.score import FOLDS, chosen
 from tests.zoo.spec import VERSION
@@ -264,7 +266,8 @@ def main() -> None:
     first = rank.sizes_from(first_data)
     more = tuple(r for r in labels(file="more.jsonl") if not r["locked"])
     failing = tuple(r for r in (*chosen(False), *more) if blamed(r) and r["words"][0] != "healthy")
-    t = tabulate(everything(failing, progress=True))
+    outsiders = [s.said for s in outside.look(outside.failing()) if s.said is not None]
+    t = tabulate([*everything(failing, progress=True), *outsiders])
     print(f"{len(t.truth)} failing runs, {len(t.keys)} sizes, {len(set(t.truth.tolist()))} causes")
     print("first sizes:", measures(logits(centre(t, first), t, dense(t)) / first.temperature, t))
     best, pick = -np.inf, HOLDS[0]
@@ -285,8 +288,9 @@ def main() -> None:
     temp = temperature(z, t.truth, alike)
     print("left-out tasks:", measures(z / temp, t))
     about = (
-        f"Fitted by python -m tests.zoo.fit on version {VERSION} of the zoo: {len(t.truth)} failing runs outside the "
-        f"locked test, held to first values set from knowledge by {pick} runs; temperature from tasks left out."
+        f"Fitted by python -m tests.zoo.fit on version {VERSION} of the zoo: {len(t.truth)} failing runs, those of "
+        f"outsiders among them and none of the locked test, held to first values set from knowledge by {pick} runs; "
+        "temperature from tasks left out."
     )
     rows = [{"left_out": left, **readable(t, theta, temp, first_data, about)} for left, theta in folds]
     FOLDS.write_text(

@@ -87,7 +87,7 @@ def print_onsets(said: Sequence[Said]) -> None:
 def print_causes(said: Sequence[Said]) -> None:
     for name, priors in (("uniform prior", uniform()), ("user prior", None)):
         chances, groups = causes_said(said, priors)
-        f = cause_figures(said, chances, groups)
+        f = cause_figures(said, chances, groups, None if priors else rank.load_priors())
         print(f"\ncauses, {name} ({f.runs} runs, averaged over {len(f.first_by_cause)} causes)")
         print(
             f"  true cause first / in three       {f.first:.1%} / {f.three:.1%}   "
