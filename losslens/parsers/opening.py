@@ -7,7 +7,6 @@ pickle get the same treatment in every format.
 from __future__ import annotations
 
 import codecs
-import json
 import os
 import re
 import zlib
@@ -35,7 +34,6 @@ _GZIP = b"\x1f\x8b"
 _PICKLE_TEXT = re.compile(
     rb"\A(?:\(dp?\d|\(lp?\d|c(?:__builtin__|builtins|copy_reg|copyreg|numpy|torch|keras)[\w.]*\n)"
 )
-_IN_JSON = re.compile(rb'\s*\{"log":"(?:[^"\\]|\\.)*","stream":"std(?:out|err)"')
 _TEXT_CONTROL = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27})
 """Control characters that text does not hold; bell, backspace, tab, line ends and escape are what terminals print."""
 
@@ -281,36 +279,22 @@ class LogFile:
             self._lost(max(0, raw.tell() - 1), max(0, raw.tell() - 1), "the gzip stream is cut off")
 
 
-class ContainerLog(LogFile):
-    """What a container printed, out of the JSON that Docker wraps each line in; the time goes before the line."""
+class HeldOutput(LogFile):
+    """Printed text that is a part of a file, such as what one cell of a notebook printed."""
 
-    def blocks(self) -> Iterator[str]:
-        for block in super().blocks():
-            yield _unwrapped(block)
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self.damage = []
+        self.head = text[:HEAD_BYTES].encode("utf-8", "replace")
+        self.encoding = "utf-8"
+        self.gzipped = False
+        self.ends_with_newline = text.endswith("\n")
+        self.offset = 0
+        self._held = text
 
-
-def output_file(path: Path) -> LogFile:
-    """A job's output as it was printed, whoever stored it."""
-    file = LogFile(path)
-    return ContainerLog(path) if _IN_JSON.match(file.head) else file
-
-
-def output_head(head: bytes) -> str:
-    """The text of a head as it was printed."""
-    return _unwrapped(decode_head(head)) if _IN_JSON.match(head) else decode_head(head)
-
-
-def _unwrapped(text: str) -> str:
-    lines = []
-    for line in lines_of(text):
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
-            continue  # the last line of a head may be cut
-        if isinstance(record, dict) and isinstance(record.get("log"), str):
-            time = f"{record['time']} " if isinstance(record.get("time"), str) else ""
-            lines.append(f"{time}{record['log'].rstrip(chr(10))}")
-    return "\n".join([*lines, ""]).replace("\r\n", "\n").replace("\r", "\n")
+    def _utf8(self) -> Iterator[bytes]:
+        for at in range(0, len(self._held), BLOCK_BYTES):
+            yield self._held[at : at + BLOCK_BYTES].encode("utf-8", "replace")
 
 
 def lines_of(text: str) -> list[str]:

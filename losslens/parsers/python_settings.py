@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from losslens.errors import ParseError
-from losslens.model import Log, Warning
+from losslens.model import Log, Setting, Warning
 from losslens.parsers.axes import normalise
 from losslens.parsers.json_reading import Json
 from losslens.parsers.opening import HEAD_BYTES, LogFile, decode_head
-from losslens.parsers.settings import flat_settings, holds_settings, is_called_settings
+from losslens.parsers.settings import flat_settings, holds_settings, is_called_settings, is_known
 
 NAME = "python-settings"
 
@@ -67,6 +67,28 @@ def parse(path: Path) -> tuple[Log, ...]:
         body = _parsed(file.document())
     except ParseError as error:
         raise ParseError(f"{path}: {error}") from error
+    plain, skipped = _plain(body)
+    return (Log(str(path), NAME, {}, settings=flat_settings(plain, path), warnings=tuple(_passed_over(skipped))),)
+
+
+def assigned(source: str, place: Path) -> tuple[Setting, ...]:
+    """The plain settings that a piece of a program assigns outside of functions; none where it is no plain Python.
+
+    Lines that only a notebook understands (``%matplotlib``, ``!pip``) are left out. ``place`` is where they are said to
+    stand.
+    """
+    if len(source) > MAX_BYTES:
+        return ()
+    lines = ("" if line.lstrip()[:1] in ("%", "!", "?") else line for line in source.splitlines())
+    try:
+        plain, _ = _plain(_parsed("\n".join(lines)))
+    except ParseError:
+        return ()
+    return flat_settings({name: value for name, value in plain.items() if is_known(name)}, place)
+
+
+def _plain(body: list[ast.stmt]) -> tuple[dict[str, Json], list[str]]:
+    """What statements assign plainly, by name, and the names of what only running them would tell."""
     known: dict[str, Json] = {}
     reader = _Reader(known)
     skipped: list[str] = []
@@ -80,8 +102,7 @@ def parse(path: Path) -> tuple[Log, ...]:
         except (_NotPlainError, ArithmeticError):
             skipped.append(name or "?")
             known.pop(name, None)
-    plain = {name: value for name, value in known.items() if name != "?" and not name.startswith("__")}
-    return (Log(str(path), NAME, {}, settings=flat_settings(plain, path), warnings=tuple(_passed_over(skipped))),)
+    return {name: value for name, value in known.items() if name != "?" and not name.startswith("__")}, skipped
 
 
 def _passed_over(names: list[str]) -> list[Warning]:

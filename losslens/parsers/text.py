@@ -6,13 +6,14 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import accumulate
 from math import isfinite
 from pathlib import Path
 
 from losslens.errors import NotALogError
 from losslens.model import Log, LogEvent, RawSeries, Setting, Warning
-from losslens.parsers.opening import dated_at_end, lines_of, output_file
+from losslens.parsers.opening import dated_at_end, lines_of
 from losslens.parsers.text_bars import Bars, bar_and_message, is_bar, is_broken
 from losslens.parsers.text_blocks import KIND as RESULT
 from losslens.parsers.text_blocks import Blocks
@@ -34,11 +35,12 @@ from losslens.parsers.text_records import (
 )
 from losslens.parsers.text_series import add_told_nan, named_by_file, series_of
 from losslens.parsers.text_settings import MIXED_DICT, settings_in, settings_said
-from losslens.parsers.text_starts import Started, begins_at, counted_anew, held, later_in, settings_again
+from losslens.parsers.text_starts import Opened, Started, begins_at, counted_anew, held, later_in, settings_again
 from losslens.parsers.text_statements import Statement, Statements
 from losslens.parsers.text_tables import Tables
 from losslens.parsers.text_trainings import Headings, Training, trainings_in
 from losslens.parsers.text_windows import LEAST_UNNAMED, WORTH_READING, counts_names_and_numbers, has_records
+from losslens.parsers.wrapped import output_file
 
 NAME = "text"
 
@@ -55,7 +57,12 @@ def sniff(path: Path, head: bytes) -> bool:
 
 def parse(path: Path) -> tuple[Log, ...]:
     """The Log of one output file. Raises NotALogError when no line of it names a training number."""
-    reader = _Reader(path)
+    return read_output(path, partial(output_file, path))
+
+
+def read_output(path: Path, opened: Opened) -> tuple[Log, ...]:
+    """The Log of an output, which ``opened`` opens as often as asked; ``path`` is what its places are called by."""
+    reader = _Reader(path, opened)
     reader.read()
     if not reader.records:
         raise NotALogError(f"{path}: no line of it names a number of a training")
@@ -68,7 +75,7 @@ def _logs(reader: _Reader) -> Iterator[Log]:
     trainings = reader.trainings()
     for number, training in enumerate(trainings):
         placed = place_records(reader.records[training.first : training.end], reader.steps_per_epoch())
-        placed = counted_anew(reader.path, placed) if len(trainings) == 1 else placed
+        placed = counted_anew(reader.opened, placed) if len(trainings) == 1 else placed
         warnings = [*reader.warnings(), *placed.warnings]
         series, more = series_of(placed)
         apart, told = reader.others.apart(placed, reader.rank) if len(trainings) == 1 else ({}, [])
@@ -106,12 +113,13 @@ class _Reader:
     """Goes through the lines once and keeps records, events and settings."""
 
     path: Path
+    opened: Opened
     records: list[Record] = field(default_factory=list)
     settings: dict[str, Setting] = field(default_factory=dict)
     others: OtherRanks = field(default_factory=OtherRanks)
 
     def __post_init__(self) -> None:
-        self.file = output_file(self.path)
+        self.file = self.opened()
         self.messages = Messages(self.path)
         self.rank: int | None = None
         self._bars = Bars()
@@ -330,9 +338,11 @@ class _Reader:
             self._bars.place(record)
 
     def _leave(self, records: list[Record]) -> None:
-        """Keep these of the records; events stay behind the record that they stood behind."""
+        """Keep these of the records; events and headings stay behind the record that they stood behind."""
         kept = {id(record) for record in records}
-        self.messages.recount([0, *accumulate(id(record) in kept for record in self.records)])
+        left = [0, *accumulate(id(record) in kept for record in self.records)]
+        self.messages.recount(left)
+        self.headings.recount(left)
         self.records = records
 
     def _give_back_settings(self) -> None:
@@ -346,7 +356,7 @@ class _Reader:
 
     def leave_later_settings(self) -> tuple[Started, ...]:
         """What later starts printed of their settings: no numbers of a course."""
-        starts, records = settings_again(self.path, self.records, self.settings, self.messages)
+        starts, records = settings_again(self.opened, self.records, self.settings, self.messages)
         if len(records) < len(self.records):
             self._leave(records)
         return starts

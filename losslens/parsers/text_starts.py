@@ -9,19 +9,21 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
-from pathlib import Path
+from typing import TypeAlias
 
 from losslens.model import Setting
-from losslens.parsers.opening import lines_of, output_file
+from losslens.parsers.opening import LogFile, lines_of
 from losslens.parsers.text_events import Messages
 from losslens.parsers.text_lines import clean
 from losslens.parsers.text_places import Placed
 from losslens.parsers.text_records import Record
 from losslens.parsers.text_settings import names_settings, settings_in
 
+#: Opens the output once more, at its first line.
+Opened: TypeAlias = Callable[[], LogFile]
 #: Share of the first settings that must be named again, and how many at least.
 AGAIN, FEWEST = 0.6, 2
 #: So many numbers between two starts, at least, where an output counts neither steps nor epochs.
@@ -54,11 +56,11 @@ class Started:
 
 
 def settings_again(
-    path: Path, records: Sequence[Record], settings: Mapping[str, Setting], messages: Messages
+    opened: Opened, records: Sequence[Record], settings: Mapping[str, Setting], messages: Messages
 ) -> tuple[tuple[Started, ...], list[Record]]:
     """The settings of later starts, in their order, and the records without those that are settings themselves.
 
-    The file is read once more, between the records where a start may lie, and not at all where there is no such place.
+    The output is read once more, between the records where a start may lie; not at all where there is no such place.
     """
     if len(settings) < FEWEST or any(after.line < before.line for before, after in pairwise(records)):
         return (), list(records)
@@ -71,14 +73,14 @@ def settings_again(
     if not places:
         return (), list(records)
     spans = [(numbers[i - 1], numbers[i]) for i in places]
-    lines = _lines_between(path, [(records[first].line, records[last].line) for first, last in spans])
+    lines = _lines_between(opened(), [(records[first].line, records[last].line) for first, last in spans])
     found: list[Started] = []
     dropped: set[int] = set()
     for (first, last), mine in zip(spans, lines, strict=True):
         told: dict[str, Setting] = {}
         for number, raw in mine:
             for name, value in settings_in(clean(raw).text):
-                told.setdefault(name, Setting(name, value, f"{path}:{number}"))
+                told.setdefault(name, Setting(name, value, f"{messages.path}:{number}"))
         if len(told.keys() & settings.keys()) >= max(FEWEST, AGAIN * len(settings)):
             dropped.update(range(first + 1, last))
             found.append(Started(last - len(dropped), tuple(told.values())))
@@ -121,14 +123,14 @@ def later_in(starts: Sequence[Started], first: int, end: int, placed: Placed) ->
     return tuple(out)
 
 
-def counted_anew(path: Path, placed: Placed) -> Placed:
+def counted_anew(opened: Opened, placed: Placed) -> Placed:
     """The records of an output that says no step, counted anew from each place at which its program was begun again.
 
     What a program prints before its first number it prints again when it is begun again, and counts its epochs anew.
     """
     if placed.axis != "row" or len(placed.records) < 2 * LEAST_COUNTED:
         return placed
-    starts = _begun_again(path, placed.records)
+    starts = _begun_again(opened, placed.records)
     if not starts:
         return placed
     step = placed.step.copy()
@@ -137,7 +139,7 @@ def counted_anew(path: Path, placed: Placed) -> Placed:
     return replace(placed, step=step)
 
 
-def _begun_again(path: Path, records: Sequence[Record]) -> list[int]:
+def _begun_again(opened: Opened, records: Sequence[Record]) -> list[int]:
     if any(after.line < before.line for before, after in pairwise(records)):
         return []
     epochs = [record.epoch for record in records if record.epoch is not None]
@@ -148,7 +150,7 @@ def _begun_again(path: Path, records: Sequence[Record]) -> list[int]:
         if records[i].line > records[i - 1].line + 1 and (lowest is None or records[i].epoch == lowest)
     ]
     spans = [(0, records[0].line), *((records[i - 1].line, records[i].line) for i in places)]
-    opening, *between = ({_form(raw) for _, raw in mine} - {""} for mine in _lines_between(path, spans))
+    opening, *between = ({_form(raw) for _, raw in mine} - {""} for mine in _lines_between(opened(), spans))
     if len(opening) < (FEWEST if lowest is None else 1):
         return []
     starts = [i for i, forms in zip(places, between, strict=True) if len(forms & opening) >= AGAIN * len(opening)]
@@ -203,11 +205,11 @@ def _goes_back(before: Record, after: Record) -> bool:
     return before.step is not None and after.step == before.step
 
 
-def _lines_between(path: Path, ranges: Sequence[tuple[int, int]]) -> list[list[tuple[int, str]]]:
+def _lines_between(output: LogFile, ranges: Sequence[tuple[int, int]]) -> list[list[tuple[int, str]]]:
     """The numbered lines strictly between each pair of line numbers, which rise."""
     out: list[list[tuple[int, str]]] = [[] for _ in ranges]
     at = number = 0
-    for block in output_file(path).blocks():
+    for block in output.blocks():
         for raw in lines_of(block):
             number += 1
             while at < len(ranges) and number >= ranges[at][1]:

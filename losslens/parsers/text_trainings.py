@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import groupby, pairwise
 
@@ -122,6 +122,10 @@ class Headings:
             self.found.append(_Heading(match["key"].lower(), match["what"].strip().lower(), name, line, before))
         elif key and not _NO_NAME.search(inner):
             self.found.append(_Heading(key, inner.lower(), bare(inner), line, before, banner=True))
+
+    def recount(self, left: Sequence[int]) -> None:
+        """Records were taken out: of the first n of them, ``left[n]`` are left."""
+        self.found = [replace(h, before=left[min(h.before, len(left) - 1)]) for h in self.found]
 
 
 def may_announce(text: str) -> bool:

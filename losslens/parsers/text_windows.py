@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from itertools import islice, pairwise
 from pathlib import Path
 
-from losslens.parsers.opening import HEAD_BYTES, lines_of, output_file, output_head
+from losslens.parsers.opening import HEAD_BYTES, lines_of
 from losslens.parsers.text_blocks import Blocks
 from losslens.parsers.text_lines import LEAST_SOURCE, clean, is_source
 from losslens.parsers.text_records import Record, may_speak_of_training, measures, read_record, speaks_of_training
 from losslens.parsers.text_tables import Tables
+from losslens.parsers.wrapped import output_file, output_head, output_part, wrapping_of
 
 #: A file is a job's output when one statement of the program printed training numbers at least this often.
 LEAST_RECORDS = 3
@@ -59,11 +60,12 @@ def has_records(path: Path, head: bytes) -> bool:
     printed = path.suffix.lower() in _OUTPUT_SUFFIXES
     if records_in(output_head(head), behind_source=printed):
         return True
-    if len(head) < HEAD_BYTES or not printed:
+    wrapping = wrapping_of(head)
+    if len(head) < HEAD_BYTES or not (printed or wrapping):
         return False
     promising = (part for part in _windows(path, head) if _has_numbers(part))
     taken = islice(promising, MOST_TAKEN_APART)
-    return any(records_in(part.decode("utf-8", "replace"), behind_source=True) for part in taken)
+    return any(records_in(output_part(part, wrapping), behind_source=True) for part in taken)
 
 
 def _has_numbers(part: bytes) -> bool:

@@ -29,7 +29,7 @@ NOT_ENTERED = frozenset(
 )
 #: Suffixes of files that are obviously no logs: they are counted, not opened.
 NOT_OPENED = words(
-    ".pyc .ipynb .sh .c .cc .cpp .h .cu .rs .go .js .ts .css .html .htm .svg .png .jpg .jpeg .gif .bmp .webp .tif",
+    ".pyc .sh .c .cc .cpp .h .cu .rs .go .js .ts .css .html .htm .svg .png .jpg .jpeg .gif .bmp .webp .tif",
     ".tiff .pdf .mp4 .avi .mov .wav .mp3 .flac .ogg .zip .tar .tgz .7z .rar .xz .zst .whl .so .o .a .dll .exe .bin .pt",
     ".bz2 .pth .ckpt .safetensors .h5 .hdf5 .keras .onnx .pb .tflite .gguf .ggml .npz .parquet .arrow .feather",
     ".tfrecord .tfrecords .lmdb .mdb .index .meta .md .rst .tex .bib .lock .ttf .woff .woff2 .ico .model .vocab .spm",
@@ -44,7 +44,7 @@ MOST_ARCHIVES = 5
 _NO_LOGS = re.compile(
     r"tokenizer.*\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(?:json|txt)|merges\.txt|generation_config\.json"
     r"|preprocessor_config\.json|.*\.index\.json|package(?:-lock)?\.json|tsconfig.*\.json|requirements.*\.txt|README.*|LICENSE.*"
-    r"|pyproject\.toml|Cargo\.toml|Pipfile|wandb-events\.jsonl|debug-(?:internal|core)\.log|debug-cli.*\.log|diff\.patch|CMakeLists\.txt|Makefile|Dockerfile.*|\..*rc|\.DS_Store|.*\.ipynb|environment\.ya?ml|conda.*\.ya?ml|docker-compose.*\.ya?ml",
+    r"|pyproject\.toml|Cargo\.toml|Pipfile|wandb-events\.jsonl|debug-(?:internal|core)\.log|debug-cli.*\.log|diff\.patch|CMakeLists\.txt|Makefile|Dockerfile.*|\..*rc|\.DS_Store|environment\.ya?ml|conda.*\.ya?ml|docker-compose.*\.ya?ml",
     re.IGNORECASE,
 )
 #: Most files looked at under one call, so that a whole disk given by mistake ends.

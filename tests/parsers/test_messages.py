@@ -21,7 +21,7 @@ def test_the_output_of_a_container_is_read_out_of_its_json(tmp_path: Path) -> No
         for i, text in enumerate(said)
     ]
     path.write_text("\n".join(lines) + "\n")
-    assert parsers.recognise(path) == "text"
+    assert parsers.recognise(path) == "wrapped-output"
     (log,) = parsers.parse(path)
     assert log.series["loss"].value.tolist() == [round(2 / (i + 1), 4) for i in range(20)]
     assert log.series["loss"].wall_time[1] - log.series["loss"].wall_time[0] == pytest.approx(1.0)

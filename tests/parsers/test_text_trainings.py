@@ -147,3 +147,17 @@ def test_epochs_that_begin_again_with_another_number_of_batches_are_another_trai
     assert second.series["Loss"].step[:4].tolist() == [6, 18, 30, 43]
     assert _names(tmp_path, job(48, 1, 9, 0.5) + job(37, 8, 12, 0.4)) == [None]  # resumed with other batches
     assert _names(tmp_path, job(48, 1, 9, 0.5) + "Resuming from last.pt\n" + job(37, 1, 4, 0.4)) == [None]
+
+
+def test_settings_that_read_like_headings_tear_no_training(tmp_path: Path) -> None:
+    # As Marian prints them: some are numbers under names of trainings, and the first epoch has many lines.
+    stamp = "[2024-05-01 10:00:00]"
+    command = "marian --dropout 0.1 --learn-rate 0.0003 --lr-warmup 16000 --lr-decay-inv-sqrt 16000 --clip-norm 5"
+    config = ["after-epochs: 0", "lr-decay: 0", "lr-decay-freq: 50000", "lr-decay-inv-sqrt: 16000", "lr-warmup: 16000"]
+    lines = [f"{stamp} [marian] {command}", *(f"{stamp} [config] {line}" for line in config)]
+    for u in range(1, 25):
+        place = f"Ep. {1 + u // 8} : Up. {1000 * u} : Sen. {900 * u:,}"
+        lines.append(f"{stamp} {place} : Cost {9 / u + 1:.4f} : Time 60.15s : 845.70 words/s : L.r. 3.0000e-04")
+    (log,) = _logs(tmp_path, "\n".join(lines) + "\n")
+    assert log.series["Cost"].step.tolist() == [1000 * u for u in range(1, 25)]
+    assert {s.name for s in log.settings} >= {"lr-decay", "lr-warmup"}
