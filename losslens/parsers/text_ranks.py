@@ -61,18 +61,13 @@ class OtherRanks:
         for (other, tag), values in sorted(self.found.items()):
             shared = sorted((i, v) for p, v in values.items() if (i := rows.get(p)) is not None)
             shared = [(i, v) for i, v in shared if tag in placed.records[i].values]
-            at = _parting([(placed.records[i].values[tag], v) for i, v in shared])
+            at = parting([(placed.records[i].values[tag], v) for i, v in shared])
             if at is None:
                 continue
             name = f"{tag} [rank{other}]"
             series[name] = _series(name, shared, placed)
-            late = shared[-(len(shared) // 4) :]
-            mine, theirs = median(placed.records[i].values[tag] for i, _ in late), median(v for _, v in late)
-            text = (
-                f"the {tag} of rank {other} parted from that of rank {rank} at about {placed.axis} "
-                f"{int(placed.step[shared[at][0]]):,} ({theirs:.3g} against {mine:.3g} in the last quarter): "
-                f"kept as {name!r}"
-            )
+            pairs = [(placed.records[i].values[tag], v) for i, v in shared]
+            text = parted_text(name, tag, other, pairs, int(placed.step[shared[at][0]]), placed.axis, rank)
             warnings.append(Warning("ranks-apart", text))
         return series, warnings
 
@@ -83,7 +78,7 @@ def _place(record: Record) -> Place | None:
     return record.step, record.epoch, record.n
 
 
-def _parting(pairs: Sequence[tuple[float, float]]) -> int | None:
+def parting(pairs: Sequence[tuple[float, float]]) -> int | None:
     """From which of the places on, in order, two ranks lie apart; None where they began apart or end together."""
     if len(pairs) < LEAST_SHARED or any(a < 0.0 or b < 0.0 for a, b in pairs):
         return None
@@ -102,6 +97,25 @@ def _parting(pairs: Sequence[tuple[float, float]]) -> int | None:
     out = np.sign(late) * ratio >= APART / 2.0
     ahead = np.cumsum(np.where(out, 1, -1)[::-1])[::-1]  # from here on more are apart than are not, by most
     return int(np.argmax(ahead))
+
+
+def parted_text(
+    name: str,
+    tag: str,
+    other: int,
+    pairs: Sequence[tuple[float, float]],
+    step: int,
+    axis: str = "step",
+    rank: int | None = None,
+) -> str:
+    """What is said of a rank that parted at ``step`` from the one that is read; ``pairs`` are their values in order."""
+    late = pairs[-(len(pairs) // 4) :]
+    mine, theirs = median(a for a, _ in late), median(b for _, b in late)
+    read = "the one that is read" if rank is None else f"rank {rank}"
+    return (
+        f"the {tag} of rank {other} parted from that of {read} at about {axis} {step:,} "
+        f"({theirs:.3g} against {mine:.3g} in the last quarter): kept as {name!r}"
+    )
 
 
 def _series(name: str, shared: Sequence[tuple[int, float]], placed: Placed) -> RawSeries:

@@ -18,6 +18,7 @@ from losslens.runs.checkpoints import checkpoints_of
 from losslens.runs.discover import find
 from losslens.runs.jobs import Discovery, Job, Source
 from losslens.runs.naming import unique_names
+from losslens.runs.ranks import with_other_ranks
 
 #: The warning of a table without names.
 NO_HEADER = "no-header"
@@ -56,6 +57,8 @@ def _parsed(job: Job) -> tuple[list[Log], list[LosslensError]]:
     logs: list[Log] = []
     failures: list[LosslensError] = []
     for source in job.sources:
+        if source.rank is not None:
+            continue
         try:
             logs.extend(_told_apart(parsers.parse(source.path, source.format)))
         except LosslensError as error:
@@ -64,7 +67,8 @@ def _parsed(job: Job) -> tuple[list[Log], list[LosslensError]]:
             failures.append(ParseError(f"{source.path}: {(error.strerror or str(error)).lower()}"))
     if failures and not any(log.series or log.table for log in logs):
         raise failures[0]
-    return logs, failures
+    others = [source for source in job.sources if source.rank is not None]
+    return (with_other_ranks(logs, others) if others else logs), failures
 
 
 def _read_otherwise(job: Job, logs: Sequence[Log]) -> Job | None:

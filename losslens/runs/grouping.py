@@ -41,6 +41,7 @@ _HPARAMS_TIME = re.compile(r"\d{9,11}(?:\.\d+)?")
 _EVENTS = re.compile(
     r"tfevents\.(?P<time>\d{9,11})(?:\.(?P<host>.+?)(?:\.(?P<pid>\d+)\.(?P<n>\d+))?)?(?:\.v2)?(?:\.gz)?$"
 )
+COMPARED = "compared, and kept where one parts"
 ONLY = "is the only log of its kind in the folder"
 #: Columns that several unrelated files of one job may share.
 _SHARED = re.compile(
@@ -193,7 +194,7 @@ def _take_ranks(group: Group, ranks: dict[Path, list[Source]]) -> None:
             group.beside.extend(others)
             names = f"{_listed(others)} {'are' if len(others) > 1 else 'is'}"
             group.why = [w for w in group.why if not w.endswith(ONLY)]
-            group.why.append(f"{names} what other ranks than that of {source.path.name} wrote: numbers left out")
+            group.why.append(f"{names} what other ranks than that of {source.path.name} wrote: {COMPARED}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ class Source:
     format: str
     size: int
     """Bytes on disk; for a folder the sum of the files directly in it."""
+    rank: int | None = None
+    """Of a file that another rank of a distributed job wrote than the one that is read: which."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,3 +221,46 @@ def test_only_names_that_two_logs_hold_with_other_numbers_say_which_was_printed(
     (tmp_path / "metrics.csv").write_text("step,loss,time\n" + rows)
     (run,) = runs_in(tmp_path)
     assert set(run.series) == {"loss", "time", "printed/time", "wait"}
+
+
+def parted(n: int = 80, *, at: int = 40) -> list[float]:
+    """The losses of a rank that falls out of step with the others."""
+    return [v if i < at else v * (1 + 0.2 * (i - at)) for i, v in enumerate(falling(n, seed=3))]
+
+
+@pytest.mark.parametrize(
+    "place", ["rank{}.log", "log_rank_{}.txt", "rank_{}/train.log", "worker-{}/out.log", "gpu{}.log"]
+)
+def test_a_rank_that_parts_from_the_one_that_is_read_is_kept(place: str, tmp_path: Path) -> None:
+    for rank in range(4):
+        printed(tmp_path / place.format(rank), parted() if rank == 3 else falling(80, seed=3))
+    (run,) = runs_in(tmp_path)
+    assert len(run.series["loss"]) == 80
+    np.testing.assert_allclose(run.series["loss [rank3]"].value, parted(), atol=5e-5)
+    assert not {"loss [rank1]", "loss [rank2]"} & run.series.keys()
+    (told,) = [w.text for w in run.warnings if w.code == "ranks-apart"]
+    assert "rank 3 parted" in told
+
+
+@pytest.mark.parametrize("place", ["metrics_rank{}.csv", "rank_{}/metrics.csv"/x"])
+def test_tables_of_ranks_are_one_run_as_well(place: str, tmp_path: Path) -> None:
+    for rank in range(3):
+        path = tmp_path / place.format(rank)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        logged(path, parted() if rank == 1 else falling(80, seed=3))
+    (run,) = runs_in(tmp_path)
+    assert [tag for tag in run.series if tag.endswith("]")] == ["loss [rank1]"]
+
+
+def test_workers_that_print_other_numbers_are_runs_of_their_own(tmp_path: Path) -> None:
+    for worker in range(3):
+        printed(tmp_path / f"worker_{worker}.log", falling(60, seed=worker))
+        printed(tmp_path / "more" / f"worker-{worker}" / "out.log", falling(60, seed=worker + 5))
+    assert len(runs_in(tmp_path)) == 6
+
+
+def test_a_rank_that_began_elsewhere_is_not_said_to_part(tmp_path: Path) -> None:
+    for rank in range(2):
+        printed(tmp_path / f"rank{rank}.log", [v * (1 + 4 * rank) for v in falling(80, seed=rank)])
+    (run,) = runs_in(tmp_path)
+    assert list(run.series) == ["loss"]

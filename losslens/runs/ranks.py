@@ -1,0 +1,117 @@
+"""Files that other ranks of a job wrote: the same training seen again, kept where one of them parts from it.
+
+The lowest rank is read. Of the others the messages are kept, and the losses of one whose replica fell out of step.
+"""
+
+from __future__ import annotations
+
+import filecmp
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from losslens import parsers
+from losslens.errors import LosslensError
+from losslens.model import Log, RawSeries
+from losslens.model import Warning as LogWarning
+from losslens.parsers.text_ranks import parted_text, parting
+from losslens.parsers.text_records import IS_LOSS
+from losslens.roles.names import split_of
+from losslens.runs.group import MESSAGES
+from losslens.runs.jobs import Source
+
+#: Bytes of other ranks' files that are read for their numbers; of the rest the messages alone.
+MOST_BYTES = 64 << 20
+TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class _Loss:
+    """The loss of one rank by step, the last written at each; and where in which log it stands."""
+
+    value: Mapping[int, float]
+    log: Mapping[int, int]
+    at: Mapping[int, int]
+
+
+def with_other_ranks(logs: Sequence[Log], others: Sequence[Source]) -> list[Log]:
+    """The logs of a job with what its other ranks wrote: their messages, and losses that part from those in ``logs``.
+
+    Files that are the same to the byte as one that was read, or that cannot be read, add nothing.
+    """
+    out = list(logs)
+    found: dict[tuple[int, str], list[Log]] = defaultdict(list)
+    left = MOST_BYTES
+    for source in others:
+        if source.path.is_file() and any(_is_copy(source, log) for log in logs):
+            continue
+        left -= source.size
+        for log in _read(source, whole=left >= 0):
+            if log.events:
+                out.append(replace(log, series={}, settings=(), table=None, restarts=(), later_settings=(), damage=()))
+            if log.series and source.rank is not None:
+                found[source.rank, source.format].append(log)
+    for (rank, format), theirs in sorted(found.items(), key=lambda item: item[0]):
+        mine = [i for i, log in enumerate(logs) if log.format == format]
+        for tag in _losses([logs[i] for i in mine]):
+            _compare(out, mine, theirs, tag, rank)
+    return out
+
+
+def _is_copy(source: Source, log: Log) -> bool:
+    try:
+        return filecmp.cmp(source.path, log.path, shallow=False)
+    except OSError:
+        return False
+
+
+def _read(source: Source, *, whole: bool) -> Sequence[Log]:
+    for format in (source.format, MESSAGES) if whole else (MESSAGES,):
+        if format == MESSAGES and source.format != TEXT:
+            break
+        try:
+            return parsers.parse(source.path, format)
+        except (LosslensError, OSError):
+            continue
+    return ()
+
+
+def _losses(logs: Sequence[Log]) -> list[str]:
+    tags = dict.fromkeys(tag for log in logs for tag in log.series)
+    return [tag for tag in tags if IS_LOSS.search(tag) and split_of(tag) not in ("val", "test")]
+
+
+def _compare(out: list[Log], mine: Sequence[int], theirs: Sequence[Log], tag: str, rank: int) -> None:
+    """Put what a rank has under one tag into the logs in ``out`` where it parts from theirs of numbers ``mine``."""
+    one, other = _by_step([out[i] for i in mine], tag), _by_step(theirs, tag)
+    steps = sorted(one.value.keys() & other.value.keys())
+    at = parting([(one.value[step], other.value[step]) for step in steps])
+    if at is None:
+        return
+    name = f"{tag} [rank{rank}]"
+    told = parted_text(name, tag, rank, [(one.value[s], other.value[s]) for s in steps], steps[at])
+    for place, number in enumerate(mine):
+        here = [step for step in steps if one.log[step] == place]
+        if not here:
+            continue
+        log = out[number]
+        lead = log.series[tag]
+        rows = np.array([one.at[step] for step in here], dtype=np.int64)
+        values = np.array([other.value[step] for step in here])
+        series = RawSeries(name, lead.step[rows], values, lead.wall_time[rows], lead.row[rows], lead.axis)
+        warned = (*log.warnings, LogWarning("ranks-apart", told)) if here[-1] == steps[-1] else log.warnings
+        out[number] = replace(log, series={**log.series, name: series}, warnings=warned)
+
+
+def _by_step(logs: Sequence[Log], tag: str) -> _Loss:
+    value, log_of, at = dict[int, float](), dict[int, int](), dict[int, int]()
+    for place, log in enumerate(logs):
+        series = log.series.get(tag)
+        if series is None:
+            continue
+        for i, (step, number) in enumerate(zip(series.step.tolist(), series.value.tolist(), strict=True)):
+            if np.isfinite(number):
+                value[step], log_of[step], at[step] = number, place, i
+    return _Loss(value, log_of, at)
