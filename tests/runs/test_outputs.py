@@ -242,7 +242,7 @@ def test_a_rank_that_parts_from_the_one_that_is_read_is_kept(place: str, tmp_pat
     assert "rank 3 parted" in told
 
 
-@pytest.mark.parametrize("place", ["metrics_rank{}.csv", "rank_{}/metrics.csv"/x"])
+@pytest.mark.parametrize("place", ["metrics_rank{}.csv", "rank_{}/metrics.csv"])
 def test_tables_of_ranks_are_one_run_as_well(place: str, tmp_path: Path) -> None:
     for rank in range(3):
         path = tmp_path / place.format(rank)
