@@ -43,6 +43,9 @@ LEAST_STEP = 1.6
 FELL_BACK = 0.6
 """Share of the step below which it was a spike that came back."""
 
+AT_ONCE = 0.75
+"""Share of a climb (of the logarithm) that one move makes where the others only follow it."""
+
 LONGEST_RUN_UP = 50
 
 DECADES = 4.0
@@ -131,7 +134,8 @@ def course_of(series: Series, at: int | None, extent: Extent, judged: LossVerdic
 def _run_up(value: FloatArray, at: int, growth: Growth, noise: float | None) -> int | None:
     """Moves in an unbroken row, each upward by more than the noise and a tenth, that end at the peak.
 
-    One where a single move reached it, as after a bad batch; several where the rise feeds itself.
+    One where a single move reached it, or all but a small part of it, as after a bad batch or with new data; several
+    where the rise feeds itself.
     """
     if growth.peak is None or at >= value.size:
         return None
@@ -143,6 +147,11 @@ def _run_up(value: FloatArray, at: int, growth: Growth, noise: float | None) -> 
         if not np.isfinite(low) or up - low < max(noise or 0.0, 0.1 * abs(low)):
             break
         count += 1
+    climbed = value[top - count : top + 1]
+    if count > 1 and climbed.min() > 0:
+        moves = np.diff(np.log(climbed))
+        if moves.max() > AT_ONCE * moves.sum():
+            return 1
     return count
 
 

@@ -107,3 +107,11 @@ def test_a_rise_over_many_decades_is_never_called_linear() -> None:
     loss = m.made(y, Verdict.EXPLODED, 320).facts().loss
     assert loss is not None
     assert loss.growth.kind != "linear"
+
+
+def test_a_leap_that_goes_on_a_little_was_one_move_and_growth_is_many() -> None:
+    leapt, grew = m.learning(floor=0.2), m.learning(floor=0.2)
+    leapt[300:] = [3.4, 4.3, 5.0, *np.geomspace(4.0, 0.2, len(leapt) - 303)]
+    grew[300:] = [0.6, 1.4, 3.0, 5.0, *np.geomspace(4.0, 0.2, len(grew) - 304)]
+    assert course(m.made(leapt, Verdict.SPIKE_RECOVERED, 300)).run_up == 1
+    assert course(m.made(grew, Verdict.SPIKE_RECOVERED, 300)).run_up == 4
