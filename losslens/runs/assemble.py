@@ -159,8 +159,8 @@ def _runs_of(logs: Sequence[Log], beside: Sequence[Log], copied: Sequence[Repair
             run = _run(part, own, stitch(part, leading), mine, one, trainer)
             runs.append(replace(run, warnings=(*run.warnings, LogWarning("several-attempts", text))))
         return runs
-    whole, running = restarts.with_running_steps(main, kinds, whole, leading)
-    return [_run(logs, beside, stitch(whole, leading), [*repairs, *running], how, trainer)]
+    on = restarts.with_running_steps(main, kinds, whole, leading)
+    return [_run(logs, beside, stitch(on.logs, leading, on.begun), [*repairs, *on.repairs], how, trainer)]
 
 
 def _attempt_name(parts: Sequence[Sequence[Log]], number: int) -> str:

@@ -7,7 +7,7 @@ beside each other, in chains of their own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -55,16 +55,21 @@ class Chain:
 
 
 _NO_END = 2**62
+#: How a start is told by a count of epochs alone, which was then made to run on.
+BEGAN_ANEW = "epochs began again"
 
 
-def chains_of(logs: Sequence[Log]) -> tuple[Chain, ...]:
-    """The stretches of all logs, chained: logs with the same tags follow each other, others run beside."""
+def chains_of(logs: Sequence[Log], told: Collection[tuple[int, int]] = ()) -> tuple[Chain, ...]:
+    """The stretches of all logs, chained: logs with the same tags follow each other, others run beside.
+
+    ``told`` are starts that the steps do not show any more, each the number of its log and its row.
+    """
     chains: list[tuple[set[str], list[Stretch]]] = []
     for i, log in enumerate(logs):
         tags = {t for t, s in log.series.items() if s.step.size}
         if not tags:
             continue
-        mine = _stretches(i, log)
+        mine = _stretches(i, log, [row for at, row in told if at == i])
         for known, stretches in chains:
             if log.format == logs[stretches[-1].log].format and len(tags & known) >= SAME_TAGS * min(
                 len(tags), len(known)
@@ -102,12 +107,12 @@ def numbers_after(chain: Chain, main: Chain) -> list[int]:
     return out
 
 
-def _stretches(i: int, log: Log) -> list[Stretch]:
+def _stretches(i: int, log: Log, told: Sequence[int] = ()) -> list[Stretch]:
     how = "session start" if log.table is None else "repeated header" if log.format == "csv" else "another file begins"
     if log.later_settings:
         how = "its settings were printed again"
     restarts = dict.fromkeys(log.restarts, how)
-    rows = dict(restarts)
+    rows = dict.fromkeys(told, BEGAN_ANEW) | restarts
     first_rows = [int(s.row[0]) for s in log.series.values() if s.row.size]
     start = min(first_rows, default=0)
     for row in steps_go_back(log.series.values()):

@@ -40,6 +40,8 @@ SHORT_ATTEMPT = 8
 LEAST_COURSE = 4
 #: Fewer points than this are no training that ran to its end.
 FEWEST_POINTS = 5
+#: A job is begun again a few times; a count that begins anew more often does so by design.
+MOST_BEGUN_AGAIN = 3
 #: A count beyond this is no count: nothing is added to it.
 LARGEST_STEP = 2**53
 
@@ -247,15 +249,23 @@ def _is_run(stretches: Sequence[int], chain: Chain, logs: Sequence[Log], leading
     return points >= SHORT_ATTEMPT or broken
 
 
-def with_running_steps(
-    chain: Chain, kinds: Sequence[Restart], logs: Sequence[Log], leading: str
-) -> tuple[list[Log], tuple[Repair, ...]]:
+@dataclass(frozen=True, slots=True)
+class RunOn:
+    """Logs whose steps run on, what is to be said of it, and the starts that were told by the count alone."""
+
+    logs: list[Log]
+    repairs: tuple[Repair, ...] = ()
+    begun: tuple[tuple[int, int], ...] = ()
+    """The number of the log, and the row."""
+
+
+def with_running_steps(chain: Chain, kinds: Sequence[Restart], logs: Sequence[Log], leading: str) -> RunOn:
     """``logs`` with the steps of counters that began anew made to run on, and a repair that says so."""
     if Restart.COUNTER not in kinds:
-        return list(logs), ()
+        return RunOn(list(logs))
     offsets, last = _offsets(chain, kinds, logs, leading)
     if abs(last) > LARGEST_STEP or max(map(abs, offsets)) > LARGEST_STEP:
-        return list(logs), ()
+        return RunOn(list(logs))
     axis = next(log.series[leading].axis for log in logs if leading in log.series)
     out = list(logs)
     for i in dict.fromkeys(s.log for s in chain.stretches):
@@ -264,7 +274,10 @@ def with_running_steps(
     n = kinds.count(Restart.COUNTER)
     times = "once" if n == 1 else f"{n} times"
     text = f"the {axis} count began anew {times} while training went on; it was made to run on, up to {axis} {last}"
-    return out, (Repair("running-step", text, leading, n),)
+    # Epochs are counted on by who trains: where they begin again a few times, training was begun again.
+    told = axis == "epoch" and n <= MOST_BEGUN_AGAIN
+    anew = [(s.log, s.first_row) for s, k in zip(chain.stretches, kinds, strict=True) if told and k is Restart.COUNTER]
+    return RunOn(out, (Repair("running-step", text, leading, n),), tuple(anew))
 
 
 def _offsets(chain: Chain, kinds: Sequence[Restart], logs: Sequence[Log], leading: str) -> tuple[list[int], int]:

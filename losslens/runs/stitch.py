@@ -6,7 +6,7 @@ segment overwrote is marked as abandoned, and every series is in the order in wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,9 +40,12 @@ class _Piece:
     segment: IntArray
 
 
-def stitch(logs: Sequence[Log], leading: str | None) -> Stitched:
-    """One job from its ``logs``, in time order; ``leading`` is the tag whose steps say where a resume began."""
-    chains = chains_of(logs)
+def stitch(logs: Sequence[Log], leading: str | None, told: Collection[tuple[int, int]] = ()) -> Stitched:
+    """One job from its ``logs``, in time order; ``leading`` is the tag whose steps say where a resume began.
+
+    ``told`` are starts that the steps do not show any more: the number of the log, and the row.
+    """
+    chains = chains_of(logs, told)
     if not chains:
         return Stitched({}, (), ())
     main = main_chain(chains, logs, leading)

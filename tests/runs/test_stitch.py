@@ -106,6 +106,17 @@ def test_a_counter_that_begins_anew_each_epoch_is_made_to_run_on() -> None:
     assert run.series["loss"].abandoned is None
 
 
+def test_epochs_that_begin_again_while_training_goes_on_are_another_start() -> None:
+    """Keras' CSVLogger appends without a mark when fit() is called again."""
+    epoch = [*range(40), *range(40)]
+    run = run_of(log("a", series("loss", falling(80), step=epoch, axis="epoch")))
+    assert steps(run) == list(range(80))
+    assert [(s.first_step, s.last_step, s.how) for s in run.segments] == [
+        (0, 39, "new file"),
+        (40, 79, "epochs began again"),
+    ]
+
+
 def test_a_counter_that_begins_anew_is_known_by_the_epoch_beside_it() -> None:
     """The loss is flat: only the epoch tells that training went on."""
     rng = np.random.default_rng(0)
