@@ -49,6 +49,7 @@ FORMATS: tuple[Format, ...] = (
     Format("notebook", "losslens.parsers.notebook", "json"),
     Format("results", "losslens.parsers.results", "json"),
     Format("trainer-state", "losslens.parsers.trainer_state", "json"),
+    Format("sacred", "losslens.parsers.sacred", "json"),
     Format("keras-json", "losslens.parsers.keras_json", "json"),
     Format("json-records", "losslens.parsers.records", "json"),
     Format("jsonl", "losslens.parsers.jsonl", "json"),

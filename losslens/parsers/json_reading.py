@@ -224,6 +224,28 @@ def flatten(
             yield name, item
 
 
+#: What a record may say of one number that was collected since the record before it, beside its mean.
+_OF_A_MEAN = frozenset(["num", "count", "n", "std", "var", "min", "max", "sum", "median", "stddev"])
+
+
+def with_means(record: dict[str, Json]) -> dict[str, Json]:
+    """A record in which ``{"mean": 0.5, "std": 0.1, "num": 64}`` under a name is that name's mean, as StyleGAN has it.
+
+    How many there were is left out; their spread stays under a name of its own.
+    """
+    if not any(isinstance(item, dict) and "mean" in item for item in record.values()):
+        return record
+    out: dict[str, Json] = {}
+    for name, item in record.items():
+        if isinstance(item, dict) and "mean" in item and len(item) > 1 and item.keys() - {"mean"} <= _OF_A_MEAN:
+            out[name] = item["mean"]
+            spread = ((of, value) for of, value in item.items() if of in ("std", "min", "max") and value != 0.0)
+            out.update((f"{name}/{of}", value) for of, value in spread)
+        else:
+            out[name] = item
+    return out
+
+
 def number_of(value: Json) -> float | None:
     """A JSON scalar as a number: also one in a string or a list of one; None for null. Raises ValueError for others."""
     from losslens.parsers.cells import read_number

@@ -13,7 +13,7 @@ from losslens.model import Damage, Log, Setting, Warning
 from losslens.parsers.assemble import Assembly
 from losslens.parsers.axes import STEP_RANK, VALUE_COLUMNS, is_known_name, normalise
 from losslens.parsers.columns import Columns
-from losslens.parsers.json_reading import Json, flatten, loads_bare, number_of, spell_words
+from losslens.parsers.json_reading import Json, flatten, loads_bare, number_of, spell_words, with_means
 from losslens.parsers.opening import HEAD_BYTES, LogFile, dated_at_end, decode_head, lines_of
 from losslens.parsers.records import counts_up
 from losslens.parsers.settings import flat_settings
@@ -34,7 +34,7 @@ def sniff(path: Path, head: bytes) -> bool:
         return False
     lines = lines_of(text.replace("\r\n", "\n"))
     cut = len(head) >= HEAD_BYTES
-    records = [record for line in lines[:60] if (record := _record(line)) is not None]
+    records = [with_means(record) for line in lines[:60] if (record := _record(line)) is not None]
     if not records or len(records) < 0.5 * len([line for line in lines[:60] if line.strip()]) - cut:
         return False
     names = {name for record in records for name, value in flatten(record) if _is_number(value)}
@@ -121,6 +121,7 @@ class _Reader:
                 alike, keys = [], []
                 self._odd(line, offset, len(text.encode("utf-8", "replace")))
                 continue
+            record = with_means(record)
             if len(alike) == BATCH or list(record) != keys:
                 self._take_alike(alike)
                 alike, keys = [], list(record)

@@ -68,6 +68,7 @@ def choose_axis(columns: Columns, *, wanted: str | None = None, otherwise: str =
     import numpy as np
 
     n_rows = columns.n_rows
+    _in_whole_units(columns)
     epoch = next((c for c in columns if normalise(c.name) in EPOCHS and c.is_numeric), None)
     named = [column for column in columns if normalise(column.name) in STEP_RANK]
     candidates = [found for column in named if (found := _candidate(column, epoch, n_rows)) is not None]
@@ -92,6 +93,18 @@ def choose_axis(columns: Columns, *, wanted: str | None = None, otherwise: str =
         step, _ = _filled(index, n_rows)
         return Axis(step, "row", (index.name,))
     return Axis(np.arange(n_rows, dtype=np.int64), otherwise)
+
+
+def _in_whole_units(columns: Columns) -> None:
+    """Thousands of images are counted in fractions; they are told apart by their whole part, as event files count."""
+    import numpy as np
+
+    for column in columns:
+        if STEP_COUNTS.get(normalise(column.name)) == "kimg" and column.is_numeric:
+            rows, values = column.numbers()
+            whole = np.floor(values)
+            if np.isfinite(values).all() and values.size > 1 and np.all(np.diff(whole) > 0):
+                column.keep(list(zip(rows.tolist(), whole.tolist(), strict=True)))
 
 
 @dataclass(frozen=True)

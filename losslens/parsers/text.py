@@ -15,6 +15,8 @@ from losslens.errors import NotALogError
 from losslens.model import Log, LogEvent, RawSeries, Setting, Warning
 from losslens.parsers.opening import dated_at_end, lines_of
 from losslens.parsers.text_bars import Bars, bar_and_message, is_bar, is_broken
+from losslens.parsers.text_best import KIND as BEST
+from losslens.parsers.text_best import Best
 from losslens.parsers.text_blocks import KIND as RESULT
 from losslens.parsers.text_blocks import Blocks
 from losslens.parsers.text_counts import LENGTH
@@ -127,6 +129,7 @@ class _Reader:
         self._blocks = Blocks()
         self._dumps = Dumps()
         self.headings = Headings()
+        self._best = Best()
         self._broken = ""
         self._heading = ""
         self._epoch: tuple[float, int | None] | None = None
@@ -173,6 +176,8 @@ class _Reader:
             self.records.sort(key=lambda record: record.name)  # trials that ran at once: one after the other
         if not self.records:
             self._take_unnamed()
+        if not self.records:
+            self.records = list(self._best.records)
         self._give_back_settings()
         self._dumps.finish()
         self._leave(self._dumps.taken_out(self.records))
@@ -221,6 +226,7 @@ class _Reader:
             self._take(bar, number)
             line = replace(clean(message), rank=line.rank)
         text, self._broken = f"{self._broken} {line.text}" if self._broken else line.text, ""
+        self._best.see(text, number, line.wall_time)
         if self.messages.take(raw, text, number, line.wall_time, len(self.records)):
             self._told = (number, step) if (step := told_step(text)) is not None else None
             return
@@ -416,6 +422,8 @@ class _Reader:
         if self.others.lines:
             text = f"{self.others.lines} lines of other ranks left out; those of rank {self.rank} were read"
             warnings.append(Warning("other-ranks", text))
+        if self.records and self._best.records and self.records[0].form == BEST:
+            warnings += self._best.warnings()
         return [*warnings, *self.messages.warnings()]
 
 

@@ -14,6 +14,8 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 from losslens.parsers.opening import HEAD_BYTES, lines_of
+from losslens.parsers.text_best import KIND as BEST
+from losslens.parsers.text_best import best_in
 from losslens.parsers.text_blocks import Blocks
 from losslens.parsers.text_lines import LEAST_SOURCE, clean, is_source
 from losslens.parsers.text_records import Record, may_speak_of_training, measures, read_record, speaks_of_training
@@ -114,6 +116,11 @@ def records_in(text: str, *, behind_source: bool = False) -> bool:
                 return code <= 0.2 * lines
         form = _NUMBER.sub("0", raw)
         if inside or boring[form] >= BORING:
+            continue
+        if "Epoch " in raw and best_in(clean(raw).text) is not None:
+            templates[(BEST,)] += 1
+            if templates[(BEST,)] >= LEAST_RECORDS:
+                return code <= 0.2 * lines
             continue
         drawn, record = tables.take(raw)
         if not drawn:

@@ -171,3 +171,36 @@ def test_data_in_json_lines_is_no_log(tmp_path: Path, text: str) -> None:
     if not text.startswith('{"'):
         with pytest.raises(NotALogError):
             parsers.parse(path, "jsonl")
+
+
+def test_a_mean_under_a_name_is_that_names_number_and_thousands_of_images_count(tmp_path: Path) -> None:
+    """As StyleGAN writes its statistics: a mean, its spread and how many there were, at fractions of a thousand."""
+    path = tmp_path / "stats.jsonl"
+    kimg = [0.008 + 4.008 * i for i in range(30)]
+    rows = [
+        {
+            "Loss/G/loss": {"num": 4000, "mean": 2.0 + 0.1 * i, "std": 0.5},
+            "Loss/D/loss": {"num": 4000, "mean": 1.0 / (i + 1), "std": 0.0},
+            "Progress/kimg": {"num": 1, "mean": at, "std": 0.0},
+            "timestamp": 1.6e9 + 60.0 * i,
+        }
+        for i, at in enumerate(kimg)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert parsers.recognise(path) == "jsonl"
+    (log,) = parsers.parse(path)
+    loss = log.series["Loss/G/loss"]
+    assert loss.axis == "kimg"
+    assert loss.step.tolist() == [int(at) for at in kimg]
+    assert loss.value.tolist() == [2.0 + 0.1 * i for i in range(30)]
+    assert loss.wall_time[-1] == 1.6e9 + 60.0 * 29
+    assert log.series["Loss/G/loss/std"].value.tolist() == [0.5] * 30
+    assert not {tag for tag in log.series if tag.endswith(("num", "mean", "D/loss/std"))}
+
+
+def test_an_object_that_says_more_than_a_spread_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    rows = [{"step": i, "loss": {"mean": 1.0 / (i + 1), "rank0": 0.5}} for i in range(9)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (log,) = parsers.parse(path)
+    assert {"loss/mean", "loss/rank0"} <= log.series.keys()

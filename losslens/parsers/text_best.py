@@ -1,0 +1,60 @@
+"""What a callback that keeps the best checkpoint prints of the number it watches, where nothing else prints it.
+
+Lightning: "Epoch 3, global step 400: 'val_loss' reached 0.123 (best 0.123), saving model …", else "was not in top 1".
+Keras: "Epoch 3: val_loss improved from 0.5 to 0.4, saving model to …", else "did not improve". Only the best values are
+printed: a loss that rose afterwards looks as if it had stood still.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from losslens.model import Warning
+from losslens.parsers.text_records import Record
+
+KIND = "best"
+_NUMBER = r"[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|inf|nan)"
+_SAID = re.compile(
+    r"Epoch (?P<epoch>\d+)(?:, global step (?P<step>\d+))?: '?(?P<name>[\w/. -]{1,80}?)'? "
+    rf"(?:reached (?P<reached>{_NUMBER}) \(best {_NUMBER}\)"
+    rf"|improved from {_NUMBER} to (?P<improved>{_NUMBER})|(?P<none>was not in top|did not improve))",
+    re.IGNORECASE,
+)
+
+
+@dataclass
+class Best:
+    """The lines of one output in which a callback says whether a number is among the best."""
+
+    records: list[Record] = field(default_factory=list)
+    others: int = 0
+    """Lines that say that a number is not among the best, and not which it is."""
+
+    def see(self, text: str, line: int, wall_time: float | None) -> None:
+        """A cleaned line."""
+        record = best_in(text)
+        if record is None:
+            return
+        if not record.values:
+            self.others += 1
+            return
+        record.line, record.wall_time = line, wall_time
+        self.records.append(record)
+
+    def warnings(self) -> list[Warning]:
+        """What is to be said where these lines are all that there is."""
+        name = next(iter(self.records[0].values))
+        told = f"only values of '{name}' that were among the best are printed ({len(self.records)} of "
+        told += f"{len(self.records) + self.others} that were measured): a rise cannot be seen in them"
+        return [Warning("only-best", told)]
+
+
+def best_in(text: str) -> Record | None:
+    """The record of such a line, without a value where the line gives none; None for any other line."""
+    if not text.startswith("Epoch ") or (match := _SAID.match(text)) is None:
+        return None
+    said = match["reached"] or match["improved"]
+    values = {match["name"]: float(said)} if said else {}
+    step = int(match["step"]) if match["step"] else None
+    return Record("epoch" if step is None else "step", values, step, float(match["epoch"]), form=KIND)
