@@ -6,12 +6,13 @@ The search is coarse: block medians, a few window widths, drawups of the trailin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from losslens.detector.apart import above_all
 from losslens.detector.grid import SECOND_DIFFERENCE, Grid, falling_course, spread, trailing_median
+from losslens.detector.rise import Rise
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
@@ -117,12 +118,6 @@ LEFT_WIDTHS = 2.5
 LEFT_FACTOR = 1.0
 """… and by this on the transformed scale (a factor of e)."""
 
-ABOVE_POINTS = 10
-"""Points on each side of a rise that is told by the order of the points alone …"""
-
-ABOVE_RISE = float(np.log(10.0))
-"""… and how high it must be, on the transformed scale."""
-
 CALM_END_POINTS = 6
 """The scatter of an end window of so many points says how well its median is known …"""
 
@@ -146,28 +141,6 @@ LAST_POINT_WIDTHS = 12.0
 
 LAST_POINT_HABIT = 3.0
 """… if it also exceeds every earlier excursion of a single point by this factor."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rise:
-    """A rise that is not recovered at the end, on the transformed scale.
-
-    ``best``: index (grid) of the last point of the best window before it. ``base``: its level. ``top``: level of the
-    last window. ``width``: points of the windows. ``habit``: what a rise of windows of that width must exceed, from the
-    rises that were recovered before and the wandering about a falling course.
-    """
-
-    best: int
-    base: float
-    top: float
-    width: int
-    habit: float
-    stepped: bool = False
-    """A step that had not come back, though the end is hardly above the noise."""
-
-    @property
-    def size(self) -> float:
-        return self.top - self.base
 
 
 def end_width(n: int) -> int:
@@ -206,7 +179,7 @@ def find_rise(grid: Grid, noise: float, *, urgent: bool) -> Rise | None:
         return early
     if not urgent and (sustained := _sustained(z, widest, noise)) is not None:
         return sustained
-    if not urgent and (above := _above_all(z, widest)) is not None:
+    if not urgent and (above := above_all(z, widest)) is not None:
         return above
     if z.size <= FEW_POINTS and z.size > END_POINTS and float(z[1:].min() - z[0]) > EARLY_WIDTHS * noise:
         return Rise(0, float(z[0]), float(np.median(z[-widest:])), widest, 0.0)
@@ -253,23 +226,6 @@ def _sustained(z: FloatArray, width: int, noise: float) -> Rise | None:
     if rise is None or end is None or rise.size <= max(SUSTAINED_WIDTHS * noise, rise.habit):
         return None
     return rise if end.size > end.habit and end.top - rise.base > SUSTAINED_END * rise.size else None
-
-
-def _above_all(z: FloatArray, width: int) -> Rise | None:
-    """A rise by a factor of ten to where every point is above every point before, however far these then scatter.
-
-    No noise has to be known for it: that so many points all stand above so many others does not happen by chance.
-    """
-    if z.size < 2 * ABOVE_POINTS:
-        return None
-    lowest_after = np.minimum.accumulate(z[::-1])[::-1]
-    gap = lowest_after[1:] - np.maximum.accumulate(z)[:-1]
-    gap[: ABOVE_POINTS - 1] = gap[z.size - max(ABOVE_POINTS, width) :] = -np.inf
-    last = int(np.argmax(gap))
-    base, top = float(np.median(z[: last + 1][-width:])), float(np.median(z[-width:]))
-    if gap[last] <= 0.0 or top - base < ABOVE_RISE:
-        return None
-    return Rise(last, base, top, width, 0.0)
 
 
 def _late_noise(z: FloatArray, width: int) -> float:

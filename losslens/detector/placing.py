@@ -24,6 +24,7 @@ from losslens.detector.grid import (
     spread,
     start_level,
 )
+from losslens.detector.rise import Rise
 from losslens.detector.search import GRID_POINTS, MIN_NOISE, NEAR_NOISE_POINTS, SPIKE_WIDTHS, find_rise
 from losslens.detector.seriesfit import Departure
 
@@ -120,13 +121,13 @@ JUMP_LEAST = 0.4
 class Placed:
     """A rise with its kink; ``climb``: index at which the fitted part of the climb ends."""
 
-    rise: dep.Rise
+    rise: Rise
     kink: kk.Kink
     climb: int
     noise: float
 
 
-def place(z: FloatArray, rise: dep.Rise, noise: float, least: float) -> Placed:
+def place(z: FloatArray, rise: Rise, noise: float, least: float) -> Placed:
     """Puts onset and interval on a rise that was found on the grid of the whole of ``z``."""
     grid = reduce(z, 0, z.size, GRID_POINTS)
     local = noise if grid.block == 1 else MEDIAN_OF_BLOCK * noise / np.sqrt(grid.block)
@@ -165,7 +166,7 @@ def place(z: FloatArray, rise: dep.Rise, noise: float, least: float) -> Placed:
 
 
 def _bend(
-    z: FloatArray, grid: Grid, rise: dep.Rise, guess: int, height: float, noise: float, local: float
+    z: FloatArray, grid: Grid, rise: Rise, guess: int, height: float, noise: float, local: float
 ) -> tuple[int, kk.Kink]:
     """The kink of the climb up to a height above the base, and the index at which that part of the climb ends."""
     climb = dep.first_crossing(grid.value, rise.base + height, _smoothing(rise, height, local), guess)
@@ -174,7 +175,7 @@ def _bend(
     return climb_index, kk.locate(z, guess_index, climb_index, noise, height)
 
 
-def _after_return(z: FloatArray, grid: Grid, rise: dep.Rise, kink: kk.Kink, noise: float) -> kk.Kink:
+def _after_return(z: FloatArray, grid: Grid, rise: Rise, kink: kk.Kink, noise: float) -> kk.Kink:
     """The kink, put behind the last point to which the series came back from a rise that lasted: it left after that.
 
     Back is nine tenths of the way down from the peak, both in a running median of three.
@@ -210,18 +211,18 @@ def _last_return(z: FloatArray, kink: kk.Kink, noise: float) -> int:
     return kink.high + 2 + int(real[-1]) if real else kink.high
 
 
-def _crossing(z: FloatArray, rise: dep.Rise, height: float, noise: float) -> int:
+def _crossing(z: FloatArray, rise: Rise, height: float, noise: float) -> int:
     """Last up-crossing of a height above the base, smoothed until the noise is a fifth of the height."""
     return dep.last_crossing(z, rise.base + height, _smoothing(rise, height, noise))
 
 
-def _smoothing(rise: dep.Rise, height: float, noise: float) -> int:
+def _smoothing(rise: Rise, height: float, noise: float) -> int:
     """Points of the median in which the crossing of a height is sought."""
     width = int(np.ceil(min((SMOOTH_WIDTHS * noise / max(height, 1e-12)) ** 2, rise.width)))
     return max(min(width, rise.width), min(SMOOTH_POINTS, rise.width))
 
 
-def place_first_stage(z: FloatArray, course: FloatArray, rise: dep.Rise, noise: float, least: float) -> Placed:
+def place_first_stage(z: FloatArray, course: FloatArray, rise: Rise, noise: float, least: float) -> Placed:
     """The onset of the first stage of a climb: what was already out of its band where a later stage begins.
 
     ``least``: an earlier stage must rise by so much on the transformed scale. Each stage is looked for in the series
@@ -239,7 +240,7 @@ def place_first_stage(z: FloatArray, course: FloatArray, rise: dep.Rise, noise: 
     return placed
 
 
-def _core_noise(z: FloatArray, course: FloatArray, rise: dep.Rise, noise: float) -> float:
+def _core_noise(z: FloatArray, course: FloatArray, rise: Rise, noise: float) -> float:
     """Noise for placing the onset: without the spikes that widen the noise a rise must exceed, the fit bears them."""
     grid = reduce(z, 0, z.size, GRID_POINTS)
     before = min(grid.start(rise.best + 1), z.size)
@@ -258,7 +259,7 @@ def _margin(kink: kk.Kink) -> int:
     return int(np.ceil(MARGIN * width)) if width > 1 else 0
 
 
-def _climbed_by(z: FloatArray, rise: dep.Rise, kink: kk.Kink) -> kk.Kink:
+def _climbed_by(z: FloatArray, rise: Rise, kink: kk.Kink) -> kk.Kink:
     """For a series that climbs from its first point on: the first point ten times above it, if the kink is later."""
     if rise.best > 0 or rise.width > 1:
         return kink
@@ -271,7 +272,7 @@ def departure_of(
     course: FloatArray,
     y: FloatArray,
     transform: Transform,
-    rise: dep.Rise,
+    rise: Rise,
     noise: float,
     *,
     stages: bool = True,
@@ -314,7 +315,7 @@ def departure_of(
     )
 
 
-def _shape(z: FloatArray, kink: kk.Kink, rise: dep.Rise, noise: float) -> tuple[str, bool]:
+def _shape(z: FloatArray, kink: kk.Kink, rise: Rise, noise: float) -> tuple[str, bool]:
     """Jump or growth, and whether a jump's level held or fell again."""
     onset = kink.onset
     after = z[onset : onset + JUMP_POINTS]

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from losslens.detector import departure as dep
 from losslens.detector.grid import MEDIAN_OF_BLOCK, spread, start_level, trailing_median
+from losslens.detector.rise import Rise
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
@@ -54,7 +54,7 @@ LEAST_RISE = 0.1
 """… and is so high on the transformed scale."""
 
 
-def find(z: FloatArray) -> dep.Rise | None:
+def find(z: FloatArray) -> Rise | None:
     """The rise from the best early level to the level of the last fifth, or None.
 
     ``z``: shape ``(n,)``, on the transformed scale. O(n log n).
@@ -65,7 +65,7 @@ def find(z: FloatArray) -> dep.Rise | None:
     late = n // LATE_SHARE
     top = float(np.median(z[-late:]))
     start = start_level(z)
-    best: tuple[float, dep.Rise] | None = None
+    best: tuple[float, Rise] | None = None
     width = NARROWEST
     while width <= n // WIDEST_SHARE:
         level = trailing_median(z[: n - late], width)
@@ -73,7 +73,7 @@ def find(z: FloatArray) -> dep.Rise | None:
         base = float(level[at])
         sure = (top - base) / _error(z[at : at + width], z[-late:])
         if sure > SURE and (best is None or sure > best[0]):
-            best = sure, dep.Rise(at + width - 1, base, top, width, 0.0)
+            best = sure, Rise(at + width - 1, base, top, width, 0.0)
         width *= 2
     if best is None:
         return None
@@ -102,7 +102,7 @@ def _error(best: FloatArray, late: FloatArray) -> float:
     return max(float(error * np.sqrt((1.0 + alike) / (1.0 - alike))), LEAST_ERROR)
 
 
-def _stays(after: FloatArray, rise: dep.Rise) -> bool:
+def _stays(after: FloatArray, rise: Rise) -> bool:
     """Whether the series rose once: above half of the rise for good after it, for most of what is left."""
     width = max(rise.width, NARROWEST)
     if after.size < 3 * width:

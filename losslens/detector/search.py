@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from losslens.detector.grid import (
     spread,
     trailing_median,
 )
+from losslens.detector.rise import Rise
 
 if TYPE_CHECKING:
     from losslens.detector.grid import Grid
@@ -51,6 +53,9 @@ FEW_POINTS = 4.0
 
 SHORTEST = 4
 """Fewer points show no rise."""
+
+COARSER = 4
+"""A rise that has only begun is looked for in medians of so many times as many points, up to a block of the grid."""
 
 SPIKE_WIDTHS = 8.0
 """A step that nothing else shows must be as high as a spike …"""
@@ -97,7 +102,7 @@ def _near_noise(part: FloatArray, residual: FloatArray) -> float:
 
 def find_rise(
     z: FloatArray, course: FloatArray, noise: float, *, urgent: bool, first_counts: bool = False
-) -> tuple[dep.Rise | None, float]:
+) -> tuple[Rise | None, float]:
     """The rise at the end and the noise before it: found once with the noise of all, then of the calm part.
 
     ``first_counts``: the first point alone can be the level that the series has left.
@@ -124,12 +129,32 @@ def find_rise(
         found = _kept_step(z, grid, noise)
     if found is None and first_counts and grid.block == 1 and not urgent:
         found = reversal.find(z)
-    if found is None and grid.block == 1 and not urgent:
-        found = apart.find(z)
+    if found is None and not urgent:
+        found = _begun(z, grid)
+    if found is None and first_counts and grid.block == 1 and not urgent:
+        found = apart.lasting(z)
     return found, noise
 
 
-def _kept_step(z: FloatArray, grid: Grid, noise: float) -> dep.Rise | None:
+def _begun(z: FloatArray, grid: Grid) -> Rise | None:
+    """A rise that has only begun, sought among the last points, and for long series among medians of ever more points.
+
+    Five points are nothing in a block of a long series; the rise is given on its grid all the same. O(n).
+    """
+    block = 1
+    while block <= grid.block:
+        count = min(GRID_POINTS, z.size // block)
+        first = z.size - count * block
+        level = z[first:] if block == 1 else np.median(z[first:].reshape(count, block), axis=1)
+        found = apart.begun(level)
+        if found is not None:
+            last = first + (found.best + 1) * block - 1
+            return replace(found, best=last // grid.block, width=max(found.width * block // grid.block, 1))
+        block *= COARSER
+    return None
+
+
+def _kept_step(z: FloatArray, grid: Grid, noise: float) -> Rise | None:
     """A step as high as a spike that had not come back at the end, though the end is hardly above the noise."""
     width = dep.end_width(grid.value.size)
     lowest = np.minimum.accumulate(trailing_median(grid.value, width))
@@ -141,7 +166,7 @@ def _kept_step(z: FloatArray, grid: Grid, noise: float) -> dep.Rise | None:
     top = float(np.median(grid.value[-width:]))
     if top - level < STILL_UP * jump.step or jump.before - level > 0.5 * jump.step:
         return None
-    return dep.Rise(max(at - 1, 0), jump.before, top, width, 0.0, True)
+    return Rise(max(at - 1, 0), jump.before, top, width, 0.0, True)
 
 
 def best_level(z: FloatArray) -> float:

@@ -44,9 +44,9 @@ def test_neither_noise_nor_a_level_that_wanders_stands_apart(seed: int) -> None:
     wandering = np.zeros(500)
     for i in range(1, 500):
         wandering[i] = 0.97 * wandering[i - 1] + 0.2 * rng.standard_normal()
-    assert apart.find(wandering) is None
-    assert apart.find(rng.standard_normal(500)) is None
-    assert apart.find(rng.standard_t(2.0, 500)) is None
+    assert apart.begun(wandering) is None
+    assert apart.begun(rng.standard_normal(500)) is None
+    assert apart.begun(rng.standard_t(2.0, 500)) is None
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -64,3 +64,43 @@ def test_a_climb_to_ten_times_the_best_matters_after_a_fall_by_four_decades() ->
     small = loss.copy()
     small[-10:] = loss[60:110].mean() * 2.0
     assert verdict_on(small) is not Verdict.EXPLODED
+
+
+@pytest.mark.parametrize("last", [2, 3, 4])
+def test_two_points_far_above_all_before_them_are_a_rise(last: int) -> None:
+    loss = falling(140, 0.2, 7)
+    loss[-last:] *= 8.0
+    assert verdict_on(loss).blew_up
+    calm = falling(140, 0.2, 7)
+    calm[-last:] *= 1.5
+    assert verdict_on(calm) is Verdict.HEALTHY
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_single_points_that_strayed_before_hide_no_rise_of_the_last(seed: int) -> None:
+    loss = falling(380, 0.3, seed)
+    loss[-7:] *= 5.0
+    loss[[-31, -52]] *= 12.0
+    assert verdict_on(loss) not in (Verdict.HEALTHY, Verdict.SPIKE_RECOVERED)
+
+
+@pytest.mark.parametrize("dead", [25, 60, 90])
+def test_a_loss_that_died_far_above_its_wild_course_is_lost_however_long_ago(dead: int) -> None:
+    rng = np.random.default_rng(1)
+    wild = np.exp(-4.0 + 1.5 * rng.standard_normal(90))
+    wild[:15] = np.linspace(1.2, 0.05, 15)
+    level = 1.1 * np.exp(0.01 * rng.standard_normal(dead))
+    assert verdict_on(np.concatenate([wild, [9.0, 2.0], level])).blew_up
+    assert verdict_on(wild) is not Verdict.EXPLODED
+
+
+@pytest.mark.parametrize("points", [3000, 20_000])
+@pytest.mark.parametrize("last", [10, 40, 160])
+def test_in_a_long_noisy_log_a_rise_of_the_last_points_is_seen_and_dated_in_points(points: int, last: int) -> None:
+    loss = falling(points, 0.3, 2, decades=1.3)
+    assert verdict_on(loss) is Verdict.HEALTHY
+    loss[-last:] *= 10.0
+    found = examine(np.arange(points), loss).departure
+    assert found is not None
+    assert abs(found.onset - (points - last)) <= 3
+    assert verdict_on(loss) is not Verdict.HEALTHY
