@@ -40,6 +40,15 @@ SWING = 4.0
 EARLY_SIZE = 0.1
 """… the largest size within this share of the points, at least 3."""
 
+SPREAD = (0.1, 0.9)
+"""Spreads are taken between these quantiles …"""
+
+SPREAD_POINTS, SPREAD_PARTS = 8, 16
+"""… of so many points, or of this part of the series if that is more; …"""
+
+WIDER = 8.0
+"""… one so many times as wide as any in the first half, and to both sides, has lost its hold, whatever its level."""
+
 DECADE = 0.1
 """… the first tenth …"""
 
@@ -210,13 +219,53 @@ def find_swing(y: FloatArray) -> Departure | None:
         return None
     size = np.abs(y)
     first = float(size[:early].max())
-    if first <= 0.0 or float(np.median(size[-end_width(n) :])) < SWING * first:
+    if first <= 0.0:
         return None
-    end = float(np.median(y[-end_width(n) :]))
-    if abs(end) < FAR * first and _stepped_down(y, float(np.median(y[:early])) - end):
+    width = _wider(y)
+    if width:
+        size = _highest(np.abs(y - float(np.median(y[: n // 2]))), width)
+        first = float(size[: n // 2].max())
+    elif float(np.median(size[-end_width(n) :])) < SWING * first:
         return None
+    else:
+        end = float(np.median(y[-end_width(n) :]))
+        if abs(end) < FAR * first and _stepped_down(y, float(np.median(y[:early])) - end):
+            return None
+        if end < 0.0 and not _escapes(y, end):
+            return None
     transform = Transform("asinh", scale=first)
     z = transform.forward(size)
     course, noise = course_and_noise(z)
     rise, noise = find_rise(z, course, noise, urgent=True)
     return departure_of(z, course, size, transform, rise, noise, stages=False) if rise is not None else None
+
+
+def _escapes(y: FloatArray, end: float) -> bool:
+    """Whether a series that ends below zero went up on its way, went far down, or ever faster.
+
+    One that has merely fallen through zero is a log-density at work.
+    """
+    first = float(np.abs(y[:END_POINTS]).max())
+    level = trailing_median(reduce(y, 0, y.size, GRID_POINTS).value, END_POINTS)
+    return float(y.max()) > SWING * first or -end >= FAR * first or _accelerates(level, settled=False)
+
+
+def _wider(y: FloatArray) -> int:
+    """The points of a window where the last one spreads, to both sides, many times as far as any early one; else 0."""
+    width = max(SPREAD_POINTS, y.size // SPREAD_PARTS)
+    calm = y[: y.size // 2]
+    if calm.size < 2 * width:
+        return 0
+    windows = np.lib.stride_tricks.sliding_window_view(calm, width)[:: max(width // 2, 1)]
+    low, high = np.quantile(windows, SPREAD, axis=1)
+    widest, middle = float((high - low).max()), float(np.median(calm))
+    last_low, last_high = np.quantile(y[-width:], SPREAD)
+    both = min(last_high - middle, middle - last_low) > widest > 0.0
+    return width if both and last_high - last_low >= WIDER * widest else 0
+
+
+def _highest(size: FloatArray, width: int) -> FloatArray:
+    """The highest of the last ``width`` values up to each point; shape as ``size``."""
+    padded = np.concatenate([np.full(width - 1, size[0]), size])
+    out: FloatArray = np.lib.stride_tricks.sliding_window_view(padded, width).max(1)
+    return out

@@ -46,3 +46,14 @@ def test_a_step_down_by_more_than_ten_times_everything_before_is_a_flight() -> N
     y = 0.1 + 2.2 * np.exp(-t / 15.0)
     y[70:] = -32.0 + 24.0 * np.exp(-(t[70:] - 70.0))
     assert examine(t, y).runaway is not None
+
+
+def test_swings_that_widen_to_both_sides_are_seen_whatever_their_middle() -> None:
+    rng = np.random.default_rng(6)
+    calm = 0.3 * rng.standard_normal(320)
+    wide = calm * np.where(np.arange(320) < 220, 1.0, 20.0)
+    found = examine(np.arange(320), wide).swing
+    assert found is not None
+    assert abs(found.onset - 220) <= 5
+    assert examine(np.arange(320), calm).swing is None
+    assert examine(np.arange(320), calm * 4.0 ** (np.arange(320) / 320)).swing is None
