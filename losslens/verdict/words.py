@@ -52,6 +52,9 @@ UNITS = 8.0
 TENFOLD_SHARE = 0.2
 """A rise by a factor of ten and more matters from this share of the progress in decades on, …"""
 
+FIVEFOLD, FIVEFOLD_SHARE = 5.0, 1 / 3
+"""… one by this factor from this share on, …"""
+
 FLOOR = 1e-5
 """… unless it began below this share of the first level, where rounding and the printed digits rule."""
 
@@ -346,9 +349,13 @@ def _unit(value: FloatArray) -> float:
 
 
 def _tenfold(fit: SeriesFit, d: Departure) -> bool:
-    """Whether a loss climbed to ten times its best and more: not by a jump that it is coming back from."""
-    far = d.rise >= math.log(EXPLODED_FACTOR) and d.base > FLOOR * fit.start
-    return far and not d.holds and _share_of_decades(fit, d.base, d.rise) >= TENFOLD_SHARE
+    """Whether a loss climbed to many times its best: not by a jump that it is coming back from."""
+    if d.holds or d.base <= FLOOR * fit.start:
+        return False
+    share = _share_of_decades(fit, d.base, d.rise)
+    if d.rise >= math.log(EXPLODED_FACTOR) and share >= TENFOLD_SHARE:
+        return True
+    return d.rise >= math.log(FIVEFOLD) and share >= FIVEFOLD_SHARE
 
 
 def _counts(fit: SeriesFit, base: float, top: float, rise: float) -> bool:

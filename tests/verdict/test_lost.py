@@ -268,3 +268,21 @@ def test_a_rise_by_a_few_units_of_the_last_printed_digit_is_none() -> None:
     fallen = 0.3 * np.exp(-step / 4.0) + level * np.exp(0.05 * rng.standard_normal(200))
     assert judged(loss=fallen).verdict is not Verdict.HEALTHY
     assert judged(loss=np.round(fallen, 4)).verdict is Verdict.HEALTHY
+
+
+def test_a_log_density_that_has_only_fallen_through_zero_does_not_swing() -> None:
+    noise = np.random.default_rng(2).standard_normal(71)
+    density = 0.4 - 2.0 * (1.0 - np.exp(-np.arange(71) / 15.0)) + 0.08 * noise
+    assert judged(loss=density).verdict is Verdict.HEALTHY
+    swinging = 0.2 * np.random.default_rng(3).standard_normal(200) * np.where(np.arange(200) < 150, 1.0, 30.0)
+    assert judged(loss=swinging).verdict.blew_up
+
+
+def test_a_rise_to_six_times_the_best_counts_where_it_undid_a_third_of_the_decades() -> None:
+    noise = np.random.default_rng(11).standard_normal(120)
+    n = np.arange(120)
+    course = np.maximum(np.exp(-n / 8.0), 0.005) * np.exp(0.1 * noise)
+    rising = course * np.where(n < 90, 1.0, np.exp((n - 90) / 14.0))
+    assert judged(loss=rising).verdict.blew_up
+    deep = course**2.5 * np.where(n < 90, 1.0, np.exp((n - 90) / 20.0))
+    assert judged(loss=deep).verdict is Verdict.HEALTHY
