@@ -16,6 +16,7 @@ from losslens.verdict.branches import abandoned_branches
 from losslens.verdict.contest import Contest, contest_of
 from losslens.verdict.losses import Judged, as_verdict, episodes_of, judge_loss
 from losslens.verdict.meeting import no_return, together
+from losslens.verdict.plateau import settled_at_once
 from losslens.verdict.validation import judge_validation, surely_failed
 from losslens.verdict.word import Word, number
 from losslens.verdict.words import followed
@@ -24,6 +25,9 @@ __all__ = ["judge"]
 
 MOST_LOSSES = 64
 """Losses judged at most; a run that logs more has per-sample or per-layer terms."""
+
+FEWEST_TERMS = 2
+"""One term alone may be learned at once; so many, and no total beside them, are not."""
 
 THROWN_MOST = 0.4
 """A turn of validation that may lie anywhere in this share of its steps was not brought by a spike of training."""
@@ -34,6 +38,8 @@ def judge(run: Run) -> Judgement:
     contest = contest_of(run)
     train = [_judge(run, tag, Role.TRAIN_LOSS, contest) for tag in run.tags(Role.TRAIN_LOSS)[:MOST_LOSSES]]
     parts = [_judge(run, tag, Role.LOSS_COMPONENT, contest) for tag in run.tags(Role.LOSS_COMPONENT)[:MOST_LOSSES]]
+    if not train and not contest.plays:
+        parts = _unlearned(run, parts)
     trained = _lead_of_training(train, parts)
     val_tags = run.tags(Role.VAL_LOSS)[:MOST_LOSSES]
     val = [
@@ -77,6 +83,21 @@ def _judge(run: Run, tag: str, role: Role, contest: Contest) -> Judged:
         return judged
     word = Word(Verdict.HEALTHY, f"{judged.word.reason}; but {why}", None, None)
     return Judged(series, role, judged.fit, word, as_verdict(run, series, role, judged.fit, word))
+
+
+def _unlearned(run: Run, parts: list[Judged]) -> list[Judged]:
+    """The terms of a loss that is not logged itself, as plateaus where none of them learned after its second point."""
+    calm = all(j.word.verdict is Verdict.HEALTHY and settled_at_once(j.fit) for j in parts)
+    if len(parts) < FEWEST_TERMS or not calm:
+        return parts
+    out = []
+    for judged in parts:
+        fit = judged.fit
+        first, level = number(float(fit.value[0])), number(float(np.median(fit.value[1:])))
+        text = f"came down from {first} to {level} at once and no further, as all {len(parts)} terms of the loss"
+        word = Word(Verdict.PLATEAU, text, 1.0, Verdict.HEALTHY)
+        out.append(replace(judged, word=word, verdict=as_verdict(run, judged.series, judged.role, fit, word)))
+    return out
 
 
 def _followed_down(run: Run, judged: Judged) -> Judged:

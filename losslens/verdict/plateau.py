@@ -8,7 +8,7 @@ import numpy as np
 
 from losslens.detector import SeriesFit
 from losslens.model import Verdict
-from losslens.verdict.flat import flat
+from losslens.verdict.flat import flat, gained
 from losslens.verdict.word import NEAR, Word, number, rough
 
 PLATEAU_SHARE = 0.05
@@ -41,6 +41,12 @@ STUCK_MOST = 0.15
 
 HUMP = 1.5
 """A loss that was above so many times its start for a tenth of its points did not just stay where it was."""
+
+SETTLED_POINTS = 12
+"""Fewer points do not show that a loss stays where it is."""
+
+AT_ONCE = math.log(10.0)
+"""A first value so much above all others (log) is that of an untrained net, or of one that was thrown at once."""
 
 FEW = 24
 """With fewer points than this the first level is a single noisy point."""
@@ -85,6 +91,19 @@ def never_fell(fit: SeriesFit) -> str:
         return ""
     of = f", at ln {classes}, a uniform guess" if classes else ""
     return f"began at {number(fit.start)} and ends at {number(fit.end)}{of}: it did not fall"
+
+
+def settled_at_once(fit: SeriesFit) -> bool:
+    """Whether a loss came down by a factor of ten to its second point and by nothing from there on.
+
+    Alone this says little: what is convex is learned in one epoch. Of all terms of a loss at once it says a lot.
+    """
+    if fit.transform.kind != "log" or fit.n_finite < SETTLED_POINTS:
+        return False
+    rest = fit.z[1:]
+    third = rest.size // 3
+    fell = float(np.median(rest[:third]) - np.median(rest[-third:]))
+    return float(fit.z[0] - np.median(rest)) > AT_ONCE and fell < PLATEAU_SHARE and not gained(rest)
 
 
 def _back_at_first(fit: SeriesFit) -> Word | None:

@@ -62,3 +62,22 @@ def test_terms_of_validation_speak_of_overfitting_only_together() -> None:
     assert alone.verdict is Verdict.HEALTHY
     assert {x.tag: x.verdict for x in alone.losses}["val/cls_loss"] is Verdict.OVERFIT
     assert judge(detector(box=turned, cls=turned, dfl=turned)).verdict is Verdict.OVERFIT
+
+
+def test_terms_that_all_stay_where_their_second_epoch_left_them_have_not_learned() -> None:
+    rng = np.random.default_rng(8)
+    row = np.arange(30)
+
+    def terms(fall: float, names: str) -> Run:
+        logged = {}
+        for k, name in enumerate(names.split()):
+            level = (0.5 + 0.3 * k) * np.exp(-fall * row / 30 + 0.04 * rng.standard_normal(30))
+            logged[f"train/{name}_loss"] = np.where(row == 0, 80.0 * 10.0**k, level)
+        series = {tag: RawSeries(tag, row, y, np.full(30, np.nan), row, "epoch") for tag, y in logged.items()}
+        return build([Log("results.csv", "csv", series, (), trainer="ultralytics")], name="run")[0]
+
+    stuck = judge(terms(0.0, "box cls obj"))
+    assert stuck.verdict is Verdict.PLATEAU
+    assert "as all 3 terms of the loss" in stuck.reason
+    assert judge(terms(1.0, "box cls obj")).verdict is Verdict.HEALTHY
+    assert judge(terms(0.0, "box")).verdict is Verdict.HEALTHY
