@@ -22,12 +22,20 @@ MOSTLY_BAD = 0.34
 """A series whose last value is finite still ends in NaN when less than this share of the last 5 % is finite."""
 
 
-def examine(step: IntArray, value: FloatArray, *, limit: int | None = None, first_counts: bool = False) -> SeriesFit:
+def examine(
+    step: IntArray,
+    value: FloatArray,
+    *,
+    limit: int | None = None,
+    first_counts: bool = False,
+    rounds: IntArray | None = None,
+) -> SeriesFit:
     """Course, noise and episodes of one series.
 
     ``step``: shape ``(n,)``, in the order written. ``value``: shape ``(n,)``, units of the series, NaN and Inf
     allowed (they are events and are left out of the fits). ``limit``: look only at the first so many points.
     ``first_counts``: the first point alone can be the level that a long series has left, as that of an untrained net.
+    ``rounds``: shape ``(n,)``, the pass over the data that each point belongs to, where that is known.
     One to three finite points give a fit without departure or excursions; none gives NaN levels. Linear in n.
     """
     step, value = np.asarray(step)[:limit], np.asarray(value, np.float64)[:limit]
@@ -52,7 +60,8 @@ def examine(step: IntArray, value: FloatArray, *, limit: int | None = None, firs
     at_once = rise is not None and rise.best == 0 and rise.width == 1
     found = departure_of(z, course, y, transform, rise, noise) if rise is not None else None
     calm_end = found.onset if found is not None else z.size
-    excursions = exc.find(z, course, noise, ratios=transform.kind == "log") if z.size > 3 else ()
+    passes = rounds[:limit][index] if rounds is not None else None
+    excursions = exc.find(z, course, noise, ratios=transform.kind == "log", rounds=passes) if z.size > 3 else ()
     excursions = _with_wide(excursions, wide.find(z, noise))
     late = tuple(e for e in excursions if e.last >= calm_end)
     excursions = tuple(e for e in excursions if e.last < calm_end)

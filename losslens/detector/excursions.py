@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from losslens.detector.grid import centred_median, reduce, spread, trailing_median
+from losslens.detector.rounds import once_each
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray, IntArray
@@ -85,6 +86,12 @@ Gaussian wander of width A the three limits are 12, 11 and 8 A; for white noise 
 LAG_HALF = 15
 """Half the width of the running median that tells by how much the level before lags behind the course."""
 
+OPEN_POINTS = 2
+"""Points as high as a spike in an excursion that is not surely back when the series ends; one may be noise."""
+
+OPEN_END = 3
+"""The level that it has come back to by then is that of so many last points."""
+
 LONG = 20_000
 """From so many points on the level before is the smooth course, not a trailing median of each point."""
 
@@ -124,17 +131,22 @@ class Excursion:
     rise: int
 
 
-def find(z: FloatArray, course: FloatArray, noise: float, *, ratios: bool = True) -> tuple[Excursion, ...]:
-    """Excursions of ``z`` by more than 8 noise widths that ended before the last point, in order, not overlapping.
+def find(
+    z: FloatArray, course: FloatArray, noise: float, *, ratios: bool = True, rounds: IntArray | None = None
+) -> tuple[Excursion, ...]:
+    """Excursions of ``z`` by more than 8 noise widths that ended, in order, not overlapping; the last may be open.
+
+    One that is not surely back when the series ends has the last point for its last.
 
     ``course``: shape as ``z``, the smooth course. ``noise``: width of single points. ``ratios``: ``z`` is a logarithm.
+    ``rounds``: shape as ``z``, the round over the data that each point belongs to; a lower spike counts once in each.
     Three looks: sudden ones above the level just before, slow ones above the best level so far, and what went far above
     the first value. O(n).
     """
     start = max(SETTLING_POINTS, int(SETTLING * z.size))
     if z.size - start < 3:
         return ()
-    out = _sudden(z, course, noise, start, ratios)
+    out = _sudden(z, course, noise, start, ratios, rounds)
     taken = np.zeros(z.size, bool)
     for look in (_slow(z, course, noise, start), _thrown(z, noise) if ratios else []):
         for e in out:
@@ -143,7 +155,9 @@ def find(z: FloatArray, course: FloatArray, noise: float, *, ratios: bool = True
     return tuple(sorted(out, key=lambda e: e.first))
 
 
-def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int, ratios: bool) -> list[Excursion]:
+def _sudden(
+    z: FloatArray, course: FloatArray, noise: float, start: int, ratios: bool, rounds: IntArray | None
+) -> list[Excursion]:
     """Jumps above the level just before; each lasts until the series is back within 3 widths of that level."""
     level = _level_before(z, course)
     above = z - level
@@ -169,6 +183,9 @@ def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int, ratios:
             height[lost] = np.minimum(height[lost], min(SPIKE_WIDTHS * noise, BEYOND_ALL))
     highest = np.concatenate([[np.inf], np.maximum.accumulate(z)[:-1]])
     beyond = (z > highest + BEYOND_ALL) & (ratios | (highest > 1.0))  # above its unit an asinh is a logarithm too
+    if rounds is not None:
+        once = once_each(above[start:] - float(np.median(above[start:])), max(noise, spread(steady)), rounds[start:])
+        beyond[start:] |= once
     hits = np.flatnonzero((above > height) | beyond)
     known = start
     at, start = 0, min(start, EARLY_POINTS)
@@ -188,6 +205,8 @@ def _sudden(z: FloatArray, course: FloatArray, noise: float, start: int, ratios:
         last = first + int(back[0]) - 1 if back.size else _mostly_back(z, first, before)
         if last < z.size - 2 and (back.size or int(hits[j]) >= known):
             out.append(_excursion(z, first, last, before, int(hits[j])))
+        elif last >= z.size - 2 and first >= known and hits.size - j >= OPEN_POINTS:
+            out.append(_excursion(z, first, z.size - 1, before, int(hits[j])))
         at = max(last, int(hits[j])) + 1  # the walk back from a hit may pass a taller, smoother bump
 
 
@@ -295,7 +314,8 @@ def _without_waves(found: list[Excursion]) -> list[Excursion]:
 
 def _excursion(z: FloatArray, first: int, last: int, before: float, hit: int) -> Excursion:
     peak = first + int(np.argmax(z[first : last + 1]))
-    after = float(np.median(z[last + 1 : last + 1 + COURSE_POINTS]))
+    beyond = z[last + 1 : last + 1 + COURSE_POINTS]
+    after = float(np.median(beyond if beyond.size else z[-OPEN_END:]))
     return Excursion(first, peak, last, before, float(z[peak]), after, hit - first + 1)
 
 

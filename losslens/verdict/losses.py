@@ -18,7 +18,7 @@ from losslens.verdict.word import Word, number
 from losslens.verdict.words import BEYOND_REASON, decide, released
 
 if TYPE_CHECKING:
-    from losslens.model import FloatArray
+    from losslens.model import FloatArray, IntArray
 
 MIN_RATES = 8
 """A learning rate of fewer points does not say that nothing was learned."""
@@ -55,9 +55,10 @@ def judge_loss(run: Run, series: Series, role: Role, *, wanders: bool = False, p
 
     ``plays``: its target moves, so that its first value is no level to have left. ``wanders``: see ``decide``.
     """
-    fit = examine(series.step, series.value, first_counts=not plays)
+    rounds = _passes(run, series)
+    fit = examine(series.step, series.value, first_counts=not plays, rounds=rounds)
     if plays and fit.departure is not None and fit.departure.from_start:
-        fit = examine(series.step, _without_first(series.value), first_counts=False)
+        fit = examine(series.step, _without_first(series.value), first_counts=False, rounds=rounds)
     fit = released(replace(fit, axis=run.axis or "step"), wanders)
     if fit.excursions:
         fit = replace(fit, excursions=unexplained(run, fit))
@@ -76,6 +77,14 @@ def judge_loss(run: Run, series: Series, role: Role, *, wanders: bool = False, p
     if role is Role.TRAIN_LOSS and not plays and word.verdict is Verdict.HEALTHY and (why := never_fell(fit)):
         word = Word(Verdict.PLATEAU, why, 1.0, word.also or Verdict.HEALTHY)
     return Judged(series, role, fit, word, as_verdict(run, series, role, fit, word))
+
+
+def _passes(run: Run, series: Series) -> IntArray | None:
+    """The pass over the data that each point of a series belongs to, where its steps are finer than the epochs."""
+    per = run.steps_per_epoch
+    if per is None or per.value <= 1.0 or run.axis == "epoch" or series.axis != run.axis:
+        return None
+    return (series.step // per.value).astype(np.int64)
 
 
 def _without_first(value: FloatArray) -> FloatArray:
@@ -171,7 +180,7 @@ def onset_of(run: Run, series: Series, fit: SeriesFit, word: Word) -> Onset | No
         return departure_onset(run, series, fit, d)
     if verdict is Verdict.NAN or (verdict is Verdict.VAL_DIVERGED and fit.ends_nonfinite):
         return _nan_onset(run, series, fit)
-    if verdict is Verdict.SPIKE_RECOVERED and fit.excursions:
+    if (verdict is Verdict.SPIKE_RECOVERED and fit.excursions) or word.spike is not None:
         return spike_onset(run, series, fit, word.spike)
     if verdict is Verdict.PLATEAU and fit.n_finite:
         return onset_at(run, series, fit, 0, 0, 0, fit.start, True)

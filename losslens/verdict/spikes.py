@@ -29,6 +29,9 @@ ITS_WAY = 10
 ALIKE = 0.97
 """Spikes that rise at least this share of the largest are as large."""
 
+NEARLY_BACK = 0.25
+"""A spike is nearly back where no more than this share of its height is left (on the transformed scale)."""
+
 USUAL = 0.1
 """A height that so many of the points since were at …"""
 
@@ -55,7 +58,8 @@ def _became_usual(fit: SeriesFit, e: Excursion) -> bool:
 
 def find(fit: SeriesFit, wanders: bool) -> Word | None:
     """The largest excursion that matters, of several alike the first; of a loss that wanders only sudden ones."""
-    found = [e for e in fit.excursions if not wanders or e.rise <= SUDDEN_POINTS]
+    ended = fit.n_finite - 1
+    found = [e for e in fit.excursions if not wanders or (e.rise <= SUDDEN_POINTS and e.last < ended)]
     if not found or (wanders and len(found) >= ITS_WAY):
         return None
     found = [e for e in found if not _became_usual(fit, e)]
@@ -78,5 +82,17 @@ def find(fit: SeriesFit, wanders: bool) -> Word | None:
         f"left {number(before)} for {number(top)} at {fit.place(largest.first)} ({size}) "
         f"and came back by {fit.place(largest.last)}" + (f"; {count} such spikes" if count > 1 else "")
     )
+    if largest.last >= ended:
+        return _open(fit, largest, f"left {number(before)} for {number(top)} at {fit.place(largest.first)} ({size})")
     margin = min(max(widths / 8.0, (top - before) / fit.progress), matter)
     return Word(Verdict.SPIKE_RECOVERED, text, margin, Verdict.HEALTHY if margin < NEAR else None, spike=largest)
+
+
+def _open(fit: SeriesFit, e: Excursion, left: str) -> Word:
+    """The word for a spike that is not surely back when the log ends."""
+    after = number(fit.transform.back(e.after))
+    if e.after - e.before <= NEARLY_BACK * (e.top - e.before):
+        text = f"{left} and had come back to {after}, nearly all the way, when the log ended"
+        return Word(Verdict.SPIKE_RECOVERED, text, NEAR, Verdict.SHIFTED, spike=e)
+    text = f"{left} and was still at {after} when the log ended"
+    return Word(Verdict.SHIFTED, text, NEAR, Verdict.SPIKE_RECOVERED, spike=e)

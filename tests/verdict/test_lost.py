@@ -272,7 +272,7 @@ def test_a_rise_by_a_few_units_of_the_last_printed_digit_is_none() -> None:
 
 def test_a_log_density_that_has_only_fallen_through_zero_does_not_swing() -> None:
     noise = np.random.default_rng(2).standard_normal(71)
-    density = 0.4 - 2.0 * (1.0 - np.exp(-np.arange(71) / 15.0)) + 0.08 * noise
+    density = 0.3 - 2.6 * (1.0 - np.exp(-np.arange(71) / 30.0)) + 0.08 * noise
     assert judged(loss=density).verdict is Verdict.HEALTHY
     swinging = 0.2 * np.random.default_rng(3).standard_normal(200) * np.where(np.arange(200) < 150, 1.0, 30.0)
     assert judged(loss=swinging).verdict.blew_up

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from losslens.model import Log, RawSeries, Verdict
 from losslens.runs import build
@@ -73,3 +74,17 @@ def test_a_spike_stays_one_where_the_loss_is_thrown_out_once_more_after_a_calm()
     said = judge(build([of(y)], name="run")[0])
     assert said.verdict is Verdict.SPIKE_RECOVERED
     assert "2 such spikes" in said.reason
+
+
+@pytest.mark.parametrize("after", [2, 5, 12])
+def test_a_spike_that_is_not_surely_back_when_the_log_ends_is_told(after: int) -> None:
+    rng = np.random.default_rng(4)
+    loss = (0.06 + 0.5 * np.exp(-np.arange(530) / 60.0)) * np.exp(0.18 * rng.standard_normal(530))
+    loss[520:] *= 1.0 + 170.0 * np.exp(-np.arange(10) / 1.5)
+    loss = loss[: 520 + after]
+    n = np.arange(loss.size)
+    log = Log("log.csv", "csv", {"loss": RawSeries("loss", n, loss, np.full(loss.size, np.nan), n)})
+    said = judge(build([log], name="run")[0])
+    assert said.verdict is not Verdict.HEALTHY
+    assert said.onset is not None
+    assert abs(said.onset.index - 520) <= 1
