@@ -41,8 +41,15 @@ SOURCES = (
 )
 
 
+FEW_ZEROS = 3
+"""So many single zeros in a loss are no accident of its last digits."""
+
+
 def _gradient_too(f: Facts, d: int) -> Found:
     n = f.nonfinite
+    if f.loss is not None and f.loss.empty_gradient:
+        text = f"the gradient norm is exactly 0 at the {num(f.loss.empty)} points at which the loss is"
+        return sign("gradient-empty-too", d, 1.0, text, value=1.0)
     if n is None or n.pattern != "scattered":
         return None
     if n.grad_zero_at is None:
@@ -52,6 +59,9 @@ def _gradient_too(f: Facts, d: int) -> Found:
 
 
 def _zeros(f: Facts, d: int) -> Found:
+    if f.loss is not None and f.loss.empty and not f.loss.zeros_after:
+        text = f"{num(f.loss.empty)} single points are exactly 0, far below all others"
+        return sign("loss-exactly-zero", d, ramp(f.loss.empty, 0.0, FEW_ZEROS), text, series=f.tag, value=f.loss.empty)
     if f.loss is None or not f.loss.zeros_after or f.loss.before is None or f.loss.before <= 0:
         return None
     share = f.loss.zeros_after

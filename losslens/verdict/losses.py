@@ -12,6 +12,7 @@ from losslens.model import Episode, LossVerdict, Onset, Role, Run, Series, Verdi
 from losslens.verdict import spikes
 from losslens.verdict.flat import gained
 from losslens.verdict.guess import never_learned
+from losslens.verdict.holes import holes
 from losslens.verdict.plateau import never_fell
 from losslens.verdict.schedule import explains, unexplained
 from losslens.verdict.word import Word, number
@@ -34,9 +35,6 @@ FIRST_SHARE = 0.05
 
 ONLY_ROSE = 1.5
 """A rise by less than this factor does not say that there was something to lose."""
-
-EVEN = 0.1
-"""Share of their usual distance within which places are evenly spaced."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,34 +141,8 @@ def as_verdict(run: Run, series: Series, role: Role, fit: SeriesFit, word: Word)
         noise=fit.noise_level if known else None,
         margin=word.margin,
         also=word.also,
-        reason=word.reason + holes(series, fit, word),
+        reason=word.reason + holes(run, series, fit, word),
     )
-
-
-def holes(series: Series, fit: SeriesFit, word: Word) -> str:
-    """Says of NaN or Inf points with a course around them how many they are, where, and how far apart.
-
-    Empty where there are none, or where the verdict is about them.
-    """
-    if word.verdict is Verdict.NAN or fit.ends_nonfinite or not fit.nonfinite:
-        return ""
-    if word.verdict is Verdict.EXPLODED and word.departure is None and len(fit.nonfinite) == 1:
-        return ""
-    starts = np.array([int(series.step[first]) for first, _ in fit.nonfinite])
-    count = int((~np.isfinite(series.value)).sum())
-    if count == 1:
-        return f"; one point ({fit.axis.removesuffix('s')} {starts[0]:,}) is NaN or Inf"
-    end = int(series.step[min(fit.nonfinite[-1][1], len(series) - 1)])
-    text = f"; {count:,} points between {fit.axis.removesuffix('s')} {starts[0]:,} and {end:,} are NaN or Inf"
-    gaps = np.diff(starts)
-    if gaps.size >= 3:
-        every = max(float(np.median(gaps)), 1e-9)  # a resume may have put all of them at one step
-        off = np.abs(gaps - every * np.maximum(np.round(gaps / every), 1))
-        if every >= 1.0 and off.max() <= max(1.0, EVEN * every):
-            skipped = "" if gaps.max() < 1.5 * every else " or a multiple of it"
-            text += f", every {every:,.0f} {fit.axis.removesuffix('s')}s{skipped}: the same data may come round again"
-            return text
-    return f"{text}: batches in which no target counts (all masked or ignored), or bad samples, do that"
 
 
 def onset_of(run: Run, series: Series, fit: SeriesFit, word: Word) -> Onset | None:

@@ -62,3 +62,13 @@ def test_zeros_among_finite_gradients_beside_a_lost_loss_are_batches_that_asked_
     assert m.place(lost, CAUSE) < m.place(lost, "nan-in-data")
     nothing = m.made(m.nan_from(m.learning(400), 200), Verdict.NAN, 200, others={m.GRAD: np.where(grad > 9, grad, 0.0)})
     assert "grad-outlived-loss" not in m.names(nothing, CAUSE, +1)
+
+
+def test_single_zeros_of_loss_and_gradient_at_once_are_batches_that_asked_for_nothing() -> None:
+    y, g = m.learning(400), m.steady()
+    y[[60, 140, 141, 300]] = g[[60, 140, 141, 300]] = 0.0
+    y[200:203] *= 8.0
+    run = m.made(y, Verdict.SPIKE_RECOVERED, 200, others={m.GRAD: g})
+    assert {"loss-exactly-zero", "gradient-empty-too"} <= m.names(run, CAUSE, +1)
+    g[[60, 140, 141, 300]] = 1.0
+    assert "gradient-empty-too" not in m.names(m.made(y, Verdict.SPIKE_RECOVERED, 200, others={m.GRAD: g}), CAUSE, +1)

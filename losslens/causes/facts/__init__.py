@@ -7,6 +7,7 @@ logged. ``with_cohort`` adds, across the runs of a project, what the siblings sa
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -27,6 +28,7 @@ from losslens.causes.facts.schedule import rate_of
 from losslens.causes.facts.signals import Recipe
 from losslens.causes.facts.trace import trace_of
 from losslens.model import Judgement, LossVerdict, Role, Run, Series, Verdict
+from losslens.verdict.holes import empty
 
 __all__ = ["Facts", "measure", "with_cohort"]
 
@@ -96,6 +98,9 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
     recipe = recipe_of(settings_at(run, start))
     at = _index(leading, judgement)
     loss = course_of(leading, at, extent, judged)
+    if loss is not None and (holes := int(empty(run, leading).sum())):
+        dead = run.first(Role.GRAD_NORM, Role.GRAD_NORM_CLIPPED) is not None
+        loss = replace(loss, empty=holes, empty_gradient=dead)
     train_series = run.first(Role.TRAIN_LOSS)
     role = judged.role if judged is not None else Role.TRAIN_LOSS
     train, beside = loss, None

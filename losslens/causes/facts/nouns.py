@@ -160,6 +160,10 @@ class LossCourse:
     """Points that rose out of the band in an unbroken row before the first non-finite value or the peak."""
     growth: Growth
     spikes: Spikes
+    empty: int = 0
+    """Single points, in the whole run, that are exactly 0 for want of anything to learn …"""
+    empty_gradient: bool = False
+    """… by the gradient norm, which is 0 there as well."""
     run_up: int | None = None
     """Moves in a row, each clearly upward, that lead to the peak."""
     step_ratio: float | None = None
