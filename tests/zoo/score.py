@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from losslens.causes import rank
+from tests.zoo import cut
 from tests.zoo.figures import cause_figures, has_onset, in_tolerance, onset_figures, share, verdict_figures
 from tests.zoo.predict import Said, asked, everything, uniform
 from tests.zoo.zoo import DATA, Label, labels
@@ -71,6 +72,11 @@ def print_verdicts(said: Sequence[Said]) -> None:
     print("  confusion (nominal word: words said)")
     for word, row in table.items():
         print(f"    {word:16s} " + ", ".join(f"{w} {n}" for w, n in row.most_common()))
+
+
+def print_cuts(rows: Sequence[Label]) -> None:
+    print("\nlogs cut soon after the onset, and a healthy sibling of each cut there")
+    print("\n".join(cut.table(*cut.everything(rows))))
 
 
 def print_onsets(said: Sequence[Said]) -> None:
@@ -145,6 +151,7 @@ def main() -> None:
     print(f"cost: {np.mean([s.seconds for s in said]) * 1e3:.0f} ms of CPU a run")
     print_verdicts(said)
     print_onsets(said)
+    print_cuts(rows)
     print_causes(said)
     if args.misses:
         print_misses(said)

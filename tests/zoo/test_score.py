@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.zoo import cut
 from tests.zoo.figures import HARD, calibration, has_onset, in_tolerance, onset_figures, wilson
 from tests.zoo.files import WRITERS, ask, selection
 from tests.zoo.predict import Said, everything
@@ -35,6 +36,53 @@ def test_most_verdicts_are_acceptable(said: list[Said]) -> None:
 def test_most_onsets_are_within_tolerance(said: list[Said]) -> None:
     rows = [s for s in said if has_onset(s.label) and s.onset is not None]
     assert sum(in_tolerance(s.label, s.onset[0]) for s in rows if s.onset) >= 0.5 * len(rows)
+
+
+@pytest.fixture(scope="module")
+def cuts() -> tuple[list[cut.Cut], list[cut.Cut]]:
+    """Logs of every third family that end soon after the onset, and their healthy siblings cut there."""
+    rows = [r for r in labels() if not r["locked"]]
+    chosen = set(sorted({r["family"] for r in rows if cut.steps_of(r)})[::3])
+    return cut.everything([r for r in rows if r["family"] in chosen])
+
+
+def test_a_log_that_ends_soon_after_its_onset_is_seldom_said_healthy(
+    cuts: tuple[list[cut.Cut], list[cut.Cut]],
+) -> None:
+    for after, least in zip(cut.AFTER, (0.8, 0.8, 0.85), strict=True):
+        seen = [c for c in cuts[0] if c.after == after]
+        assert len(seen) > 30
+        assert sum(c.word != "healthy" for c in seen) >= least * len(seen)
+
+
+def test_healthy_logs_cut_at_the_same_steps_raise_few_hard_alarms(cuts: tuple[list[cut.Cut], list[cut.Cut]]) -> None:
+    assert len(cuts[1]) > 50
+    assert sum(c.word in HARD for c in cuts[1]) <= 0.06 * len(cuts[1])
+
+
+def test_a_log_is_cut_behind_its_onset_and_holds_nothing_later() -> None:
+    label = next(r for r in labels() if not r["locked"] and len(cut.steps_of(r)) == len(cut.AFTER))
+    steps = list(cut.steps_of(label).values())
+    assert label["onset"]["high"] < steps[0] < steps[1] < steps[2] < label["last_step"]
+    run = cut.until(label, steps[0])
+    assert run is not None
+    last = max(int(s.step[-1]) for s in run.series.values())
+    assert label["onset"]["high"] < last <= steps[0]
+    assert not cut.steps_of({**label, "words": ["healthy"]})
+
+
+def test_the_rows_of_cut_logs_count_words_and_hard_alarms_by_place() -> None:
+    label = {"words": ["exploded"]}
+    failing = [cut.Cut(label, 5, 1, "exploded"), cut.Cut(label, 5, 1, "healthy"), cut.Cut(label, 10, 2, "shifted")]
+    rows = cut.table(failing, [cut.Cut({"words": ["healthy"]}, 5, 1, "diverged")])
+    assert "50.0%" in rows[0]
+    assert rows[0].endswith("of 2")
+    assert "50.0%" in rows[1]
+    assert "100.0%" in rows[2]
+    assert rows[2].endswith("of 1")
+    assert "100.0%" in rows[3]
+    assert "  0.0%" in rows[4]
+    assert "no runs" in rows[5]
 
 
 @pytest.mark.parametrize("name", sorted(WRITERS))
