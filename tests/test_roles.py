@@ -541,3 +541,9 @@ def test_the_losses_of_several_workers_are_no_terms() -> None:
     assert abs(found.onset.index - 45) <= 1
     for tag in ("loss/gpu/1", "worker2/loss", "replica_3_loss"):
         assert roles_of("loss", tag, points={tag: 50})[tag].role is Role.TRAIN_LOSS
+
+
+def test_a_validation_loss_with_the_name_of_the_training_loss_leads_and_its_perplexity_says_it_again() -> None:
+    chosen = roles_of("lm loss", "validation/lm loss", "validation/lm loss PPL")
+    assert chosen["validation/lm loss"].role is Role.VAL_LOSS
+    assert chosen["validation/lm loss PPL"].role is Role.OTHER

@@ -28,7 +28,7 @@ _LEVEL = re.compile(
 _NOT_DARKNET = r"(?![-\d.]+, |loss=[-\w.]+, avg)"
 _RANK = re.compile(
     r"\[?rank\s*[:=]?\s*(?P<rank>\d+)\]?\s*[:|-]?\s*|\[default(?P<local>\d+)\]:\s*"
-    rf"|(?P<srun>\d{{1,4}}): (?=\S){_NOT_DARKNET}",
+    rf"|(?P<srun>\d{{1,4}}): (?=\S){_NOT_DARKNET}|\[[\w.]+:\d+, rank=(?P<logged>\d+)\]\s*",  # OLMo's logger
     re.I,
 )
 _LOGGER = re.compile(
@@ -104,7 +104,7 @@ def clean(line: str) -> Line:
         if match.re is _DATE:
             wall_time = _moment(match) if wall_time is None else wall_time
         elif match.re is _RANK:
-            rank = int(match["rank"] or match["local"] or match["srun"])
+            rank = int(match["rank"] or match["local"] or match["srun"] or match["logged"])
         text = text[match.end() :]
     return Line(text, wall_time, rank)
 

@@ -164,6 +164,9 @@ def _template(kind: str, form: str, names: tuple[str, ...]) -> tuple[str, ...]:
     return (kind, form, *sorted(names))
 
 
+_EVALUATING = re.compile(r"\[Eval batch=\d+/\d+\]")
+
+
 def heading_of(text: str) -> str | None:
     """The split that a line without numbers announces for the lines under it, "val" or "train"; None for any other."""
     if len(text) > 40 or any(letter.isdigit() for letter in text) or not _HEADING.fullmatch(text):
@@ -177,8 +180,12 @@ def read_record(text: str) -> Record | None:
         text = _TENSOR.sub(r"\1", text)
     if "Namespace(" in text:
         return None  # what a program was started with
+    if "Eval batch=" in text and _EVALUATING.match(text):
+        return None  # Composer counts the batches of an evaluation; its numbers stand below, at the training's batch
     if "{" in text:
         text = _IN_BRACES.sub(r"\1", text)
+    if "loss value: " in text:
+        text = text.replace("loss value: ", "loss: ")  # Megatron's validation: no loss of a value function
     if "loss" in text:
         text = _GLUED.sub(r"\1 ", text)
     if "," in text and _LISTED.fullmatch(text):

@@ -195,7 +195,8 @@ def choose(
             out.update({c.tag: RoleChoice(c.tag, Role.OTHER, "a metric beside the loss", split=c.split) for c in other})
         if val:
             terms = {c.group for c in out.values() if c.role is Role.LOSS_COMPONENT}
-            out.update(_validation(losses, terms, given=role in given))
+            mains = {c.qualifier for t, c in candidates.items() if t in out and out[t].role is Role.TRAIN_LOSS}
+            out.update(_validation(losses, terms, mains, given=role in given))
         else:
             out.update(_training(losses, given=role in given))
     for c in candidates.values():
@@ -311,13 +312,25 @@ def _is_average_of_another(c: Candidate, totals: Sequence[Candidate]) -> bool:
     return bool(averaged & set(words_of(c.tag))) and any(o.points >= c.points for o in raw)
 
 
-def _validation(candidates: Sequence[Candidate], terms: set[str], *, given: bool) -> dict[str, RoleChoice]:
-    """The losses of data held back: what has the name of a training term is one, other qualifiers name a data set."""
+PERPLEXITY = frozenset(["ppl", "perplexity"])
+
+
+def _validation(
+    candidates: Sequence[Candidate], terms: set[str], mains: set[tuple[str, ...]], *, given: bool
+) -> dict[str, RoleChoice]:
+    """The losses of data held back: what has the name of a training term is one, other qualifiers name a data set.
+
+    ``mains`` are the qualifiers of the training losses: "validation/lm loss" is that of a training by "lm loss".
+    """
     raw = [c for c in candidates if not c.best] or list(candidates)
     out = {c.tag: RoleChoice(c.tag, Role.OTHER, _second_hand(c), split=c.split) for c in candidates if c not in raw}
-    totals = [c for c in raw if not c.qualifier]
+    again = [c for c in raw if c.qualifier[-1:] and c.qualifier[-1] in PERPLEXITY]
+    if len(again) < len(raw):  # "lm loss PPL" says the loss again
+        out.update({c.tag: RoleChoice(c.tag, Role.OTHER, "a metric beside the loss", split=c.split) for c in again})
+        raw = [c for c in raw if c not in again]
+    totals = [c for c in raw if not c.qualifier or c.qualifier in mains]
     kinds = {c.qualifier for c in raw}
-    for c in sorted(raw, key=lambda c: (bool(c.qualifier), *_leads(c))):
+    for c in sorted(raw, key=lambda c: (c not in totals, bool(c.qualifier), *_leads(c))):
         name = " ".join(c.qualifier)
         if c in totals:
             what = "named as the loss on the test data" if c.split == "test" else "named as the validation loss"

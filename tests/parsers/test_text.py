@@ -84,7 +84,7 @@ DIALECTS: dict[str, tuple[list[str], str, dict[str, Points]]] = {
         {
             "lm loss": ([100, 200, 300, 400], [2.9, 2.8, 2.7, 2.6]),
             "grad norm": ([100, 200, 300, 400], [0.9, 0.9, 0.9, 0.9]),
-            "validation/lm loss value": ([1000], [2.0]),
+            "validation/lm loss": ([1000], [2.0]),
         },
     ),
     "fairseq": (

@@ -135,6 +135,34 @@ def test_the_lines_of_a_trainer_are_read_as_it_means_them(name: str, tmp_path: P
     assert {role: tag for role, tag in roles.items() if chosen[tag] is not role} == {}
 
 
+def test_what_composer_prints_below_a_batch_was_measured_at_it(tmp_path: Path) -> None:
+    text = ""
+    for batch in range(1, 41):
+        text += f"0: [batch={batch}/100]:\n0: \t Train trainer/device_train_microbatch_size: 8\n"
+        text += f"0: \t Train loss/train/total: {3 / batch:.4f}\n"
+        if batch % 10 == 0:
+            text += "0: [Eval batch=1/16] Eval on eval data\n0: [Eval batch=16/16] Eval on eval data:\n"
+            text += f"0: \t Eval metrics/eval/LanguageCrossEntropy: {4 / batch:.4f}\n"
+    (tmp_path / "train.log").write_text(text)
+    (log,) = parsers.parse(tmp_path / "train.log")
+    assert log.series["Train loss/train/total"].step.tolist() == list(range(1, 41))
+    assert log.series["Eval metrics/eval/LanguageCrossEntropy"].step.tolist() == [10, 20, 30, 40]
+
+
+def test_what_olmo_prints_below_a_step_was_measured_at_it(tmp_path: Path) -> None:
+    text = ""
+    for step in range(1, 31):
+        head = "[2024-04-17 09:42:26] INFO     [olmo.train:816, rank=0] "
+        text += f"{head}[step={step}/739328]\n    train/CrossEntropyLoss={3 / step:.4f}\n    train/Perplexity=76,631\n"
+        if step % 10 == 0:
+            text += f"{head}v3-small-ppl\n    eval/books/CrossEntropyLoss={4 / step:.4f}\n"
+    (tmp_path / "train.log").write_text(text)
+    (log,) = parsers.parse(tmp_path / "train.log")
+    assert log.series["train/CrossEntropyLoss"].axis == "step"
+    assert log.series["train/CrossEntropyLoss"].step.tolist() == list(range(1, 31))
+    assert log.series["eval/books/CrossEntropyLoss"].step.tolist() == [10, 20, 30]
+
+
 def test_what_stands_under_an_iteration_of_caffe_was_measured_at_it(tmp_path: Path) -> None:
     text = ""
     for step in range(0, 2000, 100):
