@@ -54,15 +54,14 @@ def steps_of(label: Label) -> dict[int, int]:
     return {after: step for after, step in found.items() if step <= last}
 
 
-def until(label: Label, step: int) -> Run | None:
-    """The run as losslens builds it from its logs up to a step; None where nothing is left."""
+def until(label: Label, step: int) -> Run:
+    """The run as losslens builds it from its logs up to a step."""
     made = runs.build(logs(label), name=label["run"], path=label["run"], steps=(None, step))
-    return max(made, key=lambda r: sum(len(s) for s in r.series.values()), default=None)
+    return max(made, key=lambda r: sum(len(s) for s in r.series.values()))
 
 
 def word_at(label: Label, step: int) -> str:
-    run = until(label, step)
-    return verdict.judge(run).verdict.value if run is not None else "inconclusive"
+    return verdict.judge(until(label, step)).verdict.value
 
 
 def siblings(rows: Sequence[Label]) -> dict[str, Label]:
@@ -80,7 +79,8 @@ def everything(rows: Sequence[Label]) -> tuple[list[Cut], list[Cut]]:
     for row in rows:
         for after, step in steps_of(row).items():
             failing.append(Cut(row, after, step, word_at(row, step)))
-            if (other := calm.get(row["family"])) is not None:
+            other = calm.get(row["family"])  # which may have logged far more seldom
+            if other is not None and step - other["first_step"] >= LEAST_BEFORE * gap(other):
                 healthy.append(Cut(other, after, step, word_at(other, step)))
     return failing, healthy
 

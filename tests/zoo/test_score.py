@@ -64,9 +64,7 @@ def test_a_log_is_cut_behind_its_onset_and_holds_nothing_later() -> None:
     label = next(r for r in labels() if not r["locked"] and len(cut.steps_of(r)) == len(cut.AFTER))
     steps = list(cut.steps_of(label).values())
     assert label["onset"]["high"] < steps[0] < steps[1] < steps[2] < label["last_step"]
-    run = cut.until(label, steps[0])
-    assert run is not None
-    last = max(int(s.step[-1]) for s in run.series.values())
+    last = max(int(s.step[-1]) for s in cut.until(label, steps[0]).series.values())
     assert label["onset"]["high"] < last <= steps[0]
     assert not cut.steps_of({**label, "words": ["healthy"]})
 
