@@ -19,7 +19,10 @@ EVEN = 0.1
 MOST_ZEROS = 0.1
 """Share of the points that may be exactly 0: more are what the loss is."""
 
-FAR_BELOW = 0.05
+MOST_IN_A_ROW = 3
+"""More zeros in a row are a loss that has got there, as those of players do."""
+
+FAR_BELOW = 0.2
 """No other point is below this share of the usual level: a loss that is learned to the last digit may touch 0."""
 
 FIRST_AFTER = 3
@@ -48,7 +51,13 @@ def empty(run: Run, series: Series) -> BoolArray:
     if not zero.any() or zero.mean() > MOST_ZEROS or others.size == 0 or others.min() < 0.0:
         return none
     at = np.flatnonzero(zero)
-    if at[0] < FIRST_AFTER or at[-1] >= value.size - 1 or others.min() < FAR_BELOW * float(np.median(others)):
+    longest = np.diff(np.flatnonzero(~np.concatenate([[False], zero, [False]]))).max() - 1
+    if (
+        longest > MOST_IN_A_ROW
+        or at[0] < FIRST_AFTER
+        or at[-1] >= value.size - 1
+        or others.min() < FAR_BELOW * float(np.median(others))
+    ):
         return none
     grad = _gradient(run, series, zero)
     if grad is None:
