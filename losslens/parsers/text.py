@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import accumulate
@@ -40,7 +40,7 @@ from losslens.parsers.text_settings import MIXED_DICT, settings_in, settings_sai
 from losslens.parsers.text_starts import Opened, Started, begins_at, counted_anew, held, later_in, settings_again
 from losslens.parsers.text_statements import Statement, Statements
 from losslens.parsers.text_tables import Tables
-from losslens.parsers.text_trainings import Headings, Training, trainings_in
+from losslens.parsers.text_trainings import Headings, Training, in_turn, trainings_in
 from losslens.parsers.text_windows import LEAST_UNNAMED, WORTH_READING, counts_names_and_numbers, has_records
 from losslens.parsers.wrapped import output_file
 
@@ -130,6 +130,7 @@ class _Reader:
         self._dumps = Dumps()
         self.headings = Headings()
         self._best = Best()
+        self._at_once = False
         self._broken = ""
         self._heading = ""
         self._epoch: tuple[float, int | None] | None = None
@@ -174,6 +175,8 @@ class _Reader:
         self._keep_drawn(self._blocks.finish(), number)
         if len({record.name for record in self.records if record.kind == RESULT}) > 1:
             self.records.sort(key=lambda record: record.name)  # trials that ran at once: one after the other
+        elif (order := in_turn(self.records)) is not None:
+            self._put_in(order)
         if not self.records:
             self._take_unnamed()
         if not self.records:
@@ -351,6 +354,14 @@ class _Reader:
         self.headings.recount(left)
         self.records = records
 
+    def _put_in(self, order: Sequence[int]) -> None:
+        """Put the records of trainings that printed in turn one after the other; events stay behind their record."""
+        place = {old: new for new, old in enumerate(order)}
+        self.messages.recount([0, *(place[old] + 1 for old in range(len(order)))])
+        self.headings.found.clear()
+        self.records = [self.records[old] for old in order]
+        self._at_once = True
+
     def _give_back_settings(self) -> None:
         """Single lines without a place ahead of the first number of a course: "z_loss: 1e-4" is a setting there."""
         at = begins_at(self.records)
@@ -396,10 +407,16 @@ class _Reader:
     def dated_events(self, placed: Placed, first: int, lines: tuple[int, int | None]) -> Iterator[LogEvent]:
         """The events between two lines with the step that they name, else with that of the record before them.
 
-        ``first`` is how many records stand before those that were placed.
+        Of trainings that ran at once each has those behind a record of its own. ``first`` is how many records stand
+        before those that were placed.
         """
         for event, at in self.messages.events:
-            if event.line is not None and (event.line < lines[0] or (lines[1] is not None and event.line >= lines[1])):
+            if self._at_once:
+                if not first < at <= first + len(placed.records):
+                    continue
+            elif event.line is not None and (
+                event.line < lines[0] or (lines[1] is not None and event.line >= lines[1])
+            ):
                 continue
             before = max(at - first, 0)
             step = told_step(event.text) if event.kind in ("nan-message", "checkpoint") else None

@@ -59,6 +59,11 @@ _NO_NAME = re.compile(
     re.IGNORECASE,
 )
 LONGEST_HEADING = 100
+#: What names a training among those that run at once: layers, heads and agents of one training have numbers too.
+_OF_ONE = re.compile(rf"(?:{_OF_A_SERIES}|{_SWEPT}|job|process|member)(?![A-Za-z])[ _=:#-]*[\w.+-]*\d", re.IGNORECASE)
+_NUMERAL = re.compile(r"[-+]?\d[\d.]*(?:e[-+]?\d+)?", re.IGNORECASE)
+#: So often, at least, as there are trainings that run at once another one prints; and so many may run.
+TURNS, MOST_AT_ONCE = 2, 500
 _DIGITS = str.maketrans("123456789", "0" * 9)
 #: Headings kept of one output: what prints more of them prints something else.
 MOST_HEADINGS = 5000
@@ -139,6 +144,31 @@ def _may_announce(shape: str) -> bool:
     banner = _BANNER.match(shape)
     inner = banner["what"] if banner else shape
     return bool(banner or any(p.match(inner) for p in (_NAMED, _SETTING, _TRAINING, _TRIED)))
+
+
+def in_turn(records: Sequence[Record]) -> list[int] | None:
+    """The order that puts one training after the other where several that ran at once printed in turn.
+
+    None where they did not: each name is a training's own, has a count that rises, and takes turns with the others.
+    """
+    named = [record.name for record in records]
+    first = {name: i for i, name in reversed(list(enumerate(named)))}
+    if "" in first or not 2 <= len(first) <= MOST_AT_ONCE or len({_form_of(name) for name in first}) > 1:
+        return None
+    turns = sum(a != b for a, b in pairwise(named)) + 1
+    lowest = _lowest(records)
+    if turns < TURNS * len(first) or lowest is None or not all(_OF_ONE.match(name) for name in first):
+        return None
+    order = sorted(range(len(records)), key=lambda i: (first[named[i]], i))
+    for _, rows in groupby(order, key=lambda i: named[i]):
+        counts = [count for i in rows if (count := _count(records[i])) is not None]
+        if len(set(counts)) < 2 or counts[0] > lowest or any(b < a for a, b in pairwise(counts)):
+            return None
+    return order
+
+
+def _form_of(name: str) -> str:
+    return _NUMERAL.sub("0", name)
 
 
 def trainings_in(

@@ -161,3 +161,38 @@ def test_settings_that_read_like_headings_tear_no_training(tmp_path: Path) -> No
     (log,) = _logs(tmp_path, "\n".join(lines) + "\n")
     assert log.series["Cost"].step.tolist() == [1000 * u for u in range(1, 25)]
     assert {s.name for s in log.settings} >= {"lr-decay", "lr-warmup"}
+
+
+def _in_turn(*names: str, epochs: int = 8) -> str:
+    return "".join(
+        f"{name} epoch {e} loss {3 * 0.8**e + k:.4f}\n" for e in range(epochs) for k, name in enumerate(names)
+    )
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("[job 0]", "[job 1]", "[job 2]"), ("model_3:", "model_10:"), ("lr=0.1", "lr=0.01"), ("[seed 1]", "[seed 2]")],
+)
+def test_trainings_that_ran_at_once_and_printed_in_turn_are_told_apart(names: Sequence[str], tmp_path: Path) -> None:
+    logs = _logs(tmp_path, _in_turn(*names))
+    assert len(logs) == len(names)
+    for k, log in enumerate(logs):
+        assert log.series["loss"].step.tolist() == list(range(8))
+        assert log.series["loss"].value[0] == 3.0 + k
+
+
+def test_what_died_of_several_that_ran_at_once_is_the_one_that_printed_last(tmp_path: Path) -> None:
+    said = _in_turn("[job 0]", "[job 1]") + "[job 0] epoch 8 loss 0.5\nRuntimeError: CUDA out of memory\n"
+    first, second = _logs(tmp_path, said)
+    assert [event.kind for event in first.events] == ["out-of-memory"]
+    assert not second.events
+
+
+@pytest.mark.parametrize("names", [("layer 1", "layer 2"), ("[agent 0]", "[agent 1]"), ("head_1:", "head_2:")])
+def test_parts_of_one_training_that_print_in_turn_are_no_trainings(names: Sequence[str], tmp_path: Path) -> None:
+    assert len(_logs(tmp_path, _in_turn(*names))) == 1
+
+
+def test_jobs_of_which_one_begins_later_are_left_to_the_numbers(tmp_path: Path) -> None:
+    said = _in_turn("[job 0]", "[job 1]").splitlines(keepends=True)
+    assert len(_logs(tmp_path, "".join(line for line in said if not line.startswith("[job 1] epoch 0")))) == 1
