@@ -547,3 +547,37 @@ def test_a_validation_loss_with_the_name_of_the_training_loss_leads_and_its_perp
     chosen = roles_of("lm loss", "validation/lm loss", "validation/lm loss PPL")
     assert chosen["validation/lm loss"].role is Role.VAL_LOSS
     assert chosen["validation/lm loss PPL"].role is Role.OTHER
+
+
+@pytest.mark.parametrize(("names", "total"), [("L C", ""), ("Loc Cla Landm", ""), ("B C M T", "T"), ("B C M S T", "T")])
+def test_the_initials_that_detectors_print_are_their_losses(names: str, total: str) -> None:
+    found = {tag: choice.role for tag, choice in roles_of(*names.split(), "LR").items() if tag != "LR"}
+
+    assert found.pop(total, Role.TRAIN_LOSS) is Role.TRAIN_LOSS
+    assert set(found.values()) == {Role.LOSS_COMPONENT}
+
+
+@pytest.mark.parametrize("names", ["A C", "T C", "Loc Landm"])
+def test_initials_are_no_losses_where_others_are_missing(names: str) -> None:
+    found = roles_of(*names.split())
+
+    assert Role.LOSS_COMPONENT not in {choice.role for choice in found.values()}
+
+
+def test_the_gradients_handed_down_by_spacys_components_are_no_loss() -> None:
+    found = roles_of("LOSS TOK2VEC", "LOSS TRANS...", "LOSS NER")
+
+    assert found["LOSS NER"].role is Role.TRAIN_LOSS
+    assert found["LOSS TOK2VEC"].role is found["LOSS TRANS..."].role is Role.OTHER
+
+
+@pytest.mark.parametrize("tag", ["train-gamma-nloglik", "train-rmsle", "train-mape"])
+def test_what_boosted_trees_minimise_is_a_loss(tag: str) -> None:
+    assert roles_of(tag)[tag].role is Role.TRAIN_LOSS
+
+
+def test_a_value_beside_the_losses_of_actor_and_critic_is_no_loss() -> None:
+    found = roles_of("average_v", "average_loss_policy", "average_loss_value_func", "average_loss_entropy")
+
+    assert found["average_v"].role is Role.OTHER
+    assert found["average_loss_value_func"].role is Role.TRAIN_LOSS

@@ -11,6 +11,7 @@ _STEPS: tuple[tuple[str, str], ...] = (
     ("train_global_step", "step"),
     ("global_step", "step"),
     ("globalstep", "step"),
+    ("global_step_max_steps", "step"),
     ("global_iteration", "step"),
     ("global_iter", "step"),
     ("global_batch", "step"),
@@ -140,8 +141,8 @@ TAG_COLUMNS = frozenset(
 )
 VALUE_COLUMNS = frozenset(["value", "val", "values", "metric_value", "scalar_value", "scalar", "y"])
 _OBJECTIVES = re.compile(
-    r"loss|cost|objective|xent|error|reward|fitness|perplexity|accuracy|learning_?rate|grad(?:_?norm|ient)|entropy"
-    r"|(?<![a-z])(?:acc|lr|mse|mae|rmse|nll|kl|ce-mean|cross-entropy|ppl|elbo|return|bleu|rouge|dice|m?iou|map\d*|auc|f1|psnr|fid|b?wer|b?cer|rms)(?![a-z])",
+    r"loss|损失|cost|objective|xent|error|reward|fitness|perplexity|accuracy|learning_?rate|grad(?:_?norm|ient)|entropy"
+    r"|(?<![a-z])(?:acc|lr|mse|mae|rmsl?e|mape|nll|nloglik|kl|ce-mean|cross-entropy|ppl|elbo|return|bleu|rouge|dice|m?iou|map\d*|auc|f1|psnr|fid|b?wer|b?cer|rms)(?![a-z])",
     re.IGNORECASE,
 )
 

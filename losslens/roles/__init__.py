@@ -16,7 +16,7 @@ import numpy as np
 
 from losslens.errors import UsageError
 from losslens.model import RawSeries, Role, RoleChoice, Series
-from losslens.roles import beside, losses, sums
+from losslens.roles import abbreviations, beside, losses, sums
 from losslens.roles.names import TEST_WORDS, TRAIN_WORDS, VAL_WORDS, split_of, words, words_of
 from losslens.roles.table import ACCURACY, IS_LOSS, TABLE
 
@@ -76,7 +76,7 @@ def assign(
         else:
             choices[tag] = choice
     candidates = beside.as_meters(beside.as_outputs(candidates))
-    candidates = losses.as_splits(losses.as_a_game(candidates))
+    candidates = abbreviations.as_splits(abbreviations.as_terms_of_a_detector(abbreviations.as_a_game(candidates)))
     choices.update(losses.choose(candidates, told=tuple(told.values()), trainer=trainer))
     choices.update(_seen_twice(series, choices))
     choices.update(_find_unnamed_objective(series, choices, told))

@@ -104,48 +104,6 @@ class Candidate:
         return next((p for w in self.qualifier if (p := player(w))), "")
 
 
-def as_a_game(candidates: dict[str, Candidate]) -> dict[str, Candidate]:
-    """``D_A``, ``G_A``, ``cycle_A``: where nothing is named a loss, the bare names of two players are their losses."""
-    candidates = _as_actor_and_critic(candidates)
-    if any(c.named_loss or c.objective for c in candidates.values()):
-        return candidates
-    if not {c.player for c in candidates.values()} >= GAN_PLAYERS:
-        return candidates
-    return {t: replace(c, named_loss=True) if _plays(c) else c for t, c in candidates.items()}
-
-
-#: How short an actor-critic's losses are named where each line has room for a few letters only.
-_SHORT_PLAYERS = {"pg": "actor", "pi": "actor", "ppg": "actor", "vf": "critic", "v": "critic", "qf": "critic"}
-
-
-def _as_actor_and_critic(candidates: dict[str, Candidate]) -> dict[str, Candidate]:
-    """``pg`` beside ``vloss``, ``pi`` beside ``vf``: short for the losses of the policy and of its critic."""
-    short = {t: _SHORT_PLAYERS[c.qualifier[0]] for t, c in candidates.items() if _is_short_player(c)}
-    there = {c.player for c in candidates.values() if c.named_loss} | {*short.values()}
-    if not short or not there >= RL_PLAYERS:
-        return candidates
-    return {t: replace(c, named_loss=True) if t in short else c for t, c in candidates.items()}
-
-
-def _is_short_player(c: Candidate) -> bool:
-    return not c.named_loss and len(c.qualifier) == 1 and c.qualifier[0] in _SHORT_PLAYERS
-
-
-def as_splits(candidates: dict[str, Candidate]) -> dict[str, Candidate]:
-    """``T_Loss`` beside ``V_Loss`` are those of training and validation; alone each might be anything."""
-    whose = {c.qualifier[0]: t for t, c in candidates.items() if c.named_loss and c.qualifier in (("t",), ("v",))}
-    if len(whose) < 2:
-        return candidates
-    known = {whose["t"]: "train", whose["v"]: "val"}
-    return {t: replace(c, split=known[t], qualifier=()) if t in known else c for t, c in candidates.items()}
-
-
-def _plays(c: Candidate) -> bool:
-    named = [w for w in c.qualifier if len(w) > 1 or w in ("d", "g")]
-    known = any(player(w) in GAN_PLAYERS or w in TERM_WORDS for w in named)
-    return known and not any(w in _NOT_A_GAME for w in named)
-
-
 def _decimals(value: float) -> int:
     digits = f"{value:.17g}" if value != float(f"{value:.12g}") else f"{value:.12g}"
     return len(digits.partition("e")[0].partition(".")[2])

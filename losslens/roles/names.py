@@ -62,10 +62,26 @@ _INITIAL = re.compile(r"(?:^|(?<=/))l(?=_[a-z])")
 _PHRASES = re.compile(r"\bcross entropy\b")
 
 
+#: The words of Chinese programs, as the others say them.
+_CHINESE = {
+    "训练": " train ",
+    "验证": " val ",
+    "测试": " test ",
+    "损失": " loss ",
+    "准确率": " accuracy ",
+    "学习率": " learning rate ",
+    "平均": " mean ",
+    "总": " total ",
+}
+
+
 @lru_cache(maxsize=65536)
 def words_of(tag: str) -> tuple[str, ...]:
     """The lower-case words of a tag: cut at everything that is no letter or digit, and at camel-case humps."""
     out: list[str] = []
+    if not tag.isascii():
+        for word, said in _CHINESE.items():
+            tag = tag.replace(word, said)
     for piece in re.split(r"[^A-Za-z0-9]+", _INITIAL.sub("loss", _NOISE.sub("", tag))):
         lower = piece.lower()
         if lower in _JOINED:

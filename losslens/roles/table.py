@@ -66,6 +66,12 @@ TABLE: tuple[Rule, ...] = (
     Rule(Role.OTHER, _any("momentum", "weight decay", "wd", r"betas?\d?", "eps", "epsilon"), "an optimiser setting"),
     Rule(Role.OTHER, re.compile(r"^hparams? "), "a result beside the hyper-parameters, not a course", beside_loss=True),
     Rule(
+        Role.OTHER,
+        re.compile(r"^loss (?:tok2vec|trans)$"),
+        "spaCy's: the size of the gradients that its other components handed down, no objective",
+        beside_loss=True,
+    ),
+    Rule(
         Role.LOSS_SCALE,
         _any(
             r"loss scal(?:e|er|ing)(?: factor)?",
@@ -283,7 +289,7 @@ OBJECTIVES = _any(
         f"(?:{what}){_AND_HOW}"
         for what in (
             "objective",
-            "nll",
+            "nll|nloglik",
             "(?:neg|negative) log likelihood",
             "smooth l1",
             "neglogp",
@@ -291,7 +297,7 @@ OBJECTIVES = _any(
             "bpd|bpb|bpc|bits per dim|bits per byte",
             "crossentropy|xent|ce|bce|ctc|hinge|huber",
             "cost|energy|residual|error",
-            "mse|mean squared error|rmse|(?:mean )?rms|mae|mean absolute error",
+            "mse|mean squared error|rmsl?e|(?:mean )?rms|mae|mean absolute error|mape",
             "perplexity|ppl",
         )
     )

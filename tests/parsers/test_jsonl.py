@@ -204,3 +204,11 @@ def test_an_object_that_says_more_than_a_spread_is_left_as_it_is(tmp_path: Path)
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     (log,) = parsers.parse(path)
     assert {"loss/mean", "loss/rank0"} <= log.series.keys()
+
+
+def test_a_step_and_how_many_there_will_be_in_one_value_are_the_step(tmp_path: Path) -> None:
+    told = [{"loss": 3.0 / i, "global_step/max_steps": f"{5 * i}/2400", "percentage": "1%"} for i in range(1, 9)]
+    log = read(tmp_path, lines(*told))
+
+    assert log.series["loss"].axis == "step"
+    assert points(log, "loss") == [(5 * i, 3.0 / i) for i in range(1, 9)]
