@@ -16,7 +16,7 @@ _DATE = re.compile(
     r"\[?(?P<date>(?:\d{4}[-/]\d\d[-/]\d\d|\d\d-\d\d-\d\d|\d\d/\d\d/\d{4})[ T]\d\d:\d\d:\d\d)"
     r"(?P<fraction>[.,]\d+)?(?P<zone>Z|[+-]\d\d:?\d\d)?\]?[:,]?\s*(?:[|-]\s+)?"
 )
-_CLOCK = re.compile(r"\[?(?:\d\d[-/]\d\d )?\d\d:\d\d:\d\d(?:[.,]\d+)?(?: [AP]M)?\]?\s+(?:[|-]\s+)?")
+_CLOCK = re.compile(r"\[?(?:\d\d[-/]\d\d[ -])?\d\d:\d\d:\d\d(?:[.,]\d+)?(?: [AP]M)?\]?\s+(?:[|-]\s+)?")
 #: detectron2's, which has no year.
 _DAY = re.compile(r"\[\d\d/\d\d \d\d:\d\d:\d\d(?: [\w.]+)?\]:?\s*")
 _ABSL = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+\s+[\w.<>/-]+:\d+\]\s*")
@@ -41,12 +41,14 @@ _BRACKETED = re.compile(
     r"(?:LOG|VLOG\[\d\]) \([\w.~+\[\]-]+:[\w<>]+\(\):[\w.-]+:\d+\)\s*|\((?:[\w.<>-]+ )?pid=\d+(?:, ip=[\w.:]+)?\)\s*"
     r"|\[[\w.-]+\]\s+(?=\[?\d{4}-\d\d-\d\d)|\(\w+:\d+\)\s+(?=[A-Z]+:)|\[[\w./<>-]+\.py:\d+(?::\w+)?\]\s*|\[(?:INFO|DEBUG|WARNING|ERROR)\]\s*"
 )
+#: WeNet says behind a line whose it is.
+_RANK_BEHIND = re.compile(r"\s+rank:? (?P<rank>\d{1,4})$")
 _PREFIXES = (_DATE, _DAY, _ABSL, _RANK, _CLOCK, _BRACKETED, _LEVEL, _LOGGER)
 #: Prefixes come in any order ("[rank0] 2024-… INFO name - "); more than this many on one line is no prefix.
 _MOST_PREFIXES = 6
 
 
-_AHEAD = re.compile(rf"^(\d{{1,9}}): (?=\S){_NOT_DARKNET}", re.M)
+_AHEAD = re.compile(rf"^(\d{{1,9}}):[ \t](?=\S){_NOT_DARKNET}", re.M)
 #: Numbers ahead of so many lines and a colon that go up from each to the next are steps and no ranks.
 LEAST_AHEAD = 5
 
@@ -106,6 +108,8 @@ def clean(line: str) -> Line:
         elif match.re is _RANK:
             rank = int(match["rank"] or match["local"] or match["srun"] or match["logged"])
         text = text[match.end() :]
+    if rank is None and (behind := _RANK_BEHIND.search(text)):
+        text, rank = text[: behind.start()], int(behind["rank"])
     return Line(text, wall_time, rank)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from losslens.parsers.axes import EPOCHS, STEP_COUNTS, STEP_RANK, is_known_name, normalise
-from losslens.parsers.text_lines import without_terminal
+from losslens.parsers.text_lines import prefix_of, without_terminal
 from losslens.parsers.text_records import Record
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|\.\d+(?:e[-+]?\d+)?|nan|inf)%?", re.IGNORECASE)
@@ -34,6 +34,8 @@ REDRAWN = "redrawn"
 _MOST_BETWEEN = 40
 #: The short names that spaCy and others give an epoch and a step.
 _SHORT_PLACES = {"e": "epoch", "#": "step", "ep": "epoch", "epo": "epoch"}
+#: The two columns that every table of spaCy begins with.
+_SPACY = frozenset(["E", "#"])
 _MOST_COLUMNS = 60
 #: A header names a place in one of these words; most lines of text have none of them.
 _PLACE_WORDS = frozenset(word for name in (*STEP_RANK, *_SHORT_PLACES) for word in name.split("_"))
@@ -119,6 +121,8 @@ class Tables:
 
     def _take_columns(self, line: str) -> tuple[bool, Record | None]:
         self._since_header += 1
+        if line[:1].isdigit() or line[:1] == "[":
+            line = line[prefix_of(line)[0] :]  # a time stamp stands ahead of each line of some tables
         row = _BAR_BEHIND.sub("", line)
         cells = list(_CELL.finditer(row))
         if len(cells) < 2 or len(cells) > _MOST_COLUMNS:
@@ -261,4 +265,7 @@ def _record(numbers: dict[str, float], *, boxed: bool = False) -> Record | None:
                 record.kind = STEP_COUNTS[key]
         else:
             values[name] = value
+    if numbers.keys() >= _SPACY and record.step == 0:
+        # spaCy sums up what it lost since the row before: its first row is the loss of one batch, the others of many.
+        record.values = {name: value for name, value in values.items() if not name.startswith("LOSS ")}
     return record

@@ -55,7 +55,8 @@ SERIES: dict[str, tuple[str, dict[str, int]]] = {
     "sklearn_boosting/train.log": ("step", {"Train Loss": 40, "OOB Improve": 40}),
     "sklearn_mlp/train.log": ("step", {"loss": 60}),
     "skorch/train.log": ("epoch", {"train_loss": 14, "valid_loss": 14, "valid_r2": 14}),
-    "spacy/train.log": ("step", {"LOSS TEXTCAT": 11, "CATS_SCORE": 11}),
+    # The first row says what one batch lost, the others what all since the row before did.
+    "spacy/train.log": ("step", {"LOSS TEXTCAT": 10, "CATS_SCORE": 11}),
     "speechbrain/train_log.txt": ("epoch", {"train loss": 10, "valid loss": 10, "lr": 10}),
     "tabnet/train.log": ("epoch", {"loss": 14, "valid_rmse": 14}),
     "tensorflow/nan/train.log": ("step", {"loss": 20}),
