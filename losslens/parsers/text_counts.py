@@ -24,7 +24,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for name, pattern in (
         (
             "step",
-            r"(?<![\w.])(?:global[_ ]?step|num[_ ]updates|train(?:ing)?[_ ]step)['\"]?\s*[:=#]?\s*['\"]?"
+            r"(?<![\w.])(?:global[_ ]?step(?:/max_steps)?|num[_ ]updates|train(?:ing)?[_ ]step)['\"]?\s*[:=#]?\s*['\"]?"
             r"(?P<step>\d+)(?![\d.]*[.eE]\d)",
         ),
         (
@@ -34,6 +34,8 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             rf"(?P<what>(?:[^%|]|%(?!\|)){{0,160}}?)(?:epoch\W{{0,3}}(?P<epoch>\d+)(?:\s*/\s*\d+)?\D{{0,24}}?)?"
             rf"\d{{1,3}}%\|[^|]*\|{_N_OF}\[",
         ),
+        # the same with nothing drawn, as torch-ngp has it: "loss=0.5 (0.6), lr=0.01: :  4% 4/100 [00:01<00:24"
+        ("bar", rf"^(?P<what>[^%|]{{0,160}}?)\d{{1,3}}% {_N_OF}\[(?=\d+:\d\d)"),
         # a bar without a total: "Epoch 1: 12it [00:05,  4.36s/it, loss=0.5]"
         (
             "bar",
@@ -46,6 +48,11 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"^(?P<what>[^━╸]{0,60}?)(?:epoch\W{0,3}(?P<epoch>\d+)(?:\s*/\s*\d+)?\D{0,24}?)?"
             r"[━╸╺]{3,}\s*(?P<n>\d+)\s*/\s*(?P<N>\d+)\s+\d+:\d\d:\d\d",
         ),
+        ("step", r"\[(?:step|iter(?:ation)?)\]\s+(?P<step>\d+)(?![\d.])"),
+        # keras-rl counts the steps of the whole job ahead of what it says of the episode.
+        ("step", r"^(?P<step>\d+)/\d+:\s+episode:"),
+        # WeNet: "TRAIN Batch 3/200 loss 5.1" is a batch of an epoch
+        ("batch", r"\b(?:TRAIN|CV) Batch (?P<epoch>\d+)/(?P<n>\d+)(?=\s)"),
         # Sockeye counts batches in its lines, and in those of a checkpoint updates of several batches each.
         ("step", r"^E(?:poch)?=(?P<epoch>\d+)\s+B=(?P<step>\d+)\b"),
         ("epoch", r"^Checkpoint \[\d+\]\s+Updates=\d+\s+Epoch=(?P<epoch>\d+)"),
@@ -55,7 +62,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("samples", rf"epoch\s*:?\s*(?P<epoch>\d+)\s*\[{_N_OF}\("),
         ("batch", rf"\b(?:train|test|val\w*|epoch)\s*:?\s*(?P<epoch>\d+)\s*\[{_N_OF}(?:\(|\])"),
         ("batch", rf"\b(?P<epoch>\d+)-epoch\s*\({_N_OF}\)"),
-        ("batch", rf"epoch\s*:?\s*(?P<epoch>\d+)\s*[:|,]{_N_OF}(?:batches|\||(?=loss|\w+=))"),
+        ("batch", rf"epoch\s*:?\s*(?P<epoch>\d+)\s*[:|,\s]{_N_OF}(?:batches|\||(?=[;,]?\s*(?:loss|\w+[=:])))"),
         # "[epoch 1][4/800]", and the "[0/5][0/1583]" of the best known GAN of all tutorials
         ("batch", rf"\[\s*epoch\s*:?\s*(?P<epoch>\d+)(?:\s*/\s*\d+)?\s*\]\s*\[{_N_OF}\]"),
         ("batch", rf"^\[\s*(?P<epoch>\d+)\s*/\s*\d+\s*\]\s*\[{_N_OF}\]"),
@@ -73,9 +80,10 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "step",
             # "warmup_steps: 500" is how often or how long, not where.
-            r"(?<![\w.])(?!(?:warmup|eval|save|log|logging|max|min|total|num|decay|report|print|val|checkpoint|display)_)"
+            r"(?<![\w.])"
+            r"(?!(?:warmup|eval|save|log|logging|max|min|total|num|decay|report|print|val|checkpoint|display|episode)_)"
             r"(?:[a-z]+[_ ])?"
-            r"(?:steps?|iterations?|iters?|updates?|up\.|(?:mini)?batch(?:_idx|_num|_id|_no|_number)?|it|s)"
+            r"(?:steps?|iterations?|iters?|updates?|up\.|(?:mini)?batch(?:_idx|_num|_id|_no|_number)?|it|s|训练次数|迭代次数)"
             rf"['\"]?(?:(?:\s*[:=#\[(]){{1,2}}\s*|\s+)(?P<step>{_COUNT})(?![\d.]*[.eE]\d)(?!\s*(?:ms|s|it)\b)"
             r"(?:\s*/\s*(?P<N>\d+))?",
         ),
@@ -90,8 +98,11 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         # torchtune draws "1|5|Loss: 3.21:   8%|█| 5/60" (epoch, step) where it does not log.
         ("step", r"^(?P<epoch>\d+)\|(?P<step>\d+)\|(?=\s*loss\b)"),
         ("step", r"^\((?P<step>\d+)\)\s+(?=\w)"),
+        # YOLACT: "[  0]     120 || B: 4.2 | C: 9.1"
+        ("step", r"^\[\s*(?P<epoch>\d+)\]\s+(?P<step>\d+)\s*\|\|"),
         ("step", r"^\[\s*(?P<step>\d+)\]:?\s"),
         ("step", r"^(?P<step>\d+)\)\s+(?=\w+ =)"),
+        ("epoch", r"第\s*(?P<epoch>\d+)\s*(?:轮|个?epoch)"),
         ("epoch", r"^e(?:p\.?)?\s?(?P<epoch>\d+)\b(?!\.\d)"),
         (
             "epoch",
@@ -126,7 +137,7 @@ EPOCH = next(pattern for kind, pattern in reversed(PLACES) if kind == "epoch")
 def place_in(text: str) -> int | None:
     """The row of ``PLACES`` that fits first."""
     for row, (kind, pattern) in enumerate(PLACES):
-        if kind == "bar" and "%|" not in text and "━" not in text and "it [" not in text:
+        if kind == "bar" and "%" not in text and "━" not in text and "it [" not in text:
             continue
         if pattern.search(text):
             return row

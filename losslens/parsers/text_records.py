@@ -16,7 +16,7 @@ from losslens.parsers.text_counts import EPOCH, NAME, place_at, place_in
 from losslens.parsers.text_names import name_on
 from losslens.parsers.text_wholes import NUMBER, float_of, int_of, whole_line
 
-_WORD = r"(?:\dD )?[A-Za-z_][\w/.@+-]*"
+_WORD = r"(?:\dD )?[A-Za-z_训验测损准学][\w/.@+-]*"
 _PAIR = re.compile(
     r"(?:(?<![\w/.-])|(?<=\s-)(?-i:(?=[A-Z][a-z])))"
     rf"(?P<quote>['\"]?)(?P<key>{_WORD}(?:'s)?(?: {_WORD}| #\d+){{0,3}})(?P=quote)"
@@ -35,10 +35,11 @@ _SPACED = re.compile(
 #: "it 10  total 2.5  depth 0.9  aux .1": nothing but names and numbers, and no sign between them.
 _UNIT = r"\s?(?:%|ms|s|sec|k|[MG]B|it/s|tok/s)(?![\w/])"
 _IN_TURN = re.compile(
-    rf"[\s,;|:\])>-]*(?:[A-Za-z]+[\s:|]+)??(?:(?:{NAME}\s+{NUMBER}(?:{_UNIT})?|\d[\d.]*{_UNIT})(?:[\s,;|]+|$))+",
+    rf"[\s,;|:\])>-]*(?:[A-Za-z]+[\s:|]+)??"
+    rf"(?:(?:(?:losses|loss):\s+)?(?:{NAME}\s+{NUMBER}(?:{_UNIT})?|\d[\d.]*{_UNIT})(?:[\s,;|]+|$))+",
     re.IGNORECASE,
 )
-_TURN = re.compile(rf"(?P<key>{NAME})\s+(?P<num>{NUMBER})", re.IGNORECASE)
+_TURN = re.compile(rf"(?:(?P<of>loss(?:es)?):\s+)?(?P<key>{NAME})\s+(?P<num>{NUMBER})", re.IGNORECASE)
 #: "step,20,loss,1.58,lr,1e-3": the same with nothing but commas in between.
 _LISTED = re.compile(
     r"[A-Za-z][\w/.]*,[-+]?\d[\d.]*(?:,[A-Za-z][\w/.]*,(?:[-+]?[\d.]+(?:e[-+]?\d+)?|nan|[-+]?inf))+", re.I
@@ -46,7 +47,7 @@ _LISTED = re.compile(
 #: Short for the losses of both splits where they stand side by side.
 _BOTH_SPLITS = {"tl": "train loss", "vl": "val loss"}
 IS_LOSS = re.compile(
-    r"loss|cost|error|nll|xent|objective|perplexity|ppl|mse|elbo|bce|(?<![a-z])mae(?![a-z])", re.IGNORECASE
+    r"loss|损失|cost|error|nll|nloglik|xent|objective|perplexity|ppl|mse|elbo|bce|(?<![a-z])mae(?![a-z])", re.IGNORECASE
 )
 #: What ``print(loss)`` makes of a tensor: "tensor(1.79, device='cuda:0', grad_fn=<NllLossBackward0>)".
 _TENSOR = re.compile(rf"\btensor\(\[?\s*({NUMBER})\s*\]?(?:,[^()]*)?\)", re.IGNORECASE)
@@ -58,6 +59,8 @@ _GLUED = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)(?=(?:[a-z]+_)?loss\w*['\"]?\s*[:
 _BARRED = re.compile(
     rf"\|\s*(?P<key>{_WORD}(?: {_WORD}){{0,2}})\s+(?P<num>{NUMBER})(?P<avg>)\s*(?=\||$)", re.IGNORECASE
 )
+#: "[Loss] 0.31 | [step] 120": the names in brackets, their numbers behind.
+_IN_BRACKETS = re.compile(rf"\[(?P<key>{_WORD})\]\s+(?P<num>{NUMBER})(?=\s*(?:[|,;\[]|$))", re.IGNORECASE)
 #: "Cost after iteration 5: 0.31", as a well-known course prints it.
 _AFTER = re.compile(
     rf"(?P<key>cost|loss|error|score(?= at iteration))\b[a-z ]*\d+\s*(?:[:=]|is\b)\s*(?P<num>{NUMBER})(?P<avg>)",
@@ -74,16 +77,22 @@ _CELL = re.compile(rf"\s*(?P<num>{NUMBER})\s*\|", re.IGNORECASE)
 #: "Ep 5: train 0.31 val 0.42" names the split alone; what is meant is the loss.
 _SPLITS = re.compile(r"(?<![\w/.-])(?P<key>train|val|valid|test)\s+(?P<num>\d+\.\d+(?:e[-+]?\d+)?|(?:nan|inf)\b)", re.I)
 _VALIDATION = re.compile(
-    r"\b(valid(?:ation)?|val|eval(?:uation|uating)?|test(?:ing)?|dev)(?:_epoch|_iter|_step)?\b",
+    r"(?P<chinese>验证|测试)|\b(?P<word>valid(?:ation)?|val|eval(?:uation|uating)?|test(?:ing)?|dev)"
+    r"(?:_epoch|_iter|_step)?\b",
     re.IGNORECASE,
 )
+_CHINESE = {"验证": "val", "测试": "test"}
 #: "54200 quick_eval ppl 19.36 loss 2.96": of what data all numbers behind a bare step are.
 _KIND = re.compile(r"\d+\s+(?:[a-z]+_)?(valid|val|test|eval)\w*(?=\s+[A-Za-z])", re.IGNORECASE)
 #: What follows on this line was measured on the data held back.
 _MARKED = re.compile(r"(?<=\S)\s*\[(?:valid(?:ation)?|val|dev)\]\s", re.IGNORECASE)
-SPLIT_IN_KEY = re.compile(r"(?<![a-z])(?:train(?:ing)?|val|valid(?:ation)?|eval\w*|test|dev)(?![a-z])", re.IGNORECASE)
+SPLIT_IN_KEY = re.compile(
+    r"训练|验证|测试|(?<![a-z])(?:train(?:ing)?|val|valid(?:ation)?|eval\w*|test|dev)(?![a-z])", re.IGNORECASE
+)
 #: The losses of a game under the bare names of its players: "D_A: 0.4 G_A: 0.2 cycle_A: 2.8".
 _PLAYER = re.compile(r"(?:net)?[DG](?:_\w+)?|(?:dis|gen|cycle|idt)_\w+")
+#: The same of detectors, which print the initials of their terms.
+_INITIALS = (frozenset("LC"), frozenset(["Loc", "Cla"]), frozenset("BCMT"))
 #: "[trainer.cc:348]" names a line of the program.
 _SOURCE_FILE = re.compile(r"\.(?:py|cc|cpp|cu|cuh|c|h|rs|go|lua|jl|java)$", re.IGNORECASE)
 #: Words before a number that say nothing about it: "INFO root loss: 0.5" is the loss.
@@ -286,6 +295,8 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
         values = {NAMELESS: float_of(cell["num"]), **values}
     if not values and place and not rest[: place[0]].strip() and (bare := _BARE.match(rest, place[1])):
         values = {NAMELESS: float_of(bare["num"])}
+    if not values and place:
+        values = {m["key"]: float_of(m["num"]) for m in _IN_BRACKETS.finditer(rest) if m["key"].lower() not in _UNTOLD}
     if {"learn", "remaining"} <= values.keys():  # CatBoost: the errors of its data sets, and times
         values = {f"{key} loss": value for key, value in values.items() if key == "learn" or key.startswith("test")}
     if not values:
@@ -297,7 +308,7 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
         or (place and _VALIDATION.search(text[place[0] : place[1]]))
     )
     if split:
-        word = split[1].lower()
+        word = _CHINESE.get(split[1]) or split[split.lastindex or 1].lower()
         values = {k if SPLIT_IN_KEY.search(k) else f"{word}/{k}": v for k, v in values.items()}
     return values, form
 
@@ -315,7 +326,13 @@ def _in_turn(
     pairs = [
         m for m in _TURN.finditer(rest) if not any(m.start("num") < end and start < m.end() for start, end in spans)
     ]
-    found = {match["key"]: float_of(match["num"]) for match in pairs if match["key"].lower() not in _UNTOLD}
+    # "recall 26, loss: x 2.3, conf 31.1, total 46.0": what stands behind the word are terms of the loss.
+    terms_from = min((m.start() for m in pairs if m["of"]), default=len(rest))
+    found = {
+        f"loss/{m['key']}" if m.start() >= terms_from else m["key"]: float_of(m["num"])
+        for m in pairs
+        if m["key"].lower() not in _UNTOLD
+    }
     if found.keys() >= _BOTH_SPLITS.keys():
         found = {_BOTH_SPLITS.get(key, key): value for key, value in found.items()}
     # "train 0.31 val 0.42" names the split alone: what is meant is the loss, as in "251 train 0.31 norm 0.42".
@@ -331,6 +348,8 @@ def speaks_of_training(record: Record | None) -> bool:
     if record is None:
         return False
     if record.kind and sum(bool(_PLAYER.fullmatch(key)) for key in record.values) >= 2:
+        return True
+    if record.kind and any(initials <= record.values.keys() for initials in _INITIALS):
         return True
     if record.kind and len(record.values) > 2 and sum(key.lower() in _TERMS for key in record.values) >= 2:
         return True

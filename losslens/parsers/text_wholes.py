@@ -42,6 +42,13 @@ _WHOLE_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
             rf"(?:{NUMBER} \+ {NUMBER} = )?(?P<objective>{NUMBER}) over",
         ),
     ),
+    # Eesen: the same of the labels of an utterance, after so many utterances
+    (
+        "step",
+        re.compile(
+            rf"After (?P<step>\d+) sequences \([\d.]+Hr\): (?P<output>Obj)\(log\[Pzx\]\) = (?P<objective>{NUMBER})"
+        ),
+    ),
     # architecture search codes: "train 050 2.331e+00 45.2 88.1" is step, loss, top-1, top-5
     (
         "step",
