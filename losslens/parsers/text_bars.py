@@ -18,7 +18,7 @@ from losslens.parsers.text_records import SPLIT_IN_KEY, Record
 #: A bar is wiped with blanks before a line is printed above it; shorter blank lines are just blank lines.
 _WIPED = 8
 #: What stands before a message that was printed on the line of a bar.
-_BAR_BEFORE = re.compile(r"^[^|]{0,160}\d{1,3}%\|[^|]*\|[^\]]{0,200}\]\s*(?=\S)")
+_BAR_BEFORE = re.compile(r"^[^|]{0,160}\d{1,3}%(?:\|[^|]*\|| (?=\d+/\d+ \[\d+:))[^\]]{0,200}\]\s*(?=\S)")
 #: A bar that does not know how far it is, or has not begun: no setting of anything.
 _ANY_BAR = re.compile(r"\d/(?:\d+|\?)\s*\[\d|it/s|s/it")
 #: The end of a bar's line that the terminal broke in two: a name whose number stands on the next.
@@ -49,6 +49,7 @@ class Bars:
     counts: dict[int, int] = field(default_factory=dict)
     """How far each bar is, by its total."""
     _waiting: list[Record] = field(default_factory=list)
+    _first: Record | None = None
     _wiped: bool = False
 
     def see_blank(self, raw: str) -> None:
@@ -59,6 +60,9 @@ class Bars:
         if record.n is None or not record.of or record.aside:
             return
         self.counts[record.of] = record.n
+        if self._first is not None:  # an excerpt may begin with a line that was printed above the first of its bars
+            self._first.n, self._first.of, self._first.kind = record.n, record.of, "bar-context"
+            self._first = None
         if record.of == self._main():
             for waiting in self._waiting:
                 waiting.n, waiting.of = record.n, record.of
@@ -68,6 +72,8 @@ class Bars:
     def place(self, record: Record) -> None:
         """Give a line without a place of its own the count of the training's bar."""
         if not self.counts:
+            within = record.epoch is None or not record.epoch.is_integer()
+            self._first = record if within else None
             return
         record.of = self._main()
         record.n = self.counts[record.of]

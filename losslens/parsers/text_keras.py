@@ -18,6 +18,8 @@ from losslens.parsers.text_records import SPLIT_IN_KEY, Record
 
 #: Bars an epoch from which on they are a course.
 LEAST_BARS = 10
+#: The same of the only epoch there is, of which an excerpt may show a few bars.
+LEAST_OF_ONE = 3
 #: The mean of a stretch may be off by this share of the loss because the bars are rounded.
 OFF_BY = 0.02
 #: No mean of a stretch is known to more digits than the bars show.
@@ -42,6 +44,8 @@ def take_apart(records: Sequence[Record]) -> str:
     """
     bars = [record for record in records if record.kind == "keras"]
     laps = _laps(bars)
+    if len(laps) == 1 and LEAST_OF_ONE <= len(laps[0]) < LEAST_BARS:
+        return _as_printed(bars, laps, one_epoch=True)
     if not laps or median(len(lap) for lap in laps) < LEAST_BARS:
         return ""
     lead = next((key for key in laps[0][-1].values if _LOSS.fullmatch(key) and not SPLIT_IN_KEY.search(key)), None)

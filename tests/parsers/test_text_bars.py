@@ -204,3 +204,16 @@ def test_the_end_of_an_epoch_that_goes_by_another_count_than_its_bars_is_not_tak
     loss = read(tmp_path, "\n".join(lines) + "\n").series["loss"]
     assert loss.value.min() > 0.15
     assert not np.isin(loss.step, size * np.arange(1, 7)).any()
+
+
+@pytest.mark.parametrize("message", ["", "Half of the rays hit nothing."])
+def test_a_bar_of_which_nothing_is_drawn_counts_like_any(tmp_path: Path, message: str) -> None:
+    """torch-ngp and what was made of it: the numbers first, and what a library printed behind all of it."""
+    lines = [
+        f"loss={0.9 / n:.4f} ({1 / n:.4f}), lr=0.0100: : {n:3d}% {n}/100 [00:01<00:20, 9.1it/s]{message}"
+        for n in range(1, 30)
+    ]
+    loss = read(tmp_path, "\n".join(lines) + "\n").series["loss"]
+
+    assert loss.step.tolist() == [*range(1, 30)]
+    assert loss.value.tolist() == [round(0.9 / n, 4) for n in range(1, 30)]
