@@ -13,7 +13,7 @@ from pathlib import Path
 
 from losslens.errors import NotALogError
 from losslens.model import Log, LogEvent, RawSeries, Setting, Warning
-from losslens.parsers.opening import dated_at_end, lines_of
+from losslens.parsers.opening import dated_at_end
 from losslens.parsers.text_bars import Bars, bar_and_message, is_bar, is_broken
 from losslens.parsers.text_best import KIND as BEST
 from losslens.parsers.text_best import Best
@@ -23,6 +23,7 @@ from losslens.parsers.text_counts import LENGTH
 from losslens.parsers.text_dumps import Dumps, tells_all_again
 from losslens.parsers.text_events import Messages, told_step
 from losslens.parsers.text_lines import LEAST_SOURCE, SOURCE, as_step, clean, counts_ahead, is_source
+from losslens.parsers.text_pasted import passed_on
 from losslens.parsers.text_places import Placed, place_records
 from losslens.parsers.text_ranks import OtherRanks
 from losslens.parsers.text_reading import Nature, nature_of
@@ -148,7 +149,7 @@ class _Reader:
         counted: bool | None = None
         for block in self.file.blocks():
             counted = counts_ahead(block) if counted is None else counted
-            for raw in lines_of(block):
+            for raw in passed_on(block):
                 number += 1
                 if counted:
                     raw = as_step(raw)
@@ -170,6 +171,8 @@ class _Reader:
                     self._take(raw, number)
                 above = raw
                 plain = self._is_plain(number)
+        if self._broken:
+            self._take(" ", number)  # nothing follows the name that the last line ends with
         self._leave_source()
         self._keep_drawn(self._tables.finish(), number)
         self._keep_drawn(self._blocks.finish(), number)

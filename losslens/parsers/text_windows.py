@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from itertools import islice, pairwise
 from pathlib import Path
 
-from losslens.parsers.opening import HEAD_BYTES, lines_of
+from losslens.parsers.opening import HEAD_BYTES
 from losslens.parsers.text_best import KIND as BEST
 from losslens.parsers.text_best import best_in
 from losslens.parsers.text_blocks import Blocks
-from losslens.parsers.text_lines import LEAST_SOURCE, clean, is_source
+from losslens.parsers.text_lines import LEAST_SOURCE, as_step, clean, counts_ahead, is_source
+from losslens.parsers.text_pasted import passed_on
 from losslens.parsers.text_records import Record, may_speak_of_training, measures, read_record, speaks_of_training
 from losslens.parsers.text_tables import Tables
 from losslens.parsers.wrapped import output_file, output_head, output_part, wrapping_of
@@ -26,6 +27,8 @@ from losslens.parsers.wrapped import output_file, output_head, output_part, wrap
 LEAST_RECORDS = 3
 #: Under names that say nothing to losslens, a statement must have printed numbers at its places this often.
 LEAST_UNNAMED = 20
+#: A line with so many named numbers is no prose.
+MANY_NAMES = 4
 #: How many windows of 64 KiB are looked at behind the head, evenly over the file, the last at its end.
 WINDOWS = 24
 #: Windows that are taken apart; where so many held such words and no record, they are source code or prose.
@@ -48,7 +51,7 @@ _NUMBERS = tuple(
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 #: Lines with none of these cannot hold a named number: most lines of most outputs are passed over here.
 WORTH_READING = re.compile(
-    r"[:=|\]]|loss|objective|acc|lr |epoch|iteration \d|^train \d|^valid \d|^\d+ (?:train|val|test|eval)"
+    r"[:=|\]第]|loss|objective|acc|lr |epoch|iteration \d|^train \d|^valid \d|^\d+ (?:train|val|test|eval)"
     r"|^\W*[a-z_]+\s+\d[\d./]*k?(?:[\s,]|$)|^\s*\d+\s+\|?[a-z][\w/.|]*\s+[-+]?[\d.]+\S*\s|^[a-z][\w/.]*,\d+,[a-z]",
     re.IGNORECASE,
 )
@@ -103,7 +106,9 @@ def records_in(text: str, *, behind_source: bool = False) -> bool:
     code = lines = 0
     placed = False
     tables, blocks = Tables(), Blocks()
-    whole = lines_of(text.replace("\r\n", "\n").replace("\r", "\n"))
+    whole = passed_on(text.replace("\r\n", "\n").replace("\r", "\n"))
+    if counts_ahead("\n".join(whole)):
+        whole = [as_step(line) for line in whole]
     for raw in _behind_source(whole) if behind_source else whole:
         lines += 1
         code += bool(_SOURCE_CODE.match(raw))
@@ -136,8 +141,9 @@ def records_in(text: str, *, behind_source: bool = False) -> bool:
             template = ("table",) if drawn else record.template  # cells of a drawn table may be blank
             templates[template] += 1
             # One epoch's line has a place and a loss, or follows a line with its place; without a place it takes more
-            # to tell output from prose.
-            if templates[template] >= (LEAST_RECORDS if record.kind or placed else 2 * LEAST_RECORDS):
+            # to tell output from prose, if it does not give one number after the other.
+            plain = record.kind or placed or len(record.values) >= MANY_NAMES
+            if templates[template] >= (LEAST_RECORDS if plain else 2 * LEAST_RECORDS):
                 return code <= 0.2 * lines
             placed = placed and not record.kind
         elif is_place(record):

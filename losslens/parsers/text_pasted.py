@@ -1,0 +1,27 @@
+"""Output as people pass it on: quoted in a mail or an issue, and printed with the signs of another keyboard.
+
+A line that was quoted has "> " ahead of it; Chinese programs write "训练次数：100，Loss：0.5" with wide signs where
+others have a colon, a comma and a bracket. Either way the line says what it says without them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from losslens.parsers.opening import lines_of
+
+#: Wide signs, and the narrow ones that mean the same between names and numbers.
+_WIDE = {"：": ": ", "，": ", ", "；": "; ", "（": "(", "）": ")", "＝": "=", "｜": "|", "【": "[", "】": "]"}
+_QUOTED = re.compile(r"^(?:> )+(?=[^>\s])|^>[ \t]*$")
+
+
+def passed_on(text: str) -> list[str]:
+    """The lines of a stretch of output, without what quoting them put ahead, and with narrow signs."""
+    if not text.isascii():
+        for wide, narrow in _WIDE.items():
+            if wide in text:
+                text = text.replace(wide, narrow)
+    lines = lines_of(text)
+    if text.startswith("> ") or "\n> " in text:
+        return [_QUOTED.sub("", line) if line.startswith(">") else line for line in lines]
+    return lines

@@ -1,0 +1,108 @@
+"""How programs write where they are: one line a program, and the places that are read from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from losslens import parsers
+from losslens.model import Log
+
+
+def _log(folder: Path, text: str) -> Log:
+    path = folder / "train.log"
+    path.write_text(text, encoding="utf-8")
+    assert parsers.recognise(path) == "text"
+    (log,) = parsers.parse(path)
+    return log
+
+
+def _value(i: int) -> float:
+    return round(3.0 / (1 + i), 4)
+
+
+@pytest.mark.parametrize(
+    ("line", "tag", "first", "gap"),
+    [
+        # fairseq before it wrote "epoch 001:", and OpenNMT-py before it counted steps
+        (lambda i: f"| epoch 001  {1000 + 1000 * i} / 33000 loss={_value(i)} (9.94), wps=18515", "loss", 1000, 1000),
+        (lambda i: f"Epoch  1, {50 + 50 * i}/7000; acc:   3.99; xent: {_value(i)}; 34 tok/s", "xent", 50, 50),
+        # keras-rl counts the steps of the job ahead of the episode, which has steps of its own
+        (
+            lambda i: (
+                f" {110 + 140 * i}/5000: episode: {i + 1}, duration: 5.5s, episode steps: {90 + i}, "
+                f"steps per second: 30, episode reward: -75.2, loss: {_value(i)}, mean_q: -2.5"
+            ),
+            "loss",
+            110,
+            140,
+        ),
+        # WeNet: a batch of an epoch, and the rank behind the line
+        (lambda i: f"DEBUG TRAIN Batch 0/{100 + 100 * i} loss {_value(i)} lr 1e-3 rank 0", "loss", 100, 100),
+        # ms-swift
+        (lambda i: f"{{'loss': {_value(i)}, 'epoch': 0.2, 'global_step/max_steps': '{601 + i}/2161'}}", "loss", 601, 1),
+        # YOLACT
+        (lambda i: f"[  0] {10 * i + 10:7d} || B: 2.5 | C: 4.5 | M: 6.1 | T: {_value(i)} || ETA: 1 day", "T", 10, 10),
+        # a name in brackets, its number behind
+        (lambda i: f"[R0] | E{i} iter[ 14/ 15] | [Loss] {_value(i)} | [step] {14 + 15 * i:5d}", "Loss", 14, 15),
+    ],
+)
+def test_a_program_writes_its_place_in_its_own_way(
+    line: Callable[[int], str], tag: str, first: int, gap: int, tmp_path: Path
+) -> None:
+    series = _log(tmp_path, "\n".join(line(i) for i in range(8)) + "\n").series[tag]
+
+    assert series.axis == "step"
+    assert series.step.tolist() == [first + gap * i for i in range(8)]
+    assert series.value.tolist() == [_value(i) for i in range(8)]
+
+
+def test_ranks_behind_the_lines_are_told_apart(tmp_path: Path) -> None:
+    lines = [
+        f"DEBUG TRAIN Batch 0/{100 * i} loss {_value(i) + rank} loss_att 2.5 lr 0.001 rank {rank}"
+        for i in range(8)
+        for rank in range(3)
+    ]
+    series = _log(tmp_path, "\n".join(lines) + "\n").series["loss"]
+
+    assert series.value.tolist() == [_value(i) for i in range(8)]
+
+
+def test_terms_behind_the_word_loss_and_a_colon_are_terms_of_it(tmp_path: Path) -> None:
+    text = "".join(
+        f"{7731 + 16 * i}: nGT 46, recall 26, proposals 0, loss: x 2.349, conf 39.8, total {_value(i)}\n"
+        for i in range(8)
+    )
+    log = _log(tmp_path, text)
+
+    assert log.series["loss/total"].step.tolist() == [7731 + 16 * i for i in range(8)]
+    assert log.series["loss/total"].value.tolist() == [_value(i) for i in range(8)]
+    assert {"loss/x", "loss/conf", "nGT", "recall"} <= set(log.series)
+
+
+def test_the_likelihood_of_utterances_is_told_as_the_loss_that_falls(tmp_path: Path) -> None:
+    text = "".join(
+        f"VLOG[1] (train-ctc:EvalParallel():ctc-loss.cc:182) After {10_000 * i} sequences ({12.5 * i}Hr): "
+        f"Obj(log[Pzx]) = -{_value(i)}   TokenAcc = 65.5%\n"
+        for i in range(1, 8)
+    )
+    series = _log(tmp_path, text).series["Obj loss (objective, negated)"]
+
+    assert series.step.tolist() == [10_000 * i for i in range(1, 8)]
+    assert series.value.tolist() == [_value(i) for i in range(1, 8)]
+
+
+def test_the_first_row_of_spacy_sums_one_batch_and_is_no_point_of_the_loss(tmp_path: Path) -> None:
+    stamp = "02/18-02:52:32.282 "
+    text = f"{stamp}E    #       LOSS TRANS...  LOSS NER  ENTS_F  SCORE \n"
+    text += f"{stamp}---  ------  -------------  --------  ------  ------\n"
+    for i in range(7):
+        loss = 40.0 if i == 0 else 2000.0 / i
+        text += f"{stamp}  0  {200 * i:6d}  {loss / 9:13.2f}  {loss:8.2f}  {50 + i:6.2f}  {0.5:6.2f}\n"
+    log = _log(tmp_path, text)
+
+    assert log.series["LOSS NER"].step.tolist() == [200 * i for i in range(1, 7)]
+    assert log.series["LOSS NER"].value.tolist() == pytest.approx([2000.0 / i for i in range(1, 7)], abs=0.01)
+    assert log.series["SCORE"].step.tolist() == [200 * i for i in range(7)]

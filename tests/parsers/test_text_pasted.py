@@ -1,0 +1,129 @@
+"""Excerpts as people hand them on: quoted, printed with wide signs, cut off at both ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from losslens import parsers
+from losslens.model import Log
+from losslens.parsers.text_pasted import passed_on
+from losslens.roles import assign
+
+
+def _log(folder: Path, text: str) -> Log:
+    path = folder / "train.log"
+    path.write_text(text, encoding="utf-8")
+    assert parsers.recognise(path) == "text"
+    (log,) = parsers.parse(path)
+    return log
+
+
+def _value(i: int) -> float:
+    return round(3.0 / (1 + i), 4)
+
+
+def test_a_quoted_log_reads_like_the_log_itself(tmp_path: Path) -> None:
+    lines = [f"[{i}]\ttraining's l2: {_value(i)}" for i in range(8)]
+    quoted = "Here is what I see:\n\n" + "".join(f"> {line}\n>\n" for line in lines)
+
+    series = _log(tmp_path, quoted).series["training's l2"]
+
+    assert series.step.tolist() == list(range(8))
+    assert series.value.tolist() == [_value(i) for i in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("quoted", "plain"),
+    [
+        ("> loss 1", "loss 1"),
+        ("> > loss 1", "loss 1"),
+        (">", ""),
+        (">>> 004 :: loss 1", ">>> 004 :: loss 1"),
+        (" > loss: 1", " > loss: 1"),
+        ("loss > 1", "loss > 1"),
+    ],
+)
+def test_only_marks_of_a_quotation_are_taken_off(quoted: str, plain: str) -> None:
+    assert passed_on(f"> a\n{quoted}\n")[1] == plain
+
+
+def test_wide_signs_part_names_and_numbers_as_narrow_ones_do(tmp_path: Path) -> None:
+    text = "".join(f"epoch：{i + 1}，loss＝{_value(i)}，lr：0.001（cosine）\n" for i in range(6))
+
+    log = _log(tmp_path, text)
+
+    assert log.series["loss"].value.tolist() == [_value(i) for i in range(6)]
+    assert log.series["loss"].step.tolist() == [1, 2, 3, 4, 5, 6]
+    assert set(log.series["lr"].value) == {0.001}
+
+
+def test_chinese_words_for_a_step_and_an_epoch_are_places(tmp_path: Path) -> None:
+    text = ""
+    for epoch in (1, 2):
+        text += f"-------第 {epoch} 轮训练开始-------\n"
+        text += "".join(f"训练次数：{100 * i}, Loss：{_value(i)}\n" for i in range(4 * epoch - 3, 4 * epoch + 1))
+        text += "整体测试集上的Loss: 262.5\n整体测试集上的正确率: 0.39\n"
+    log = _log(tmp_path, text)
+
+    assert log.series["Loss"].step.tolist() == [100 * i for i in range(1, 9)]
+    assert log.series["Loss"].value.tolist() == [_value(i) for i in range(1, 9)]
+
+
+def test_chinese_names_of_losses_play_the_roles_that_they_name(tmp_path: Path) -> None:
+    text = "".join(
+        f"第{i + 1}轮，训练损失：{_value(i)}，验证损失：{_value(i) + 0.5:.4f}，准确率：{0.1 + 0.05 * i:.2f}\n"
+        for i in range(8)
+    )
+    log = _log(tmp_path, text)
+    roles = {choice.tag: choice.role.value for choice in assign(log.series)}
+
+    assert roles["训练损失"] == "train_loss"
+    assert roles["验证损失"] == "val_loss"
+    assert roles["准确率"] == "accuracy"
+    assert log.series["训练损失"].step.tolist() == list(range(1, 9))
+
+
+def test_a_record_above_the_first_bar_of_an_excerpt_belongs_to_that_bar(tmp_path: Path) -> None:
+    text = ""
+    for i in range(8):
+        text += f"{{'loss': {_value(i)}, 'learning_rate': 2e-05, 'epoch': 0.{240 + i}}}\n\n"
+        text += f" 24%|##4       | {2564 + i}/10485 [3:15:13<10:06:35,  4.59s/it]\n"
+        text += f" 24%|##4       | {2565 + i}/10485 [3:15:17<10:03:00,  4.57s/it]\n{' ' * 60}\n"
+    series = _log(tmp_path, text).series["loss"]
+
+    assert series.step.tolist() == list(range(2564, 2572))
+    assert series.value.tolist() == [_value(i) for i in range(8)]
+
+
+def test_the_numbers_of_a_last_line_that_ends_with_a_name_are_kept(tmp_path: Path) -> None:
+    lines = [f"2024-05-06 10:00:0{i} Loss {_value(i)} Global Step: {50 * i} Grad Scale: 1024" for i in range(6)]
+    text = "\n".join([*lines, "2024-05-06 10:00:06 Loss nan Global Step: 300 Grad Scale:"])
+
+    series = _log(tmp_path, text).series["Loss"]
+
+    assert series.step.tolist() == [0, 50, 100, 150, 200, 250, 300]
+    assert np.isnan(series.value[-1])
+
+
+def test_a_few_bars_of_the_only_epoch_are_a_course(tmp_path: Path) -> None:
+    text = "".join(
+        f" {803 + i}/1000 [=======================>......] - ETA: 3:57 - loss: {_value(i)} - box_loss: 0.5\n"
+        for i in range(6)
+    )
+    series = _log(tmp_path, text).series["loss"]
+
+    assert series.step.tolist() == list(range(803, 809))
+    assert series.value.tolist() == [_value(i) for i in range(6)]
+
+
+def test_a_handful_of_lines_without_a_place_is_a_log_where_each_is_nothing_but_numbers(tmp_path: Path) -> None:
+    text = "".join(
+        f"grad_norm: {600 + i}.5  loss: {_value(i)}  loss_cls: {_value(i) / 2}  loss_bbox: {_value(i) / 3:.4f}\n"
+        for i in range(4)
+    )
+    log = _log(tmp_path, "It went like this:\n" + text)
+
+    assert log.series["loss"].value.tolist() == [_value(i) for i in range(4)]
