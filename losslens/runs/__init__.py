@@ -60,9 +60,10 @@ def _parsed(job: Job) -> tuple[list[Log], list[LosslensError]]:
         if source.rank is not None:
             continue
         try:
-            logs.extend(_told_apart(parsers.parse(source.path, source.format)))
+            found = _told_apart(parsers.parse(source.path, source.format))
+            logs.extend(found if job.archive is None else map(job.archive.log, found))
         except LosslensError as error:
-            failures.append(error)
+            failures.append(error if job.archive is None else job.archive.error(error))
         except OSError as error:
             failures.append(ParseError(f"{source.path}: {(error.strerror or str(error)).lower()}"))
     if failures and not any(log.series or log.table for log in logs):
@@ -77,7 +78,8 @@ def _read_otherwise(job: Job, logs: Sequence[Log]) -> Job | None:
     nameless = {log.path for log in logs if any(warning.code == NO_HEADER for warning in log.warnings)}
     sources = list(job.sources)
     for at, source in enumerate(sources):
-        if str(source.path) in nameless:
+        path = str(source.path)
+        if (path if job.archive is None else job.archive.say(path)) in nameless:
             other = parsers.recognise(source.path, after=source.format)
             sources[at] = replace(source, format=other or source.format)
     return replace(job, sources=tuple(sources)) if sources != list(job.sources) else None

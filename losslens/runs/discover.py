@@ -7,7 +7,7 @@ import re
 import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from losslens import parsers
@@ -15,7 +15,7 @@ from losslens.errors import LosslensError, UsageError
 from losslens.model import Skipped
 from losslens.parsers import python_settings
 from losslens.roles.names import words
-from losslens.runs import crowds, prose
+from losslens.runs import archives, crowds, prose
 from losslens.runs.beside import MESSAGES_ONLY
 from losslens.runs.group import BESIDE, PYTHON, Folder
 from losslens.runs.grouping import jobs_of
@@ -61,7 +61,9 @@ class _Search:
     passed_over: Counter[str] = field(default_factory=Counter)
     visited: set[tuple[int, int]] = field(default_factory=set)
     files: int = 0
-    archives: list[str] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+    """Archives that were met on the way."""
+    unpacked: list[archives.Unpacked] = field(default_factory=list)
 
     def is_new(self, info: os.stat_result) -> bool:
         """Whether this file or folder was not met before, under another path or through a link."""
@@ -70,6 +72,13 @@ class _Search:
             self.visited.add(key)
             return True
         return False
+
+    def shown(self, found: Discovery) -> Discovery:
+        """What was found, where it was unpacked from an archive called as the archive has it."""
+        for one in self.unpacked:
+            jobs = (one.job(job) if one.holds(job) else job for job in found.jobs)
+            found = replace(found, jobs=tuple(jobs), skipped=tuple(map(one.skipped, found.skipped)))
+        return found
 
 
 def find(paths: Sequence[str | Path]) -> Discovery:
@@ -89,6 +98,9 @@ def find(paths: Sequence[str | Path]) -> Discovery:
         if stat.S_ISDIR(info.st_mode):
             folders.extend(_walk(path, search))
         elif stat.S_ISREG(info.st_mode):
+            if archives.is_archive(path):
+                folders.extend(_unpacked(path, search))
+                continue
             source = _recognise(path, info.st_size, search, asked=True)
             if source is not None and search.is_new(info):
                 folders.append(Folder(path.parent, path.parent, (source,), (path.name,), alone=True))
@@ -104,20 +116,43 @@ def find(paths: Sequence[str | Path]) -> Discovery:
     else:
         search.skipped.extend(_instead(paths, search))
     search.passed_over += Counter()
-    return Discovery(jobs, (*search.skipped, *unused), tuple(search.passed_over.most_common()))
+    return search.shown(Discovery(jobs, (*search.skipped, *unused), tuple(search.passed_over.most_common())))
+
+
+def _unpacked(path: Path, search: _Search) -> list[Folder]:
+    """The folders of an archive."""
+    try:
+        unpacked = archives.unpack(path, _may_be_a_log, _is_weights)
+    except LosslensError as error:
+        search.skipped.append(Skipped.because(str(path), error))
+        return []
+    search.unpacked.append(unpacked)
+    return list(_walk(Path(unpacked.folder), search))
+
+
+def _may_be_a_log(name: str) -> bool:
+    parts = name.replace("\\", "/").split("/")
+    suffix = os.path.splitext(name)[1].lower()
+    told = ".tfevents." in parts[-1] or suffix not in NOT_OPENED
+    return told and not NOT_ENTERED & set(parts[:-1]) and not _NO_LOGS.fullmatch(parts[-1])
+
+
+def _is_weights(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in WEIGHTS
 
 
 def _instead(paths: Sequence[str | Path], search: _Search) -> Iterator[Skipped]:
     """What was found where no log is."""
-    for path in search.archives[:MOST_ARCHIVES]:
+    for path in search.closed[:MOST_ARCHIVES]:
         yield Skipped(path, "archive", ARCHIVE)
     weights = {suffix: n for suffix, n in search.passed_over.items() if suffix in WEIGHTS}
-    if weights and not search.archives:
+    if weights and not search.closed:
         told = ", ".join(f"{n} {suffix}" for suffix, n in weights.items())
         yield Skipped(str(paths[0]), "checkpoints-only", f"only weights of a model ({told}): {NO_LOG_BESIDE}")
 
 
-ARCHIVE = "an archive, which may hold logs: unpack it and give the folder"
+ARCHIVE = "an archive, which may hold logs: give it by its name, or unpack it and give the folder"
+UNREAD_ARCHIVE = "an archive of a kind that is not opened here, or a broken one: unpack it and give the folder"
 NO_LOG_BESIDE = "the log of its training (event files, CSV, trainer_state.json, what the job printed) is not among them"
 
 
@@ -196,7 +231,7 @@ def _look_into(entries: Sequence[os.DirEntry[str]], search: _Search) -> tuple[li
         elif suffix in NOT_OPENED or own or _NO_LOGS.fullmatch(entry.name) or search.files > MOST_FILES:
             search.passed_over[suffix or "no suffix"] += 1
             if suffix in ARCHIVES:
-                search.archives.append(entry.path)
+                search.closed.append(entry.path)
         else:
             files.append((Path(entry.path), info))
     sources, unknown = _recognised(crowds.without_crowds(files, search.passed_over), search)
@@ -266,7 +301,7 @@ def _recognise(path: Path, size: int, search: _Search, *, asked: bool) -> Source
         return None
     if format is None:
         if asked and (path.suffix.lower() in ARCHIVES or path.name.lower().endswith(".tar.gz")):
-            search.skipped.append(Skipped(str(path), "archive", ARCHIVE))
+            search.skipped.append(Skipped(str(path), "archive", UNREAD_ARCHIVE))
         elif asked:
             search.skipped.append(Skipped(str(path), "not-a-log", "no training log in any format losslens knows"))
         else:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from losslens.model import Checkpoint, Skipped
+
+if TYPE_CHECKING:
+    from losslens.runs.archives import Unpacked
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,8 @@ class Job:
     checkpoints: tuple[Checkpoint, ...] = ()
     epoch_checkpoints: tuple[Checkpoint, ...] = ()
     """Checkpoints whose name counts epochs; they get a step once the run's steps per epoch are known."""
+    archive: Unpacked | None = None
+    """The archive that its files were taken out of."""
 
 
 @dataclass(frozen=True, slots=True)
