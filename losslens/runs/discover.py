@@ -127,7 +127,10 @@ def _unpacked(path: Path, search: _Search) -> list[Folder]:
         search.skipped.append(Skipped.because(str(path), error))
         return []
     search.unpacked.append(unpacked)
-    return list(_walk(Path(unpacked.folder), search))
+    folders = list(_walk(Path(unpacked.folder), search))
+    if not any(folder.sources for folder in folders):
+        search.skipped.append(Skipped(str(path), "not-a-log", "an archive without a training log that losslens knows"))
+    return folders
 
 
 def _may_be_a_log(name: str) -> bool:

@@ -191,3 +191,8 @@ def test_a_model_of_pytorch_is_no_archive_of_logs(tmp_path: Path) -> None:
     path = zipped(tmp_path / "model.pt", {"archive/data.pkl": "x"})
     (skipped,) = find([path]).skipped
     assert skipped.code == "unsafe"
+
+
+def test_an_archive_without_a_log_is_said_to_be(tmp_path: Path) -> None:
+    (skipped,) = find([zipped(tmp_path / "a.zip", {"readme.txt": "no numbers", "a/b.png": "x"})]).skipped
+    assert (skipped.path, skipped.code) == (f"{tmp_path}/a.zip", "not-a-log")

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import sys
-import tarfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -620,18 +619,22 @@ def test_outputs_that_name_other_numbers_are_not_one_job(tmp_path: Path) -> None
     assert len(find([tmp_path]).jobs) == 2
 
 
-@pytest.mark.parametrize("name", ["logs.zip", "logs.tar.gz"])
-def test_an_archive_is_not_unpacked_and_says_what_to_do(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["logs.7z", "logs.rar", "logs.tar.zst", "logs.zip"])
+def test_an_archive_that_cannot_be_opened_says_what_to_do(name: str, tmp_path: Path) -> None:
     archive = tmp_path / name
-    if name.endswith(".zip"):
-        with zipfile.ZipFile(archive, "w") as file:
-            file.writestr("metrics.csv", "step,loss\n0,1\n")
-    else:
-        with tarfile.open(archive, "w:gz") as file:
-            file.add(write_csv(tmp_path / "metrics.csv"), "metrics.csv")
+    archive.write_bytes(b"7z\xbc\xaf\x27\x1c\x00\x04" + bytes(range(200)))
     (skipped,) = find([archive]).skipped
     assert skipped.code == "archive"
     assert "unpack it" in skipped.reason
+
+
+def test_an_archive_met_on_the_way_is_not_opened(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "logs.zip", "w") as file:
+        file.write(write_csv(tmp_path / "metrics.csv"), "metrics.csv")
+    (tmp_path / "metrics.csv").unlink()
+    (skipped,) = find([tmp_path]).skipped
+    assert skipped.code == "archive"
+    assert "give it by its name" in skipped.reason
 
 
 def test_a_folder_of_weights_alone_says_that_the_log_is_missing(tmp_path: Path) -> None:
