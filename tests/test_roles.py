@@ -581,3 +581,31 @@ def test_a_value_beside_the_losses_of_actor_and_critic_is_no_loss() -> None:
 
     assert found["average_v"].role is Role.OTHER
     assert found["average_loss_value_func"].role is Role.TRAIN_LOSS
+
+
+def test_a_total_of_terms_leads_over_the_term_that_is_named_like_something_minimised() -> None:
+    ce, kd = falling(50), 3.0 + 0.5 * np.random.default_rng(3).standard_normal(50)
+    made = {tag: series(tag, value) for tag, value in (("ce", ce), ("kd", kd), ("total", 0.3 * ce + 0.7 * kd))}
+    found = {c.tag: c for c in assign(made)}
+    assert found["total"].role is Role.TRAIN_LOSS
+    assert {found["ce"].role, found["kd"].role} == {Role.LOSS_COMPONENT}
+
+
+def test_a_name_of_its_own_beside_the_same_of_validation_is_one_loss_of_two_data_sets() -> None:
+    made = {"bpr": series("bpr", falling(50)), "val_bpr": series("val_bpr", falling(50) + 0.1)}
+    found = {c.tag: c for c in assign(made)}
+    assert (found["bpr"].role, found["val_bpr"].role) == (Role.TRAIN_LOSS, Role.VAL_LOSS)
+    assert not found["bpr"].sure
+
+
+def test_eta_is_a_rate_where_its_values_are_and_else_the_time_that_is_left() -> None:
+    loss = series("loss", falling(50))
+    for value, role in ((np.full(50, 0.02), Role.LEARNING_RATE), (np.linspace(900.0, 1.0, 50), Role.OTHER)):
+        found = {c.tag: c.role for c in assign({"loss": loss, "eta": series("eta", value)})}
+        assert found["eta"] is role
+
+
+@pytest.mark.parametrize("tag", ["mean_abs_logit", "max_logit", "attn/logit_max", "avg_attention_logits"])
+def test_sizes_of_logits_are_known_whatever_is_measured_of_them(tag: str) -> None:
+    found = {c.tag: c.role for c in assign({"loss": series("loss", falling(50)), tag: series(tag, falling(50))})}
+    assert found[tag] is Role.LOGIT_SCALE

@@ -22,11 +22,12 @@ Sources
 
 from __future__ import annotations
 
+import math
 import re
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import around, held_back, leap
-from losslens.causes.signs.build import Found, missing, num, sign, told
+from losslens.causes.signs.build import Found, log_ramp, missing, num, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "rank-desync"
@@ -40,6 +41,9 @@ SOURCES = (
 
 WORKER = re.compile(r"(?<![a-z])(?:rank|gpu|worker|replica|device)[ _/-]?\d", re.IGNORECASE)
 """Names the loss of one of several workers."""
+
+FARTHER = 2.0
+"""Factor from which on one worker's rise is said to be another than a second one's."""
 
 
 def _several(f: Facts, d: int) -> Found:
@@ -56,13 +60,22 @@ def _one(f: Facts, d: int) -> Found:
 
 
 def _apart(f: Facts, d: int) -> Found:
-    """One worker's loss left its course; another's, logged beside it, did not."""
+    """One worker's loss left its course; another's, logged beside it, did not, or by far less."""
     left = [tag for tag in (f.loss.tag if f.loss else "", *(tag for tag, _, _ in f.moved)) if WORKER.search(tag)]
     stayed = [tag for tag in f.unchanged if WORKER.search(tag)]
-    if not left or not stayed:
+    if left and stayed:
+        text = f"{left[0]} left its course and {stayed[0]} did not: the workers hold different models"
+        return sign("ranks-apart", d, 1.0, text, series=left[0])
+    rises = {tag: ratio for tag, _, ratio in f.moved if WORKER.search(tag) and math.isfinite(ratio)}
+    if f.loss is not None and f.loss.growth.ratio and rises:
+        rises[f.loss.tag] = f.loss.growth.ratio
+    if len(rises) < 2:
         return missing("ranks-apart", "rank")
-    text = f"{left[0]} left its course and {stayed[0]} did not: the workers hold different models"
-    return sign("ranks-apart", d, 1.0, text, series=left[0])
+    order = sorted(rises, key=lambda tag: rises[tag])
+    most, least = order[-1], order[0]
+    more = rises[most] / rises[least]
+    text = f"{most} rose {times(rises[most])} and {least} {times(rises[least])}: the workers hold different models"
+    return sign("ranks-apart", d, log_ramp(more, FARTHER, 4 * FARTHER), text, series=most, value=more)
 
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:

@@ -24,7 +24,7 @@ from losslens.parsers.text_dumps import Dumps, tells_all_again
 from losslens.parsers.text_events import Messages, told_step
 from losslens.parsers.text_lines import LEAST_SOURCE, SOURCE, as_step, clean, counts_ahead, is_source
 from losslens.parsers.text_pasted import passed_on
-from losslens.parsers.text_places import Placed, place_records
+from losslens.parsers.text_places import Placed, counting_name, place_records
 from losslens.parsers.text_ranks import OtherRanks
 from losslens.parsers.text_reading import Nature, nature_of
 from losslens.parsers.text_records import (
@@ -180,7 +180,7 @@ class _Reader:
             self.records.sort(key=lambda record: record.name)  # trials that ran at once: one after the other
         elif (order := in_turn(self.records)) is not None:
             self._put_in(order)
-        if not self.records:
+        if not any(IS_LOSS.search(key) for record in self.records for key in record.values):
             self._take_unnamed()
         if not self.records:
             self.records = list(self._best.records)
@@ -382,10 +382,13 @@ class _Reader:
         return starts
 
     def _take_unnamed(self) -> None:
-        """No number has a name that losslens knows: what was printed at places again and again is the course of one."""
+        """No loss has a name that losslens knows: what was printed at places again and again is the course of one."""
         for records in self._unnamed.values():
-            if sum(map(measures, records)) >= LEAST_UNNAMED:
+            placed = records[0].kind or counting_name(records)
+            if placed and sum(map(measures, records)) >= LEAST_UNNAMED:
                 self.records.extend(records)
+        said = {f"{self.path}:{record.line}" for record in self.records}
+        self.settings = {n: s for n, s in self.settings.items() if s.source not in said}
         self.records.sort(key=lambda record: record.line)
 
     def _note_closing(self, record: Record, number: int) -> None:

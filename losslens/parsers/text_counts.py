@@ -13,7 +13,8 @@ _N_OF = r"\s*(?P<n>\d+)\s*/\s*(?P<N>\d+)\s*"
 #: A count; some programs write 121,400.
 _COUNT = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
 #: A name of a number; the size of a gradient is written "|g|".
-NAME = r"(?:[A-Za-z][\w/.]*|\|{1,2}[A-Za-z]\w*\|{1,2})"
+#: "loss", "||grad||", and "D(G(z))", as papers write it.
+NAME = r"(?:[A-Za-z][\w/.]*(?:\((?:\w|\(\w+\))+\))?|\|{1,2}[A-Za-z]\w*\|{1,2})"
 
 #: What people count by words of their own.
 _COUNTED = r"chunk|sweep|pass|tick|cycle|block|shard|call|frame|part|fit|turn|visit|loop|tree|boost|stage|level|lap"
@@ -53,6 +54,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("step", r"^(?P<step>\d+)/\d+:\s+episode:"),
         # WeNet: "TRAIN Batch 3/200 loss 5.1" is a batch of an epoch
         ("batch", r"\b(?:TRAIN|CV) Batch (?P<epoch>\d+)/(?P<n>\d+)(?=\s)"),
+        ("batch", r"^E(?P<epoch>\d+)\s+B(?P<n>\d+)\b"),
         # Sockeye counts batches in its lines, and in those of a checkpoint updates of several batches each.
         ("step", r"^E(?:poch)?=(?P<epoch>\d+)\s+B=(?P<step>\d+)\b"),
         ("epoch", r"^Checkpoint \[\d+\]\s+Updates=\d+\s+Epoch=(?P<epoch>\d+)"),

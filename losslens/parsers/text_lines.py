@@ -19,7 +19,7 @@ _DATE = re.compile(
 _CLOCK = re.compile(r"\[?(?:\d\d[-/]\d\d[ -])?\d\d:\d\d:\d\d(?:[.,]\d+)?(?: [AP]M)?\]?\s+(?:[|-]\s+)?")
 #: detectron2's, which has no year.
 _DAY = re.compile(r"\[\d\d/\d\d \d\d:\d\d:\d\d(?: [\w.]+)?\]:?\s*")
-_ABSL = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+\s+[\w.<>/-]+:\d+\]\s*")
+_ABSL = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d(?:\.\d+)?\s+\d+\s+[\w.<>/-]+:\d+\]\s*")
 _LEVEL = re.compile(
     r"(?:INFO|DEBUG|WARNING|ERROR|CRITICAL):(?:root|__main__):"
     r"|\[?(?:INFO|DEBUG|WARNING|WARN|ERROR|CRITICAL)\b\]?\s*(?:[:|-]\s*)?"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby, pairwise
@@ -23,6 +25,12 @@ _OWN_AXES = frozenset(["tokens", "episode", "generation", "timesteps"])
 FEWEST_PLACED = 0.1
 #: What stands at the beginning of a line is a count when it rises from line to line this often.
 COUNTS_UP = 0.75
+#: Lines from which their first number, under a name of its own, is taken for a count.
+LEAST_COUNTED = 5
+#: Names of numbers that may go up from line to line, and count no steps.
+NO_STEP = re.compile(
+    r"time|sec|elapsed|\beta\b|hour|min|mem|gpu|loss|err|acc|score|rew|lr|rate|norm|size", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +105,10 @@ def place_records(records: list[Record], steps_per_epoch: float | None = None) -
         warnings.append(Warning("no-step", "the lines of an epoch do not say their step: they are counted instead"))
     elif whole_epochs and all(e == math.floor(e) for e in whole_epochs) and len(set(whole_epochs)) > (len(kept) > 1):
         steps, axis = _filled([int(r.epoch) if r.epoch is not None else None for r in kept]), "epoch"
+    elif name := counting_name(kept):
+        steps, axis = [int(r.values.pop(name)) for r in kept], "step"
+        text = f"no line says its step by a name that losslens knows: {name} counts up and was taken for it"
+        warnings.append(Warning("no-step", text))
     else:
         steps, axis = list(range(len(kept))), "row"
         warnings.append(Warning("no-step", "no line says its step or epoch: lines are counted instead"))
@@ -106,6 +118,20 @@ def place_records(records: list[Record], steps_per_epoch: float | None = None) -
                 record.values.setdefault("epoch", record.epoch)
     wall = np.array([r.wall_time if r.wall_time is not None else math.nan for r in kept], dtype=np.float64)
     return Placed(kept, np.array(steps, dtype=np.int64), wall, axis, tuple(warnings), tuple(indices))
+
+
+def counting_name(records: Sequence[Record]) -> str | None:
+    """The name that every line begins with and whose whole number goes up from line to line; None where there is none.
+
+    A time or a size may do so too, and is no step.
+    """
+    name = next(iter(records[0].values), None) if records else None
+    if name is None or NO_STEP.search(name) or any(next(iter(r.values), None) != name for r in records):
+        return None
+    at = [r.values[name] for r in records]
+    rises = sum(b > a for a, b in pairwise(at))
+    up = len(at) >= LEAST_COUNTED and rises >= COUNTS_UP * (len(at) - 1) and all(b >= a for a, b in pairwise(at))
+    return name if up and all(number.is_integer() and number >= 0 for number in at) else None
 
 
 def _often_an_epoch(records: list[Record]) -> bool:

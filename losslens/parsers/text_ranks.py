@@ -10,10 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import isfinite, log, sqrt
 from statistics import median
+from typing import TYPE_CHECKING
 
 from losslens.model import RawSeries, Warning
 from losslens.parsers.text_places import Placed
 from losslens.parsers.text_records import IS_LOSS, SPLIT_IN_KEY, Record
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray
 
 MOST_KEPT = 200_000
 """Values of other ranks that are remembered; in longer outputs what comes later is not compared."""
@@ -29,6 +33,10 @@ APART = log(3.0)
 
 ONE_SIDED, SURE = 0.7, 3.0
 """… so large a share of it to one side, and more than half by so many standard errors of what chance does."""
+
+BURST, FARTHER = 3, 1.5
+"""Or for so many places in a row, all to one side, by ``APART`` and, of the logarithm, so
+much farther than they had ever been."""
 
 TINY = 1e-12
 Place = tuple[int | None, float | None, int | None]
@@ -61,13 +69,14 @@ class OtherRanks:
         for (other, tag), values in sorted(self.found.items()):
             shared = sorted((i, v) for p, v in values.items() if (i := rows.get(p)) is not None)
             shared = [(i, v) for i, v in shared if tag in placed.records[i].values]
-            at = parting([(placed.records[i].values[tag], v) for i, v in shared])
-            if at is None:
+            pairs = [(placed.records[i].values[tag], v) for i, v in shared]
+            parted = parting(pairs)
+            if parted is None:
                 continue
             name = f"{tag} [rank{other}]"
             series[name] = _series(name, shared, placed)
-            pairs = [(placed.records[i].values[tag], v) for i, v in shared]
-            text = parted_text(name, tag, other, pairs, int(placed.step[shared[at][0]]), placed.axis, rank)
+            steps = [int(placed.step[i]) for i, _ in shared]
+            text = parted_text(name, tag, other, pairs, parted, steps, placed.axis, rank)
             warnings.append(Warning("ranks-apart", text))
         return series, warnings
 
@@ -78,8 +87,16 @@ def _place(record: Record) -> Place | None:
     return record.step, record.epoch, record.n
 
 
-def parting(pairs: Sequence[tuple[float, float]]) -> int | None:
-    """From which of the places on, in order, two ranks lie apart; None where they began apart or end together."""
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """From which of the places on, in order, two ranks lie apart, and up to which; None: to the end."""
+
+    first: int
+    last: int | None = None
+
+
+def parting(pairs: Sequence[tuple[float, float]]) -> Parting | None:
+    """Where two ranks parted, for good or for a while; None where they began apart or never did."""
     if len(pairs) < LEAST_SHARED or any(a < 0.0 or b < 0.0 for a, b in pairs):
         return None
     import numpy as np
@@ -88,15 +105,30 @@ def parting(pairs: Sequence[tuple[float, float]]) -> int | None:
     if not np.all(np.isfinite(ratio)):
         return None
     quarter = len(pairs) // 4
+    if abs(float(np.median(ratio[:quarter]))) > ALIKE:
+        return None
     late = float(np.median(ratio[-quarter:]))
     sided = float(np.mean(np.sign(ratio[-quarter:]) == np.sign(late)))
-    if sided < ONE_SIDED or (2.0 * sided - 1.0) * sqrt(quarter) < SURE:
-        return None
-    if abs(float(np.median(ratio[:quarter]))) > ALIKE or abs(late) < APART:
-        return None
+    if sided < ONE_SIDED or (2.0 * sided - 1.0) * sqrt(quarter) < SURE or abs(late) < APART:
+        return _burst(ratio)
     out = np.sign(late) * ratio >= APART / 2.0
     ahead = np.cumsum(np.where(out, 1, -1)[::-1])[::-1]  # from here on more are apart than are not, by most
-    return int(np.argmax(ahead))
+    return Parting(int(np.argmax(ahead)))
+
+
+def _burst(ratio: FloatArray) -> Parting | None:
+    """The first stretch of places, all to one side, farther apart than the two ranks had ever been."""
+    import numpy as np
+
+    for side in (1.0, -1.0):
+        out = side * ratio >= APART
+        edges = np.flatnonzero(np.diff(np.r_[False, out, False]))
+        for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+            if first < LEAST_SHARED or end - first < BURST:
+                continue
+            if float(np.median(side * ratio[first:end])) >= FARTHER * float(np.max(np.abs(ratio[:first]))):
+                return Parting(first, end - 1)
+    return None
 
 
 def parted_text(
@@ -104,18 +136,21 @@ def parted_text(
     tag: str,
     other: int,
     pairs: Sequence[tuple[float, float]],
-    step: int,
+    parted: Parting,
+    steps: Sequence[int],
     axis: str = "step",
     rank: int | None = None,
 ) -> str:
-    """What is said of a rank that parted at ``step`` from the one that is read; ``pairs`` are their values in order."""
-    late = pairs[-(len(pairs) // 4) :]
-    mine, theirs = median(a for a, _ in late), median(b for _, b in late)
+    """What is said of a rank that parted from the one that is read; ``pairs`` are their values in order, at ``steps``."""
+    back = parted.last is not None
+    apart = pairs[parted.first : parted.last + 1] if parted.last is not None else pairs[-(len(pairs) // 4) :]
+    mine, theirs = median(a for a, _ in apart), median(b for _, b in apart)
     read = "the one that is read" if rank is None else f"rank {rank}"
-    return (
-        f"the {tag} of rank {other} parted from that of {read} at about {axis} {step:,} "
-        f"({theirs:.3g} against {mine:.3g} in the last quarter): kept as {name!r}"
-    )
+    when = f"and came nearer after {axis} {steps[parted.last or 0]:,}" if back else "in the last quarter"
+    numbers = f"{theirs:.3g} against {mine:.3g}"
+    said = f"({numbers} in between) {when}" if back else f"({numbers} {when})"
+    at = f"{axis} {steps[parted.first]:,}"
+    return f"the {tag} of rank {other} parted from that of {read} at about {at} {said}: kept as {name!r}"
 
 
 def _series(name: str, shared: Sequence[tuple[int, float]], placed: Placed) -> RawSeries:

@@ -359,7 +359,14 @@ def speaks_of_training(record: Record | None) -> bool:
 
 def may_speak_of_training(record: Record) -> bool:
     """True for a line with a place and numbers, under names that say nothing to losslens."""
-    return bool(record.kind) and not record.aside and bool(record.values)
+    placed = bool(record.kind) or may_count_itself(record)
+    return placed and not record.aside and bool(record.values)
+
+
+def may_count_itself(record: Record) -> bool:
+    """True for "u=10 nats=3.08": the first of several numbers is whole, and may be a count under a name of their own."""
+    first = next(iter(record.values.values()), -1.0)
+    return not record.kind and len(record.values) > 1 and first >= 0 and first.is_integer()
 
 
 def measures(record: Record) -> bool:

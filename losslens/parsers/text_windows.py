@@ -102,6 +102,7 @@ def records_in(text: str, *, behind_source: bool = False) -> bool:
     """
     templates: Counter[tuple[str, ...]] = Counter()
     unnamed: Counter[tuple[str, ...]] = Counter()
+    counted: dict[tuple[str, ...], float] = {}
     boring: Counter[str] = Counter()
     code = lines = 0
     placed = False
@@ -149,7 +150,10 @@ def records_in(text: str, *, behind_source: bool = False) -> bool:
         elif is_place(record):
             placed = True
         elif may_speak_of_training(record) and measures(record):
-            unnamed[record.template] += 1
+            first = next(iter(record.values.values()))
+            on = bool(record.kind) or first > counted.get(record.template, -1.0)
+            unnamed[record.template] = unnamed[record.template] + 1 if on else 0
+            counted[record.template] = first
     return code == 0 and any(count >= LEAST_UNNAMED for count in unnamed.values())
 
 

@@ -145,6 +145,9 @@ def _checked(choice: RoleChoice, parts: tuple[str, ...], numbers: _Numbers) -> R
         if numbers.high > LARGEST_RATE:
             return replace(choice, why=f"named as the learning rate, though it reaches {numbers.high:.3g}")
         return replace(choice, why="named as a learning rate; its values are positive and small")
+    if choice.role is Role.OTHER and parts == ("eta",) and 0.0 < numbers.low and numbers.high <= 1.0:
+        why = "the letter of the learning rate in textbooks; its values are positive and small, as no time left is"
+        return replace(choice, role=Role.LEARNING_RATE, why=why, sure=False)
     if choice.role is Role.OTHER and parts in (("time",), ("train", "time")) and not numbers.rising:
         return replace(choice, role=Role.STEP_TIME, why="named a time, and it does not add up: the time of a step")
     if choice.role is Role.GRAD_NORM and parts[-1:] in (("gn",), ("grad",)) and not numbers.low >= 0.0:
@@ -252,10 +255,16 @@ def _find_unnamed_objective(
     if bare := _bare_names(series, open_tags, roles):
         return bare
     falling = [tag for tag in open_tags if _behaves_like_a_loss(series[tag].value)]
+    # "bpr" beside "val_bpr" are one loss of two data sets.
+    of_other_data = {tag: words_of(tag)[1:] for tag in open_tags if words_of(tag)[0] in VAL_WORDS}
+    falling = [tag for tag in falling if tag not in of_other_data] or falling
     if len(falling) == 1:
         tag = falling[0]
         why = "nothing is named like a loss; this is the only series that falls like one (or ends in NaN)"
-        return {tag: RoleChoice(tag, Role.TRAIN_LOSS, why, sure=False, split=split_of(tag))}
+        found = {tag: RoleChoice(tag, Role.TRAIN_LOSS, why, sure=False, split=split_of(tag))}
+        why = f"named like {tag}, of the data held back"
+        twins = (t for t, rest in of_other_data.items() if t != tag and rest == words_of(tag))
+        return found | {t: RoleChoice(t, Role.VAL_LOSS, why, sure=False, split=split_of(t)) for t in twins}
     if len(open_tags) == 1 and series[open_tags[0]].value.size >= losses.FEW_POINTS:
         tag = open_tags[0]
         if _counts(series[tag].value) or roles & {Role.ACCURACY, Role.VAL_ACCURACY}:

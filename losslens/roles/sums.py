@@ -79,9 +79,15 @@ def parts_of_the_loss(
     total = next((c for c in choices.values() if c.role is Role.TRAIN_LOSS and not c.group), None)
     if total is None:
         return {}
-    whole = series[total.tag]
     known = [c.tag for c in choices.values() if c.role is Role.LOSS_COMPONENT and c.split == total.split]
     open_tags = [c.tag for c in choices.values() if c.role is Role.OTHER and c.why == UNKNOWN]
+    near = [t for t in open_tags if _beside(series[t], series[total.tag])]
+    tag = whole_of({t: series[t] for t in (total.tag, *near)})
+    if tag is not None and tag != total.tag and (not total.sure or "loss" not in words_of(total.tag)):
+        # "total 10.8 ce 2.4 kd 14.4": what is minimised by its name is a term of what is minimised
+        open_tags = [total.tag, *(t for t in open_tags if t != tag)]
+        total = replace(total, tag=tag, sure=False)
+    whole = series[total.tag]
     terms = [t for t in (*known, *open_tags) if _beside(series[t], whole)]
     beside = [c.tag for c in choices.values() if c.role in (Role.ENTROPY, Role.KL) and _beside(series[c.tag], whole)]
     if not set(terms) & set(open_tags) or len(terms) < 2 or len(terms) + len(beside) > MOST_TERMS:

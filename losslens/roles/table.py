@@ -171,7 +171,7 @@ TABLE: tuple[Rule, ...] = (
         Role.LOGIT_SCALE,
         _any(
             r"(?:max )?(?:(?:attn|attention|qk|output) )?logits? (?:max|scale|norm|mean|std|absmax|rms)",
-            r"max (?:(?:attn|attention|qk|output) )?logits?",
+            r"(?:max|mean|avg|rms|norm)(?: (?:abs|max))?(?: of)? (?:(?:attn|attention|qk|output) )?logits?",
             r"(?:attn|attention|qk) logits?(?: max)?",
             "log z",
             "logz",

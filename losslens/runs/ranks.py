@@ -87,11 +87,12 @@ def _compare(out: list[Log], mine: Sequence[int], theirs: Sequence[Log], tag: st
     """Put what a rank has under one tag into the logs in ``out`` where it parts from theirs of numbers ``mine``."""
     one, other = _by_step([out[i] for i in mine], tag), _by_step(theirs, tag)
     steps = sorted(one.value.keys() & other.value.keys())
-    at = parting([(one.value[step], other.value[step]) for step in steps])
-    if at is None:
+    pairs = [(one.value[step], other.value[step]) for step in steps]
+    parted = parting(pairs)
+    if parted is None:
         return
     name = f"{tag} [rank{rank}]"
-    told = parted_text(name, tag, rank, [(one.value[s], other.value[s]) for s in steps], steps[at])
+    told = parted_text(name, tag, rank, pairs, parted, steps)
     for place, number in enumerate(mine):
         here = [step for step in steps if one.log[step] == place]
         if not here:

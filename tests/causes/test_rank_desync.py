@@ -43,6 +43,17 @@ def test_one_worker_that_left_its_course_alone_speaks_for_it() -> None:
         assert ("ranks-apart" in m.names(item, CAUSE, +1)) is apart
 
 
+def test_one_worker_that_rose_far_more_than_another_speaks_for_it() -> None:
+    little = m.learning(400)
+    little[320:] *= 3.0
+    for height, apart in ((40.0, True), (3.2, False)):
+        much = m.learning(400)
+        much[320:] *= height
+        logged = {("loss [rank1]", Role.TRAIN_LOSS): m.noisy(much, 0.01, 5)}
+        item = m.made(m.noisy(little, 0.01, 6), Verdict.SHIFTED, 320, tag="loss", others=logged)
+        assert ("ranks-apart" in m.names(item, CAUSE, +1)) is apart
+
+
 def test_the_losses_of_the_other_ranks_are_named_as_missing() -> None:
     assert m.unchecked(bad_validation(8), CAUSE)["ranks-apart"] == "rank"
 

@@ -611,3 +611,43 @@ def test_arguments_printed_among_the_numbers_of_a_training_are_none_of_them(tmp_
     log = _log(tmp_path, "\n".join(lines) + "\n")
     assert set(log.series) == {"loss"}
     assert {s.name for s in log.settings} >= {"arch", "lr", "epochs"}
+
+
+def _noisy(i: int) -> float:
+    return round(3.0 / (1 + i) + 0.013 * (i % 7) + 0.0101, 4)
+
+
+def test_lines_that_count_under_a_name_of_their_own_are_placed_by_it(tmp_path: Path) -> None:
+    log = _log(tmp_path, "".join(f"u={10 * i} nats={_noisy(i)}\n" for i in range(40)))
+    assert log.series["nats"].step.tolist() == [10 * i for i in range(40)]
+    assert not log.settings
+    assert any("u counts up" in warning.text for warning in log.warnings)
+
+
+def test_numbers_in_no_order_are_no_log_of_a_training(tmp_path: Path) -> None:
+    path = tmp_path / "points.txt"
+    path.write_text("".join(f"x={(7 * i) % 13} y={_noisy(i)}\n" for i in range(60)))
+    assert parsers.recognise(path) != "text"
+
+
+def test_batches_of_epochs_by_their_initials_are_read_beside_lines_of_validation(tmp_path: Path) -> None:
+    lines = []
+    for epoch in range(1, 9):
+        lines += [f"E{epoch:03d} B{b:02d} total={_noisy(epoch)} ce={_noisy(b)} kd=0.5{b}" for b in range(0, 30, 5)]
+        lines.append(f"E{epoch:03d} VALID ce={_noisy(epoch)} acc={epoch}.5%")
+    log = _log(tmp_path, "\n".join(lines) + "\n")
+    assert log.series["total"].value.size == 48
+    assert len(set(log.series["total"].step.tolist())) == 48
+    assert log.series["VALID ce"].value.size == 8
+
+
+def test_the_names_of_the_best_known_gan_are_read_with_their_brackets(tmp_path: Path) -> None:
+    log = _log(tmp_path, "".join(f"{5 * i} D {_noisy(i)} G -0.0{i} D(x) 0.{i} D(G(z)) 0.0{i}\n" for i in range(10, 60)))
+    assert set(log.series) == {"D", "G", "D(x)", "D(G(z))"}
+    assert log.series["D"].step.tolist() == [5 * i for i in range(10, 60)]
+
+
+def test_a_step_in_brackets_behind_an_absl_prefix_is_the_step(tmp_path: Path) -> None:
+    head = "I1121 00:00:0{} 140352 train.py:88] [{}] loss={}, learning_rate=2.00e-03\n"
+    log = _log(tmp_path, "".join(head.format(i, 10 * i, _value(i)) for i in range(8)))
+    assert log.series["loss"].step.tolist() == [10 * i for i in range(8)]

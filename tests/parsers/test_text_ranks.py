@@ -10,13 +10,13 @@ from losslens.model import Log
 from losslens.parsers import text
 
 
-def printed(tmp_path: Path, parts_at: int | None) -> Log:
+def printed(tmp_path: Path, parts_at: int | None, back_at: int = 160) -> Log:
     rng = np.random.default_rng(1)
     lines = []
     for i in range(160):
         level = 2.3 * np.exp(-i / 25.0) + 0.01
         for rank in (0, 1, 2):
-            out = parts_at is not None and rank == 1 and i >= parts_at
+            out = parts_at is not None and rank == 1 and parts_at <= i < back_at
             loss = (0.6 if out else level) * np.exp(0.8 * rng.standard_normal())
             lines.append(f"[rank{rank}]: step {5 * i} loss {loss:.4f} lr 1.0e-01")
     path = tmp_path / "slurm-4411.out"
@@ -39,3 +39,26 @@ def test_ranks_that_tell_one_training_again_are_left_out(tmp_path: Path) -> None
     log = printed(tmp_path, None)
     assert set(log.series) == {"loss", "lr"}
     assert [w.code for w in log.warnings] == ["other-ranks"]
+
+
+def test_a_rank_that_parts_for_a_while_and_comes_back_is_kept_with_both_steps(tmp_path: Path) -> None:
+    lines = []
+    rng = np.random.default_rng(2)
+    for i in range(160):
+        level = 2.3 * np.exp(-i / 25.0) + 0.05
+        for rank in (0, 1):
+            height = 11.0 * np.exp(-(i - 123) / 4.0) if rank == 1 and i >= 123 else 0.0
+            loss = level * np.exp(0.25 * rng.standard_normal()) + height
+            lines.append(f"{rank}: step {5 * i} loss {loss:.4f}")
+    path = tmp_path / "slurm-881.out"
+    path.write_text("\n".join(lines) + "\n")
+    (log,) = text.parse(path)
+    assert set(log.series) == {"loss", "loss [rank1]"}
+    (told,) = [w.text for w in log.warnings if w.code == "ranks-apart"]
+    assert "parted from that of rank 0 at about step 615 " in told
+    assert "came nearer after step " in told
+
+
+def test_a_single_batch_that_one_rank_found_hard_parts_no_rank(tmp_path: Path) -> None:
+    log = printed(tmp_path, 90, back_at=91)
+    assert set(log.series) == {"loss", "lr"}
