@@ -141,7 +141,7 @@ def parted_text(
     axis: str = "step",
     rank: int | None = None,
 ) -> str:
-    """What is said of a rank that parted from the one that is read; ``pairs`` are their values in order, at ``steps``."""
+    """What is said of a rank that parted from the one that is read; ``pairs`` are their values, at ``steps``."""
     back = parted.last is not None
     apart = pairs[parted.first : parted.last + 1] if parted.last is not None else pairs[-(len(pairs) // 4) :]
     mine, theirs = median(a for a, _ in apart), median(b for _, b in apart)

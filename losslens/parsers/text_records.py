@@ -364,7 +364,7 @@ def may_speak_of_training(record: Record) -> bool:
 
 
 def may_count_itself(record: Record) -> bool:
-    """True for "u=10 nats=3.08": the first of several numbers is whole, and may be a count under a name of their own."""
+    """True for "u=10 nats=3.08": the first of several numbers is whole, and may be a count under its own name."""
     first = next(iter(record.values.values()), -1.0)
     return not record.kind and len(record.values) > 1 and first >= 0 and first.is_integer()
 

@@ -145,7 +145,7 @@ def _checked(choice: RoleChoice, parts: tuple[str, ...], numbers: _Numbers) -> R
         if numbers.high > LARGEST_RATE:
             return replace(choice, why=f"named as the learning rate, though it reaches {numbers.high:.3g}")
         return replace(choice, why="named as a learning rate; its values are positive and small")
-    if choice.role is Role.OTHER and parts == ("eta",) and 0.0 < numbers.low and numbers.high <= 1.0:
+    if choice.role is Role.OTHER and parts == ("eta",) and numbers.low > 0.0 and numbers.high <= 1.0:
         why = "the letter of the learning rate in textbooks; its values are positive and small, as no time left is"
         return replace(choice, role=Role.LEARNING_RATE, why=why, sure=False)
     if choice.role is Role.OTHER and parts in (("time",), ("train", "time")) and not numbers.rising:
