@@ -9,18 +9,22 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from losslens import parsers
 from losslens.errors import LosslensError, UsageError
 from losslens.model import Skipped
 from losslens.parsers import python_settings
 from losslens.roles.names import words
-from losslens.runs import archives, crowds, prose
+from losslens.runs import crowds, prose
 from losslens.runs.beside import MESSAGES_ONLY
 from losslens.runs.group import BESIDE, PYTHON, Folder
 from losslens.runs.grouping import jobs_of
 from losslens.runs.jobs import Discovery, Source
 from losslens.runs.naming import natural
+
+if TYPE_CHECKING:
+    from losslens.runs.archives import Unpacked
 
 #: Folders that never hold a training log of their own.
 NOT_ENTERED = frozenset(
@@ -35,8 +39,10 @@ NOT_OPENED = words(
     ".tfrecord .tfrecords .lmdb .mdb .index .meta .md .rst .tex .bib .lock .ttf .woff .woff2 .ico .model .vocab .spm",
     ".mat .ply .obj .stl .nii .dcm .fits .fasta .pdb .xlsx .xls .docx .pptx .jar .class",
 )
-#: Archives may hold logs, and are not unpacked; files of weights are what a training leaves beside its log.
+#: Archives may hold logs, and are opened only where the user names one that has one of the second endings.
 ARCHIVES = words(".zip .tar .tgz .7z .rar .xz .zst .bz2")
+OPENED = words(".zip .tar .tgz .tbz2 .txz .gz .bz2 .xz")
+#: Files of weights are what a training leaves beside its log.
 WEIGHTS = words(".pt .pth .ckpt .safetensors .h5 .hdf5 .keras .onnx .bin .pb .index .tflite .gguf")
 #: Archives shown of a search that found no log.
 MOST_ARCHIVES = 5
@@ -63,7 +69,7 @@ class _Search:
     files: int = 0
     closed: list[str] = field(default_factory=list)
     """Archives that were met on the way."""
-    unpacked: list[archives.Unpacked] = field(default_factory=list)
+    unpacked: list[Unpacked] = field(default_factory=list)
 
     def is_new(self, info: os.stat_result) -> bool:
         """Whether this file or folder was not met before, under another path or through a link."""
@@ -98,7 +104,7 @@ def find(paths: Sequence[str | Path]) -> Discovery:
         if stat.S_ISDIR(info.st_mode):
             folders.extend(_walk(path, search))
         elif stat.S_ISREG(info.st_mode):
-            if archives.is_archive(path):
+            if path.suffix.lower() in OPENED and _is_archive(path):
                 folders.extend(_unpacked(path, search))
                 continue
             source = _recognise(path, info.st_size, search, asked=True)
@@ -119,8 +125,16 @@ def find(paths: Sequence[str | Path]) -> Discovery:
     return search.shown(Discovery(jobs, (*search.skipped, *unused), tuple(search.passed_over.most_common())))
 
 
+def _is_archive(path: Path) -> bool:
+    from losslens.runs.archives import is_archive  # zipfile and tarfile cost a tenth of a start
+
+    return is_archive(path)
+
+
 def _unpacked(path: Path, search: _Search) -> list[Folder]:
     """The folders of an archive."""
+    from losslens.runs import archives
+
     try:
         unpacked = archives.unpack(path, _may_be_a_log, _is_weights)
     except LosslensError as error:
