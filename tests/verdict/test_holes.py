@@ -41,13 +41,15 @@ def test_one_zero_far_below_all_others_is_told_without_a_gradient_norm() -> None
     assert "one point (step 151) is exactly 0:" in judged(loss).reason
 
 
-@pytest.mark.parametrize("kind", ["learned", "gradient", "end"])
+@pytest.mark.parametrize("kind", ["learned", "gradient", "end", "hinge"])
 def test_zeros_that_a_loss_has_reached_or_that_the_gradient_contradicts_are_not_told(kind: str) -> None:
     loss, grad = calm()
     if kind == "learned":
         loss = np.maximum(np.exp(-np.arange(360) / 20.0) - 1e-7, 0.0)
     elif kind == "gradient":
         loss[HOLES] = 0.0
+    elif kind == "hinge":
+        loss[150:156] = grad[150:156] = 0.0
     else:
         loss[-40:] = grad[-40:] = 0.0
     assert "exactly 0" not in judged(loss, grad).reason
