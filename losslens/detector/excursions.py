@@ -165,7 +165,8 @@ def _sudden(
     steady = settled
     if z.size <= LONG:  # behind a course that falls the level before is always too high
         steady = above[start:] - centred_median(above, LAG_HALF)[start:]
-    limit = _tail_limit(settled, max(noise, spread(steady)))
+    usual = max(noise, spread(steady))
+    limit = _tail_limit(settled, usual)
     height = np.full(z.size, limit)
     height[:start] = max(limit, EARLY_HEIGHT)
     top = start + int(np.argmax(settled))
@@ -184,8 +185,7 @@ def _sudden(
     highest = np.concatenate([[np.inf], np.maximum.accumulate(z)[:-1]])
     beyond = (z > highest + BEYOND_ALL) & (ratios | (highest > 1.0))  # above its unit an asinh is a logarithm too
     if rounds is not None:
-        once = once_each(above[start:] - float(np.median(above[start:])), max(noise, spread(steady)), rounds[start:])
-        beyond[start:] |= once
+        beyond[start:] |= once_each(settled, usual, rounds[start:])
     hits = np.flatnonzero((above > height) | beyond)
     known = start
     at, start = 0, min(start, EARLY_POINTS)
