@@ -125,6 +125,9 @@ class _Reader:
         self.file = self.opened()
         self.messages = Messages(self.path)
         self.rank: int | None = None
+        self._first_rank: dict[tuple[str, ...], int] = {}
+        """The rank that printed a statement first."""
+        self._again: set[tuple[str, ...]] = set()
         self._bars = Bars()
         self._tables = Tables()
         self._blocks = Blocks()
@@ -306,8 +309,12 @@ class _Reader:
             self._note_setting(text, record.line)  # "lr = 0.1" before the first loss is a setting
             return False
         if rank is not None:
-            self.rank = rank if self.rank is None else self.rank
-            if rank != self.rank:
+            # The last rank may print the course and the first what it was started with: a single line decides nothing.
+            first = self._first_rank.setdefault(record.template, rank)
+            if self.rank is None and (record.kind or record.template in self._again):
+                self.rank = rank if record.kind else first
+            self._again.add(record.template)
+            if self.rank is not None and rank != self.rank:
                 self.others.see(rank, record)
                 return False
         self._complete(record)

@@ -62,3 +62,25 @@ def test_a_rank_that_parts_for_a_while_and_comes_back_is_kept_with_both_steps(tm
 def test_a_single_batch_that_one_rank_found_hard_parts_no_rank(tmp_path: Path) -> None:
     log = printed(tmp_path, 90, back_at=91)
     assert set(log.series) == {"loss", "lr"}
+
+
+def test_what_one_rank_says_once_does_not_decide_which_rank_is_read(tmp_path: Path) -> None:
+    """Megatron's first rank prints what it was started with, its last one the course."""
+    path = tmp_path / "job.out"
+    lines = [
+        "0: [default0]: optimizer with config Adam(lr=0.0003, min_lr=3e-05, weight_decay=0.01, min_loss_scale=1.0)"
+    ]
+    lines += [
+        f"9: [default3]: iteration {i:8d}/     500 | consumed samples: {80 * i} | lm loss: {3 / i:.6E} |"
+        for i in range(1, 31)
+    ]
+    path.write_text("\n".join(lines) + "\n")
+    (log,) = text.parse(path)
+    assert log.series["lm loss"].step.tolist() == list(range(1, 31))
+
+
+def test_of_ranks_that_print_no_place_the_first_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "job.out"
+    path.write_text("".join(f"[rank{r}] loss {3 / (i + 1) + r:.4f}\n" for i in range(20) for r in range(3)))
+    (log,) = text.parse(path)
+    assert log.series["loss"].value.tolist() == [round(3 / (i + 1), 4) for i in range(20)]
