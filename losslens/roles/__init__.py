@@ -256,7 +256,7 @@ def _find_unnamed_objective(
         return bare
     falling = [tag for tag in open_tags if _behaves_like_a_loss(series[tag].value)]
     # "bpr" beside "val_bpr" are one loss of two data sets.
-    of_other_data = {tag: words_of(tag)[1:] for tag in open_tags if words_of(tag)[0] in VAL_WORDS}
+    of_other_data = {tag: words_of(tag)[1:] for tag in open_tags if any(w in VAL_WORDS for w in words_of(tag)[:1])}
     falling = [tag for tag in falling if tag not in of_other_data] or falling
     if len(falling) == 1:
         tag = falling[0]
