@@ -29,6 +29,9 @@ MOST_LOSSES = 64
 FEWEST_TERMS = 2
 """One term alone may be learned at once; so many, and no total beside them, are not."""
 
+HARDLY = 1e-3
+"""A step up by less than this share of all progress does not lead before a validation loss that failed earlier."""
+
 THROWN_MOST = 0.4
 """A turn of validation that may lie anywhere in this share of its steps was not brought by a spike of training."""
 
@@ -152,6 +155,8 @@ def _lead(trained: Judged | None, val: list[Judged]) -> Judged | None:
         return evaluated
     if trained.verdict.verdict.blew_up or trained.verdict.verdict is Verdict.SHIFTED:
         barely = trained.verdict.verdict.blew_up and not surely_failed(trained)
+        if _hardly_stepped(trained) and _failed_before(evaluated, trained):
+            return evaluated
         return evaluated if barely and evaluated.verdict.verdict is Verdict.VAL_DIVERGED else trained
     if evaluated.verdict.verdict is Verdict.INCONCLUSIVE:
         return trained
@@ -159,6 +164,19 @@ def _lead(trained: Judged | None, val: list[Judged]) -> Judged | None:
         return trained
     worse = evaluated.verdict.verdict.severity < trained.verdict.verdict.severity
     return evaluated if worse else trained
+
+
+def _hardly_stepped(trained: Judged) -> bool:
+    """Whether a step up of the training loss is next to nothing of the way that it had come down."""
+    ratio = trained.fit.ratio
+    return trained.verdict.verdict is Verdict.SHIFTED and ratio is not None and ratio < HARDLY
+
+
+def _failed_before(evaluated: Judged, trained: Judged) -> bool:
+    """Whether validation had left its minimum for good before the training loss left its course."""
+    first, second = evaluated.verdict.onset, trained.verdict.onset
+    failed = evaluated.verdict.verdict in (Verdict.OVERFIT, Verdict.VAL_DIVERGED)
+    return failed and first is not None and second is not None and first.step < second.step
 
 
 def _thrown_by(evaluated: Judged, trained: Judged) -> bool:

@@ -38,6 +38,9 @@ ABOVE_GUESS = 1.5
 BLIND = 0.1
 """… leaves the average uncertain by no more than this share of it."""
 
+ONCE_ABOVE, OUT_OF_NOISE = 2.0, 8.0
+"""Two neighbours that both lie above so many times a guess, and by so many widths of the noise, had learned something."""
+
 LOSS_OF_GUESS = {2: (0.95, 1.15), 3: (0.95, 1.15)}
 """The loss of a net that guesses, in logarithms of the number of classes, which few right answers tell well …"""
 
@@ -118,7 +121,11 @@ def _guesses(value: FloatArray, classes: int) -> bool:
         return False
     if _error(value, value.size) > BLIND * float(value.mean()):
         return False
-    return max(float(part.mean()) for part in np.array_split(value, 3)) <= ABOVE_GUESS / classes
+    if max(float(part.mean()) for part in np.array_split(value, 3)) > ABOVE_GUESS / classes:
+        return False
+    usual = float(np.median(value))
+    least = max(ONCE_ABOVE / classes, usual + OUT_OF_NOISE * 1.4826 * float(np.median(np.abs(value - usual))))
+    return not bool(np.any(np.minimum(value[1:], value[:-1]) > least))
 
 
 def _error(value: FloatArray, points: int) -> float:

@@ -78,3 +78,13 @@ def test_a_loss_that_comes_down_a_little_from_beyond_reason_has_not_arrived() ->
     loss[0] = 1.7e35
     assert said(loss=loss).verdict is Verdict.EXPLODED
     assert said(loss=loss / 1e29).verdict is Verdict.HEALTHY
+
+
+def test_a_net_that_learned_for_three_epochs_and_died_did_not_guess_throughout() -> None:
+    rng = np.random.default_rng(4)
+    loss = np.r_[1.79, 1.48, 1.08, 1.55, 1.80, 1.793 + 0.002 * rng.standard_normal(21)]
+    accuracy = np.r_[0.18, 0.41, 0.56, 0.43, 0.18, 0.165 + 0.004 * rng.standard_normal(21)]
+    held_out = np.r_[0.23, 0.57, 0.47, 0.15, 0.14, 0.16 + 0.02 * rng.standard_normal(21)]
+    found = said(loss=loss, acc=accuracy, val_acc=held_out)
+    assert found.verdict is not Verdict.PLATEAU
+    assert "throughout" not in found.reason

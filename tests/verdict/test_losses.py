@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from losslens.model import Log, RawSeries, Run, Verdict
 from losslens.runs import build
 from losslens.verdict import judge
+from tests.verdict.judging import said
 
 
 def reason(bad: list[int], points: int = 400) -> tuple[Verdict, str]:
@@ -81,3 +82,13 @@ def test_terms_that_all_stay_where_their_second_epoch_left_them_have_not_learned
     assert "as all 3 terms of the loss" in stuck.reason
     assert judge(terms(1.0, "box cls obj")).verdict is Verdict.HEALTHY
     assert judge(terms(0.0, "box")).verdict is Verdict.HEALTHY
+
+
+def test_a_tremor_of_a_loss_near_zero_does_not_lead_before_a_validation_loss_that_multiplied() -> None:
+    n = np.arange(60)
+    trained = 3.6 * np.exp(-n / 1.5) + 8e-11
+    trained[48:] = 9e-5 * np.exp(-(n[48:] - 48) / 30.0)
+    held_out = 4.0 + 23.0 * (1.0 - np.exp(-n / 6.0))
+    found = said(train_loss=trained * (1.0 + 0.02 * np.cos(n)), test_loss=held_out)
+    assert found.verdict in (Verdict.OVERFIT, Verdict.VAL_DIVERGED)
+    assert found.loss == "test_loss"
