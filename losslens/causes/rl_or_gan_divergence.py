@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, leap, loss, rate, rise, thrown
+from losslens.causes.signs import around, gradient, impossible, leap, loss, rate, rise, thrown
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -136,6 +136,7 @@ def _discriminator_won(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        impossible.impossible(facts, CAUSE, +1),
         thrown.weights_thrown(facts, -1),
         _is_game(facts, +1),
         _critic(facts, +1),

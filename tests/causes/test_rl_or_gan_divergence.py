@@ -53,3 +53,19 @@ def test_the_log_of_a_trainer_of_supervised_learning_is_no_game() -> None:
     bare = m.made(m.exploding(), Verdict.EXPLODED, 320).facts()
     assert m.chance(dataclasses.replace(bare, trainer="hf"), CAUSE) < m.chance(bare, CAUSE) / 2
     assert m.chance(dataclasses.replace(bare, trainer="sb3"), CAUSE) == m.chance(bare, CAUSE)
+
+
+def values_learned(*tags: str) -> m.Made:
+    y = m.exploding(400, 250, 15.0)
+    return m.made(y, Verdict.EXPLODED, 250, others={(tag, Role.LOSS_COMPONENT): y for tag in tags}, tag="loss")
+
+
+def test_values_learned_from_a_fixed_set_of_transitions_are_a_game_without_a_return_or_an_actor() -> None:
+    assert m.place(values_learned("td_loss", "cql_loss", "q_mean"), CAUSE) == 0
+    assert {"is-a-game", "critic-grew"} <= m.names(values_learned("critic_loss", "conservative_loss"), CAUSE, +1)
+    assert "is-a-game" in m.names(values_learned("bellman_error", "bc_loss"), CAUSE, +1)
+
+
+def test_terms_of_another_training_are_not_taken_for_learned_values() -> None:
+    for tags in (("vq_loss", "commit_loss"), ("q_mean", "k_mean"), ("cls_loss", "box_loss"), ("td_loss", "ce_loss")):
+        assert "is-a-game" not in m.names(values_learned(*tags), CAUSE, +1), tags

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from losslens.causes.facts.agent import agent_of
 from losslens.causes.facts.beside import beside_of
 from losslens.causes.facts.buildup import scale_of, trend_of
 from losslens.causes.facts.changed import changed_of, settings_at
@@ -20,7 +21,7 @@ from losslens.causes.facts.gradient import gradient_of, layers_of
 from losslens.causes.facts.nonfinite import nonfinite_of
 from losslens.causes.facts.nouns import Extent, Facts, Start
 from losslens.causes.facts.numerics import broke_at, departure
-from losslens.causes.facts.parts import agent_of, components_of, validation_of
+from losslens.causes.facts.parts import components_of, validation_of
 from losslens.causes.facts.recipe import recipe_of
 from losslens.causes.facts.restarts import batch_of, messages_of, restart_of
 from losslens.causes.facts.retrace import retrace_of

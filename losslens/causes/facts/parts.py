@@ -20,7 +20,7 @@ from losslens.causes.facts.numerics import (
     scatter,
     smooth,
 )
-from losslens.causes.facts.signals import Agent, Components, Validation
+from losslens.causes.facts.signals import Components, Validation
 from losslens.model import Role, Run, Series
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 WEIGHT_WORDS = re.compile(
     r"(kl|beta|aux|adv|perc|reg|loss|lambda).*(weight|coef|coeff|beta|lambda|scale)|^(beta|lambda)", re.I
 )
-CRITIC_WORDS = re.compile(r"critic|value_loss|q_loss|qf\d?_loss|td_(loss|error)|q_value|vf_loss", re.I)
 STEP_SIDE = 3
 """Evaluations on either side of a step on which its levels are measured …"""
 
@@ -38,14 +37,6 @@ FOR_A_MEDIAN = 6
 
 STEPS_SCATTER = 2.0
 """Widths of the steps' own scatter by which the largest of them is no step yet."""
-
-ACTOR_WORDS = re.compile(r"actor|policy_loss|pg_loss|policy_gradient", re.I)
-RL_WORDS = re.compile(r"ep_rew|episode|rollout/|approx_kl|clip_fraction|explained_variance|return", re.I)
-DISCRIMINATOR_WORDS = re.compile(
-    r"(^|[/_\s])(d|disc|discriminator|netd|critic)([/_\s]|_?loss|$)|loss_?d(\b|_)|errd", re.I
-)
-GENERATOR_WORDS = re.compile(r"(^|[/_\s])(g|gen|generator|netg)([/_\s]|_?loss|$)|loss_?g(\b|_)|errg", re.I)
-
 
 LEAST_SHARE = 1e-3
 """Of the usual total: a term smaller than this counts for so much, or its growth would be any number."""
@@ -364,65 +355,3 @@ def _train_accuracy_end(run: Run) -> float | None:
     if seen is None or not np.isfinite(seen.value).any():
         return None
     return median(seen.value[-max(3, len(seen) // 20) :])
-
-
-def agent_of(run: Run, start: Start | None, extent: Extent) -> Agent | None:
-    """Facts of reinforcement learning and GANs; None where the run is neither."""
-    tags = list(run.series)
-    groups = {c.group for c in run.roles if c.group}
-    reward = run.first(Role.REWARD)
-    entropy = run.first(Role.ENTROPY)
-    critics = [t for t in tags if CRITIC_WORDS.search(t)]
-    actors = [t for t in tags if ACTOR_WORDS.search(t)]
-    rl = bool(run.trainer in ("sb3", "rllib", "cleanrl") or (critics and (reward or actors or entropy)))
-    rl = rl or (reward is not None and any(RL_WORDS.search(t) for t in tags))
-    losses = set(run.tags(Role.TRAIN_LOSS, Role.LOSS_COMPONENT))
-    disc = [t for t in tags if t in losses and DISCRIMINATOR_WORDS.search(t)]
-    gen = [t for t in tags if t in losses and GENERATOR_WORDS.search(t)]
-    gan = bool((disc and gen) or {"generator", "discriminator"} <= groups or {"generator", "critic"} <= groups)
-    if not rl and not gan:
-        return None
-    onset = start.step if start is not None else extent.last_step
-    critic = run.series[critics[0]] if critics else None
-    kl = run.first(Role.KL)
-    d, g = (run.series[disc[0]] if disc else None), (run.series[gen[0]] if gen else None)
-    return Agent(
-        rl=rl,
-        gan=gan,
-        reward_change=_shift(reward, onset),
-        entropy_end=_end_over_start(entropy),
-        kl_peak=float(np.nanmax(kl.value)) if kl is not None and np.isfinite(kl.value).any() else None,
-        kl_ratio=_peak_over_before(kl, onset),
-        critic_growth=_peak_over_before(critic, onset),
-        critic_tag=critic.tag if critic is not None else None,
-        discriminator_end=_end_over_start(d),
-        generator_growth=_end_over_start(g),
-        why=", ".join((critics + actors + disc + gen)[:4]) or (reward.tag if reward is not None else ""),
-    )
-
-
-def _shift(series: Series | None, onset: int) -> float | None:
-    if series is None:
-        return None
-    past, after = series.value[series.step < onset], series.value[series.step >= onset]
-    a, b, spread = median(past[-20:]), median(after[-20:]), scatter(past[-50:])
-    if a is None or b is None:
-        return None
-    return float((b - a) / max(spread or 0.0, 0.05 * abs(a), 1e-9))
-
-
-def _end_over_start(series: Series | None) -> float | None:
-    if series is None or len(series) < 4:
-        return None
-    head = median(np.abs(series.value[: max(2, len(series) // 10)]))
-    tail = median(np.abs(series.value[-max(2, len(series) // 10) :]))
-    return ratio(tail, head)
-
-
-def _peak_over_before(series: Series | None, onset: int) -> float | None:
-    if series is None:
-        return None
-    past = median(np.abs(series.value[series.step < onset][-50:]))
-    after = np.abs(series.value[series.step >= onset])
-    after = after[np.isfinite(after)]
-    return ratio(float(after.max()), past) if after.size else None

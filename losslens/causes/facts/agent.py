@@ -1,0 +1,97 @@
+"""Signals of reinforcement learning and of adversarial pairs: who plays, and how value, policy and return went."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from losslens.causes.facts.nouns import Extent, Start
+from losslens.causes.facts.numerics import median, ratio, scatter
+from losslens.causes.facts.signals import Agent
+from losslens.model import Role, Run, Series
+
+CRITIC_WORDS = re.compile(
+    r"critic|value_loss|(?<![a-z])q_?loss|qf?\d_?loss|qf_loss|td_?(loss|error)|bellman|q_value|vf_loss", re.I
+)
+ACTOR_WORDS = re.compile(r"actor|policy_loss|pg_loss|policy_gradient", re.I)
+LEARNT_OFFLINE = re.compile(
+    r"(?<![a-z])(cql|iql|awr|awac|bcq|bc_loss|expectile|conservative|advantage|q\d?_?(mean|max|min|avg|pred|targets?)"
+    r"|(mean|max|min|avg|target)_?q(s|_?values?)?|v_(mean|loss|pred|targets?)|td_?targets?)(?![a-z])",
+    re.I,
+)
+"""Names that learning from a fixed set of transitions logs, without a return: there is no environment to earn it in."""
+
+PLAYED = 2
+"""Names of learned values from which, without a return, a run is taken to learn values; one may be chance."""
+
+RL_WORDS = re.compile(r"ep_rew|episode|rollout/|approx_kl|clip_fraction|explained_variance|return", re.I)
+DISCRIMINATOR_WORDS = re.compile(
+    r"(^|[/_\s])(d|disc|discriminator|netd|critic)([/_\s]|_?loss|$)|loss_?d(\b|_)|errd", re.I
+)
+GENERATOR_WORDS = re.compile(r"(^|[/_\s])(g|gen|generator|netg)([/_\s]|_?loss|$)|loss_?g(\b|_)|errg", re.I)
+
+
+def agent_of(run: Run, start: Start | None, extent: Extent) -> Agent | None:
+    """Facts of reinforcement learning and GANs; None where the run is neither."""
+    tags = list(run.series)
+    groups = {c.group for c in run.roles if c.group}
+    reward = run.first(Role.REWARD)
+    entropy = run.first(Role.ENTROPY)
+    critics = [t for t in tags if CRITIC_WORDS.search(t)]
+    actors = [t for t in tags if ACTOR_WORDS.search(t)]
+    rl = bool(run.trainer in ("sb3", "rllib", "cleanrl") or (critics and (reward or actors or entropy)))
+    rl = rl or (reward is not None and any(RL_WORDS.search(t) for t in tags))
+    offline = [t for t in tags if LEARNT_OFFLINE.search(t) and t not in (*critics, *actors)]
+    losses = set(run.tags(Role.TRAIN_LOSS, Role.LOSS_COMPONENT))
+    disc = [t for t in tags if t in losses and DISCRIMINATOR_WORDS.search(t)]
+    gen = [t for t in tags if t in losses and GENERATOR_WORDS.search(t)]
+    gan = bool((disc and gen) or {"generator", "discriminator"} <= groups or {"generator", "critic"} <= groups)
+    if not gan and not rl:
+        rl = len(critics) + len(actors) + len(offline) >= PLAYED and bool(critics or actors)
+    if not rl and not gan:
+        return None
+    onset = start.step if start is not None else extent.last_step
+    critic = run.series[critics[0]] if critics else None
+    kl = run.first(Role.KL)
+    d, g = (run.series[disc[0]] if disc else None), (run.series[gen[0]] if gen else None)
+    return Agent(
+        rl=rl,
+        gan=gan,
+        reward_change=_shift(reward, onset),
+        entropy_end=_end_over_start(entropy),
+        kl_peak=float(np.nanmax(kl.value)) if kl is not None and np.isfinite(kl.value).any() else None,
+        kl_ratio=_peak_over_before(kl, onset),
+        critic_growth=_peak_over_before(critic, onset),
+        critic_tag=critic.tag if critic is not None else None,
+        discriminator_end=_end_over_start(d),
+        generator_growth=_end_over_start(g),
+        why=", ".join((critics + actors + offline + disc + gen)[:4]) or (reward.tag if reward is not None else ""),
+    )
+
+
+def _shift(series: Series | None, onset: int) -> float | None:
+    if series is None:
+        return None
+    past, after = series.value[series.step < onset], series.value[series.step >= onset]
+    a, b, spread = median(past[-20:]), median(after[-20:]), scatter(past[-50:])
+    if a is None or b is None:
+        return None
+    return float((b - a) / max(spread or 0.0, 0.05 * abs(a), 1e-9))
+
+
+def _end_over_start(series: Series | None) -> float | None:
+    if series is None or len(series) < 4:
+        return None
+    head = median(np.abs(series.value[: max(2, len(series) // 10)]))
+    tail = median(np.abs(series.value[-max(2, len(series) // 10) :]))
+    return ratio(tail, head)
+
+
+def _peak_over_before(series: Series | None, onset: int) -> float | None:
+    if series is None:
+        return None
+    past = median(np.abs(series.value[series.step < onset][-50:]))
+    after = np.abs(series.value[series.step >= onset])
+    after = after[np.isfinite(after)]
+    return ratio(float(after.max()), past) if after.size else None
