@@ -87,15 +87,6 @@ def _never_good(f: Facts, d: int) -> Found:
     return sign("validation-never-good", d, ramp(v.never_good, 0.75, 0.95), text, series=v.tag, value=v.best)
 
 
-def _blew_up(f: Facts, d: int) -> Found:
-    """Overfitting costs tens of per cent, or a factor of two or three when confident; not tens."""
-    v = f.validation
-    if v is None or v.rise is None:
-        return None
-    text = f"{v.tag} rose {times(v.rise)} above its best, more than memorising usually costs"
-    return sign("validation-rose-too-far", d, log_ramp(v.rise, 2.5, 10.0), text, series=v.tag, value=v.rise)
-
-
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         _rise_after_minimum(facts, +1),
@@ -115,7 +106,9 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _erratic(facts, -1),
         held_back.stepped(facts, -1),
         _never_good(facts, -1),
-        _blew_up(facts, -1),
+        held_back.rose_too_far(facts, -1),
+        held_back.not_evaluated_on_training(facts),
+        held_back.never_as_untrained(facts, -1),
     )
 
 

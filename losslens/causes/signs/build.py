@@ -211,6 +211,7 @@ NOT_LOGGED = {
     "learning_rate": "no learning rate was logged",
     "grad_norm": "no gradient norm was logged",
     "val_loss": "no validation loss was logged",
+    "train_loss_in_eval_mode": "no piece of the training data was evaluated as the validation data are",
     "loss_scale": "no loss scale was logged",
     "precision": "the settings do not say the precision",
     "optimizer": "the settings do not say the optimizer",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs.build import Found, log_ramp, missing, percent, ramp, sign, times
+from losslens.causes.signs.build import Found, log_ramp, missing, num, percent, ramp, sign, times
 
 FEWEST = 5
 """Evaluations from which a climb can be told from a step."""
 
 LEARNED = 0.5
 """Share of the training loss of the first evaluation below which training has learned."""
+
+NEVER_BETTER = 0.95
+"""Best validation over the first, from which it never got better."""
 
 ROSE = 1.05
 """Validation at its end over its best, from which there was a rise at all."""
@@ -91,3 +94,44 @@ def memorised(f: Facts, d: int) -> Found:
         return None
     text = f"the training loss fell to {percent(v.train_progress)} of what it was at the first evaluation: memorised"
     return sign("learned-by-heart", d, log_ramp(max(v.train_progress, 1e-9), 0.3, 0.03), text, value=v.train_progress)
+
+
+def had_a_good_phase(f: Facts) -> bool:
+    """Whether validation ever was clearly better than at its first evaluation: else nothing was lost by memorising."""
+    v = f.validation
+    return v is None or v.never_good is None or v.never_good < NEVER_BETTER
+
+
+def never_as_untrained(f: Facts, d: int) -> Found:
+    """Training learned, and held-out data never cost less than the first training loss did: there was no good phase.
+
+    Memorising loses what was there before; a net that is another one in evaluation never has it.
+    """
+    v, t = f.validation, f.train
+    if v is None or t is None or not f.leading_role.startswith("val") or f.loss is None or t.tag == f.loss.tag:
+        return None
+    if v.points < FEWEST or v.best is None or not t.first or t.first <= 0 or v.train_progress is None:
+        return None
+    r = v.best / t.first
+    text = (
+        f"{v.tag} was never better than {num(v.best)}, {times(r)} the first {t.tag} ({num(t.first)}), although "
+        f"training fell to {percent(v.train_progress)}: it never had a good phase"
+    )
+    strength = log_ramp(r, 1.05, 1.6) * ramp(v.train_progress, LEARNED, LEARNED / 2)
+    return sign("never-as-untrained", d, strength, text, series=v.tag, value=v.best, compared_to=t.first)
+
+
+def rose_too_far(f: Facts, d: int) -> Found:
+    """Memorising costs tens of per cent, or a factor of two or three when confident; not tens."""
+    v = f.validation
+    if v is None or v.rise is None:
+        return None
+    text = f"{v.tag} rose {times(v.rise)} above its best, more than memorising usually costs"
+    return sign("validation-rose-too-far", d, log_ramp(v.rise, 2.5, 10.0), text, series=v.tag, value=v.rise)
+
+
+def not_evaluated_on_training(f: Facts) -> Found:
+    """What would tell a net that memorised from one that is another in evaluation, and is hardly ever logged."""
+    if not f.leading_role.startswith("val") or f.validation is None:
+        return None
+    return missing("training-in-evaluation", "train_loss_in_eval_mode")
