@@ -29,7 +29,7 @@ import dataclasses
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, gradient, layers, leap, loss, rate, rise, thrown, way_back
+from losslens.causes.signs import aftermath, around, gradient, kind, layers, leap, loss, rate, rise, thrown, way_back
 from losslens.causes.signs.build import Found, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -75,6 +75,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_high(facts, +1),
         loss.onset_not_early(facts, +1),
         rise.stands_alone(facts, -1),
+        rise.jumped(facts, -1),
+        rise.rose_in_one_point(facts, -1),
         aftermath.returned(facts, -1),
         loss.nan_abrupt(facts, -1),
         loss.nan_from_first(facts, -1),
@@ -87,7 +89,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         leap.leaped(facts, -1),
         layers.attention_starved(facts, +1),
         gradient.grad_climbed(facts, +1),
-        way_back.relearned_slowly(facts, +1),
+        way_back.relearned_slowly(facts, +1) if kind.shows_attention(facts) else None,
         way_back.left_again(facts, -1),
     )
 

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, broken, gradient, loss, rise, siblings
+from losslens.causes.signs import around, broken, gradient, impossible, kind, loss, rise, siblings
 from losslens.causes.signs.build import told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -44,6 +44,7 @@ SOURCES = (
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        impossible.impossible(facts, CAUSE, +1),
         loss.nan_abrupt(facts, +1),
         broken.accuracy_kept(facts, +1),
         broken.infinite_first(facts, +1),
@@ -53,7 +54,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.all_data_seen(facts, +1),
         loss.likely_seen(facts, +1),
         loss.onset_not_early(facts, +1),
-        loss.loss_was_low(facts, +1),
+        None if kind.regresses(facts) else loss.loss_was_low(facts, +1),
         gradient.grad_nonfinite_first(facts, +1),
         broken.grad_broke_and_training_went_on(facts, -1),
         broken.grad_outlived_loss(facts, -1),
@@ -75,13 +76,14 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
 
 
 def fixes(facts: Facts) -> tuple[Fix, ...]:
+    to_logits = Fix(
+        "Use losses that take logits instead of probabilities",
+        "torch.nn.BCEWithLogitsLoss(); F.log_softmax(logits, -1); F.cross_entropy(logits, y)",
+        "keras.losses.BinaryCrossentropy(from_logits=True)",
+    )
     return (
         remedies.find_first_nan(),
-        Fix(
-            "Use losses that take logits instead of probabilities",
-            "torch.nn.BCEWithLogitsLoss(); F.log_softmax(logits, -1); F.cross_entropy(logits, y)",
-            "keras.losses.BinaryCrossentropy(from_logits=True)",
-        ),
+        *(() if kind.regresses(facts) else (to_logits,)),
         Fix(
             "Put a small constant inside every log, root and division of your own",
             "torch.sqrt(x + 1e-8); torch.log(p.clamp(min=1e-7)); v / (v.norm() + 1e-8)",

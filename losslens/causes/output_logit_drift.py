@@ -47,7 +47,7 @@ def _output(f: Facts, d: int) -> Found:
 
 
 def _no_decay(f: Facts, d: int) -> Found:
-    if f.recipe.weight_decay is None or f.recipe.weight_decay > 0:
+    if f.recipe.weight_decay is None or f.recipe.weight_decay != 0:
         return None
     return sign("no-weight-decay", d, 0.8, "weight decay is off (settings)", value=0.0)
 

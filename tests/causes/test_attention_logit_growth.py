@@ -84,8 +84,16 @@ def test_a_loss_that_leaps_by_orders_in_one_point_speaks_against_it() -> None:
 
 
 def test_a_part_that_was_thrown_is_learned_anew_slowly_and_a_bad_batch_is_not() -> None:
-    slow = m.made(m.spiking(height=8.0, width=40.0), Verdict.SPIKE_RECOVERED, 250)
+    slow = m.made(m.spiking(height=8.0, width=40.0), Verdict.SPIKE_RECOVERED, 250, settings={"model": "gpt2"})
     assert "relearned-slowly" in m.names(slow, CAUSE, +1)
     assert "relearned-slowly" in m.names(slow, "bad-batch", -1)
-    quick = m.made(m.spiking(height=8.0, width=1.0), Verdict.SPIKE_RECOVERED, 250)
+    quick = m.made(m.spiking(height=8.0, width=1.0), Verdict.SPIKE_RECOVERED, 250, settings={"model": "gpt2"})
     assert "relearned-slowly" not in m.names(quick, CAUSE, +1)
+
+
+def test_a_jump_within_a_point_is_no_slow_divergence_and_says_nothing_for_it_where_nothing_names_attention() -> None:
+    jump = m.made(m.jumping(), Verdict.EXPLODED, 320, every=1)
+    assert "one-point-jump" in m.names(jump, CAUSE, -1)
+    assert "one-point-jump" not in m.names(layered(1.5), CAUSE, -1)
+    slowly_back = m.made(m.spiking(height=8.0, width=40.0), Verdict.SPIKE_RECOVERED, 250, settings={"model": "mlp"})
+    assert "relearned-slowly" not in m.names(slowly_back, CAUSE, +1)

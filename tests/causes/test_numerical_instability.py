@@ -40,3 +40,15 @@ def test_a_resume_in_a_twelve_point_log_does_not_confuse_it() -> None:
     y = m.nan_from(np.linspace(1.0, 0.2, 12), 10)
     run = m.made(y, Verdict.NAN, 10, segments=(4,), axis="epoch", every=1)
     assert m.place(run, CAUSE) <= 1
+
+
+def test_an_error_of_a_number_has_no_probability_that_could_saturate() -> None:
+    def lost(tag: str) -> m.Made:
+        return m.made(m.nan_from(m.learning(400, floor=1e-4), 350), Verdict.NAN, 350, every=1, tag=tag)
+
+    assert {"loss-at-nothing", "loss-was-low"} <= m.names(lost("train/nll"), CAUSE, +1)
+    logits = "Use losses that take logits instead of probabilities"
+    assert logits in {fix.text for fix in m.diagnosed(lost("train/nll"), CAUSE).fixes}
+    for tag in ("mse", "train/rmse", "valMAE", "huber_loss", "l1", "mean_squared_error"):
+        assert not {"loss-at-nothing", "loss-was-low"} & m.names(lost(tag), CAUSE, +1), tag
+        assert logits not in {fix.text for fix in m.diagnosed(lost(tag), CAUSE).fixes}

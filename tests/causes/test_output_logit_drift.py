@@ -89,3 +89,9 @@ def test_a_name_that_says_so_tells_the_output_layer_wherever_it_was_logged() -> 
     parted = layered(50.0, 1.0, ("body.0", "body.1", "classifier"))
     (found,) = [s for s in m.tried(parted.facts(), CAUSE) if getattr(s, "name", "") == "output-gradient-parted"]
     assert found.series == "grad_norm/classifier"
+
+
+def test_the_error_of_a_number_has_no_logits_that_could_drift() -> None:
+    named = m.made(m.exploding(), Verdict.EXPLODED, 320, tag="train/mse").facts()
+    other = m.made(m.exploding(), Verdict.EXPLODED, 320, tag="train/nll").facts()
+    assert m.chance(named, CAUSE) < 0.7 * m.chance(other, CAUSE)

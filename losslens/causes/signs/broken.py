@@ -10,6 +10,7 @@ import math
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs.build import Found, missing, num, percent, points, ramp, sign, where
+from losslens.causes.signs.kind import regresses
 from losslens.model import Verdict
 
 
@@ -100,8 +101,11 @@ def validation_led(f: Facts, d: int) -> Found:
 
 
 def saturated(f: Facts, d: int) -> Found:
-    """The loss was next to nothing before it broke: predictions so sure that a probability rounds to 0 or 1."""
-    if f.loss is None or f.loss.best is None or not _calm(f) or f.leading_role.startswith("val"):
+    """The loss was next to nothing before it broke: predictions so sure that a probability rounds to 0 or 1.
+
+    The error of a number may be as small as it likes.
+    """
+    if f.loss is None or f.loss.best is None or not _calm(f) or f.leading_role.startswith("val") or regresses(f):
         return None
     low = f.loss.best
     if low < 0 or not f.loss.start_level or f.loss.start_level <= 0:

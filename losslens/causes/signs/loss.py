@@ -19,6 +19,7 @@ from losslens.causes.signs.build import (
     where,
     widths,
 )
+from losslens.causes.signs.kind import regresses
 from losslens.model import Verdict
 
 HUGE_LOSS = 1e3
@@ -274,14 +275,15 @@ def one_batch_an_epoch(f: Facts, d: int) -> Found:
 
 
 def loss_was_low(f: Facts, d: int) -> Found:
-    """Nearly everything had been learned: saturated predictions, tiny gradients."""
+    """Nearly everything had been learned: tiny gradients, and saturated predictions where these are probabilities."""
     if f.loss is None or f.loss.before is None or f.loss.before <= 0:
         return None
     start = max(f.loss.start_level or 0.0, f.loss.first or 0.0)  # the first point may be the only one of the fall
     if start <= 0:
         return None
     r = f.loss.before / start
-    text = f"{f.tag} was low just before ({num(f.loss.before)}, {percent(r)} of its start): predictions near saturation"
+    text = f"{f.tag} was low just before ({num(f.loss.before)}, {percent(r)} of its start)"
+    text += "" if regresses(f) else ": predictions near saturation"
     return sign(
         "loss-was-low",
         d,
