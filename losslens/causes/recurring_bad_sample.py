@@ -69,6 +69,8 @@ def _clockwork(f: Facts, d: int) -> Found:
     if f.train is None or f.train.spikes.count < FEWEST + 1 or f.train.spikes.spacing_spread is None:
         return None
     s = f.train.spikes
+    if s.before_onset < 1 and not f.train.recovered:
+        return None  # the swings of what was thrown may be as regular: the sample would have been met before
     spread = s.spacing_spread if s.spacing_spread is not None else 1.0
     text = f"{s.count} spikes come every {lasting(f, s.spacing or 0)}, regular to {percent(spread)}"
     return sign("spikes-regular", d, ramp(spread, 2 * REGULAR, REGULAR / 2), text, series=f.train.tag, value=s.spacing)

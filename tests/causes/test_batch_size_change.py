@@ -63,3 +63,15 @@ def test_a_step_before_a_slower_rise_speaks_for_a_change_made_at_once_and_agains
         assert ("stepped-first" in m.names(run, CAUSE, +1)) is seen
         assert ("stepped-first" in m.names(run, "data-shift", +1)) is seen
         assert ("stepped-first" in m.names(run, "learning-rate-too-high", -1)) is seen
+
+
+def test_a_step_by_a_factor_is_a_sum_only_up_to_what_people_accumulate_and_as_near_as_the_noise_allows() -> None:
+    def stepped(factor: float) -> m.Made:
+        y = m.noisy(np.full(400, 1.0), 0.01)
+        y[200:] *= factor
+        return m.made(y, Verdict.EXPLODED, 200, every=1)
+
+    assert {"whole-factor"} <= m.names(stepped(8.0), CAUSE, +1)
+    assert {"whole-factor"} <= m.names(stepped(256.0), CAUSE, +1)
+    assert "whole-factor" not in m.names(stepped(31.0), CAUSE, +1)
+    assert "whole-factor" not in m.names(stepped(2.0**22), CAUSE, +1)

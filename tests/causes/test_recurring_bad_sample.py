@@ -94,3 +94,16 @@ def test_distances_are_never_regular_and_irregular_at_once() -> None:
     run = spiked([45, 75, 112, 138, 165, 205, 240], None)
     found = m.names(run, CAUSE, +1) | m.names(run, CAUSE, -1)
     assert not {"spikes-regular", "spikes-irregular"} <= found
+
+
+def test_the_swings_of_what_was_thrown_are_no_sample_that_returns() -> None:
+    y = m.learning(400)
+    y[200:] *= 4
+    y[[212, 224, 236, 248, 260]] *= 40
+    thrown = m.made(y, Verdict.EXPLODED, 200)
+    assert not {"spikes-regular", "towers-return"} & m.names(thrown, CAUSE, +1)
+    y = m.learning(400)
+    y[[128, 140, 152, 164, 176]] *= 40
+    y[200:] *= 60
+    met_before = m.made(y, Verdict.EXPLODED, 200)
+    assert "spikes-regular" in m.names(met_before, CAUSE, +1)

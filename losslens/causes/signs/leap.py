@@ -25,6 +25,8 @@ def towers_return(f: Facts, d: int) -> Found:
     course = f.train
     if course is None or course.spikes.towers < FEWEST or bottomless(f):
         return None
+    if course.spikes.before_onset < 1 and not course.recovered:
+        return None  # they swing after what happened at the onset, and nothing was met before it
     count = course.spikes.towers
     text = f"{num(count)} spikes of {course.tag} are narrow and of like height: the same thing is met again and again"
     return sign("towers-return", d, ramp(count, FEWEST - 1, FEWEST + 3), text, series=course.tag, value=count)

@@ -20,6 +20,12 @@ from losslens.causes.signs.build import (
 )
 from losslens.model import Verdict
 
+MOST_SUMMED = 600.0
+"""Batches, or workers, over which a loss may have been summed instead of averaged."""
+
+LEVEL_POINTS = 10
+"""Points of which the level after a step is the middle."""
+
 
 def resolution(f: Facts) -> float:
     """How much "within one logged point" says: everything where each step is logged, little where a point is an epoch.
@@ -279,22 +285,36 @@ def ran_up(f: Facts, d: int) -> Found:
         return None
     moves = f.loss.run_up
     text = f"{moves} moves upward in a row lead to the peak of {f.tag}, each beyond the noise"
+    if moves > f.loss.growth.points:  # both are true, and side by side must not read as if one were not
+        text += ", although the last of them make most of its height"
     return sign(
         "ran-up", d, ramp(moves, 1.5, 4.5), text, series=f.tag, steps=(None, f.loss.growth.peak_step), value=moves
     )
 
 
 def whole_factor(f: Facts, d: int) -> Found:
-    """The level stepped by a power of two, and the relative noise stayed: a sum where a mean had been."""
+    """The level stepped by a power of two, and the relative noise stayed: a sum where a mean had been.
+
+    Every number is near some power of two. It must be as near as its noise allows, and no more than people accumulate.
+    """
     if not rose(f) or f.loss is None or f.onset is None or f.onset.from_start or f.loss.step_ratio is None:
         return None
     r, noise, before = f.loss.step_ratio, f.loss.noise, f.loss.before
-    if r < 1.8 or f.loss.growth.points > 2 or not before or noise is None or abs(noise / before) > 0.15:
+    if (
+        not 1.8 < r < MOST_SUMMED
+        or f.loss.growth.points > 2
+        or not before
+        or noise is None
+        or abs(noise / before) > 0.15
+    ):
         return None
     power = math.log2(r)
     off = abs(power - round(power))
+    near = min(0.12, max(0.04, 3.0 * abs(noise / before) / LEVEL_POINTS**0.5 / math.log(2)))
     text = f"{f.tag} stepped to {num(r)} times its level: close to {2 ** round(power)}, as a sum over batches would"
-    return sign("whole-factor", d, ramp(off, 0.12, 0.03), text, series=f.tag, value=r, compared_to=2 ** round(power))
+    return sign(
+        "whole-factor", d, ramp(off, near, near / 4), text, series=f.tag, value=r, compared_to=2 ** round(power)
+    )
 
 
 def fell_before_nan(f: Facts, d: int) -> Found:
