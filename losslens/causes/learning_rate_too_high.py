@@ -33,6 +33,7 @@ from losslens.causes.signs import (
     around,
     changed,
     gradient,
+    impossible,
     leap,
     loss,
     rate,
@@ -61,6 +62,7 @@ def _after_calm(f: Facts, found: Found) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        impossible.impossible(facts, CAUSE, +1),
         rise.rose_all_along(facts, +1),
         rise.stepped_first(facts, -1),
         thrown.validation_thrown(facts, -1),

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, changed, loss, rate, rise, siblings, thrown
+from losslens.causes.signs import aftermath, around, changed, impossible, loss, rate, rise, siblings, thrown
 from losslens.causes.signs.build import num, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -37,6 +37,7 @@ SOURCES = ("https://arxiv.org/abs/1608.03983", "https://github.com/facebookresea
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        impossible.impossible(facts, CAUSE, +1),
         rise.rose_all_along(facts, -1),
         rise.stepped_first(facts, +1),
         thrown.validation_thrown(facts, +1),

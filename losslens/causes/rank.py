@@ -18,14 +18,14 @@ from __future__ import annotations
 import functools
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from losslens import causes
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import impossible, kind
 from losslens.causes.signs.around import AT_ONCE, SEEN_AFTER, climbs_alone, stepped_with_validation
 from losslens.causes.signs.build import key_of, num
 from losslens.causes.why_then import why_then
@@ -62,6 +62,18 @@ SPLITS_FROM = 0.5
 VERDICT_SAYS_FROM = 0.7
 """Nats from which the verdict itself is listed among the evidence."""
 
+LEAST_SHOWN = 0.05
+"""Nats below which a piece of evidence would be printed as nothing."""
+
+ONE_FACT: Mapping[str, str] = {
+    "validation-harmed": "validation went along",
+    "validation-jumped-too": "validation went along",
+    "validation-thrown": "validation went along",
+    "came-back": "back soon",
+    "short-spike": "back soon",
+}
+"""Signs with sizes of their own that a reader takes for one, to what they say; those of a group are one in any case."""
+
 PROOF_FOR_HARDWARE = ("log-says-hardware", "log-says-nccl", "replay-differs")
 """Curves alone never put a hardware fault first."""
 
@@ -80,6 +92,7 @@ LOG_NEXT: Mapping[str, str] = {
     "grad_norm": "the gradient norm, before clipping, every step",
     "learning_rate": "the learning rate",
     "val_loss": "a validation loss",
+    "train_loss_in_eval_mode": "a piece of the training data, evaluated as the validation data are",
     "loss_scale": "the loss scale and the skipped steps",
     "precision": "the precision (fp16, bf16, fp32), with the settings",
     "optimizer": "the optimizer and its settings",
@@ -150,27 +163,15 @@ def _prior_data(path: Path | None = None) -> Mapping[str, Mapping[str, float]]:
     return data
 
 
-WORKERS = re.compile(
-    r"world_?size|ddp|fsdp|zero_?stage|deepspeed|megatron|nccl|horovod|nnodes|nproc|(?:n|num)_?gpus?|gpus|devices"
-    r"|local_?rank|data_?parallel|tensor_?parallel|pipeline_?parallel|distributed|(?<![a-z])dp(?![a-z])"
-)
-
-ATTENTION = re.compile(
-    r"attn|attention|transformer|gpt|bert|llama|mistral|qwen|(?<![a-z])vit(?![a-z])|num_?heads|n_?head"
-)
-
-
 def priors_of(facts: Facts) -> dict[str, float]:
     """The users' priors for one run: a cause that needs a second player, attention, a term or several workers is rarer
     without a trace of it. They add up to 1."""
-    words = " ".join(
-        (facts.place, facts.name, facts.trainer or "", *facts.tags, *facts.settings, *map(str, facts.settings.values()))
-    ).lower()
     traced = {
         "rl-or-gan-divergence": facts.agent is not None,
-        "attention-logit-growth": facts.logits is not None or ATTENTION.search(words) is not None,
+        "attention-logit-growth": kind.shows_attention(facts),
+        "output-logit-drift": facts.logits is not None or not kind.regresses(facts),
         "aux-term-blowup": facts.components is not None,
-        "rank-desync": WORKERS.search(words) is not None,
+        "rank-desync": kind.shows_workers(facts),
     }
     rarer = _prior_data()["without_a_trace"]
     weighed = {
@@ -289,30 +290,40 @@ def _hold_back_hardware(found: Found, logits: dict[str, float]) -> None:
 
 
 def evidence(cause: str, found: Sequence[Sign | NotChecked], facts: Facts, sizes: Sizes) -> tuple[Evidence, ...]:
-    """The signs of one cause with their weights in nats, heaviest first; their sum is what they added to the score."""
+    """What speaks for and against one cause, with weights in nats; their sum is what they added to the score.
+
+    What was measured comes first, heaviest first; how usual the verdict is comes last, because it was not read off this
+    run. Signs that say one thing make one line, in the words of the strongest.
+    """
     raw: dict[str, float] = {}
     for s in found:
         if isinstance(s, Sign):
             raw[key_of(s.name)] = raw.get(key_of(s.name), 0.0) + s.direction * s.strength
-    out = []
+    lines: dict[str, list[Evidence]] = {}
     for s in found:
         if not isinstance(s, Sign):
             continue
         key = key_of(s.name)
         cut = max(-1.0, min(1.0, raw[key])) / raw[key] if raw[key] else 0.0
         weight = sizes.of(key, cause) * s.direction * s.strength * cut
-        out.append(
-            Evidence(s.name, weight, s.text, s.series, s.first_step, s.last_step, s.value, s.unit, s.compared_to)
-        )
-    usual = usual_for(cause, found, family(facts), sizes)
+        told = Evidence(s.name, weight, s.text, s.series, s.first_step, s.last_step, s.value, s.unit, s.compared_to)
+        lines.setdefault(f"{ONE_FACT.get(s.name, key)} {s.series}", []).append(told)
+    out = sorted((_as_one(same) for same in lines.values()), key=lambda e: -abs(e.weight))
+    kind_of = family(facts)
+    usual = usual_for(cause, found, kind_of, sizes)
     if abs(usual) >= VERDICT_SAYS_FROM:
+        often = "often" if usual > 0 else "seldom"
         text = (
-            f"the verdict is {facts.verdict.value}{HOW.get(family(facts), '')}, which is "
-            f"{'usual' if usual > 0 else 'unusual'} for this cause"
+            f"a base rate, not a measurement: this cause {often} ends so ({facts.verdict.value}{HOW.get(kind_of, '')})"
         )
         out.append(Evidence("verdict", usual, text))
-    out = [e for e in out if abs(e.weight) >= 0.02]
-    return tuple(sorted(out, key=lambda e: -abs(e.weight)))
+    return tuple(e for e in out if abs(e.weight) >= LEAST_SHOWN)
+
+
+def _as_one(same: Sequence[Evidence]) -> Evidence:
+    """The strongest of the signs that say one thing, with the weight of all of them."""
+    total = sum(e.weight for e in same)
+    return replace(max(same, key=lambda e: e.weight * (1 if total >= 0 else -1)), weight=total)
 
 
 def diagnose(facts: Facts, *, sizes: Sizes | None = None, priors: Mapping[str, float] | None = None) -> Diagnosis:
@@ -327,6 +338,7 @@ def diagnose(facts: Facts, *, sizes: Sizes | None = None, priors: Mapping[str, f
     for place, module in enumerate(order):
         items = found[module.id]
         unchecked = tuple(s for s in items if isinstance(s, NotChecked))
+        own = module.fixes(facts)
         listed.append(
             Cause(
                 id=module.id,
@@ -335,7 +347,7 @@ def diagnose(facts: Facts, *, sizes: Sizes | None = None, priors: Mapping[str, f
                 level=module.level,
                 evidence=evidence(module.id, items, facts, table),
                 not_checked=unchecked,
-                fixes=remedies.for_trees(module.id, module.fixes(facts)) if trees else module.fixes(facts),
+                fixes=(*impossible.mended(facts, module.id), *(remedies.for_trees(module.id, own) if trees else own)),
                 contributing=_contributing(facts, module.id) if place == 0 else (),
             )
         )

@@ -24,7 +24,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts, LossCourse
-from losslens.causes.signs import around, leap, loss, rise, siblings
+from losslens.causes.signs import around, impossible, leap, loss, rise, siblings
 from losslens.causes.signs.build import Found, log_ramp, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -84,6 +84,7 @@ def _went_up(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        impossible.impossible(facts, CAUSE, +1),
         rise.rose_all_along(facts, +1),
         rise.runs_downward(facts, +1),
         _sank(facts, +1),

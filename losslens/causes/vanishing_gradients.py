@@ -28,7 +28,7 @@ from __future__ import annotations
 import math
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, gradient, loss, rate, rise, siblings
+from losslens.causes.signs import aftermath, around, gradient, impossible, loss, rate, rise, siblings
 from losslens.causes.signs.build import Found, log_ramp, missing, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -58,6 +58,7 @@ def _layers(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        impossible.impossible(facts, CAUSE, +1),
         gradient.grad_dead(facts, +1),
         _layers(facts, +1),
         loss.never_learned(facts, +1),

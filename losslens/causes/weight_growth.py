@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, leap, loss, rate, rise, siblings, thrown
+from losslens.causes.signs import around, gradient, impossible, leap, loss, rate, rise, siblings, thrown
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -38,6 +38,8 @@ def _no_decay(f: Facts, d: int) -> Found:
     w = f.recipe.weight_decay
     if w is None:
         return missing("no-weight-decay", "weight_decay")
+    if w < 0:
+        return None  # not absent but upside down, which is said as such
     return sign("no-weight-decay", d, log_ramp(max(w, 1e-9), 1e-3, 1e-6), f"weight decay is {num(w)}", value=w)
 
 
@@ -51,6 +53,7 @@ def _accelerates(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        impossible.impossible(facts, CAUSE, +1),
         rise.rose_all_along(facts, -1),
         rise.stepped_first(facts, -1),
         thrown.validation_thrown(facts, -1),
@@ -90,12 +93,13 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
 
 def fixes(facts: Facts) -> tuple[Fix, ...]:
     now = facts.recipe.weight_decay
+    decay = Fix(
+        f"Use decoupled weight decay of 0.01 to 0.1{f' (now {num(now)})' if now is not None else ''}",
+        "torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=0.05)",
+        "keras.optimizers.AdamW(learning_rate=lr, weight_decay=0.05)",
+    )
     return (
-        Fix(
-            f"Use decoupled weight decay of 0.01 to 0.1{f' (now {num(now)})' if now is not None else ''}",
-            "torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=0.05)",
-            "keras.optimizers.AdamW(learning_rate=lr, weight_decay=0.05)",
-        ),
+        *(() if now is not None and now < 0 else (decay,)),
         Fix(
             "Bound the norm where decay is unwanted",
             "torch.nn.utils.parametrizations.weight_norm(layer)",

@@ -7,6 +7,7 @@ import math
 from losslens.causes import why_rate
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.signals import Trend
+from losslens.causes.signs import impossible
 from losslens.causes.signs.build import lag_text, lasting, num, often, percent, points, times, where, widths
 from losslens.causes.signs.changed import told
 from losslens.causes.signs.gradient import broke_alone
@@ -31,6 +32,11 @@ DRIFTED = 2.0
 
 def why_then(facts: Facts) -> tuple[str, ...]:
     """Sentences, the most telling first; plainly so when nothing that was logged changed."""
+    return (*impossible.told(facts), *_said(facts))
+
+
+def _said(facts: Facts) -> tuple[str, ...]:
+    """What the log says of the moment."""
     if facts.onset is None or facts.loss is None or facts.extent is None:
         return ()
     if facts.verdict is Verdict.OVERFIT:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from losslens.causes import competing, rank
 from losslens.causes.facts import Facts, measure
 from losslens.model import (
+    Cause,
     Diagnosis,
     Judgement,
     LogEvent,
@@ -188,6 +189,12 @@ def chance(item: Made | Facts, cause: str) -> float:
     """Probability of the cause."""
     facts = item.facts() if isinstance(item, Made) else item
     return rank.score(rank.signs(facts), rank.family(facts), KNOWN, rank.load_priors())[cause]
+
+
+def diagnosed(item: Made | Facts, cause: str) -> Cause:
+    """A cause as the report lists it."""
+    listed = rank.diagnose(item.facts() if isinstance(item, Made) else item, sizes=KNOWN).causes
+    return next(c for c in listed if c.id == cause)
 
 
 def renamed(facts: Facts, **changes: object) -> Facts:

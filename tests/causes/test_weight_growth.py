@@ -10,13 +10,13 @@ from tests.causes import make_runs as m
 CAUSE = "weight-growth"
 
 
-def growing(growth: float, at: int = 350) -> m.Made:
+def growing(growth: float, at: int = 350, decay: float = 0.0) -> m.Made:
     points = 500
     y = m.learning(points)
     y[at:] *= np.exp(np.arange(points - at) / 60)
     w = m.noisy(10 * np.exp(np.log(growth) * np.arange(points) / at), 0.005)
     others = {m.WEIGHT: w, m.LR: m.constant(points), m.GRAD: m.steady(points)}
-    return m.made(y, Verdict.EXPLODED, at, others=others, settings={"weight_decay": 0.0})
+    return m.made(y, Verdict.EXPLODED, at, others=others, settings={"weight_decay": decay})
 
 
 def test_a_weight_norm_that_grew_all_the_way_to_a_late_rise_is_named() -> None:
@@ -73,3 +73,18 @@ def test_weights_that_grew_by_orders_outweigh_an_optimizer_that_nobody_named() -
     growth, adam = chance_of_growth(60.0)
     assert growth > 2 * adam
     assert chance_of_growth(60.0, "adam")[1] > adam
+
+
+def test_a_weight_decay_below_zero_is_the_bug_in_person() -> None:
+    wrong = growing(2.0, decay=-0.1)
+    assert "setting-impossible" in m.names(wrong, CAUSE, +1)
+    assert "no-weight-decay" not in m.names(wrong, CAUSE, +1)
+    assert m.chance(wrong, CAUSE) > m.chance(growing(2.0, decay=0.0), CAUSE)
+    first, *others = m.diagnosed(wrong, CAUSE).fixes
+    assert first.text == "The sign of the weight decay is wrong: set it to 0.1 (now -0.1)"
+    assert not any("(now -0.1)" in fix.text for fix in others)
+    assert wrong.diagnose().why_then[0].startswith("The settings say so: the weight decay is -0.1;")
+
+
+def test_a_weight_decay_of_minus_one_stands_for_none_set() -> None:
+    assert "setting-impossible" not in m.names(growing(2.0, decay=-1.0), CAUSE, +1)
