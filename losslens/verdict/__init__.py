@@ -29,6 +29,9 @@ MOST_LOSSES = 64
 FEWEST_TERMS = 2
 """One term alone may be learned at once; so many, and no total beside them, are not."""
 
+ONLY_BEST = "only-best"
+"""The warning of a log that says of a loss only when it was better than ever."""
+
 HARDLY = 1e-3
 """A step up by less than this share of all progress does not lead before a validation loss that failed earlier."""
 
@@ -40,6 +43,9 @@ def judge(run: Run) -> Judgement:
     """The verdict on one run: which loss leads, what happened to it, since when, and what came before."""
     contest = contest_of(run)
     train = [_judge(run, tag, Role.TRAIN_LOSS, contest) for tag in run.tags(Role.TRAIN_LOSS)[:MOST_LOSSES]]
+    records_alone = any(warning.code == ONLY_BEST for warning in run.warnings)
+    if records_alone:
+        train = [_of_records_alone(run, judged) for judged in train]
     parts = [_judge(run, tag, Role.LOSS_COMPONENT, contest) for tag in run.tags(Role.LOSS_COMPONENT)[:MOST_LOSSES]]
     if not train and not contest.plays:
         parts = _unlearned(run, parts)
@@ -52,6 +58,8 @@ def judge(run: Run) -> Judgement:
         old, trained = trained, _followed_down(run, trained)
         train, parts = ([trained if j is old else j for j in losses] for losses in (train, parts))
     terms = [] if val else _terms_of_validation(run, trained, contest)
+    if records_alone:
+        val = [_of_records_alone(run, judged) for judged in val]
     leading = _lead(trained, val or _for_their_sum(terms))
     if leading is None or leading.verdict.verdict is Verdict.INCONCLUSIVE:
         terms = terms or _terms_of_validation(run, trained, contest)
@@ -101,6 +109,15 @@ def _unlearned(run: Run, parts: list[Judged]) -> list[Judged]:
         word = Word(Verdict.PLATEAU, text, 1.0, Verdict.HEALTHY)
         out.append(replace(judged, word=word, verdict=as_verdict(run, judged.series, judged.role, fit, word)))
     return out
+
+
+def _of_records_alone(run: Run, judged: Judged) -> Judged:
+    """The same loss, of which nothing but its best values was logged: that these fall says nothing."""
+    if judged.verdict.verdict is not Verdict.HEALTHY:
+        return judged
+    text = f"fell to {number(judged.fit.end)} at best; only its best values were logged, in which no rise can be seen"
+    word = Word(Verdict.INCONCLUSIVE, text, None, None)
+    return replace(judged, word=word, verdict=as_verdict(run, judged.series, judged.role, judged.fit, word))
 
 
 def _followed_down(run: Run, judged: Judged) -> Judged:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import losslens
 from losslens.model import Log, RawSeries, Run, Verdict
 from losslens.runs import build
 from losslens.verdict import judge
@@ -92,3 +95,13 @@ def test_a_tremor_of_a_loss_near_zero_does_not_lead_before_a_validation_loss_tha
     found = said(train_loss=trained * (1.0 + 0.02 * np.cos(n)), test_loss=held_out)
     assert found.verdict in (Verdict.OVERFIT, Verdict.VAL_DIVERGED)
     assert found.loss == "test_loss"
+
+
+def test_a_log_that_tells_only_the_best_values_of_a_loss_is_not_called_healthy(tmp_path: Path) -> None:
+    path = tmp_path / "train.log"
+    best = [2.1, 1.5, 1.2, 1.1, 1.05, 1.04, 1.03]
+    line = "Epoch {0}, global step {1}: 'val_loss' reached {2:.5f} (best {2:.5f}), saving model to 'a.ckpt' as top 1\n"
+    path.write_text("".join(line.format(i, 100 * i + 100, b) for i, b in enumerate(best)))
+    (report,) = losslens.analyze(path).runs
+    assert report.verdict is Verdict.INCONCLUSIVE
+    assert "no rise can be seen" in report.reason
