@@ -39,7 +39,7 @@ BLIND = 0.1
 """… leaves the average uncertain by no more than this share of it."""
 
 ONCE_ABOVE, OUT_OF_NOISE = 2.0, 8.0
-"""Two neighbours that both lie above so many times a guess, and by so many widths of the noise, had learned something."""
+"""Two neighbours above so many times a guess, and by so many widths of the noise: something had been learned."""
 
 LOSS_OF_GUESS = {2: (0.95, 1.15), 3: (0.95, 1.15)}
 """The loss of a net that guesses, in logarithms of the number of classes, which few right answers tell well …"""

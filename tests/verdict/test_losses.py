@@ -104,4 +104,4 @@ def test_a_log_that_tells_only_the_best_values_of_a_loss_is_not_called_healthy(t
     path.write_text("".join(line.format(i, 100 * i + 100, b) for i, b in enumerate(best)))
     (report,) = losslens.analyze(path).runs
     assert report.verdict is Verdict.INCONCLUSIVE
-    assert "no rise can be seen" in report.reason
+    assert "no rise can be seen" in report.judgement.reason
