@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from losslens.causes import why_rate
+from losslens.causes import why_rate, why_terms, why_validation
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.signals import Trend
 from losslens.causes.signs import impossible
@@ -23,37 +23,50 @@ MOST_CHANGES = 3
 STANDS_OUT = 4.0
 """Times its usual level from which a peak of the gradient norm is worth saying."""
 
-STILL_FALLS = 0.97
-"""Training loss over its earlier value below which it fell; above its inverse it rose."""
-
 DRIFTED = 2.0
 """Noise widths from which a drift of the loss is worth saying."""
 
 
-def why_then(facts: Facts) -> tuple[str, ...]:
-    """Sentences, the most telling first; plainly so when nothing that was logged changed."""
-    return (*impossible.told(facts), *_said(facts))
+NOISIER = 1.5
+"""Growth of the noise from which it is worth saying."""
+
+OF_THIS_PASS = frozenset(
+    {"bad-batch", "data-shift", "empty-targets", "nan-in-data", "recurring-bad-sample", "batch-size-change"}
+)
+"""Causes that lie in what the loader served at the onset: what earlier passes bore says nothing against them."""
 
 
-def _said(facts: Facts) -> tuple[str, ...]:
+def why_then(facts: Facts, cause: str = "") -> tuple[str, ...]:
+    """Sentences, the most telling first; plainly so when nothing that was logged changed.
+
+    ``cause`` is the likeliest one, beside which no sentence may say the opposite.
+    """
+    return (*impossible.told(facts), *_said(facts, cause))
+
+
+def _said(facts: Facts, cause: str) -> tuple[str, ...]:
     """What the log says of the moment."""
     if facts.onset is None or facts.loss is None or facts.extent is None:
         return ()
     if facts.verdict is Verdict.OVERFIT:
-        return _overfit(facts)
+        return why_validation.turned(facts)
     if facts.onset.from_start:
         return _from_start(facts)
     coincided = [s for s in (why_rate.set_to_rise(facts), _restart(facts), why_rate.jumped(facts), _batch(facts)) if s]
     at_once = [_gradient(facts)] if _gradient_jumped(facts) else []
+    known = _wrong_sign(facts)
     led = "" if at_once else _gradient(facts)
-    before = [s for s in (led, _scale(facts), _component(facts), *_trends(facts), _others(facts)) if s]
-    built_up = [s for s in (_declined(facts), _drifted(facts), _noise(facts), _spiked_before(facts)) if s]
+    before = [s for s in (led, _scale(facts), why_terms.moved(facts), *_trends(facts), _others(facts)) if s]
     changed = [*coincided, *[s for s in (why_rate.fell(facts),) if s]]
     named = bool(changed) and _change_is_named(facts)
+    slow = (
+        [] if named else [_declined(facts), _noise(facts)]
+    )  # true of many runs, and no news where the reason is known
+    built_up = [s for s in (_drifted(facts), *slow, _spiked_before(facts)) if s]
     if named:  # what was logged as changed comes first, and leaves no room for what else it might have been
-        out = [*changed, _place(facts, first=False), *at_once, *before, *built_up]
+        out = [*changed, known, _place(facts, first=False), *at_once, *before, *built_up]
     else:
-        out = [_place(facts, first=True) + _seen(facts), *at_once, *changed, *before, *built_up]
+        out = [_place(facts, first=True) + _new_data(facts), known, *at_once, *changed, *before, *built_up]
     rate = why_rate.at_onset(facts)
     if rate and not any("learning rate" in s or (facts.rate is not None and facts.rate.tag in s) for s in coincided):
         out.append(rate)
@@ -65,7 +78,10 @@ def _said(facts: Facts) -> tuple[str, ...]:
         out.append(_with_it(facts))
         if facts.unchanged or not out[-1]:
             out.append(_nothing(facts))
-    return tuple(s for s in (*out, *_siblings(facts)) if s)
+    out += _siblings(facts)
+    if not named and cause not in OF_THIS_PASS:
+        out.append(_seen(facts))
+    return tuple(s for s in (*why_validation.whole(facts), *out) if s)
 
 
 CHANGED = 1.5
@@ -109,30 +125,38 @@ def _place(f: Facts, *, first: bool) -> str:
     return text + "."
 
 
+def _wrong_sign(f: Facts) -> str:
+    """A setting that is a mistake whatever else happened."""
+    decay = f.recipe.weight_decay
+    if decay is None or decay >= 0:
+        return ""
+    return f"The settings say a weight decay of {num(decay)}: its sign is wrong, each step makes the weights larger."
+
+
+def _new_data(f: Facts) -> str:
+    """That the first pass over the data was not over yet; "" where it was, or nothing is known of passes."""
+    o, e = f.onset, f.extent
+    if o is None or e is None or o.epoch is None or o.epoch >= 1 or e.axis == "epoch":
+        return ""
+    return " It was still the first pass: the data at this place were new to the model."
+
+
 def _seen(f: Facts) -> str:
     """What the passes over the data before the onset exclude; "" where nothing is known of them."""
-    o, e = f.onset, f.extent
-    assert o is not None
-    assert e is not None
-    assert f.loss is not None
-    text = ""
-    if o.epoch is not None and o.epoch >= 1.2:
-        passes = int(o.epoch)
-        once = "once" if passes == 1 else f"{passes} times"
-        if f.loss.spikes.clear_before:
-            text = (
-                f" Every sample had been seen {once} by then, and the loss had spiked "
-                f"{often(f.loss.spikes.clear_before)} in these passes: a sample that hurts may be among them."
-            )
-        else:
-            text = (
-                f" Every sample had been seen {once} by then without harm: unless the data set itself changed, it is "
-                "not the reason; what can differ is what training itself had built up (weights, optimizer state, "
-                "logits), an order or augmentation of the data met for the first time, or a change from outside."
-            )
-    elif o.epoch is not None and o.epoch < 1 and e.axis != "epoch":
-        text = " It was still the first pass: the data at this place were new to the model."
-    return text
+    o = f.onset
+    if o is None or f.loss is None or o.epoch is None or o.epoch < 1.2:
+        return ""
+    passes = int(o.epoch)
+    once = "once" if passes == 1 else f"{passes} times"
+    if f.loss.spikes.clear_before:
+        return (
+            f"Every sample had been seen {once} by then, and the loss had spiked "
+            f"{often(f.loss.spikes.clear_before)} in these passes: a sample that hurts may be among them."
+        )
+    return (
+        f"Every sample had been seen {once} by then without harm: the data are not the reason, unless they changed or "
+        "came in a new order. What training itself had built up (weights, optimizer state, logits) can be."
+    )
 
 
 def _restart(f: Facts) -> str:
@@ -165,9 +189,13 @@ def _batch(f: Facts) -> str:
     if b is None or b.change_step is None:
         return ""
     text = f"{b.tag} changed from {num(b.before)} to {num(b.after)} at {where(f, b.change_step)}"
-    if f.onset is not None and f.onset.step < b.change_step <= f.onset.high:
-        text += ", within the interval in which the loss left its course"
-    return text + "."
+    if f.onset is None:
+        return f"{text}."
+    if f.onset.step < b.change_step <= f.onset.high or f.onset.low < b.change_step < f.onset.step:
+        apart = abs(f.onset.step - b.change_step)
+        side = "after" if b.change_step > f.onset.step else "before"
+        text += f", {lasting(f, apart)} {side} the onset and within the interval in which the loss left its course"
+    return f"{text}."
 
 
 def _gradient(f: Facts) -> str:
@@ -214,23 +242,6 @@ def _scale(f: Facts) -> str:
             f"{s.halvings} halvings in a row, to {num(s.lowest)}."
         )
     return f"{s.tag} fell only afterwards (from {where(f, s.fall_step)}): a consequence, not the reason."
-
-
-def _component(f: Facts) -> str:
-    c = f.components
-    if c is None or c.count < 2 or c.first is None or c.growth is None or c.growth < 1.3:
-        return ""
-    if c.rest and c.count > 2:
-        return (
-            f"The {c.count - 1} logged terms do not account for it: {c.first} grew {times(c.growth)}, they grew "
-            f"{times(c.others_growth)}."
-        )
-    ahead = c.lead_points is not None and round(c.lead_points) >= 1
-    how = f"first, {points(c.lead_points or 0.0)} before the next" if ahead else "most"
-    return (
-        f"Of {c.count} terms of the loss {c.first} moved {how}: it grew "
-        f"{times(c.growth)}, the others {times(c.others_growth)}."
-    )
 
 
 def _trends(f: Facts) -> list[str]:
@@ -304,8 +315,8 @@ def _drifted(f: Facts) -> str:
 
 
 def _noise(f: Facts) -> str:
-    r = f.loss.noise_trend if f.loss is not None else None
-    if r is None or r < 1.5:
+    r = f.loss.noise_growth if f.loss is not None else None
+    if r is None or r < NOISIER:
         return ""
     return f"The noise of {f.tag} had been growing: {times(r)} in the last quarter before the onset."
 
@@ -314,7 +325,7 @@ def _spiked_before(f: Facts) -> str:
     if f.loss is None or f.loss.spikes.clear_before < 1:
         return ""
     s = f.loss.spikes
-    grow = ", higher and higher" if s.clear_before >= 3 and s.growing is not None and s.growing > 0.5 else ""
+    grow = ", higher and higher" if s.mounting else ""
     return f"{f.tag} had spiked {often(s.clear_before)} before and come back{grow}: this was not the first warning."
 
 
@@ -360,7 +371,7 @@ def _from_start(f: Facts) -> tuple[str, ...]:
         out.append(
             f"{f.rate.tag} began at {num(f.rate.first)}{'' if f.rate.warmup_end is None else ', with a warm-up'}."
         )
-    return (*out, *_siblings(f))
+    return (*out, *([_wrong_sign(f)] if _wrong_sign(f) else []), *_siblings(f))
 
 
 def _capital(text: str) -> str:
@@ -390,36 +401,3 @@ def _siblings(f: Facts) -> list[str]:
         began = f"; it began at a loss of {num(start)}" if start is not None and unseen else ""
         out.append(f"The sibling {name} differs only in {LEVER_WORDS.get(lever, lever)} and survived{began}.")
     return out
-
-
-def _training_since(fall: float) -> str:
-    """What the training loss did after validation was best; ``fall`` is its end over its value then."""
-    if fall < STILL_FALLS:
-        return (
-            f"The training loss went on falling, to {percent(fall)} of its value then: from here on it learned the "
-            "samples."
-        )
-    if fall <= 1 / STILL_FALLS:
-        return "The training loss stayed where it was then: what changed is seen on held-out data alone."
-    return f"The training loss did not fall on either: it ended {times(fall)} as high as it was then."
-
-
-def _overfit(f: Facts) -> tuple[str, ...]:
-    v, o, e = f.validation, f.onset, f.extent
-    assert o is not None
-    assert e is not None
-    out = []
-    if v is not None and v.best_step is not None:
-        best = f"{v.tag} was best at {where(f, v.best_step)} ({num(v.best)})"
-        later = v.best_step >= o.step
-        left = (
-            f"it had left its course by {where(f, o.step)}"
-            if later
-            else f"from {where(f, o.step)} on it left that level"
-        )
-        out.append(f"{best}; {left} for good.")
-        if v.train_fall is not None:
-            out.append(_training_since(v.train_fall))
-    if o.epoch is not None and e.epochs and e.axis != "epoch":
-        out.append(f"That was pass {int(o.epoch) + 1} of {max(int(o.epoch) + 1, round(e.epochs))} over the same data.")
-    return tuple(out)

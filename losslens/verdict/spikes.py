@@ -80,12 +80,17 @@ def find(fit: SeriesFit, wanders: bool) -> Word | None:
         size = f"{rough(top / before)}×" + (f", {size}" if widths >= PEAK_WIDTHS else "")
     text = (
         f"left {number(before)} for {number(top)} at {fit.place(largest.first)} ({size}) "
-        f"and came back by {fit.place(largest.last)}" + (f"; {count} such spikes" if count > 1 else "")
+        f"and {_back(fit, largest)}" + (f"; {count} such spikes" if count > 1 else "")
     )
     if largest.last >= ended:
         return _open(fit, largest, f"left {number(before)} for {number(top)} at {fit.place(largest.first)} ({size})")
     margin = min(max(widths / 8.0, (top - before) / fit.progress), matter)
     return Word(Verdict.SPIKE_RECOVERED, text, margin, Verdict.HEALTHY if margin < NEAR else None, spike=largest)
+
+
+def _back(fit: SeriesFit, e: Excursion) -> str:
+    """When a spike was over: the step of its last high point is no news where that is its only one."""
+    return "was back at the next point" if e.last == e.first else f"came back by {fit.place(e.last)}"
 
 
 def _open(fit: SeriesFit, e: Excursion, left: str) -> Word:

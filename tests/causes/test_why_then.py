@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from losslens.causes.facts import with_cohort
@@ -196,7 +198,84 @@ def test_what_was_logged_as_changed_comes_first_and_leaves_no_room_for_guesses()
     assert said[0].startswith("lr rose 50×")
     assert "seen" not in " ".join(said)
     still = why_then(m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: m.constant()}, spe=1500.0).facts())
-    assert "Every sample had been seen" in still[0]
+    assert still[0].startswith("It happened at step 32,000")
+    assert still[-1].startswith("Every sample had been seen 21 times by then without harm")
+
+
+def test_passes_without_harm_are_not_told_beside_a_cause_that_lies_in_the_batch_of_the_moment() -> None:
+    facts = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: m.constant()}, spe=1500.0).facts()
+    assert "without harm" in " ".join(why_then(facts, "learning-rate-too-high"))
+    for cause in ("bad-batch", "empty-targets", "nan-in-data", "data-shift"):
+        assert "without harm" not in " ".join(why_then(facts, cause))
+
+
+def noisier(floor: float, ramp: float) -> m.Values:
+    """An explosion whose noise, as it is, grows by ``ramp`` towards the onset, around a course that falls to floor."""
+    t = np.arange(400.0)
+    width = 0.02 * ramp ** np.clip((t - 200) / 120, 0.0, 1.0)
+    y = floor + 2.0 * np.exp(-t / 90) + width * m.rng(3).standard_normal(400)
+    y[320:] *= np.exp(np.arange(1, 81) / 8.0)
+    return y
+
+
+def test_noise_grew_only_where_it_did_so_itself_and_not_as_a_share_of_a_loss_that_falls() -> None:
+    assert "noise of train/loss had been growing" in told(m.made(noisier(0.5, 6.0), Verdict.EXPLODED, 320))
+    falling = m.made(noisier(0.08, 1.0), Verdict.EXPLODED, 320)
+    loss = falling.facts().loss
+    assert loss is not None
+    assert loss.noise_trend is not None
+    assert loss.noise_trend > 1.5
+    assert "had been growing" not in told(falling)
+
+
+def test_growing_noise_is_no_reason_beside_a_logged_jump_of_the_rate() -> None:
+    rate = m.constant()
+    rate[319:] *= 50
+    text = told(m.made(noisier(0.5, 6.0), Verdict.EXPLODED, 320, others={m.LR: rate}))
+    assert "lr rose 50×" in text
+    assert "noise" not in text
+
+
+def test_spikes_are_higher_and_higher_only_where_the_values_they_reach_rise() -> None:
+    mounting, sinking = (m.exploding(600, 500, 15.0, start=2.4, floor=0.9) for _ in range(2))
+    places = [200, 240, 280, 320, 360, 400]
+    mounting[places] = 8.0 * 1.4 ** np.arange(6)
+    sinking[places] = 33.0 * 0.99 ** np.arange(6)
+    assert "higher and higher" in told(m.made(mounting, Verdict.EXPLODED, 500))
+    text = told(m.made(sinking, Verdict.EXPLODED, 500))
+    assert "had spiked 6 times before" in text
+    assert "higher" not in text
+
+
+def test_the_term_that_moved_most_has_the_largest_number_at_the_peak_of_the_loss() -> None:
+    main, ink = m.steady(400, 1.0, seed=2), m.steady(400, 0.5, seed=3)
+    ink[320:323] *= [9000.0, 300.0, 10.0]
+    main[320:] *= 16.0
+    others = {("main", Role.LOSS_COMPONENT): main, ("ink", Role.LOSS_COMPONENT): ink}
+    text = told(m.made(main + ink, Verdict.DIVERGED, 320, others=others))
+    assert "ink moved most: at the peak of the loss (step 32,000)" in text
+    found = re.search(r"it stood at ([\d,]+)× its level before, main at (\d+)×", text)
+    assert found is not None
+    ours, rest = found.groups()
+    assert float(ours.replace(",", "")) > 5000 > float(rest)
+
+
+def test_terms_that_rose_alike_are_not_set_against_each_other() -> None:
+    one, two = m.steady(400, 1.0, 0.02, seed=2), m.steady(400, 0.5, 0.02, seed=3)
+    one[320:] *= 20.0
+    two[320:] *= 21.0
+    others = {("one", Role.LOSS_COMPONENT): one, ("two", Role.LOSS_COMPONENT): two}
+    assert "2 terms of the loss rose alike" in told(m.made(one + two, Verdict.DIVERGED, 320, others=others))
+
+
+def test_a_lost_number_beside_a_validation_that_went_on_falling_leaves_the_model_whole() -> None:
+    val = m.noisy(2.0 * np.exp(-np.arange(400) / 150) + 0.5, 0.002)
+    lost = m.nan_from(m.learning(), 200)
+    text = why_then(m.made(lost, Verdict.NAN, 200, others={m.VAL: val}).facts())
+    assert text[0].startswith("The model is whole and nothing was lost: train/loss is not finite, but val/loss went on")
+    worse = val.copy()
+    worse[200:] = 2.5
+    assert "whole" not in told(m.made(lost, Verdict.NAN, 200, others={m.VAL: worse}))
 
 
 def test_a_change_of_the_batch_within_the_interval_is_named_though_the_likeliest_step_lies_before_it() -> None:
@@ -205,7 +284,8 @@ def test_a_change_of_the_batch_within_the_interval_is_named_though_the_likeliest
     sizes[335:] = 1.0
     run = m.made(m.exploding(), Verdict.EXPLODED, 320, others={batch: sizes}, uncertain=20)
     assert why_then(run.facts())[0] == (
-        "batch_size changed from 32 to 1 at step 33,500, within the interval in which the loss left its course."
+        "batch_size changed from 32 to 1 at step 33,500, 1,500 steps after the onset and within the interval in which "
+        "the loss left its course."
     )
     assert "batch-changed" in m.names(run, "batch-size-change", +1)
 

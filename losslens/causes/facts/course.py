@@ -109,6 +109,7 @@ def course_of(series: Series, at: int | None, extent: Extent, judged: LossVerdic
         calm_fraction=_calm_fraction(past, value.size if at is not None else 0),
         drift=_drift(past, noise),
         noise_trend=_noise_trend(past),
+        noise_growth=_noise_growth(past),
         noise_after=_noise_after(past, future),
         after_slope=_after_slope(future, before),
         recovered=back is not None,
@@ -273,6 +274,14 @@ def _noise_trend(past: FloatArray) -> float | None:
     y = log_like(past)
     quarter = past.size // 4
     return ratio(width(y[-quarter:]), width(y[quarter:-quarter]))
+
+
+def _noise_growth(past: FloatArray) -> float | None:
+    """The smaller of the growth of the noise on the log and as it is."""
+    relative = _noise_trend(past)
+    quarter = past.size // 4
+    absolute = ratio(width(past[-quarter:]), width(past[quarter:-quarter])) if relative is not None else None
+    return None if relative is None or absolute is None else min(relative, absolute)
 
 
 def _noise_after(past: FloatArray, future: FloatArray) -> float | None:

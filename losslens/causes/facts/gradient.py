@@ -149,6 +149,7 @@ def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Exte
         let_go=_let_go(run),
         head=float(head.max()) if head.size else None,
         usual=median(value),
+        early=median(past[: max(5, past.size // 5)]) if past.size else None,
         broke_step=broke,
         broken_share=share_broken,
     )

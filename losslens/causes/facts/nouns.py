@@ -114,6 +114,8 @@ class Spikes:
     per_epoch: float | None
     growing: float | None
     """Rank correlation of height with time, −1 to 1."""
+    mounting: bool = False
+    """The values that the ``clear_before`` reached rose with time, beyond doubt."""
     towers: int = 0
     """Of these, the narrow ones (at most three points) that are of the order of the highest, and threefold at least."""
 
@@ -142,6 +144,9 @@ class LossCourse:
     """Change over the last third before the onset, in noise widths; positive is up."""
     noise_trend: float | None
     """Noise of the last quarter before the onset over that of the two quarters before it."""
+    noise_growth: float | None
+    """The same, by whichever grew less: the noise itself or its share of the level. Of a loss that falls the share
+    grows although its batches scatter as before."""
     noise_after: float | None
     """Noise after the onset over noise before (log of the loss)."""
     after_slope: float | None

@@ -21,6 +21,7 @@ from losslens.causes.facts.numerics import (
     smooth,
 )
 from losslens.causes.facts.signals import Components, Validation
+from losslens.causes.facts.terms import at_peak_of
 from losslens.model import Role, Run, Series
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def components_of(run: Run, total: Series | None, start: Start | None, extent: E
     interval = max(extent.interval, 1e-9)
     lead = (moved[order[1]].step - moved[order[0]].step) / interval if len(order) > 1 and leader == order[0] else None
     shares = _shares(terms, leader, start)
+    peak, at_peak = at_peak_of(total, terms, start, extent, LEAST_SHARE * (whole or 0.0))
     return Components(
         count=len(terms),
         first=leader,
@@ -94,6 +96,8 @@ def components_of(run: Run, total: Series | None, start: Start | None, extent: E
         nonfinite_first=_nonfinite_first(terms),
         weight_ramp=_weight_ramp(run, start),
         rest=(alone and len(terms) > 1) or outgrown,
+        at_peak=at_peak,
+        peak_step=peak,
     )
 
 

@@ -115,6 +115,8 @@ class Gradient:
     """Its largest value among the first points, before the loss moved."""
     usual: float | None = None
     """Median of the whole series."""
+    early: float | None = None
+    """Median of the first fifth before the onset."""
     broke_step: int | None = None
     """First step at or right after the onset at which it is not finite, where it was finite before."""
     broken_share: float = 0.0
@@ -211,6 +213,11 @@ class Components:
     """Tag of a logged term weight that rose before the onset."""
     rest: bool = False
     """Only one term was logged; the other is what it leaves of the total."""
+    at_peak: tuple[tuple[str, float], ...] = ()
+    """Tag and size of each term where the loss stood highest from the onset on, over its level before; largest
+    first, at most 8."""
+    peak_step: int | None = None
+    """The step of that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,15 @@ CLEAR_SHARE = 0.25
 
 MOST_SPIKES = 400
 
+LEAST_MOUNTING = 4
+"""So many spikes mount, where …"""
+
+HIGHER = 1.25
+"""… the last third of them reaches values this many times those of the first third, …"""
+
+IN_ORDER = 0.6
+"""… and height and time have this rank correlation."""
+
 TOWER = float(np.log(3.0))
 """Height (log) from which a spike can be a tower."""
 
@@ -74,10 +83,12 @@ def spikes_of(step: IntArray, value: FloatArray, at: int, extent: Extent) -> Spi
     if distance.size >= 2 and spacing:
         spread = float(MAD_RELATIVE * np.median(np.abs(distance - spacing)) / spacing)
     per_epoch, multiple = _against_epochs(step[tops], distance, extent)
+    clear = (tops < at) & (height > _clear_height(y, rest, sigma, at))
     return Spikes(
         count=len(found),
         before_onset=int((tops < at).sum()),
-        clear_before=int((height[tops < at] > _clear_height(y, rest, sigma, at)).sum()),
+        clear_before=int(clear.sum()),
+        mounting=_mounting(value, [found[k] for k in np.flatnonzero(clear)]),
         spacing=spacing,
         spacing_spread=spread,
         epoch_multiple=multiple,
@@ -85,6 +96,17 @@ def spikes_of(step: IntArray, value: FloatArray, at: int, extent: Extent) -> Spi
         growing=rank_correlation(height) if height.size >= 4 else None,
         towers=_towers(height, np.array([b - a for a, b in found])),
     )
+
+
+def _mounting(value: FloatArray, spikes: list[tuple[int, int]]) -> bool:
+    """Whether the values that spikes reached rose beyond doubt; their height over a loss that falls may well rise
+    while each is lower than the one before."""
+    tops = np.array([float(np.nanmax(np.where(np.isfinite(value[a:b]), value[a:b], np.nan))) for a, b in spikes])
+    if tops.size < LEAST_MOUNTING or not bool((tops > 0).all()):
+        return False
+    third = tops.size // 3
+    early, late = float(np.median(tops[:third])), float(np.median(tops[-third:]))
+    return late > HIGHER * early and (rank_correlation(tops) or 0.0) >= IN_ORDER
 
 
 def _stands_out(y: FloatArray, rest: FloatArray, spike: tuple[int, int]) -> bool:

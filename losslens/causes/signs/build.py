@@ -162,7 +162,7 @@ def lag_text(lag: float) -> str:
 
 def where(facts: Facts, step: int | None) -> str:
     """ "step 50,100", "epoch 12": a place named on the log's own axis."""
-    axis = facts.extent.axis if facts.extent is not None else "step"
+    axis = facts.extent.axis.removesuffix("s") if facts.extent is not None else "step"
     return f"{axis} ?" if step is None else f"{axis} {step:,}"
 
 

@@ -189,7 +189,8 @@ def noise_rising(f: Facts, d: int) -> Found:
     if f.loss is None or f.loss.noise_trend is None or rise.bottomless(f):
         return None
     r = f.loss.noise_trend
-    text = f"the noise of {f.tag} had grown {times(r)} in the last quarter before the onset"
+    share = "" if f.loss.crosses_zero else ", as a share of its level,"
+    text = f"the noise of {f.tag}{share} had grown {times(r)} in the last quarter before the onset"
     return sign("noise-rising", d, log_ramp(r, 1.4, 3.0), text, series=f.tag, value=r)
 
 

@@ -261,8 +261,9 @@ def earlier_spikes(f: Facts, d: int) -> Found:
     if f.loss is None or f.onset is None or f.loss.spikes.clear_before < 1 or bottomless(f):
         return None
     s = f.loss.spikes
-    grow = ", growing with time" if s.clear_before >= 3 and s.growing is not None and s.growing > 0.5 else ""
-    text = f"{f.tag} had spiked {often(s.clear_before)} before the onset and come back{grow}"
+    grow = s.clear_before >= 3 and s.growing is not None and s.growing > 0.5
+    told_so = ", higher and higher" if s.mounting else ""
+    text = f"{f.tag} had spiked {often(s.clear_before)} before the onset and come back{told_so}"
     strength = ramp(s.clear_before, 0, 4) * (1.0 if grow else 0.7)
     return sign("earlier-spikes", d, strength, text, series=f.tag, steps=(None, f.onset.step), value=s.clear_before)
 

@@ -1,0 +1,50 @@
+"""How large each term of a loss stood where the loss stood highest: one moment, one measure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.causes.facts.numerics import median, ratio
+
+if TYPE_CHECKING:
+    from losslens.causes.facts.nouns import Extent, Start
+    from losslens.model import Series
+
+MOST_TERMS = 8
+"""Terms whose size at the peak is kept."""
+
+
+def at_peak_of(
+    total: Series | None, terms: dict[str, Series], start: Start, extent: Extent, least: float
+) -> tuple[int | None, tuple[tuple[str, float], ...]]:
+    """Where the loss (else the largest term) stood highest, and every term there over its level before the onset.
+
+    One moment and one measure for all, so that the numbers can be compared: the median level of a late stretch says
+    nothing of a peak of one point. A term that is not finite there has no number.
+    """
+    known = [total.current()] if total is not None else list(terms.values())
+    peaks = []
+    for s in known:
+        late = np.flatnonzero((s.step >= start.low) & np.isfinite(s.value))
+        if late.size:
+            top = late[np.argmax(np.abs(s.value[late]))]
+            peaks.append((float(abs(s.value[top])), int(s.step[top])))
+    if not peaks:
+        return None, ()
+    peak = max(peaks)[1]
+    sizes = {tag: _size_at(s, peak, start, extent, least) for tag, s in terms.items()}
+    order = sorted(((tag, size) for tag, size in sizes.items() if size is not None), key=lambda item: -item[1])
+    return peak, tuple(order[:MOST_TERMS])
+
+
+def _size_at(series: Series, peak: int, start: Start, extent: Extent, least: float) -> float | None:
+    """Size of a term within one logged point of ``peak`` over its median before the onset, no less than ``least``."""
+    past = series.value[series.step < start.low] if (series.step < start.low).any() else series.value[:1]
+    before = median(np.abs(past[-20:]))
+    near = series.value[np.abs(series.step - peak) <= extent.interval]
+    near = np.abs(near[np.isfinite(near)])
+    if before is None or near.size == 0:
+        return None
+    return ratio(float(near.max()), max(before, least, 1e-12))

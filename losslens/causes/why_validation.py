@@ -1,0 +1,70 @@
+"""What validation says of the moment: that it turned, or that nothing was lost."""
+
+from __future__ import annotations
+
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs.build import num, percent, times, where
+from losslens.model import Verdict
+
+STILL_FALLS = 0.97
+"""Training loss over its earlier value below which it fell; above its inverse it rose."""
+
+
+def whole(f: Facts) -> tuple[str, ...]:
+    """That nothing was lost, where all that was measured after the onset went on getting better."""
+    v, o = f.validation, f.onset
+    if o is None or o.from_start or f.leading_role.startswith("val"):
+        return ()
+    broke = f.verdict is Verdict.NAN
+    if not broke and f.verdict is not Verdict.SPIKE_RECOVERED:
+        return ()
+    if v is not None and _went_on(f):
+        what = "is not finite" if broke else "spiked"
+        return (
+            f"The model is whole and nothing was lost: {f.tag} {what}, but {v.tag} went on falling afterwards, to its "
+            f"best at {where(f, v.best_step)} ({num(v.best)}).",
+        )
+    return ()
+
+
+def _went_on(f: Facts) -> bool:
+    """Validation after the onset was better than before it, was best only afterwards, and ended near that."""
+    v, o, lost = f.validation, f.onset, f.nonfinite
+    if v is None or o is None or v.best_step is None or v.best_step <= o.high or not v.best or v.end is None:
+        return False
+    if lost is not None and lost.val_first_step is not None:
+        return False
+    return v.at_onset is not None and v.at_onset < STILL_FALLS and v.end <= v.best / STILL_FALLS
+
+
+def _training_since(fall: float) -> str:
+    """What the training loss did after validation was best; ``fall`` is its end over its value then."""
+    if fall < STILL_FALLS:
+        return (
+            f"The training loss went on falling, to {percent(fall)} of its value then: from here on it learned the "
+            "samples."
+        )
+    if fall <= 1 / STILL_FALLS:
+        return "The training loss stayed where it was then: what changed is seen on held-out data alone."
+    return f"The training loss did not fall on either: it ended {times(fall)} as high as it was then."
+
+
+def turned(f: Facts) -> tuple[str, ...]:
+    v, o, e = f.validation, f.onset, f.extent
+    assert o is not None
+    assert e is not None
+    out = []
+    if v is not None and v.best_step is not None:
+        best = f"{v.tag} was best at {where(f, v.best_step)} ({num(v.best)})"
+        later = v.best_step >= o.step
+        left = (
+            f"it had left its course by {where(f, o.step)}"
+            if later
+            else f"from {where(f, o.step)} on it left that level"
+        )
+        out.append(f"{best}; {left} for good.")
+        if v.train_fall is not None:
+            out.append(_training_since(v.train_fall))
+    if o.epoch is not None and e.epochs and e.axis != "epoch":
+        out.append(f"That was pass {int(o.epoch) + 1} of {max(int(o.epoch) + 1, round(e.epochs))} over the same data.")
+    return tuple(out)
