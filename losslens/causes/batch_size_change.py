@@ -24,6 +24,7 @@ Sources
 
 from __future__ import annotations
 
+from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import aftermath, around, changed, gradient, leap, loss, rise, siblings, thrown, way_back
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told, where
@@ -160,7 +161,7 @@ def fixes(facts: Facts) -> tuple[Fix, ...]:
             f"Divide the loss by the number of accumulated batches{f' ({num(steps)} here)' if steps else ''}, "
             "and token losses by the tokens of the whole step",
             "(loss / accumulation_steps).backward()",
-            "optimizer = keras.optimizers.Adam(gradient_accumulation_steps=n)",
+            remedies.keras_with("'gradient_accumulation_steps': n"),
         ),
         Fix(
             "Log the samples per step, so that this can be seen next time",

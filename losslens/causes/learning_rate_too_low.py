@@ -115,6 +115,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
 def fixes(facts: Facts) -> tuple[Fix, ...]:
     now = remedies.rate_in_use(facts)
     up = f", from {num(now)} to {num(remedies.rounded(now * 10))}" if now else ""
+    to = f"{remedies.rounded(now * 10):g}" if now else "10 * old_lr"
     return (
         Fix(
             "Print the rate the optimizer really uses, over the first thousand steps",
@@ -128,7 +129,7 @@ def fixes(facts: Facts) -> tuple[Fix, ...]:
         ),
         Fix(
             f"Raise the learning rate tenfold for a short test{up}",
-            "for g in optimizer.param_groups: g['lr'] *= 10",
-            "model.optimizer.learning_rate.assign(10 * model.optimizer.learning_rate)",
+            f"lr = {to}  # {remedies.WHERE_BUILT}",
+            f"learning_rate = {to}  # {remedies.WHERE_BUILT}",
         ),
     )

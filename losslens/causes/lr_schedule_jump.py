@@ -13,8 +13,8 @@ What else looks like this
     at the same place. A change of data raises the loss without any change of the rate.
 
 What to try first
-    Check the unit the scheduler counts in and its total length; lower the later peaks; restart from before the
-    jump.
+    Print the rate of every step; check the unit the scheduler counts in and its total length; lower the later peaks
+    where there are any; restart from before the jump.
 
 Sources
     Loshchilov & Hutter 2017, SGDR, https://arxiv.org/abs/1608.03983. A run that failed on the way up:
@@ -75,21 +75,40 @@ def fixes(facts: Facts) -> tuple[Fix, ...]:
     jump = ""
     if r is not None and r.jump_step is not None and r.jump is not None and r.jump >= 1.15:
         jump = f" (here {num(r.jump_from)} to {num(r.jump_to)} from {where(facts, r.jump_step)} on)"
-    proven = max(r.stable_rate or 0.0, r.borne or 0.0) if r is not None else 0.0
-    target = f", to at most {num(proven)}, which had trained stably" if proven > 0 else ""
     return (
         Fix(
-            f"Check the scheduler's unit and length{jump}: steps or epochs, and once per which",
-            (
-                "torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr, "
-                "total_steps=epochs * len(loader))  # step() every batch"
-            ),
-            "keras.optimizers.schedules.CosineDecayRestarts(initial, first_decay_steps)  # counts batches, not epochs",
+            f"Print the rate of every step, and check the scheduler's unit and length{jump}: steps or epochs, and once "
+            "per which",
+            "print(step, scheduler.get_last_lr())  # once per optimizer.step(); total_steps = epochs * len(loader)",
+            "print(float(model.optimizer.learning_rate))  # schedules count batches: decay_steps = epochs * steps",
         ),
-        Fix(
-            f"Lower the later peaks{target}",
-            "torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0, eta_min=...)  # or a smaller max_lr",
-            "keras.optimizers.schedules.CosineDecayRestarts(initial, first_decay_steps, m_mul=0.5)",
-        ),
+        _hold(facts),
         *remedies.go_back(facts, skip=False, before=r.jump_step if jump and r is not None else None),
     )
+
+
+def _hold(facts: Facts) -> Fix:
+    """Keep the rate down: at the later peaks of a schedule that has some, else at the one place where it rose."""
+    r = facts.rate
+    proven = max(r.stable_rate or 0.0, r.borne or 0.0) if r is not None else 0.0
+    target = f" at most {num(proven)}, which had trained stably" if proven > 0 else ""
+    if repeats(facts):
+        return Fix(
+            f"Lower the later peaks{f', to{target}' if target else ''}",
+            "torch.optim.lr_scheduler.CyclicLR(optimizer, base_lr, max_lr, mode='triangular2')  # halves each peak",
+            "keras.optimizers.schedules.CosineDecayRestarts(initial, first_decay_steps, m_mul=0.5)",
+        )
+    limit = num(proven) if proven > 0 else "limit"
+    return Fix(
+        f"Let the rate not rise there again{f': keep it at{target}' if target else ''}",
+        f"assert max(scheduler.get_last_lr()) <= {limit}  # after every scheduler.step()",
+        f"assert float(model.optimizer.learning_rate) <= {limit}",
+    )
+
+
+def repeats(facts: Facts) -> bool:
+    """The schedule has peaks: its name says so, or the rate rose abruptly more than once after its warm-up."""
+    name = (facts.recipe.scheduler or "").lower()
+    if facts.recipe.restarts_every is not None or any(word in name for word in ("cycl", "restart", "sgdr")):
+        return True
+    return facts.rate is not None and facts.rate.rises >= 2

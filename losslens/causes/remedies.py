@@ -70,10 +70,13 @@ def for_trees(cause: str, own: tuple[Fix, ...]) -> tuple[Fix, ...]:
 
 
 def rate_in_use(facts: Facts) -> float | None:
-    """The learning rate at the onset, else its peak, else the one in the settings."""
+    """The highest learning rate that the run reached, else the one in the settings: the number a user can set.
+
+    The rate of the onset is none of those in a run that was bad from the first value of its warm-up on.
+    """
     if facts.rate is None:
         return facts.recipe.lr
-    return facts.rate.at_onset if facts.rate.at_onset else facts.rate.peak or None
+    return facts.rate.peak or facts.rate.at_onset or None
 
 
 def rounded(x: float) -> float:
@@ -96,6 +99,10 @@ def proven_rate(facts: Facts) -> tuple[str, float, float] | None:
     return (name, here, there) if here is not None and there is not None and 0 < there < here else None
 
 
+OPTIMIZERS = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD", "rmsprop": "RMSprop", "adagrad": "Adagrad"}
+"""Names in settings to the class that both PyTorch and Keras have."""
+
+
 def lower_rate(facts: Facts, factor: float = 3.0) -> Fix:
     """Lower the rate, from the run's own value where it is known, and to where recipes end if it is far above them."""
     proven = proven_rate(facts)
@@ -103,46 +110,65 @@ def lower_rate(facts: Facts, factor: float = 3.0) -> Fix:
     if now is None or now <= 0:
         return Fix(
             f"Lower the peak learning rate {num(factor)}×; if that only delays the failure, another {num(factor)}×",
-            f"for group in optimizer.param_groups: group['lr'] /= {num(factor)}  # before the first step",
-            f"optimizer.learning_rate = old_lr / {num(factor)}",
+            f"lr = old_lr / {num(factor)}  # {WHERE_BUILT}",
+            f"learning_rate = old_lr / {num(factor)}  # {WHERE_BUILT}",
         )
-    to = rounded(min(now / factor, usual_peak(facts))) if proven is None else proven[2]
+    to = proven[2] if proven is not None else rounded(_lower(facts, now, factor))
     about = "about " if proven is None else ""
-    said = f"Lower the learning rate from {num(now)} to {about}{num(to)}"
+    constant = facts.rate is None or facts.rate.constant is not False
+    said = f"Lower the {'' if constant else 'peak '}learning rate from {num(now)} to {about}{num(to)}"
     said += f", at which {proven[0]} survived" if proven is not None else ""
-    if facts.recipe.adaptive is None:  # whatever the optimizer is: a rate for SGD is none for Adam
-        return Fix(
-            said, f"for group in optimizer.param_groups: group['lr'] = {to:g}", f"optimizer.learning_rate = {to:g}"
-        )
-    kind = "AdamW" if facts.recipe.adaptive else "SGD"
+    kind = OPTIMIZERS.get((facts.recipe.optimizer or "").lower())
+    if kind is None:  # whatever the optimizer is: a rate for SGD is none for Adam
+        return Fix(said, f"lr = {to:g}  # {WHERE_BUILT}", f"learning_rate = {to:g}  # {WHERE_BUILT}")
+    momentum = f", momentum={facts.recipe.momentum:g}" if kind == "SGD" and facts.recipe.momentum else ""
     return Fix(
         said,
-        f"torch.optim.{kind}(model.parameters(), lr={to:g})",
-        f"keras.optimizers.{kind}(learning_rate={to:g})",
+        f"torch.optim.{kind}(model.parameters(), lr={to:g}{momentum})",
+        f"keras.optimizers.{kind}(learning_rate={to:g}{momentum})",
     )
+
+
+WHERE_BUILT = "where the optimizer is built: a scheduler undoes a later change"
+
+
+def _lower(facts: Facts, now: float, factor: float) -> float:
+    """``now`` lowered by ``factor``: to where recipes end at most, and to where a warm-up had failed already."""
+    to = min(now / factor, usual_peak(facts))
+    r, o = facts.rate, facts.onset
+    if r is not None and r.in_warmup and r.at_onset and o is not None and not o.from_start:
+        to = min(to, r.at_onset)
+    return to
+
+
+def keras_with(option: str) -> str:
+    """The user's own Keras optimizer with one more option, whatever it is."""
+    return f"optimizer = type(optimizer).from_config({{**optimizer.get_config(), {option}}})"
 
 
 def clip(facts: Facts) -> Fix:
     """Clip the gradient norm, at a value from the run's own norms; tighten it where the run clips already."""
-    usual = facts.gradient.before if facts.gradient is not None and not facts.gradient.clipped else None
+    g = facts.gradient
+    usual = g.before if g is not None and not g.clipped else None
     if usual is not None and not LEAST_NORM < usual < 1e6:
         usual = None  # dead or exploded: no norm to set a clip value by
-    value = rounded(CLIP_ROOM * usual) if usual is not None else USUAL_CLIP
-    ceiling = (
-        facts.recipe.clip if facts.recipe.clips else (facts.gradient.flat_top if facts.gradient is not None else None)
-    )
+    early = g.early if g is not None and usual is not None and g.early is not None and g.early < 1e6 else None
+    value = rounded(max(CLIP_ROOM * usual, early or 0.0)) if usual is not None else USUAL_CLIP
+    ceiling = facts.recipe.clip if facts.recipe.clips else (g.flat_top if g is not None else None)
     if ceiling:
         lower = min(rounded(ceiling / 3), value) if usual is not None else rounded(ceiling / 3)
         return Fix(
             f"Gradients are clipped at {num(ceiling)} already: that did not prevent it. Only then try {num(lower)}",
             f"torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm={lower:g})",
-            f"optimizer = keras.optimizers.Adam(global_clipnorm={lower:g})",
+            keras_with(f"'global_clipnorm': {lower:g}"),
         )
-    why = f", about twice the usual norm of this run ({num(usual)})" if usual is not None else ""
+    why = f", about twice the usual norm before the onset ({num(usual)})" if usual is not None else ""
+    if usual is not None and early is not None and early > CLIP_ROOM * usual:
+        why = f", the usual norm early in this run: less would slow its first steps ({num(usual)} before the onset)"
     return Fix(
         f"Clip the gradient norm at {num(value)}{why}",
         f"torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm={value:g})  # between backward() and step()",
-        f"optimizer = keras.optimizers.Adam(global_clipnorm={value:g})",
+        keras_with(f"'global_clipnorm': {value:g}"),
     )
 
 

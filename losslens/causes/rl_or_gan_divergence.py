@@ -184,7 +184,7 @@ def fixes(facts: Facts) -> tuple[Fix, ...]:
         Fix(
             "Keep policy steps small: a KL target, fewer epochs per batch, gradient clipping",
             "PPO(..., target_kl=0.02, max_grad_norm=0.5, n_epochs=4)",
-            "optimizer = keras.optimizers.Adam(3e-4, global_clipnorm=0.5)",
+            remedies.keras_with("'global_clipnorm': 0.5"),
         ),
         Fix(
             "Slow the bootstrap: two critics and their minimum, a slower target net, clipped targets",

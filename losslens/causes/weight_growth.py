@@ -101,8 +101,8 @@ def fixes(facts: Facts) -> tuple[Fix, ...]:
     return (
         *(() if now is not None and now < 0 else (decay,)),
         Fix(
-            "Bound the norm where decay is unwanted",
-            "torch.nn.utils.parametrizations.weight_norm(layer)",
+            "Bound the norm where decay is unwanted: project the weights back after each step",
+            "with torch.no_grad(): layer.weight.copy_(torch.renorm(layer.weight, 2, 0, maxnorm=3.0))",
             "keras.layers.Dense(n, kernel_constraint=keras.constraints.MaxNorm(3))",
         ),
         remedies.lower_rate(facts),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from losslens.causes import lr_schedule_jump, mixed_precision_overflow, remedies
+from losslens.causes import lr_schedule_jump, mixed_precision_overflow, remedies, unscaled_data, weight_growth
+from losslens.causes.why_then import why_then
 from losslens.model import Role, Verdict
 from tests.causes import make_runs as m
 
@@ -26,7 +27,7 @@ def test_a_norm_that_died_out_sets_no_clip_value() -> None:
 def test_the_code_lowers_the_rate_as_much_as_the_sentence_says(factor: float) -> None:
     unknown = remedies.lower_rate(m.made(m.exploding(), Verdict.EXPLODED, 320).facts(), factor)
     assert f"{factor:g}×" in unknown.text
-    assert f"/= {factor:g}" in unknown.pytorch
+    assert f"/ {factor:g}" in unknown.pytorch
     known = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: m.constant(value=0.02)}).facts()
     fix = remedies.lower_rate(known, factor)
     value = remedies.rounded(0.02 / factor)
@@ -39,8 +40,63 @@ def test_an_optimizer_is_named_only_where_the_settings_name_it() -> None:
     rate = {("lr", Role.LEARNING_RATE): m.constant()}
     unknown = m.made(m.exploding(), Verdict.EXPLODED, 320, others=rate)
     assert "Adam" not in remedies.lower_rate(unknown.facts()).pytorch
-    sgd = m.made(m.exploding(), Verdict.EXPLODED, 320, others=rate, settings={"optimizer": "sgd"})
+    sgd = m.made(m.exploding(), Verdict.EXPLODED, 320, others=rate, settings={"optimizer": "sgd", "momentum": 0.9})
     assert "torch.optim.SGD" in remedies.lower_rate(sgd.facts()).pytorch
+    assert "momentum=0.9" in remedies.lower_rate(sgd.facts()).pytorch
+
+
+def test_a_rate_is_lowered_where_no_scheduler_undoes_it() -> None:
+    for others in (None, {m.LR: m.constant()}):
+        fix = remedies.lower_rate(m.made(m.exploding(), Verdict.EXPLODED, 320, others=others).facts())
+        assert "param_groups" not in fix.pytorch
+        assert "where the optimizer is built" in fix.pytorch
+
+
+def test_the_rate_to_lower_is_the_peak_of_the_run_and_not_the_first_of_its_warm_up() -> None:
+    rising = np.minimum(np.linspace(4e-5, 1e-3, 400) * 4, 1e-3)
+    flat = m.made(m.steady(level=2.3, width=0.01), Verdict.PLATEAU, 0, others={m.LR: rising}, from_start=True)
+    assert "from 0.001 to" in remedies.lower_rate(flat.facts()).text
+
+
+def test_clipping_keeps_the_optimizer_that_is_in_use() -> None:
+    fix = remedies.clip(m.made(m.exploding(), Verdict.EXPLODED, 320, settings={"optimizer": "sgd"}).facts())
+    assert "type(optimizer).from_config" in fix.keras
+    assert "Adam" not in fix.keras
+
+
+def test_a_clip_value_does_not_throttle_the_early_phase_of_a_run_whose_gradients_shrink() -> None:
+    norm = m.noisy(2.0 * np.exp(-np.arange(400) / 50.0), 0.05)
+    fix = remedies.clip(m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.GRAD: norm}).facts())
+    value = float(fix.pytorch.split("max_norm=")[1].split(")")[0])
+    assert value >= 0.8
+    assert "early in this run" in fix.text
+    steady = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.GRAD: m.steady()}).facts()
+    assert "Clip the gradient norm at 2, about twice the usual norm before the onset" in remedies.clip(steady).text
+
+
+def test_lower_peaks_and_schedules_with_peaks_are_advised_only_where_there_are_peaks() -> None:
+    rate = np.linspace(1e-3, 1e-4, 400)
+    rate[317:] *= 50
+    once = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: rate}).facts()
+    said = " ".join(f.text + f.pytorch + f.keras for f in lr_schedule_jump.fixes(once))
+    assert "get_last_lr" in said
+    assert not any(word in said for word in ("later peaks", "OneCycle", "Restarts", "CyclicLR"))
+    cyclic = {"scheduler": "CosineAnnealingWarmRestarts"}
+    again = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: rate}, settings=cyclic).facts()
+    assert "Lower the later peaks" in " ".join(f.text for f in lr_schedule_jump.fixes(again))
+
+
+def test_unscaled_data_are_not_clipped_into_a_plateau() -> None:
+    facts = m.made(m.nan_from(m.learning(), 3), Verdict.NAN, 3).facts()
+    assert not any("Clip" in f.text for f in unscaled_data.fixes(facts))
+
+
+def test_a_weight_decay_of_the_wrong_sign_is_said_and_the_norm_is_bounded_by_a_projection() -> None:
+    facts = m.made(m.exploding(), Verdict.EXPLODED, 320, settings={"weight_decay": -0.1}).facts()
+    first, second, *_ = weight_growth.fixes(facts)
+    assert "sign of the weight decay is wrong" in first.text
+    assert "renorm" in second.pytorch
+    assert "its sign is wrong" in " ".join(why_then(facts))
 
 
 def test_boosted_trees_are_not_told_to_change_an_optimizer_or_a_layer() -> None:
