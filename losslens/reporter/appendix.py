@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from losslens.model import LossVerdict, NotChecked, Role, RunReport, SettingChange, SettingValue, Verdict
+from losslens.model import LossVerdict, Role, RunReport, SettingChange, SettingValue, Verdict
 from losslens.reporter import words
 from losslens.reporter.names import few, listed, shortened
 
 #: Causes that lack a signal that are named one by one: the ranking names them all.
 MOST_CONCERNED = 3
+#: Only these causes are asked what might change their order.
+FIRST_CAUSES = 3
 #: More healthy losses of one role share a line.
 MOST_ALIKE = 3
 #: Steps of checkpoints that are told one by one.
@@ -78,19 +78,26 @@ def _value(value: SettingValue) -> str:
 
 
 def not_checked(run: RunReport) -> list[str]:
-    """What could not be looked at, each reason once, with the causes it concerns."""
+    """One line: what could not be looked at and might change which cause comes first, and how much else there was.
+
+    Only signals that would tell the leading causes apart count; the JSON holds every check.
+    """
+    telling = {signal for group in run.diagnosis.groups for signal in group.split_by}
     reasons: dict[str, list[str]] = {}
-    for cause in run.causes:
+    rest: set[str] = set()
+    for rank, cause in enumerate(run.causes):
         for item in cause.not_checked:
-            ids = reasons.setdefault(item.reason, [])
-            if cause.id not in ids:
-                ids.append(cause.id)
-    return [f"{reason} ({listed(few(ids, MOST_CONCERNED), 'and')})" for reason, ids in reasons.items()]
-
-
-def unchecked_of(items: Iterable[NotChecked]) -> list[str]:
-    """The reasons of one cause, each once."""
-    return list(dict.fromkeys(item.reason for item in items))
+            if rank < FIRST_CAUSES and item.needs in telling:
+                ids = reasons.setdefault(item.reason, [])
+                ids += [] if cause.id in ids else [cause.id]
+            else:
+                rest.add(item.reason)
+    parts = [f"{reason} ({listed(few(ids, MOST_CONCERNED), 'and')})" for reason, ids in reasons.items()]
+    others = len(rest - reasons.keys())
+    if others:
+        what = words.plural(others, "other check" if parts else "check")
+        parts.append(f"{what} that this log does not allow would hardly change which causes come first")
+    return ["; ".join(parts)] if parts else []
 
 
 def reading(run: RunReport) -> list[str]:

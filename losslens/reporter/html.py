@@ -141,7 +141,7 @@ def _run_view(run: RunReport, anchor: str, *, full: bool, interactive: bool) -> 
             (title, lines[:MOST_LINES], max(0, len(lines) - MOST_LINES)) for title, lines in _lists(run) if lines
         ],
         "in_full": story.in_full(run),
-        "unchecked": {cause.id: appendix.unchecked_of(cause.not_checked) for cause in run.causes},
+        "unchecked": appendix.not_checked(run) if story.told_in_full(run) else [],
         "hidden": max(0, len(run.curves) - len(curves)),
         "other": Role.OTHER,
     }

@@ -13,14 +13,16 @@ from pathlib import PurePath
 
 from losslens.model import Analysis, Cause, Curve, LogEvent, LossVerdict, Role, RunReport, Verdict
 from losslens.reporter import appendix, words
-from losslens.reporter.names import few, listed, shortened
+from losslens.reporter.names import listed, shortened
 
 #: At most so many causes are told in full, and of those after the first only the ones this likely or in its group.
 MOST_IN_FULL, WORTH_TELLING = 3, 0.1
 #: Settings that differ between runs are compared for so many at most.
 MOST_SETTINGS = 12
-#: Causes of a group that are named one by one: the ranking names them all.
+#: A group of more causes than this leads nowhere: it is said that none stands out.
 MOST_IN_GROUP = 4
+#: A loss ended at its best level within this share of it, its noise, or this share of its progress.
+AT_ITS_BEST, TRIFLE = 0.05, 0.01
 #: More files that were skipped for one reason share a line.
 MOST_ALIKE = 3
 #: Beyond this many failed runs, only the first are told in full: the overview names them all.
@@ -152,9 +154,9 @@ def headline(run: RunReport) -> str:
         case Verdict.VAL_DIVERGED if onset is not None and first_bad is not None and first_bad <= onset.step:
             return f"{loss} is not finite {_from(place, from_start)}, while the training loss is"
         case Verdict.VAL_DIVERGED:
-            return f"{loss} ran away {_at(place, from_start)}, while the training loss did not"
+            return f"{loss} ran away {_at(place, from_start)}{_while_training(run)}"
         case Verdict.OVERFIT:
-            return f"{loss} turned {_at(place, from_start)} for good, while the training loss went on falling"
+            return f"{loss} turned {_at(place, from_start)} for good{_while_training(run)}"
         case Verdict.SHIFTED:
             return f"{loss} stepped to another level {_at(place, from_start)}"
         case Verdict.SPIKE_RECOVERED:
@@ -172,6 +174,20 @@ def headline(run: RunReport) -> str:
             return f"{loss} stayed on its course to the end"
         case _:
             return f"{loss} could not be judged"
+
+
+def _while_training(run: RunReport) -> str:
+    """What training did meanwhile: said only where every training loss ended at its best."""
+    known = [lv for lv in run.judgement.losses if lv.verdict is not Verdict.INCONCLUSIVE]
+    mine = [lv for lv in known if lv.role is Role.TRAIN_LOSS]
+    return ", while the training loss did not" if mine and all(_at_its_best(lv) for lv in mine) else ""
+
+
+def _at_its_best(loss: LossVerdict) -> bool:
+    end, best, start = loss.end_level, loss.best_level, loss.start_level
+    if end is None or best is None or start is None:
+        return False
+    return end - best <= max(AT_ITS_BEST * abs(best), loss.noise or 0.0, TRIFLE * abs(start - best))
 
 
 def unread_end(run: RunReport) -> str:
@@ -264,7 +280,9 @@ def _levels(leading: LossVerdict | None) -> str:
             name, level = "before", onset.level  # it ran away downward: the lowest is the worst
         elif best is not None and leading.start_level is not None and best >= leading.start_level:
             level = None  # it only ever rose: no level of it was better than its start
-    names = (("start", leading.start_level), (name, level), ("end", end))
+    if level is not None and end is not None and words.number(level) == words.number(end):
+        name, level = "", None  # it ended at its best: one number, not twice the same
+    names = (("start", leading.start_level), (name, level), ("end" if name else "end, its best", end))
     known = [(name, value) for name, value in names if value is not None]
     return ", ".join(f"{name} {words.number(value)}" for name, value in known) if len(known) > 1 else ""
 
@@ -352,14 +370,16 @@ def skipped(analysis: Analysis) -> list[tuple[str, str]]:
 
 
 def group_lines(run: RunReport) -> list[str]:
-    """Causes this log cannot tell apart, and what would."""
+    """Causes this log cannot tell apart, and what would; of many, only that none stands out."""
     out = []
     for group in run.diagnosis.groups:
-        ids = listed(few(list(group.ids), MOST_IN_GROUP), "and")
-        line = f"{ids} ({words.probability(group.probability)} together) cannot be told apart by this log"
-        if group.split_by:
-            line += f"; {listed([words.signal(s) for s in group.split_by], 'or')} would tell"
-        out.append(line)
+        share, signals = words.probability(group.probability), [words.signal(s) for s in group.split_by]
+        if len(group.ids) > MOST_IN_GROUP:
+            line = f"no cause stands out: {len(group.ids)} share {share} between them"
+            out.append(line + (f"; log {listed(signals, 'and')} next time" if signals else ""))
+            continue
+        line = f"{listed(list(group.ids), 'and')} ({share} together) cannot be told apart by this log"
+        out.append(line + (f"; {listed(signals, 'or')} would tell" if signals else ""))
     return out
 
 

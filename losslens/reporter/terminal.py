@@ -131,7 +131,7 @@ def _sentence(text: str) -> str:
 
 
 def _plots(page: Page, run: RunReport) -> None:
-    curves = signals.panels(run, MOST_SIGNALS if story.told_in_full(run) else 0)
+    curves = signals.panels(run, MOST_SIGNALS)
     if not curves:
         return
     leading, *below = curves

@@ -12,7 +12,7 @@ from losslens.model import Role, Run, Series, Verdict
 from losslens.verdict.guess import never_learned
 from losslens.verdict.losses import Judged, as_verdict
 from losslens.verdict.word import EXPLODED_FACTOR, NEAR, Word, number
-from losslens.verdict.words import DIVERGED_RATIO, decide, progress_since_settled, released
+from losslens.verdict.words import DIVERGED_RATIO, MIN_POINTS, decide, progress_since_settled, released
 
 OVERFIT_RISE = 0.02
 """A validation loss has left its minimum when it ends this share of its level above it (and beyond its noise)."""
@@ -26,6 +26,9 @@ LEARNED_POINTS = 8
 
 NEVER_GOOD = 5.0
 """A validation loss was never good when its best level is so many times the one at which training began."""
+
+AT_ITS_BEST, TRIFLE = 0.05, 0.01
+"""A training loss ended at its best within this share of it, its noise, or this share of its progress."""
 
 SUDDEN_POINTS = 3
 """A rise is sudden when so many points …"""
@@ -111,8 +114,17 @@ def _beside_training(fit: SeriesFit, word: Word, trained: Judged) -> Word:
     factor = d.top / d.base if d.base > 0 else float("inf")
     if word.verdict is Verdict.EXPLODED and (factor >= EXPLODED_FACTOR or (_sudden(d, fit) and not d.from_start)):
         also = Verdict.OVERFIT if (word.margin or 9.0) < NEAR else None
-        return Word(Verdict.VAL_DIVERGED, f"validation {word.reason}, while training went on", word.margin, also, d)
+        return Word(Verdict.VAL_DIVERGED, f"validation {word.reason}{_beside(trained.fit)}", word.margin, also, d)
     return _overfit(fit, d, factor, trained.fit)
+
+
+def _beside(train: SeriesFit) -> str:
+    """What training did meanwhile, in words that its numbers bear out."""
+    if train.n_finite < MIN_POINTS:
+        return ""
+    if train.end - train.best <= max(AT_ITS_BEST * abs(train.best), train.noise_level, TRIFLE * train.progress):
+        return ", while training ended at its best"
+    return f"; training ended at {number(train.end)}, its best was {number(train.best)}"
 
 
 def _learned_alone(fit: SeriesFit, train: SeriesFit) -> bool:
@@ -136,8 +148,8 @@ def _overfit(fit: SeriesFit, d: Departure, factor: float, train: SeriesFit) -> W
     """A validation loss that left its minimum for good, too slowly or too little for val-diverged, as training fell."""
     rise = (d.top - d.base) / max(abs(d.base), 1e-300)
     text = (
-        f"validation left its minimum {number(d.base)} at {fit.place(d.onset)} and ended at {number(d.top)}, "
-        "which training did not"
+        f"validation left its minimum {number(d.base)} at {fit.place(d.onset)} and ended at {number(d.top)}"
+        f"{_beside(train)}"
     )
     unknown_when = d.high - d.low >= WHOLE_RUN * (fit.n_finite - 1)  # nor did it turn at a place of its own
     if rise < OVERFIT_RISE or fit.ratio < DIVERGED_RATIO or (unknown_when and not _fell(train)):

@@ -75,25 +75,54 @@ def test_likely_causes_and_those_in_the_group_of_the_first_are_told_in_full() ->
     assert story.in_full(make.healthy()) == 0
 
 
-def test_what_was_not_checked_is_said_once_with_its_causes() -> None:
+def test_of_what_was_not_checked_only_that_is_named_which_could_change_the_order_of_the_first_causes() -> None:
     run = make.exploded()
+    assert appendix.not_checked(run) == [
+        "no update-to-weight ratio was logged (adam-instability); 1 other check that this log does not allow would "
+        "hardly change which causes come first"
+    ]
     shared = run.causes[0].not_checked
     causes = tuple(replace(cause, not_checked=shared) for cause in run.causes[:2])
     both = replace(run, diagnosis=replace(run.diagnosis, causes=causes))
     assert appendix.not_checked(both) == [
         "no update-to-weight ratio was logged (adam-instability and exploding-gradients)"
     ]
+    ahead = replace(run, diagnosis=replace(run.diagnosis, groups=()))
+    assert appendix.not_checked(ahead) == [
+        "2 checks that this log does not allow would hardly change which causes come first"
+    ]
 
 
-def test_a_group_of_many_causes_names_the_first_and_counts_the_others() -> None:
+def test_of_a_group_of_many_causes_it_is_said_that_none_stands_out_and_what_to_log() -> None:
     run = make.exploded()
     ids = ("bad-batch", "data-shift", "adam-instability", "weight-growth", "nan-in-data", "label-noise")
     many = replace(run.diagnosis, groups=(CauseGroup(ids, 0.67, ("clip", "grad_norm")),))
     (line,) = story.group_lines(replace(run, diagnosis=many))
     assert line == (
-        "bad-batch, data-shift, adam-instability, weight-growth and 2 more (67 % together) cannot be told apart by "
-        "this log; the clipping setting or gradient norm would tell"
+        "no cause stands out: 6 share 67 % between them; log the clipping setting and gradient norm next time"
     )
+
+
+def test_training_is_said_not_to_have_turned_with_validation_only_where_it_ended_at_its_best() -> None:
+    run = make.exploded()
+    leading = run.judgement.leading
+    assert leading is not None
+
+    def said(end: float) -> str:
+        train = replace(leading, tag="train", verdict=Verdict.HEALTHY, best_level=1.0, end_level=end, noise=0.01)
+        val = replace(leading, role=Role.VAL_LOSS, verdict=Verdict.OVERFIT)
+        judged = replace(run.judgement, verdict=Verdict.OVERFIT, losses=(val, train))
+        return story.headline(replace(run, judgement=judged))
+
+    assert said(1.01).endswith("for good, while the training loss did not")
+    assert said(1.3).endswith("for good")
+
+
+def test_a_loss_that_ended_at_its_best_has_one_number_for_both() -> None:
+    run = make.exploded()
+    losses = tuple(replace(x, verdict=Verdict.SPIKE_RECOVERED, end_level=0.88) for x in run.judgement.losses)
+    told = story.when(replace(run, judgement=replace(run.judgement, losses=losses)))
+    assert "start 4, end, its best 0.88" in [fact.text for fact in told]
 
 
 def test_a_run_that_was_lost_before_its_first_nan_is_told_to_be_bad_from_the_start() -> None:

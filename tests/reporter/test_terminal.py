@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from losslens.model import Analysis
+from losslens.model import Analysis, Role
 from losslens.reporter.terminal import render_terminal
 from tests.reporter import make_analysis as make
 
@@ -113,6 +113,18 @@ def test_a_healthy_run_alone_stays_short_and_has_its_plot() -> None:
     assert "HEALTHY fine" in lines[0]
     assert any("⠉" in line for line in lines)
     assert len(lines) < 25
+
+
+def test_a_healthy_run_alone_shows_its_rate_and_gradient_norm_as_the_others_do() -> None:
+    run = make.healthy()
+    steps = range(0, 5000, 10)
+    more = (
+        make.curve("lr", Role.LEARNING_RATE, steps, [1e-3] * 500),
+        make.curve("grad_norm", Role.GRAD_NORM, steps, [1.0 + 0.01 * (k % 7) for k in range(500)]),
+    )
+    text = plain(make.analysis(replace(run, curves=(*run.curves, *more))))
+    assert "lr (learning rate)" in text
+    assert "grad_norm" in text
 
 
 def test_two_hundred_runs_name_all_and_tell_the_first_ones() -> None:

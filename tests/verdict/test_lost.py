@@ -59,6 +59,17 @@ def test_a_validation_that_was_best_at_first_has_overfitted_however_fast() -> No
     assert judged(train_loss=train, val_loss=val).verdict is Verdict.OVERFIT
 
 
+def test_of_a_training_loss_beside_a_validation_that_turned_is_said_what_its_numbers_bear_out() -> None:
+    noise = np.random.default_rng(1).standard_normal((2, 60))
+    train = (0.1 + 2.0 * np.exp(-np.arange(60) / 15.0)) * np.exp(0.005 * noise[0])
+    val = np.where(np.arange(60) == 0, 1.0, 2.1) * np.exp(0.02 * noise[1])
+    assert judged(train_loss=train, val_loss=val).reason.endswith("while training ended at its best")
+    rising = train + 0.08 * np.maximum(np.arange(60) - 50, 0) / 10
+    said = {x.tag: x.reason for x in judged(train_loss=rising, val_loss=val).losses}["val_loss"]
+    assert "; training ended at 0.2" in said
+    assert "its best was 0.1" in said
+
+
 def test_a_spike_does_not_hide_that_all_was_lost_after_it() -> None:
     noise = np.random.default_rng(2).standard_normal(150)
     y = (0.25 + 1.2 * np.exp(-np.arange(150) / 40.0)) * np.exp(0.25 * noise)
