@@ -100,7 +100,7 @@ def _hold(facts: Facts) -> Fix:
         )
     limit = num(proven) if proven > 0 else "limit"
     return Fix(
-        f"Let the rate not rise there again{f': keep it at{target}' if target else ''}",
+        f"Let the rate not rise there again{f': keep it to{target}' if target else ''}",
         f"assert max(scheduler.get_last_lr()) <= {limit}  # after every scheduler.step()",
         f"assert float(model.optimizer.learning_rate) <= {limit}",
     )

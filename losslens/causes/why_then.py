@@ -49,7 +49,7 @@ def _said(facts: Facts, cause: str) -> tuple[str, ...]:
     if facts.onset is None or facts.loss is None or facts.extent is None:
         return ()
     if facts.verdict is Verdict.OVERFIT:
-        return why_validation.turned(facts)
+        return tuple(s for s in (_restart(facts), _batch(facts), *why_validation.turned(facts)) if s)
     if facts.onset.from_start:
         return _from_start(facts)
     coincided = [s for s in (why_rate.set_to_rise(facts), _restart(facts), why_rate.jumped(facts), _batch(facts)) if s]
@@ -96,7 +96,7 @@ def _change_is_named(f: Facts) -> bool:
     r, b, o = f.rate, f.batch, f.onset
     assert o is not None
     assert f.extent is not None
-    if _restart(f) or why_rate.set_to_rise(f):
+    if _restart_is_near(f) or why_rate.set_to_rise(f):
         return True
     if (
         r is not None
@@ -159,9 +159,13 @@ def _seen(f: Facts) -> str:
     )
 
 
+def _restart_is_near(f: Facts) -> bool:
+    return f.restart is not None and -1.5 <= f.restart.lag_points <= NEAR_RESTART
+
+
 def _restart(f: Facts) -> str:
-    r = f.restart
-    if r is None or not -1.5 <= r.lag_points <= NEAR_RESTART:
+    r, o = f.restart, f.onset
+    if r is None or o is None or not (_restart_is_near(f) or o.low <= r.step <= o.high):
         return ""
     text = f"The job had started again at {where(f, r.step)} ({r.how}), {lag_text(r.lag_points)} the onset"
     details = []
@@ -369,7 +373,8 @@ def _from_start(f: Facts) -> tuple[str, ...]:
         out.append(f"The first value is {num(f.loss.first)} already.")
     if f.rate is not None and f.rate.first is not None:
         out.append(
-            f"{f.rate.tag} began at {num(f.rate.first)}{'' if f.rate.warmup_end is None else ', with a warm-up'}."
+            f"{f.rate.tag} began at {num(f.rate.first)}"
+            f"{'' if f.rate.warmup_end is None else f', with a warm-up to {num(f.rate.peak)}'}."
         )
     return (*out, *([_wrong_sign(f)] if _wrong_sign(f) else []), *_siblings(f))
 

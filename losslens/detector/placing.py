@@ -31,7 +31,7 @@ from losslens.detector.seriesfit import Departure
 if TYPE_CHECKING:
     from losslens.detector.grid import Grid
     from losslens.detector.transform import Transform
-    from losslens.model import FloatArray
+    from losslens.model import BoolArray, FloatArray, IntArray
 
 CORE_POINTS = 20
 """From so many points before it on the onset is placed with …"""
@@ -50,6 +50,9 @@ HOLD_SHARE = 0.3
 
 HOLD_POINTS = 6
 """A level is held when so many points were seen on it."""
+
+LAST_FEW = 5
+"""A series is still inside its band where most of so many last points were."""
 
 FROM_START_POINTS = 2
 """With fewer points before the onset there was no course to leave."""
@@ -285,7 +288,7 @@ def departure_of(
     placed = place_first_stage(z, course, rise, _core_noise(z, course, rise, noise), least)
     kink = _climbed_by(z, rise, placed.kink)
     onset = min(kink.onset, z.size - 1)
-    inside = np.flatnonzero(z <= max(rise.base, min(kink.base, rise.top)) + BAND * noise)
+    inside = _still_inside(z <= max(rise.base, min(kink.base, rise.top)) + BAND * noise)
     shape, holds = _shape(z, kink, rise, noise)
     # At or after the onset where the loss left slowly; the last point before it where the onset itself is out.
     no_return = max(int(inside[-1]) if inside.size else 0, onset - 1)
@@ -313,6 +316,17 @@ def departure_of(
         habit=rise.habit,
         stepped=rise.stepped,
     )
+
+
+def _still_inside(low: BoolArray) -> IntArray:
+    """The points inside the band at which most of the last few were: one low batch among high ones is no way back.
+
+    All of them where the very last point is inside: whether that was one low batch cannot be known.
+    """
+    if low[-1]:
+        return np.flatnonzero(low)
+    recent = np.convolve(low, np.ones(LAST_FEW), mode="full")[: low.size]
+    return np.flatnonzero(low & (recent > LAST_FEW / 2))
 
 
 def _shape(z: FloatArray, kink: kk.Kink, rise: Rise, noise: float) -> tuple[str, bool]:

@@ -191,6 +191,21 @@ def test_a_training_loss_that_rose_is_not_said_to_have_fallen_on() -> None:
     assert "did not fall on" in told(run)
 
 
+def test_a_restart_at_which_validation_turned_is_said_before_anything_else() -> None:
+    t = np.arange(60.0)
+    val = 1.9 * np.exp(-t / 10) + 0.6 + np.where(t < 30, 0.0, 0.3)
+    others = {("train/loss", Role.TRAIN_LOSS): 1.8 * np.exp(-t / 12) + np.where(t < 30, 0.2, 0.5)}
+    run = m.made(val, Verdict.OVERFIT, 30, others=others, tag="val/loss", role=Role.VAL_LOSS, segments=(30,))
+    assert why_then(run.facts())[0].startswith("The job had started again at step 3,000")
+
+
+def test_a_restart_within_a_wide_interval_is_said_though_the_likeliest_step_lies_well_after_it() -> None:
+    y = m.exploding()
+    near = m.made(y, Verdict.EXPLODED, 320, segments=(300,), uncertain=30)
+    assert "started again at step 30,000 (new file), 20 logged points before the onset" in told(near)
+    assert "started again" not in told(m.made(y, Verdict.EXPLODED, 320, segments=(300,), uncertain=3))
+
+
 def test_what_was_logged_as_changed_comes_first_and_leaves_no_room_for_guesses() -> None:
     rate = m.constant()
     rate[319:] *= 50

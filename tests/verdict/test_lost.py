@@ -105,6 +105,18 @@ def test_a_loss_that_falls_below_zero_late_has_lost_its_floor() -> None:
     assert judged(loss=density).verdict is Verdict.HEALTHY
 
 
+def test_one_low_point_long_after_the_explosion_is_no_point_of_no_return() -> None:
+    noise = np.random.default_rng(6).standard_normal(300)
+    y = (0.3 + 1.5 * np.exp(-np.arange(300) / 40.0)) * np.exp(0.1 * noise)
+    y[200:] = 20.0 * np.exp(1.0 * noise[200:])
+    y[[240, 290]] = 0.2, 0.25
+    said = judged(loss=y)
+    assert said.verdict is Verdict.EXPLODED
+    assert said.onset is not None
+    assert said.point_of_no_return is not None
+    assert said.point_of_no_return <= said.onset.step
+
+
 def test_a_loss_whose_last_point_is_back_in_the_band_has_no_point_of_no_return() -> None:
     noise = np.random.default_rng(5).standard_normal(400)
     y = (1.0 + 2.0 * np.exp(-np.arange(400) / 30.0)) * np.exp(0.02 * noise)
