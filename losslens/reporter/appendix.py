@@ -6,8 +6,6 @@ from losslens.model import LossVerdict, Role, RunReport, SettingChange, SettingV
 from losslens.reporter import words
 from losslens.reporter.names import few, listed, shortened
 
-#: Causes that lack a signal that are named one by one: the ranking names them all.
-MOST_CONCERNED = 3
 #: Only these causes are asked what might change their order.
 FIRST_CAUSES = 3
 #: More healthy losses of one role share a line.
@@ -83,17 +81,10 @@ def not_checked(run: RunReport) -> list[str]:
     Only signals that would tell the leading causes apart count; the JSON holds every check.
     """
     telling = {signal for group in run.diagnosis.groups for signal in group.split_by}
-    reasons: dict[str, list[str]] = {}
-    rest: set[str] = set()
-    for rank, cause in enumerate(run.causes):
-        for item in cause.not_checked:
-            if rank < FIRST_CAUSES and item.needs in telling:
-                ids = reasons.setdefault(item.reason, [])
-                ids += [] if cause.id in ids else [cause.id]
-            else:
-                rest.add(item.reason)
-    parts = [f"{reason} ({listed(few(ids, MOST_CONCERNED), 'and')})" for reason, ids in reasons.items()]
-    others = len(rest - reasons.keys())
+    first = [item for cause in run.causes[:FIRST_CAUSES] for item in cause.not_checked if item.needs in telling]
+    parts = list(dict.fromkeys(item.reason for item in first))
+    rest = {item.reason for cause in run.causes for item in cause.not_checked}
+    others = len(rest.difference(parts))
     if others:
         what = words.plural(others, "other check" if parts else "check")
         parts.append(f"{what} that this log does not allow would hardly change which causes come first")
