@@ -177,14 +177,31 @@ def clips_already(facts: Facts) -> bool:
     return bool(facts.recipe.clips) or (facts.gradient is not None and facts.gradient.flat_top is not None)
 
 
+LONGER = 3
+"""Times the warm-up of a run to advise, where it had one."""
+
+
+def _warmed_up(facts: Facts) -> int:
+    """Steps of the warm-up that the run had; 0 where it had none, or its length is not known in steps."""
+    r, e = facts.rate, facts.extent
+    if r is None or e is None or e.axis != "step" or r.warmup_end is None:
+        return 0
+    return max(0, r.warmup_end - e.first_step)
+
+
 def warm_up(facts: Facts) -> Fix:
     """A warm-up of a few per cent of the run, 100 to 2000 steps."""
     steps = 500
     if facts.extent is not None and facts.extent.axis == "step":
         steps = int(min(2000, max(100, 0.05 * (facts.extent.last_step - facts.extent.first_step))))
         steps = int(rounded(steps))
+    text = f"Warm the learning rate up linearly over about {steps:,} steps"
+    now = _warmed_up(facts)
+    if now:
+        steps = int(rounded(max(steps, LONGER * now)))
+        text = f"Warm the learning rate up longer: over about {steps:,} steps, not {now:,}"
     return Fix(
-        f"Warm the learning rate up linearly over about {steps:,} steps",
+        text,
         (
             "torch.optim.lr_scheduler.LinearLR(optimizer, start_factor=0.01, "
             f"total_iters={steps})  # scheduler.step() every batch"

@@ -18,8 +18,8 @@ def jumped(f: Facts) -> str:
     r = f.rate
     if r is None or r.jump is None or r.jump < 1.15 or r.jump_lag_points is None or r.jump_lag_points > NEAR_JUMP:
         return ""
-    began = "" if r.jump_last == r.jump_step else "the rise began "
-    return f"{r.tag} rose {rise_text(f, r)}; {began}{rise_when(f, r)}."
+    began = ", " if r.jump_last == r.jump_step else "; the rise began "
+    return f"{r.tag} rose {rise_text(f, r)}{began}{rise_when(f, r)}."
 
 
 def set_to_rise(f: Facts) -> str:

@@ -59,9 +59,9 @@ def _said(facts: Facts, cause: str) -> tuple[str, ...]:
     before = [s for s in (led, _scale(facts), why_terms.moved(facts), *_trends(facts), _others(facts)) if s]
     changed = [*coincided, *[s for s in (why_rate.fell(facts),) if s]]
     named = bool(changed) and _change_is_named(facts)
-    slow = (
-        [] if named else [_declined(facts), _noise(facts)]
-    )  # true of many runs, and no news where the reason is known
+    whole = why_validation.whole(facts)
+    # So in many runs: no news where the reason is known, nor where nothing was lost.
+    slow = [] if named or whole else [_declined(facts), _noise(facts)]
     built_up = [s for s in (_drifted(facts), *slow, _spiked_before(facts)) if s]
     if named:  # what was logged as changed comes first, and leaves no room for what else it might have been
         out = [*changed, known, _place(facts, first=False), *at_once, *before, *built_up]
@@ -81,7 +81,7 @@ def _said(facts: Facts, cause: str) -> tuple[str, ...]:
     out += _siblings(facts)
     if not named and cause not in OF_THIS_PASS:
         out.append(_seen(facts))
-    return tuple(s for s in (*why_validation.whole(facts), *out) if s)
+    return tuple(s for s in (*whole, *out) if s)
 
 
 CHANGED = 1.5

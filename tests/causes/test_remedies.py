@@ -58,6 +58,14 @@ def test_the_rate_to_lower_is_the_peak_of_the_run_and_not_the_first_of_its_warm_
     assert "from 0.001 to" in remedies.lower_rate(flat.facts()).text
 
 
+def test_a_run_that_warmed_up_is_advised_to_do_so_longer() -> None:
+    rate = np.minimum(np.arange(1, 401) / 50.0, 1.0) * 1e-3
+    text = remedies.warm_up(m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: rate}).facts()).text
+    assert text.startswith("Warm the learning rate up longer")
+    flat = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: m.constant()}).facts()
+    assert "longer" not in remedies.warm_up(flat).text
+
+
 def test_clipping_keeps_the_optimizer_that_is_in_use() -> None:
     fix = remedies.clip(m.made(m.exploding(), Verdict.EXPLODED, 320, settings={"optimizer": "sgd"}).facts())
     assert "type(optimizer).from_config" in fix.keras
