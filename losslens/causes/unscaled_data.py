@@ -13,7 +13,7 @@ What else looks like this
     A learning rate that is too high begins at an ordinary first loss. NaN in the data needs no large numbers.
 
 What to try first
-    Standardise inputs and targets; only then judge the rate; clipping as a stopgap.
+    Standardise inputs and targets; only then judge the rate. Clipping hides the fault.
 
 Sources
     LeCun et al. 1998, Efficient BackProp, http://yann.lecun.com/exdb/publis/pdf/lecun-98b.pdf. A critic whose

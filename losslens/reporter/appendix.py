@@ -85,8 +85,10 @@ def not_checked(run: RunReport) -> list[str]:
     parts = list(dict.fromkeys(item.reason for item in first))
     rest = {item.reason for cause in run.causes for item in cause.not_checked}
     others = len(rest.difference(parts))
-    if others:
-        what = words.plural(others, "other check" if parts else "check")
+    if others and parts:
+        parts.append(f"{others:,} more would hardly change which causes come first")
+    elif others:
+        what = words.plural(others, "check")
         parts.append(f"{what} that this log does not allow would hardly change which causes come first")
     return ["; ".join(parts)] if parts else []
 

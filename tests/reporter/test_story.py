@@ -78,9 +78,7 @@ def test_likely_causes_and_those_in_the_group_of_the_first_are_told_in_full() ->
 def test_of_what_was_not_checked_only_that_is_named_which_could_change_the_order_of_the_first_causes() -> None:
     run = make.exploded()
     said = "no update-to-weight ratio was logged"
-    assert appendix.not_checked(run) == [
-        f"{said}; 1 other check that this log does not allow would hardly change which causes come first"
-    ]
+    assert appendix.not_checked(run) == [f"{said}; 1 more would hardly change which causes come first"]
     shared = run.causes[0].not_checked
     causes = tuple(replace(cause, not_checked=shared) for cause in run.causes[:2])
     both = replace(run, diagnosis=replace(run.diagnosis, causes=causes))

@@ -75,7 +75,7 @@ def test_causes_show_evidence_for_and_against_and_what_was_not_checked() -> None
     text = plain(make.analysis(make.exploded()), 120)
     assert "+ grad_norm rose 17.8x in the 1,200 steps before the loss moved (+1.6)" in text
     assert "− weight_norm grew by only 3 % in the same time (−0.5)" in text
-    assert "? no update-to-weight ratio was logged; 1 other check" in text
+    assert "? no update-to-weight ratio was logged; 1 more would hardly" in text
     assert "PyTorch torch.nn.utils.clip_grad_norm_(model.parameters(), 2.4)" in text
     assert "cannot be told apart by this log" in text
 
