@@ -54,7 +54,6 @@ def _said(facts: Facts, cause: str) -> tuple[str, ...]:
         return _from_start(facts)
     coincided = [s for s in (why_rate.set_to_rise(facts), _restart(facts), why_rate.jumped(facts), _batch(facts)) if s]
     at_once = [_gradient(facts)] if _gradient_jumped(facts) else []
-    known = _wrong_sign(facts)
     led = "" if at_once else _gradient(facts)
     before = [s for s in (led, _scale(facts), why_terms.moved(facts), *_trends(facts), _others(facts)) if s]
     changed = [*coincided, *[s for s in (why_rate.fell(facts),) if s]]
@@ -64,9 +63,9 @@ def _said(facts: Facts, cause: str) -> tuple[str, ...]:
     slow = [] if named or whole else [_declined(facts), _noise(facts)]
     built_up = [s for s in (_drifted(facts), *slow, _spiked_before(facts)) if s]
     if named:  # what was logged as changed comes first, and leaves no room for what else it might have been
-        out = [*changed, known, _place(facts, first=False), *at_once, *before, *built_up]
+        out = [*changed, _place(facts, first=False), *at_once, *before, *built_up]
     else:
-        out = [_place(facts, first=True) + _new_data(facts), known, *at_once, *changed, *before, *built_up]
+        out = [_place(facts, first=True) + _new_data(facts), *at_once, *changed, *before, *built_up]
     rate = why_rate.at_onset(facts)
     if rate and not any("learning rate" in s or (facts.rate is not None and facts.rate.tag in s) for s in coincided):
         out.append(rate)
@@ -123,14 +122,6 @@ def _place(f: Facts, *, first: bool) -> str:
     if o.epoch is not None and e.epochs and e.axis != "epoch":
         text += f", in pass {int(o.epoch) + 1:,} of {max(int(o.epoch) + 1, round(e.epochs)):,} over the data"
     return text + "."
-
-
-def _wrong_sign(f: Facts) -> str:
-    """A setting that is a mistake whatever else happened."""
-    decay = f.recipe.weight_decay
-    if decay is None or decay >= 0:
-        return ""
-    return f"The settings say a weight decay of {num(decay)}: its sign is wrong, each step makes the weights larger."
 
 
 def _new_data(f: Facts) -> str:
@@ -376,7 +367,7 @@ def _from_start(f: Facts) -> tuple[str, ...]:
             f"{f.rate.tag} began at {num(f.rate.first)}"
             f"{'' if f.rate.warmup_end is None else f', with a warm-up to {num(f.rate.peak)}'}."
         )
-    return (*out, *([_wrong_sign(f)] if _wrong_sign(f) else []), *_siblings(f))
+    return (*out, *_siblings(f))
 
 
 def _capital(text: str) -> str:
