@@ -2,55 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Iterator
 from functools import partial
-from itertools import accumulate
-from math import isfinite
 from pathlib import Path
 
 from losslens.errors import NotALogError
-from losslens.model import Log, LogEvent, RawSeries, Setting, Warning
+from losslens.model import Log, RawSeries, Setting
 from losslens.parsers.opening import dated_at_end
-from losslens.parsers.text_bars import Bars, bar_and_message, is_bar, is_broken
-from losslens.parsers.text_best import KIND as BEST
-from losslens.parsers.text_best import Best
-from losslens.parsers.text_blocks import KIND as RESULT
-from losslens.parsers.text_blocks import Blocks
-from losslens.parsers.text_counts import LENGTH
-from losslens.parsers.text_dumps import Dumps, tells_all_again
-from losslens.parsers.text_events import Messages, told_step
-from losslens.parsers.text_lines import LEAST_SOURCE, SOURCE, as_step, clean, counts_ahead, is_source
-from losslens.parsers.text_pasted import passed_on
-from losslens.parsers.text_places import Placed, counting_name, place_records
-from losslens.parsers.text_ranks import OtherRanks
-from losslens.parsers.text_reading import Nature, nature_of
-from losslens.parsers.text_records import (
-    IS_LOSS,
-    NAMELESS,
-    SPLIT_IN_KEY,
-    Record,
-    heading_of,
-    measures,
-    read_record,
-)
+from losslens.parsers.text_places import place_records
+from losslens.parsers.text_reader import Reader
+from losslens.parsers.text_records import Record
 from losslens.parsers.text_series import add_told_nan, named_by_file, series_of
-from losslens.parsers.text_settings import MIXED_DICT, settings_in, settings_said
-from losslens.parsers.text_starts import Opened, Started, begins_at, counted_anew, held, later_in, settings_again
-from losslens.parsers.text_statements import Statement, Statements
-from losslens.parsers.text_tables import Tables
-from losslens.parsers.text_trainings import Headings, Training, in_turn, trainings_in
-from losslens.parsers.text_windows import LEAST_UNNAMED, WORTH_READING, counts_names_and_numbers, has_records
+from losslens.parsers.text_settings import settings_said
+from losslens.parsers.text_starts import Opened, counted_anew, held, later_in
+from losslens.parsers.text_trainings import Training
+from losslens.parsers.text_windows import has_records
 from losslens.parsers.wrapped import output_file
 
 NAME = "text"
-
-_LOSS = re.compile(r"loss|cost|error|perplexity|nll|xent|reward|(?<![a-z])r?mse|(?<![a-z])mae(?![a-z])", re.IGNORECASE)
-#: Records of evaluations that may stand between two of the training.
-MOST_BETWEEN = 20
-_MEASURED = re.compile(r"loss\w*['\"]?\s*:\s*[-\d]", re.IGNORECASE)
 
 
 def sniff(path: Path, head: bytes) -> bool:
@@ -65,14 +35,14 @@ def parse(path: Path) -> tuple[Log, ...]:
 
 def read_output(path: Path, opened: Opened) -> tuple[Log, ...]:
     """The Log of an output, which ``opened`` opens as often as asked; ``path`` is what its places are called by."""
-    reader = _Reader(path, opened)
+    reader = Reader(path, opened)
     reader.read()
     if not reader.records:
         raise NotALogError(f"{path}: no line of it names a number of a training")
     return tuple(_logs(reader))
 
 
-def _logs(reader: _Reader) -> Iterator[Log]:
+def _logs(reader: Reader) -> Iterator[Log]:
     """One Log, or one a training where the output holds several that it names."""
     starts = reader.leave_later_settings()
     trainings = reader.trainings()
@@ -109,370 +79,6 @@ def _logs(reader: _Reader) -> Iterator[Log]:
 def _said(training: Training, path: Path) -> dict[str, Setting]:
     """What the headings above one of several trainings say of it."""
     return {setting.name: setting for setting in settings_said(training.said, f"{path}:{training.first_line}")}
-
-
-@dataclass
-class _Reader:
-    """Goes through the lines once and keeps records, events and settings."""
-
-    path: Path
-    opened: Opened
-    records: list[Record] = field(default_factory=list)
-    settings: dict[str, Setting] = field(default_factory=dict)
-    others: OtherRanks = field(default_factory=OtherRanks)
-
-    def __post_init__(self) -> None:
-        self.file = self.opened()
-        self.messages = Messages(self.path)
-        self.rank: int | None = None
-        self._first_rank: dict[tuple[str, ...], int] = {}
-        """The rank that printed a statement first."""
-        self._again: set[tuple[str, ...]] = set()
-        self._bars = Bars()
-        self._tables = Tables()
-        self._blocks = Blocks()
-        self._dumps = Dumps()
-        self.headings = Headings()
-        self._best = Best()
-        self._at_once = False
-        self._broken = ""
-        self._heading = ""
-        self._epoch: tuple[float, int | None] | None = None
-        self._step: Record | None = None
-        self._begun = False
-        self._statements = Statements()
-        self._unnamed: dict[tuple[str, ...], list[Record]] = defaultdict(list)
-        self._told: tuple[int, int] | None = None
-        self._source = (0, 0)
-        """How many lines of a program were printed, and the last of them."""
-
-    def read(self) -> None:
-        number = 0
-        plain, above = False, ""
-        counted: bool | None = None
-        for block in self.file.blocks():
-            counted = counts_ahead(block) if counted is None else counted
-            for raw in passed_on(block):
-                number += 1
-                if counted:
-                    raw = as_step(raw)
-                if not raw or raw.isspace():
-                    self._bars.see_blank(raw)
-                    continue
-                if plain and (known := self._statements.of(raw, number)) is not None:
-                    statement, match = known
-                    reading = statement.reading
-                    if self._begun or not (reading.setting or (reading.nature and reading.nature.speaks)):
-                        self._take_known(statement, match, raw, number)
-                        plain = not reading.heading or self._is_plain(number)
-                        above = raw
-                        continue
-                if is_source(raw, above):
-                    self._source = self._source[0] + 1, number
-                    self._begun = self._begun and self._source[0] < LEAST_SOURCE
-                else:
-                    self._take(raw, number)
-                above = raw
-                plain = self._is_plain(number)
-        if self._broken:
-            self._take(" ", number)  # nothing follows the name that the last line ends with
-        self._leave_source()
-        self._keep_drawn(self._tables.finish(), number)
-        self._keep_drawn(self._blocks.finish(), number)
-        if len({record.name for record in self.records if record.kind == RESULT}) > 1:
-            self.records.sort(key=lambda record: record.name)  # trials that ran at once: one after the other
-        elif (order := in_turn(self.records)) is not None:
-            self._put_in(order)
-        if not any(IS_LOSS.search(key) for record in self.records for key in record.values):
-            self._take_unnamed()
-        if not self.records:
-            self.records = list(self._best.records)
-        self._give_back_settings()
-        self._dumps.finish()
-        self._leave(self._dumps.taken_out(self.records))
-
-    def _is_plain(self, number: int) -> bool:
-        """Whether the line behind this one says what it says by itself: nothing has begun that has a say in it."""
-        if self._broken or self._heading == "val" or self._blocks.inside or self.messages.in_traceback:
-            return False
-        return not self.headings.is_under_rule(number + 1)
-
-    def _take_known(self, statement: Statement, match: re.Match[str], raw: str, number: int) -> None:
-        """A line of a statement that is known, as ``_take`` would take it."""
-        reading = statement.reading
-        if reading.drawn:
-            drawn, record = self._tables.take(raw)
-            if drawn:
-                self._keep_drawn(record, number)
-                return
-        else:
-            self._tables.pass_over()
-        if reading.heading:
-            self.headings.see(clean(raw).text, number, len(self.records))
-        if not reading.worth:
-            return
-        kept = False
-        if reading.record is not None and reading.nature is not None:
-            kept = self._take_record(statement.record(match, number), reading.nature, raw, reading.rank)
-        record = self.records[-1] if kept else None
-        if not reading.item or (record is not None and record.kind):
-            self._dumps.finish()
-        else:
-            self._dumps.see(clean(raw).text, record)
-
-    def _take(self, raw: str, number: int) -> None:
-        inside, result = self._blocks.take(raw)
-        self._keep_drawn(result, number)
-        if inside:
-            return
-        drawn, record = self._tables.take(raw)
-        if drawn:
-            self._keep_drawn(record, number)
-            return
-        line = clean(raw)
-        bar, message = bar_and_message(line.text)
-        if bar:
-            self._take(bar, number)
-            line = replace(clean(message), rank=line.rank)
-        text, self._broken = f"{self._broken} {line.text}" if self._broken else line.text, ""
-        self._best.see(text, number, line.wall_time)
-        if self.messages.take(raw, text, number, line.wall_time, len(self.records)):
-            self._told = (number, step) if (step := told_step(text)) is not None else None
-            return
-        if (heading := heading_of(text)) is not None:
-            self._heading = heading
-            self.headings.see(text, number, len(self.records))
-            return
-        if not WORTH_READING.search(text):
-            self._note_setting(text, number)
-            self.headings.see(text, number, len(self.records))
-            return
-        if is_broken(text):
-            self._broken = text
-            return
-        if tells_all_again(text):
-            return
-        if not self.records and MIXED_DICT.match(text) and not _MEASURED.search(text):
-            self._note_setting(text, number)
-            return
-        record = read_record(text)
-        if record is not None and not record.kind and self.messages.told_nan(number):
-            return  # "Loss is nan, stopping training" is no line of numbers: it stands at no step
-        if record is None or record.kind in ("", "count"):
-            self.headings.see(text, number, len(self.records))
-        if record is None or (not record.values and not record.n):
-            self._note_setting(text, number)
-        kept = False
-        if record is not None:
-            if self._heading == "val" and self._counts_an_evaluation(record):
-                record.kind, record.step, record.n, record.of = "evaluation", None, None, None
-                record.values = _of_validation(record.values)
-            elif record.kind or not raw[:1].isspace():
-                self._heading = ""
-            elif self._heading == "val":
-                record.values = _of_validation(record.values)
-            record.line, record.wall_time = number, line.wall_time
-            kept = self._take_record(record, nature_of(record), text, line.rank)
-        self._dumps.see(text, self.records[-1] if kept else None)
-
-    def _counts_an_evaluation(self, record: Record) -> bool:
-        """Whether a line under the heading of an evaluation counts to another total than the training above it."""
-        of = next((r.of for r in reversed(self.records[-MOST_BETWEEN:]) if r.of is not None), None)
-        return of is not None and record.of is not None and record.of != of
-
-    def _take_record(self, record: Record, nature: Nature, text: str, rank: int | None) -> bool:
-        """What a line said, among the lines around it; whether its record was kept."""
-        if record.kind == "bar":
-            self._bars.see_bar(record)
-        heading = record.kind == "epoch" and not record.values
-        if record.epoch is not None and (heading or self._epoch is not None):
-            self._epoch = (record.epoch, record.epochs)
-        if "train_runtime" in record.values:
-            self._note_closing(record, record.line)
-            return False
-        if record.step is not None and (nature.place or (self._step is not None and record.kind == self._step.kind)):
-            self._step = self._step if LENGTH.search(text) else record
-        if not nature.speaks:
-            if not record.kind:
-                self._note_setting(text, record.line)
-            if nature.may_speak:
-                self._unnamed[record.template].append(record)
-            return False
-        if (
-            not self._begun
-            and record.kind in ("", "count")
-            and self._step is None
-            and not any((IS_LOSS if record.kind else _LOSS).search(key) for key in record.values)
-            and NAMELESS not in record.values
-            and not counts_names_and_numbers(record)
-        ):
-            self._note_setting(text, record.line)  # "lr = 0.1" before the first loss is a setting
-            return False
-        if rank is not None:
-            # The last rank may print the course and the first what it was started with: a single line decides nothing.
-            first = self._first_rank.setdefault(record.template, rank)
-            if self.rank is None and (record.kind or record.template in self._again):
-                self.rank = rank if record.kind else first
-            self._again.add(record.template)
-            if self.rank is not None and rank != self.rank:
-                self.others.see(rank, record)
-                return False
-        self._complete(record)
-        self._keep(record)
-        return True
-
-    def _leave_source(self) -> None:
-        """Forget what was read out of the program itself, where it printed itself first of all."""
-        lines, last = self._source
-        if lines < LEAST_SOURCE or lines < SOURCE * last:
-            return
-        self.settings = {n: s for n, s in self.settings.items() if int(s.source.rpartition(":")[2]) > last}
-        self._unnamed.clear()
-        self._leave([record for record in self.records if record.line > last])
-
-    def _keep_drawn(self, record: Record | None, number: int) -> None:
-        """The row or box of a table that is complete."""
-        if record is not None:
-            record.line = number
-            self._complete(record)
-            self._keep(record)
-
-    def _keep(self, record: Record) -> None:
-        """Numbers at a place, or the same numbers again: what is printed from here on is no setting any more."""
-        if not self._begun:
-            self._begun = bool(record.kind) or any(record.template == one.template for one in self.records[-3:])
-        self.records.append(record)
-
-    def _complete(self, record: Record) -> None:
-        """Give a line that does not say its place the one that the lines around it do."""
-        if record.epoch is None and self._epoch is not None:
-            record.epoch = self._epoch[0]
-        if record.kind == "" and self._step is not None:
-            record.kind, record.step = "step-context", self._step.step
-            record.epoch = self._step.epoch if record.epoch is None else record.epoch
-        if not record.kind and self._told is not None and self._told[0] == record.line - 1:
-            record.kind, record.step = "step", self._told[1]  # detectron2 prints its losses below its last words
-        elif record.kind in ("", "epoch"):
-            # Hugging Face's Trainer prints its dict of numbers above the bar, which says the step.
-            self._bars.place(record)
-
-    def _leave(self, records: list[Record]) -> None:
-        """Keep these of the records; events and headings stay behind the record that they stood behind."""
-        kept = {id(record) for record in records}
-        left = [0, *accumulate(id(record) in kept for record in self.records)]
-        self.messages.recount(left)
-        self.headings.recount(left)
-        self.records = records
-
-    def _put_in(self, order: Sequence[int]) -> None:
-        """Put the records of trainings that printed in turn one after the other; events stay behind their record."""
-        place = {old: new for new, old in enumerate(order)}
-        self.messages.recount([0, *(place[old] + 1 for old in range(len(order)))])
-        self.headings.found.clear()
-        self.records = [self.records[old] for old in order]
-        self._at_once = True
-
-    def _give_back_settings(self) -> None:
-        """Single lines without a place ahead of the first number of a course: "z_loss: 1e-4" is a setting there."""
-        at = begins_at(self.records)
-        for record in self.records[:at]:
-            for name, value in record.values.items():
-                said = int(value) if value.is_integer() else value
-                self.settings.setdefault(name, Setting(name, said, f"{self.path}:{record.line}"))
-        self._leave(self.records[at:])
-
-    def leave_later_settings(self) -> tuple[Started, ...]:
-        """What later starts printed of their settings: no numbers of a course."""
-        starts, records = settings_again(self.opened, self.records, self.settings, self.messages)
-        if len(records) < len(self.records):
-            self._leave(records)
-        return starts
-
-    def _take_unnamed(self) -> None:
-        """No loss has a name that losslens knows: what was printed at places again and again is the course of one."""
-        for records in self._unnamed.values():
-            placed = records[0].kind or counting_name(records)
-            if placed and sum(map(measures, records)) >= LEAST_UNNAMED:
-                self.records.extend(records)
-        said = {f"{self.path}:{record.line}" for record in self.records}
-        self.settings = {n: s for n, s in self.settings.items() if s.source not in said}
-        self.records.sort(key=lambda record: record.line)
-
-    def _note_closing(self, record: Record, number: int) -> None:
-        """The line with which Hugging Face's Trainer ends: its train_loss is the mean of the run, no point of it."""
-        words = [f"training ended after {record.values['train_runtime']:g} s"]
-        if "train_loss" in record.values:
-            words.append(f"average train_loss over the whole run {record.values['train_loss']:.6g}")
-        self.messages.note("finished", "; ".join(words), number, len(self.records))
-
-    def steps_per_epoch(self) -> float | None:
-        """From the two numbers that Hugging Face's Trainer announces before it starts."""
-        steps, epochs = (self.settings.get(name) for name in ("Total optimization steps", "Num Epochs"))
-        if steps is None or epochs is None or not isinstance(steps.value, int) or not isinstance(epochs.value, int):
-            return None
-        return steps.value / epochs.value if epochs.value > 0 else None
-
-    def trainings(self) -> list[Training]:
-        """The trainings that were printed one after the other; mostly there is one."""
-        resumed = [(at, event.line or 0) for event, at in self.messages.events if event.kind == "restart"]
-        return trainings_in(self.records, self.headings.found, resumed)
-
-    def dated_events(self, placed: Placed, first: int, lines: tuple[int, int | None]) -> Iterator[LogEvent]:
-        """The events between two lines with the step that they name, else with that of the record before them.
-
-        Of trainings that ran at once each has those behind a record of its own. ``first`` is how many records stand
-        before those that were placed.
-        """
-        for event, at in self.messages.events:
-            if self._at_once:
-                if not first < at <= first + len(placed.records):
-                    continue
-            elif event.line is not None and (
-                event.line < lines[0] or (lines[1] is not None and event.line >= lines[1])
-            ):
-                continue
-            before = max(at - first, 0)
-            step = told_step(event.text) if event.kind in ("nan-message", "checkpoint") else None
-            if step is not None and step > 2 * int(placed.step.max()) + 1:
-                step = None  # counted in something else than the log counts
-            if step is None:
-                step = _step_of_nan(placed, before) if event.kind == "nan-message" else placed.step_before(before)
-            yield LogEvent(event.kind, event.text, event.source, step, event.wall_time, event.line)
-
-    def _note_setting(self, text: str, number: int) -> bool:
-        if self._begun or is_bar(text):
-            return False
-        found = settings_in(text)
-        for name, value in found:
-            self.settings.setdefault(name, Setting(name, value, f"{self.path}:{number}"))
-        return bool(found)
-
-    def warnings(self) -> list[Warning]:
-        warnings: list[Warning] = []
-        if self.others.lines:
-            text = f"{self.others.lines} lines of other ranks left out; those of rank {self.rank} were read"
-            warnings.append(Warning("other-ranks", text))
-        if self.records and self._best.records and self.records[0].form == BEST:
-            warnings += self._best.warnings()
-        return [*warnings, *self.messages.warnings()]
-
-
-def _of_validation(values: dict[str, float]) -> dict[str, float]:
-    return {key if SPLIT_IN_KEY.search(key) else f"val/{key}": value for key, value in values.items()}
-
-
-def _step_of_nan(placed: Placed, before: int) -> int | None:
-    """The step of a message that a number is not finite, printed behind ``before`` records and naming no step.
-
-    It speaks of the record before it when that shows the NaN; else of a step that is not printed yet: the next.
-    """
-    last = placed.index_before(before)
-    if last is None:
-        return int(placed.step[0]) if placed.step.size else None
-    step = int(placed.step[last])
-    if not all(isfinite(value) for value in placed.records[last].values.values()):
-        return step
-    return min(step + 1, int(placed.step[last + 1])) if last + 1 < placed.step.size else step + 1
 
 
 #: Names that one program alone prints.
