@@ -70,14 +70,12 @@ class OtherRanks:
             shared = sorted((i, v) for p, v in values.items() if (i := rows.get(p)) is not None)
             shared = [(i, v) for i, v in shared if tag in placed.records[i].values]
             pairs = [(placed.records[i].values[tag], v) for i, v in shared]
-            parted = parting(pairs)
-            if parted is None:
-                continue
-            name = f"{tag} [rank{other}]"
-            series[name] = _series(name, shared, placed)
             steps = [int(placed.step[i]) for i, _ in shared]
-            text = parted_text(name, tag, other, pairs, parted, steps, placed.axis, rank)
-            warnings.append(Warning("ranks-apart", text))
+            parted = parted_loss(tag, other, pairs, steps, placed.axis, rank)
+            if parted is not None:
+                name, told = parted
+                series[name] = _series(name, shared, placed)
+                warnings.append(told)
         return series, warnings
 
 
@@ -87,15 +85,35 @@ def _place(record: Record) -> Place | None:
     return record.step, record.epoch, record.n
 
 
+def parted_loss(
+    tag: str,
+    other: int,
+    pairs: Sequence[tuple[float, float]],
+    steps: Sequence[int],
+    axis: str = "step",
+    rank: int | None = None,
+) -> tuple[str, Warning] | None:
+    """The name under which a loss of rank ``other`` is kept that parts from the one that is read, and a warning.
+
+    ``pairs``: the values that both have, that of the one that is read first, in order, at ``steps``. None where they
+    never part.
+    """
+    parted = _parting(pairs)
+    if parted is None:
+        return None
+    name = f"{tag} [rank{other}]"
+    return name, Warning("ranks-apart", _told(name, tag, other, pairs, parted, steps, axis, rank))
+
+
 @dataclass(frozen=True, slots=True)
-class Parting:
+class _Parting:
     """From which of the places on, in order, two ranks lie apart, and up to which; None: to the end."""
 
     first: int
     last: int | None = None
 
 
-def parting(pairs: Sequence[tuple[float, float]]) -> Parting | None:
+def _parting(pairs: Sequence[tuple[float, float]]) -> _Parting | None:
     """Where two ranks parted, for good or for a while; None where they began apart or never did."""
     if len(pairs) < LEAST_SHARED or any(a < 0.0 or b < 0.0 for a, b in pairs):
         return None
@@ -113,10 +131,10 @@ def parting(pairs: Sequence[tuple[float, float]]) -> Parting | None:
         return _burst(ratio)
     out = np.sign(late) * ratio >= APART / 2.0
     ahead = np.cumsum(np.where(out, 1, -1)[::-1])[::-1]  # from here on more are apart than are not, by most
-    return Parting(int(np.argmax(ahead)))
+    return _Parting(int(np.argmax(ahead)))
 
 
-def _burst(ratio: FloatArray) -> Parting | None:
+def _burst(ratio: FloatArray) -> _Parting | None:
     """The first stretch of places, all to one side, farther apart than the two ranks had ever been."""
     import numpy as np
 
@@ -127,19 +145,19 @@ def _burst(ratio: FloatArray) -> Parting | None:
             if first < LEAST_SHARED or end - first < BURST:
                 continue
             if float(np.median(side * ratio[first:end])) >= FARTHER * float(np.max(np.abs(ratio[:first]))):
-                return Parting(first, end - 1)
+                return _Parting(first, end - 1)
     return None
 
 
-def parted_text(
+def _told(
     name: str,
     tag: str,
     other: int,
     pairs: Sequence[tuple[float, float]],
-    parted: Parting,
+    parted: _Parting,
     steps: Sequence[int],
-    axis: str = "step",
-    rank: int | None = None,
+    axis: str,
+    rank: int | None,
 ) -> str:
     """What is said of a rank that parted from the one that is read; ``pairs`` are their values, at ``steps``."""
     back = parted.last is not None

@@ -15,8 +15,7 @@ import numpy as np
 from losslens import parsers
 from losslens.errors import LosslensError
 from losslens.model import Log, RawSeries
-from losslens.model import Warning as LogWarning
-from losslens.parsers.text_ranks import parted_text, parting
+from losslens.parsers.text_ranks import parted_loss
 from losslens.parsers.text_records import IS_LOSS
 from losslens.roles.names import split_of
 from losslens.runs.group import MESSAGES
@@ -88,11 +87,10 @@ def _compare(out: list[Log], mine: Sequence[int], theirs: Sequence[Log], tag: st
     one, other = _by_step([out[i] for i in mine], tag), _by_step(theirs, tag)
     steps = sorted(one.value.keys() & other.value.keys())
     pairs = [(one.value[step], other.value[step]) for step in steps]
-    parted = parting(pairs)
+    parted = parted_loss(tag, rank, pairs, steps)
     if parted is None:
         return
-    name = f"{tag} [rank{rank}]"
-    told = parted_text(name, tag, rank, pairs, parted, steps)
+    name, told = parted
     for place, number in enumerate(mine):
         here = [step for step in steps if one.log[step] == place]
         if not here:
@@ -102,7 +100,7 @@ def _compare(out: list[Log], mine: Sequence[int], theirs: Sequence[Log], tag: st
         rows = np.array([one.at[step] for step in here], dtype=np.int64)
         values = np.array([other.value[step] for step in here])
         series = RawSeries(name, lead.step[rows], values, lead.wall_time[rows], lead.row[rows], lead.axis)
-        warned = (*log.warnings, LogWarning("ranks-apart", told)) if here[-1] == steps[-1] else log.warnings
+        warned = (*log.warnings, told) if here[-1] == steps[-1] else log.warnings
         out[number] = replace(log, series={**log.series, name: series}, warnings=warned)
 
 
