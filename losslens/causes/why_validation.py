@@ -15,16 +15,13 @@ def whole(f: Facts) -> tuple[str, ...]:
     v, o = f.validation, f.onset
     if o is None or o.from_start or f.leading_role.startswith("val"):
         return ()
-    broke = f.verdict is Verdict.NAN
-    if not broke and f.verdict is not Verdict.SPIKE_RECOVERED:
+    what = {Verdict.NAN: "is not finite", Verdict.SPIKE_RECOVERED: "spiked"}.get(f.verdict)
+    if what is None or v is None or not _went_on(f):
         return ()
-    if v is not None and _went_on(f):
-        what = "is not finite" if broke else "spiked"
-        return (
-            f"The model is whole and nothing was lost: {f.tag} {what}, but {v.tag} went on falling afterwards, to its "
-            f"best at {where(f, v.best_step)} ({num(v.best)}).",
-        )
-    return ()
+    return (
+        f"The model is whole and nothing was lost: {f.tag} {what}, but {v.tag} went on falling afterwards, to its "
+        f"best at {where(f, v.best_step)} ({num(v.best)}).",
+    )
 
 
 def _went_on(f: Facts) -> bool:

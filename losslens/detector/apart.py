@@ -51,14 +51,14 @@ LOWEST, HIGHEST = 0.2, 0.05
 ABOVE_POINTS = 10
 """Points on each side of a rise that stands apart in a whole series …"""
 
+ABOVE_RISE = float(np.log(10.0))
+"""… and how high it must be, on the transformed scale."""
+
 SETTLED_PARTS = 10
 """The first points, this part of all, are high because nothing was learned yet."""
 
 WIDER = 5
 """A quarter of the factor by which the next number of points tried is larger."""
-
-ABOVE_RISE = float(np.log(10.0))
-"""… and how high it must be, on the transformed scale."""
 
 
 def begun(z: FloatArray) -> Rise | None:
