@@ -7,20 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from losslens import parsers
-from losslens.model import Log
-
-
-def _log(folder: Path, text: str) -> Log:
-    path = folder / "train.log"
-    path.write_text(text, encoding="utf-8")
-    assert parsers.recognise(path) == "text"
-    (log,) = parsers.parse(path)
-    return log
-
-
-def _value(i: int) -> float:
-    return round(3.0 / (1 + i), 4)
+from tests.parsers.printing import falling as _value
+from tests.parsers.printing import printed as _log
 
 
 @pytest.mark.parametrize(

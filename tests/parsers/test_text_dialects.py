@@ -10,21 +10,10 @@ import pytest
 
 from losslens import parsers
 from losslens.errors import NotALogError
-from losslens.model import Log
+from tests.parsers.printing import falling as _value
+from tests.parsers.printing import printed as _log
 
 Line = Callable[[int], str]
-
-
-def _log(folder: Path, text: str, name: str = "train.log") -> Log:
-    path = folder / name
-    path.write_text(text)
-    assert parsers.recognise(path) == "text"
-    (log,) = parsers.parse(path)
-    return log
-
-
-def _value(i: int) -> float:
-    return round(3.0 / (1 + i), 4)
 
 
 @pytest.mark.parametrize(

@@ -7,22 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from losslens import parsers
-from losslens.model import Log
 from losslens.parsers.text_pasted import passed_on
 from losslens.roles import assign
-
-
-def _log(folder: Path, text: str) -> Log:
-    path = folder / "train.log"
-    path.write_text(text, encoding="utf-8")
-    assert parsers.recognise(path) == "text"
-    (log,) = parsers.parse(path)
-    return log
-
-
-def _value(i: int) -> float:
-    return round(3.0 / (1 + i), 4)
+from tests.parsers.printing import falling as _value
+from tests.parsers.printing import printed as _log
 
 
 def test_a_quoted_log_reads_like_the_log_itself(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from losslens import runs, verdict
-from losslens.model import Run
+from losslens import verdict
 from tests.zoo.figures import HARD, has_onset, share
-from tests.zoo.zoo import Label, logs
+from tests.zoo.predict import built
+from tests.zoo.zoo import Label
 
 AFTER = (5, 10, 20)
 """Logged points behind the end of the labelled onset at which a log is cut."""
@@ -54,14 +54,8 @@ def steps_of(label: Label) -> dict[int, int]:
     return {after: step for after, step in found.items() if step <= last}
 
 
-def until(label: Label, step: int) -> Run:
-    """The run as losslens builds it from its logs up to a step."""
-    made = runs.build(logs(label), name=label["run"], path=label["run"], steps=(None, step))
-    return max(made, key=lambda r: sum(len(s) for s in r.series.values()))
-
-
 def word_at(label: Label, step: int) -> str:
-    return verdict.judge(until(label, step)).verdict.value
+    return verdict.judge(built(label, step)).verdict.value
 
 
 def siblings(rows: Sequence[Label]) -> dict[str, Label]:

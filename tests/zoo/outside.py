@@ -13,7 +13,7 @@ import tarfile
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,7 @@ def _match(label: Label, found: Sequence[tuple[Run, Said]]) -> Seen:
     said = max(fitting, key=lambda pair: _points(pair[0]))[1]
     span = said.facts.extent
     steps = (span.first_step, span.last_step) if span is not None else None
-    return Seen(label, Said(label, said.verdict, said.onset, said.facts, 0.0), steps)
+    return Seen(label, replace(said, label=label), steps)
 
 
 def _points(run: Run) -> int:

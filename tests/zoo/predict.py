@@ -33,9 +33,9 @@ class Said:
         return rank.score(rank.signs(self.facts), rank.family(self.facts), sizes, priors or rank.priors_of(self.facts))
 
 
-def built(label: Label) -> Run:
-    """The run as losslens builds it from its logs."""
-    made = runs.build(logs(label), name=label["run"], path=label["run"])
+def built(label: Label, until: int | None = None) -> Run:
+    """The run as losslens builds it from its logs, all of them or up to a step."""
+    made = runs.build(logs(label), name=label["run"], path=label["run"], steps=(None, until))
     return max(made, key=lambda r: sum(len(s) for s in r.series.values()))
 
 

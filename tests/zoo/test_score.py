@@ -8,7 +8,7 @@ import pytest
 from tests.zoo import cut
 from tests.zoo.figures import HARD, calibration, has_onset, in_tolerance, onset_figures, wilson
 from tests.zoo.files import WRITERS, ask, selection
-from tests.zoo.predict import Said, everything
+from tests.zoo.predict import Said, built, everything
 from tests.zoo.zoo import labels
 
 
@@ -64,7 +64,7 @@ def test_a_log_is_cut_behind_its_onset_and_holds_nothing_later() -> None:
     label = next(r for r in labels() if not r["locked"] and len(cut.steps_of(r)) == len(cut.AFTER))
     steps = list(cut.steps_of(label).values())
     assert label["onset"]["high"] < steps[0] < steps[1] < steps[2] < label["last_step"]
-    last = max(int(s.step[-1]) for s in cut.until(label, steps[0]).series.values())
+    last = max(int(s.step[-1]) for s in built(label, steps[0]).series.values())
     assert label["onset"]["high"] < last <= steps[0]
     assert not cut.steps_of({**label, "words": ["healthy"]})
 
