@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from losslens.detector import blows, runaway, wide
 from losslens.detector import departure as dep
 from losslens.detector import excursions as exc
-from losslens.detector import runaway, wide
 from losslens.detector.grid import start_level
 from losslens.detector.placing import departure_of
 from losslens.detector.search import best_level, course_and_noise, find_rise
@@ -63,6 +63,8 @@ def examine(
     passes = rounds[:limit][index] if rounds is not None else None
     excursions = exc.find(z, course, noise, ratios=transform.kind == "log", rounds=passes) if z.size > 3 else ()
     excursions = _with_wide(excursions, wide.find(z, noise))
+    if transform.kind == "log":
+        excursions = _with_blows(excursions, blows.find(z))
     late = tuple(e for e in excursions if e.last >= calm_end)
     excursions = tuple(e for e in excursions if e.last < calm_end)
     best = found.base if found is not None else transform.back(best_level(z))
@@ -97,6 +99,12 @@ def _with_wide(single: tuple[exc.Excursion, ...], bump: exc.Excursion | None) ->
         return single
     others = [e for e in single if e.last < bump.first or e.first > bump.last]
     return tuple(sorted((*others, bump), key=lambda e: e.first))
+
+
+def _with_blows(others: tuple[exc.Excursion, ...], struck: list[exc.Excursion]) -> tuple[exc.Excursion, ...]:
+    """All excursions, and the blows that no other look has found."""
+    new = [b for b in struck if not any(e.first <= b.last and b.first <= e.last for e in others)]
+    return tuple(sorted((*others, *new), key=lambda e: e.first))
 
 
 def _stretches(bad: BoolArray) -> tuple[tuple[int, int], ...]:
