@@ -38,6 +38,9 @@ GRID_POINTS = 1024
 WINDOWS = (8, 4)
 """Windows are these parts of the series."""
 
+AT_ONCE = 0.03
+"""A fall within this share of the points is one at once."""
+
 FIRST = ((10, 1.5), (3, 2.0))
 """The mean of so many first points is above the rest by less than so many of its standard errors: no fall at once."""
 
@@ -63,6 +66,15 @@ def flat(z: FloatArray) -> bool:
     if trend > max(TREND_LEAST, TREND * _error(noise, third)):
         return False
     return not gained(z)
+
+
+def fell_at_once(z: FloatArray) -> int:
+    """Points within which a loss made all of its fall, where these are next to none; else 0. ``z`` as for ``flat``.
+
+    What is convex is learned so, and so is nothing but the mean of the targets.
+    """
+    points = max(1, int(AT_ONCE * z.size))
+    return points if flat(z[points:]) else 0
 
 
 def gained(z: FloatArray) -> bool:

@@ -13,6 +13,7 @@ from losslens.detector.excursions import whole as whole_excursion
 from losslens.detector.search import highest_level
 from losslens.model import Verdict
 from losslens.verdict import spikes
+from losslens.verdict.flat import fell_at_once
 from losslens.verdict.plateau import PEAK_POINTS, PLATEAU_SHARE, plateau
 from losslens.verdict.word import EXPLODED_FACTOR, NEAR, PEAK_WIDTHS, Word, first_level, number, rough
 
@@ -155,7 +156,11 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
     if spike is not None:
         return spike
     if fit.end < fit.start:
-        return Word(Verdict.HEALTHY, f"fell from {number(fit.start)} to {number(fit.end)} and did not leave its course")
+        fell = f"fell from {number(fit.start)} to {number(fit.end)}"
+        if fit.transform.kind == "log" and (points := fell_at_once(fit.z)):
+            text = f"{fell} within its first {points} points and no further: either all there was to learn, or nothing"
+            return Word(Verdict.HEALTHY, text, NEAR, Verdict.PLATEAU)
+        return Word(Verdict.HEALTHY, f"{fell} and did not leave its course")
     began = f"began at {number(fit.start)} and ends at {number(fit.end)}"
     return Word(Verdict.HEALTHY, f"{began}: it did not fall, but nothing shows where it would have left its course")
 

@@ -116,3 +116,17 @@ def test_an_accuracy_that_stays_at_a_guess_tells_that_nothing_was_learned_after_
         series = {tag: RawSeries(tag, n, y, np.full(48, np.nan), n) for tag, y in values.items()}
         said = judge(build([Log("log.csv", "csv", series)], name="run")[0])
         assert said.verdict is verdict
+
+
+def test_a_loss_that_made_all_of_its_fall_at_once_is_said_to_be_near_a_plateau() -> None:
+    course = np.concatenate([[4.0, 3.4], np.full(198, 3.14)])
+    for seed in range(10):
+        leading = said(loss=level(course, seed, 0.02)).leading
+        assert leading is not None and leading.verdict is Verdict.HEALTHY and leading.also is Verdict.PLATEAU
+        assert "within its first 6 points and no further" in leading.reason
+
+
+def test_a_loss_that_fell_through_half_of_its_run_is_near_no_plateau() -> None:
+    course = np.concatenate([np.geomspace(4.0, 1.0, 100), np.full(100, 1.0)])
+    leading = said(loss=level(course, 3, 0.02)).leading
+    assert leading is not None and leading.verdict is Verdict.HEALTHY and leading.also is None
