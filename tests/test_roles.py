@@ -29,7 +29,8 @@ TRAIN_LOSSES = """loss train_loss train/loss training_loss total_loss Loss/total
 reduced_train_loss Train/Samples/train_loss train/CE~loss train/CrossEntropyLoss loss/train/total Loss/train epoch_loss
 batch_loss train_loss_1 objective nll bpd train/nll loss/total losses/total trainLoss TrainLoss training/loss_step
 default_policy/total_loss learners/default_policy/total_loss train_inner/loss tr_loss Loss ctc_loss mlm_loss cost
-avg_loss running_loss ce_loss dpo_loss train/mse_loss mseloss loss_total train.loss [train]loss"""
+avg_loss running_loss ce_loss dpo_loss train/mse_loss mseloss loss_total train.loss [train]loss
+rmse_trn L1~loss"""
 
 
 @pytest.mark.parametrize("tag", [t.replace("~", " ") for t in TRAIN_LOSSES.split()])
@@ -39,7 +40,7 @@ def test_a_lone_training_loss_is_found_under_the_name_of_its_trainer(tag: str) -
 
 VAL_LOSSES = """val_loss valid_loss eval_loss test_loss validation/loss eval/loss val/loss Loss/val Loss/valid loss/eval
 validation/epoch_loss evaluation_loss_vs_iterations dev_loss vali_loss valLoss val_loss_epoch eval_val_loss heldout/loss
-lm~loss~validation metrics/val/loss"""
+lm~loss~validation metrics/val/loss tst_loss"""
 
 
 @pytest.mark.parametrize("tag", [t.replace("~", " ") for t in VAL_LOSSES.split()])
@@ -220,6 +221,7 @@ def test_a_detector_without_a_total_has_components_only() -> None:
         ("netD/loss", "netG/loss"),
         ("d_loss", "g_loss"),
         ("lossD", "lossG"),
+        ("Err_D", "Err_G"),
     ],
 )
 def test_both_players_of_a_gan_have_a_loss_of_their_own(tags: tuple[str, str]) -> None:

@@ -34,6 +34,8 @@ from losslens.roles.table import IS_LOSS, OBJECTIVES
 if TYPE_CHECKING:
     from losslens.model import FloatArray, IntArray
 
+#: Beside other losses these are penalties; alone each is a distance that is made small.
+_DISTANCES = {("l1",), ("l2",)}
 UNKNOWN = "its name does not say what it is"
 #: What discriminator and generator are said to do well, or what they are made of.
 _NOT_A_GAME = words("score scores output out prob params size x z acc grad updates")
@@ -357,7 +359,7 @@ def _sort_out(
         len(kinds) == 1 or all(_is_aux(c) for c in qualified if c not in mains)
     ):
         return mains, [], [c for c in qualified if c not in mains]
-    if len(kinds) == 1 and not _is_aux(qualified[0]):
+    if len(kinds) == 1 and (not _is_aux(qualified[0]) or kinds <= _DISTANCES):
         return qualified, [], []
     tasks = _tasks(qualified)
     if tasks:

@@ -16,7 +16,7 @@ def words(*lines: str) -> frozenset[str]:
 
 
 VAL_WORDS = frozenset({"val", "valid", "validation", "eval", "evaluation", "dev", "heldout", "holdout", "vali"})
-TEST_WORDS = frozenset({"test", "testing"})
+TEST_WORDS = frozenset({"test", "testing", "tst"})
 TRAIN_WORDS = frozenset({"train", "training", "trn", "tr"})
 
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+\d*|[A-Z]+\d*|\d+")
@@ -60,6 +60,8 @@ _LOSS_AT_END = re.compile(r"^([a-z]{1,12})loss(?:es)?$")
 _INITIAL = re.compile(r"(?:^|(?<=/))l(?=_[a-z])")
 #: Two words that are one thing.
 _PHRASES = re.compile(r"\bcross entropy\b")
+#: `Err_G`: the loss of a player under the name of an error.
+_ERR_OF_PLAYER = re.compile(r"\berr ([dg])\b")
 
 
 #: The words of Chinese programs, as the others say them.
@@ -93,7 +95,8 @@ def words_of(tag: str) -> tuple[str, ...]:
             for word in _WORD.findall(piece):
                 out.extend(_JOINED.get(word.lower(), word.lower()).split())
     out = [part for word in out for part in _LOSS_AT_END.sub(r"\1 loss", word).split()]
-    return tuple(_PHRASES.sub(lambda m: m[0].replace(" ", ""), " ".join(out)).split())
+    text = _ERR_OF_PLAYER.sub(r"\1 loss", " ".join(out))
+    return tuple(_PHRASES.sub(lambda m: m[0].replace(" ", ""), text).split())
 
 
 def split_of(tag: str) -> str:

@@ -282,7 +282,9 @@ TABLE: tuple[Rule, ...] = (
 
 IS_LOSS = _any(LOSS)
 
-_AND_HOW = r"(?: (?:train|training|val|valid|validation|eval|test|mean|avg|total|batch|epoch|step|iter))*$"
+_AND_HOW = (
+    r"(?: (?:train|training|trn|tr|val|valid|validation|vali|eval|dev|test|tst|mean|avg|total|batch|epoch|step|iter))*$"
+)
 #: What people minimise without calling it a loss.
 OBJECTIVES = _any(
     *(
