@@ -220,6 +220,8 @@ class Reader:
         if record.kind == "bar":
             self._bars.see_bar(record)
         heading = record.kind == "epoch" and not record.values
+        if heading and self._epoch is None and record.epoch is not None and record.epochs is not None:
+            self._count_back(record.epoch)
         if record.epoch is not None and (heading or self._epoch is not None):
             self._epoch = (record.epoch, record.epochs)
         if "train_runtime" in record.values:
@@ -255,6 +257,12 @@ class Reader:
         self._complete(record)
         self._keep(record)
         return True
+
+    def _count_back(self, epoch: float) -> None:
+        """Bars of Keras above the first heading of an epoch are those of the one before: the output was cut there."""
+        for record in self.records:
+            if record.kind == "keras" and record.epoch is None and epoch > 1:
+                record.epoch = epoch - 1
 
     def _leave_source(self) -> None:
         """Forget what was read out of the program itself, where it printed itself first of all."""

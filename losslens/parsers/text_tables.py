@@ -23,6 +23,7 @@ _OTHER_CELL = re.compile(r"\d+/\d+|(?:\d+:)+\d\d(?:\.\d+)?|[-+]?\d[\d.]*(?:[a-zA
 _BAR_BEHIND = re.compile(r":?\s+\d{1,3}%.*$")
 _RULE = re.compile(r"[\s|+:=─━┃│┼╪├┤╞╡┌┐└┘┏┓┗┛╇┡┩-]+")
 _SIDE = re.compile(r"[|│┃]")
+_COMMENT = re.compile(r"^\s*#\s+(?=[A-Za-z_]+\s)")
 _WIDE_CELL = re.compile(r"\S+(?: \S+)*")
 _CELL = re.compile(r"\S+")
 #: What YOLO heads its columns of losses with, beside the memory that the GPU has in use.
@@ -55,6 +56,8 @@ class Tables:
     """Reads the drawn tables of one output, line after line."""
 
     _columns: list[_Column] = field(default_factory=list)
+    _narrow: list[_Column] = field(default_factory=list)
+    """The columns that the header has where single blanks part its names, too."""
     _since_header: int = 0
     _confirmed: bool = False
     _box: dict[str, float] = field(default_factory=dict)
@@ -131,6 +134,8 @@ class Tables:
             if not self._confirmed and self._since_header > _MOST_BETWEEN:
                 self._columns = []
                 return False, None
+            if not self._confirmed and len(cells) == len(self._narrow) != len(self._columns):
+                self._columns = self._narrow
             named = self._named(cells)
             if named is None:
                 return False, None
@@ -145,13 +150,12 @@ class Tables:
             return False, None  # a number is no name, and nothing else parts the line
         if _PLACE_WORDS.isdisjoint(_WORD.findall(line.lower())):
             return False, None
-        for pattern in (_WIDE_CELL, _CELL):
-            names = _with_yolo_names(pattern.findall(line))
-            if len(names) >= 2 and _is_header(names):
-                places = zip(names, pattern.finditer(line), strict=True)
-                self._columns, self._since_header = [_Column(name, m.start(), m.end()) for name, m in places], 0
-                self._confirmed = False
-                return False, None
+        # "#  step  rmse_trn": the sign of a comment heads no column
+        line = _COMMENT.sub(lambda sign: " " * len(sign[0]), line)
+        found = [columns for pattern in (_WIDE_CELL, _CELL) if (columns := _header_in(line, pattern))]
+        if found:
+            self._columns, self._narrow, self._since_header = found[0], found[-1], 0
+            self._confirmed = False
         return False, None
 
     def _named(self, cells: list[re.Match[str]]) -> list[tuple[str, str]] | None:
@@ -174,6 +178,14 @@ class Tables:
             taken = ranked[0][1]
             named.append((columns[taken].name, cell[0]))
         return named
+
+
+def _header_in(line: str, cell: re.Pattern[str]) -> list[_Column]:
+    """The columns that a line names, each in a cell of that form; none where it is no header."""
+    names = _with_yolo_names(cell.findall(line))
+    if len(names) < 2 or not _is_header(names):
+        return []
+    return [_Column(name, m.start(), m.end()) for name, m in zip(names, cell.finditer(line), strict=True)]
 
 
 def is_no_row(raw: str) -> bool:

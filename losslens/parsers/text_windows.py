@@ -52,12 +52,17 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 #: Lines with none of these cannot hold a named number: most lines of most outputs are passed over here.
 WORTH_READING = re.compile(
     r"[:=|\]第]|loss|objective|acc|lr |epoch|iteration \d|^train \d|^valid \d|^\d+ (?:train|val|test|eval)"
+    r"|^\s*\d+/\d+\s+[\d.]+G\s|^\s*\d+ \d+% \(|\(\d+ \d+%\)\s"
     r"|^\W*[a-z_]+\s+\d[\d./]*k?(?:[\s,]|$)|^\s*\d+\s+\|?[a-z][\w/.|]*\s+[-+]?[\d.]+\S*\s|^[a-z][\w/.]*,\d+,[a-z]",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[A-Za-z]{2}")
 _DIGIT = re.compile(r"\d|nan|inf", re.IGNORECASE)
-_SOURCE_CODE = re.compile(r"^\s*(?:def|import|from|class|return|for|if|#include|function|const|let|var)\b")
+#: Lines of source; sentences begin with "from:", "if", "for" and "let" as well.
+_SOURCE_CODE = re.compile(
+    r"^\s*(?:(?:def|import|function) \w|from [\w.]+ import\b|class \w+\s*[:({]|return\b|#include"
+    r"|(?:for|if)\b(?:\s*\(|.*[:{;]\s*$|.*\bthen$)|(?:const|let|var) \w+\s*[=:;])"
+)
 
 
 def has_records(path: Path, head: bytes) -> bool:

@@ -640,3 +640,34 @@ def test_a_step_in_brackets_behind_an_absl_prefix_is_the_step(tmp_path: Path) ->
     head = "I1121 00:00:0{} 140352 train.py:88] [{}] loss={}, learning_rate=2.00e-03\n"
     log = _log(tmp_path, "".join(head.format(i, 10 * i, _value(i)) for i in range(8)))
     assert log.series["loss"].step.tolist() == [10 * i for i in range(8)]
+
+
+def test_the_sign_of_a_comment_heads_no_column_of_a_table(tmp_path: Path) -> None:
+    names = ("rmse_val", "rmse_trn", "rmse_lc_val", "rmse_lc_trn")
+    text = "#  step      rmse_val    rmse_trn   rmse_lc_val rmse_lc_trn         lr\n# where there is none, nan\n"
+    text += "".join(
+        f"{100 * i:7d}      1.1{i}e-01    2.1{i}e-01           nan    3.1{i}e-01    1.0e-03\n" for i in range(6)
+    )
+    log = _log(tmp_path, text, "lcurve.out")
+
+    assert {*names, "lr"} == set(log.series)
+    assert log.series["rmse_trn"].step.tolist() == [0, 100, 200, 300, 400, 500]
+    assert log.series["rmse_trn"].value.tolist() == [0.21 + i / 1000 for i in range(6)]
+    assert np.isnan(log.series["rmse_lc_val"].value).all()
+
+
+def test_bars_above_the_first_heading_of_an_epoch_are_those_of_the_epoch_before(tmp_path: Path) -> None:
+    text = "99/99 [==============================] - 47s - loss: 0.9 - val_loss: 0.95\n"
+    for e in range(130, 136):
+        text += f"Epoch {e}/200\n99/99 [==============================] - 47s - loss: 0.{e} - val_loss: 0.5\n"
+    log = _log(tmp_path, text)
+
+    assert log.series["loss"].step.tolist() == list(range(129, 136))
+    assert log.series["loss"].value.tolist()[:2] == [0.9, 0.13]
+
+
+def test_sentences_above_a_few_lines_of_output_are_no_source_code(tmp_path: Path) -> None:
+    text = "from:\nif I change the rate it gets worse\nfor example now\n"
+    log = _log(tmp_path, text + "".join(f"global step {i}: loss = {_value(i)} (0.345 sec/step)\n" for i in range(5)))
+
+    assert log.series["loss"].value.tolist() == [_value(i) for i in range(5)]
