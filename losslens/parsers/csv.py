@@ -20,7 +20,7 @@ from losslens.parsers.csv_rows import TableReader
 from losslens.parsers.dialect import Dialect, share_of_rows, sniff_dialect
 from losslens.parsers.opening import HEAD_BYTES, LogFile, dated_at_end, decode_head, read_head
 from losslens.parsers.text_tables import has_names_above
-from losslens.parsers.text_windows import has_records, records_in
+from losslens.parsers.text_windows import LEAST_RECORDS, has_records, records_in
 from losslens.parsers.transposed import lies_on_its_side, read_sideways
 
 NAME = "csv"
@@ -29,6 +29,8 @@ NAME = "csv"
 MOST_PREAMBLE = 3
 #: Share of the lines of a table without names, at the head and at the end of its file, that must be rows of it.
 LEAST_ROWS = 0.5
+#: "1000      [1.61e-05, 3.21e-02]    [1.63e-05, 3.19e-02]    []": lists of numbers are no cells.
+_ROWS_OF_LISTS = re.compile(r"^\s*\d+\s+\[[^\]\n]*,[^\]\n]*\]\s+\[", re.MULTILINE)
 _NO_TABLES = frozenset([".yaml", ".yml", ".toml", ".ini", ".json", ".jsonl"])
 _LOSS = re.compile(r"(?<![a-z])loss(?:es)?(?![a-z])", re.IGNORECASE)
 _TENSORBOARD_FILE = re.compile(r"(?:run[-_])?(?P<run>.*?)[-_]tag[-_](?P<tag>.+)")
@@ -38,6 +40,8 @@ def sniff(path: Path, head: bytes) -> bool:
     if path.suffix.lower() in _NO_TABLES:
         return False
     text, whole = decode_head(head), len(head) < HEAD_BYTES
+    if len(_ROWS_OF_LISTS.findall(text)) >= LEAST_RECORDS:
+        return False
     dialect = sniff_dialect(text, whole=whole)
     if dialect is not None and dialect.header is None and has_names_above(dialect.preamble):
         return False  # a table drawn for people, with names of several words

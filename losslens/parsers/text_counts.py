@@ -52,6 +52,8 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("step", r"\[(?:step|iter(?:ation)?)\]\s+(?P<step>\d+)(?![\d.])"),
         # keras-rl counts the steps of the whole job ahead of what it says of the episode.
         ("step", r"^(?P<step>\d+)/\d+:\s+episode:"),
+        # char-rnn and its many copies: "120/21150 (epoch 0.284), train_loss = 3.1" counts the batches of the whole job
+        ("step", r"^(?P<step>\d+)/\d+ \(epoch (?P<epoch>\d+(?:\.\d+)?)\),"),
         # WeNet: "TRAIN Batch 3/200 loss 5.1" is a batch of an epoch
         ("batch", r"\b(?:TRAIN|CV) Batch (?P<epoch>\d+)/(?P<n>\d+)(?=\s)"),
         ("batch", r"^E(?P<epoch>\d+)\s+B(?P<n>\d+)\b"),

@@ -53,6 +53,9 @@ IS_LOSS = re.compile(
 _TENSOR = re.compile(rf"\btensor\(\[?\s*({NUMBER})\s*\]?(?:,[^()]*)?\)", re.IGNORECASE)
 #: "epoch: {1/300}, loss : {1.9027643}": a format string with one pair of braces too many.
 _IN_BRACES = re.compile(rf"\{{\s*({NUMBER}(?:\s*/\s*\d+)?)\s*\}}", re.IGNORECASE)
+#: "[1600/16000]\t[L1: 5.96][VGG: 0.2]\t65.8+0.4s", as EDSR's code and what was made of it print their losses: without
+#: the word, and behind them how long the network and the data took.
+_TIMED = re.compile(rf"(\[\d+/\d+\])\s*((?:\[\w+: {NUMBER}\])+)\s+[\d.]+\+[\d.]+s", re.IGNORECASE)
 #: "idx: 0loss: 8.46": a number ends where the name of the next begins.
 _GLUED = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)(?=(?:[a-z]+_)?loss\w*['\"]?\s*[:=])")
 #: "| nll_loss 8.0 | ppl 300 |": between bars a name and a number need no sign between them.
@@ -90,7 +93,7 @@ SPLIT_IN_KEY = re.compile(
     r"训练|验证|测试|(?<![a-z])(?:train(?:ing)?|val|valid(?:ation)?|eval\w*|test|dev)(?![a-z])", re.IGNORECASE
 )
 #: The losses of a game under the bare names of its players: "D_A: 0.4 G_A: 0.2 cycle_A: 2.8".
-_PLAYER = re.compile(r"(?:net)?[DG](?:_\w+)?|(?:dis|gen|cycle|idt)_\w+")
+_PLAYER = re.compile(r"(?:net|[Ee]rr_?)?[DG](?:_\w+)?|(?:dis|gen|cycle|idt)_\w+")
 #: The same of detectors, which print the initials of their terms.
 _INITIALS = (frozenset("LC"), frozenset(["Loc", "Cla"]), frozenset("BCMT"))
 #: "[trainer.cc:348]" names a line of the program.
@@ -199,8 +202,10 @@ def read_record(text: str) -> Record | None:
         text = _GLUED.sub(r"\1 ", text)
     if "," in text and _LISTED.fullmatch(text):
         text = text.replace(",", " ")
+    if "][" in text.replace("\t", "").replace(" ", "") and (timed := _TIMED.fullmatch(text)):
+        text = f"{timed[1]} " + timed[2].replace("[", "").replace(":", " loss:").replace("]", ", ")
     if (whole := whole_line(text)) is not None:
-        return Record(whole.kind, whole.values, step=whole.step)
+        return Record(whole.kind, whole.values, step=whole.step, epoch=whole.epoch)
     shape = text.translate(_DIGITS)
     place_pattern, has_values = _parts(shape) if len(shape) <= LONGEST_SHAPE else (place_in(text), True)
     if place_pattern is None and not has_values:

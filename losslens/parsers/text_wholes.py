@@ -10,6 +10,16 @@ NUMBER = (
     r"[-+]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+|(?=\s*(?:$|[|;])))|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
     r"|(?:nan|inf(?:inity)?)(?![A-Za-z_]))"
 )
+#: How long something took: "1h 2m 3s".
+_LASTED = r"(?:\d+[dhm] )*\d+s"
+#: Numbers between commas.
+_LIST = rf"{NUMBER}(?:,\s*{NUMBER})*"
+#: The columns of YOLO's results.txt behind the epoch and the memory in use, by the names of its later results.csv.
+_YOLO = (
+    *("train/box_loss", "train/obj_loss", "train/cls_loss", "train/total_loss", "labels", "img_size"),
+    *("metrics/precision", "metrics/recall", "metrics/mAP_0.5", "metrics/mAP_0.5:0.95"),
+    *("val/box_loss", "val/obj_loss", "val/cls_loss"),
+)
 #: An objective that rises to zero, told as the loss that falls to it.
 NEGATED = "loss (objective, negated)"
 #: Lines whose numbers stand before their names, or without any.
@@ -64,6 +74,31 @@ _WHOLE_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
             re.IGNORECASE,
         ),
     ),
+    # PyTorch's tutorials: "5000 5% (0m 12s) 2.4177 …" of names, "0m 27s (- 6m 52s) (5000 6%) 2.8558" of translation
+    ("step", re.compile(rf"(?P<step>\d+) \d+% \({_LASTED}\) (?P<loss>{NUMBER})(?=\s|$)", re.IGNORECASE)),
+    (
+        "step",
+        re.compile(
+            rf"\[?{_LASTED}\s+(?:\(- {_LASTED}\)\s+)?\((?P<step>\d+) \d+%\)\s+(?P<loss>{NUMBER})\]?$",
+            re.IGNORECASE,
+        ),
+    ),
+    # results.txt of the YOLOs up to the seventh, which has no header
+    (
+        "epoch",
+        re.compile(
+            rf"(?P<epoch>\d+)/\d+\s+[\d.]+G(?P<yolo>(?:\s+{NUMBER}){{{len(_YOLO)}}})$",
+            re.IGNORECASE,
+        ),
+    ),
+    # DeepXDE: the terms of the loss on the points of the training and of the test, and the metrics
+    (
+        "step",
+        re.compile(
+            rf"(?P<step>\d+)\s+\[(?P<train>{_LIST})\]\s+\[(?P<test>{_LIST})\]\s+\[(?P<metrics>(?:{_LIST})?)\]$",
+            re.IGNORECASE,
+        ),
+    ),
 )
 
 
@@ -74,6 +109,7 @@ class Whole:
     kind: str
     values: dict[str, float]
     step: int | None
+    epoch: float | None = None
 
 
 def whole_line(text: str) -> Whole | None:
@@ -88,8 +124,31 @@ def _said(kind: str, groups: dict[str, str]) -> Whole:
     step = int_of(groups.get("step"))
     if "objective" in groups:
         return Whole(kind, {f"{groups['output']} {NEGATED}": -float_of(groups["objective"])}, step)
+    if "yolo" in groups:
+        values = dict(zip(_YOLO, map(float_of, groups["yolo"].split()), strict=True))
+        return Whole(kind, values, None, float(groups["epoch"]))
+    if "metrics" in groups:
+        lists = {name: _numbers_of(groups[name]) for name in ("train", "test", "metrics")}
+        return Whole(kind, _of_lists(**lists), step)
     values = {name: float_of(number) for name, number in groups.items() if name not in ("step", "place")}
     return Whole(kind, values, step)
+
+
+def _numbers_of(text: str) -> list[float]:
+    return [float_of(number) for number in re.split(r",\s*", text) if number]
+
+
+def _of_lists(train: list[float], test: list[float], metrics: list[float]) -> dict[str, float]:
+    """What is trained on is the sum of the terms; a single one has no name of its own.
+
+    A term that is 0 on the points of the test alone was not measured there, and their sum is no loss then.
+    """
+    values = {"train loss": sum(train)}
+    if len(test) == len(train) and not any(there and not here for there, here in zip(train, test, strict=True)):
+        values["test loss"] = sum(test)
+    if len(train) > 1:
+        values |= {f"train loss term {number}": term for number, term in enumerate(train, 1)}
+    return values | {f"test metric {number}": metric for number, metric in enumerate(metrics, 1)}
 
 
 def int_of(text: str | None) -> int | None:

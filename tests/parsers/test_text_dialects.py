@@ -46,6 +46,16 @@ Line = Callable[[int], str]
         (lambda i: f"Epoch 0, Step {25 * i}, used 3.5 (s), avg loss so far is {_value(i)}", "avg loss", (0, 25)),
         (lambda i: f"{i}/900 in 0 epoch finished at time 0:00:35.33, Loss is {_value(i)} Acc is 0.5", "Loss", (0, 1)),
         (lambda i: f"epoch: 1, batch_id: {500 * i}, AUC:0.91, loss:{_value(i)}, ips: 18.0 ins/s", "loss", (0, 500)),
+        # char-rnn and its copies count the batches of all epochs, and say what part of them is done
+        (
+            lambda i: f"{7 + i}/900 (epoch {i / 18:.3f}), train_loss = {_value(i)}, time/batch = 0.17s\t",
+            "train_loss",
+            (7, 8),
+        ),
+        # the tutorials of PyTorch give the loss no name
+        (lambda i: f"{500 * i} {5 * i}% (0m {12 + i}s) {_value(i)} Satoshi / Japanese ✗ (Polish)", "loss", (0, 500)),
+        (lambda i: f"1m {12 + i}s (- 6m 5{i}s) ({500 * i} {5 * i}%) {_value(i)}", "loss", (0, 500)),
+        (lambda i: f"[0m {12 + i}s ({500 * i} {5 * i}%) {_value(i)}]", "loss", (0, 500)),
         (lambda i: f"05/12 10:24:33 PM train {50 * i:03d} {_value(i):e} 45.2 88.1", "train_loss", (0, 50)),
         (lambda i: f"[2020-05-01 10:00:00] Ep. 1 : Up. {1000 * i} : Sen. 64,000 : Cost {_value(i)}", "Cost", (0, 1000)),
     ],
@@ -642,6 +652,60 @@ def test_a_step_in_brackets_behind_an_absl_prefix_is_the_step(tmp_path: Path) ->
     assert log.series["loss"].step.tolist() == [10 * i for i in range(8)]
 
 
+def test_restoration_codes_give_the_terms_of_their_loss_in_brackets_and_two_times_behind(tmp_path: Path) -> None:
+    text = ""
+    for epoch in (1, 2):
+        text += f"[Epoch {epoch}]\tLearning rate: 1.00e-4\n"
+        for n in (1600, 3200, 4800):
+            value = 9 / epoch - n / 1600
+            text += f"[{n}/4800]\t[L1: {value:.4f}][VGG22: 0.2000][Total: {value + 0.2:.4f}]\t65.8+0.4s\n"
+        text += f"\nEvaluation:\n[Set5 x2]\tPSNR: 3{epoch}.031 (Best: 3{epoch}.031 from epoch {epoch})\n\n"
+    log = _log(tmp_path, text, "log.txt")
+
+    assert {"L1 loss", "VGG22 loss", "Total loss"} <= set(log.series)
+    assert log.series["L1 loss"].step.tolist() == [1600, 3200, 4800, 6400, 8000, 9600]
+    assert log.series["L1 loss"].value.tolist() == [8.0, 7.0, 6.0, 3.5, 2.5, 1.5]
+
+
+def test_the_results_of_yolo_are_read_without_their_header(tmp_path: Path) -> None:
+    text = ""
+    for e in range(5):
+        row = (0.09 - e / 100, 0.03, float("nan") if e == 4 else 0.002, 0.122, 6, 640)
+        text += f"{f'{e}/99':>10}{'5.62G':>10}" + "".join(
+            f"{v:>10.4g}" for v in (*row, 0.9, 0.8, 0.7, 0.6, 0.05, 0.01, 0.0004)
+        )
+        text += "\n"
+    log = _log(tmp_path, text, "results.txt")
+
+    assert log.series["train/box_loss"].step.tolist() == [0, 1, 2, 3, 4]
+    assert log.series["train/box_loss"].value.tolist() == [0.09, 0.08, 0.07, 0.06, 0.05]
+    assert np.isnan(log.series["train/cls_loss"].value).tolist() == [False] * 4 + [True]
+    assert log.series["val/cls_loss"].value.tolist() == [0.0004] * 5
+    assert log.series["metrics/mAP_0.5:0.95"].axis == "epoch"
+
+
+def _deepxde(step: int, train: str, test: str, metrics: str = "") -> str:
+    return f"{step:<10}[{train}]    [{test}]    [{metrics}]  \n"
+
+
+def test_the_terms_that_a_physics_network_lists_are_summed_up_to_its_loss(tmp_path: Path) -> None:
+    text = "Training model...\n\nStep      Train loss              Test loss               Test metric\n"
+    text += "".join(_deepxde(1000 * i, f"{_value(i)}, 0.5", f"{_value(i)}, 0.25", "2.5e-01") for i in range(6))
+    log = _log(tmp_path, text + "\nBest model at step 5000:\n  train loss: 1.00e+00\n")
+
+    assert log.series["train loss"].step.tolist() == [0, 1000, 2000, 3000, 4000, 5000]
+    np.testing.assert_allclose(log.series["train loss"].value, [_value(i) + 0.5 for i in range(6)])
+    np.testing.assert_allclose(log.series["test loss"].value, [_value(i) + 0.25 for i in range(6)])
+    assert log.series["train loss term 2"].value.tolist() == [0.5] * 6
+    assert log.series["test metric 1"].value.tolist() == [0.25] * 6
+
+
+def test_terms_that_are_not_measured_on_the_points_of_the_test_make_no_test_loss(tmp_path: Path) -> None:
+    log = _log(tmp_path, "".join(_deepxde(1000 * i, f"{_value(i)}, 0.5", f"{_value(i)}, 0.00e+00") for i in range(6)))
+
+    assert set(log.series) == {"train loss", "train loss term 1", "train loss term 2"}
+
+
 def test_the_sign_of_a_comment_heads_no_column_of_a_table(tmp_path: Path) -> None:
     names = ("rmse_val", "rmse_trn", "rmse_lc_val", "rmse_lc_trn")
     text = "#  step      rmse_val    rmse_trn   rmse_lc_val rmse_lc_trn         lr\n# where there is none, nan\n"
@@ -654,6 +718,14 @@ def test_the_sign_of_a_comment_heads_no_column_of_a_table(tmp_path: Path) -> Non
     assert log.series["rmse_trn"].step.tolist() == [0, 100, 200, 300, 400, 500]
     assert log.series["rmse_trn"].value.tolist() == [0.21 + i / 1000 for i in range(6)]
     assert np.isnan(log.series["rmse_lc_val"].value).all()
+
+
+def test_the_errors_of_two_players_are_known_by_their_initials(tmp_path: Path) -> None:
+    line = "Epoch: [1][{n:8d} /      237]\t Time: 0.109  DataTime: 0.003    Err_G: {v}  Err_D: 0.0353\t\n"
+    log = _log(tmp_path, "".join(line.format(n=100 + i, v=_value(i)) for i in range(8)))
+
+    assert log.series["Err_G"].value.tolist() == [_value(i) for i in range(8)]
+    assert log.series["Err_G"].step.tolist() == list(range(100, 108))
 
 
 def test_bars_above_the_first_heading_of_an_epoch_are_those_of_the_epoch_before(tmp_path: Path) -> None:
