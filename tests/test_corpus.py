@@ -52,6 +52,7 @@ VERDICTS = {
     "printed/lightning/rich": "healthy",
     "printed/lightning/terminal": "healthy",
     "printed/mmengine": "healthy",
+    "printed/mlperf": "healthy",
     "printed/nanogpt": "healthy",
     "printed/nanogpt_nan": "nan",
     "printed/opennmt": "healthy",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from losslens.parsers import text_mllog
 from losslens.parsers.opening import lines_of
 
 #: Wide signs, and the narrow ones that mean the same between names and numbers.
@@ -16,12 +17,14 @@ _QUOTED = re.compile(r"^(?:> )+(?=[^>\s])|^>[ \t]*$")
 
 
 def passed_on(text: str) -> list[str]:
-    """The lines of a stretch of output, without what quoting them put ahead, and with narrow signs."""
+    """The lines of a stretch of output, without what quoting them put ahead, with narrow signs, and MLPerf's retold."""
     if not text.isascii():
         for wide, narrow in _WIDE.items():
             if wide in text:
                 text = text.replace(wide, narrow)
     lines = lines_of(text)
+    if text_mllog.MARK in text:
+        lines = [text_mllog.as_printed(line) for line in lines]
     if text.startswith("> ") or "\n> " in text:
         return [_QUOTED.sub("", line) if line.startswith(">") else line for line in lines]
     return lines

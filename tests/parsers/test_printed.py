@@ -42,6 +42,7 @@ SERIES: dict[str, tuple[str, dict[str, int]]] = {
         "step",
         {"loss": 20, "loss_main": 20, "loss_small": 20, "grad_norm": 20},
     ),
+    "mlperf/train.log": ("step", {"train_loss": 30, "eval_loss": 6}),
     "nanogpt/train.log": ("step", {"loss": 41, "train loss": 5, "val loss": 5}),
     "nanogpt_nan/train.log": ("step", {"loss": 41, "train loss": 5, "val loss": 5}),
     "opennmt/train.log": ("step", {"xent": 40, "acc": 40, "lr": 40, "Validation perplexity": 8, "Train perplexity": 8}),

@@ -1,4 +1,4 @@
-"""What more trainers print and keep: CatBoost, torchtune, speechbrain, d3rlpy, Coqui's, spaCy, mmengine.
+"""What more trainers print and keep: CatBoost, torchtune, speechbrain, d3rlpy, Coqui's, spaCy, mmengine, MLPerf's.
 
 python -m tests.parsers.data.make_printed_more [name ...]
 """
@@ -327,7 +327,42 @@ def mmengine(here: Path) -> None:
     truth.save(target / "20231114_221320.log")
 
 
-MAKERS = {f.__name__: f for f in (catboost, torchtune, speechbrain, d3rlpy, coqui, spacy, mmengine)}
+def mlperf(here: Path) -> None:
+    """The logger that submissions to MLPerf print with, in the way of its language models: settings, steps, results."""
+    from mlperf_logging import mllog
+
+    logger = mllog.get_mllogger()
+    mllog.config(default_stack_offset=2, default_namespace="")
+    x, y = points(512)
+    net = network()
+    optimizer = torch.optim.SGD(net.parameters(), 0.05)
+    truth = Truth()
+    logger.event(key="submission_benchmark", value="toy")
+    logger.event(key="global_batch_size", value=16)
+    logger.event(key="opt_base_learning_rate", value=0.05)
+    logger.start(key="run_start")
+    step = 0
+    for epoch in range(1, 7):
+        logger.start(key="epoch_start", metadata={"epoch_num": epoch})
+        for at in range(0, 400, 16):
+            loss = torch.nn.functional.mse_loss(net(x[at : at + 16]), y[at : at + 16])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            step += 1
+            if step % 5 == 0:
+                value = loss.item()
+                logger.event(key="tracked_stats", value={"train_loss": value}, metadata={"step_num": step})
+                truth.note(step, train_loss=value)
+        logger.end(key="epoch_stop", metadata={"epoch_num": epoch})
+        error = torch.nn.functional.mse_loss(net(x[400:]), y[400:]).item()
+        logger.event(key="eval_loss", value=error, metadata={"epoch_num": epoch, "step_num": step})
+        truth.note(step, eval_loss=error)
+    logger.end(key="run_stop", metadata={"status": "success"})
+    truth.save(here / "train.log")
+
+
+MAKERS = {f.__name__: f for f in (catboost, torchtune, speechbrain, d3rlpy, coqui, spacy, mmengine, mlperf)}
 
 
 def main() -> None:
