@@ -70,6 +70,8 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         # "[epoch 1][4/800]", and the "[0/5][0/1583]" of the best known GAN of all tutorials
         ("batch", rf"\[\s*epoch\s*:?\s*(?P<epoch>\d+)(?:\s*/\s*\d+)?\s*\]\s*\[{_N_OF}\]"),
         ("batch", rf"^\[\s*(?P<epoch>\d+)\s*/\s*\d+\s*\]\s*\[{_N_OF}\]"),
+        # "lr:0.0004,[2/100:5/500] ==> loss:26.19"
+        ("batch", rf"(?:^|[\s,;|])\[(?P<epoch>\d+)/\d+\s*:\s*{_N_OF}\](?=[\s:=>-]+[A-Za-z])"),
         ("step", r"\biter\((?:train|val|test)\)\s*\[\s*(?P<step>\d+)/\s*\d+\s*\]"),
         ("evaluation", r"\b(?:test|val\w*|eval\w*)\s*:\s*\[\s*\d+\s*/\s*\d+\s*\]"),
         ("batch", r"^\[\s*(?P<epoch>\d+),\s*(?P<n>\d+)(?:\s*/\s*(?P<N>\d+))?\]\s"),
@@ -81,6 +83,8 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "step",
             r"(?<![\w.])(?:step|iter(?:ation)?|update)\s*[:=]?\s*(?P<many>\d+(?:\.\d+)?)(?-i:(?P<unit>[kKM]))\b(?!/s)",
         ),
+        # MobileFaceNet counts all steps in what it calls total_step: "epoch 5, total_step 349550, total loss is 6.06"
+        ("step", r"^epoch:? \d+, total_step:? (?P<step>\d+)(?=,\s[\w ]*loss)"),
         (
             "step",
             # "warmup_steps: 500" is how often or how long, not where.

@@ -743,3 +743,22 @@ def test_sentences_above_a_few_lines_of_output_are_no_source_code(tmp_path: Path
     log = _log(tmp_path, text + "".join(f"global step {i}: loss = {_value(i)} (0.345 sec/step)\n" for i in range(5)))
 
     assert log.series["loss"].value.tolist() == [_value(i) for i in range(5)]
+
+
+def test_epoch_and_batch_in_one_bracket_count_on_over_the_epochs(tmp_path: Path) -> None:
+    text = "".join(
+        f"2022/06/01 14:1{e}:{n:02d} 0.66 b/s,passed:00:13:16,lr:0.0004,[{e}/100:{n}/20] ==> loss:{_value(20 * e + n)}\n"
+        for e in (2, 3)
+        for n in (5, 10, 15, 20)
+    )
+    log = _log(tmp_path, text)
+
+    assert log.series["loss"].step.tolist() == [25, 30, 35, 40, 45, 50, 55, 60]
+    assert log.series["loss"].value.tolist() == [_value(20 * e + n) for e in (2, 3) for n in (5, 10, 15, 20)]
+
+
+def test_total_step_beside_a_loss_is_where_it_was_logged(tmp_path: Path) -> None:
+    line = "epoch 5, total_step {n}, total loss is {v:.3f} , reg_loss is 0.48, time 283.005 samples/sec\n"
+    log = _log(tmp_path, "".join(line.format(n=349550 + 50 * i, v=_value(i)) for i in range(6)))
+
+    assert log.series["total loss"].step.tolist() == [349550 + 50 * i for i in range(6)]
