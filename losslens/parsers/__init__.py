@@ -46,6 +46,7 @@ FORMATS: tuple[Format, ...] = (
     Format("scalar-csv", "losslens.parsers.scalar_csv", "folder", folder=True),
     Format("numbered-json", "losslens.parsers.numbered_json", "folder", folder=True),
     Format("npy", "losslens.parsers.npy", "binary"),
+    Format("arrays", "losslens.parsers.arrays", "binary"),
     Format("notebook", "losslens.parsers.notebook", "json"),
     Format("results", "losslens.parsers.results", "json"),
     Format("trainer-state", "losslens.parsers.trainer_state", "json"),

@@ -52,6 +52,11 @@ def parse(path: Path) -> tuple[Log, ...]:
     return _of_document(path, document)
 
 
+def histories_of(path: Path, document: Document, format: str) -> tuple[Log, ...]:
+    """The Logs of lists by name that another format holds. Raises NotALogError when none is a history."""
+    return tuple(replace(log, format=format, trainer=None) for log in _of_document(path, document))
+
+
 def _of_document(path: Path, document: Document) -> tuple[Log, ...]:
     """The Logs of a document that was read."""
     found = _find(document.value) or _only_curves(path, document.value)

@@ -27,6 +27,7 @@ _JOINED = {
     "wnorm": "weight norm",
     "pnorm": "param norm",
     "learningrate": "learning rate",
+    "learnrate": "learning rate",
     "trainloss": "train loss",
     "valloss": "val loss",
     "validloss": "valid loss",

@@ -35,9 +35,9 @@ NOT_ENTERED = frozenset(
 NOT_OPENED = words(
     ".pyc .sh .c .cc .cpp .h .cu .rs .go .js .ts .css .html .htm .svg .png .jpg .jpeg .gif .bmp .webp .tif",
     ".tiff .pdf .mp4 .avi .mov .wav .mp3 .flac .ogg .zip .tar .tgz .7z .rar .xz .zst .whl .so .o .a .dll .exe .bin .pt",
-    ".bz2 .pth .ckpt .safetensors .h5 .hdf5 .keras .onnx .pb .tflite .gguf .ggml .npz .parquet .arrow .feather",
+    ".bz2 .pth .ckpt .safetensors .h5 .hdf5 .keras .onnx .pb .tflite .gguf .ggml .parquet .arrow .feather",
     ".tfrecord .tfrecords .lmdb .mdb .index .meta .md .rst .tex .bib .lock .ttf .woff .woff2 .ico .model .vocab .spm",
-    ".mat .ply .obj .stl .nii .dcm .fits .fasta .pdb .xlsx .xls .docx .pptx .jar .class",
+    ".ply .obj .stl .nii .dcm .fits .fasta .pdb .xlsx .xls .docx .pptx .jar .class",
 )
 #: Archives may hold logs, and are opened only where the user names one that has one of the second endings.
 ARCHIVES = words(".zip .tar .tgz .7z .rar .xz .zst .bz2")
