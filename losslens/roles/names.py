@@ -27,7 +27,6 @@ _JOINED = {
     "wnorm": "weight norm",
     "pnorm": "param norm",
     "learningrate": "learning rate",
-    "learnrate": "learning rate",
     "trainloss": "train loss",
     "valloss": "val loss",
     "validloss": "valid loss",

@@ -189,7 +189,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         Role.LEARNING_RATE,
-        _any(r"(?:(?:cur|current|base|max|peak) )?(?:lr\d*|lrs|lrate|learning rate\d*|step size)"),
+        _any(r"(?:(?:cur|current|base|max|peak) )?(?:lr\d*|lrs|lrate|learn(?:ing)? rate\d*|step size)"),
         "named as a learning rate",
     ),
     Rule(
