@@ -74,6 +74,8 @@ _SCORE = {"Score": "Score (loss)"}
 #: "epoch 3:577.97" in a file whose name says what the number is.
 _BARE = re.compile(r"\s*[:=,>-]{0,2}\s*(?P<num>[-+]?\d*\.\d+(?:e[-+]?\d+)?|nan|[-+]?inf)\s*$", re.IGNORECASE)
 NAMELESS = "value"
+#: What CatBoost calls the best value on its last data set up to a line.
+BEST = "best"
 #: darknet's heads print their terms each by itself, several times a step.
 _HEAD = re.compile(r"\bRegion (?P<head>\d+) Avg\b")
 _CELL = re.compile(rf"\s*(?P<num>{NUMBER})\s*\|", re.IGNORECASE)
@@ -303,7 +305,11 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
     if not values and place:
         values = {m["key"]: float_of(m["num"]) for m in _IN_BRACKETS.finditer(rest) if m["key"].lower() not in _UNTOLD}
     if {"learn", "remaining"} <= values.keys():  # CatBoost: the errors of its data sets, and times
-        values = {f"{key} loss": value for key, value in values.items() if key == "learn" or key.startswith("test")}
+        values = {
+            key if key == BEST else f"{key} loss": value
+            for key, value in values.items()
+            if key in ("learn", BEST) or key.startswith("test")
+        }
     if not values:
         return values, form
     first = min((start for start, _ in spans[1 if place else 0 :]), default=0)

@@ -13,7 +13,7 @@ from losslens.model import LogEvent, RawSeries, Warning
 from losslens.parsers.axes import is_known_name
 from losslens.parsers.text_events import ended_in_nan
 from losslens.parsers.text_places import Placed
-from losslens.parsers.text_records import NAMELESS, SPLIT_IN_KEY
+from losslens.parsers.text_records import BEST, NAMELESS, SPLIT_IN_KEY
 from losslens.parsers.text_windows import LEAST_RECORDS
 
 #: Two statements that print one number with different digits differ by less than this share of it.
@@ -54,6 +54,29 @@ def named_by_file(series: dict[str, RawSeries], path: Path) -> dict[str, RawSeri
     if NAMELESS not in series or stem in series or not is_known_name(stem):
         return series
     return {stem if t == NAMELESS else t: replace(s, tag=stem) if t == NAMELESS else s for t, s in series.items()}
+
+
+def named_by_best(series: dict[str, RawSeries]) -> dict[str, RawSeries]:
+    """CatBoost prints a loss as it prints an AUC; that its best only ever rises tells that it is no loss."""
+    import numpy as np
+
+    if BEST not in series or "learn loss" not in series:
+        return series
+    best = series[BEST].value
+    told = {tag: one for tag, one in series.items() if tag != BEST}
+    steps = np.diff(best[np.isfinite(best)])
+    above = below = False
+    if "test loss" in told and "test1 loss" not in told and len(told["test loss"].value) == len(best):
+        away = told["test loss"].value - best
+        above, below = bool((away > 0).any()), bool((away < 0).any())
+    if above or (steps < 0).any() or not (below or (steps > 0).any()):
+        return told
+    return {
+        name: replace(one, tag=name)
+        for name, one in (
+            (tag.removesuffix(" loss") + " score" * tag.endswith(" loss"), one) for tag, one in told.items()
+        )
+    }
 
 
 def add_told_nan(series: dict[str, RawSeries], events: Sequence[LogEvent]) -> list[Warning]:

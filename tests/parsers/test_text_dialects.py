@@ -747,7 +747,7 @@ def test_sentences_above_a_few_lines_of_output_are_no_source_code(tmp_path: Path
 
 def test_epoch_and_batch_in_one_bracket_count_on_over_the_epochs(tmp_path: Path) -> None:
     text = "".join(
-        f"2022/06/01 14:1{e}:{n:02d} 0.66 b/s,passed:00:13:16,lr:0.0004,[{e}/100:{n}/20] ==> loss:{_value(20 * e + n)}\n"
+        f"2022/06/01 14:1{e}:{n:02d} 0.6 b/s,passed:00:13:16,lr:0.0004,[{e}/100:{n}/20] ==> loss:{_value(20 * e + n)}\n"
         for e in (2, 3)
         for n in (5, 10, 15, 20)
     )
@@ -762,3 +762,27 @@ def test_total_step_beside_a_loss_is_where_it_was_logged(tmp_path: Path) -> None
     log = _log(tmp_path, "".join(line.format(n=349550 + 50 * i, v=_value(i)) for i in range(6)))
 
     assert log.series["total loss"].step.tolist() == [349550 + 50 * i for i in range(6)]
+
+
+def _catboost(values: list[float], pick: Callable[[list[float]], float]) -> str:
+    line = "{i}:\tlearn: {a:.4f}\ttest: {b:.4f}\tbest: {c:.4f} (0)\ttotal: 1{i}s\tremaining: 1h 39m 38s\n"
+    return "".join(line.format(i=i, a=value + 0.1, b=value, c=pick(values[: i + 1])) for i, value in enumerate(values))
+
+
+@pytest.mark.parametrize(
+    ("values", "pick", "name"),
+    [
+        ([0.5, 0.6, 0.55, 0.7, 0.72], max, "score"),
+        ([0.5, 0.6, 0.7, 0.71, 0.72], max, "score"),
+        ([0.9, 0.85, 0.87, 0.8, 0.7], min, "loss"),
+        ([0.5, 0.5, 0.5, 0.5, 0.5], min, "loss"),
+    ],
+)
+def test_the_best_of_catboost_tells_a_score_from_a_loss(
+    tmp_path: Path, values: list[float], pick: Callable[[list[float]], float], name: str
+) -> None:
+    log = _log(tmp_path, _catboost(values, pick))
+
+    assert set(log.series) == {f"learn {name}", f"test {name}"}
+    assert log.series[f"test {name}"].value.tolist() == values
+    assert log.trainer == "catboost"
