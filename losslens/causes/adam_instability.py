@@ -35,7 +35,19 @@ import math
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, gradient, impossible, loss, rate, rise, siblings, thrown, way_back
+from losslens.causes.signs import (
+    aftermath,
+    around,
+    gradient,
+    impossible,
+    loss,
+    rate,
+    rise,
+    siblings,
+    thrown,
+    way_back,
+    weighed,
+)
 from losslens.causes.signs.build import Found, log_ramp, num, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -102,6 +114,7 @@ def _if_adaptive(f: Facts, found: Found) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        weighed.weight_rose(facts, -1),
         impossible.impossible(facts, CAUSE, +1),
         aftermath.lies_dead(facts, +1),
         rise.rose_all_along(facts, -1),

@@ -2,7 +2,8 @@
 
 What the log shows
     Among the logged terms one leaves its course first and takes over the total, the others stay or follow later;
-    often the weight of that term was being raised.
+    often the weight of that term was being raised. Where every term is logged the weights can be solved for: the one
+    that leaped is the fault, while one that is brought in by and by and held is a schedule.
 
 Why runs do this
     The weight of a term grows beyond what the others can balance, a KL term has no free bits, a box regression
@@ -22,8 +23,8 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, leap, loss, rate, rise, thrown
-from losslens.causes.signs.build import Found, log_ramp, missing, percent, points, ramp, sign, times, told
+from losslens.causes.signs import aftermath, around, leap, loss, rate, rise, thrown, weighed
+from losslens.causes.signs.build import Found, log_ramp, missing, num, percent, points, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "aux-term-blowup"
@@ -99,6 +100,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         aftermath.lies_dead(facts, -1),
         rise.rose_all_along(facts, -1),
         thrown.weights_held(facts, +1),
+        weighed.weight_rose(facts, +1),
         around.component_led(facts, +1),
         _share(facts, +1),
         _first_in_time(facts, +1),
@@ -120,9 +122,13 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
 def fixes(facts: Facts) -> tuple[Fix, ...]:
     c = facts.components
     term = "that term" if c is None or c.first is None or c.rest else c.first
+    back, w = "", facts.weighed
+    if w is not None:
+        term = w.term
+        back = f" (back to {num(float(f'{w.before:.2g}'))})" if w.before > 0 and not w.annealed else ""
     return (
         Fix(
-            f"Lower the weight of {term}, or anneal it up over the first tenth of the run",
+            f"Lower the weight of {term}{back}, or anneal it up over the first tenth of the run",
             "loss = main + min(1.0, step / 5000) * weight * aux",
             "model.compile(loss_weights={'aux': 0.1})",
         ),

@@ -27,7 +27,19 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, gradient, leap, loss, rate, rise, siblings, thrown, way_back
+from losslens.causes.signs import (
+    aftermath,
+    around,
+    gradient,
+    leap,
+    loss,
+    rate,
+    rise,
+    siblings,
+    thrown,
+    way_back,
+    weighed,
+)
 from losslens.causes.signs.build import Found, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -54,6 +66,7 @@ def _threw(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        weighed.weight_rose(facts, -1),
         rise.runs_downward(facts, -1),
         thrown.weights_thrown(facts, +1),
         aftermath.returned(facts, +1),

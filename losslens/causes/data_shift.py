@@ -39,6 +39,7 @@ from losslens.causes.signs import (
     siblings,
     thrown,
     way_back,
+    weighed,
 )
 from losslens.causes.signs.build import Found, log_ramp, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
@@ -84,6 +85,7 @@ def _round_step(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        weighed.weight_rose(facts, -1),
         rise.rose_all_along(facts, -1),
         rise.runs_downward(facts, -1),
         rise.stepped_first(facts, +1),

@@ -28,7 +28,7 @@ from __future__ import annotations
 import math
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, gradient, held_back, loss, rate, rise, siblings
+from losslens.causes.signs import aftermath, around, gradient, held_back, loss, rate, rise, siblings, weighed
 from losslens.causes.signs.build import Found, missing, num, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign, Verdict
 
@@ -122,6 +122,7 @@ def _no_information(f: Facts, d: int) -> Found:
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     lost = _no_information(facts, +1)
     return told(
+        weighed.weight_rose(facts, -1),
         _never_good(facts, +1),
         _memorised(facts, +1),
         loss.never_learned(facts, +1),

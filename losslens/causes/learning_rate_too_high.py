@@ -41,6 +41,7 @@ from losslens.causes.signs import (
     siblings,
     thrown,
     way_back,
+    weighed,
 )
 from losslens.causes.signs.build import Found, told
 from losslens.model import Fix, NotChecked, Sign
@@ -62,6 +63,7 @@ def _after_calm(f: Facts, found: Found) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        weighed.weight_rose(facts, -1),
         impossible.impossible(facts, CAUSE, +1),
         rise.rose_all_along(facts, +1),
         rise.stepped_first(facts, -1),

@@ -25,7 +25,7 @@ import dataclasses
 
 from losslens.causes.attention_logit_growth import ATTENTION_WORDS, about_output
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, gradient, layers, leap, loss, rate, rise, thrown, way_back
+from losslens.causes.signs import aftermath, around, gradient, layers, leap, loss, rate, rise, thrown, way_back, weighed
 from losslens.causes.signs.build import Found, missing, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -54,6 +54,7 @@ def _no_decay(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        weighed.weight_rose(facts, -1),
         aftermath.lies_dead(facts, +1),
         rise.rose_all_along(facts, -1),
         thrown.validation_thrown(facts, +1),

@@ -23,7 +23,19 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, gradient, leap, loss, rate, rise, siblings, thrown, way_back
+from losslens.causes.signs import (
+    aftermath,
+    around,
+    gradient,
+    leap,
+    loss,
+    rate,
+    rise,
+    siblings,
+    thrown,
+    way_back,
+    weighed,
+)
 from losslens.causes.signs.build import Found, lasting, missing, num, percent, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -112,6 +124,7 @@ def _too_few(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        weighed.weight_rose(facts, -1),
         rise.runs_downward(facts, -1),
         siblings.same_batches_survived(facts, -1),
         rise.stepped_first(facts, -1),

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, impossible, leap, loss, rate, rise, siblings, thrown
+from losslens.causes.signs import around, gradient, impossible, leap, loss, rate, rise, siblings, thrown, weighed
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -53,6 +53,7 @@ def _accelerates(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        weighed.weight_rose(facts, -1),
         impossible.impossible(facts, CAUSE, +1),
         rise.rose_all_along(facts, -1),
         rise.stepped_first(facts, -1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import weighed
 from losslens.causes.signs.build import points, times, where
 
 GREW = 1.3
@@ -12,10 +13,19 @@ ALIKE = 1.25
 """Within this factor two terms grew alike."""
 
 
+def raised(f: Facts) -> str:
+    """That a term stands in the loss with another weight than before, where the terms make up the loss; "" else."""
+    w = f.weighed
+    if w is None:
+        return ""
+    text = weighed.told(f)
+    return f"{text[:1].upper()}{text[1:]}; with it the logged terms add up to {w.total} before and after."
+
+
 def moved(f: Facts) -> str:
     """Which term of the loss moved, with one number for each term: its size where the loss stood highest."""
     c = f.components
-    if c is None or c.count < 2 or c.first is None:
+    if f.weighed is not None or c is None or c.count < 2 or c.first is None:
         return ""
     if c.rest and c.count > 2 and c.growth is not None and c.growth >= GREW:
         return (

@@ -52,7 +52,8 @@ def _said(facts: Facts, cause: str) -> tuple[str, ...]:
         return tuple(s for s in (_restart(facts), _batch(facts), *why_validation.turned(facts)) if s)
     if facts.onset.from_start:
         return _from_start(facts)
-    coincided = [s for s in (why_rate.set_to_rise(facts), _restart(facts), why_rate.jumped(facts), _batch(facts)) if s]
+    done = (why_terms.raised(facts), why_rate.set_to_rise(facts), _restart(facts), why_rate.jumped(facts))
+    coincided = [s for s in (*done, _batch(facts)) if s]
     at_once = [_gradient(facts)] if _gradient_jumped(facts) else []
     led = "" if at_once else _gradient(facts)
     before = [s for s in (led, _scale(facts), why_terms.moved(facts), *_trends(facts), _others(facts)) if s]
@@ -95,7 +96,7 @@ def _change_is_named(f: Facts) -> bool:
     r, b, o = f.rate, f.batch, f.onset
     assert o is not None
     assert f.extent is not None
-    if _restart_is_near(f) or why_rate.set_to_rise(f):
+    if _restart_is_near(f) or why_rate.set_to_rise(f) or f.weighed is not None:
         return True
     if (
         r is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from losslens.causes import rank
 from losslens.model import Role, Sign, Verdict
@@ -91,3 +92,60 @@ def test_a_term_that_grew_most_among_terms_that_all_exploded_is_not_guilty() -> 
     alone = {s.name: s.strength for s in m.tried(terms(False).facts(), CAUSE) if isinstance(s, Sign)}
     assert guilty["one-term-led"] < 0.6 * alone["one-term-led"]
     assert "terms-rose-together" in m.names(run, CAUSE, -1)
+
+
+def weighted(
+    weight: NDArray[np.float64], *, role: Role = Role.LOSS_COMPONENT, verdict: Verdict = Verdict.SHIFTED
+) -> m.Made:
+    """loss = main + weight · extra, all printed with four digits; the net learns ``main`` as if nothing had happened."""
+    main, extra = m.learning(400, seed=1), 0.2 * m.learning(400, seed=2)
+    others = {("seg", role): np.round(main, 4), ("edge", role): np.round(extra, 4)}
+    return m.made(
+        np.round(main + weight * extra, 4), Verdict.SHIFTED, 300, others={**others, m.LR: m.constant()}, uncertain=2
+    )
+
+
+def leap(to: float) -> NDArray[np.float64]:
+    return np.where(np.arange(400) < 300, 1.0, to)
+
+
+def test_a_weight_that_leaped_is_solved_for_and_named_with_its_numbers() -> None:
+    run = weighted(leap(50.0))
+    w = run.facts().weighed
+    assert w is not None
+    assert (w.term, w.step, w.last) == ("edge", 30_000, 30_000)
+    assert abs(w.before - 1) < 0.02
+    assert abs(w.after - 50) < 0.5
+    assert m.place(run, CAUSE) == 0
+    assert "term-weight-rose" in m.names(run, CAUSE, +1)
+    assert "term-weight-rose" in m.names(run, "data-shift", -1)
+    assert "The weight of edge in train/loss went from 1 to 50 at step 30,000" in run.diagnose().why_then[0]
+
+
+def test_columns_of_unknown_names_are_terms_where_they_add_up_to_the_loss() -> None:
+    w = weighted(leap(50.0), role=Role.OTHER).facts().weighed
+    assert w is not None
+    assert w.term == "edge"
+
+
+def test_a_weight_that_is_brought_in_and_held_is_told_as_a_schedule_and_weighs_less() -> None:
+    run = weighted(np.clip((np.arange(400) - 260) / 80, 0.0, 1.0) * 3)
+    w = run.facts().weighed
+    assert w is not None
+    assert w.annealed
+    (found,) = [s for s in m.tried(run.facts(), CAUSE) if s.name == "term-weight-rose" and isinstance(s, Sign)]
+    assert found.strength <= 0.5
+    assert "as a term is brought in on purpose" in found.text
+
+
+def test_terms_that_add_up_with_steady_weights_tell_of_no_weight() -> None:
+    assert weighted(np.full(400, 1.0)).facts().weighed is None
+    assert terms(False).facts().weighed is None
+
+
+def test_columns_that_are_no_terms_of_the_loss_have_no_weight_in_it() -> None:
+    loss = m.learning(400) * leap(4.0)
+    for seed in range(20):
+        others = {(f"x{k}", Role.OTHER): m.steady(400, 0.3, seed=10 * seed + k) for k in range(3)}
+        others[("loss_ema", Role.OTHER)] = np.convolve(np.pad(loss, (9, 0), "edge"), np.ones(10) / 10, "valid")
+        assert m.made(loss, Verdict.SHIFTED, 300, others=others).facts().weighed is None

@@ -380,9 +380,10 @@ def component_led(f: Facts, d: int) -> Found:
         f"{times(c.growth)}, the others {times(c.others_growth)}"
     )
     if c.rest and c.count > 2:
+        why = ". The weight of a term rose, or a term that was not logged" if f.weighed is None else ""
         text = (
             f"the logged terms do not account for the rise: {c.first} grew {times(c.growth)}, they grew "
-            f"{times(c.others_growth)}. The weight of a term rose, or a term that was not logged"
+            f"{times(c.others_growth)}{why}"
         )
     apart = (c.growth or 1.0) / max(c.others_growth or 1.0, 1e-9)
     sure = 1.0 if c.lead_points else 0.7  # a bounded term (Dice) cannot follow an unbounded one
