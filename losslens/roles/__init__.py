@@ -27,6 +27,8 @@ __all__ = ["assign", "role_named"]
 
 #: Every optimiser's rate lies below this; a larger series under that name is something else (Source: rates in use).
 LARGEST_RATE = 100.0
+#: Loss scales begin at 2^7 and more (Source: defaults of Apex, PyTorch, DeepSpeed, fairseq); what is less scales else.
+LARGE_SCALE = 128.0
 _SYNONYMS = {"loss": Role.TRAIN_LOSS, "lr": Role.LEARNING_RATE, "val": Role.VAL_LOSS, "validation_loss": Role.VAL_LOSS}
 
 
@@ -81,6 +83,8 @@ def assign(
     choices.update(_seen_twice(series, choices))
     choices.update(_find_unnamed_objective(series, choices, told))
     choices.update(_bare_validation(series, choices))
+    choices.update(beside.weights_of_a_linear_model(choices))
+    choices.update(beside.rate_called_alpha(series, choices))
     choices.update(sums.parts_of_the_loss(series, choices))
     choices.update(sums.never_computed(series, choices))
     ranked = sorted(choices.values(), key=lambda c: _rank(c, series[c.tag]))
@@ -97,6 +101,8 @@ class _Numbers:
     constant: bool
     rising: bool
     """Rises and never falls: a counter or a clock."""
+    may_scale_a_loss: bool = False
+    """Each is 2 to some whole power, as what mixed precision doubles and halves, and one of them is large."""
 
     @classmethod
     def of(cls, series: RawSeries | Series) -> _Numbers:
@@ -104,7 +110,9 @@ class _Numbers:
         if not value.size:
             return cls(int(series.value.size), float("nan"), float("nan"), False, False)
         low, high = float(value.min()), float(value.max())
-        return cls(int(series.value.size), low, high, low == high, low < high and bool(np.all(value[1:] >= value[:-1])))
+        rising = low < high and bool(np.all(value[1:] >= value[:-1]))
+        powers = low > 0.0 and high >= LARGE_SCALE and bool(np.all(np.frexp(value)[0] == 0.5))
+        return cls(int(series.value.size), low, high, low == high, rising, powers)
 
 
 #: CleanRL keeps what it watches of a policy in one folder with its losses.
@@ -145,7 +153,7 @@ def _checked(choice: RoleChoice, parts: tuple[str, ...], numbers: _Numbers) -> R
         if numbers.high > LARGEST_RATE:
             return replace(choice, why=f"named as the learning rate, though it reaches {numbers.high:.3g}")
         return replace(choice, why="named as a learning rate; its values are positive and small")
-    if choice.role is Role.OTHER and parts == ("eta",) and numbers.low > 0.0 and numbers.high <= 1.0:
+    if choice.role is Role.OTHER and parts == ("eta",) and 0.0 <= numbers.low <= numbers.high <= 1.0 and numbers.high:
         why = "the letter of the learning rate in textbooks; its values are positive and small, as no time left is"
         return replace(choice, role=Role.LEARNING_RATE, why=why, sure=False)
     if choice.role is Role.OTHER and parts in (("time",), ("train", "time")) and not numbers.rising:
@@ -157,11 +165,17 @@ def _checked(choice: RoleChoice, parts: tuple[str, ...], numbers: _Numbers) -> R
     if choice.role is Role.LAYER_GRAD_NORM and numbers.low >= 0.0 and _names_the_whole(parts):
         whole = replace(choice, role=Role.GRAD_NORM, why="a gradient of the whole model; its values are a size")
         return _whole_or_layer(whole, parts)
+    if choice.role is Role.LOSS_SCALE and parts in (("scale",), ("train", "scale")) and not numbers.may_scale_a_loss:
+        return replace(choice, role=Role.OTHER, why="named a scale, but its values are not those of a loss scale")
+    if choice.role is Role.LOGIT_SCALE and parts[-1:] in _BARE_LOGITS and not numbers.low >= 0.0:
+        return replace(choice, role=Role.OTHER, why="named as logits, but its values are no size")
     if choice.role in (Role.LOSS_SCALE, Role.BATCH_SIZE) and numbers.low < 0.0:
         return replace(choice, role=Role.OTHER, why=f"{choice.why}, but has negative values")
     return choice
 
 
+#: Logits under no name but their own.
+_BARE_LOGITS = (("attn",), ("logit",), ("logits",))
 #: Words of a gradient norm of the whole model; any other word names a layer or a player.
 _WHOLE = words(
     "grad grads gradient gradients norm norms global total l1 l2 inf all overall model full of the train training",
@@ -245,6 +259,8 @@ def _find_unnamed_objective(
 ) -> dict[str, RoleChoice]:
     """When nothing is named like a loss: the one series that behaves like one, admitted as a guess."""
     roles = {c.role for c in [*choices.values(), *told.values()]}
+    if Role.TRAIN_LOSS not in roles and roles & {Role.VAL_LOSS, Role.LOSS_COMPONENT}:
+        return _bare_total(series, choices)
     if roles & {Role.TRAIN_LOSS, Role.VAL_LOSS, Role.LOSS_COMPONENT, Role.REWARD}:
         return {}  # what is trained on rewards may log no loss at all
     by_row = all(s.axis == "row" for s in series.values())
@@ -274,6 +290,19 @@ def _find_unnamed_objective(
     return {}
 
 
+def _bare_total(
+    series: Mapping[str, RawSeries] | Mapping[str, Series], choices: Mapping[str, RoleChoice]
+) -> dict[str, RoleChoice]:
+    """ "total" or "train" beside a validation loss or beside terms: the training loss, under the name of the whole."""
+    open_tags = [t for t, c in choices.items() if c.role is Role.OTHER and c.why == losses.UNKNOWN]
+    for words_of_it in (("total",), ("train", "total"), *((word,) for word in sorted(TRAIN_WORDS))):
+        tag = next((t for t in open_tags if words_of(t) == words_of_it), None)
+        if tag is not None and not _may_be_accuracy(series[tag].value):
+            why = "no training loss is named so; this is named the whole of it, and is no accuracy by its numbers"
+            return {tag: RoleChoice(tag, Role.TRAIN_LOSS, why, sure=False, split=split_of(tag))}
+    return {}
+
+
 def _bare_names(
     series: Mapping[str, RawSeries] | Mapping[str, Series], open_tags: Sequence[str], roles: set[Role]
 ) -> dict[str, RoleChoice]:
@@ -288,8 +317,12 @@ def _bare_names(
         why = "nothing is named a loss; this is the sum of the others, as a loss is of its terms"
         return {total: RoleChoice(total, Role.TRAIN_LOSS, why, sure=False, split=split_of(total))}
     train = next((tag for parts, tag in by_words.items() if len(parts) == 1 and parts[0] in TRAIN_WORDS), None)
-    held = [tag for parts, tag in by_words.items() if len(parts) == 1 and parts[0] in VAL_WORDS | TEST_WORDS]
-    if train is None or not held or roles & {Role.ACCURACY, Role.VAL_ACCURACY}:
+    if train is None:
+        return {}
+    held = [
+        tag for tag in open_tags if _names_held_back(tag) and _measures_like(series[tag].value, series[train].value)
+    ]
+    if not held or roles & {Role.ACCURACY, Role.VAL_ACCURACY}:
         return {}
     why = "nothing is named a loss; the data sets are named side by side, and it is no accuracy by its numbers"
     found = {train: RoleChoice(train, Role.TRAIN_LOSS, why, sure=False, split="train")}
@@ -303,12 +336,44 @@ def _bare_validation(
     roles = {choice.role for choice in choices.values()}
     if Role.TRAIN_LOSS not in roles or roles & {Role.VAL_LOSS, Role.VAL_ACCURACY}:
         return {}
-    bare = [t for t, c in choices.items() if c.role is Role.OTHER and c.why == losses.UNKNOWN]
-    bare = [t for t in bare if len(words_of(t)) == 1 and words_of(t)[0] in VAL_WORDS]
-    if len(bare) != 1 or _may_be_accuracy(series[bare[0]].value):
+    bare = [t for t, c in choices.items() if c.role is Role.OTHER and c.why == losses.UNKNOWN and _names_held_back(t)]
+    bare = [t for t in bare if words_of(t)[0] not in TEST_WORDS] or bare
+    train = next(t for t, c in choices.items() if c.role is Role.TRAIN_LOSS)
+    if len(bare) != 1 or not _is_loss_beside(series[bare[0]].value, series[train].value):
         return {}
     why = "names the data held back beside a training loss, and it is no accuracy by its numbers"
     return {bare[0]: RoleChoice(bare[0], Role.VAL_LOSS, why, sure=False, split="val")}
+
+
+#: The loss on data held back that rises from the first has at most this many times the training loss where both
+#: begin, and comes to at most so many times where it began: an accuracy in percent leaves one or the other.
+_BEGINS_NEAR, _RISES = 2.0, 5.0
+
+
+def _names_held_back(tag: str) -> bool:
+    """Named as the data that is not trained on, and nothing else: "dev", "test", "held-out"."""
+    parts = words_of(tag)
+    return parts in (("held", "out"), ("hold", "out")) or (len(parts) == 1 and parts[0] in VAL_WORDS | TEST_WORDS)
+
+
+def _measures_like(value: FloatArray, train: FloatArray) -> bool:
+    """Whether "dev" measures what "train" beside it does, a loss by its numbers: no rise within 0…1 beside one above."""
+    if value.size < losses.FEW_POINTS or _counts(value):
+        return False
+    finite, beside = value[np.isfinite(value)], train[np.isfinite(train)]
+    within = bool(finite.size) and finite.min() >= 0.0 and finite.max() <= 1.0
+    return not (_may_be_accuracy(value) and within and beside.size and beside.max() > 1.0)
+
+
+def _is_loss_beside(value: FloatArray, train: FloatArray) -> bool:
+    """Whether what is named as data held back is a loss: no accuracy by its numbers, or one that can be none."""
+    if not _may_be_accuracy(value):
+        return True
+    finite, beside = value[np.isfinite(value)], train[np.isfinite(train)]
+    if finite.size < losses.FEW_POINTS or not beside.size or _counts(value) or finite.min() <= 0.0:
+        return False
+    near = 1.0 / _BEGINS_NEAR <= float(finite[0] / np.median(beside[: losses.FEW_POINTS])) <= _BEGINS_NEAR
+    return bool(finite.min() > 1.0 and near and finite.max() <= _RISES * finite[0])
 
 
 def _may_be_accuracy(value: FloatArray) -> bool:

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 
-from losslens.roles.losses import Candidate
+import numpy as np
+
+from losslens.model import RawSeries, Role, RoleChoice, Series
+from losslens.roles.losses import FEW_POINTS, UNKNOWN, Candidate
 from losslens.roles.names import words, words_of
 
 #: What Keras and others call the ends of a model that has several, each with a loss of its own: output_1, output_2.
@@ -16,6 +19,10 @@ _OUTPUTS = words("output out")
 _SAMPLE = ("sample",)
 #: The number of this moment and its average so far, as the meter of PyTorch's ImageNet example calls them.
 _NOW, _SO_FAR = "val", "avg"
+#: What a rate that decays goes down by, of the points at which it changes; one may be a jump that was not meant.
+_DECAYS = 0.8
+#: Beside these "alpha" is the temperature of a policy.
+_OF_A_POLICY = frozenset({Role.REWARD, Role.ENTROPY, Role.KL})
 
 
 def as_outputs(candidates: Mapping[str, Candidate]) -> dict[str, Candidate]:
@@ -50,3 +57,35 @@ def as_meters(candidates: Mapping[str, Candidate]) -> dict[str, Candidate]:
         if average is not None and average.points == c.points:
             out[tag] = replace(c, split=average.split)
     return out
+
+
+def weights_of_a_linear_model(choices: Mapping[str, RoleChoice]) -> dict[str, RoleChoice]:
+    """``Norm: 4.3, NNZs: 10, Bias: 0.1``: beside how many weights are not zero a norm is that of the weights."""
+    if not any(tag.lower() in ("nnz", "nnzs") for tag in choices):
+        return {}
+    why = "a norm beside the count of weights that are not zero: scikit-learn's size of the weights"
+    return {
+        t: replace(c, role=Role.WEIGHT_NORM, why=why)
+        for t, c in choices.items()
+        if c.role is Role.GRAD_NORM and words_of(t) == ("norm",)
+    }
+
+
+def rate_called_alpha(
+    series: Mapping[str, RawSeries] | Mapping[str, Series], choices: Mapping[str, RoleChoice]
+) -> dict[str, RoleChoice]:
+    """``alpha 0.0248, loss 3.1``: word2vec and its heirs call the learning rate so; a policy's temperature is none."""
+    tag = next((t for t, c in choices.items() if c.why == UNKNOWN and words_of(t) == ("alpha",)), None)
+    roles = {c.role for c in choices.values()}
+    games = any(c.role is Role.TRAIN_LOSS and c.group for c in choices.values())
+    if tag is None or Role.LEARNING_RATE in roles or Role.TRAIN_LOSS not in roles or roles & _OF_A_POLICY or games:
+        return {}
+    value = series[tag].value
+    if value.size < FEW_POINTS or not np.all(np.isfinite(value)) or value.min() < 0.0 or value[0] > 1.0:
+        return {}
+    change = np.diff(value)
+    falls, moves = int(np.sum(change < 0.0)), int(np.sum(change != 0.0))
+    if falls < FEW_POINTS - 1 or falls < _DECAYS * moves:
+        return {}
+    why = "its values are positive and decay, as the learning rate that word2vec calls so"
+    return {tag: replace(choices[tag], role=Role.LEARNING_RATE, why=why, sure=False)}

@@ -82,6 +82,11 @@ TABLE: tuple[Rule, ...] = (
         beside_loss=True,
     ),
     Rule(
+        Role.LOSS_SCALE,
+        re.compile(r"^(?:train )?scale$"),
+        "named a scale, and its values are powers of two as those of a loss scale",
+    ),
+    Rule(
         Role.SKIPPED_STEPS,
         _any(
             r"(?:steps?|iterations|batches|updates|samples) skipped",
@@ -178,6 +183,11 @@ TABLE: tuple[Rule, ...] = (
             "qk max",
         ),
         "named as the size of logits",
+    ),
+    Rule(
+        Role.LOGIT_SCALE,
+        re.compile(r"^(?:train )?(?:attn|logits?)$"),
+        "named as logits alone: what a training log has of them is a size",
     ),
     Rule(
         Role.OTHER,

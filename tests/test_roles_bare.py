@@ -1,0 +1,86 @@
+"""Roles of names that say little alone, and enough beside others or by their numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from losslens.model import Role
+from losslens.roles import assign
+from tests.runs.make_logs import falling, series
+
+RISING = np.linspace(4.9, 9.8, 60)
+SCALE = 2.0 ** np.repeat([12, 13, 14, 15, 16, 17], 10)
+
+
+def roles(**values: np.ndarray) -> dict[str, Role]:
+    made = {tag.replace("__", "-"): series(tag.replace("__", "-"), value) for tag, value in values.items()}
+    return {c.tag: c.role for c in assign(made)}
+
+
+@pytest.mark.parametrize("name", ["dev", "valid", "val", "test", "held__out", "eval", "validation"])
+def test_what_is_named_as_other_data_beside_train_is_its_loss_even_where_it_rises(name: str) -> None:
+    found = roles(train=falling(60, start=4.7, end=0.1), **{name: RISING})
+    assert found["train"] is Role.TRAIN_LOSS
+    assert found[name.replace("__", "-")] is Role.VAL_LOSS
+
+
+@pytest.mark.parametrize("name", ["dev", "held__out", "test"])
+def test_what_is_named_as_other_data_beside_the_loss_is_its_loss_even_where_it_rises(name: str) -> None:
+    assert roles(nll=falling(60, start=5.6, end=2.7), **{name: RISING})[name.replace("__", "-")] is Role.VAL_LOSS
+
+
+def test_an_accuracy_in_percent_under_the_name_of_its_data_is_no_loss() -> None:
+    accuracy = 80.0 - 76.0 * np.exp(-np.arange(60) / 8)
+    assert roles(loss=falling(60, start=4.6, end=1.0), dev=accuracy)["dev"] is Role.OTHER
+
+
+def test_an_accuracy_from_0_to_1_beside_a_larger_train_is_no_loss() -> None:
+    found = roles(train=falling(60, start=2.3, end=0.3), val=np.linspace(0.1, 0.9, 60))
+    assert found["val"] is Role.OTHER
+
+
+@pytest.mark.parametrize("beside", [["val_loss"], ["box_loss", "rpn_loss"]])
+def test_total_is_the_training_loss_beside_a_validation_loss_and_beside_terms(beside: list[str]) -> None:
+    others = {tag: falling(60, start=4.0, end=0.6, seed=seed) for seed, tag in enumerate(beside)}
+    found = roles(total=falling(60, start=4.0, end=0.5), lr=np.linspace(1e-3, 1e-5, 60), **others)
+    assert found["total"] is Role.TRAIN_LOSS
+
+
+def test_a_total_that_counts_is_no_training_loss() -> None:
+    assert roles(total=np.arange(60.0), val_loss=falling(60))["total"] is Role.OTHER
+
+
+@pytest.mark.parametrize("name", ["logit", "logits", "attn"])
+def test_logits_under_their_own_name_are_a_size_where_they_have_no_sign(name: str) -> None:
+    assert roles(loss=falling(60), **{name: np.linspace(2.0, 90.0, 60)})[name] is Role.LOGIT_SCALE
+    assert roles(loss=falling(60), **{name: np.linspace(-2.0, 9.0, 60)})[name] is Role.OTHER
+
+
+def test_a_scale_of_powers_of_two_is_that_of_the_loss() -> None:
+    assert roles(loss=falling(60), scale=SCALE)["scale"] is Role.LOSS_SCALE
+
+
+@pytest.mark.parametrize("other", [SCALE + 1.0, np.full(60, 8.0)])
+def test_a_scale_of_other_numbers_is_none_of_the_loss(other: np.ndarray) -> None:
+    assert roles(loss=falling(60), scale=other)["scale"] is Role.OTHER
+
+
+def test_the_norm_beside_the_count_of_weights_is_that_of_the_weights() -> None:
+    norm = np.linspace(1.0, 9.0, 60)
+    assert roles(loss=falling(60), Norm=norm, NNZs=np.full(60, 10.0))["Norm"] is Role.WEIGHT_NORM
+    assert roles(loss=falling(60), Norm=norm)["Norm"] is Role.GRAD_NORM
+
+
+def test_an_alpha_that_decays_beside_a_loss_is_the_rate_of_word2vec() -> None:
+    assert roles(loss=falling(60), alpha=np.linspace(0.025, 0.0001, 60))["alpha"] is Role.LEARNING_RATE
+
+
+@pytest.mark.parametrize("beside", ["ep_rew_mean", "entropy", "lr"])
+def test_an_alpha_beside_a_policy_or_beside_a_rate_is_none(beside: str) -> None:
+    found = roles(loss=falling(60), alpha=np.linspace(0.2, 0.0001, 60), **{beside: np.linspace(0.9, 0.1, 60)})
+    assert found["alpha"] is Role.OTHER
+
+
+def test_an_eta_that_ends_at_zero_is_a_rate() -> None:
+    assert roles(loss=falling(60), eta=np.linspace(1e-3, 0.0, 60))["eta"] is Role.LEARNING_RATE
