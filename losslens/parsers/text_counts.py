@@ -120,6 +120,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         # Whatever a line counts at its very beginning, as long as it counts up: "chunk 1/100", "[4/800]", ">>> 004 ::"
         ("count", rf"^\[{_N_OF}\](?=[\s:,|-]*[A-Za-z])"),
+        ("count", r"^(?:\[(?P<n>\d+)\|(?P<N>\d+)\]|#(?P<step>\d+)/\d+\s*-)(?=[\s:,|-]*[A-Za-z])"),
         ("count", rf"^[A-Za-z][\w-]*\s*[:#]?\s*{_N_OF}(?=[\s:,|>-]+[A-Za-z])"),
         ("count", r"^[>#*\s]{0,8}(?P<step>\d{1,12})\s*(?:::|\|)\s*(?=[A-Za-z])"),
         ("count", rf"^(?:{_COUNTED}) ?[:#=]? ?(?P<step>\d{{1,12}})(?![\d.]*[.eE]\d)(?=[\s:,|>-]+[A-Za-z])"),

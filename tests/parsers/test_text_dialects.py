@@ -58,6 +58,12 @@ Line = Callable[[int], str]
         (lambda i: f"[0m {12 + i}s ({500 * i} {5 * i}%) {_value(i)}]", "loss", (0, 500)),
         (lambda i: f"05/12 10:24:33 PM train {50 * i:03d} {_value(i):e} 45.2 88.1", "train_loss", (0, 50)),
         (lambda i: f"[2020-05-01 10:00:00] Ep. 1 : Up. {1000 * i} : Sen. 64,000 : Cost {_value(i)}", "Cost", (0, 1000)),
+        (lambda i: f"[{i + 1}|10] TotalLoss {_value(i)} Accuracy 0.098000", "TotalLoss", (1, 2)),
+        (
+            lambda i: f"#{i + 1}/1500 - Training Loss: {_value(i)} >> [ Accuracy: 8.77% - Validation Loss : 2.5 ]",
+            "Training Loss",
+            (1, 2),
+        ),
     ],
 )
 def test_a_line_says_its_place_and_its_loss(line: Line, tag: str, steps: tuple[int, int], tmp_path: Path) -> None:
