@@ -151,6 +151,8 @@ def _missing_rows(column: _Column, others: Sequence[_Column], table: Table, miss
     own = ~apart | present
     together = [d for d in together if not _counts(d)]
     robust = [d for d in together if d.choice is None or d.choice.role not in CAN_BE_NAN]
+    if column.held_back:  # a row of the validation has its accuracy: where both are blank, it was not evaluated
+        robust = [d for d in robust if d.held_back] or robust
     dense = [d for d in robust or together if _is_dense(present, (d.present | present) & own)]
     empty = ~np.logical_or.reduce([present, *(d.present for d in others if not _counts(d))])
     if dense:

@@ -407,3 +407,20 @@ def test_a_part_that_went_nan_with_the_whole_loss_is_nan_too() -> None:
     cells = until(40, 30)
     run = run_of(table("progress.csv", {"loss": cells, "loss_q1": [*cells], "grad_norm": full(40)}))
     assert nan_steps(run) == nan_steps(run, "loss_q1") == list(range(30, 40))
+
+
+def test_an_evaluation_that_two_epochs_of_three_have_was_not_made_where_its_accuracy_is_blank_too() -> None:
+    n = 30
+    made = [i % 3 > 0 for i in range(n)]
+    losses = falling(n, seed=3)
+    columns: dict[str, Cells] = {
+        "epoch": [float(i + 1) for i in range(n)],
+        "train_loss": [float(v) for v in falling(n)],
+        "train_acc": full(n),
+        "valid_loss": [float(losses[i]) if made[i] else None for i in range(n)],
+        "valid_acc": [0.01 * i if made[i] else None for i in range(n)],
+    }
+    assert nan_steps(run_of(table("metrics.csv", columns)), "valid_loss") == []
+    # where the accuracy of the evaluation goes on, its loss was no number
+    columns["valid_acc"] = [0.01 * i for i in range(n)]
+    assert nan_steps(run_of(table("metrics.csv", columns)), "valid_loss") == [i for i in range(2, n) if not made[i]]
