@@ -18,14 +18,19 @@ _FILE_NAMES = re.compile(
     r"(?:.*[_.-])?(?:all|train|eval|test|predict|final)_results|wandb-summary|(?:train|test|final|best)_metrics",
     re.IGNORECASE,
 )
+_LAST_VALUES = "wandb-summary"
 
 
 def sniff(path: Path, head: bytes) -> bool:
     """One object of single values, in a file that is called results or a summary."""
-    if not _FILE_NAMES.fullmatch(path.name.removesuffix(".gz").rsplit(".", 1)[0]) or not is_one_document(head):
+    stem = path.name.removesuffix(".gz").rsplit(".", 1)[0]
+    if not _FILE_NAMES.fullmatch(stem) or not is_one_document(head):
         return False
     value = peek(head)
-    return isinstance(value, dict) and bool(value) and not any(_is_course(item) for item in value.values())
+    if not isinstance(value, dict) or not value:
+        return False
+    # The lists of a summary of W&B's are histograms, as they were last.
+    return stem == _LAST_VALUES or not any(_is_course(item) for item in value.values())
 
 
 def parse(path: Path) -> tuple[Log, ...]:

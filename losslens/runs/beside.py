@@ -10,7 +10,7 @@ from losslens import parsers
 from losslens.errors import LosslensError
 from losslens.model import Setting, Skipped
 from losslens.runs.checkpoints import is_hf_checkpoint
-from losslens.runs.group import BESIDE, MESSAGES, PYTHON, RESULTS, SETTINGS, TRACKED_RUN, Folder, Group
+from losslens.runs.group import BESIDE, MESSAGES, PYTHON, RESULTS, SETTINGS, Folder, Group, is_tracked_run
 from losslens.runs.jobs import Source
 from losslens.runs.outputs import is_part_of_a_start, two_streams
 from losslens.runs.ownership import owners_by_name, owners_by_settings, shared
@@ -78,7 +78,7 @@ def _takers(
         return (named or here), bool(named)
     if path.name in _BELOW[source.format] or is_hf_checkpoint(path.name) or _is_of_a_rank(path, source):
         above = [g for g in groups if g.path == path.parent and not g.alone]
-        if above or TRACKED_RUN.fullmatch(path.parent.name):
+        if above or is_tracked_run(path.parent.name):
             return above, False
         if _is_of_a_rank(path, source):
             return _takers(path.parent, source, groups, by_folder)

@@ -18,7 +18,7 @@ from losslens.parsers import python_settings
 from losslens.roles.names import words
 from losslens.runs import crowds, prose
 from losslens.runs.beside import MESSAGES_ONLY
-from losslens.runs.group import BESIDE, PYTHON, Folder
+from losslens.runs.group import BESIDE, LATEST_RUN, PYTHON, TRACKED_RUN, Folder
 from losslens.runs.grouping import jobs_of
 from losslens.runs.jobs import Discovery, Source
 from losslens.runs.naming import natural
@@ -191,6 +191,8 @@ def _walk(root: Path, search: _Search) -> Iterator[Folder]:
         if not search.is_new(here):
             continue
         names = tuple(e.name for e in entries)
+        if path != root and _is_latest_again(path, names):
+            continue
         claimed = _claimed(path, entries, names, search)
         if claimed is not None:
             left = parsers.left_by(claimed.format, path, names)
@@ -199,6 +201,18 @@ def _walk(root: Path, search: _Search) -> Iterator[Folder]:
         _say_unknown(unknown, search)
         waiting.extend(reversed(below))
         yield Folder(path, root, (*([claimed] if claimed is not None else []), *sources), names)
+
+
+def _is_latest_again(path: Path, names: Sequence[str]) -> bool:
+    """Whether this is W&B's ``latest-run`` as a copy of a run that lies beside it, where it should be a link to it."""
+    if path.name != LATEST_RUN:
+        return False
+    ids = [name[len("run-") : -len(".wandb")] for name in names if name.startswith("run-") and name.endswith(".wandb")]
+    try:
+        beside = [match["id"] for name in os.listdir(path.parent) if (match := TRACKED_RUN.fullmatch(name))]
+    except OSError:
+        return False
+    return bool(ids) and all(one in beside for one in ids)
 
 
 def _claimed(path: Path, entries: Sequence[os.DirEntry[str]], names: Sequence[str], search: _Search) -> Source | None:

@@ -21,7 +21,7 @@ from losslens.runs import printed
 from losslens.runs.beside import give_beside
 from losslens.runs.checkpoints import checkpoints_in, is_hf_checkpoint
 from losslens.runs.echoes import join_echoes
-from losslens.runs.group import BESIDE, TRACKED_RUN, Folder, Group
+from losslens.runs.group import BESIDE, Folder, Group, is_tracked_run
 from losslens.runs.jobs import Job, Source
 from losslens.runs.naming import natural, says_nothing
 from losslens.runs.outputs import BY_RANK, join_starts, leading_ranks, stream_of
@@ -360,7 +360,7 @@ def _place_above(
             return parent, f"{name}/ holds one split of the job in the folder above"
     if above and not above[0].stem and name.lower() in CONTAINERS and not formats & above[0].formats():
         return parent, f"{name}/ belongs to the logs in the folder above"
-    if TRACKED_RUN.fullmatch(parent.name) and name in ("files", "logs"):
+    if is_tracked_run(parent.name) and name in ("files", "logs"):
         return parent, f"{name}/ belongs to the tracked run in the folder above"
     if not above and name == "vis_data":
         return parent, "vis_data/ belongs to the folder above"

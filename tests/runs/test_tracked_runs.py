@@ -77,6 +77,30 @@ def test_a_summary_alone_is_no_run_of_one_point(tmp_path: Path) -> None:
     assert "last values" in skipped.reason
 
 
+def test_histograms_make_no_course_of_a_summary(tmp_path: Path) -> None:
+    folder = tmp_path / "wandb" / "run-20240101_120000-abcdefgh"
+    folder.mkdir(parents=True)
+    rows = ({"_step": i, "loss": float(v)} for i, v in enumerate(falling(30)))
+    (folder / "wandb-history.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    histogram = {"_type": "histogram", "values": [1, 2, 3], "bins": [0.0, 0.1, 0.2, 0.3]}
+    summary = {"loss": 0.2, "_step": 29, "gradients/fc.weight": histogram}
+    (folder / "wandb-summary.json").write_text(json.dumps(summary))
+    (run,) = runs_in(tmp_path)
+    assert len(run.series["loss"]) == 30
+
+
+def test_the_latest_run_is_no_other_run_where_it_is_a_copy_and_no_link(crashed: Path) -> None:
+    (record,) = crashed.rglob("*.wandb")
+    latest = record.parent.parent / "latest-run"
+    shutil.copytree(record.parent, latest)
+    assert len(runs_in(crashed)) == 1
+    assert len(runs_in(latest)) == 1
+    shutil.rmtree(record.parent)
+    (run,) = runs_in(crashed)  # the copy is all that is left
+    assert len(run.series["train/loss"]) == 40
+    assert "loss" not in run.series  # what was printed is in files/ below it
+
+
 def test_a_resumed_run_is_one_run_with_the_steps_it_went_over_again(tmp_path: Path) -> None:
     shutil.copytree(DATA / "resumed", tmp_path / "project")
     (job,) = find([tmp_path]).jobs
