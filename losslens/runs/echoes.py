@@ -7,7 +7,7 @@ tell that the two are one job; the losses that were printed at the same steps as
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +35,11 @@ MOST_TOGETHER = 24
 MOST_PAIRS = 400
 
 
-def join_echoes(by_path: dict[Path, list[Group]]) -> None:
-    """Let each printed output join the one logged job near it that holds its numbers; changes ``by_path``."""
+def join_echoes(by_path: dict[Path, list[Group]], containers: Set[str] = frozenset()) -> None:
+    """Let each printed output join the one logged job near it that holds its numbers; changes ``by_path``.
+
+    So do the logs of a subfolder that is called as one of the ``containers`` in which trainers keep what belongs above.
+    """
     outputs = [(p, g) for p, groups in by_path.items() for g in groups if g.formats() == {TEXT} and not g.alone]
     logged = [(p, g) for p, groups in by_path.items() for g in groups if g.formats() - {TEXT} and not g.alone]
     seen: dict[Path, Log | None] = {}
@@ -63,6 +66,23 @@ def join_echoes(by_path: dict[Path, list[Group]]) -> None:
     for path, groups in by_path.items():
         if 1 < len(groups) <= MOST_TOGETHER and len({format for g in groups for format in g.formats()}) > 1:
             by_path[path] = _joined_within(groups, seen)
+    for path, groups in by_path.items():
+        above = by_path.get(path.parent, [])
+        if len(groups) == 1 and 1 < len(above) <= MOST_TOGETHER and path.name.lower() in containers:
+            _join_above(path, groups, above, seen)
+
+
+def _join_above(path: Path, groups: list[Group], above: Sequence[Group], seen: dict[Path, Log | None]) -> None:
+    """Let the logs of a subfolder join the one of several jobs above whose numbers they hold."""
+    mine = [Part(log, "") for source in groups[0].sources[:2] if (log := _beginning(source, seen)) is not None]
+    same = [
+        home
+        for home in above
+        if not groups[0].formats() & home.formats()
+        and any(agree(a, Part(log, "")) for s in home.sources if (log := _beginning(s, seen)) is not None for a in mine)
+    ]
+    if len(same) == 1:
+        same[0].join(groups.pop(), f"{path.name}/ holds the numbers of {same[0].sources[0].path.name}")
 
 
 def _joined_within(groups: list[Group], seen: dict[Path, Log | None]) -> list[Group]:

@@ -70,7 +70,7 @@ def jobs_of(folders: Sequence[Folder]) -> tuple[tuple[Job, ...], tuple[Skipped, 
     join_starts(by_path)
     _join_folders(by_path)
     join_resumed(by_path)
-    join_echoes(by_path)
+    join_echoes(by_path, CONTAINERS)
     groups = [g for groups in by_path.values() for g in groups]
     unused = give_beside(folders, groups)
     names = {f.path: f.names for f in folders}

@@ -647,3 +647,23 @@ def test_a_folder_of_weights_alone_says_that_the_log_is_missing(tmp_path: Path) 
     assert "2 .safetensors" in skipped.reason
     (tmp_path / "logs.zip").write_bytes(b"PK\3\4")
     assert [item.code for item in find([tmp_path]).skipped] == ["archive"]
+
+
+def test_event_files_below_several_logs_join_the_one_that_holds_their_numbers(tmp_path: Path) -> None:
+    folder = tmp_path / "round_00"
+    folder.mkdir()
+    course, batches = falling(8, seed=1), falling(90, seed=2)
+    rows = [{"epoch": i, "train/loss": float(v), "val/loss": float(v) + 0.1} for i, v in enumerate(course)]
+    (folder / "events.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    live = [{"epoch": 7, "batch": i, "loss": float(v), "acc": 0.5} for i, v in enumerate(batches)]
+    (folder / "live_batches.jsonl").write_text("".join(json.dumps(row) + "\n" for row in live))
+    writer = SummaryWriter(str(folder / "tb"))
+    for i, v in enumerate(course):
+        writer.add_scalar("train/loss", v, i)
+        writer.add_scalar("val/loss", v + 0.1, i)
+    writer.close()
+    (tmp_path / "round_01").mkdir()
+    shutil.copytree(folder / "tb", tmp_path / "round_01" / "tb")  # of other jobs nothing is known here
+    runs = [run for run in runs_in(tmp_path) if "round_00" in run.path]
+    assert sorted(len(run.files) for run in runs) == [1, 2]
+    assert sorted(run.tags(Role.TRAIN_LOSS)[0] for run in runs) == ["loss", "train/loss"]
