@@ -57,7 +57,7 @@ def test_a_validation_loss_alone_stays_a_validation_loss() -> None:
 OTHERS = {
     Role.LEARNING_RATE: "lr learning_rate learning-rate lr-Adam lr-SGD/pg1 lr/pg0 x/lr0 epoch_learning_rate "
     "train/learning_rate optim/LR~(group~0) optim/learning_rate_group0 cur_lr base_lr train/lr Train/Samples/lr "
-    "lr_group_0 lrate",
+    "lr_group_0 lrate linear-schedule/pg1",
     Role.GRAD_NORM: "grad_norm gnorm grad-norm gradient_norm grad_2.0_norm_total l2_norm/grad/global "
     "optim/total_grad_norm "
     "optim/total~grad~norm grad_gnorm train/grad_norm gradients/global_norm global_grad_norm gradNorm "
@@ -93,7 +93,8 @@ def test_what_accompanies_a_loss_is_known_by_its_name(role: Role, tag: str) -> N
     assert found["train_loss"].role is Role.TRAIN_LOSS
 
 
-NEITHER = """loss_weight loss_scale lossless loss_lambda loss_time loss_lr loss_count loss_coef kl_weight
+NEITHER = """val_loss_every loss_log_interval LOSS_GAMMA
+loss_weight loss_scale lossless loss_lambda loss_time loss_lr loss_count loss_coef kl_weight
 lr-Adam-momentum lr-Adam/pg1-weight_decay momentum glossary num_losses loss_delta grad_norm_loss_ratio"""
 
 

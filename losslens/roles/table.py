@@ -43,7 +43,8 @@ _PART_OF_A_STEP = (
 _COUNTED = r"(?:samples|tokens|examples|images|frames|timesteps)"
 _NOT_THE_VALUE = (
     r"(?:weights?|coef|coeff|coefficient|lambda|factor|alpha|count|num|lr|time|ratio|std|stddev|var|variance|threshold"
-    r"|delta|diff|change|slope|improvement|percent|pct|rank|window|patience|decay|weighting|schedule|temperature|margin)"
+    r"|delta|diff|change|slope|improvement|percent|pct|rank|window|patience|decay|weighting|schedule|temperature|margin"
+    r"|every|interval|freq|frequency|gamma)"
 )
 _OF_REWARDS = r"(?:mean|avg|average|chosen|rejected|margins?|accuracies|max|min|std|total|\w+)"
 
@@ -201,6 +202,11 @@ TABLE: tuple[Rule, ...] = (
         Role.LEARNING_RATE,
         _any(r"(?:(?:cur|current|base|max|peak) )?(?:lr\d*|lrs|lrate|learn(?:ing)? rate\d*|step size)"),
         "named as a learning rate",
+    ),
+    Rule(
+        Role.LEARNING_RATE,
+        re.compile(r"(?:^|(?<= ))pg\d+$"),
+        "the rate of a group of parameters, as Lightning's monitor calls it behind the name of the schedule",
     ),
     Rule(
         Role.STEP_TIME,
