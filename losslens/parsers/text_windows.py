@@ -14,6 +14,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 from losslens.parsers.opening import HEAD_BYTES
+from losslens.parsers.text_bars import is_bar
 from losslens.parsers.text_best import KIND as BEST
 from losslens.parsers.text_best import best_in
 from losslens.parsers.text_blocks import Blocks
@@ -33,6 +34,8 @@ MANY_NAMES = 4
 WINDOWS = 24
 #: Windows that are taken apart; where so many held such words and no record, they are source code or prose.
 MOST_TAKEN_APART = 8
+#: A window whose lines are bars but for this share is one of bars.
+BETWEEN = 0.2
 #: A line whose form was seen this often and never held a number of a training is not taken apart again.
 BORING = 8
 _OUTPUT_SUFFIXES = frozenset(["", ".log", ".out", ".err", ".txt", ".stdout", ".stderr", ".o", ".gz"])
@@ -74,8 +77,20 @@ def has_records(path: Path, head: bytes) -> bool:
     if len(head) < HEAD_BYTES or not (printed or wrapping):
         return False
     promising = (part for part in _windows(path, head) if _has_numbers(part))
-    taken = islice(promising, MOST_TAKEN_APART)
-    return any(records_in(output_part(part, wrapping), behind_source=True) for part in taken)
+    between: list[str] = []
+    for part in islice(promising, MOST_TAKEN_APART):
+        text = output_part(part, wrapping)
+        if records_in(text, behind_source=True):
+            return True
+        between += _between_bars(text)
+    return records_in("\n".join(between), behind_source=True)
+
+
+def _between_bars(text: str) -> list[str]:
+    """The lines of a window that is full of redrawn bars: an epoch of them may fill it and print a single line."""
+    lines = text.replace("\r", "\n").split("\n")
+    left = [line for line in lines if line.strip() and not is_bar(line)]
+    return left if len(left) < BETWEEN * len(lines) else []
 
 
 def _has_numbers(part: bytes) -> bool:

@@ -68,6 +68,20 @@ def test_a_loss_that_is_printed_rarely_among_lines_of_one_form_is_seen(tmp_path:
     assert parsers.recognise(path) == "text"
 
 
+def test_a_line_an_epoch_between_hundreds_of_redrawn_bars_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "train_output.log"
+    bars = "\r".join(f"Ep {{e}}:  1%|          | {i}/600 [00:02<18:58,  2.28s/batch]" for i in range(600))
+    path.write_text(
+        "".join(
+            bars.format(e=e) + f"\r{' ' * 60}\rEp {e}: Loss:{3 * 0.8**e + 0.2:.4f} | F1:0.45 IoU:0.29\n"
+            for e in range(1, 25)
+        )
+    )
+    assert parsers.recognise(path) == "text"
+    (log,) = parsers.parse(path)
+    assert log.series["Loss"].step.tolist() == list(range(1, 25))
+
+
 SOURCE = "import os\nimport sys\nfrom torch import nn\n" + "".join(
     f"def f{i}(x):\n    y = {i} * x\n    loss = 0.5\n    # step {i}: loss 0.1\n    if y:\n        return y\n"
     for i in range(40)
