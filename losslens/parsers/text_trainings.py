@@ -49,6 +49,8 @@ _TRAINING = re.compile(
 )
 #: Keras Tuner's "0.01   |0.001   |lr": a value of this trial, the best one so far, and what it is of.
 _TRIED = re.compile(r"^(?P<what>[\w.+-]+) *\|[\w.+?-]+ *\|(?P<key>[A-Za-z_][\w/]*)$")
+#: "第 1 折": the first fold.
+_FOLD = re.compile(r"(?P<what>第\s*[\d一二三四五六七八九十]{1,3}\s*折)")
 _RULE = re.compile(r"[=*#~_-]{5,}")
 _BANNER = re.compile(r"^(?P<key>[=*#~-]{2,}|[+|]{2,})\s*(?P<what>[^=*#~+|\s-].{0,60}?)\s*[=*#~+|-]{2,}$")
 #: What stands in a heading that is no name of a training: its end, its parts, its results.
@@ -121,6 +123,9 @@ class Headings:
             name = f"{tried['key']}={tried['what']}"
             self.found.append(_Heading(tried["key"].lower(), tried["what"].lower(), name, line, before))
             return
+        if fold := _FOLD.search(inner):
+            self.found.append(_Heading("fold", fold["what"], fold["what"], line, before))
+            return
         match = _NAMED.match(inner) or _SETTING.match(inner) or _TRAINING.match(inner)
         if match and match["what"] and not _NO_NAME.search(match["what"]):
             name = bare(inner[match.start("key") :] if match.re is not _TRAINING else match["what"])
@@ -143,7 +148,7 @@ def _may_announce(shape: str) -> bool:
     """Whether lines of a shape may be headings: no pattern tells one digit from another, and most lines come again."""
     banner = _BANNER.match(shape)
     inner = banner["what"] if banner else shape
-    return bool(banner or any(p.match(inner) for p in (_NAMED, _SETTING, _TRAINING, _TRIED)))
+    return bool(banner or any(p.match(inner) for p in (_NAMED, _SETTING, _TRAINING, _TRIED)) or _FOLD.search(inner))
 
 
 def in_turn(records: Sequence[Record]) -> list[int] | None:
@@ -218,8 +223,10 @@ def _by_headings(
         return []
     gaps = _gaps(records, headings, starts, counts)
     placed = {id(h) for gap in gaps for h in gap}
+    # A first training may have no name: the one that those of the folds begin from.
+    ahead = 1 if not gaps[0] and len(starts) > 2 else 0
     # What is printed in the middle of trainings too, such as the rate of each epoch, announces none.
-    keys = {h.key for h in gaps[0]} - {h.key for h in headings if h.before <= starts[-1] and id(h) not in placed}
+    keys = {h.key for h in gaps[ahead]} - {h.key for h in headings if h.before <= starts[-1] and id(h) not in placed}
     after = [
         any(gap and gap[0].line < line and at == start for at, line in resumed)
         for start, gap in zip(starts, gaps, strict=True)
@@ -229,7 +236,7 @@ def _by_headings(
     now: dict[str, str] = {}
     seen: set[tuple[tuple[str, str], ...]] = set()
     told: list[dict[str, _Heading]] = []
-    for gap in gaps:
+    for gap in gaps[ahead:]:
         mine = {h.key: h for h in gap if h.key in keys}
         now |= {h.key: h.what for h in mine.values()}
         who = tuple(sorted(now.items()))
@@ -238,8 +245,9 @@ def _by_headings(
         seen.add(who)
         told.append((told[-1] if told else {}) | mine)
     several = {key for key in keys if len({one[key].what for one in told if key in one}) > 1}
-    out = []
-    for first, end, gap, one in zip(starts, [*starts[1:], len(records)], gaps, told, strict=True):
+    out = [Training("", starts[0], starts[1], 0)] if ahead else []
+    edges = [*starts, len(records)][ahead:]
+    for (first, end), gap, one in zip(pairwise(edges), gaps[ahead:], told, strict=True):
         chosen = [h for key, h in one.items() if key in several]
         name = ", ".join(dict.fromkeys(h.text for h in chosen))
         out.append(Training(name, first, end, gap[0].line, tuple(h.text for h in chosen)))

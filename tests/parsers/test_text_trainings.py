@@ -41,12 +41,18 @@ def test_names_on_the_lines_tell_trainings_apart(before: Sequence[str], names: S
     assert _names(tmp_path, output) == names
 
 
+def test_the_training_that_all_folds_begin_from_needs_no_heading(tmp_path: Path) -> None:
+    output = _epochs(start=2.0) + "".join(f"Fold {k}\n" + _epochs(start=3.0 / k) for k in (1, 2, 3))
+    assert _names(tmp_path, output) == [None, "Fold 1", "Fold 2", "Fold 3"]
+
+
 @pytest.mark.parametrize(
     ("headings", "names"),
     [
         (("Fold 1", "Fold 2", "Fold 3"), ["Fold 1", "Fold 2", "Fold 3"]),
         (("-------- FOLD 1/2 --------", "-------- FOLD 2/2 --------"), ["FOLD 1 of 2", "FOLD 2 of 2"]),
         (("=== resnet18 ===", "=== vgg16 ==="), ["resnet18", "vgg16"]),
+        (("[Stage 2] S2DS 第 1 折微调启动...", "[Stage 2] S2DS 第 2 折微调启动..."), ["第 1 折", "第 2 折"]),
         (("======\n resnet18\n======", "======\n vgg16\n======"), ["resnet18", "vgg16"]),
         (("Training model a", "Training model b"), ["model a", "model b"]),
         (("Training resnet18...", "Training vgg16..."), ["resnet18", "vgg16"]),
