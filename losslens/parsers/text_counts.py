@@ -50,6 +50,8 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"[━╸╺]{3,}\s*(?P<n>\d+)\s*/\s*(?P<N>\d+)\s+\d+:\d\d:\d\d",
         ),
         ("step", r"\[(?:step|iter(?:ation)?)\]\s+(?P<step>\d+)(?![\d.])"),
+        # "Loss after 3 epochs: 0.27": the count stands ahead of what is counted
+        ("epoch", r"\bafter\s+(?P<epoch>\d+)\s+epochs?\b(?=\s*[:=,|-])"),
         # keras-rl counts the steps of the whole job ahead of what it says of the episode.
         ("step", r"^(?P<step>\d+)/\d+:\s+episode:"),
         # char-rnn and its many copies: "120/21150 (epoch 0.284), train_loss = 3.1" counts the batches of the whole job
@@ -115,7 +117,8 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "epoch",
             r"(?<![\w.])(?<!per )(?<!num )(?:epoche?s?|ep\b\.?|pass(?=\s\d+\s(?:batch|step|iter)))"
-            r"['\"]?(?:(?:\s*[:=#\[(]){1,2}\s*|\s+)['\"]?"
+            # "Epoch0 loss = 7796" has nothing between; a file may be called epoch10.pth.
+            r"(?:['\"]?(?:(?:\s*[:=#\[(]){1,2}\s*|\s+)['\"]?|(?<=epoch)(?=\d+(?![\w.]|/\D)))"
             r"(?P<epoch>\d+(?:\.\d+)?)(?:\s*/\s*(?P<epochs>\d+))?",
         ),
         # Whatever a line counts at its very beginning, as long as it counts up: "chunk 1/100", "[4/800]", ">>> 004 ::"

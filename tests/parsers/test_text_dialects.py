@@ -792,3 +792,22 @@ def test_the_best_of_catboost_tells_a_score_from_a_loss(
     assert set(log.series) == {f"learn {name}", f"test {name}"}
     assert log.series[f"test {name}"].value.tolist() == values
     assert log.trainer == "catboost"
+
+
+@pytest.mark.parametrize(
+    ("line", "tag"),
+    [
+        # the count ahead of what is counted, and one glued to its name
+        (lambda i: f"Loss after {i + 1} epochs: {_value(i)}\t", "Loss"),
+        (lambda i: f"2020-04-19 11:35:46,382 - root - Epoch{i + 1} loss = {_value(i)}", "loss"),
+    ],
+)
+def test_an_epoch_is_told_ahead_of_its_name_or_glued_to_it(line: Line, tag: str, tmp_path: Path) -> None:
+    series = _log(tmp_path, "\n".join(line(i) for i in range(8)) + "\n").series[tag]
+    np.testing.assert_allclose(series.value, [_value(i) for i in range(8)], rtol=1e-4)
+    assert (series.axis, series.step.tolist()) == ("epoch", list(range(1, 9)))
+
+
+def test_a_file_called_after_its_epoch_is_no_place(tmp_path: Path) -> None:
+    lines = "".join(f"step {i}: loss {_value(i)}\nsaved /out/epoch{i}.pth, size 3.5\n" for i in range(8))
+    assert _log(tmp_path, lines).series["loss"].axis == "step"
