@@ -35,7 +35,7 @@ _SPACED = re.compile(
 #: "it 10  total 2.5  depth 0.9  aux .1": nothing but names and numbers, and no sign between them.
 _UNIT = r"\s?(?:%|ms|s|sec|k|[MG]B|it/s|tok/s)(?![\w/])"
 _IN_TURN = re.compile(
-    rf"[\s,;|:\])>-]*(?:[A-Za-z]+[\s:|]+)??"
+    rf"(?:\[[A-Za-z ]+\])?[\s,;|:\])>-]*(?:[A-Za-z]+[\s:|]+)??"
     rf"(?:(?:(?:losses|loss):\s+)?(?:{NAME}\s+{NUMBER}(?:{_UNIT})?|\d[\d.]*{_UNIT})(?:[\s,;|]+|$))+",
     re.IGNORECASE,
 )
@@ -89,8 +89,14 @@ _VALIDATION = re.compile(
 _CHINESE = {"验证": "val", "测试": "test"}
 #: "54200 quick_eval ppl 19.36 loss 2.96": of what data all numbers behind a bare step are.
 _KIND = re.compile(r"\d+\s+(?:[a-z]+_)?(valid|val|test|eval)\w*(?=\s+[A-Za-z])", re.IGNORECASE)
-#: What follows on this line was measured on the data held back.
-_MARKED = re.compile(r"(?<=\S)\s*\[(?:valid(?:ation)?|val|dev)\]\s", re.IGNORECASE)
+#: Heads of the parts of a line: "train: loss=0.5 acc=0.6 | valid (3 s): loss=0.7 acc=0.8", "loss=0.5 [valid] loss=0.7".
+#: What follows one, up to the next, was measured on its data.
+_PART_OF_LINE = re.compile(
+    r"(?:(?:^|[|;,/]|\s-|\s{2}|(?<=\d)\s)\s*(?P<head>train(?:ing)?|valid(?:ation)?|val|test(?:ing)?|dev|eval(?:uation)?)"
+    r"(?:\s*\([^()]*\))?\s*:|(?<=\S)\s*\[(?P<marked>valid(?:ation)?|val|dev)\](?=\s))"
+    r"(?=\s*[\[({]?['\"]?[A-Za-z_][\w/.@]*(?: [A-Za-z_][\w/.@]*){0,2}['\"]?\s*(?:[:=]|\s)\s*[-+]?\.?\d)",
+    re.IGNORECASE,
+)
 SPLIT_IN_KEY = re.compile(
     r"训练|验证|测试|(?<![a-z])(?:train(?:ing)?|val|valid(?:ation)?|eval\w*|test|dev)(?![a-z])", re.IGNORECASE
 )
@@ -276,7 +282,7 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
     spans: list[tuple[int, int]] = [place] if place else []
     # What the place said is no part of a name: in "E005 tr_loss=0.3" the name is tr_loss.
     rest = text if place is None else text[: place[0]] + " " * (place[1] - place[0]) + text[place[1] :]
-    marked = _MARKED.search(rest)
+    parts = [(m.end(), _split_of(m["head"] or m["marked"])) for m in _PART_OF_LINE.finditer(rest)]
     for name, pattern in (("=", _PAIR), (" ", _SPACED), ("|", _BARRED)):
         for match in pattern.finditer(rest):
             if any(match.start("num") < end and start < match.end("num") for start, end in spans):
@@ -286,8 +292,9 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
             key = _SHORT.get(key, key)
             if _SOURCE_FILE.search(key) or key.lower() in _UNTOLD or key.lower().split()[-1] in _UNTOLD:
                 continue
-            if marked and match.start() > marked.start():
-                key = f"valid/{key}"
+            part = next((split for start, split in reversed(parts) if match.start() >= start), "")
+            if part and not SPLIT_IN_KEY.search(key):
+                key = f"{part}/{key}"
             values.setdefault(key, float_of(match["num"]))
             form = form or name
             # Behind a sign stands by how much a number changed, not its average.
@@ -324,6 +331,11 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
     return values, form
 
 
+def _split_of(head: str) -> str:
+    """What stands before the names of a part of a line; nothing for the training's."""
+    return "" if head.lower().startswith("train") else head.lower()
+
+
 def _in_turn(
     rest: str, values: dict[str, float], form: str, spans: Sequence[tuple[int, int]]
 ) -> tuple[dict[str, float], str]:
@@ -348,7 +360,7 @@ def _in_turn(
         found = {_BOTH_SPLITS.get(key, key): value for key, value in found.items()}
     # "train 0.31 val 0.42" names the split alone: what is meant is the loss, as in "251 train 0.31 norm 0.42".
     if pairs and _SPLITS.fullmatch(f"{pairs[0]['key']} 0.0") and not any(map(IS_LOSS.search, found)) and len(found) > 1:
-        found = {f"{key} loss" if key == pairs[0]["key"] else key: value for key, value in found.items()}
+        found = {f"{key} loss" if _SPLITS.fullmatch(f"{key} 0.0") else key: value for key, value in found.items()}
     if not found or all(_SPLITS.fullmatch(f"{key} 0.0") for key in found):
         return values, form
     return {**found, **values}, form or " "

@@ -10,6 +10,7 @@ import pytest
 
 from losslens import parsers
 from losslens.errors import NotALogError
+from losslens.roles.names import split_of
 from tests.parsers.printing import falling as _value
 from tests.parsers.printing import printed as _log
 
@@ -811,3 +812,33 @@ def test_an_epoch_is_told_ahead_of_its_name_or_glued_to_it(line: Line, tag: str,
 def test_a_file_called_after_its_epoch_is_no_place(tmp_path: Path) -> None:
     lines = "".join(f"step {i}: loss {_value(i)}\nsaved /out/epoch{i}.pth, size 3.5\n" for i in range(8))
     assert _log(tmp_path, lines).series["loss"].axis == "step"
+
+
+@pytest.mark.parametrize(
+    ("train", "held_back"),
+    [
+        ("Epoch {i} | Train: loss={a} acc=0.6", " | Val: loss={b} acc=0.7"),
+        ("epoch {i} : train (5.1 sec): loss={a} (0.1), acc=0.6", " | valid (0.3 sec): loss={b} (0.1), acc=0.7"),
+        ("Epoch {i}/9 - train: loss {a}, acc 0.6", " - dev: loss {b}, acc 0.7"),
+        ("Epoch {i} train : [loss = {a}, top1 = 60.0%]", ", test  : [loss = {b}, top1 = 70.0%]"),
+    ],
+)
+def test_the_parts_of_a_line_say_of_what_data_their_numbers_are(train: str, held_back: str, tmp_path: Path) -> None:
+    lines = [(train + held_back).format(i=i, a=_value(i), b=f"{1 + float(_value(i)):.4f}") for i in range(8)]
+    log = _log(tmp_path, "\n".join(lines) + "\n")
+    np.testing.assert_allclose(log.series["loss"].value, [_value(i) for i in range(8)], rtol=1e-4)
+    (other,) = [tag for tag in log.series if tag.endswith("/loss")]
+    np.testing.assert_allclose(log.series[other].value - 1, [_value(i) for i in range(8)], atol=1e-3)
+    assert split_of(other) in ("val", "test")
+    assert len([tag for tag in log.series if "acc" in tag or "top1" in tag]) == 2
+
+
+def test_an_evaluation_names_its_losses_by_their_data_alone(tmp_path: Path) -> None:
+    lines = "".join(
+        f"[train] iter {10 * i}: loss {_value(i)} 2905 ms/iter\n"
+        + (f"[eval] iter {10 * i}: train {_value(i)} val {_value(i)} lr 7.50e-07\n" if i % 2 == 0 else "")
+        for i in range(12)
+    )
+    log = _log(tmp_path, lines)
+    assert log.series["loss"].step.tolist() == list(range(0, 120, 10))
+    assert log.series["val loss"].step.tolist() == list(range(0, 120, 20))
