@@ -74,6 +74,8 @@ class Reader:
         self._heading = ""
         self._epoch: tuple[float, int | None] | None = None
         self._step: Record | None = None
+        self._counted: dict[tuple[str, ...], int] = {}
+        """The step that each statement said last."""
         self._begun = False
         self._statements = Statements()
         self._unnamed: dict[tuple[str, ...], list[Record]] = defaultdict(list)
@@ -227,7 +229,9 @@ class Reader:
         if "train_runtime" in record.values:
             self._note_closing(record, record.line)
             return False
-        if record.step is not None and (nature.place or (self._step is not None and record.kind == self._step.kind)):
+        if record.step is not None and (
+            nature.place or self._counts(record, nature) or (self._step is not None and record.kind == self._step.kind)
+        ):
             self._step = self._step if LENGTH.search(text) else record
         if not nature.speaks:
             if not record.kind:
@@ -263,6 +267,13 @@ class Reader:
         for record in self.records:
             if record.kind == "keras" and record.epoch is None and epoch > 1:
                 record.epoch = epoch - 1
+
+    def _counts(self, record: Record, nature: Nature) -> bool:
+        """Whether a line that counts up from one to the next says the step ahead of numbers of something else."""
+        assert record.step is not None
+        before = self._counted.get(record.template)
+        self._counted[record.template] = record.step
+        return not nature.speaks and record.kind == "step" and before is not None and record.step == before + 1
 
     def _leave_source(self) -> None:
         """Forget what was read out of the program itself, where it printed itself first of all."""

@@ -842,3 +842,16 @@ def test_an_evaluation_names_its_losses_by_their_data_alone(tmp_path: Path) -> N
     log = _log(tmp_path, lines)
     assert log.series["loss"].step.tolist() == list(range(0, 120, 10))
     assert log.series["val loss"].step.tolist() == list(range(0, 120, 20))
+
+
+def test_numbers_below_a_line_that_counts_up_stand_at_its_count(tmp_path: Path) -> None:
+    # At each tenth game another line says the same count, and nothing else.
+    lines = "".join(
+        f"2025-06-04 19:53:31, batch i:{i}, episode_len:{28 + i % 5}\n"
+        + (f"kl:0.0{i},loss:{_value(i)},entropy:4.3\n" if i > 1 else "")
+        + (f"current self-play batch: {i}\n" if i % 10 == 0 else "")
+        for i in range(1, 40)
+    )
+    series = _log(tmp_path, lines).series["loss"]
+    assert series.step.tolist() == list(range(2, 40))
+    np.testing.assert_allclose(series.value, [_value(i) for i in range(2, 40)], rtol=1e-4)
