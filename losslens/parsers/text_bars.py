@@ -11,10 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from losslens.parsers.text_keras import LEFT_OUT
 from losslens.parsers.text_records import SPLIT_IN_KEY, Record
 
+#: So often, at least, a bar of the training and one of the evaluation took turns.
+LEAST_TURNS = 2
 #: A bar is wiped with blanks before a line is printed above it; shorter blank lines are just blank lines.
 _WIPED = 8
 #: What stands before a message that was printed on the line of a bar.
@@ -83,6 +86,27 @@ class Bars:
 
     def _main(self) -> int:
         return max(self.counts)
+
+
+def name_held_back(records: Sequence[Record]) -> None:
+    """Call the numbers of the evaluation so, where its bar has those of the training under the same names.
+
+    Two bars that take turns, the second always the shorter: an epoch of the training, and then of data held back, whose
+    numbers are those at the end of its bar.
+    """
+    bars = [record for record in records if record.kind == "bar" and record.of and not record.aside]
+    turns = [list(turn) for _, turn in groupby(bars, key=lambda record: record.of)]
+    if len(turns) < 2 * LEAST_TURNS or any(a[0].of != b[0].of for a, b in zip(turns, turns[2:], strict=False)):
+        return
+    training, evaluation = turns[::2], turns[1::2]
+    names = [{key for turn in part for record in turn for key in record.values} for part in (training, evaluation)]
+    longer = (training[0][0].of or 0) > (evaluation[0][0].of or 0)
+    if not longer or not names[0] or names[0] != names[1] or any(map(SPLIT_IN_KEY.search, names[0])):
+        return
+    for *earlier, last in evaluation:
+        last.values = {f"val/{key}": value for key, value in last.values.items()}
+        for record in earlier:
+            record.values = {}  # of the batches so far
 
 
 def without_repeats(records: Sequence[Record]) -> list[int]:

@@ -32,7 +32,8 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "bar",
             # The header and the rows of a table ahead of a bar, as YOLO draws it, are none of its description.
             r"^(?!\s*(?:\d+/\d+\s+[\d.]+[A-Za-z]?\s+[\d.]+|Class\s+Images)\s)"
-            rf"(?P<what>(?:[^%|]|%(?!\|)){{0,160}}?)(?:epoch\W{{0,3}}(?P<epoch>\d+)(?:\s*/\s*\d+)?\D{{0,24}}?)?"
+            # AllenNLP ends its description in two bars: "loss: 0.5 ||: 100%|###| 8/8 [00:02<00:00".
+            rf"(?P<what>(?:[^%|]|%(?!\|)|\|\|(?=:)){{0,240}}?)(?:epoch\W{{0,3}}(?P<epoch>\d+)(?:\s*/\s*\d+)?\D{{0,24}}?)?"
             rf"\d{{1,3}}%\|[^|]*\|{_N_OF}\[",
         ),
         # the same with nothing drawn, as torch-ngp has it: "loss=0.5 (0.6), lr=0.01: :  4% 4/100 [00:01<00:24"

@@ -12,7 +12,7 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from losslens.model import Warning
-from losslens.parsers.text_bars import without_repeats
+from losslens.parsers.text_bars import name_held_back, without_repeats
 from losslens.parsers.text_keras import take_apart
 from losslens.parsers.text_records import Record
 
@@ -79,6 +79,7 @@ def place_records(records: list[Record], steps_per_epoch: float | None = None) -
     warnings: list[Warning] = []
     if done := take_apart(records):
         warnings.append(Warning("running-means", done))
+    name_held_back(records)
     indices = without_repeats(records)
     kept = [records[i] for i in indices]
     _forget_idle_bars(kept)

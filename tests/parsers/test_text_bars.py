@@ -217,3 +217,25 @@ def test_a_bar_of_which_nothing_is_drawn_counts_like_any(tmp_path: Path, message
 
     assert loss.step.tolist() == [*range(1, 30)]
     assert loss.value.tolist() == [round(0.9 / n, 4) for n in range(1, 30)]
+
+
+def test_a_shorter_bar_that_takes_turns_with_that_of_the_training_is_its_evaluation(tmp_path: Path) -> None:
+    def bar(n: int, of: int, loss: float) -> str:
+        return (
+            f"accuracy: 0.7, recall: 0.4, loss: {loss:.4f} ||: {100 * n // of:3d}%|####      | {n}/{of} [00:07<59:23]"
+        )
+
+    epochs, batches, held_back = 4, 30, 5
+    lines = [
+        bar(n + 1, of, level + 0.99 ** (e * batches + n))
+        for e in range(epochs)
+        for of, level in ((batches, 0.2), (held_back, 1.2))
+        for n in range(of)
+    ]
+    path = tmp_path / "stderr.log"
+    path.write_text("\r".join(lines) + "\n")
+    (log,) = text.parse(path)
+    assert log.series["loss"].step.tolist() == list(range(1, epochs * batches + 1))
+    assert float(log.series["loss"].value.max()) < 1.3
+    assert log.series["val/loss"].step.tolist() == [batches * (e + 1) for e in range(epochs)]
+    assert float(log.series["val/loss"].value.min()) >= 1.2
