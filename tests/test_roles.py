@@ -612,3 +612,12 @@ def test_eta_is_a_rate_where_its_values_are_and_else_the_time_that_is_left() -> 
 def test_sizes_of_logits_are_known_whatever_is_measured_of_them(tag: str) -> None:
     found = {c.tag: c.role for c in assign({"loss": series("loss", falling(50)), tag: series(tag, falling(50))})}
     assert found[tag] is Role.LOGIT_SCALE
+
+
+def test_a_term_of_the_training_on_a_part_of_the_data_held_back_is_no_loss_of_another_data_set() -> None:
+    found = roles_of(
+        "train/loss", "train/loss_nis", "val/loss", "val/loss_nis", "val/class_4/matched/loss_nis", "val/other_set/loss"
+    )
+    assert found["val/loss"].role is Role.VAL_LOSS
+    assert found["val/class_4/matched/loss_nis"].role is Role.VAL_COMPONENT
+    assert found["val/other_set/loss"].role is Role.VAL_LOSS

@@ -17,7 +17,7 @@ from losslens.parsers.assemble import Assembly
 from losslens.parsers.axes import SPLIT_COLUMNS, TIMES, is_known_name, normalise
 from losslens.parsers.columns import Columns
 from losslens.parsers.csv_rows import TableReader
-from losslens.parsers.dialect import Dialect, share_of_rows, sniff_dialect
+from losslens.parsers.dialect import Dialect, lines_between, share_of_rows, sniff_dialect
 from losslens.parsers.opening import HEAD_BYTES, LogFile, dated_at_end, decode_head, read_head
 from losslens.parsers.text_tables import has_names_above
 from losslens.parsers.text_windows import LEAST_RECORDS, has_records, records_in
@@ -61,6 +61,8 @@ def _is_by_the_way(path: Path, head: bytes, dialect: Dialect) -> bool:
         with path.open("rb") as file:
             file.seek(-HEAD_BYTES, 2)
             parts.append(decode_head(file.read()).partition("\n")[2])
+    if records_in("\n".join(lines_between(parts[0], dialect))):
+        return True  # a table is printed now and then, and between the rows the losses under their names
     return any(share_of_rows(part, dialect) < LEAST_ROWS for part in parts) and has_records(path, head)
 
 

@@ -99,9 +99,17 @@ def sniff_dialect(text: str, *, whole: bool) -> Dialect | None:
 def share_of_rows(text: str, dialect: Dialect) -> float:
     """Share of the lines of a text that are rows of numbers of this dialect; 1 for a text without lines."""
     content = [line for line in lines_of(text) if line.strip() and not is_comment(line)]
-    cut = [_without_trailing_blank(dialect.split(line)) for line in content]
-    rows = [r for r in cut if len(r) == dialect.width and all(is_number_or_blank(c, dialect.decimal) for c in r)]
-    return len(rows) / len(content) if content else 1.0
+    return sum(_is_row(line, dialect) for line in content) / len(content) if content else 1.0
+
+
+def lines_between(text: str, dialect: Dialect) -> list[str]:
+    """The lines of a text that are no rows of numbers of this dialect."""
+    return [line for line in lines_of(text) if line.strip() and not _is_row(line, dialect)]
+
+
+def _is_row(line: str, dialect: Dialect) -> bool:
+    cells = _without_trailing_blank(dialect.split(line))
+    return len(cells) == dialect.width and all(is_number_or_blank(cell, dialect.decimal) for cell in cells)
 
 
 def _may_delimit(content: list[str], delimiter: str) -> bool:

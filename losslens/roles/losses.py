@@ -295,7 +295,7 @@ def _validation(
         if c in totals:
             what = "named as the loss on the test data" if c.split == "test" else "named as the validation loss"
             choice = RoleChoice(c.tag, Role.VAL_LOSS, what, split=c.split, group="test" if c.split == "test" else "")
-        elif len(kinds) > 1 and (name in terms or _known_term(c)):
+        elif len(kinds) > 1 and (_ends_in(c, terms) or _known_term(c)):
             choice = RoleChoice(
                 c.tag, Role.VAL_COMPONENT, f"a term of the validation loss ({name})", split=c.split, group=name
             )
@@ -308,6 +308,11 @@ def _validation(
             choice = replace(choice, role=Role.VAL_COMPONENT)
         out[c.tag] = choice
     return out
+
+
+def _ends_in(c: Candidate, terms: set[str]) -> bool:
+    """Whether a name ends in a term of the training: "class_4/matched/loss_nis" is that term of a part of the data."""
+    return any(" ".join(c.qualifier[i:]) in terms for i in range(len(c.qualifier)))
 
 
 def _known_term(c: Candidate) -> bool:

@@ -689,3 +689,12 @@ def test_the_one_column_behind_a_nameless_count_is_what_its_file_or_folder_says(
     (tmp_path / folder).mkdir()
     log = read(tmp_path / folder, "".join(f"{10 * n},{2 + n % 3 / 10}\n" for n in range(20)), name)
     assert points(log, tag)[:2] == [(0, 2.0), (10, 2.1)]
+
+
+def test_losses_printed_between_the_rows_of_a_nameless_table_are_the_log(tmp_path: Path) -> None:
+    path = tmp_path / "2_output.log"
+    rows = "".join(f"{0.003 * i:.12f}\t{0.05 + 0.001 * (i % 7):.12f}\n" for i in range(60))
+    path.write_text("".join(f"MRR : 0.5{e}\t\n{rows}Loss after {e} epochs: {0.05 / e:.3f}\t\n" for e in range(1, 6)))
+    assert parsers.recognise(path) == "text"
+    (log,) = parsers.parse(path)
+    assert log.series["Loss"].step.tolist() == [1, 2, 3, 4, 5]
