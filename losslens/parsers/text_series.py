@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from math import isfinite
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from losslens.parsers.text_windows import LEAST_RECORDS
 
 #: Two statements that print one number with different digits differ by less than this share of it.
 ROUNDED = 1e-3
+#: Lines of another statement that stand between those of one that sums them up.
+STRETCH = 3
 _PLAIN = re.compile(r"train(?:ing)?|total|loss|step|avg", re.IGNORECASE)
 _OTHER_WORD = re.compile(r"[A-Za-z]")
 
@@ -123,7 +127,9 @@ def _told_apart(
     named: list[tuple[str, list[int]]] = []
     for rows in others:
         again = sum((start[i], int(placed.step[i])) in steps for i in rows)
-        if _sums_up_epochs(rows, main, placed) and len(rows) >= LEAST_RECORDS:
+        if len(rows) >= LEAST_RECORDS and (
+            _sums_up_epochs(rows, main, placed) or _ends_stretches(tag, rows, main, placed)
+        ):
             named.append((f"{tag} (per epoch)", rows))
         elif again > 0.5 * len(rows) and all(isfinite(placed.records[i].values[tag]) for i in rows):
             copies += len(rows)
@@ -157,6 +163,22 @@ def _without_echo(tag: str, rows: list[int], placed: Placed) -> tuple[list[int],
         kept.append(row)
     copies = len(rows) - len(kept)
     return (list(rows), 0) if others > copies > 1 else (kept, copies)
+
+
+def _ends_stretches(tag: str, rows: list[int], main: list[int], placed: Placed) -> bool:
+    """Whether a statement comes behind the last of several of another each time, at its step, with another number.
+
+    "train_loss 1.83" behind "train 350 1.85" is the mean of an epoch that no line names.
+    """
+    before = [bisect_left(main, row) for row in rows]
+    if before[0] < STRETCH or any(b - a < STRETCH for a, b in pairwise(before)):
+        return False
+    at_its_step = [placed.step[row] == placed.step[main[k - 1]] for row, k in zip(rows, before, strict=True)]
+    numbers = [
+        (placed.records[row].values[tag], placed.records[main[k - 1]].values[tag])
+        for row, k in zip(rows, before, strict=True)
+    ]
+    return all(at_its_step) and sum(abs(a - b) > ROUNDED * abs(b) for a, b in numbers) > 0.5 * len(numbers)
 
 
 def _sums_up_epochs(rows: list[int], main: list[int], placed: Placed) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence, Set
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from losslens.errors import LosslensError
 from losslens.model import Log
 from losslens.parsers.axes import STEP_RANK, is_known_name, normalise
 from losslens.runs.agreement import DISTINCT, same_numbers
+from losslens.runs.copies import decimals
 from losslens.runs.group import Group
 from losslens.runs.jobs import Source
 from losslens.runs.kinship import Part, agree, end_together, moves_with
@@ -27,6 +29,12 @@ DEEPEST = 3
 #: How much of a file is read to compare (bytes); documents are read whole up to the second limit.
 BEGINNING, WHOLE = 512 << 10, 64 << 20
 _DOCUMENTS = frozenset(["trainer-state", "keras-json", "json-records", "npy", "mlflow-db"])
+#: Of the logs of a job so many are compared with an output, and more as long as they are so small together (bytes): a
+#: writer of one file a tag has dozens.
+LOOKED_AT, SMALL = 8, 256 << 10
+#: Numbers with so many decimals that come in one order are the same, whatever counts them: the mean of an epoch is
+#: printed at its last batch, and logged at the epoch.
+EXACT = 4
 #: Formats that one job writes several times, with more in each.
 TOLD_AGAIN = frozenset([TEXT, "trainer-state"])
 #: Logs of one folder that are compared each with each.
@@ -120,8 +128,10 @@ def _is_near(output: tuple[str, ...], log: tuple[str, ...]) -> bool:
 
 def _any_like(printed: Log, group: Group, seen: dict[Path, Log | None], alike: Callable[[Log, Log], bool]) -> bool:
     """Whether what was printed is like one of the smallest logs of a job."""
-    logs = (_beginning(source, seen) for source in sorted(group.sources, key=lambda s: s.size)[:8])
-    return any(log is not None and alike(printed, log) for log in logs)
+    sources = sorted(group.sources, key=lambda s: s.size)
+    sizes = accumulate(source.size for source in sources)
+    looked_at = (s for n, (s, size) in enumerate(zip(sources, sizes, strict=True)) if n < LOOKED_AT or size <= SMALL)
+    return any((log := _beginning(source, seen)) is not None and alike(printed, log) for source in looked_at)
 
 
 def _move_alike(printed: Log, log: Log) -> bool:
@@ -129,11 +139,12 @@ def _move_alike(printed: Log, log: Log) -> bool:
 
 
 def echoes(printed: Log, log: Log) -> bool:
-    """Whether a series that was printed stands in ``log``: at the same steps, or in order where it has none."""
+    """Whether a series that was printed stands in ``log``: at the same steps, or in order."""
     for tag, one in printed.series.items():
         if not _measures(tag) or np.unique(one.value[np.isfinite(one.value)]).size < DISTINCT:
             continue
-        if any(same_numbers(one, other) for name, other in log.series.items() if _measures(name)):
+        in_order = decimals(one.value) >= EXACT
+        if any(same_numbers(one, other, in_order=in_order) for name, other in log.series.items() if _measures(name)):
             return True
     return False
 

@@ -855,3 +855,17 @@ def test_numbers_below_a_line_that_counts_up_stand_at_its_count(tmp_path: Path) 
     series = _log(tmp_path, lines).series["loss"]
     assert series.step.tolist() == list(range(2, 40))
     np.testing.assert_allclose(series.value, [_value(i) for i in range(2, 40)], rtol=1e-4)
+
+
+def test_the_mean_of_an_epoch_behind_its_last_batch_is_a_course_of_its_own(tmp_path: Path) -> None:
+    course = [2.0 * 0.98**i + 0.1 for i in range(40)]
+    lines = [
+        f"2025-01-14 15:16:07,578 train {50 * b:03d} {course[4 * e + b]:e} 10.9 56.2"
+        + (f"\n2025-01-14 15:22:24,034 train_loss {course[4 * e] * 0.97:.6f}" if b == 3 else "")
+        for e in range(10)
+        for b in range(4)
+    ]
+    log = _log(tmp_path, "\n".join(lines) + "\n")
+    np.testing.assert_allclose(log.series["train_loss"].value, course, rtol=1e-5)
+    means = log.series["train_loss (per epoch)"].value
+    np.testing.assert_allclose(means, [0.97 * v for v in course[::4]], rtol=1e-5)

@@ -667,3 +667,30 @@ def test_event_files_below_several_logs_join_the_one_that_holds_their_numbers(tm
     runs = [run for run in runs_in(tmp_path) if "round_00" in run.path]
     assert sorted(len(run.files) for run in runs) == [1, 2]
     assert sorted(run.tags(Role.TRAIN_LOSS)[0] for run in runs) == ["loss", "train/loss"]
+
+
+def test_outputs_join_the_writers_that_logged_at_epochs_what_they_printed_at_batches(tmp_path: Path) -> None:
+    for job in (1, 2):
+        course = falling(80, seed=job)
+        means = course[::4] * 0.97
+        lines = [
+            f"train {50 * b:03d} {course[4 * e + b]:e} 10.9 56.2" + (f"\ntrain_loss {means[e]:.6f}" if b == 3 else "")
+            for e in range(20)
+            for b in range(4)
+        ]
+        (tmp_path / f"log_seed{job}.txt").write_text("\n".join(lines) + "\n")
+        curves = {"": means * 0 + 0.025, "loss_train": means}
+        curves |= {f"accuracy_{k}": 1 - means / (3 + k) for k in range(9)}
+        for n, (folder, values) in enumerate(curves.items()):
+            writer = SummaryWriter(str(tmp_path / "made"))
+            for e, value in enumerate(values):
+                writer.add_scalar(folder.partition("_")[0] or "lr", value, e)
+            writer.close()
+            (made,) = (tmp_path / "made").iterdir()
+            (tmp_path / "runs" / folder).mkdir(parents=True, exist_ok=True)
+            made.rename(tmp_path / "runs" / folder / f"events.out.tfevents.17{job}0000000.host.{job}7.{n}")
+    runs = runs_in(tmp_path)
+    assert len(runs) == 2
+    for run in runs:
+        assert len(run.files) == 12
+        assert len({"seed1" in path or ".host.17." in path for path in run.files}) == 1
