@@ -30,6 +30,7 @@ from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import (
     aftermath,
     around,
+    giant,
     gradient,
     leap,
     loss,
@@ -40,7 +41,7 @@ from losslens.causes.signs import (
     way_back,
     weighed,
 )
-from losslens.causes.signs.build import Found, sign, told
+from losslens.causes.signs.build import Found, log_ramp, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "bad-batch"
@@ -62,6 +63,25 @@ def _threw(f: Facts, d: int) -> Found:
         return None
     text = f"{g.text}, as the single high point of {f.tag} passed"
     return sign("batch-threw-weights", d, g.strength, text, series=f.weights.tag, value=f.weights.largest_step)
+
+
+FOR_LONG = (10, 40)
+"""Logged points without a way back from which one batch is an unlikely reason, and from which a most unlikely one."""
+
+
+def _out_for_long(f: Facts, d: int) -> Found:
+    """One batch is gone at the next step: what lasts must have thrown the weights, and that is seen in the gradient."""
+    c, o, e = f.loss, f.onset, f.extent
+    if c is None or o is None or e is None or o.from_start or c.recovered or c.end_over_before is None:
+        return None
+    after = e.points - o.points_before
+    thrown_by = max(giant.exploded(f), 1.0 if isinstance(gradient.weights_jumped(f, +1), Sign) else 0.0)
+    text = (
+        f"{f.tag} never came back in {after} logged points, {times(c.end_over_before)} its level at the end: "
+        "one batch is gone at the next step"
+    )
+    strength = ramp(after, *FOR_LONG) * log_ramp(c.end_over_before, 1.5, 5.0) * (1.0 - thrown_by)
+    return sign("out-for-long", d, strength, text, series=f.tag, value=after, unit="points")
 
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
@@ -92,6 +112,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_calm(facts, -1),
         rate.rate_jumped(facts, -1),
         aftermath.stayed_out(facts, -1),
+        _out_for_long(facts, -1),
         around.val_harmed(facts, -1),
         aftermath.overshot(facts, +1),
         around.only_validation(facts, -1),

@@ -29,7 +29,9 @@ from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import (
     aftermath,
     around,
+    batch,
     changed,
+    giant,
     gradient,
     leap,
     loss,
@@ -39,7 +41,7 @@ from losslens.causes.signs import (
     way_back,
     weighed,
 )
-from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told, where
+from losslens.causes.signs.build import Found, fainter, log_ramp, missing, num, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "batch-size-change"
@@ -57,27 +59,6 @@ NOISE_CHANGE = 1.5
 
 MOST_OF_A_BATCH = 16.0
 """No usual change of the batch (256 times the samples) changes the noise by more: the net died or was thrown."""
-
-
-def _batch_moved(f: Facts, d: int) -> Found:
-    b = f.batch
-    if b is None:
-        return None if any(c.lever == "batch-size" for c in f.changed) else missing("batch-changed", "batch_size")
-    if b.change_step is None or b.lag_points is None:
-        return None
-    text = f"{b.tag} went from {num(b.before)} to {num(b.after)} at {where(f, b.change_step)}"
-    near = f.onset is not None and f.onset.low <= b.change_step <= f.onset.high
-    strength = (1.0 if near else ramp(abs(b.lag_points), 10, 2)) * (1.0 if b.role == "batch_size" else 0.6)
-    return sign(
-        "batch-changed",
-        d,
-        strength,
-        text,
-        series=b.tag,
-        steps=(b.change_step, None),
-        value=b.after,
-        compared_to=b.before,
-    )
 
 
 def _batch_constant(f: Facts, d: int) -> Found:
@@ -127,13 +108,25 @@ def _scaled_together(f: Facts, d: int) -> Found:
     )
 
 
+MOST_OF_A_STEP = (16.0, 256.0)
+"""Factor of a step in the loss from which a change of the batch is no likely reason, and from which it is none: a sum
+over so many batches is unheard of."""
+
+
+def _as_far_as_batches_go(f: Facts) -> float:
+    """How far, 0 to 1, a step of this size can come from the batch: by a factor people use, without giant gradients."""
+    step = f.loss.stepped if f.loss is not None else None
+    by_size = 1.0 if step is None else 1.0 - log_ramp(step, *MOST_OF_A_STEP)
+    return by_size * (1.0 - giant.exploded(f))
+
+
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         weighed.weight_rose(facts, -1),
         rise.runs_downward(facts, -1),
-        rise.stepped_first(facts, +1),
+        fainter(rise.stepped_first(facts, +1), _as_far_as_batches_go(facts)),
         thrown.weights_held(facts, +1),
-        _batch_moved(facts, +1),
+        batch.batch_moved(facts, +1),
         _noise_changed(facts, +1),
         _scaled_together(facts, +1),
         rise.whole_factor(facts, +1),
@@ -143,6 +136,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.restarted(facts, +1),
         changed.changed(facts, "batch-size", +1),
         siblings.cured_by(facts, "batch-size", +1),
+        giant.grad_exploded(facts, -1),
         _batch_constant(facts, -1),
         _noise_same(facts, -1),
         loss.nan_abrupt(facts, -1),

@@ -30,6 +30,7 @@ from losslens.causes.signs import (
     aftermath,
     around,
     changed,
+    giant,
     gradient,
     held_back,
     leap,
@@ -41,7 +42,7 @@ from losslens.causes.signs import (
     way_back,
     weighed,
 )
-from losslens.causes.signs.build import Found, log_ramp, num, ramp, sign, times, told, where
+from losslens.causes.signs.build import Found, fainter, log_ramp, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "data-shift"
@@ -58,7 +59,8 @@ def _relearned(f: Facts, d: int) -> Found:
         return None
     slope = f.loss.after_slope
     text = f"after {where(f, f.onset.step)} {f.tag} falls again on the new level: it is being learned"
-    return sign("relearned-after-step", d, ramp(slope, -0.05, -0.4), text, series=f.tag, value=slope)
+    strength = ramp(slope, -0.05, -0.4) * (1.0 - around.retraces(f))  # what is learned as it was at first was lost
+    return sign("relearned-after-step", d, strength, text, series=f.tag, value=slope)
 
 
 def _gradient_level(f: Facts, d: int) -> Found:
@@ -90,7 +92,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.runs_downward(facts, -1),
         rise.stepped_first(facts, +1),
         thrown.weights_held(facts, +1),
-        aftermath.held_new_level(facts, +1),
+        fainter(aftermath.held_new_level(facts, +1), 1.0 - around.retraces(facts)),
         rise.jumped(facts, +1),
         _relearned(facts, +1),
         _gradient_level(facts, +1),
@@ -110,7 +112,9 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.exponential_growth(facts, -1),
         around.training_relearned(facts, +1),
         held_back.stepped(facts, +1),
+        held_back.accuracy_below_chance(facts, +1),
         gradient.grad_spiked(facts, -1),
+        giant.grad_exploded(facts, -1),
         aftermath.returned(facts, -1),
         rise.stands_alone(facts, -1),
         loss.nan_abrupt(facts, -1),
@@ -127,7 +131,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_died_as_loss_rose(facts, -1),
         around.only_validation(facts, -1),
         leap.leaped(facts, -1),
-        way_back.relearned_slowly(facts, +1),
+        fainter(way_back.relearned_slowly(facts, +1), 1.0 - around.retraces(facts)),
+        around.retraced(facts, -1),
         way_back.left_again(facts, -1),
     )
 

@@ -1,9 +1,9 @@
 """The gradients exploded: one giant gradient threw the weights away.
 
 What the log shows
-    A long healthy stretch, then the gradient norm rises to ten times its median and more, in the same logged point
-    as the loss or in the ones before; the loss jumps to a high level or to NaN and does not come back. Often
-    smaller spikes came before. A norm logged after clipping sits on the clip value and hides it.
+    A long healthy stretch, then the gradient norm rises to ten times its median and more, often by many orders, in
+    the same logged point as the loss or in the ones before; the loss jumps to a high level or to NaN and does not
+    come back. Often smaller spikes came before. A norm logged after clipping sits on the clip value and hides it.
 
 Why runs do this
     The gradient through many layers or time steps is a product of Jacobians; where these exceed 1 the product grows
@@ -27,8 +27,8 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, changed, gradient, loss, rate, rise, siblings, thrown
-from losslens.causes.signs.build import told
+from losslens.causes.signs import aftermath, around, changed, giant, gradient, loss, rate, rise, siblings, thrown
+from losslens.causes.signs.build import fainter, told
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "exploding-gradients"
@@ -41,11 +41,12 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         aftermath.lies_dead(facts, +1),
         rise.rose_all_along(facts, -1),
-        rise.stepped_first(facts, -1),
+        fainter(rise.stepped_first(facts, -1), 1.0 - giant.exploded(facts)),
         thrown.validation_thrown(facts, +1),
         thrown.weights_held(facts, -1),
         thrown.weights_thrown(facts, +1),
         gradient.grad_spiked(facts, +1),
+        giant.grad_exploded(facts, +1),
         gradient.grad_led(facts, +1),
         gradient.earlier_grad_spikes(facts, +1),
         gradient.clipping_off(facts, +1),

@@ -132,6 +132,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         held_back.stepped(facts, -1),
         held_back.memorised(facts, -1),
         held_back.accuracy_never_rose(facts, +1),
+        held_back.accuracy_below_chance(facts, +1),
         around.only_validation(facts, +1),
         around.val_below_training(facts, +1),
         around.val_above_training(facts, -1),

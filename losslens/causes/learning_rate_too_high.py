@@ -43,7 +43,7 @@ from losslens.causes.signs import (
     way_back,
     weighed,
 )
-from losslens.causes.signs.build import Found, told
+from losslens.causes.signs.build import Found, fainter, told
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "learning-rate-too-high"
@@ -95,7 +95,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.calm_at_rate(facts, -1),
         rate.below_stable(facts, -1),
         rate.rate_low(facts, -1),
-        rate.rate_jumped(facts, -1),
+        fainter(rate.rate_jumped(facts, -1), 1.0 - rate.little_by_little(facts)),
         loss.calm_before(facts, -1),
         loss.nan_abrupt(facts, -1),
         loss.nan_scattered(facts, -1),

@@ -25,8 +25,20 @@ from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.recipe import OFF_WORDS, squeeze
-from losslens.causes.signs import aftermath, around, broken, gradient, leap, loss, rise, siblings, thrown, way_back
-from losslens.causes.signs.build import Found, missing, num, sign, told
+from losslens.causes.signs import (
+    aftermath,
+    around,
+    broken,
+    gradient,
+    kind,
+    leap,
+    loss,
+    rise,
+    siblings,
+    thrown,
+    way_back,
+)
+from losslens.causes.signs.build import Found, fainter, missing, num, sign, told
 from losslens.model import Fix, NotChecked, SettingValue, Sign
 
 CAUSE = "low-precision-state"
@@ -84,6 +96,9 @@ def _no_moments(f: Facts, d: int) -> Found:
 
 
 def _full(f: Facts, d: int) -> Found:
+    library = kind.computes_in_full(f)
+    if library:
+        return sign("full-precision", d, 1.0, f"{library} compute in four or eight bytes a number, not in two")
     if f.recipe.precision != "fp32":
         return None
     return sign("full-precision", d, 1.0, "trained in fp32 (settings)")
@@ -93,6 +108,14 @@ def _small_eps(f: Facts, d: int) -> Found:
     if f.recipe.eps is None or f.recipe.precision != "fp16" or f.recipe.eps >= 1e-7:
         return None
     return sign("eps-underflows", d, 0.8, f"epsilon {num(f.recipe.eps)} rounds to 0 in fp16", value=f.recipe.eps)
+
+
+UNSAID = 0.3
+"""What a leap is worth where nothing says that half precision was used: every broken step leaps."""
+
+
+def _said_half(f: Facts) -> bool:
+    return f.scale is not None or f.recipe.precision in ("fp16", "bf16", "fp8") or bool(_weights_in_half(f))
 
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
@@ -126,7 +149,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_led(facts, -1),
         around.only_validation(facts, -1),
         siblings.not_cured_by(facts, "precision", -1),
-        leap.leaped(facts, +1),
+        fainter(leap.leaped(facts, +1), 1.0 if _said_half(facts) else UNSAID),
         way_back.left_again(facts, -1),
     )
 

@@ -1,8 +1,8 @@
 """The schedule raised the learning rate, and the loss left its course right after.
 
 What the log shows
-    The onset lies within a few logged points after an abrupt rise of the learning rate; the loss falls again when
-    the rate falls; with a cyclic schedule it repeats at every restart.
+    The onset lies within a few logged points after a rise of the learning rate, in one step or on a long ramp; the
+    loss falls again when the rate falls; with a cyclic schedule it repeats at every restart.
 
 Why runs do this
     A scheduler meant for epochs is stepped per batch (or the reverse), a one-cycle or restart peaks above what the
@@ -30,7 +30,7 @@ from losslens.causes.signs.build import num, told, where
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "lr-schedule-jump"
-TITLE = "The schedule raised the learning rate abruptly"
+TITLE = "The schedule raised the learning rate"
 LEVEL = "setting"
 SOURCES = ("https://arxiv.org/abs/1608.03983", "https://github.com/facebookresearch/detectron2/issues/214")
 

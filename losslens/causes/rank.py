@@ -174,7 +174,7 @@ def priors_of(facts: Facts) -> dict[str, float]:
         "attention-logit-growth": kind.shows_attention(facts),
         "output-logit-drift": facts.logits is not None or not kind.regresses(facts),
         "aux-term-blowup": facts.components is not None,
-        "rank-desync": kind.shows_workers(facts),
+        "rank-desync": kind.shows_workers(facts) or facts.parting is not None,
     }
     rarer = _prior_data()["without_a_trace"]
     weighed = {

@@ -26,6 +26,7 @@ from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import (
     aftermath,
     around,
+    batch,
     gradient,
     leap,
     loss,
@@ -124,6 +125,7 @@ def _too_few(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        batch.spikes_came_with_it(facts, -1),
         weighed.weight_rose(facts, -1),
         rise.runs_downward(facts, -1),
         siblings.same_batches_survived(facts, -1),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.recipe import number
+from losslens.causes.signs import kind
 from losslens.causes.signs.build import num, where
 from losslens.causes.signs.rate import usual_peak
 from losslens.model import Fix
@@ -21,18 +21,12 @@ USUAL_CLIP = 1.0
 """The clip value most recipes use, where the run logged no norm to set it by."""
 
 
-BOOSTED = re.compile(
-    r"^(?:train(?:ing)?|eval|valid(?:ation)?(?:_\d+)?|test|learn)(?:-|'s |_0-|_1-)"
-    r"(?:rmse|mae|mape|logloss|mlogloss|binary_logloss|multi_logloss|merror|error|auc|l1|l2|rmsle|ndcg|map)\b"
-)
-"""How XGBoost and LightGBM name what they print: "train-rmse", "valid_0's l2"."""
-
 BOOSTERS = frozenset({"xgboost", "lightgbm", "catboost"})
 
 
 def boosted(facts: Facts) -> bool:
     """Trees are grown here: there is no optimizer, no gradient norm and no layer to change."""
-    return (facts.trainer or "").lower() in BOOSTERS or any(BOOSTED.search(tag) for tag in facts.tags)
+    return (facts.trainer or "").lower() in BOOSTERS or any(kind.BOOSTED.search(tag) for tag in facts.tags)
 
 
 TREE_FIXES = (

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, gradient, leap, loss, rate, rise, way_back
+from losslens.causes.signs import aftermath, around, batch, gradient, leap, loss, rate, rise, way_back
 from losslens.causes.signs.build import Found, num, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -56,6 +56,7 @@ def _lower_after(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        batch.spikes_came_with_it(facts, -1),
         rise.runs_downward(facts, -1),
         aftermath.returned(facts, +1),
         _lower_after(facts, +1),

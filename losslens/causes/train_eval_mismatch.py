@@ -129,6 +129,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         held_back.memorised(facts, -1) if held_back.had_a_good_phase(facts) else None,
         held_back.accuracy_never_rose(facts, +1),
         held_back.accuracy_lost(facts, +1),
+        held_back.accuracy_below_chance(facts, +1),
         held_back.accuracy_kept(facts, -1),
         _tracks(facts, -1),
         around.training_stepped_too(facts, -1),

@@ -10,7 +10,7 @@ from losslens.causes.facts.signals import Trend
 from losslens.causes.signs import impossible
 from losslens.causes.signs.build import lag_text, lasting, num, often, percent, points, times, where, widths
 from losslens.causes.signs.changed import told
-from losslens.causes.signs.gradient import broke_alone
+from losslens.causes.signs.gradient import LONG_SURVIVED, broke_alone
 from losslens.causes.signs.siblings import LEVER_WORDS, sweep_text, twin
 from losslens.model import Verdict
 
@@ -56,7 +56,8 @@ def _said(facts: Facts, cause: str) -> tuple[str, ...]:
     coincided = [s for s in (*done, _batch(facts)) if s]
     at_once = [_gradient(facts)] if _gradient_jumped(facts) else []
     led = "" if at_once else _gradient(facts)
-    before = [s for s in (led, _scale(facts), why_terms.moved(facts), *_trends(facts), _others(facts)) if s]
+    parts = (why_terms.moved(facts), _parting(facts))
+    before = [s for s in (led, _scale(facts), *parts, *_trends(facts), _others(facts)) if s]
     changed = [*coincided, *[s for s in (why_rate.fell(facts),) if s]]
     named = bool(changed) and _change_is_named(facts)
     whole = why_validation.whole(facts)
@@ -194,6 +195,17 @@ def _batch(f: Facts) -> str:
     return f"{text}."
 
 
+def _parting(f: Facts) -> str:
+    """Where the losses of two workers parted, up to the time the loss was lost; "" where they did not."""
+    p = f.parting
+    if p is None or f.onset is None or f.extent is None or p.step < f.onset.low - LONG_SURVIVED * f.extent.interval:
+        return ""
+    return (
+        f"{p.higher} and {p.lower} had gone together for {points(p.points)} and parted at {where(f, p.step)}: "
+        f"{num(p.values[0])} against {num(p.values[1])} at most."
+    )
+
+
 def _gradient(f: Facts) -> str:
     g = f.gradient
     if g is None:
@@ -203,7 +215,7 @@ def _gradient(f: Facts) -> str:
             f"{g.tag} had left its course at {where(f, g.onset_step)}, {lasting(f, g.lead_steps or 0)} "
             f"({points(max(1, g.lead_points))}) before the loss, and rose {times(g.ratio)} to {num(g.peak)}."
         )
-    if g.nonfinite_lead is not None and g.nonfinite_lead >= 0.5:
+    if g.nonfinite_lead is not None and 0.5 <= g.nonfinite_lead <= LONG_SURVIVED / 2:
         return f"{g.tag} was not finite at {where(f, g.nonfinite_step)}, {points(g.nonfinite_lead)} before the loss."
     if g.moved and g.ratio is not None:
         return (
@@ -265,6 +277,7 @@ def _others(f: Facts) -> str:
     told = {t.tag for t in (f.weights, f.updates, f.logits) if t is not None}
     told |= {f.gradient.tag if f.gradient is not None else "", f.scale.tag if f.scale is not None else ""}
     told |= {f.components.first or ""} if f.components is not None else set()
+    told |= {f.batch.tag} if f.batch is not None and f.batch.change_step is not None else set()
     if f.onset is None:
         return ""
     early = [(tag, step, size) for tag, step, size in f.moved if tag not in told and step <= f.onset.low]

@@ -97,7 +97,7 @@ def test_a_term_that_grew_most_among_terms_that_all_exploded_is_not_guilty() -> 
 def weighted(
     weight: NDArray[np.float64], *, role: Role = Role.LOSS_COMPONENT, verdict: Verdict = Verdict.SHIFTED
 ) -> m.Made:
-    """loss = main + weight · extra, all printed with four digits; the net learns ``main`` as if nothing had happened."""
+    """loss = main + weight · extra, all printed with four digits; the net learns as if nothing had happened."""
     main, extra = m.learning(400, seed=1), 0.2 * m.learning(400, seed=2)
     others = {("seg", role): np.round(main, 4), ("edge", role): np.round(extra, 4)}
     return m.made(

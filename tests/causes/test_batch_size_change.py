@@ -75,3 +75,20 @@ def test_a_step_by_a_factor_is_a_sum_only_up_to_what_people_accumulate_and_as_ne
     assert {"whole-factor"} <= m.names(stepped(256.0), CAUSE, +1)
     assert "whole-factor" not in m.names(stepped(31.0), CAUSE, +1)
     assert "whole-factor" not in m.names(stepped(2.0**22), CAUSE, +1)
+
+
+def test_a_batch_that_became_many_times_smaller_is_remembered_until_the_loss_suffers_from_it() -> None:
+    for small, lag, said in ((3.0, 22, True), (32.0, 22, False), (3.0, 90, False)):
+        size = m.constant(400, 64.0)
+        size[250 - lag :] = small
+        run = m.made(m.spiking(at=250), Verdict.SPIKE_RECOVERED, 250, others={BATCH: size})
+        facts = run.facts()
+        assert ("batch-changed" in m.names(facts, CAUSE, +1)) is said, (small, lag)
+        assert ("batch-changed" in m.names(facts, "recurring-bad-sample", -1)) is said
+
+
+def test_a_batch_size_that_wanders_was_not_set_to_another_one() -> None:
+    size = np.round(m.noisy(m.constant(400, 64.0), 0.8, 4))
+    run = m.made(m.spiking(at=250), Verdict.SPIKE_RECOVERED, 250, others={BATCH: size})
+    batch = run.facts().batch
+    assert batch is None or batch.change_step is None

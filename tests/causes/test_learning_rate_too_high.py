@@ -93,3 +93,11 @@ def test_a_share_of_a_run_that_ended_with_its_failure_is_no_long_calm() -> None:
         return sum(s.strength for s in found)
 
     assert calm(1) < 0.6 * calm(100)
+
+
+def test_a_rate_raised_little_by_little_is_no_jump_that_would_clear_it() -> None:
+    for steps, clears in ((2, True), (200, False)):
+        rate = np.full(400, 1e-3)
+        rate[320 - steps :] = 1e-3 * np.geomspace(1.0, 40.0, steps + 1)[np.minimum(np.arange(80 + steps), steps)]
+        run = m.made(m.exploding(at=320), Verdict.EXPLODED, 320, others={m.LR: rate})
+        assert ("rate-jumped" in m.names(run, CAUSE, -1)) is clears

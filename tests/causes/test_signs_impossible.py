@@ -13,6 +13,8 @@ WRONG: dict[str, tuple[str, dict[str, SettingValue]]] = {
     "momentum of one": ("learning-rate-too-high", {"optimizer": "sgd", "momentum": 1.0}),
     "second moment that takes in nothing": ("adam-instability", {"optimizer": "adamw", "betas": "(0.9, 1.0)"}),
     "first moment that takes in nothing": ("adam-instability", {"optimizer": "adam", "beta1": 1.0}),
+    "second moment of the last gradient": ("adam-instability", {"optimizer": "adam", "beta2": 0.1}),
+    "epsilon below every number": ("adam-instability", {"optimizer": "adam", "eps": 1e-16}),
     "no epsilon": ("adam-instability", {"optimizer": "adam", "eps": 0.0}),
 }
 
@@ -23,6 +25,8 @@ USUAL: dict[str, dict[str, SettingValue]] = {
     "focal loss": {"gamma": 2.0},
     "momentum of a schedule of statistics": {"optimizer": "adam", "momentum": 1.0},
     "betas": {"optimizer": "adamw", "betas": "(0.9, 0.999)", "eps": 1e-8},
+    "floor of adafactor": {"optimizer": "adafactor", "eps": 1e-30},
+    "short memory": {"optimizer": "adam", "betas": "(0.5, 0.9)"},
     "exploration": {"epsilon": 0.0, "optimizer": "sgd"},
     "decay": {"weight_decay": 0.1, "dropout": 0.5},
 }

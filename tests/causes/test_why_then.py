@@ -339,3 +339,21 @@ def test_a_log_of_some_steps_is_told_in_steps_and_not_in_shares_alone() -> None:
     y = m.nan_from(m.learning(73, pace=0.1), 44)
     run = m.made(y, Verdict.NAN, 42, every=1, others={m.LR: m.constant(73, 0.25)})
     assert "where it had been for 42 steps (58 % of the run)" in told(run)
+
+
+def test_workers_that_part_are_told_and_a_batch_that_was_set_to_another_size_is_told_once() -> None:
+    size = m.constant(400, 64.0)
+    size[305:] = 4.0
+    others = {("loss [rank1]", Role.TRAIN_LOSS): m.learning(400, seed=3), ("batch_size", Role.BATCH_SIZE): size}
+    said = m.made(m.jumping(400, at=320), Verdict.SHIFTED, 320, tag="loss", others=others).diagnose().why_then
+    assert any("loss and loss [rank1] had gone together" in s for s in said)
+    assert sum("batch_size" in s for s in said) == 1
+
+
+def test_a_gradient_that_was_not_finite_long_before_and_was_survived_is_no_reason() -> None:
+    for lead, told in ((5, True), (200, False)):
+        gradient = m.steady(400)
+        gradient[320 - lead] = np.inf
+        lost = m.nan_from(m.learning(400), 320)
+        said = m.made(lost, Verdict.NAN, 320, others={m.GRAD: gradient}).diagnose().why_then
+        assert any("was not finite" in s for s in said) is told

@@ -29,6 +29,7 @@ from losslens.causes.facts.schedule import rate_of
 from losslens.causes.facts.signals import Recipe
 from losslens.causes.facts.trace import trace_of
 from losslens.causes.facts.weighed import weighed_of
+from losslens.causes.facts.workers import parting_of
 from losslens.model import Judgement, LossVerdict, Role, Run, Series, Verdict
 from losslens.verdict.holes import empty
 
@@ -155,6 +156,7 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         tags=_tags(run),
         place=run.name,
         trace=trace_of(train_series.current() if train_series is not None else leading),
+        parting=parting_of(run, start),
         weighed=weighed_of(run, run.first(Role.TRAIN_LOSS), start, extent),
     )
 

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 from losslens.causes.facts.nouns import Extent, Start
-from losslens.causes.facts.numerics import median, ratio, scatter
+from losslens.causes.facts.numerics import median, ratio, scatter, smooth
 from losslens.causes.facts.signals import Agent
 from losslens.model import Role, Run, Series
 
@@ -32,6 +32,10 @@ DISCRIMINATOR_WORDS = re.compile(
 GENERATOR_WORDS = re.compile(r"(^|[/_\s])(g|gen|generator|netg)([/_\s]|_?loss|$)|loss_?g(\b|_)|errg", re.I)
 
 
+ABOUT = 9
+"""Returns of which the median is a level."""
+
+
 def agent_of(run: Run, start: Start | None, extent: Extent) -> Agent | None:
     """Facts of reinforcement learning and GANs; None where the run is neither."""
     tags = list(run.series)
@@ -42,6 +46,8 @@ def agent_of(run: Run, start: Start | None, extent: Extent) -> Agent | None:
     actors = [t for t in tags if ACTOR_WORDS.search(t)]
     rl = bool(run.trainer in ("sb3", "rllib", "cleanrl") or (critics and (reward or actors or entropy)))
     rl = rl or (reward is not None and any(RL_WORDS.search(t) for t in tags))
+    policy = entropy is not None or run.first(Role.KL) is not None
+    rl = rl or (reward is not None and policy)
     offline = [t for t in tags if LEARNT_OFFLINE.search(t) and t not in (*critics, *actors)]
     losses = set(run.tags(Role.TRAIN_LOSS, Role.LOSS_COMPONENT))
     disc = [t for t in tags if t in losses and DISCRIMINATOR_WORDS.search(t)]
@@ -74,10 +80,13 @@ def _shift(series: Series | None, onset: int) -> float | None:
     if series is None:
         return None
     past, after = series.value[series.step < onset], series.value[series.step >= onset]
-    a, b, spread = median(past[-20:]), median(after[-20:]), scatter(past[-50:])
+    lately = past[-max(3, min(20, past.size // 4)) :]  # of a short past the first episodes are no level
+    a, b, spread = median(lately), median(after[-20:]), scatter(past[-50:])
     if a is None or b is None:
         return None
-    return float((b - a) / max(spread or 0.0, 0.05 * abs(a), 1e-9))
+    change = float((b - a) / max(spread or 0.0, 0.05 * abs(a), 1e-9))
+    best = float(smooth(past, ABOUT).max()) if past.size >= 2 * ABOUT else a
+    return min(change, 0.0) if b < best - (spread or 0.0) else change  # back from a depth is no improvement
 
 
 def _end_over_start(series: Series | None) -> float | None:

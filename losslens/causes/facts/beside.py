@@ -20,6 +20,9 @@ BEFORE, AFTER = 8, 3
 FEWEST = 3
 """Points before a step that are enough for a level."""
 
+CLEARLY_NEW = 3.0
+"""Times the largest rise of before that a single point must rise by to be an event and no noise."""
+
 LEAST_RISE = 0.08
 """Rise (log) below which nothing is new: quiet losses move by a few per cent without any event."""
 
@@ -48,6 +51,9 @@ def beside_of(series: Series | None, start: Start | None, extent: Extent, judgem
     word = None if own is None else own.value
     before = rises[: max(0, first - AFTER)]  # the last ones look into the window themselves
     before = before[np.isfinite(before)][-max(LATELY, 2 * inside.size) :]
+    single = _single(x, y, first, last, extent)
+    if single is not None:
+        return Beside(series.tag, after, *single, word)
     if not np.isfinite(inside).any() or before.size < max(FEWEST, min(inside.size, LATELY)):
         return Beside(series.tag, after, None, None, None, None, word)
     at = first + int(np.nanargmax(inside))
@@ -58,6 +64,27 @@ def beside_of(series: Series | None, start: Start | None, extent: Extent, judgem
     if rise > LEAST_RISE and base is not None and end is not None and y.size - at >= 2 * AFTER:
         gone = float((base + rise - end) / rise)
     return Beside(series.tag, after, int(x[at]), float(np.exp(min(rise, 50.0))), rise / usual, gone, word)
+
+
+def _single(
+    x: FloatArray, y: FloatArray, first: int, last: int, extent: Extent
+) -> tuple[int, float, float, float | None] | None:
+    """Step, rise, novelty and share regained where each point is a mean over an epoch: one of them is no noise then,
+    and what is learned anew within an epoch or two shows in no median of three. None where nothing rose so."""
+    if "epoch" not in extent.axis or first < FEWEST:
+        return None
+    moves = np.diff(y)
+    inside = moves[max(0, first - 1) : last]
+    before = moves[: max(0, first - 1)]
+    if before.size < FEWEST - 1 or not np.isfinite(inside).any() or not np.isfinite(before).any():
+        return None
+    at = max(0, first - 1) + int(np.nanargmax(inside)) + 1
+    rise, usual = float(moves[at - 1]), max(float(np.nanmax(before)), LEAST_RISE)
+    if rise < CLEARLY_NEW * usual:
+        return None
+    end = median(y[at:][-max(1, (y.size - at) // 5) :])
+    gone = None if end is None or y.size - at < AFTER else float((y[at] - end) / rise)
+    return int(x[at]), float(np.exp(min(rise, 50.0))), rise / usual, gone
 
 
 def _window(x: FloatArray, start: Start, extent: Extent) -> tuple[int, int]:

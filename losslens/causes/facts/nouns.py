@@ -30,6 +30,7 @@ from losslens.causes.facts.signals import (
 from losslens.causes.facts.trace import Trace
 from losslens.causes.facts.way_back import WayBack
 from losslens.causes.facts.weighed import Weighed
+from losslens.causes.facts.workers import Parting
 from losslens.model import SettingValue, Verdict
 
 
@@ -329,6 +330,8 @@ class Facts:
     """Values of the training loss at fixed places (at most 256)."""
     weighed: Weighed | None = None
     """The term of the training loss whose weight rose around the onset, where the logged terms make up the loss."""
+    parting: Parting | None = None
+    """Where the losses of two workers parted."""
 
     def message(self, kind: str) -> Message | None:
         for m in self.messages:

@@ -144,10 +144,10 @@ THROUGHPUT_CHANGED = 1.5
 """Factor by which a throughput changes where the samples of a step did; on a shared machine it wanders by less …"""
 
 
-def _was_new(role: Role, series: Series, where: int, after: float) -> bool:
+def _was_new(series: Series, where: int, after: float) -> bool:
     """… and does so all the time: what it had been before tells nothing of the batch."""
     past = series.value[(series.step < where) & np.isfinite(series.value)]
-    if role is Role.BATCH_SIZE or past.size < 10:
+    if past.size < 10:
         return True
     low, high = np.percentile(past, [5, 95])
     return not low <= after <= high
@@ -167,8 +167,12 @@ def batch_of(run: Run, start: Start | None, extent: Extent) -> Batch | None:
         if past is None or after is None:
             continue
         step = lag = None
+        if role is Role.BATCH_SIZE and (set_to := _set_to(current, start, extent)) is not None:
+            past, after, step = set_to
+            lag = (where - step) / max(extent.interval, 1e-9)
+            return Batch(current.tag, past, after, step, lag, role.value)
         limit = 1.05 if role is Role.BATCH_SIZE else THROUGHPUT_CHANGED
-        if past > 0 and after > 0 and not 1 / limit < after / past < limit and _was_new(role, current, where, after):
+        if past > 0 and after > 0 and not 1 / limit < after / past < limit and _was_new(current, where, after):
             middle = (past + after) / 2
             crossed = np.flatnonzero((current.value > middle) == (after > past))
             crossed = crossed[current.step[crossed] >= min(low, where - 20 * extent.interval)]
@@ -177,6 +181,34 @@ def batch_of(run: Run, start: Start | None, extent: Extent) -> Batch | None:
                 lag = (where - step) / max(extent.interval, 1e-9)
         return Batch(current.tag, past, after, step, lag, role.value)
     return None
+
+
+SEVERAL_FOLD = 1.9
+"""Factor by which a logged batch size was set to another one, and not merely the last batch of an epoch …"""
+
+SELDOM = 0.05
+"""… where it changes at no more than this share of its points …"""
+
+WITHIN = 0.2
+"""… and how long before the onset, as a share of the run: noisier gradients need their time to do harm."""
+
+
+def _set_to(series: Series, start: Start | None, extent: Extent) -> tuple[float, float, int] | None:
+    """Batch size before, after and the step of the largest change up to the onset; None where nothing was set."""
+    if start is None:
+        return None
+    good = np.isfinite(series.value) & (series.value > 0)
+    step, value = series.step[good], series.value[good]
+    if value.size < 4 or np.count_nonzero(np.diff(value)) > max(1.0, SELDOM * value.size):
+        return None
+    span = max(1, extent.last_step - extent.first_step)
+    moves = np.abs(np.diff(np.log(value)))
+    late = (step[1:] <= start.high + extent.interval) & (step[1:] >= start.low - WITHIN * span)
+    moves[~late] = 0.0
+    at = int(np.argmax(moves)) + 1
+    if moves[at - 1] < np.log(SEVERAL_FOLD):
+        return None
+    return float(value[at - 1]), float(value[at]), int(step[at])
 
 
 def messages_of(

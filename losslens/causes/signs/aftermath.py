@@ -24,6 +24,9 @@ MOST_CLASSES = 5.0
 AT_FIRST = 1.15
 """Factor around the first value within which a loss lies on it."""
 
+MOVED = 0.9
+"""Share of its first level below which a training loss shows that something was learned."""
+
 CHANCE = 4 / 3
 """Factor around the first value within which a loss lies at chance."""
 
@@ -145,8 +148,10 @@ def never_moved(f: Facts, d: int) -> Found:
     c = f.loss
     if f.verdict is not Verdict.PLATEAU or c is None or c.still is None or c.end is None or c.end <= 0:
         return None
-    if _guess(c.end)[1] < 0.005:
-        return None
+    v = f.validation
+    learned = v is not None and v.train_progress is not None and v.train_progress < MOVED
+    if _guess(c.end)[1] < 0.005 or learned or (f.train is not None and (f.train.end_over_start or 1.0) < MOVED):
+        return None  # where training fell its parameters moved
     text = f"{f.tag} is {num(c.end)} to the last digit throughout, not the value of a guess: no parameter moved"
     return sign("nothing-moved", d, log_ramp(max(c.still, 1e-9), 1e-4, 1e-5), text, series=f.tag, value=c.end)
 

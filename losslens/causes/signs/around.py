@@ -9,9 +9,10 @@ import math
 from collections.abc import Collection
 
 from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import kind
 from losslens.causes.signs.build import Found, lag_text, log_ramp, missing, num, ramp, sign, times, where
 from losslens.causes.signs.changed import explained
-from losslens.model import Role, Verdict
+from losslens.model import Role, Sign, Verdict
 
 OTHERWISE = 0.75
 """Share of what a restart at the onset says that a change of settings in it takes over."""
@@ -36,7 +37,7 @@ def restarted(f: Facts, d: int, *, but: Collection[str] = ()) -> Found:
     )
 
 
-SAME_LEVEL, SAME_COURSE, SAME_SPEED = (0.25, 0.1), (0.12, 0.05), (2.2, 1.5)
+SAME_LEVEL, SAME_COURSE, SAME_SPEED = (0.3, 0.12), (0.2, 0.08), (2.2, 1.5)
 """A second course is that of the first where it begins so near (shares of the first fall), goes so near and falls at a
 rate that differs by no more than such a factor: from where on that says something, and where it says all it can. Other
 data or harmed weights begin higher or lower, and fall faster or slower."""
@@ -121,6 +122,9 @@ def half_precision(f: Facts, d: int) -> Found:
 
 
 def wide_precision(f: Facts, d: int) -> Found:
+    library = kind.computes_in_full(f)
+    if library and d < 0:  # of what else it may be that says nothing
+        return sign("wide-range-precision", d, 1.0, f"{library} compute in four or eight bytes a number, not in two")
     if f.recipe.precision not in ("bf16", "fp32"):
         return None
     return sign(
@@ -213,7 +217,11 @@ def val_unharmed(f: Facts, d: int) -> Found:
     if v.at_onset is None:
         return None
     text = f"{v.tag} did not follow ({times(v.at_onset)} its level before)"
-    return sign("validation-unharmed", d, log_ramp(v.at_onset, 1.15, 1.03), text, series=v.tag, value=v.at_onset)
+    too = val_jumped_too(f, d)  # a median over all that came later hides what the first evaluation shows
+    strength = log_ramp(v.at_onset, 1.15, 1.03) * (1.0 - (too.strength if isinstance(too, Sign) else 0.0))
+    if v.next_ratio is not None:
+        strength *= log_ramp(v.next_ratio, 1.5, 1.15)
+    return sign("validation-unharmed", d, strength, text, series=v.tag, value=v.at_onset)
 
 
 def val_harmed(f: Facts, d: int) -> Found:
@@ -291,9 +299,8 @@ def only_validation(f: Facts, d: int) -> Found:
     if f.beside is not None and f.beside.points_after < SEEN_AFTER:
         return None
     r = f.train.end_over_before
-    text = (
-        f"{f.train.tag} stayed on its course ({num(f.train.before)} then {num(f.train.end)}); only {f.loss.tag} is bad"
-    )
+    was = f.train.before if f.train.before is not None else f.train.first  # bad from its start: there is no before
+    text = f"{f.train.tag} stayed on its course ({num(was)} then {num(f.train.end)}); only {f.loss.tag} is bad"
     strength = 1.0 if r is None else log_ramp(r, 1.5, 1.0)
     return sign("only-validation", d, strength * (1.0 - stepped_with_validation(f)), text, series=f.loss.tag)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from losslens.causes.facts.nouns import Facts
 from losslens.model import NotChecked, Sign
@@ -92,6 +93,13 @@ def sign(
         compared_to=compared_to if compared_to is not None and math.isfinite(compared_to) else None,
         group=GROUPS.get(name, ""),
     )
+
+
+def fainter(found: Found, share: float) -> Found:
+    """A sign at a share (0 to 1) of its strength, because something else takes away from it; others as they are."""
+    if not isinstance(found, Sign):
+        return found
+    return replace(found, strength=found.strength * min(1.0, max(0.0, share)))
 
 
 def ramp(x: float, low: float, high: float) -> float:

@@ -13,6 +13,10 @@ FAR = 4.0
 MOSTLY = 0.5
 """Share of the points from the onset on that are not finite where a norm is lost and not hurt by single steps."""
 
+LONG_SURVIVED = 60.0
+"""Logged points for which a loss went on as before after a gradient that was not finite: a loss scale was being looked
+for, or the step was skipped, and neither broke anything."""
+
 SPIKE = 10.0
 """Rise of the norm over its median that the field calls a gradient explosion (several tools alarm at 10×)."""
 
@@ -211,7 +215,8 @@ def grad_nonfinite_first(f: Facts, d: int) -> Found:
         "points before the loss: the backward pass broke first"
     )
     steps = (g.nonfinite_step, None)
-    return sign("grad-norm-nan-first", d, ramp(g.nonfinite_lead, 0.2, 1.0), text, series=g.tag, steps=steps)
+    strength = ramp(g.nonfinite_lead, 0.2, 1.0) * ramp(g.nonfinite_lead, LONG_SURVIVED, LONG_SURVIVED / 3)
+    return sign("grad-norm-nan-first", d, strength, text, series=g.tag, steps=steps)
 
 
 def grad_died_as_loss_rose(f: Facts, d: int) -> Found:

@@ -87,6 +87,40 @@ def accuracy_lost(f: Facts, d: int) -> Found:
     return sign("held-out-accuracy-lost", d, strength, text, value=end, compared_to=best)
 
 
+OTHER_ANSWERS = (0.7, 0.3)
+"""Share of the accuracy of a guess below which wrong answers are no accident, and below which surely."""
+
+NONE_RIGHT = (0.1, 0.03)
+"""The same where the number of classes is not known: so few right answers while training has most of them right."""
+
+
+def accuracy_below_chance(f: Facts, d: int) -> Found:
+    """Fewer right than by guessing: the answers have other names there (permuted labels, another vocabulary).
+
+    A net that knows nothing, was thrown, or memorised other samples still is right by chance.
+    """
+    v = f.validation
+    if v is None or v.accuracy is None:
+        return missing("accuracy-below-chance", "val_accuracy")
+    _, best, end = v.accuracy
+    classes = f.train.classes if f.train is not None else None
+    if classes is not None and classes >= 2:
+        strength = ramp(end * classes, *OTHER_ANSWERS) * ramp(best * classes, 1.5, 3.0)
+        text = f"the accuracy on held-out data fell from {percent(best)} to {percent(end)}, a guess has 1 in {classes}"
+    else:
+        right = v.train_accuracy_end
+        if right is None:
+            return None
+        right = right / 100 if right > 1.5 else right
+        strength = ramp(end, *NONE_RIGHT) * ramp(best, 0.4, 0.7) * ramp(right, 0.4, 0.7)
+        text = (
+            f"the accuracy on held-out data fell from {percent(best)} to {percent(end)}, while in training "
+            f"{percent(right)} are right"
+        )
+    text += ": the same things have other labels there than in training"
+    return sign("accuracy-below-chance", d, strength, text, value=end, compared_to=best)
+
+
 def memorised(f: Facts, d: int) -> Found:
     """The training loss went to a few per cent of where it began: the samples themselves were learned."""
     v = f.validation

@@ -1,4 +1,5 @@
-"""Settings that no training can want: a wrong sign, or a share of 1 and more. They are the bug in person."""
+"""Settings that no training can want: a wrong sign, a share of 1 and more, a mean over nothing. They are the bug in
+person."""
 
 from __future__ import annotations
 
@@ -15,6 +16,9 @@ UNSET = -1.0
 
 DROPOUT = frozenset({"dropout", "dropoutrate", "dropoutp", "pdropout", "dropoutprob", "dropprob", "pdrop"})
 DISCOUNT = frozenset({"gamma", "discount", "discountfactor"})
+LEAST_BETA2, LEAST_EPS = 0.5, 1e-12
+"""Below these nobody means what stands there: the mean is of two gradients, or the floor lies below that of fp32."""
+
 SURE = 1.0
 HALF = 0.5
 
@@ -98,6 +102,12 @@ def _of_momentum(f: Facts) -> Iterator[Wrong]:
         if beta is not None and beta >= 1:
             text = f"{name} is {num(beta)}; from 1 on the running mean takes in no gradient, and its correction is 0/0"
             yield Wrong("adam-instability", SURE, beta, text, Fix(f"Set {name} to {num(usual)} (now {num(beta)})"))
+    if r.beta2 is not None and 0 <= r.beta2 < LEAST_BETA2:
+        text = f"beta2 is {num(r.beta2)} (usual: 0.9 to 0.999); the second moment is hardly more than the last gradient"
+        yield Wrong("adam-instability", HALF, r.beta2, text, Fix(f"Set beta2 to 0.999 (now {num(r.beta2)})"))
+    if r.eps is not None and 0 < r.eps < LEAST_EPS and "adam" in (r.optimizer or ""):
+        text = f"eps of the optimizer is {r.eps:g} (usual: 1e-8); it no longer bounds a step where gradients are near 0"
+        yield Wrong("adam-instability", HALF, r.eps, text, Fix(f"Set eps of the optimizer to 1e-8 (now {r.eps:g})"))
     if r.eps == 0 and r.adaptive and f.agent is None:
         text = f"eps of {r.optimizer} is 0; the first gradient that is exactly 0 makes 0/0"
         fix = Fix(

@@ -43,6 +43,27 @@ def shows_workers(f: Facts) -> bool:
     return WORKERS.search(words(f)) is not None
 
 
+IN_FULL = re.compile(r"^(?:numpy|sklearn|scikit[-_ ]learn|xgboost|lightgbm|catboost|vowpal[-_ ]?wabbit)\b")
+"""Libraries that compute in four or eight bytes a number, whatever the hardware."""
+
+BOOSTED = re.compile(
+    r"^(?:train(?:ing)?|eval|valid(?:ation)?(?:_\d+)?|test|learn)(?:-|'s |_0-|_1-)"
+    r"(?:rmse|mae|mape|logloss|mlogloss|binary_logloss|multi_logloss|merror|error|auc|l1|l2|rmsle|ndcg|map)\b"
+)
+"""How XGBoost and LightGBM name what they print: "train-rmse", "valid_0's l2"."""
+
+
+def computes_in_full(f: Facts) -> str:
+    """The library named by the trainer, the settings or the columns that knows no half precision; "" else."""
+    if any(BOOSTED.search(tag) for tag in f.tags):
+        return "boosted trees"
+    named = (
+        f.trainer or "",
+        *(str(v) for k, v in f.settings.items() if k.lower() in ("framework", "backend", "library")),
+    )
+    return next((m.group(0) for name in named if (m := IN_FULL.search(name.lower()))), "")
+
+
 def regresses(f: Facts) -> bool:
     """Whether the leading loss, by its own name or the one in the settings, is the error of a number."""
     named = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", f.tag).lower()

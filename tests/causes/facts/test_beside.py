@@ -91,3 +91,20 @@ def test_a_wide_onset_is_not_compared_with_the_few_points_before_it() -> None:
         beside = made.facts().beside
         assert beside is not None
         assert beside.novelty is None or beside.novelty < 1.8
+
+
+def test_a_single_epoch_of_training_that_jumped_and_was_learned_anew_is_not_lost_in_a_median() -> None:
+    train = np.array([2.1, 1.2, 0.59, 0.4, 0.3, 0.23, 0.21, 0.167, 3.5, 1.4, 0.66, 0.37, 0.27, 0.2, 0.16, 0.14])
+    val = np.array([1.7, 0.9, 0.65, 0.58, 0.51, 0.48, 0.47, 0.43, 2.2, 3.0, 4.9, 6.2, 7.2, 7.9, 8.6, 9.2])
+    others = {("loss", Role.TRAIN_LOSS): train}
+    rows = {"every": 1, "axis": "epoch", "tag": "val_loss", "role": Role.VAL_LOSS}
+    run = m.made(val, Verdict.VAL_DIVERGED, 8, others=others, **rows)  # type: ignore[arg-type]
+    beside = run.facts().beside
+    assert beside is not None
+    assert beside.step == 8
+    assert beside.rise is not None
+    assert beside.rise > 15
+    assert "only-validation" not in m.names(run, "overfitting", +1)
+    assert "training-stepped-too" in m.names(run, "data-shift", +1) | m.names(run, "overfitting", -1)
+    smooth = m.made(val, Verdict.VAL_DIVERGED, 8, others={("loss", Role.TRAIN_LOSS): np.sort(train)[::-1]}, **rows)  # type: ignore[arg-type]
+    assert "training-stepped-too" not in m.names(smooth, "overfitting", -1)
