@@ -63,9 +63,10 @@ def _nan_filter(series: Mapping[str, Series], choices: Sequence[RoleChoice], tra
         if not zero.any():
             continue
         broken = np.zeros(len(loss), dtype=bool)
+        far = _fell_from_afar(loss)
         for norm in norms:
-            bad = norm.step[~np.isfinite(norm.value) | (norm.value == 0.0)]
-            broken |= zero & np.isin(loss.step, bad)
+            broken |= zero & np.isin(loss.step, norm.step[~np.isfinite(norm.value)])
+            broken |= far & np.isin(loss.step, norm.step[norm.value == 0.0])
         if _reaches_zero(loss, norms):
             continue
         broken |= _zeros_at_end(loss) if trainer in ("hf", "llama-factory") else False
@@ -91,6 +92,20 @@ def _reaches_zero(loss: Series, norms: Sequence[Series]) -> bool:
     return False
 
 
+def _fell_from_afar(loss: Series) -> BoolArray:
+    """The exact zeros of a loss that was far from zero right before them, or that has no other values before them.
+
+    None where the loss has been below zero: what crosses zero, as the loss of a policy does, may be there too.
+    """
+    zero = loss.value == 0.0
+    if bool((loss.value < 0.0).any()):
+        return np.zeros(len(loss), dtype=bool)
+    last = np.maximum.accumulate(np.where(zero, -1, np.arange(len(loss))))
+    near = np.isfinite(loss.value[last]) & (np.abs(loss.value[last]) < FAR_FROM_ZERO) & (last >= 0)
+    far: BoolArray = zero & ~near
+    return far
+
+
 def _zeros_at_end(loss: Series) -> np.ndarray:
     """The exact zeros that end a series, when it fell to them from far away."""
     nothing = np.zeros(len(loss), dtype=bool)
@@ -98,8 +113,7 @@ def _zeros_at_end(loss: Series) -> np.ndarray:
     if not zero.any() or zero.all() or not zero[-1]:
         return nothing
     start = len(zero) - int(np.argmin(zero[::-1]))
-    before = loss.value[start - 1]
-    if len(zero) - start < ZERO_RUN or (np.isfinite(before) and abs(before) < FAR_FROM_ZERO):
+    if len(zero) - start < ZERO_RUN or not _fell_from_afar(loss)[-1]:
         return nothing
     nothing[start:] = True
     return nothing

@@ -136,3 +136,17 @@ def test_zeros_of_a_loss_that_crosses_zero_or_comes_back_to_it_stay() -> None:
     hinge = np.concatenate([[0.0], falling(20), [0.0], falling(20)])
     for loss in (crossing, hinge):
         assert len(run_of(None, loss=loss).series["loss"]) == loss.size
+
+
+def test_zeros_of_a_policy_that_has_nothing_left_to_learn_are_no_nan() -> None:
+    loss = 0.003 * np.sin(np.arange(60.0))
+    norm, reward = np.linspace(0.2, 0.01, 60), np.full(60, 0.1)
+    loss[-3:] = norm[-3:] = reward[-3:] = 0.0
+    for trainer in (None, "hf"):
+        assert "nan-filter" not in codes(run_of(trainer, loss=loss, grad_norm=norm, reward=reward))
+
+
+def test_zeros_without_a_gradient_after_a_loss_far_from_zero_are_nan() -> None:
+    loss, norm = falling(50), np.ones(50)
+    loss[30:] = norm[30:] = 0.0
+    assert np.isnan(run_of(None, loss=loss, grad_norm=norm).series["loss"].value[30:]).all()
