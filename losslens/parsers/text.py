@@ -68,7 +68,7 @@ def _logs(reader: Reader) -> Iterator[Log]:
             events=events,
             damage=tuple(dated_at_end(one, int(placed.step[-1])) for one in damage),
             warnings=(*warnings, *more),
-            trainer=_trainer(series, placed.records),
+            trainer=_trainer(series, placed.records, updates=reader.counts_updates),
             restarts=tuple(dict.fromkeys(row for row, _ in later)),
             later_settings=later,
             group_hint=training.name or None,
@@ -92,14 +92,15 @@ _OWN_TAGS: tuple[tuple[str, frozenset[str]], ...] = (
 )
 
 
-def _trainer(series: dict[str, RawSeries], records: list[Record]) -> str | None:
+def _trainer(series: dict[str, RawSeries], records: list[Record], *, updates: bool) -> str | None:
+    """The program that printed the records; ``updates``: it counts what fairseq calls num_updates."""
     kinds = Counter(record.kind for record in records)
     tags = set(series)
     if kinds["keras"] + kinds["keras-count"] > 0.5 * len(records):
         return "keras"
     if {"lm loss", "grad norm"} <= tags or {"lm loss", "learning rate"} <= tags:
         return "megatron"
-    if {"gnorm", "wps"} & tags and "loss" in tags:
+    if "loss" in tags and ({"wps", "wpb", "ups"} & tags or ("gnorm" in tags and updates)):
         return "fairseq"
     for trainer, own in _OWN_TAGS:
         if own & tags:

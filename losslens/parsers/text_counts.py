@@ -17,7 +17,11 @@ _COUNT = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
 NAME = r"(?:[A-Za-z][\w/.]*(?:\((?:\w|\(\w+\))+\))?|\|{1,2}[A-Za-z]\w*\|{1,2})"
 
 #: What people count by words of their own.
-_COUNTED = r"chunk|sweep|pass|tick|cycle|block|shard|call|frame|part|fit|turn|visit|loop|tree|boost|stage|level|lap"
+_COUNTED = (
+    r"chunk|sweep|pass|tick|cycle|block|shard|call|frame|part|fit|turn|visit|loop|tree|boost|stage|level|lap|transition"
+)
+#: Words before a whole number that may go up and is no count of steps.
+_NO_COUNT = r"(?:time|sec|elapsed|eta|hour|min|mem|gpu|loss|err|acc|score|rew|lr|rate|norm|size|rank|fold|layer|seed)"
 #: How programs write where they are; the first that fits a line is taken. Groups: ``step`` counts on for the whole
 #: job; ``n`` of ``N`` counts within the epoch.
 PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -76,7 +80,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         # "lr:0.0004,[2/100:5/500] ==> loss:26.19"
         ("batch", rf"(?:^|[\s,;|])\[(?P<epoch>\d+)/\d+\s*:\s*{_N_OF}\](?=[\s:=>-]+[A-Za-z])"),
         ("step", r"\biter\((?:train|val|test)\)\s*\[\s*(?P<step>\d+)/\s*\d+\s*\]"),
-        ("evaluation", r"\b(?:test|val\w*|eval\w*)\s*:\s*\[\s*\d+\s*/\s*\d+\s*\]"),
+        ("evaluation", r"\b(?:test|val\w*|eval\w*)\s*:\s*\[\s*\d+\s*(?:/\s*\d+\s*)?\]"),
         ("batch", r"^\[\s*(?P<epoch>\d+),\s*(?P<n>\d+)(?:\s*/\s*(?P<N>\d+))?\]\s"),
         # ESPnet: "3epoch:train:100-200batch: loss=…", "3epoch results: [train] loss=…, [valid] loss=…"
         ("batch", r"\b(?P<epoch>\d+)epoch:train:\d+-(?P<n>\d+)batch:"),
@@ -94,7 +98,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"(?<![\w.])"
             r"(?!(?:warmup|eval|save|log|logging|max|min|total|num|decay|report|print|val|checkpoint|display|episode)_)"
             r"(?:[a-z]+[_ ])?"
-            r"(?:steps?|iterations?|iters?|updates?|up\.|(?:mini)?batch(?:_idx|_num|_id|_no|_number)?|it|s|训练次数|迭代次数)"
+            r"(?:steps?|iterations?|iters?|updates?|up(?:d|\.)|(?:mini)?batch(?:_idx|_num|_id|_no|_number)?|it|s|训练次数|迭代次数)"
             rf"['\"]?(?:(?:\s*[:=#\[(]){{1,2}}\s*|\s+)(?P<step>{_COUNT})(?![\d.]*[.eE]\d)(?!\s*(?:ms|s|it)\b)"
             r"(?:\s*/\s*(?P<N>\d+))?",
         ),
@@ -125,6 +129,8 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         # Whatever a line counts at its very beginning, as long as it counts up: "chunk 1/100", "[4/800]", ">>> 004 ::"
         ("count", rf"^\[{_N_OF}\](?=[\s:,|-]*[A-Za-z])"),
         ("count", r"^(?:\[(?P<n>\d+)\|(?P<N>\d+)\]|#(?P<step>\d+)/\d+\s*-)(?=[\s:,|-]*[A-Za-z])"),
+        # "[ 50%]   300/600  loss 2.31"
+        ("count", rf"^\[\s*\d{{1,3}}(?:\.\d+)?\s?%\]{_N_OF}(?=[\s:,|-]*[A-Za-z])"),
         ("count", rf"^[A-Za-z][\w-]*\s*[:#]?\s*{_N_OF}(?=[\s:,|>-]+[A-Za-z])"),
         ("count", r"^[>#*\s]{0,8}(?P<step>\d{1,12})\s*(?:::|\|)\s*(?=[A-Za-z])"),
         ("count", rf"^(?:{_COUNTED}) ?[:#=]? ?(?P<step>\d{{1,12}})(?![\d.]*[.eE]\d)(?=[\s:,|>-]+[A-Za-z])"),
@@ -138,6 +144,12 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         # "20 total 1.169e+00 pde 1.110e+00 lr 8.0e-03": a count, and then nothing but names and numbers
         ("count", rf"^(?P<step>\d{{1,12}})\s+(?=(?:{NAME}\s+{NUMBER}(?:[\s,;|]+|$)){{2,}}$)"),
         ("count", r"^#(?P<step>\d{1,12})[:,]?\s+(?=[A-Za-z])"),
+        # "150 [D loss: 0.31] [G loss: 2.8]", as a well-known collection of GANs prints it
+        ("count", r"^(?P<step>\d{1,12}):?\s+(?=\[[A-Za-z][\w ]*[:=]\s*[-+.\d])"),
+        # "|   900 | 2.0e-03 | loss 3.1 | ppl 22 |"
+        ("count", r"^\|\s*(?P<step>\d{1,12})\s*(?=\|(?:\s*[-+\d.e]+\s*\|)*\s*[A-Za-z][\w ]*\s[-+]?[\d.]+\S*\s*\|)"),
+        # "visit 40 | nll 1.21": whatever word it is that counts up
+        ("count", rf"^(?!{_NO_COUNT})[A-Za-z][a-z]{{1,11}}\s+(?P<step>\d{{1,12}})(?=\s*[|·]\s*[A-Za-z])"),
     )
 )
 #: "Total training steps: 3746" says how many there will be, not which it is.

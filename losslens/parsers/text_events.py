@@ -46,7 +46,7 @@ EVENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "nan-message",
             r"(?:loss|gradient|grad|output|logits?|weights?)\b.{0,40}\b(?:is|are|was|became|become|contains?)\s+(?:nan|inf)\b"
-            r"|\bNaN (?:loss|detected|or Inf found|encountered)|non-finite (?:loss|grad)|FloatingPointError"
+            r"|\bNaN (?:loss\b|detected|or Inf found|encountered)|non-finite (?:loss|grad)|FloatingPointError"
             r"|InvalidArgumentError.*NaN|[Ii]nvalid loss, terminating",
         ),
         (
@@ -173,6 +173,11 @@ class Messages:
     def told_nan(self, number: int) -> bool:
         """Whether the line of this number, the last that was taken, says that something is not finite."""
         return bool(self.events) and self.events[-1][0].kind == "nan-message" and self.events[-1][0].line == number
+
+    def take_back(self) -> None:
+        """Forget the last event, unless it says how the program ended: it was a line of numbers like others."""
+        if not ended_in_nan(self.events[-1][0]):
+            self._kinds[self.events.pop()[0].kind] -= 1
 
     def note(self, kind: str, text: str, number: int, place: int) -> None:
         """An event that the caller found."""

@@ -46,9 +46,13 @@ def take_apart(records: Sequence[Record]) -> str:
     laps = _laps(bars)
     if len(laps) == 1 and LEAST_OF_ONE <= len(laps[0]) < LEAST_BARS:
         return _as_printed(bars, laps, one_epoch=True)
-    if not laps or median(len(lap) for lap in laps) < LEAST_BARS:
+    if not laps:
         return ""
     lead = next((key for key in laps[0][-1].values if _LOSS.fullmatch(key) and not SPLIT_IN_KEY.search(key)), None)
+    if lead is not None and len(laps) > 1 and _breaks_within(laps[0], lead):
+        return _first_as_printed(bars, laps)
+    if median(len(lap) for lap in laps) < LEAST_BARS:
+        return ""
     if lead is None:
         return _as_printed(bars, laps, one_epoch=len(laps) == 1)
     stretch = _stretch(laps, lead)
@@ -92,6 +96,25 @@ def _as_printed(bars: Sequence[Record], laps: Sequence[Sequence[Record]], *, one
     for record in laps[0]:
         record.kind = COURSE
     return "the bars of Keras show running means over the epoch: what a stretch of batches did shows late and weakened"
+
+
+def _breaks_within(lap: Sequence[Record], lead: str) -> bool:
+    """Whether the loss of an epoch was a number for several bars, and none at its end."""
+    finite = [math.isfinite(record.values.get(lead, math.nan)) for record in lap]
+    return not finite[-1] and sum(finite) >= LEAST_OF_ONE
+
+
+def _first_as_printed(bars: Sequence[Record], laps: Sequence[Sequence[Record]]) -> str:
+    """The bars of a first epoch that broke within it, as they were printed: its mean alone would say that it never
+    was a number. Each epoch behind it counts once."""
+    for record in bars:
+        record.kind = LEFT_OUT
+    for record in (*laps[0], *(lap[-1] for lap in laps[1:])):
+        record.kind = COURSE
+    return (
+        "the loss was a number at first and none at the end of the first epoch: the bars of that epoch are read, which"
+        " show running means"
+    )
 
 
 def _laps(bars: Sequence[Record]) -> list[list[Record]]:

@@ -28,6 +28,7 @@ _LEVEL = re.compile(
 _NOT_DARKNET = r"(?![-\d.]+, |loss=[-\w.]+, avg)"
 _RANK = re.compile(
     r"\[?rank\s*[:=]?\s*(?P<rank>\d+)\]?\s*[:|-]?\s*|\[default(?P<local>\d+)\]:\s*"
+    r"|\[worker[ :=#]?(?P<worker>\d+)\]\s*[:|-]?\s*"
     rf"|(?P<srun>\d{{1,4}}): (?=\S){_NOT_DARKNET}|\[[\w.]+:\d+, rank=(?P<logged>\d+)\]\s*",  # OLMo's logger
     re.I,
 )
@@ -106,7 +107,7 @@ def clean(line: str) -> Line:
         if match.re is _DATE:
             wall_time = _moment(match) if wall_time is None else wall_time
         elif match.re is _RANK:
-            rank = int(match["rank"] or match["local"] or match["srun"] or match["logged"])
+            rank = int(match[match.lastgroup or 0])
         text = text[match.end() :]
     if rank is None and (behind := _RANK_BEHIND.search(text)):
         text, rank = text[: behind.start()], int(behind["rank"])

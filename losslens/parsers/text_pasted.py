@@ -1,14 +1,15 @@
 """Output as people pass it on: quoted in a mail or an issue, and printed with the signs of another keyboard.
 
 A line that was quoted has "> " ahead of it; Chinese programs write "训练次数：100，Loss：0.5" with wide signs where
-others have a colon, a comma and a bracket. Either way the line says what it says without them.
+others have a colon, a comma and a bracket. Either way the line says what it says without them. What one statement
+prints on several lines is told on one.
 """
 
 from __future__ import annotations
 
 import re
 
-from losslens.parsers import text_mllog
+from losslens.parsers import text_info, text_mllog
 from losslens.parsers.opening import lines_of
 
 #: Wide signs, and the narrow ones that mean the same between names and numbers.
@@ -25,6 +26,8 @@ def passed_on(text: str) -> list[str]:
     lines = lines_of(text)
     if text_mllog.MARK in text:
         lines = [text_mllog.as_printed(line) for line in lines]
+    if text_info.MARK in text:
+        lines = text_info.as_printed(lines)
     if text.startswith("> ") or "\n> " in text:
         return [_QUOTED.sub("", line) if line.startswith(">") else line for line in lines]
     return lines

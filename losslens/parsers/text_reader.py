@@ -43,6 +43,8 @@ from losslens.parsers.text_windows import LEAST_UNNAMED, WORTH_READING, counts_n
 _LOSS = re.compile(r"loss|cost|error|perplexity|nll|xent|reward|(?<![a-z])r?mse|(?<![a-z])mae(?![a-z])", re.IGNORECASE)
 #: Records of evaluations that may stand between two of the training.
 MOST_BETWEEN = 20
+#: Records above a line among which the same statement must have printed one for the line to be one of its.
+LIKE_IT = 4
 _MEASURED = re.compile(r"loss\w*['\"]?\s*:\s*[-\d]", re.IGNORECASE)
 
 
@@ -79,6 +81,8 @@ class Reader:
         self._begun = False
         self._statements = Statements()
         self._unnamed: dict[tuple[str, ...], list[Record]] = defaultdict(list)
+        self.counts_updates = False
+        """Some line counts "num_updates", as fairseq does."""
         self._told: tuple[int, int] | None = None
         self._source = (0, 0)
         """How many lines of a program were printed, and the last of them."""
@@ -193,6 +197,7 @@ class Reader:
             self._note_setting(text, number)
             return
         record = read_record(text)
+        self.counts_updates = self.counts_updates or "num_updates" in text
         if record is not None and not record.kind and self.messages.told_nan(number):
             return  # "Loss is nan, stopping training" is no line of numbers: it stands at no step
         if record is None or record.kind in ("", "count"):
@@ -210,6 +215,10 @@ class Reader:
                 record.values = _of_validation(record.values)
             record.line, record.wall_time = number, line.wall_time
             kept = self._take_record(record, nature_of(record), text, line.rank)
+            if kept and self.messages.told_nan(number):
+                before = self.records[-1 - LIKE_IT : -1]
+                if record.kind and any(one.template == record.template for one in before):
+                    self.messages.take_back()
         self._dumps.see(text, self.records[-1] if kept else None)
 
     def _counts_an_evaluation(self, record: Record) -> bool:

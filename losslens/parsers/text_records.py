@@ -16,7 +16,7 @@ from losslens.parsers.text_counts import EPOCH, NAME, place_at, place_in
 from losslens.parsers.text_names import name_on
 from losslens.parsers.text_wholes import NUMBER, float_of, int_of, whole_line
 
-_WORD = r"(?:\dD )?[A-Za-z_训验测损准学][\w/.@+-]*"
+_WORD = r"(?:\dD )?[A-Za-z_η训验测损准学][\w/.@+-]*"
 _PAIR = re.compile(
     r"(?:(?<![\w/.-])|(?<=\s-)(?-i:(?=[A-Z][a-z])))"
     rf"(?P<quote>['\"]?)(?P<key>{_WORD}(?:'s)?(?: {_WORD}| #\d+){{0,3}})(?P=quote)"
@@ -28,15 +28,17 @@ _SPACED = re.compile(
     r"(?<![\w/.-])(?P<key>(?:[A-Za-z][A-Za-z0-9]*_){0,3}"
     r"(?:(?:train(?:ing)?|val|valid|validation|test|eval|avg|average|mean|total|running|[gd]|lm)[ _])?"
     r"(?:loss\w*|ppl|perplexity|acc(?:uracy)?(?:@\d)?|lr|learning rate|bpc|bpb|bleu|wer|error|grad[ _]?norm|gnorm|norm"
-    r"|xent|cost|objective|bce|mfu|prec@\d|top-?[15]|reward|kl|entropy|mae|mse|rmse|nll|elbo|return|dice|iou|miou|psnr|f1|l\.r\.))"
+    r"|xent|cost|objective|bce|mfu|prec@\d|top-?[15]|reward|kl|entropy|mae|mse|rmse|nll|elbo|return|dice|iou|miou|psnr|f1|l\.r\."
+    r"|alpha))"
+    r"(?:\s?\((?:mean|avg|average|total|sum)\))?"
     rf"\s+(?:so far\s+)?(?:(?:is|was|of)\s+)?(?P<num>{NUMBER})(?![\w.]*\w_)(?:\s*\(\s*(?P<avg>{NUMBER})\s*\))?",
     re.IGNORECASE,
 )
 #: "it 10  total 2.5  depth 0.9  aux .1": nothing but names and numbers, and no sign between them.
 _UNIT = r"\s?(?:%|ms|s|sec|k|[MG]B|it/s|tok/s)(?![\w/])"
 _IN_TURN = re.compile(
-    rf"(?:\[[A-Za-z ]+\])?[\s,;|:\])>-]*(?:[A-Za-z]+[\s:|]+)??"
-    rf"(?:(?:(?:losses|loss):\s+)?(?:{NAME}\s+{NUMBER}(?:{_UNIT})?|\d[\d.]*{_UNIT})(?:[\s,;|]+|$))+",
+    rf"(?:\[[A-Za-z ]+\])?[\s,;|:·\])>-]*(?:[A-Za-z]+[\s:|]+)??"
+    rf"(?:(?:(?:losses|loss):\s+)?(?:{NAME}\s+{NUMBER}(?:{_UNIT})?|\d[\d.]*{_UNIT})(?:[\s,;|·]+|$))+",
     re.IGNORECASE,
 )
 _TURN = re.compile(rf"(?:(?P<of>loss(?:es)?):\s+)?(?P<key>{NAME})\s+(?P<num>{NUMBER})", re.IGNORECASE)
@@ -47,7 +49,8 @@ _LISTED = re.compile(
 #: Short for the losses of both splits where they stand side by side.
 _BOTH_SPLITS = {"tl": "train loss", "vl": "val loss"}
 IS_LOSS = re.compile(
-    r"loss|损失|cost|error|nll|nloglik|xent|objective|perplexity|ppl|mse|elbo|bce|(?<![a-z])mae(?![a-z])", re.IGNORECASE
+    r"loss|损失|cost|error|nll|nloglik|^-\s?(?:log|ln)|xent|objective|perplexity|ppl|mse|elbo|bce|(?<![a-z])mae(?![a-z])",
+    re.IGNORECASE,
 )
 #: What ``print(loss)`` makes of a tensor: "tensor(1.79, device='cuda:0', grad_fn=<NllLossBackward0>)".
 _TENSOR = re.compile(rf"\btensor\(\[?\s*({NUMBER})\s*\]?(?:,[^()]*)?\)", re.IGNORECASE)
@@ -62,6 +65,16 @@ _GLUED = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)(?=(?:[a-z]+_)?loss\w*['\"]?\s*[:
 _BARRED = re.compile(
     rf"\|\s*(?P<key>{_WORD}(?: {_WORD}){{0,2}})\s+(?P<num>{NUMBER})(?P<avg>)\s*(?=\||$)", re.IGNORECASE
 )
+#: "|g| 4.83", "(|grad|=3.1)": the size of a gradient, as it is written by hand.
+_SIZE = re.compile(
+    rf"(?<!\w)(?P<key>(?P<bars>\|{{1,2}})(?:d?g|grads?|gradient|dL|∇\w*)(?P=bars))\s*[:=]?\s*(?P<num>{NUMBER})(?P<avg>)",
+    re.IGNORECASE,
+)
+#: "-logL/n = 1.62": what is minimised where a likelihood is to rise.
+_NEGATIVE = re.compile(
+    rf"(?<![\w-])(?P<key>-\s?(?:log|ln)[ _-]?(?:L|lik|likelihood)(?:/\w+)?)\s*[:=]?\s*(?P<num>{NUMBER})(?P<avg>)",
+    re.IGNORECASE,
+)
 #: "[Loss] 0.31 | [step] 120": the names in brackets, their numbers behind.
 _IN_BRACKETS = re.compile(rf"\[(?P<key>{_WORD})\]\s+(?P<num>{NUMBER})(?=\s*(?:[|,;\[]|$))", re.IGNORECASE)
 #: "Cost after iteration 5: 0.31", as a well-known course prints it.
@@ -72,7 +85,11 @@ _AFTER = re.compile(
 #: Deeplearning4j's word for the value of the loss function.
 _SCORE = {"Score": "Score (loss)"}
 #: "epoch 3:577.97" in a file whose name says what the number is.
-_BARE = re.compile(r"\s*[:=,>-]{0,2}\s*(?P<num>[-+]?\d*\.\d+(?:e[-+]?\d+)?|nan|[-+]?inf)\s*$", re.IGNORECASE)
+#: "12: 2.6512 (|g|=3.1)": the same with more in brackets behind it.
+_BARE = re.compile(
+    r"\s*[:=,>-]{0,2}\s*(?P<num>[-+]?\d*\.\d+(?:e[-+]?\d+)?|nan|[-+]?inf)\s*(?:$|(?<=\s)(?=\(\|?[A-Za-z]))",
+    re.IGNORECASE,
+)
 NAMELESS = "value"
 #: What CatBoost calls the best value on its last data set up to a line.
 BEST = "best"
@@ -120,6 +137,8 @@ _HEADING = re.compile(r"\W*[A-Za-z]+(?: [A-Za-z]+){0,2}\W*")
 _UNTOLD = frozenset(
     ["eta", "step", "v_num", "epoch", "epochs", "end of epoch", "max_epochs", "best_epoch", "last best"]
 )
+#: A learning rate under the letter that textbooks give it; what is left of the time is no such number.
+_RATE = re.compile(r"(?:0?\.\d+|\d\.?\d*e-\d+)(?![\w.])", re.IGNORECASE)
 _SHORT = {"trl": "train loss", "tel": "test loss", "L.r.": "learning rate"}
 """llm.c and its heirs write `s:10 trl:3.2 tel:3.3 norm:0.3`, Marian `Cost 5.3 : L.r. 1e-4`."""
 #: Names that say little alone; several of them on a line with a place are the terms of one objective.
@@ -272,7 +291,7 @@ def _parts(shape: str) -> tuple[int | None, bool]:
     through all patterns is done once for each shape.
     """
     place = place_in(shape)
-    return place, place is not None or any(p.search(shape) for p in (_PAIR, _SPACED, _BARRED))
+    return place, place is not None or any(p.search(shape) for p in (_PAIR, _SPACED, _BARRED, _NEGATIVE))
 
 
 def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float], str]:
@@ -283,14 +302,20 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
     # What the place said is no part of a name: in "E005 tr_loss=0.3" the name is tr_loss.
     rest = text if place is None else text[: place[0]] + " " * (place[1] - place[0]) + text[place[1] :]
     parts = [(m.end(), _split_of(m["head"] or m["marked"])) for m in _PART_OF_LINE.finditer(rest)]
-    for name, pattern in (("=", _PAIR), (" ", _SPACED), ("|", _BARRED)):
+    patterns = [("=", _PAIR), (" ", _SPACED), ("|", _BARRED)]
+    if "|" in rest:
+        patterns.append((" ", _SIZE))
+    if "-l" in rest:
+        patterns.insert(0, ("=", _NEGATIVE))
+    for name, pattern in patterns:
         for match in pattern.finditer(rest):
             if any(match.start("num") < end and start < match.end("num") for start, end in spans):
                 continue
             spans.append(match.span())
             key = _NOISE.sub("", match["key"])
             key = _SHORT.get(key, key)
-            if _SOURCE_FILE.search(key) or key.lower() in _UNTOLD or key.lower().split()[-1] in _UNTOLD:
+            untold = key.lower() in _UNTOLD or key.lower().split()[-1] in _UNTOLD
+            if _SOURCE_FILE.search(key) or (untold and not (key == "eta" and _RATE.match(match["num"]))):
                 continue
             part = next((split for start, split in reversed(parts) if match.start() >= start), "")
             if part and not SPLIT_IN_KEY.search(key):
@@ -307,8 +332,9 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
         values = values or {f"{match['key']} loss": float_of(match["num"]) for match in _SPLITS.finditer(text)}
     if place and text[place[1] - 1] == "|" and (cell := _CELL.match(rest, place[1])):
         values = {NAMELESS: float_of(cell["num"]), **values}
-    if not values and place and not rest[: place[0]].strip() and (bare := _BARE.match(rest, place[1])):
-        values = {NAMELESS: float_of(bare["num"])}
+    nameless = place is not None and not rest[: place[0]].strip() and not any(map(IS_LOSS.search, values))
+    if nameless and place and NAMELESS not in values and (bare := _BARE.match(rest, place[1])):
+        values = {NAMELESS: float_of(bare["num"]), **values}
     if not values and place:
         values = {m["key"]: float_of(m["num"]) for m in _IN_BRACKETS.finditer(rest) if m["key"].lower() not in _UNTOLD}
     if {"learn", "remaining"} <= values.keys():  # CatBoost: the errors of its data sets, and times

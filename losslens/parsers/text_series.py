@@ -8,8 +8,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
-from math import isfinite
+from math import isfinite, log
 from pathlib import Path
+from statistics import median
 
 from losslens.model import LogEvent, RawSeries, Warning
 from losslens.parsers.axes import is_known_name
@@ -22,6 +23,10 @@ from losslens.parsers.text_windows import LEAST_RECORDS
 ROUNDED = 1e-3
 #: Lines of another statement that stand between those of one that sums them up.
 STRETCH = 3
+#: Numbers of two statements that differ by more than this factor, in the middle, are no copies of each other.
+APART = log(1.5)
+#: Behind the name of what a second statement prints with other numbers.
+SECOND = " (second statement)"
 _PLAIN = re.compile(r"train(?:ing)?|total|loss|step|avg", re.IGNORECASE)
 _OTHER_WORD = re.compile(r"[A-Za-z]")
 
@@ -132,7 +137,10 @@ def _told_apart(
         ):
             named.append((f"{tag} (per epoch)", rows))
         elif again > 0.5 * len(rows) and all(isfinite(placed.records[i].values[tag]) for i in rows):
-            copies += len(rows)
+            if len(rows) >= LEAST_RECORDS and _tells_else(tag, rows, main, placed):
+                named.append((f"{tag}{SECOND}", rows))
+            else:
+                copies += len(rows)
         else:
             main.extend(rows)
             steps.update((start[i], int(placed.step[i])) for i in rows)
@@ -142,6 +150,18 @@ def _told_apart(
     for name, rows in named:
         taken.setdefault(name, []).extend(rows)
     return [(name, sorted(rows)) for name, rows in taken.items()]
+
+
+def _tells_else(tag: str, rows: list[int], main: list[int], placed: Placed) -> bool:
+    """Whether a statement prints, in the later half of its lines, far other numbers than ``main`` at their steps.
+
+    What is printed a second time differs by its rounding, or as the last batch does from the mean of an epoch.
+    """
+    start = placed.starts
+    told = {(start[i], int(placed.step[i])): placed.records[i].values[tag] for i in main}
+    pairs = [(placed.records[i].values[tag], told.get((start[i], int(placed.step[i])))) for i in rows[len(rows) // 2 :]]
+    ratios = [log(one / other) for one, other in pairs if other is not None and isfinite(other) and one > 0.0 < other]
+    return len(ratios) >= LEAST_RECORDS and abs(median(ratios)) > APART
 
 
 def _without_echo(tag: str, rows: list[int], placed: Placed) -> tuple[list[int], int]:

@@ -90,7 +90,7 @@ class Tables:
 
     def _take_bordered(self, line: str) -> tuple[bool, Record | None]:
         cells = [cell.strip() for cell in _SIDE.split(line.strip())[1:-1]]
-        if len(cells) == 2 and not _NUMBER.fullmatch(cells[0]) and cells[0]:
+        if len(cells) == 2 and cells[0] and not _NUMBER.fullmatch(cells[0]) and not _is_header(cells):
             return self._take_box_line(*cells)
         if len(cells) < 2 or not any(cells):
             return _RULE.fullmatch(line) is not None, None

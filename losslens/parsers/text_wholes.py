@@ -35,11 +35,12 @@ _WHOLE_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
             re.IGNORECASE,
         ),
     ),
-    # darknet: "120: 3.41, 3.62 avg loss, 0.001 rate, 2.4 seconds, 7680 images"
+    # darknet: "120: 3.41, 3.62 avg loss, 0.001 rate, 2.4 seconds, 7680 images"; its classifier: "120, 0.4: 3.41, …"
     (
         "step",
         re.compile(
-            rf"\s*(?:\(next.*?\)\s*)?(?P<step>\d+):\s*(?P<loss>{NUMBER}),\s*(?P<avg_loss>{NUMBER}) avg(?: loss)?,"
+            rf"\s*(?:\(next.*?\)\s*)?(?P<step>\d+)(?:, \d+\.\d+)?:\s*(?P<loss>{NUMBER}),"
+            rf"\s*(?P<avg_loss>{NUMBER}) avg(?: loss)?,"
             rf"\s*(?P<learning_rate>{NUMBER}) rate",
             re.IGNORECASE,
         ),
@@ -57,6 +58,15 @@ _WHOLE_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
         "step",
         re.compile(
             rf"After (?P<step>\d+) sequences \([\d.]+Hr\): (?P<output>Obj)\(log\[Pzx\]\) = (?P<objective>{NUMBER})"
+        ),
+    ),
+    # Stan's variational inference: the bound on the evidence, which is to rise, and by how much it moved of late
+    (
+        "step",
+        re.compile(
+            rf"Chain \d+:\s*(?P<step>\d+)\s+(?P<objective>[-+]?\d+\.\d+)\s+{NUMBER}\s+{NUMBER}"
+            r"(?=\s+M(?:EAN|EDIAN|AY BE)\b|(?<=\d)$)(?P<output>)",
+            re.IGNORECASE,
         ),
     ),
     # architecture search codes: "train 050 2.331e+00 45.2 88.1" is step, loss, top-1, top-5
@@ -123,7 +133,7 @@ def whole_line(text: str) -> Whole | None:
 def _said(kind: str, groups: dict[str, str]) -> Whole:
     step = int_of(groups.get("step"))
     if "objective" in groups:
-        return Whole(kind, {f"{groups['output']} {NEGATED}": -float_of(groups["objective"])}, step)
+        return Whole(kind, {f"{groups['output'] or 'ELBO'} {NEGATED}": -float_of(groups["objective"])}, step)
     if "yolo" in groups:
         values = dict(zip(_YOLO, map(float_of, groups["yolo"].split()), strict=True))
         return Whole(kind, values, None, float(groups["epoch"]))

@@ -357,7 +357,7 @@ def _names_held_back(tag: str) -> bool:
 
 
 def _measures_like(value: FloatArray, train: FloatArray) -> bool:
-    """Whether "dev" measures what "train" beside it does, a loss by its numbers: no rise within 0…1 beside one above."""
+    """Whether "dev" measures what "train" beside it does, a loss by its numbers: no rise within 0…1."""
     if value.size < losses.FEW_POINTS or _counts(value):
         return False
     finite, beside = value[np.isfinite(value)], train[np.isfinite(train)]

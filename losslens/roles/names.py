@@ -64,8 +64,11 @@ _PHRASES = re.compile(r"\bcross entropy\b")
 _ERR_OF_PLAYER = re.compile(r"\berr ([dg])\b")
 
 
-#: The words of Chinese programs, as the others say them.
+#: "-logL", "-log lik/n": a likelihood with a minus sign before it.
+_NEGATIVE = re.compile(r"^-\s?(?:log|ln)[ _-]?(?:L|lik|likelihood)(?:/\w+)?$", re.IGNORECASE)
+#: The words of Chinese programs, and the letter of the learning rate, as the others say them.
 _CHINESE = {
+    "η": " eta ",
     "训练": " train ",
     "验证": " val ",
     "测试": " test ",
@@ -84,6 +87,8 @@ def words_of(tag: str) -> tuple[str, ...]:
     if not tag.isascii():
         for word, said in _CHINESE.items():
             tag = tag.replace(word, said)
+    if tag.startswith("-"):
+        tag = _NEGATIVE.sub("negative log likelihood", tag)
     for piece in re.split(r"[^A-Za-z0-9]+", _INITIAL.sub("loss", _NOISE.sub("", tag))):
         lower = piece.lower()
         if lower in _JOINED:

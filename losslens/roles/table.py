@@ -64,8 +64,18 @@ TABLE: tuple[Rule, ...] = (
         ),
         "what the optimiser keeps of past gradients",
     ),
-    Rule(Role.OTHER, _any("momentum", "weight decay", "wd", r"betas?\d?", "eps", "epsilon"), "an optimiser setting"),
+    Rule(
+        Role.OTHER,
+        _any("momentum", "weight decay", "wd", r"betas?\d?(?! divergence)", "eps", "epsilon"),
+        "an optimiser setting",
+    ),
     Rule(Role.OTHER, re.compile(r"^hparams? "), "a result beside the hyper-parameters, not a course", beside_loss=True),
+    Rule(
+        Role.OTHER,
+        _any("second statement"),
+        "printed by a second statement at the same steps, with other numbers; no line says of what",
+        beside_loss=True,
+    ),
     Rule(
         Role.OTHER,
         re.compile(r"^loss (?:tok2vec|trans)$"),
@@ -287,6 +297,11 @@ TABLE: tuple[Rule, ...] = (
         "named as a reward",
     ),
     Rule(Role.REWARD, re.compile(r"^(?:(?:train|eval|ep|avg|mean) )*ret(?: (?:mean|avg))?$"), "short for a return"),
+    Rule(
+        Role.OTHER,
+        re.compile(r"^(?:train )?(?:chosen|rejected|margins?)$"),
+        "what a training on preferences gives to the answers: no objective",
+    ),
     Rule(Role.ENTROPY, re.compile(r"^(?:(?:train|policy|pi) )*ent(?: (?:mean|avg))?$"), "short for an entropy"),
     Rule(
         Role.OTHER,
@@ -315,6 +330,7 @@ OBJECTIVES = _any(
             "bpd|bpb|bpc|bits per dim|bits per byte",
             "crossentropy|xent|ce|bce|ctc|hinge|huber",
             "cost|energy|residual|error",
+            "(?:beta )?divergence",
             "mse|mean squared error|rmsl?e|(?:mean )?rms|mae|mean absolute error|mape",
             "perplexity|ppl",
         )
@@ -323,6 +339,7 @@ OBJECTIVES = _any(
 ACCURACY = _any(
     r"(?:pix|pixel|cls|bal|mean|avg|m|o|b)acc",
     r"acc\d*|accuracy\d*|accuracies|top ?\d+|correct|em|exact match|hit rate|hitrate",
+    "validation score",
     r"prec\d*|precision|recall|f1|f1 score|auc|auroc|roc auc|kappa|mcc|r2",
     r"m?ap\d*|miou|iou|dice|bleu|rouge\w*|ssim|psnr",
 )
