@@ -334,7 +334,7 @@ def _recognise(path: Path, size: int, search: _Search, *, asked: bool) -> Source
         if asked and (path.suffix.lower() in ARCHIVES or path.name.lower().endswith(".tar.gz")):
             search.skipped.append(Skipped(str(path), "archive", UNREAD_ARCHIVE))
         elif asked:
-            search.skipped.append(Skipped(str(path), "not-a-log", "no training log in any format losslens knows"))
+            search.skipped.append(Skipped(str(path), "not-a-log", prose.why_not_a_log(path)))
         else:
             search.passed_over[path.suffix.lower() or "no suffix"] += 1
         return None

@@ -8,9 +8,15 @@ from pathlib import Path
 
 from losslens.errors import LosslensError
 from losslens.parsers.opening import read_head, text_encoding
+from losslens.parsers.text_windows import records_in
+from losslens.parsers.wrapped import output_head
 from losslens.roles.names import words
 
 UNKNOWN = "text in which no line names a number of a training in a way losslens knows"
+NOT_A_LOG = "no training log in any format losslens knows"
+TOO_SHORT = "too short: fewer than three of its lines tell the same numbers of a training"
+#: Bytes of a text that can be too short.
+FEW = 16 * 1024
 #: What the output of a job is called.
 SUFFIXES = words(".log .txt .out .err") | {""}
 #: Lines of one form that make a file look like the output of a loop.
@@ -41,6 +47,14 @@ def could_be_a_log(path: Path) -> bool:
     lines = [line for line in lines if line]
     forms = Counter(_NUMBER.sub("#", line) for line in lines if _tells_a_course(line))
     return max(forms.values(), default=0) >= max(FEWEST_LINES, MOSTLY * len(lines))
+
+
+def why_not_a_log(path: Path) -> str:
+    """What to say of a file that was asked for: of a longer output, one epoch or two may have been pasted."""
+    head = read_head(path)
+    if len(head) >= FEW or text_encoding(head) is None:
+        return NOT_A_LOG
+    return TOO_SHORT if records_in(3 * f"{output_head(head).rstrip()}\n") else NOT_A_LOG
 
 
 def _tells_a_course(line: str) -> bool:

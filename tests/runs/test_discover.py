@@ -16,7 +16,7 @@ from tensorboardX import SummaryWriter
 
 from losslens.errors import NotALogError, UsageError
 from losslens.model import Role, Run
-from losslens.runs import Discovery, find, load
+from losslens.runs import Discovery, find, load, prose
 from tests.runs.make_logs import falling
 
 
@@ -561,6 +561,22 @@ def test_output_in_words_that_no_parser_knows_is_said_to_be_skipped(tmp_path: Pa
     assert not found.jobs
     assert [(s.path, s.code) for s in found.skipped] == [(str(tmp_path / name), "not-a-log")]
     assert dict(found.passed_over) == {}
+
+
+def test_a_file_of_two_epochs_is_said_to_be_too_short(tmp_path: Path) -> None:
+    lines = [
+        "Files already downloaded",
+        "Epoch 1: train loss 2.31, val loss 2.20",
+        "Epoch 2: train loss 1.95, val loss 2.01",
+    ]
+    (tmp_path / "two.txt").write_text("\n".join(lines))
+    (tmp_path / "note.txt").write_text("We trained for 3.5 days, and 12 GPUs broke.\n\nThen it rained.\n")
+    (tmp_path / "other.dat").write_bytes(bytes(range(256)))
+
+    said = {name: [s.reason for s in find([tmp_path / name]).skipped] for name in ("two.txt", "note.txt", "other.dat")}
+
+    assert said == {"two.txt": [prose.TOO_SHORT], "note.txt": [prose.NOT_A_LOG], "other.dat": [prose.NOT_A_LOG]}
+    assert find([tmp_path]).skipped == ()
 
 
 def test_prose_lists_of_packages_and_labels_are_counted_not_listed(tmp_path: Path) -> None:
