@@ -18,6 +18,9 @@ from losslens.detector.transform import Transform, choose
 if TYPE_CHECKING:
     from losslens.model import BoolArray, FloatArray, IntArray
 
+HIGHER = 1.5
+"""An excursion so many times as high as the wide bump around it is what happened there."""
+
 MOSTLY_BAD = 0.34
 """A series whose last value is finite still ends in NaN when less than this share of the last 5 % is finite."""
 
@@ -94,10 +97,13 @@ def examine(
 
 
 def _with_wide(single: tuple[exc.Excursion, ...], bump: exc.Excursion | None) -> tuple[exc.Excursion, ...]:
-    """All excursions, a wide bump in place of the shorter ones that are parts of it."""
+    """All excursions, a wide bump in place of the shorter ones that are parts of it and not much higher."""
     if bump is None or any(e.last - e.first >= bump.last - bump.first and e.first <= bump.last for e in single):
         return single
-    others = [e for e in single if e.last < bump.first or e.first > bump.last]
+    inside = [e for e in single if e.last >= bump.first and e.first <= bump.last]
+    if any(e.top - e.before > HIGHER * (bump.top - bump.before) for e in inside):
+        return single
+    others = [e for e in single if e not in inside]
     return tuple(sorted((*others, bump), key=lambda e: e.first))
 
 

@@ -7,6 +7,7 @@ noise, or from how those differences scatter in this run, which holds heavy tail
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,26 +18,36 @@ from losslens.detector.grid import MEDIAN_OF_BLOCK, spread, trailing_median
 if TYPE_CHECKING:
     from losslens.model import FloatArray
 
-WINDOWS = (10, 20, 40)
-"""Points of the window; the level before it is that of twice as many."""
-
 LEAST = 8
 """A series holds so many windows at least."""
 
 MOST_POINTS = 20_000
 """In longer series the smooth course of the ordinary look is a level already."""
 
-NOISY = 0.1
-"""Below this noise width of single points nothing hides in it."""
 
-SURE = 6.0
-"""A step up in level is so many standard errors high …"""
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What makes a step up in level one that noise and wandering do not bring."""
 
-ALONE = 1.5
-"""… and so many times any other that is not part of it: a level that wanders has stepped before."""
+    windows: tuple[int, ...]
+    """Points of the window; the level before it is that of twice as many."""
+    noisy: float
+    """Least noise width of single points: below it nothing hides in the noise."""
+    sure: float
+    """The step is so many standard errors high …"""
+    alone: float
+    """… and so many times any other that is not part of it: a level that wanders has stepped before …"""
+    height: float
+    """… and this high on the transformed scale."""
+    upward: bool
+    """The error is from the scatter of steps up alone: in a course that falls the others say nothing."""
 
-LEAST_HEIGHT = 0.7
-"""It is this high on the transformed scale (a factor of two of a positive loss)."""
+
+WAYS = (
+    _Way((10, 20, 40), noisy=0.1, sure=6.0, alone=1.5, height=0.7, upward=False),
+    _Way((5, 10, 20), noisy=0.0, sure=3.5, alone=4.0, height=0.35, upward=True),
+)
+"""A step that is sure by the noise, by a factor of two; or one that has hardly its like in all of the course."""
 
 BACK = 2 / 3
 """It has ended where the level is down by this share of it."""
@@ -47,26 +58,30 @@ def find(z: FloatArray, noise: float) -> Excursion | None:
 
     ``noise``: width of single points. Levels are medians of windows. O(n).
     """
-    if noise < NOISY or z.size > MOST_POINTS:
+    if z.size > MOST_POINTS:
         return None
     best: tuple[float, int, int, float, float] | None = None
-    for width in WINDOWS:
-        if z.size < LEAST * width:
-            break
-        level = trailing_median(z, width)
-        before = trailing_median(z, 2 * width)[: z.size - 3 * width + 1]
-        step = level[2 * width :] - before  # from the 2 * width points before index i + 2 * width to the width after it
-        white = MEDIAN_OF_BLOCK * noise * (1.5 / width) ** 0.5
-        i = int(np.argmax(step))
-        apart = np.abs(np.arange(step.size) - i) > 3 * width  # nearer ones are parts of it, and of its way back
-        others = step[apart]
-        error = max(white, spread(others - float(np.median(others))) if others.size else 0.0)
-        if step[i] < max(SURE * error, LEAST_HEIGHT, ALONE * float(others.max(initial=0.0))):
-            continue
-        sure = float(step[i]) / error
-        if best is None or sure > best[0]:
-            best = sure, i + 2 * width, width, float(before[i]), float(level[i + 2 * width])
+    for way in (way for way in WAYS if noise >= way.noisy):
+        for width in (width for width in way.windows if z.size >= LEAST * width):
+            level = trailing_median(z, width)
+            before = trailing_median(z, 2 * width)[: z.size - 3 * width + 1]
+            step = level[2 * width :] - before  # from the 2 * width points before i + 2 * width to the width after it
+            i = int(np.argmax(step))
+            # nearer ones are parts of it, and of its way back
+            others = step[np.abs(np.arange(step.size) - i) > 3 * width]
+            error = max(MEDIAN_OF_BLOCK * noise * (1.5 / width) ** 0.5, _scatter(others, way.upward))
+            if step[i] < max(way.sure * error, way.height, way.alone * float(others.max(initial=0.0))):
+                continue
+            sure = float(step[i]) / error
+            if best is None or sure > best[0]:
+                best = sure, i + 2 * width, width, float(before[i]), float(level[i + 2 * width])
     return None if best is None else _bump(z, *best[1:])
+
+
+def _scatter(steps: FloatArray, upward: bool) -> float:
+    if not steps.size:
+        return 0.0
+    return spread(np.maximum(steps, 0.0) if upward else steps - float(np.median(steps)))
 
 
 def _bump(z: FloatArray, near: int, width: int, before: float, top: float) -> Excursion | None:

@@ -109,3 +109,22 @@ def test_a_rise_to_where_every_point_is_above_all_before_needs_no_noise(seed: in
     assert found is not None
     assert found.low <= 15 <= found.high
     assert fit_of(two_headed).departure is None
+
+
+def relearned(n: int, seed: int, width: float) -> FloatArray:
+    """Falls; at 60 % a third of the way is lost and learned again until the end."""
+    t = np.arange(n) / n
+    again = np.where(t >= 0.6, 0.5 * np.exp(-(t - 0.6) / 0.15), 0.0)
+    return noisy(np.asarray((3.0 + 3.0 * np.exp(-t / 0.2)) * (1.0 + again)), seed, width)
+
+
+@pytest.mark.parametrize("n", [130, 300])
+def test_a_step_up_that_has_no_like_and_is_learned_away_again_is_a_bump(n: int) -> None:
+    found = [fit_of(relearned(n, seed, 0.06)).excursions for seed in range(10)]
+    assert sum(any(abs(e.first - 0.6 * n) <= 0.03 * n for e in one) for one in found) >= 8
+
+
+def test_a_course_that_falls_in_such_noise_has_no_bump() -> None:
+    t = np.arange(130) / 130
+    course = 3.0 + 3.0 * np.exp(-t / 0.2)
+    assert sum(wide.find(np.log(noisy(course, seed, 0.06)), 0.06) is not None for seed in range(100)) <= 1
