@@ -74,6 +74,13 @@ BEGAN = 1 / 3
 EVEN = 0.15
 """… or come at multiples of one distance, within this share of it."""
 
+TAKING_TURNS = 10
+"""… or if so many distances between them …"""
+
+TURN = 0.55
+"""… scatter by less than this share of their mean (those of independent events do by all of it): one in each epoch,
+wherever its shuffling puts it, scatters by 0.41."""
+
 SURELY_WIDTHS = 25.0
 """Beyond so many noise widths no tail is believed: a bad sample that comes back each epoch makes a tail of its own."""
 
@@ -243,6 +250,8 @@ def _of_one_kind(beyond: IntArray, settled: FloatArray, width: float) -> bool:
     gaps = np.diff(beyond[np.concatenate([[True], np.diff(beyond) > 1])])
     if gaps.size < TAIL_LEAST:
         return False
+    if gaps.size >= TAKING_TURNS and float(gaps.std()) < TURN * float(gaps.mean()):
+        return True
     times = gaps / np.median(gaps)
     return bool(np.all(np.abs(times - np.round(times)) < EVEN))
 

@@ -29,6 +29,9 @@ ITS_WAY = 10
 ALIKE = 0.97
 """Spikes that rise at least this share of the largest are as large."""
 
+RECURRING, OF_A_KIND = 5, 0.8
+"""So many that rise at least this share of it are the same thing again and again, which began with the first."""
+
 NEARLY_BACK = 0.25
 """A spike is nearly back where no more than this share of its height is left (on the transformed scale)."""
 
@@ -45,7 +48,9 @@ FEW_SINCE = 10
 def leading(excursions: Sequence[Excursion]) -> Excursion:
     """The largest excursion, of several that are about as large the first; there is one at least."""
     largest = max(e.top - e.before for e in excursions)
-    return min((e for e in excursions if e.top - e.before >= ALIKE * largest), key=lambda e: e.first)
+    recurring = [e for e in excursions if e.top - e.before >= OF_A_KIND * largest]
+    alike = [e for e in excursions if e.top - e.before >= ALIKE * largest]
+    return min(recurring if len(recurring) >= RECURRING else alike, key=lambda e: e.first)
 
 
 def _became_usual(fit: SeriesFit, e: Excursion) -> bool:

@@ -122,3 +122,12 @@ def test_a_leap_far_above_the_first_value_of_a_loss_at_the_floor_of_its_floats_i
     value = 10.0 ** rng.uniform(-11, -4, 235)
     value[0], value[208] = 1.2, 18.5
     assert 208 in [e.first for e in examine(np.arange(235), value).excursions]
+
+
+def test_one_spike_somewhere_in_every_epoch_is_an_event_and_no_tail() -> None:
+    rng = np.random.default_rng(8)
+    z = np.log(0.3 + 2.0 * np.exp(-np.arange(750) / 60)) + 0.25 * rng.normal(size=750)
+    at = 25 * np.arange(3, 30) + rng.integers(0, 25, 27)
+    z[at] = np.log(12.0)
+    found = examine(np.arange(750), np.exp(z)).excursions
+    assert len({e.first for e in found} & set(at.tolist())) >= 18

@@ -88,3 +88,15 @@ def test_a_spike_that_is_not_surely_back_when_the_log_ends_is_told(after: int) -
     assert said.verdict is not Verdict.HEALTHY
     assert said.onset is not None
     assert abs(said.onset.index - 520) <= 1
+
+
+def test_spikes_that_recur_began_with_the_first_of_them() -> None:
+    rng = np.random.default_rng(4)
+    y = (0.3 + 2.0 * np.exp(-np.arange(600) / 40.0)) * np.exp(0.05 * rng.standard_normal(600))
+    y[120::60] *= 20.0
+    y[420] *= 1.4
+    said = judge(build([of(y)], name="run")[0])
+    assert said.verdict is Verdict.SPIKE_RECOVERED
+    assert said.onset is not None
+    assert said.onset.step == 120
+    assert "such spikes" in said.reason
