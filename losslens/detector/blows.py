@@ -1,8 +1,8 @@
-"""Blows: a loss thrown up by powers of ten within two points, that comes down again point by point.
+"""Blows: a loss thrown up within two points, that comes down again.
 
-Where these recur they are most of what a log holds, and its noise, measured by how far points lie from their
-neighbours, hides them. Their shape tells them: noise falls as suddenly as it rises, and a net that was thrown out has
-to learn its way back.
+Where blows by powers of ten recur they are most of what a log holds, and its noise, measured by how far points lie from
+their neighbours, hides them. Their shape tells them: noise falls as suddenly as it rises, and a net that was thrown out
+has to learn its way back. In a log of few points one blow does the same; that nothing else in it rises tells it.
 """
 
 from __future__ import annotations
@@ -45,14 +45,31 @@ BACK = 0.75
 
 MOST = 200
 
+ONE = math.log(3.0)
+"""A single blow throws a loss up by this factor …"""
+
+ONLY = 4.0
+"""… and rises so many times as high (on the log scale) as anything else within two points, …"""
+
+KNOWN, KNOWN_SHARE = 5, 0.02
+"""… behind so many points and this share of all, in a log …"""
+
+FEWEST = 12
+"""… of so many points."""
+
+HALFWAY = 0.6
+"""It was over when so much of its height was gone."""
+
 
 def find(z: FloatArray) -> list[Excursion]:
     """The blows of ``z`` that were over before the series ended or the next one fell, in order.
 
     ``z``: shape ``(n,)``, logarithms of a loss. O(n).
     """
-    if z.size < LEAST_POINTS:
-        return []
+    return (_recurring(z) if z.size >= LEAST_POINTS else []) or (_only_one(z) if z.size >= FEWEST else [])
+
+
+def _recurring(z: FloatArray) -> list[Excursion]:
     move = np.diff(z)
     least = max(HEIGHT, MOVES * float(np.median(np.abs(move - np.median(move)))))
     blows = _blows(z, least)
@@ -71,22 +88,46 @@ def find(z: FloatArray) -> list[Excursion]:
 
 def _blows(z: FloatArray, least: float) -> list[tuple[int, int]]:
     """Indices of the point before and of the top of each."""
-    reached = np.full(z.size, -np.inf)
-    for gap in range(1, REACH + 1):
-        reached[:-gap] = np.maximum(reached[:-gap], z[gap:] - z[:-gap])
     out: list[tuple[int, int]] = []
     at = 0
-    for hit in np.flatnonzero(reached > least):
+    for hit in np.flatnonzero(_rises(z) > least):
         if hit < at or len(out) >= MOST:
             continue
-        foot = int(hit)
-        while foot + 2 < z.size and z[foot + 1] < z[foot]:  # the rise begins one point later
-            foot += 1
-        top = foot + 1 + int(np.argmax(z[foot + 1 : foot + 1 + REACH]))
+        foot, top = _foot_and_top(z, int(hit))
         if _is_blow(z, foot, top, least):
             out.append((foot, top))
             at = top + RELAXING
     return out
+
+
+def _rises(z: FloatArray) -> FloatArray:
+    """How far each point is outdone within ``REACH`` points; shape as ``z``, the last one by nothing."""
+    reached = np.full(z.size, -np.inf)
+    for gap in range(1, REACH + 1):
+        reached[:-gap] = np.maximum(reached[:-gap], z[gap:] - z[:-gap])
+    return reached
+
+
+def _foot_and_top(z: FloatArray, hit: int) -> tuple[int, int]:
+    foot = hit
+    while foot + 2 < z.size and z[foot + 1] < z[foot]:  # the rise begins one point later
+        foot += 1
+    return foot, foot + 1 + int(np.argmax(z[foot + 1 : foot + 1 + REACH]))
+
+
+def _only_one(z: FloatArray) -> list[Excursion]:
+    """The one sudden rise of a loss that hardly rises elsewhere, where it came most of the way back."""
+    rises = _rises(z)
+    known = max(KNOWN, int(KNOWN_SHARE * z.size))
+    foot, top = _foot_and_top(z, known + int(np.argmax(rises[known:])))
+    height = float(z[top] - z[foot])
+    others = np.delete(rises[:-1], slice(max(foot - REACH, 0), top + 1))
+    back = np.flatnonzero(z[top:-1] <= z[top] - HALFWAY * height)
+    if height < ONE or height < ONLY * float(others.max(initial=0.0)) or not back.size:
+        return []
+    last = top + int(back[0]) - 1
+    after = float(np.median(z[last + 1 : last + 1 + CALM_POINTS]))
+    return [Excursion(foot + 1, top, last, float(z[foot]), float(z[top]), after, top - foot)]
 
 
 def _is_blow(z: FloatArray, foot: int, top: int, least: float) -> bool:

@@ -28,6 +28,21 @@ def test_recurring_blows_do_not_pass_for_the_noise_of_the_loss():
     assert len(fit.excursions) == 8
 
 
+def test_one_jump_of_a_short_smooth_loss_is_found():
+    z = np.log([2.1, 1.1, 0.6, 0.4, 0.3, 0.24, 0.2, 0.17, 0.15, 1.4, 0.35, 0.2, 0.16, 0.14, 0.13, 0.12])
+    (found,) = blows.find(z)
+    assert (found.first, found.peak, found.last) == (9, 9, 10 - 1)
+
+
+def test_one_jump_among_others_half_as_high_is_noise():
+    z = np.log([2.1, 1.1, 0.6, 0.9, 0.3, 0.24, 0.5, 0.17, 0.15, 0.6, 0.15, 0.2, 0.16, 0.14, 0.13, 0.12])
+    assert blows.find(z) == []
+
+
+def test_a_jump_to_a_level_that_lasts_is_no_blow():
+    assert blows.find(np.log([2.1, 1.1, 0.6, 0.4, 0.3, 0.25, 0.2, 0.17, 1.4, 1.4, 1.38, 1.41, 1.4, 1.39])) == []
+
+
 def test_a_blow_that_is_not_over_is_left_to_others():
     assert blows.find(saw(1, 6.0)[:60]) == []
 
