@@ -63,6 +63,14 @@ def test_validation_far_above_the_start_of_training_was_never_good() -> None:
     assert "never good" in found.reason
 
 
+def test_validation_far_above_all_that_a_loss_below_zero_ever_was_is_never_good() -> None:
+    t = np.arange(60)
+    train = np.exp(-t / 10.0) - 0.95 + 0.01 * np.random.default_rng(2).standard_normal(60)
+    found = said(train_loss=train, val_loss=level(np.full(60, 9000.0), 3, 0.3))
+    assert found.verdict is Verdict.PLATEAU
+    assert "never good" in found.reason
+
+
 def test_validation_on_another_scale_that_falls_with_training_is_fine() -> None:
     t = np.arange(40)
     found = said(train_loss=np.exp(-t / 8.0), val_loss=64.0 * (0.05 + np.exp(-t / 8.0)))
@@ -122,11 +130,13 @@ def test_a_loss_that_made_all_of_its_fall_at_once_is_said_to_be_near_a_plateau()
     course = np.concatenate([[4.0, 3.4], np.full(198, 3.14)])
     for seed in range(10):
         leading = said(loss=level(course, seed, 0.02)).leading
-        assert leading is not None and leading.verdict is Verdict.HEALTHY and leading.also is Verdict.PLATEAU
+        assert leading is not None
+        assert (leading.verdict, leading.also) == (Verdict.HEALTHY, Verdict.PLATEAU)
         assert "within its first 6 points and no further" in leading.reason
 
 
 def test_a_loss_that_fell_through_half_of_its_run_is_near_no_plateau() -> None:
     course = np.concatenate([np.geomspace(4.0, 1.0, 100), np.full(100, 1.0)])
     leading = said(loss=level(course, 3, 0.02)).leading
-    assert leading is not None and leading.verdict is Verdict.HEALTHY and leading.also is None
+    assert leading is not None
+    assert (leading.verdict, leading.also) == (Verdict.HEALTHY, None)
