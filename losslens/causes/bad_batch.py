@@ -3,7 +3,8 @@
 What the log shows
     One isolated spike, at its peak at once, that is back within a few points; the gradient norm spikes at the same
     point and not before; learning rate, loss scale and validation are unaffected. A leap by a thousand and more in a
-    single step is the mark of one extreme value: training multiplies an error from step to step.
+    single step is the mark of one extreme value: training multiplies an error from step to step. A loss that stays out
+    for tens of points, without a giant gradient that threw the weights, is not the work of one batch.
 
 Why runs do this
     Wrong labels, empty boxes, an extreme target or a very long sequence give one loss and one gradient far out of

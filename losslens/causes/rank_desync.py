@@ -2,8 +2,8 @@
 
 What the log shows
     The loss of rank 0 looks normal while validation is bad, or both step up together as ranks pull apart, or the
-    losses of the ranks spread; the noise is larger by the square root of the number of ranks. It can hardly be named
-    from one rank's curve.
+    losses of the ranks spread; the noise is larger by the square root of the number of ranks. Where two ranks are
+    logged side by side the step at which they part names it; it can hardly be named from one rank's curve.
 
 Why runs do this
     Unused parameters, different seeds at initialisation, a forgotten synchronisation under gradient accumulation,
