@@ -7,7 +7,6 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 from math import isfinite, log
 from pathlib import Path
 from statistics import median
@@ -27,6 +26,8 @@ STRETCH = 3
 APART = log(1.5)
 #: Behind the name of what a second statement prints with other numbers.
 SECOND = " (second statement)"
+#: Share of them that must come so: where another phase of the training begins, it may not.
+MOSTLY = 0.9
 _PLAIN = re.compile(r"train(?:ing)?|total|loss|step|avg", re.IGNORECASE)
 _OTHER_WORD = re.compile(r"[A-Za-z]")
 
@@ -191,14 +192,14 @@ def _ends_stretches(tag: str, rows: list[int], main: list[int], placed: Placed) 
     "train_loss 1.83" behind "train 350 1.85" is the mean of an epoch that no line names.
     """
     before = [bisect_left(main, row) for row in rows]
-    if before[0] < STRETCH or any(b - a < STRETCH for a, b in pairwise(before)):
-        return False
-    at_its_step = [placed.step[row] == placed.step[main[k - 1]] for row, k in zip(rows, before, strict=True)]
-    numbers = [
+    ends = [
         (placed.records[row].values[tag], placed.records[main[k - 1]].values[tag])
-        for row, k in zip(rows, before, strict=True)
+        for row, last, k in zip(rows, [0, *before], before, strict=False)
+        if k - last >= STRETCH and placed.step[row] == placed.step[main[k - 1]]
     ]
-    return all(at_its_step) and sum(abs(a - b) > ROUNDED * abs(b) for a, b in numbers) > 0.5 * len(numbers)
+    if len(ends) < MOSTLY * len(rows):
+        return False
+    return sum(abs(mean - last) > ROUNDED * abs(last) for mean, last in ends) > 0.5 * len(ends)
 
 
 def _sums_up_epochs(rows: list[int], main: list[int], placed: Placed) -> bool:

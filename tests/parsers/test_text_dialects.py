@@ -858,14 +858,15 @@ def test_numbers_below_a_line_that_counts_up_stand_at_its_count(tmp_path: Path) 
 
 
 def test_the_mean_of_an_epoch_behind_its_last_batch_is_a_course_of_its_own(tmp_path: Path) -> None:
-    course = [2.0 * 0.98**i + 0.1 for i in range(40)]
+    course = [2.0 * 0.98**i + 0.1 for i in range(60)]
     lines = [
         f"2025-01-14 15:16:07,578 train {50 * b:03d} {course[4 * e + b]:e} 10.9 56.2"
         + (f"\n2025-01-14 15:22:24,034 train_loss {course[4 * e] * 0.97:.6f}" if b == 3 else "")
-        for e in range(10)
+        for e in range(15)
         for b in range(4)
+        if not (e == 9 and b in (1, 2))  # an epoch may be cut short
     ]
     log = _log(tmp_path, "\n".join(lines) + "\n")
-    np.testing.assert_allclose(log.series["train_loss"].value, course, rtol=1e-5)
+    np.testing.assert_allclose(log.series["train_loss"].value, [*course[:37], *course[39:]], rtol=1e-5)
     means = log.series["train_loss (per epoch)"].value
     np.testing.assert_allclose(means, [0.97 * v for v in course[::4]], rtol=1e-5)
