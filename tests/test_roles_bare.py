@@ -84,3 +84,9 @@ def test_an_alpha_beside_a_policy_or_beside_a_rate_is_none(beside: str) -> None:
 
 def test_an_eta_that_ends_at_zero_is_a_rate() -> None:
     assert roles(loss=falling(60), eta=np.linspace(1e-3, 0.0, 60))["eta"] is Role.LEARNING_RATE
+
+
+def test_the_loss_since_the_last_line_leads_the_average_of_all() -> None:
+    names = {"average loss": falling(60, start=2.0, end=1.0), "since last": falling(60, seed=1)}
+    found = {c.tag: c.role for c in assign({tag: series(tag, value) for tag, value in names.items()})}
+    assert found == {"since last": Role.TRAIN_LOSS, "average loss": Role.OTHER}

@@ -92,6 +92,7 @@ _STEPS: tuple[tuple[str, str], ...] = (
     ("samples_seen", "samples"),
     ("consumed_samples", "samples"),
     ("examples_seen", "samples"),
+    ("example_counter", "samples"),
     ("tokens", "tokens"),
     ("tokens_seen", "tokens"),
     ("total_tokens", "tokens"),

@@ -169,7 +169,10 @@ def _judge(lines: list[str], delimiter: str, decimal: str) -> tuple[float, Diale
     if above is not None:
         header, start = above[1], above[0]
     elif header is not None and header_at:
-        header = _two_lines(rows[header_at - 1][1], header)
+        if delimiter == " " and rows[header_at - 1][0] == start - 1 and _stand_alike(lines[start - 1], lines[start]):
+            header = [f"{upper} {name}" for upper, name in zip(rows[header_at - 1][1], header, strict=True)]
+        else:
+            header = _two_lines(rows[header_at - 1][1], header)
     body = [cells for _, cells in rows[body_at:]]
     width = max(width, len(header or ()))
     score = _score(body, width, decimal, delimiter)
@@ -190,6 +193,15 @@ def _two_lines(above: list[str], header: list[str]) -> list[str]:
     return [
         f"{upper.strip()}/{name.strip()}" if upper.strip() else name for upper, name in zip(above, header, strict=True)
     ]
+
+
+def _stand_alike(above: str, header: str) -> bool:
+    """Whether each word of a line stands, left or right, on the edge of the one below, as names on two lines do."""
+    upper, lower = (list(re.finditer(r"\S+", line)) for line in (above, header))
+    if not 1 < len(upper) == len(lower):
+        return False
+    edges = zip(upper, lower, strict=True)
+    return all(a[0].isalpha() and (a.start() == b.start() or a.end() == b.end()) for a, b in edges)
 
 
 def _without_trailing_blank(cells: list[str]) -> list[str]:

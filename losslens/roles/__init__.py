@@ -77,7 +77,7 @@ def assign(
             candidates[tag] = losses.Candidate.of(tag, one.step, one.value)
         else:
             choices[tag] = choice
-    candidates = beside.as_meters(beside.as_outputs(candidates))
+    candidates = beside.as_since_last(beside.as_meters(beside.as_outputs(candidates)))
     candidates = abbreviations.as_splits(abbreviations.as_terms_of_a_detector(abbreviations.as_a_game(candidates)))
     choices.update(losses.choose(candidates, told=tuple(told.values()), trainer=trainer))
     choices.update(_seen_twice(series, choices))

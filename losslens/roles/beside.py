@@ -39,6 +39,20 @@ def as_outputs(candidates: Mapping[str, Candidate]) -> dict[str, Candidate]:
     return out
 
 
+def as_since_last(candidates: Mapping[str, Candidate]) -> dict[str, Candidate]:
+    """``since last`` beside ``average loss``, as Vowpal Wabbit prints them: the loss of what came in between."""
+    out = dict(candidates)
+    if any(words_of(t) == ("average", "loss") for t in candidates):
+        out.update(
+            {
+                t: replace(c, named_loss=True, qualifier=())
+                for t, c in candidates.items()
+                if words_of(t) == ("since", "last")
+            }
+        )
+    return out
+
+
 def _numbered_output(c: Candidate) -> tuple[str, ...]:
     """The words "output" (or "loss") and "5" of a loss that has no other of its own; nothing for any other series."""
     named = words_of(c.tag) if c.named_loss and not c.qualifier else ()

@@ -698,3 +698,18 @@ def test_losses_printed_between_the_rows_of_a_nameless_table_are_the_log(tmp_pat
     assert parsers.recognise(path) == "text"
     (log,) = parsers.parse(path)
     assert log.series["Loss"].step.tolist() == [1, 2, 3, 4, 5]
+
+
+def test_a_name_on_two_lines_heads_one_column(tmp_path: Path) -> None:
+    rows = "".join(
+        f"{2 - 0.01 * n:8.6f} {1.9 - 0.01 * n:8.6f} {2**n:12d} {2.0**n:14.1f} {1.5:8.4f} {0.1 * n:8.4f} {31:8d}\n"
+        for n in range(15)
+    )
+    head = (
+        "average  since         example        example  current  current  current\n"
+        "loss     last          counter         weight    label  predict features\n"
+    )
+    log = read(tmp_path, f"Num weight bits = 18\n{head}{rows}", "train.log")
+    assert set(log.series) >= {"average loss", "since last", "current predict"}
+    assert log.series["since last"].axis == "samples"
+    assert log.series["since last"].step.tolist() == [2**n for n in range(15)]
