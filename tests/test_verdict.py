@@ -485,3 +485,10 @@ def test_a_rise_that_begins_at_the_first_value_is_not_told_twice() -> None:
 def test_numbers_in_the_sentences_of_a_verdict_are_written_as_in_the_rest_of_a_report() -> None:
     said = [number(x) for x in (5.7e30, 3.291e7, 20_333.4, 2.3994, 1.5e-7, 0.0, math.inf)]
     assert said == ["5.7e30", "3.29e7", "20,333", "2.399", "1.5e-7", "0", "inf"]
+
+
+def test_a_rise_by_the_last_printed_digit_is_no_failure() -> None:
+    y = np.round(np.concatenate([np.linspace(0.0009, 0.0001, 30), np.full(20, 0.0002)]), 4)
+    assert judge(run_of({"loss": (Role.TRAIN_LOSS, y)})).verdict is Verdict.HEALTHY
+    hardly = judge(run_of({"loss": (Role.TRAIN_LOSS, np.repeat([0.0, 0.0001], 12))}))
+    assert hardly.verdict in (Verdict.HEALTHY, Verdict.PLATEAU)

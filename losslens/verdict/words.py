@@ -99,6 +99,9 @@ DOWNWARD_FACTOR = 10.0
 TOLD_FROM = 0.01
 """A smaller share of the progress says nothing of a rise that counts for its factor."""
 
+DIGITS = 2.0
+"""A rise by so many units of the last printed digit may be one of next to nothing, rounded."""
+
 TWICE = 2.0
 """A rise to less than this factor above the start is told without it."""
 
@@ -138,7 +141,7 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
         text += "so still" if fit.end >= BEYOND_REASON else "still falling by powers of ten"
         text += " at its end"
         return Word(Verdict.EXPLODED, f"{text}, {number(fit.end)}", NEAR, Verdict.SPIKE_RECOVERED)
-    if fit.departure is not None and not _still_flat(fit, fit.departure):
+    if fit.departure is not None and not _still_flat(fit, fit.departure) and not _rounded(fit, fit.departure):
         word = _departed(fit, fit.departure, wanders)
         if word is None and not wanders and not _outdone(fit, fit.departure) and undid(fit, fit.departure):
             word = _stepped(fit, fit.departure)
@@ -233,6 +236,12 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
             also = Verdict.HEALTHY
         return Word(Verdict.DIVERGED, f"rose {tail}, and stayed out to the end", max(margin, 1.0), also, d)
     return None
+
+
+def _rounded(fit: SeriesFit, d: Departure) -> bool:
+    """Whether a rise is that of next to nothing that was printed with too few digits."""
+    steps = np.diff(np.unique(fit.value))
+    return d.top - d.base <= DIGITS * float(steps.min(initial=np.inf))
 
 
 def _beyond_second(fit: SeriesFit, d: Departure) -> bool:
