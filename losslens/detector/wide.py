@@ -39,13 +39,15 @@ class _Way:
     """… and so many times any other that is not part of it: a level that wanders has stepped before …"""
     height: float
     """… and this high on the transformed scale."""
+    after: float
+    """It begins after this share of the points: before it the course is not known."""
     upward: bool
     """The error is from the scatter of steps up alone: in a course that falls the others say nothing."""
 
 
 WAYS = (
-    _Way((10, 20, 40), noisy=0.1, sure=6.0, alone=1.5, height=0.7, upward=False),
-    _Way((5, 10, 20), noisy=0.0, sure=3.5, alone=4.0, height=0.35, upward=True),
+    _Way((10, 20, 40), noisy=0.1, sure=6.0, alone=1.5, height=0.7, after=0.0, upward=False),
+    _Way((5, 10, 20), noisy=0.0, sure=3.5, alone=4.0, height=0.35, after=0.15, upward=True),
 )
 """A step that is sure by the noise, by a factor of two; or one that has hardly its like in all of the course."""
 
@@ -70,7 +72,8 @@ def find(z: FloatArray, noise: float) -> Excursion | None:
             # nearer ones are parts of it, and of its way back
             others = step[np.abs(np.arange(step.size) - i) > 3 * width]
             error = max(MEDIAN_OF_BLOCK * noise * (1.5 / width) ** 0.5, _scatter(others, way.upward))
-            if step[i] < max(way.sure * error, way.height, way.alone * float(others.max(initial=0.0))):
+            least = max(way.sure * error, way.height, way.alone * float(others.max(initial=0.0)))
+            if step[i] < least or i + 2 * width < way.after * z.size:
                 continue
             sure = float(step[i]) / error
             if best is None or sure > best[0]:
