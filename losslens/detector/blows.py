@@ -54,8 +54,8 @@ ONLY = 4.0
 KNOWN, KNOWN_SHARE = 5, 0.02
 """… behind so many points and this share of all, in a log …"""
 
-FEWEST = 12
-"""… of so many points."""
+FEWEST, SHORT = 12, 2000
+"""… of so many points, and no more than so many."""
 
 HALFWAY = 0.6
 """It was over when so much of its height was gone."""
@@ -66,10 +66,12 @@ def find(z: FloatArray) -> list[Excursion]:
 
     ``z``: shape ``(n,)``, logarithms of a loss. O(n).
     """
-    return (_recurring(z) if z.size >= LEAST_POINTS else []) or (_only_one(z) if z.size >= FEWEST else [])
+    return (_recurring(z) if z.size >= LEAST_POINTS else []) or (_only_one(z) if FEWEST <= z.size <= SHORT else [])
 
 
 def _recurring(z: FloatArray) -> list[Excursion]:
+    if float(_rises(z).max()) <= HEIGHT:
+        return []  # the medians of a million points cost more than this look
     move = np.diff(z)
     least = max(HEIGHT, MOVES * float(np.median(np.abs(move - np.median(move)))))
     blows = _blows(z, least)
