@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from losslens.detector.excursions import Excursion
+from losslens.detector.excursions import MOST, Excursion
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
@@ -43,8 +43,6 @@ REVERSED = 1 / 3
 BACK = 0.75
 """A blow is over when so much of its height is gone."""
 
-MOST = 200
-
 ONE = math.log(3.0)
 """A single blow throws a loss up by this factor …"""
 
@@ -70,12 +68,13 @@ def find(z: FloatArray) -> list[Excursion]:
 
 
 def _recurring(z: FloatArray) -> list[Excursion]:
-    if float(_rises(z).max()) <= HEIGHT:
+    rises = _rises(z)
+    if float(rises.max()) <= HEIGHT:
         return []  # the medians of a million points cost more than this look
     move = np.diff(z)
     least = max(HEIGHT, MOVES * float(np.median(np.abs(move - np.median(move)))))
-    blows = _blows(z, least)
-    if not blows or len(_blows(z[::-1], least)) > REVERSED * len(blows):
+    blows = _blows(z, rises, least)
+    if not blows or len(_blows(z[::-1], _rises(z[::-1]), least)) > REVERSED * len(blows):
         return []
     out: list[Excursion] = []
     for (foot, top), (end, _) in zip(blows, [*blows[1:], (z.size - 1, 0)], strict=True):
@@ -88,11 +87,11 @@ def _recurring(z: FloatArray) -> list[Excursion]:
     return out
 
 
-def _blows(z: FloatArray, least: float) -> list[tuple[int, int]]:
+def _blows(z: FloatArray, rises: FloatArray, least: float) -> list[tuple[int, int]]:
     """Indices of the point before and of the top of each."""
     out: list[tuple[int, int]] = []
     at = 0
-    for hit in np.flatnonzero(_rises(z) > least):
+    for hit in np.flatnonzero(rises > least):
         if hit < at or len(out) >= MOST:
             continue
         foot, top = _foot_and_top(z, int(hit))
