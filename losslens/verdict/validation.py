@@ -94,15 +94,9 @@ def _beside_training(fit: SeriesFit, word: Word, trained: Judged) -> Word:
             text = f"validation never learned: {word.reason}, and ended at {number(fit.end)}"
             text += f", while training fell from {train}"
             return Word(Verdict.PLATEAU, text, word.margin, word.also)
-        if not _never_good(fit, trained.fit):
-            return Word(Verdict.HEALTHY, word.reason, word.margin, None)
-    if word.verdict in (Verdict.HEALTHY, Verdict.PLATEAU) and _never_good(fit, trained.fit):
-        text = (
-            f"validation was never good: its best level {number(fit.best)} is far above {number(trained.fit.start)}, "
-            f"where training began, which fell to {number(trained.fit.end)}"
-        )
-        margin = fit.best / (NEVER_GOOD * _untrained(trained.fit))
-        return Word(Verdict.PLATEAU, text, margin, Verdict.HEALTHY if margin < NEAR else None)
+        return _never_good(fit, trained.fit) or Word(Verdict.HEALTHY, word.reason, word.margin, None)
+    if word.verdict is Verdict.HEALTHY and (never := _never_good(fit, trained.fit)) is not None:
+        return never
     d = word.departure
     if word.verdict is Verdict.HEALTHY and fit.departure is not None and _turned(fit, fit.departure, trained.fit):
         d = fit.departure
@@ -137,19 +131,22 @@ def _learned_alone(fit: SeriesFit, train: SeriesFit) -> bool:
     return gained >= LEARNED * train.start and gained > train.noise_level and fit.end >= LEARNED * train.start
 
 
-def _never_good(fit: SeriesFit, train: SeriesFit) -> bool:
-    """Whether validation stayed far above the level of an untrained net, and kept most of its loss, beside training
-    that learned. A loss on another scale (a sum beside a mean) falls as training does."""
+def _never_good(fit: SeriesFit, train: SeriesFit) -> Word | None:
+    """The word for validation that stayed far above the level of an untrained net, and kept most of its loss, beside
+    training that learned. A loss on another scale (a sum beside a mean) falls as training does."""
     if min(fit.n_finite, train.n_finite) < LEARNED_POINTS or fit.transform.kind != "log":
-        return False
-    size = _untrained(train)
-    learned = train.start - train.end >= max(LEARNED * size, train.noise_level)
-    return learned and fit.end >= LEARNED * fit.start and fit.best >= NEVER_GOOD * size
-
-
-def _untrained(train: SeriesFit) -> float:
-    """How large the loss of an untrained net is; where it goes below zero, its largest size on either side of that."""
-    return train.start if train.transform.kind == "log" else float(np.abs(train.value).max())
+        return None
+    # one that goes below zero is as large as it ever was, whichever side of zero that is
+    untrained = train.start if train.transform.kind == "log" else float(np.abs(train.value).max())
+    learned = train.start - train.end >= max(LEARNED * untrained, train.noise_level)
+    if not learned or fit.end < LEARNED * fit.start or fit.best < NEVER_GOOD * untrained:
+        return None
+    text = (
+        f"validation was never good: its best level {number(fit.best)} is far above {number(train.start)}, "
+        f"where training began, which fell to {number(train.end)}"
+    )
+    margin = fit.best / (NEVER_GOOD * untrained)
+    return Word(Verdict.PLATEAU, text, margin, Verdict.HEALTHY if margin < NEAR else None)
 
 
 def _overfit(fit: SeriesFit, d: Departure, factor: float, train: SeriesFit) -> Word:
