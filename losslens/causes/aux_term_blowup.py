@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import aftermath, around, leap, loss, rate, rise, thrown, weighed
-from losslens.causes.signs.build import Found, log_ramp, missing, num, percent, points, ramp, sign, times, told
+from losslens.causes.signs.build import Found, log_ramp, missing, percent, points, ramp, rough, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "aux-term-blowup"
@@ -125,7 +125,7 @@ def fixes(facts: Facts) -> tuple[Fix, ...]:
     back, w = "", facts.weighed
     if w is not None:
         term = w.term
-        back = f" (back to {num(float(f'{w.before:.2g}'))})" if w.before > 0 and not w.annealed else ""
+        back = f" (back to {rough(w.before)})" if w.before > 0 and not w.annealed else ""
     return (
         Fix(
             f"Lower the weight of {term}{back}, or anneal it up over the first tenth of the run",

@@ -26,8 +26,8 @@ import math
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.workers import WORKER
-from losslens.causes.signs import around, held_back, leap
-from losslens.causes.signs.build import Found, log_ramp, missing, num, points, ramp, sign, times, told, where
+from losslens.causes.signs import around, held_back, leap, workers
+from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "rank-desync"
@@ -41,9 +41,6 @@ SOURCES = (
 
 FARTHER = 2.0
 """Factor from which on one worker's rise is said to be another than a second one's, or its loss to be another."""
-
-LONG_BEFORE = 60.0
-"""Logged points before the onset from which on a parting has nothing to do with it."""
 
 
 def _several(f: Facts, d: int) -> Found:
@@ -64,11 +61,10 @@ def _apart(f: Facts, d: int) -> Found:
     p = f.parting
     if p is not None and f.onset is not None and f.extent is not None:
         text = (
-            f"{p.higher} and {p.lower} had gone together for {points(p.points)} and parted at {where(f, p.step)} "
-            f"({num(p.values[0])} against {num(p.values[1])}): the workers hold different models"
+            f"{workers.parted(f, p)} ({num(p.values[0])} against {num(p.values[1])}): the workers hold different models"
         )
         early = (f.onset.low - p.step) / max(f.extent.interval, 1e-9)
-        strength = log_ramp(p.ratio, FARTHER, 4 * FARTHER) * ramp(early, LONG_BEFORE, LONG_BEFORE / 3)
+        strength = log_ramp(p.ratio, FARTHER, 4 * FARTHER) * ramp(early, workers.LONG_BEFORE, workers.LONG_BEFORE / 3)
         return sign("ranks-apart", d, strength, text, series=p.higher, steps=(p.step, None), value=p.ratio)
     left = [tag for tag in (f.loss.tag if f.loss else "", *(tag for tag, _, _ in f.moved)) if WORKER.search(tag)]
     stayed = [tag for tag in f.unchanged if WORKER.search(tag)]

@@ -7,7 +7,7 @@ import math
 from losslens.causes import why_rate, why_terms, why_validation
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.signals import Trend
-from losslens.causes.signs import impossible
+from losslens.causes.signs import impossible, workers
 from losslens.causes.signs.build import lag_text, lasting, num, often, percent, points, times, where, widths
 from losslens.causes.signs.changed import told
 from losslens.causes.signs.gradient import LONG_SURVIVED, broke_alone
@@ -198,12 +198,14 @@ def _batch(f: Facts) -> str:
 def _parting(f: Facts) -> str:
     """Where the losses of two workers parted, up to the time the loss was lost; "" where they did not."""
     p = f.parting
-    if p is None or f.onset is None or f.extent is None or p.step < f.onset.low - LONG_SURVIVED * f.extent.interval:
+    if (
+        p is None
+        or f.onset is None
+        or f.extent is None
+        or p.step < f.onset.low - workers.LONG_BEFORE * f.extent.interval
+    ):
         return ""
-    return (
-        f"{p.higher} and {p.lower} had gone together for {points(p.points)} and parted at {where(f, p.step)}: "
-        f"{num(p.values[0])} against {num(p.values[1])} at most."
-    )
+    return f"{workers.parted(f, p)}: {num(p.values[0])} against {num(p.values[1])} at most."
 
 
 def _gradient(f: Facts) -> str:

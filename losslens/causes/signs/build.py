@@ -139,9 +139,12 @@ def often(n: int) -> str:
 
 def times(x: float | None) -> str:
     """A ratio: "41×", "3.2×"."""
-    if x is None:
-        return "?×"
-    return f"{num(float(f'{x:.2g}'))}×"
+    return f"{'?' if x is None else rough(x)}×"
+
+
+def rough(x: float) -> str:
+    """Two digits: of a factor nobody needs more."""
+    return num(float(f"{x:.2g}"))
 
 
 def widths(x: float) -> str:

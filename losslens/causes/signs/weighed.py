@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs.build import Found, log_ramp, num, sign, where
+from losslens.causes.signs.build import Found, log_ramp, rough, sign, where
 
 OF_A_SCHEDULE = 0.5
 """What a weight that was brought in on purpose is worth, where one that leaped is worth 1."""
@@ -33,12 +33,7 @@ def told(f: Facts) -> str:
     if w is None:
         return ""
     when = f"at {where(f, w.step)}" if w.step == w.last else f"between {where(f, w.step)} and {where(f, w.last)}"
-    text = f"the weight of {w.term} in {w.total} went from {_short(w.before)} to {_short(w.after)} {when}"
+    text = f"the weight of {w.term} in {w.total} went from {rough(w.before)} to {rough(w.after)} {when}"
     if w.annealed:
         text += ", by and by, and was held there: as a term is brought in on purpose"
     return text
-
-
-def _short(x: float) -> str:
-    """Two digits: the logs print three or four of each term, and a weight is what divides them."""
-    return num(float(f"{x:.2g}"))
