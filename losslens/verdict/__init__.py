@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from losslens.model import Judgement, LossVerdict, Onset, Role, Run, Verdict
-from losslens.verdict import precursors
+from losslens.verdict import annealing, precursors
 from losslens.verdict.branches import abandoned_branches
 from losslens.verdict.contest import Contest, contest_of
 from losslens.verdict.losses import Judged, as_verdict, episodes_of, judge_loss
@@ -89,7 +89,7 @@ def judge(run: Run) -> Judgement:
 def _judge(run: Run, tag: str, role: Role, contest: Contest) -> Judged:
     series = run.series[tag].current()
     judged = judge_loss(run, series, role, wanders=contest.wanders, plays=contest.plays)
-    why = contest.excuses(run, judged)
+    why = contest.excuses(run, judged) or annealing.excuses(run, judged)
     if not why:
         return judged
     word = Word(Verdict.HEALTHY, f"{judged.word.reason}; but {why}", None, None)

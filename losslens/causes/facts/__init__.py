@@ -28,10 +28,10 @@ from losslens.causes.facts.retrace import retrace_of
 from losslens.causes.facts.schedule import rate_of
 from losslens.causes.facts.signals import Recipe
 from losslens.causes.facts.trace import trace_of
-from losslens.causes.facts.weighed import weighed_of
 from losslens.causes.facts.workers import parting_of
 from losslens.model import Judgement, LossVerdict, Role, Run, Series, Verdict
 from losslens.verdict.holes import empty
+from losslens.verdict.weighed import weighed_of
 
 __all__ = ["Facts", "measure", "with_cohort"]
 
@@ -157,7 +157,7 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         place=run.name,
         trace=trace_of(train_series.current() if train_series is not None else leading),
         parting=parting_of(run, start),
-        weighed=weighed_of(run, run.first(Role.TRAIN_LOSS), start, extent),
+        weighed=weighed_of(run, run.first(Role.TRAIN_LOSS), judgement.onset),
     )
 
 

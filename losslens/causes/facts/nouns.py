@@ -29,9 +29,9 @@ from losslens.causes.facts.signals import (
 )
 from losslens.causes.facts.trace import Trace
 from losslens.causes.facts.way_back import WayBack
-from losslens.causes.facts.weighed import Weighed
 from losslens.causes.facts.workers import Parting
 from losslens.model import SettingValue, Verdict
+from losslens.verdict.weighed import Weighed
 
 
 @dataclass(frozen=True, slots=True)

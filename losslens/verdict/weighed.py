@@ -2,6 +2,7 @@
 
 Where the terms of a loss are logged beside it, loss = sum of weight · term holds at every step. The weights are the
 solution of a few equations, and a weight that moved is a thing that was done to the training, by schedule or by error.
+A rise that is all the work of a term brought in by and by, as in KL annealing (Bowman et al. 2016), is no failure.
 """
 
 from __future__ import annotations
@@ -13,12 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from losslens.causes.facts.numerics import smooth
+from losslens.detector.grid import centred_median
 from losslens.model import Role
 
 if TYPE_CHECKING:
-    from losslens.causes.facts.nouns import Extent, Start
-    from losslens.model import FloatArray, IntArray, Run, Series
+    from losslens.model import FloatArray, IntArray, Onset, Run, Series
 
 MOST_POINTS = 1_500
 """Points looked at; more are thinned evenly."""
@@ -84,22 +84,49 @@ class Weighed:
         return self.points >= BY_AND_BY and self.before < FROM_NOTHING * self.after and self.held
 
 
-def weighed_of(run: Run, total: Series | None, start: Start | None, extent: Extent) -> Weighed | None:
+@dataclass(frozen=True, slots=True, eq=False)
+class Solved:
+    """A loss taken apart into the term whose weight rose and the rest. Arrays have shape (n,)."""
+
+    weighed: Weighed
+    step: IntArray
+    loss: FloatArray
+    term: FloatArray
+    weight: FloatArray
+    """Weight of the term at each point."""
+
+    @property
+    def rest(self) -> FloatArray:
+        """The loss without the term."""
+        return self.loss - self.weight * self.term
+
+
+def weighed_of(run: Run, total: Series | None, onset: Onset | None) -> Weighed | None:
     """The weight that rose around the onset; None where there is none, or the logged terms do not make up the loss.
 
     ``total`` is the training loss of n points. Terms are columns logged at its steps: those with the role of a term,
     and any other column, which must prove itself by making the sum exact.
     """
-    if total is None or start is None or start.from_start:
+    solved = solve(run, total, onset)
+    return solved.weighed if solved is not None else None
+
+
+def solve(run: Run, total: Series | None, onset: Onset | None) -> Solved | None:
+    """The same with the courses that it rests on."""
+    if total is None or onset is None or onset.from_start:
         return None
     step, y, terms = _aligned(run, total.current())
     if y.size < 4 * NEIGHBOURS // 2 or len(terms) < 2:
         return None
-    at = int(np.searchsorted(step, start.step))
-    solved = _solutions(y, terms, at, int(np.searchsorted(step, start.low)))
+    at = int(np.searchsorted(step, onset.step))
+    known = _solutions(y, terms, at, int(np.searchsorted(step, onset.low)))
     bare = [dict.fromkeys(terms, 1.0), *({tag: 1.0} for tag in terms)]
-    best = _best(y, terms, solved) or _best(y, terms, bare)
-    return None if best is None else _told(best, step, at, start, extent, total.tag)
+    best = _best(y, terms, known) or _best(y, terms, bare)
+    weighed = None if best is None else _told(best, step, at, onset, total.tag)
+    if best is None or weighed is None:
+        return None
+    _, term, course = best
+    return Solved(weighed, step, y, terms[term], course)
 
 
 def _best(
@@ -208,7 +235,11 @@ def _followed(rest: FloatArray, term: FloatArray, y: FloatArray) -> FloatArray:
     """Weight of a term along the run, shape (n,): the median of what is left of the loss over the term, nearby."""
     with np.errstate(divide="ignore", invalid="ignore"):
         quotient = np.where(np.abs(term) > COUNTS * np.abs(y), rest / term, np.nan)
-    return smooth(quotient, NEIGHBOURS) if np.isfinite(quotient).sum() >= NEIGHBOURS else np.full(y.size, np.nan)
+    known = np.flatnonzero(np.isfinite(quotient))
+    if known.size < NEIGHBOURS:
+        return np.full(y.size, np.nan)
+    last = np.maximum.accumulate(np.where(np.isfinite(quotient), np.arange(y.size), known[0]))
+    return centred_median(quotient[last], NEIGHBOURS // 2)
 
 
 def _counts(term: FloatArray, course: FloatArray, y: FloatArray) -> bool:
@@ -216,15 +247,13 @@ def _counts(term: FloatArray, course: FloatArray, y: FloatArray) -> bool:
     return bool(np.nanmax(np.abs(course * term) / np.maximum(np.abs(y), 1e-300), initial=0.0) > 5 * EXACT)
 
 
-def _told(
-    best: tuple[float, str, FloatArray], step: IntArray, at: int, start: Start, extent: Extent, total: str
-) -> Weighed | None:
+def _told(best: tuple[float, str, FloatArray], step: IntArray, at: int, onset: Onset, total: str) -> Weighed | None:
     """The weight of the term before and after, and where it moved; None where it did not rise near the onset."""
     off, term, course = best
     tail = max(1, min(LEVEL_POINTS, (step.size - at) // 3))
     after = float(np.median(course[-tail:]))
-    around = NEAR * max(extent.interval, 1e-9)
-    first = int(np.searchsorted(step, start.low - around))
+    around = NEAR * max(float(np.median(np.diff(step))), 1e-9)
+    first = int(np.searchsorted(step, onset.low - around))
     before = float(np.median(course[: max(first, 3)][:LEVEL_POINTS]))
     if not np.isfinite(before) or not np.isfinite(after) or after <= 0 or before < -0.05 * after:
         return None
@@ -233,7 +262,7 @@ def _told(
         return None
     done = (course - before) / (after - before)
     begun, ended = (int(np.argmax(done >= share)) for share in (0.1, 0.9))
-    if step[begun] > start.high + around or step[ended] < start.low - around:
+    if step[begun] > onset.high + around or step[ended] < onset.low - around:
         return None
     if ended - begun <= NEIGHBOURS // 2:
         ended, before = begun, float(np.median(course[max(0, begun - LEVEL_POINTS // 2) : max(begun, 1)]))
