@@ -38,6 +38,7 @@ FORMATS: tuple[Format, ...] = (
     # In order of asking: the first that recognises a file has it.
     Format("tensorboard", "losslens.parsers.tensorboard", "binary"),
     Format("wandb", "losslens.parsers.wandb", "binary"),
+    Format("swanlab", "losslens.parsers.swanlab", "binary", folder=True),
     Format("visualdl", "losslens.parsers.visualdl", "binary"),
     Format("mlflow-db", "losslens.parsers.mlflow_db", "binary"),
     Format("mlflow", "losslens.parsers.mlflow", "folder", folder=True),

@@ -282,10 +282,11 @@ def _in_lines(text: str) -> list[tuple[str, SettingValue]]:
 
 
 def _as_tracked(document: dict[str, Json]) -> dict[str, Json]:
-    """The settings in what W&B writes: a config.yaml of ``{"lr": {"desc": null, "value": 0.1}}``, the command line."""
+    """The settings in what W&B and SwanLab write: a config.yaml of ``{"lr": {"desc": null, "value": 0.1}}``, the
+    command line."""
     wrapped = {name: item for name, item in document.items() if isinstance(item, dict) and "value" in item}
     every = len(wrapped) + ("wandb_version" in document) == len(document)
-    if wrapped and every and all(item.keys() <= {"desc", "value"} for item in wrapped.values()):
+    if wrapped and every and all(item.keys() <= {"desc", "sort", "value"} for item in wrapped.values()):
         return {name: item["value"] for name, item in wrapped.items() if name != "_wandb"}
     arguments = document.get("args")
     if "heartbeatAt" in document or ("program" in document and isinstance(arguments, list)):
