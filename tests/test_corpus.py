@@ -27,6 +27,8 @@ VERDICTS = {
     "lightning": "nan",
     "llama_factory": "healthy",
     "mmengine": "healthy",
+    "offline_trackers/clearml": "nan",
+    "offline_trackers/comet": "nan",
     "offline_trackers/swanlab": "nan",
     "offline_trackers/swanlab_older": "nan",
     "printed/accelerate": "healthy",

@@ -39,6 +39,8 @@ FORMATS: tuple[Format, ...] = (
     Format("tensorboard", "losslens.parsers.tensorboard", "binary"),
     Format("wandb", "losslens.parsers.wandb", "binary"),
     Format("swanlab", "losslens.parsers.swanlab", "binary", folder=True),
+    Format("comet", "losslens.parsers.comet", "binary", folder=True),
+    Format("clearml", "losslens.parsers.clearml", "binary", folder=True),
     Format("visualdl", "losslens.parsers.visualdl", "binary"),
     Format("mlflow-db", "losslens.parsers.mlflow_db", "binary"),
     Format("mlflow", "losslens.parsers.mlflow", "folder", folder=True),

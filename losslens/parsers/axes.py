@@ -120,7 +120,20 @@ TIMES = frozenset(
 )
 SPLIT_COLUMNS = frozenset(["split", "phase", "mode", "stage", "set", "subset", "partition", "dataset", "type", "kind"])
 SPLIT_WORDS = frozenset(
-    ["train", "training", "tr", "val", "valid", "validation", "eval", "evaluation", "test", "testing", "dev"]
+    [
+        "train",
+        "training",
+        "tr",
+        "val",
+        "valid",
+        "validation",
+        "validate",
+        "eval",
+        "evaluation",
+        "test",
+        "testing",
+        "dev",
+    ]
 )
 RUN_COLUMNS = frozenset(
     [

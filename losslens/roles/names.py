@@ -15,7 +15,9 @@ def words(*lines: str) -> frozenset[str]:
     return frozenset(word for line in lines for word in line.split())
 
 
-VAL_WORDS = frozenset({"val", "valid", "validation", "eval", "evaluation", "dev", "heldout", "holdout", "vali"})
+VAL_WORDS = frozenset(
+    {"val", "valid", "validation", "validate", "eval", "evaluation", "dev", "heldout", "holdout", "vali"}
+)
 TEST_WORDS = frozenset({"test", "testing", "tst"})
 TRAIN_WORDS = frozenset({"train", "training", "trn", "tr"})
 

@@ -37,8 +37,10 @@ TENSORBOARD = "tensorboard"
 UNDONE = frozenset({"running-means"})
 #: Column names that say nothing.
 NAMELESS = frozenset({"value", "values", "metric", "scalar", "y"})
-#: Folders of MLflow and W&B runs: ids, not names.
-_RUN_ID = re.compile(r"[0-9a-f]{16,}|(?:offline-|dry)?run-\d{8}_\d{6}-\w+")
+#: What trackers call the folder or the archive of a run: ids, not names.
+_RUN_ID = re.compile(
+    r"(?:offline-)?[0-9a-f]{16,}(?:\.zip)?|(?:offline-|dry)?run-\d{8}_\d{6}-\w+|run__[0-9a-f-]{36}\w*|\.cometml-runs"
+)
 #: Roles that any table of numbers may seem to hold.
 ANYTHING = frozenset({Role.OTHER, Role.EPOCH, Role.SAMPLES, Role.STEP_TIME})
 

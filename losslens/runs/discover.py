@@ -42,6 +42,7 @@ NOT_OPENED = words(
 #: Archives may hold logs, and are opened only where the user names one that has one of the second endings.
 ARCHIVES = words(".zip .tar .tgz .7z .rar .xz .zst .bz2")
 OPENED = words(".zip .tar .tgz .tbz2 .txz .gz .bz2 .xz")
+EXPORT = ".zip"
 #: Files of weights are what a training leaves beside its log.
 WEIGHTS = words(".pt .pth .ckpt .safetensors .h5 .hdf5 .keras .onnx .bin .pb .index .tflite .gguf")
 #: Archives shown of a search that found no log.
@@ -104,7 +105,7 @@ def find(paths: Sequence[str | Path]) -> Discovery:
         if stat.S_ISDIR(info.st_mode):
             folders.extend(_walk(path, search))
         elif stat.S_ISREG(info.st_mode):
-            if path.suffix.lower() in OPENED and _is_archive(path):
+            if path.suffix.lower() in OPENED and _is_archive(path) and not _is_export(path):
                 folders.extend(_unpacked(path, search))
                 continue
             source = _recognise(path, info.st_size, search, asked=True)
@@ -129,6 +130,14 @@ def _is_archive(path: Path) -> bool:
     from losslens.runs.archives import is_archive  # zipfile and tarfile cost a tenth of a start
 
     return is_archive(path)
+
+
+def _is_export(path: Path) -> bool:
+    """Whether a zip is what a tracker exports of one run: such a one is a log, and read where it lies."""
+    try:
+        return path.suffix.lower() == EXPORT and parsers.recognise(path) is not None
+    except LosslensError:
+        return False
 
 
 def _unpacked(path: Path, search: _Search) -> list[Folder]:
@@ -239,6 +248,8 @@ def _look_into(entries: Sequence[os.DirEntry[str]], search: _Search) -> tuple[li
     below: list[Path] = []
     python: list[tuple[Path, os.stat_result]] = []
     tracked = any(entry.name == "debug-internal.log" for entry in entries)
+    archives = any(entry.name.endswith(EXPORT) for entry in entries)
+    folders = {entry.name for entry in entries if archives and _is_folder(entry)}
     for entry in entries:
         try:
             if entry.is_dir():
@@ -257,6 +268,8 @@ def _look_into(entries: Sequence[os.DirEntry[str]], search: _Search) -> tuple[li
         own = entry.name == "debug.log" and tracked  # what W&B says of itself
         if ".tfevents." in entry.name and suffix not in (".zip", ".tgz", ".xz", ".zst"):
             suffix = ""  # the end of a host's name
+        if suffix == EXPORT and entry.name[: -len(EXPORT)] not in folders and _is_export(Path(entry.path)):
+            suffix = ""  # not where the folder lies there that it was made of
         if suffix == PYTHON_SUFFIX and search.files <= MOST_FILES:
             python.append((Path(entry.path), info))
         elif suffix in NOT_OPENED or own or _NO_LOGS.fullmatch(entry.name) or search.files > MOST_FILES:
@@ -269,6 +282,13 @@ def _look_into(entries: Sequence[os.DirEntry[str]], search: _Search) -> tuple[li
     sources += _python_settings(python, search, beside_a_log=any(source.format not in BESIDE for source in sources))
     # Links come last, so that a log is shown where it lies and not where `latest` points.
     return crowds.without_tables(sources, search.passed_over), sorted(below, key=lambda p: p.is_symlink()), unknown
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _python_settings(

@@ -20,6 +20,12 @@ DRAWS, PICKED = 40, 5
 ONE_TRAINING = (
     {"tensorboard/torch", "tensorboard/torch_new_style", "tensorboard/tensorboardx", "tensorboard/tensorflow_1"}
     | {"tensorboard/tensorflow_2", "trackers/mlflow.db", "trackers/wandb", "trackers/dvclive"},
+    {
+        "offline_trackers/swanlab",
+        "offline_trackers/swanlab_older",
+        "offline_trackers/comet",
+        "offline_trackers/clearml",
+    },
     {"printed/lightning/terminal", "printed/lightning/out_of_memory", "printed/lightning/rich"},
     {"sb3", "printed/sb3/ppo"},
     {"printed/keras/piped.log", "printed/keras/terminal.log"},
@@ -31,7 +37,10 @@ ONE_TRAINING = (
 #: Two jobs of one trainer that left event files with the same tags are read as two attempts, which may be one run.
 ONE_TRAINER = ({"hf/healthy", "hf/nan_filtered", "printed/hf/healthy", "printed/hf/nan", "printed/hf/resumed"},)
 #: Folders that are one log by themselves are put into the folder whole.
-FOLDERS = frozenset({"trackers/mlruns", "trackers/dvclive", "trackers/wandb", "printed/catboost"})
+FOLDERS = frozenset(
+    {"trackers/mlruns", "trackers/dvclive", "trackers/wandb", "printed/catboost"}
+    | {"offline_trackers/swanlab", "offline_trackers/swanlab_older", "offline_trackers/clearml"}
+)
 #: Files that are no log, or no more than settings, without the others of their job.
 _NOT_ALONE = re.compile(
     r".*truth\.json|hparams\.yaml|args\.yaml|params\.json|config\.json|.*(?:_grad|Samples_lr|time_\w+)\.csv"
