@@ -57,6 +57,11 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("step", r"\[(?:step|iter(?:ation)?)\]\s+(?P<step>\d+)(?![\d.])"),
         # "Loss after 3 epochs: 0.27": the count stands ahead of what is counted
         ("epoch", r"\bafter\s+(?P<epoch>\d+)\s+epochs?\b(?=\s*[:=,|-])"),
+        # "003 epoch, 02000 iter, loss 4.1": the same of both
+        (
+            "batch",
+            r"^(?P<epoch>\d+)\s*epochs?\b[\s,:|]{1,3}(?P<n>\d+)\s*(?:iter\w*|batch(?:es)?|steps?)\b(?=\s*[,:|])",
+        ),
         # keras-rl counts the steps of the whole job ahead of what it says of the episode.
         ("step", r"^(?P<step>\d+)/\d+:\s+episode:"),
         # char-rnn and its many copies: "120/21150 (epoch 0.284), train_loss = 3.1" counts the batches of the whole job
@@ -133,6 +138,9 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("count", rf"^\[\s*\d{{1,3}}(?:\.\d+)?\s?%\]{_N_OF}(?=[\s:,|-]*[A-Za-z])"),
         ("count", rf"^[A-Za-z][\w-]*\s*[:#]?\s*{_N_OF}(?=[\s:,|>-]+[A-Za-z])"),
         ("count", r"^[>#*\s]{0,8}(?P<step>\d{1,12})\s*(?:::|\|)\s*(?=[A-Za-z])"),
+        # "Train 3, loss: 1.5", "Test 3, loss: 1.6", as the code of DGCNN has it; "1200 iter, loss 2.1"
+        ("count", r"^(?:train(?:ing)?|val\w*|test(?:ing)?|eval\w*) (?P<step>\d{1,12})(?=\s*[,:|]\s*[A-Za-z])"),
+        ("count", r"^(?P<step>\d{1,12})\s*(?:iter(?:ation)?s?|steps?|epochs?|batch(?:es)?)\b(?=\s*[,:|]\s*[A-Za-z])"),
         ("count", rf"^(?:{_COUNTED}) ?[:#=]? ?(?P<step>\d{{1,12}})(?![\d.]*[.eE]\d)(?=[\s:,|>-]+[A-Za-z])"),
         # "250 val 6.1204", "251 train 6.2131": step, data set and loss, as the best known course on GPT-2 writes them
         (

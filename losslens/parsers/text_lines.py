@@ -20,6 +20,8 @@ _CLOCK = re.compile(r"\[?(?:\d\d[-/]\d\d[ -])?\d\d:\d\d:\d\d(?:[.,]\d+)?(?: [AP]
 #: detectron2's, which has no year.
 _DAY = re.compile(r"\[\d\d/\d\d \d\d:\d\d:\d\d(?: [\w.]+)?\]:?\s*")
 _ABSL = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d(?:\.\d+)?\s+\d+\s+[\w.<>/-]+:\d+\]\s*")
+#: Kaggle's, of a notebook that ran there: how long it had run, and the number of the line.
+_KAGGLE = re.compile(r"\d+\.\d+s(?:\t+| \| )\d+(?:\t+| \| )")
 _LEVEL = re.compile(
     r"(?:INFO|DEBUG|WARNING|ERROR|CRITICAL):(?:root|__main__):"
     r"|\[?(?:INFO|DEBUG|WARNING|WARN|ERROR|CRITICAL)\b\]?\s*(?:[:|-]\s*)?"
@@ -44,7 +46,7 @@ _BRACKETED = re.compile(
 )
 #: WeNet says behind a line whose it is.
 _RANK_BEHIND = re.compile(r"\s+rank:? (?P<rank>\d{1,4})$")
-_PREFIXES = (_DATE, _DAY, _ABSL, _RANK, _CLOCK, _BRACKETED, _LEVEL, _LOGGER)
+_PREFIXES = (_DATE, _DAY, _ABSL, _RANK, _CLOCK, _BRACKETED, _LEVEL, _LOGGER, _KAGGLE)
 #: Prefixes come in any order ("[rank0] 2024-… INFO name - "); more than this many on one line is no prefix.
 _MOST_PREFIXES = 6
 

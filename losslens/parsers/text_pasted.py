@@ -1,7 +1,8 @@
 """Output as people pass it on: quoted in a mail or an issue, and printed with the signs of another keyboard.
 
 A line that was quoted has "> " ahead of it; Chinese programs write "训练次数：100，Loss：0.5" with wide signs where
-others have a colon, a comma and a bracket. Either way the line says what it says without them. What one statement
+others have a colon, a comma and a bracket; forums and word processors set {'loss': -0.5} with curled quotation marks,
+the sign of minus and blanks that do not break. Either way the line says what it says without them. What one statement
 prints on several lines is told on one.
 """
 
@@ -14,15 +15,18 @@ from losslens.parsers.opening import lines_of
 
 #: Wide signs, and the narrow ones that mean the same between names and numbers.
 _WIDE = {"：": ": ", "，": ", ", "；": "; ", "（": "(", "）": ")", "＝": "=", "｜": "|", "【": "[", "】": "]"}
+#: What typesetting makes of the signs of a program.
+_SET = {"‘": "'", "’": "'", "“": '"', "”": '"', "\u2212": "-", "\u00a0": " ", "\u202f": " "}
+_AS_TYPED = tuple((_WIDE | _SET).items())
 _QUOTED = re.compile(r"^(?:> )+(?=[^>\s])|^>[ \t]*$")
 
 
 def passed_on(text: str) -> list[str]:
     """The lines of a stretch of output, without what quoting them put ahead, with narrow signs, and MLPerf's retold."""
     if not text.isascii():
-        for wide, narrow in _WIDE.items():
-            if wide in text:
-                text = text.replace(wide, narrow)
+        for sign, typed in _AS_TYPED:
+            if sign in text:
+                text = text.replace(sign, typed)
     lines = lines_of(text)
     if text_mllog.MARK in text:
         lines = [text_mllog.as_printed(line) for line in lines]

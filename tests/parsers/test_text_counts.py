@@ -33,6 +33,12 @@ from tests.parsers.printing import printed as _log
         (lambda i: f"{{'loss': {_value(i)}, 'epoch': 0.2, 'global_step/max_steps': '{601 + i}/2161'}}", "loss", 601, 1),
         # YOLACT
         (lambda i: f"[  0] {10 * i + 10:7d} || B: 2.5 | C: 4.5 | M: 6.1 | T: {_value(i)} || ETA: 1 day", "T", 10, 10),
+        # a count ahead of what is counted
+        (lambda i: f"000 epoch, {2000 * i:05d} iter, average time 0.6, loss {_value(i)}", "loss", 0, 2000),
+        (lambda i: f"{200 + 20 * i} iter, lr 0.001, loss {_value(i)}", "loss", 200, 20),
+        # Kaggle puts ahead how long a notebook has run, and the number of the line
+        (lambda i: f"{13129 + i}.7s\t{202 + i}\t[{365 + i}]\tvalid_0's l2: {_value(i)}", "valid_0's l2", 365, 1),
+        (lambda i: f"{20 + i}.5s | {90 + i} | step {10 * i + 5}: loss {_value(i)}", "loss", 5, 10),
         # a name in brackets, its number behind
         (lambda i: f"[R0] | E{i} iter[ 14/ 15] | [Loss] {_value(i)} | [step] {14 + 15 * i:5d}", "Loss", 14, 15),
     ],
@@ -94,3 +100,21 @@ def test_the_first_row_of_spacy_sums_one_batch_and_is_no_point_of_the_loss(tmp_p
     assert log.series["LOSS NER"].step.tolist() == [200 * i for i in range(1, 7)]
     assert log.series["LOSS NER"].value.tolist() == pytest.approx([2000.0 / i for i in range(1, 7)], abs=0.01)
     assert log.series["SCORE"].step.tolist() == [200 * i for i in range(7)]
+
+
+def test_lines_that_begin_with_what_they_are_of_and_a_count_stand_at_that_count(tmp_path: Path) -> None:
+    text = "".join(
+        f"Train {i}, loss: {_value(i)}, train acc: 0.8\nTest {i}, loss: {_value(i) + 0.5:.4f}, test acc: 0.7\n"
+        for i in range(6)
+    )
+    log = _log(tmp_path, text)
+
+    assert log.series["loss"].step.tolist() == list(range(6))
+    assert log.series["test/loss"].step.tolist() == list(range(6))
+    assert log.series["test/loss"].value.tolist() == [round(_value(i) + 0.5, 4) for i in range(6)]
+
+
+def test_what_follows_train_and_does_not_count_up_is_no_place(tmp_path: Path) -> None:
+    text = "".join(f"train 64, loss: {_value(i)}\n" for i in range(8))
+
+    assert _log(tmp_path, text).series["loss"].axis == "row"

@@ -115,3 +115,15 @@ def test_a_handful_of_lines_without_a_place_is_a_log_where_each_is_nothing_but_n
     log = _log(tmp_path, "It went like this:\n" + text)
 
     assert log.series["loss"].value.tolist() == [_value(i) for i in range(4)]
+
+
+def test_a_log_that_a_forum_has_typeset_reads_as_it_was_printed(tmp_path: Path) -> None:
+    plain = "".join(f"{{'loss': {-_value(i)}, 'grad_norm': 2.5, 'epoch': {0.1 * i:.1f}}}\n" for i in range(8))
+    typeset = (
+        plain.replace("{'", "{\u2018").replace("':", "\u2019:").replace(" '", "\u00a0\u2018").replace("-", "\u2212")
+    )
+
+    series = _log(tmp_path, typeset).series
+
+    assert series["loss"].value.tolist() == [-_value(i) for i in range(8)]
+    assert set(series["grad_norm"].value) == {2.5}
