@@ -30,7 +30,8 @@ MOST_PREAMBLE = 3
 #: Share of the lines of a table without names, at the head and at the end of its file, that must be rows of it.
 LEAST_ROWS = 0.5
 #: "1000      [1.61e-05, 3.21e-02]    [1.63e-05, 3.19e-02]    []": lists of numbers are no cells.
-_ROWS_OF_LISTS = re.compile(r"^\s*\d+\s+\[[^\]\n]*,[^\]\n]*\]\s+\[", re.MULTILINE)
+#: "tensor(0.31, grad_fn=<NllLossBackward0>)" is one number.
+_ROWS_OF_LISTS = re.compile(r"^\s*\d+\s+\[[^\]\n]*,[^\]\n]*\]\s+\[|^tensor\([^,()\n]+,[^()\n]*\)$", re.MULTILINE)
 _NO_TABLES = frozenset([".yaml", ".yml", ".toml", ".ini", ".json", ".jsonl"])
 _LOSS = re.compile(r"(?<![a-z])loss(?:es)?(?![a-z])", re.IGNORECASE)
 _TENSORBOARD_FILE = re.compile(r"(?:run[-_])?(?P<run>.*?)[-_]tag[-_](?P<tag>.+)")

@@ -37,6 +37,7 @@ from losslens.parsers.text_settings import MIXED_DICT, settings_in
 from losslens.parsers.text_starts import Opened, Started, begins_at, settings_again
 from losslens.parsers.text_statements import Statement, Statements
 from losslens.parsers.text_tables import Tables
+from losslens.parsers.text_tensors import without_lone
 from losslens.parsers.text_trainings import Headings, Training, in_turn, trainings_in
 from losslens.parsers.text_windows import LEAST_UNNAMED, WORTH_READING, counts_names_and_numbers
 
@@ -120,6 +121,7 @@ class Reader:
         self._leave_source()
         self._keep_drawn(self._tables.finish(), number)
         self._keep_drawn(self._blocks.finish(), number)
+        self._leave(without_lone(self.records))
         if len({record.name for record in self.records if record.kind == RESULT}) > 1:
             self.records.sort(key=lambda record: record.name)  # trials that ran at once: one after the other
         elif (order := in_turn(self.records)) is not None:

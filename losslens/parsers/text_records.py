@@ -14,7 +14,7 @@ from functools import lru_cache
 from losslens.parsers.axes import is_known_name
 from losslens.parsers.text_counts import EPOCH, NAME, place_at, place_in
 from losslens.parsers.text_names import name_on
-from losslens.parsers.text_wholes import NUMBER, float_of, int_of, whole_line
+from losslens.parsers.text_wholes import NUMBER, float_of, int_of, lone_tensor, whole_line
 
 _WORD = r"(?:\dD )?[A-Za-z_η训验测损准学][\w/.@+-]*"
 _PAIR = re.compile(
@@ -114,6 +114,9 @@ _PART_OF_LINE = re.compile(
     r"(?=\s*[\[({]?['\"]?[A-Za-z_][\w/.@]*(?: [A-Za-z_][\w/.@]*){0,2}['\"]?\s*(?:[:=]|\s)\s*[-+]?\.?\d)",
     re.IGNORECASE,
 )
+#: A number of the training data, and bare names of data that may follow it on its line.
+_OF_TRAINING = re.compile(r"train(?:ing)?[ _](?P<behind>\w+)|(?P<ahead>\w+)[ _]train(?:ing)?", re.IGNORECASE)
+_OTHER_SPLITS = frozenset(["val", "valid", "validation", "eval", "evaluation", "test", "dev"])
 SPLIT_IN_KEY = re.compile(
     r"训练|验证|测试|(?<![a-z])(?:train(?:ing)?|val|valid(?:ation)?|eval\w*|test|dev)(?![a-z])", re.IGNORECASE
 )
@@ -216,6 +219,8 @@ def heading_of(text: str) -> str | None:
 def read_record(text: str) -> Record | None:
     """The place and the numbers of a cleaned line; None when it has neither."""
     if "tensor(" in text:
+        if (lone := lone_tensor(text)) is not None:
+            return Record("", lone[1], form=lone[0])
         text = _TENSOR.sub(r"\1", text)
     if "Namespace(" in text:
         return None  # what a program was started with
@@ -345,6 +350,7 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
         }
     if not values:
         return values, form
+    values = _of_other_split(values)
     first = min((start for start, _ in spans[1 if place else 0 :]), default=0)
     split = (
         _VALIDATION.search(text[:first])
@@ -355,6 +361,19 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
         word = _CHINESE.get(split[1]) or split[split.lastindex or 1].lower()
         values = {k if SPLIT_IN_KEY.search(k) else f"{word}/{k}": v for k, v in values.items()}
     return values, form
+
+
+def _of_other_split(values: dict[str, float]) -> dict[str, float]:
+    """ "loss train: 1.98  eval: 2.34": what stands under the bare name of a split is the same number of its data."""
+    if not any(key.lower() in _OTHER_SPLITS for key in values):
+        return values
+    told: dict[str, float] = {}
+    of = ""
+    for key, value in values.items():
+        if (trained := _OF_TRAINING.fullmatch(key)) is not None:
+            of = trained["ahead"] or trained["behind"]
+        told[f"{key} {of}" if of and key.lower() in _OTHER_SPLITS else key] = value
+    return told
 
 
 def _split_of(head: str) -> str:

@@ -20,6 +20,15 @@ _YOLO = (
     *("metrics/precision", "metrics/recall", "metrics/mAP_0.5", "metrics/mAP_0.5:0.95"),
     *("val/box_loss", "val/obj_loss", "val/cls_loss"),
 )
+#: ``print(loss)`` of PyTorch and nothing beside it: "tensor(1.79, device='cuda:0', grad_fn=<NllLossBackward0>)".
+#: PyTorch writes a point into each that is no count.
+_LONE = re.compile(
+    r"tensor\(\s*(?P<num>-?(?:\d+\.\d*(?:e[-+]?\d+)?|nan|inf))(?:,\s*(?:device|dtype)=[^(),]+)*"
+    r"(?:,\s*requires_grad=True)?(?P<learned>,\s*grad_fn=<\w+>)?\)"
+)
+LONE_TENSOR = "loss (a tensor printed without a name)"
+#: How such a line is written when no gradient goes through the number, and when one does.
+LONE_FORMS = ("tensor", "tensor with grad_fn")
 #: An objective that rises to zero, told as the loss that falls to it.
 NEGATED = "loss (objective, negated)"
 #: Lines whose numbers stand before their names, or without any.
@@ -128,6 +137,13 @@ def whole_line(text: str) -> Whole | None:
         if match := pattern.match(text):
             return _said(kind, match.groupdict())
     return None
+
+
+def lone_tensor(text: str) -> tuple[str, dict[str, float]] | None:
+    """How a line that holds a tensor of one number alone is written, and the number; None for any other line."""
+    if (match := _LONE.fullmatch(text)) is None:
+        return None
+    return LONE_FORMS[match["learned"] is not None], {LONE_TENSOR: float_of(match["num"])}
 
 
 def _said(kind: str, groups: dict[str, str]) -> Whole:

@@ -55,7 +55,7 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 #: Lines with none of these cannot hold a named number: most lines of most outputs are passed over here.
 WORTH_READING = re.compile(
     r"[:=|\]第]|loss|objective|acc|lr |epoch|iteration \d|^train \d|^valid \d|^\d+ (?:train|val|test|eval)"
-    r"|^\s*\d+/\d+\s+[\d.]+G\s|^\s*\d+ \d+% \(|\(\d+ \d+%\)\s"
+    r"|^tensor\(|^\s*\d+/\d+\s+[\d.]+G\s|^\s*\d+ \d+% \(|\(\d+ \d+%\)\s"
     r"|^\W*[a-z_]+\s+\d[\d./]*k?(?:[\s,]|$)|^\s*\d+\s+\|?[a-z][\w/.|]*\s+[-+]?[\d.]+\S*\s|^[a-z][\w/.]*,\d+,[a-z]",
     re.IGNORECASE,
 )

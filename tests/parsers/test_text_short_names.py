@@ -143,3 +143,18 @@ def test_a_drawn_table_may_have_two_columns(tmp_path: Path) -> None:
     log = read(tmp_path, lambda n: f"│ {5 * n:6d} │ {loss(n):7.4f} │", head=head)
     assert log.series.keys() == {"loss"}
     assert log.series["loss"].step.tolist() == [5 * n for n in range(LINES)]
+
+
+def test_the_bare_name_of_other_data_behind_a_number_of_the_training_is_the_same_number(tmp_path: Path) -> None:
+    log = read(
+        tmp_path,
+        lambda n: f"=== EPOCH {n}/100 ===\nloss train: {loss(n)}  eval: {loss(n) + 1}\nacc train: 0.5  eval: 0.{n + 1}",
+    )
+    assert log.series["eval loss"].value.tolist() == [loss(n) + 1 for n in range(LINES)]
+    assert log.series["eval acc"].value[-1] == float(f"0.{LINES}")
+
+
+def test_a_split_alone_behind_a_training_loss_is_that_of_the_split(tmp_path: Path) -> None:
+    log = read(tmp_path, lambda n: f"Epoch {n}, train loss: {loss(n)}, val: {loss(n) + 1}")
+    assert log.series.keys() == {"train loss", "val loss"}
+    assert log.series["val loss"].value.tolist() == [loss(n) + 1 for n in range(LINES)]
