@@ -323,7 +323,7 @@ class _Side:
     """The side column: when, why then, what first. Laid out in inches before it is drawn, so nothing is cut off."""
 
     LINE = 0.185
-    MOST_CAUSES, MOST_EVIDENCE, MOST_SENTENCES = 4, 2, 3
+    MOST_CAUSES, MOST_EVIDENCE, MOST_SENTENCES = 4, 2, 4
 
     def __init__(self, report: RunReport) -> None:
         #: (kind, text, extra): "head", "text", "dim", "pair", "bar", "gap".
@@ -358,7 +358,7 @@ class _Side:
             return
         self.rows.append(("head", "Why then", None))
         for sentence in report.diagnosis.why_then[: self.MOST_SENTENCES]:
-            self._add("text", sentence)
+            self._add("text", f"• {sentence}")
         self.rows.append(("gap", "", None))
 
     def _what_first(self, report: RunReport) -> None:
@@ -375,8 +375,7 @@ class _Side:
 
     def _first(self, cause: Cause) -> None:
         """What speaks for and against the first cause, and what to do."""
-        # What happened in the curves beside it says more here than what the settings say.
-        for e in sorted(cause.evidence, key=lambda e: e.series is None)[: self.MOST_EVIDENCE]:
+        for e in cause.evidence[: self.MOST_EVIDENCE]:
             self._add("dim", f"{'+' if e.weight >= 0 else '−'} {e.text}")
         if cause.fixes:
             self._add("text", f"Do: {cause.fixes[0].text}")
