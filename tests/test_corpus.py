@@ -29,6 +29,7 @@ VERDICTS = {
     "mmengine": "healthy",
     "offline_trackers/clearml": "nan",
     "offline_trackers/comet": "nan",
+    "offline_trackers/neptune": "nan",
     "offline_trackers/swanlab": "nan",
     "offline_trackers/swanlab_older": "nan",
     "printed/accelerate": "healthy",

@@ -43,6 +43,8 @@ FORMATS: tuple[Format, ...] = (
     Format("clearml", "losslens.parsers.clearml", "binary", folder=True),
     Format("visualdl", "losslens.parsers.visualdl", "binary"),
     Format("mlflow-db", "losslens.parsers.mlflow_db", "binary"),
+    Format("trackio", "losslens.parsers.trackio", "binary"),
+    Format("neptune", "losslens.parsers.neptune", "folder", folder=True),
     Format("mlflow", "losslens.parsers.mlflow", "folder", folder=True),
     Format("dvclive", "losslens.parsers.dvclive", "folder", folder=True),
     Format("catboost", "losslens.parsers.catboost", "folder", folder=True),

@@ -118,7 +118,21 @@ TIMES = frozenset(
         "t",
     ]
 )
-SPLIT_COLUMNS = frozenset(["split", "phase", "mode", "stage", "set", "subset", "partition", "dataset", "type", "kind"])
+SPLIT_COLUMNS = frozenset(
+    [
+        "split",
+        "phase",
+        "mode",
+        "stage",
+        "set",
+        "subset",
+        "partition",
+        "dataset",
+        "type",
+        "kind",
+        "metric_context_subset",
+    ]
+)
 SPLIT_WORDS = frozenset(
     [
         "train",
@@ -139,6 +153,7 @@ RUN_COLUMNS = frozenset(
     [
         "run",
         "run_id",
+        "run_hash",
         "run_name",
         "runid",
         "experiment",

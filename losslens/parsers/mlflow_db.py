@@ -6,26 +6,25 @@ import contextlib
 import sqlite3
 from collections import defaultdict
 from pathlib import Path
-from urllib.parse import quote
 
 from losslens.errors import NotALogError, ParseError
 from losslens.model import Log, LogEvent, RawSeries, Setting
+from losslens.parsers.databases import MAGIC, opened, tables
 from losslens.parsers.settings import plain_setting
 
 NAME = "mlflow-db"
 
-_MAGIC = b"SQLite format 3\0"
 _TABLES = frozenset(["runs", "metrics", "params"])
 #: SQLite has no infinities: MLflow writes the largest double instead.
 _LARGEST = 1.7976931348623157e308
 
 
 def sniff(path: Path, head: bytes) -> bool:
-    if not head.startswith(_MAGIC):
+    if not head.startswith(MAGIC):
         return False
     try:
-        with contextlib.closing(_open(path)) as db:
-            return _tables(db) >= _TABLES
+        with contextlib.closing(opened(path)) as db:
+            return tables(db) >= _TABLES
     except sqlite3.Error:
         return False
 
@@ -33,8 +32,8 @@ def sniff(path: Path, head: bytes) -> bool:
 def parse(path: Path) -> tuple[Log, ...]:
     """A Log for every run with metrics. Raises NotALogError when there is none, ParseError for a broken database."""
     try:
-        with contextlib.closing(_open(path)) as db:
-            if not _tables(db) >= _TABLES:
+        with contextlib.closing(opened(path)) as db:
+            if not tables(db) >= _TABLES:
                 raise NotALogError(f"{path}: a database, but not one of MLflow's")
             logs = _logs(path, db)
     except sqlite3.Error as error:
@@ -42,19 +41,6 @@ def parse(path: Path) -> tuple[Log, ...]:
     if not logs:
         raise NotALogError(f"{path}: an MLflow database without a metric")
     return logs
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    # Without a write-ahead log beside it the file is complete, and "immutable" keeps SQLite from making files there.
-    mode = "mode=ro" if path.with_name(path.name + "-wal").exists() else "mode=ro&immutable=1"
-    db = sqlite3.connect(f"file:{quote(str(path.resolve()))}?{mode}", uri=True, timeout=1.0)
-    db.execute("PRAGMA trusted_schema = OFF")
-    db.text_factory = lambda raw: raw.decode("utf-8", "replace")
-    return db
-
-
-def _tables(db: sqlite3.Connection) -> set[str]:
-    return {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
 def _logs(path: Path, db: sqlite3.Connection) -> tuple[Log, ...]:

@@ -6,7 +6,7 @@ from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 
-from losslens.model import RawSeries, Warning
+from losslens.model import RawSeries, Table, Warning
 
 #: Steps beyond this are no steps (and no float64 counts them).
 MOST = 1 << 53
@@ -85,6 +85,22 @@ class Points:
             )
             for tag, (axis, points) in longest.items()
         }
+
+    def table(self) -> Table:
+        """The rows, with those in which each tag has no point as blank cells of it."""
+        import numpy as np
+
+        n = len(self._steps)
+        wall = np.full(n, np.nan)
+        blank = {}
+        for (tag, _), points in self._tags.items():
+            rows = np.frombuffer(points.row, dtype=np.int64)
+            wall[rows] = np.frombuffer(points.wall, dtype=np.float64)
+            missing = np.ones(n, dtype=bool)
+            missing[rows] = False
+            if missing.any():
+                blank[tag] = np.flatnonzero(missing)
+        return Table(np.frombuffer(self._steps, dtype=np.int64), wall, blank)
 
     def warnings(self) -> list[Warning]:
         """What was left out, after ``series`` was called."""

@@ -19,7 +19,7 @@ from losslens.model import Log, RawSeries, Repair, Role, RoleChoice, Table
 if TYPE_CHECKING:
     from losslens.model import BoolArray, IntArray
 
-TEXT = "text"
+TEXT, NEPTUNE = "text", "neptune"
 #: Roles whose values turn NaN with a run; a learning rate or a clock does not.
 CAN_BE_NAN = frozenset(
     {
@@ -334,6 +334,12 @@ def _repair(tag: str, rows: IntArray, table: Table, format: str) -> Repair:
     if format == TEXT:
         lines = "1 line" if n == 1 else f"{n} lines"
         text = f"{lines} without {tag} (from {first}) read as NaN: the line goes on, and trainers leave a NaN out"
+        return Repair("omitted-is-nan", text, tag, n, first, last)
+    if format == NEPTUNE:
+        text = (
+            f"{n} {'point' if n == 1 else 'points'} of {tag} (from {first}) that are missing beside the others read as "
+        )
+        text += "NaN: Neptune leaves out what is not finite, and its output says that it did"
         return Repair("omitted-is-nan", text, tag, n, first, last)
     cells = "1 empty cell" if n == 1 else f"{n} empty cells"
     text = f"{cells} of {tag} (from {first}) read as NaN: the row goes on without it, and pandas writes NaN as nothing"

@@ -182,6 +182,15 @@ UNREAD_ARCHIVE = "an archive of a kind that is not opened here, or a broken one:
 NO_LOG_BESIDE = "the log of its training (event files, CSV, trainer_state.json, what the job printed) is not among them"
 
 
+#: What lies in the folder `.aim`.
+_AIM = frozenset(["run_metadata.sqlite", "meta", "seqs"])
+AIM = (
+    "an Aim repository: its numbers lie in a database that only Aim reads; export them where it is: python -c "
+    '"import aim, pandas; pandas.concat(m.dataframe(include_name=True, include_context=True, include_run=True) '
+    "for r in aim.Repo('.').iter_runs() for m in r.metrics()).to_csv('aim.csv')\""
+)
+
+
 def _why(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
@@ -201,6 +210,9 @@ def _walk(root: Path, search: _Search) -> Iterator[Folder]:
             continue
         names = tuple(e.name for e in entries)
         if path != root and _is_latest_again(path, names):
+            continue
+        if set(names) >= _AIM:
+            search.skipped.append(Skipped(str(path), "aim", AIM))
             continue
         claimed = _claimed(path, entries, names, search)
         if claimed is not None:

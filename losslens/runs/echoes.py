@@ -28,7 +28,7 @@ TEXT = "text"
 DEEPEST = 3
 #: How much of a file is read to compare (bytes); documents are read whole up to the second limit.
 BEGINNING, WHOLE = 512 << 10, 64 << 20
-_DOCUMENTS = frozenset(["trainer-state", "keras-json", "json-records", "npy", "mlflow-db"])
+_DOCUMENTS = frozenset(["trainer-state", "keras-json", "json-records", "npy", "mlflow-db", "trackio"])
 #: Of the logs of a job so many are compared with an output, and more as long as they are so small together (bytes): a
 #: writer of one file a tag has dozens.
 LOOKED_AT, SMALL = 8, 256 << 10

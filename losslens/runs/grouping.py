@@ -30,7 +30,7 @@ from losslens.runs.resumed import join_resumed, resumed_log
 
 TENSORBOARD = "tensorboard"
 TEXT = "text"
-DATABASE = "mlflow-db"
+DATABASES = frozenset(["mlflow-db", "trackio"])
 TRAINER_STATE = "trainer-state"
 #: Folders in which trainers keep what belongs to the job above.
 CONTAINERS = words(
@@ -150,7 +150,7 @@ def _stem(source: Source) -> str:
 
 def _of_kind(folder: Folder, format: str, sources: list[Source]) -> list[Group]:
     """The jobs that files of one format in one folder make up; a stem only where there are several."""
-    if format == DATABASE:
+    if format in DATABASES:
         return [Group(folder.path, [s], ["a database of runs"], _stem(s)) for s in sources]
     if format in BY_RANK and len(sources) > 1:
         leading, ranks = leading_ranks(sources)

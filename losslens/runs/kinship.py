@@ -26,7 +26,21 @@ if TYPE_CHECKING:
 TENSORBOARD, TEXT = "tensorboard", "text"
 _EVENTS = re.compile(r"tfevents\.(?P<time>\d{9,11})\.(?P<host>.+?)\.(?P<pid>\d+)\.(?P<n>\d+)")
 #: Unknown; trackers, which go with any trainer; and a guess by the order of columns, which anybody may have written.
-NO_OTHERS = frozenset([None, "mlflow", "dvclive", "wandb", "swanlab", "comet", "clearml", "tensorboardx", "lightning"])
+NO_OTHERS = frozenset(
+    [
+        None,
+        "mlflow",
+        "dvclive",
+        "wandb",
+        "swanlab",
+        "comet",
+        "clearml",
+        "trackio",
+        "neptune",
+        "tensorboardx",
+        "lightning",
+    ]
+)
 #: Trainers built on one another: their files stand beside each other in one job.
 FAMILIES = (frozenset(["hf", "llama-factory"]), frozenset(["mmengine", "mmcv"]))
 #: Two logs with the same tags were written at once when they overlap by more than this share of the shorter.

@@ -25,6 +25,7 @@ ONE_TRAINING = (
         "offline_trackers/swanlab_older",
         "offline_trackers/comet",
         "offline_trackers/clearml",
+        "offline_trackers/neptune",
     },
     {"printed/lightning/terminal", "printed/lightning/out_of_memory", "printed/lightning/rich"},
     {"sb3", "printed/sb3/ppo"},
@@ -40,6 +41,7 @@ ONE_TRAINER = ({"hf/healthy", "hf/nan_filtered", "printed/hf/healthy", "printed/
 FOLDERS = frozenset(
     {"trackers/mlruns", "trackers/dvclive", "trackers/wandb", "printed/catboost"}
     | {"offline_trackers/swanlab", "offline_trackers/swanlab_older", "offline_trackers/clearml"}
+    | {"offline_trackers/neptune"}
 )
 #: Files that are no log, or no more than settings, without the others of their job.
 _NOT_ALONE = re.compile(
