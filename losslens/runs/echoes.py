@@ -21,14 +21,18 @@ from losslens.runs.agreement import DISTINCT, same_numbers
 from losslens.runs.copies import decimals
 from losslens.runs.group import Group
 from losslens.runs.jobs import Source
-from losslens.runs.kinship import Part, agree, end_together, moves_with
+from losslens.runs.kinship import Part, agree, end_together, moves_with, reach_together
 
 TEXT = "text"
 #: The log lies at most this many folders below the printed output, or beside its folder.
 DEEPEST = 3
 #: How much of a file is read to compare (bytes); documents are read whole up to the second limit.
 BEGINNING, WHOLE = 512 << 10, 64 << 20
-_DOCUMENTS = frozenset(["trainer-state", "keras-json", "json-records", "npy", "mlflow-db", "trackio"])
+_DOCUMENTS = frozenset(
+    ["trainer-state", "keras-json", "json-records", "npy", "mlflow-db", "trackio", "comet", "clearml"]
+)
+#: Trackers keep a run in a folder of their own, wherever the training keeps its log.
+TRACKED = frozenset(["wandb", "swanlab", "comet", "clearml", "neptune", "trackio", "mlflow", "mlflow-db", "dvclive"])
 #: Of the logs of a job so many are compared with an output, and more as long as they are so small together (bytes): a
 #: writer of one file a tag has dozens.
 LOOKED_AT, SMALL = 8, 256 << 10
@@ -48,9 +52,10 @@ def join_echoes(by_path: dict[Path, list[Group]], containers: Set[str] = frozens
 
     So do the logs of a subfolder that is called as one of the ``containers`` in which trainers keep what belongs above.
     """
+    seen: dict[Path, Log | None] = {}
+    _join_tracked(by_path, seen)
     outputs = [(p, g) for p, groups in by_path.items() for g in groups if g.formats() == {TEXT} and not g.alone]
     logged = [(p, g) for p, groups in by_path.items() for g in groups if g.formats() - {TEXT} and not g.alone]
-    seen: dict[Path, Log | None] = {}
     near_folder: dict[Path, list[Group]] = {}
     pairs = 0
     for path, output in outputs:
@@ -78,6 +83,36 @@ def join_echoes(by_path: dict[Path, list[Group]], containers: Set[str] = frozens
         above = by_path.get(path.parent, [])
         if len(groups) == 1 and 1 < len(above) <= MOST_TOGETHER and path.name.lower() in containers:
             _join_above(path, groups, above, seen)
+
+
+def _join_tracked(by_path: dict[Path, list[Group]], seen: dict[Path, Log | None]) -> None:
+    """Let what a tracker kept of a run join the one job near it that logged the same numbers by itself.
+
+    The jobs in the folders above are looked at first, and those beside where there are none.
+    """
+    tracked = [(p, g) for p, groups in by_path.items() for g in groups if g.formats() <= TRACKED and not g.alone]
+    own = [(p, g) for p, groups in by_path.items() for g in groups if g.formats() - TRACKED - {TEXT} and not g.alone]
+    pairs = 0
+    for path, group in tracked if own else ():
+        near = [(home, g) for home, g in own if _is_near(home.parts, path.parts)]
+        above = [g for home, g in near if path.parts[: len(home.parts)] == home.parts]
+        candidates = above or [g for _, g in near]
+        pairs += len(candidates)
+        mine = [Part(log, "") for source in group.sources[:2] if candidates and (log := _beginning(source, seen))]
+        if pairs > MOST_PAIRS or not mine:
+            continue
+        same = [
+            g for g in candidates if any(agree(a, b) and reach_together(a, b) for a in mine for b in _parts(g, seen))
+        ]
+        if len(same) == 1:
+            names = " and ".join(source.path.name for source in group.sources[:3])
+            same[0].join(group, f"{names} holds the numbers of {same[0].sources[0].path.name}")
+            by_path[path].remove(group)
+
+
+def _parts(group: Group, seen: dict[Path, Log | None]) -> list[Part]:
+    """The beginnings of the first logs of a job."""
+    return [Part(log, "") for source in group.sources[:2] if (log := _beginning(source, seen)) is not None]
 
 
 def _join_above(path: Path, groups: list[Group], above: Sequence[Group], seen: dict[Path, Log | None]) -> None:

@@ -337,6 +337,19 @@ def end_together(a: Part, b: Part) -> bool:
     return high - low <= max(1.0, TOGETHER * abs(high))
 
 
+def reach_together(a: Part, b: Part) -> bool:
+    """The same of all that two logs hold: a tracker may leave out the losses that are not finite."""
+    reached = [
+        {s.axis: max(float(t.step.max()) for t in part.log.series.values() if t.axis == s.axis and t.step.size)}
+        for part in (a, b)
+        if (s := part.longest) is not None and s.step.size
+    ]
+    if len(reached) < 2 or reached[0].keys() != reached[1].keys():
+        return True
+    low, high = sorted(value for one in reached for value in one.values())
+    return high - low <= max(1.0, TOGETHER * abs(high))
+
+
 def _levels_differ(one: RawSeries, other: RawSeries) -> bool:
     """Whether the coarser of two series lies outside of what the other measured at about the same place."""
     if one.axis != other.axis or one.axis == "row":
