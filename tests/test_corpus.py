@@ -88,6 +88,7 @@ VERDICTS = {
     "tensorboard/tensorflow_2": "nan",
     "tensorboard/torch": "nan",
     "tensorboard/torch_new_style": "nan",
+    "tables/history.parquet": "nan",
     "timm": "healthy",
     "trackers/dvclive": "nan",
     "trackers/mlflow.db": "nan",

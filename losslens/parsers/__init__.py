@@ -50,6 +50,7 @@ FORMATS: tuple[Format, ...] = (
     Format("catboost", "losslens.parsers.catboost", "folder", folder=True),
     Format("scalar-csv", "losslens.parsers.scalar_csv", "folder", folder=True),
     Format("numbered-json", "losslens.parsers.numbered_json", "folder", folder=True),
+    Format("parquet", "losslens.parsers.parquet", "binary"),
     Format("npy", "losslens.parsers.npy", "binary"),
     Format("arrays", "losslens.parsers.arrays", "binary"),
     Format("notebook", "losslens.parsers.notebook", "json"),

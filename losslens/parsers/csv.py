@@ -8,11 +8,12 @@ need no code of their own: they differ in names, and in what is left blank.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from losslens.errors import NotALogError
-from losslens.model import Log, Warning
+from losslens.model import Damage, Log, Warning
 from losslens.parsers.assemble import Assembly
 from losslens.parsers.axes import SPLIT_COLUMNS, TIMES, is_known_name, normalise
 from losslens.parsers.columns import Columns
@@ -84,22 +85,39 @@ def parse(path: Path) -> tuple[Log, ...]:
         return Assembly(path, NAME, sideways, counts="epoch").logs(damage=file.damage)
     reader = TableReader(path, dialect)
     columns = reader.read()
-    warnings = _warnings(reader)
-    damage = tuple(reader.file.damage)
+    return logs_of(
+        path, columns, named=dialect.header is not None, damage=reader.file.damage, warnings=_warnings(reader)
+    )
+
+
+def logs_of(
+    path: Path,
+    columns: Columns,
+    *,
+    format: str = NAME,
+    named: bool = True,
+    damage: Sequence[Damage] = (),
+    warnings: Sequence[Warning] = (),
+) -> tuple[Log, ...]:
+    """The Logs of a table, whatever kind of file it stood in; ``named`` says whether its columns have names.
+
+    Raises NotALogError for a table of things.
+    """
     names = [name.lower() for name in columns.by_name]
     if names == ["wall time", "step", "value"]:
-        return _tensorboard_download(path, columns).logs(damage=damage, warnings=warnings, group_hint=_tb_run(path))
+        download = _tensorboard_download(path, columns, format)
+        return download.logs(damage=damage, warnings=warnings, group_hint=_tb_run(path))
     runs = _wandb_export(columns)
     if runs:
         logs: list[Log] = []
         for run, part in runs.items():
-            assembly = Assembly(path, NAME, part, trainer="wandb")
+            assembly = Assembly(path, format, part, trainer="wandb")
             logs.extend(assembly.logs(damage=damage, warnings=warnings, group_hint=run))
         return tuple(logs)
-    if dialect.header is None and len(columns.by_name) == 1:
+    if not named and len(columns.by_name) == 1:
         _rename(columns, {"column_1": path.name.split(".")[0]})
-    assembly = Assembly(path, NAME, columns)
-    if dialect.header is None:
+    assembly = Assembly(path, format, columns)
+    if not named:
         _name_by_file(assembly, path)
     if columns.n_rows:
         damage = tuple(dated_at_end(one, int(assembly.axis.step[-1])) for one in damage)
@@ -189,13 +207,13 @@ def _name_by_file(assembly: Assembly, path: Path) -> None:
         assembly.axis = replace(assembly.axis, counts="step")
 
 
-def _tensorboard_download(path: Path, columns: Columns) -> Assembly:
+def _tensorboard_download(path: Path, columns: Columns, format: str) -> Assembly:
     """TensorBoard's download of one curve; the tag is in the file's name."""
     match = _TENSORBOARD_FILE.fullmatch(path.name.removesuffix(".gz").removesuffix(".csv"))
     tag = match["tag"] if match else path.name.split(".")[0]
     value = next(name for name in columns.by_name if name.lower() == "value")
     _rename(columns, {value: tag})
-    return Assembly(path, NAME, columns, trainer=None)
+    return Assembly(path, format, columns, trainer=None)
 
 
 def _tb_run(path: Path) -> str | None:

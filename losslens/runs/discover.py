@@ -60,6 +60,8 @@ MOST_FILES = 2_000_000
 MOST_UNKNOWN = 8
 #: Python files that may be settings are opened beside a log only, and of a folder with more of them none: a program.
 PYTHON_SUFFIX, MOST_PYTHON = ".py", 8
+#: Tables that are data sets more often than logs: of a folder with more of them none is opened.
+TABLES, MOST_TABLES = words(".parquet .xlsx"), 8
 
 
 @dataclass(slots=True)
@@ -260,6 +262,7 @@ def _look_into(entries: Sequence[os.DirEntry[str]], search: _Search) -> tuple[li
     below: list[Path] = []
     python: list[tuple[Path, os.stat_result]] = []
     tracked = any(entry.name == "debug-internal.log" for entry in entries)
+    tables = sum(os.path.splitext(entry.name)[1].lower() in TABLES for entry in entries)
     archives = any(entry.name.endswith(EXPORT) for entry in entries)
     folders = {entry.name for entry in entries if archives and _is_folder(entry)}
     for entry in entries:
@@ -282,6 +285,8 @@ def _look_into(entries: Sequence[os.DirEntry[str]], search: _Search) -> tuple[li
             suffix = ""  # the end of a host's name
         if suffix == EXPORT and entry.name[: -len(EXPORT)] not in folders and _is_export(Path(entry.path)):
             suffix = ""  # not where the folder lies there that it was made of
+        if suffix in TABLES and tables <= MOST_TABLES:
+            suffix = ""
         if suffix == PYTHON_SUFFIX and search.files <= MOST_FILES:
             python.append((Path(entry.path), info))
         elif suffix in NOT_OPENED or own or _NO_LOGS.fullmatch(entry.name) or search.files > MOST_FILES:

@@ -26,6 +26,7 @@ ONE_TRAINING = (
         "offline_trackers/comet",
         "offline_trackers/clearml",
         "offline_trackers/neptune",
+        "tables/history.parquet",
     },
     {"printed/lightning/terminal", "printed/lightning/out_of_memory", "printed/lightning/rich"},
     {"sb3", "printed/sb3/ppo"},
