@@ -60,7 +60,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         # "003 epoch, 02000 iter, loss 4.1": the same of both
         (
             "batch",
-            r"^(?P<epoch>\d+)\s*epochs?\b[\s,:|]{1,3}(?P<n>\d+)\s*(?:iter\w*|batch(?:es)?|steps?)\b(?=\s*[,:|])",
+            r"^(?P<epoch>\d+)\s*epochs?\b[\s,|]{1,3}(?P<n>\d+)\s*(?:iter\w*|batch(?:es)?|steps?)\b(?=\s*[,:|])",
         ),
         # keras-rl counts the steps of the whole job ahead of what it says of the episode.
         ("step", r"^(?P<step>\d+)/\d+:\s+episode:"),
@@ -140,7 +140,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("count", r"^[>#*\s]{0,8}(?P<step>\d{1,12})\s*(?:::|\|)\s*(?=[A-Za-z])"),
         # "Train 3, loss: 1.5", "Test 3, loss: 1.6", as the code of DGCNN has it; "1200 iter, loss 2.1"
         ("count", r"^(?:train(?:ing)?|val\w*|test(?:ing)?|eval\w*) (?P<step>\d{1,12})(?=\s*[,:|]\s*[A-Za-z])"),
-        ("count", r"^(?P<step>\d{1,12})\s*(?:iter(?:ation)?s?|steps?|epochs?|batch(?:es)?)\b(?=\s*[,:|]\s*[A-Za-z])"),
+        ("count", r"^(?P<step>\d{1,12})\s*(?:iter(?:ation)?s?|steps?|epochs?|batch(?:es)?)\b(?=\s*[,|]\s*[A-Za-z])"),
         ("count", rf"^(?:{_COUNTED}) ?[:#=]? ?(?P<step>\d{{1,12}})(?![\d.]*[.eE]\d)(?=[\s:,|>-]+[A-Za-z])"),
         # "250 val 6.1204", "251 train 6.2131": step, data set and loss, as the best known course on GPT-2 writes them
         (

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from losslens.parsers.axes import is_known_name
 from losslens.parsers.text_counts import EPOCH, NAME, place_at, place_in
+from losslens.parsers.text_lists import one_by_one
 from losslens.parsers.text_names import name_on
 from losslens.parsers.text_wholes import NUMBER, float_of, int_of, lone_tensor, whole_line
 
@@ -230,6 +231,7 @@ def read_record(text: str) -> Record | None:
         text = _IN_BRACES.sub(r"\1", text)
     if "loss value: " in text:
         text = text.replace("loss value: ", "loss: ")  # Megatron's validation: no loss of a value function
+    text = one_by_one(text)
     if "loss" in text:
         text = _GLUED.sub(r"\1 ", text)
     if "," in text and _LISTED.fullmatch(text):

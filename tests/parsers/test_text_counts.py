@@ -39,6 +39,16 @@ from tests.parsers.printing import printed as _log
         # Kaggle puts ahead how long a notebook has run, and the number of the line
         (lambda i: f"{13129 + i}.7s\t{202 + i}\t[{365 + i}]\tvalid_0's l2: {_value(i)}", "valid_0's l2", 365, 1),
         (lambda i: f"{20 + i}.5s | {90 + i} | step {10 * i + 5}: loss {_value(i)}", "loss", 5, 10),
+        # Spark prints with a date of its own, and whose it is, what its workers print
+        (
+            lambda i: (
+                f"24/06/01 10:06:{i + 10} ERROR RabitTracker$TrackerProcessLogger: 2024-06-01 10:06:{i + 10},668 INFO "
+                f"[{15 + i}]\ttrain-logloss:{_value(i)}"
+            ),
+            "train-logloss",
+            15,
+            1,
+        ),
         # a name in brackets, its number behind
         (lambda i: f"[R0] | E{i} iter[ 14/ 15] | [Loss] {_value(i)} | [step] {14 + 15 * i:5d}", "Loss", 14, 15),
     ],
@@ -118,3 +128,11 @@ def test_what_follows_train_and_does_not_count_up_is_no_place(tmp_path: Path) ->
     text = "".join(f"train 64, loss: {_value(i)}\n" for i in range(8))
 
     assert _log(tmp_path, text).series["loss"].axis == "row"
+
+
+def test_a_number_ahead_of_a_word_that_has_its_own_behind_it_is_no_place(tmp_path: Path) -> None:
+    text = "".join(f"{10 + i // 2} epoch: 1 step: {i + 1} total_loss: {_value(i)}\n" for i in range(8))
+
+    series = _log(tmp_path, text).series["total_loss"]
+
+    assert series.step.tolist() == list(range(1, 9))

@@ -1,0 +1,48 @@
+"""Names in one list and their numbers in another: "train/val loss: 0.31/0.42", "loss (min, avg, max): (0.1, 0.2, 0.9)".
+
+Told one by one, as most programs print them: "train loss: 0.31, val loss: 0.42".
+"""
+
+from __future__ import annotations
+
+import re
+
+from losslens.parsers.text_wholes import NUMBER
+
+_SPLIT = r"(?:train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|eval(?:uation)?|dev)"
+_PARTING = r"\s*[/,|]\s*"
+_NUMBERS = rf"\s*[:=]?\s*[(\[]?\s*(?P<numbers>{NUMBER}(?:{_PARTING}{NUMBER})+)(?![\w.])\s*[)\]]?"
+#: What a list may stand at, for a first look.
+_MAYBE = re.compile(rf"\([A-Za-z]\w*{_PARTING}[A-Za-z]|{_SPLIT}\s*/\s*{_SPLIT}\b|loss\s*[:-]\s*{_SPLIT}\b", re.I)
+_LISTS = (
+    re.compile(
+        rf"(?P<of>[A-Za-z_]\w*(?: [A-Za-z_]\w*)?) ?\((?P<names>[A-Za-z]\w*(?:{_PARTING}[A-Za-z]\w*)+)\){_NUMBERS}", re.I
+    ),
+    re.compile(rf"\b(?P<names>{_SPLIT}(?:\s*/\s*{_SPLIT})+)[ _](?P<of>[A-Za-z_]\w*){_NUMBERS}", re.I),
+)
+#: "Loss: train=0.31, val=0.42": what the numbers are stands ahead of them once.
+_HEADED = re.compile(
+    rf"\b(?P<of>(?:[A-Za-z]\w* )?\w*loss)\s*[:-]\s*"
+    rf"(?P<pairs>{_SPLIT}\s*[:=]?\s*{NUMBER}(?:{_PARTING}{_SPLIT}\s*[:=]?\s*{NUMBER})+)",
+    re.I,
+)
+_PAIR = re.compile(rf"(?P<name>{_SPLIT})\s*[:=]?\s*(?P<number>{NUMBER})", re.I)
+
+
+def one_by_one(text: str) -> str:
+    """The line with each number of a list behind its name; as it is where their lengths differ."""
+    if _MAYBE.search(text) is None:
+        return text
+    for pattern in _LISTS:
+        text = pattern.sub(_told, text)
+    return _HEADED.sub(
+        lambda match: ", ".join(f"{m['name']} {match['of']}: {m['number']}" for m in _PAIR.finditer(match["pairs"])),
+        text,
+    )
+
+
+def _told(match: re.Match[str]) -> str:
+    names, numbers = re.split(_PARTING, match["names"]), re.split(_PARTING, match["numbers"])
+    if len(names) != len(numbers):
+        return match[0]
+    return ", ".join(f"{name} {match['of']}: {number}" for name, number in zip(names, numbers, strict=True))
