@@ -13,7 +13,9 @@ from itertools import pairwise
 _TERMINAL = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _BACKSPACES = re.compile(r"\x08+")
 _DATE = re.compile(
-    r"\[?(?P<date>(?:\d{4}[-/]\d\d[-/]\d\d|\d\d-\d\d-\d\d|\d\d/\d\d/\d{4})[ T]\d\d:\d\d:\d\d)"
+    r"\[?(?P<date>(?:\d{4}[-/]\d\d[-/]\d\d|\d\d-\d\d-\d\d|\d\d/\d\d/\d{4}"
+    # Spark's: "24/12/31 10:00:00 INFO DAGScheduler: …"
+    r"|\d\d/\d\d/\d\d(?= \d\d:\d\d:\d\d (?:INFO|DEBUG|WARN|ERROR) [\w.$]+: ))[ T]\d\d:\d\d:\d\d)"
     r"(?P<fraction>[.,]\d+)?(?P<zone>Z|[+-]\d\d:?\d\d)?\]?[:,]?\s*(?:[|-]\s+)?"
 )
 _CLOCK = re.compile(r"\[?(?:\d\d[-/]\d\d[ -])?\d\d:\d\d:\d\d(?:[.,]\d+)?(?: [AP]M)?\]?\s+(?:[|-]\s+)?")
@@ -37,7 +39,7 @@ _RANK = re.compile(
 _LOGGER = re.compile(
     r"(?:[A-Za-z_]\w*(?:\.\w+)+(?::[\w<>]+){0,3}|[A-Za-z_]\w*:[\w<>]+:\d+)\s*(?:\||\]|-\s|:\s)\s*(?![-+.]?\d|nan|inf)"
     r"|\w+ - (?=\[?(?:INFO|DEBUG|WARN|ERROR))|\w+(?:\.\w+)+ (?:INFO|DEBUG|WARNING|ERROR): |tensorflow:"
-    r"|[\w.-]+:\d+\s+[\w.]+:\d+\s+(?=INFO|DEBUG|WARN|ERROR)"
+    r"|[\w.-]+:\d+\s+[\w.]+:\d+\s+(?=INFO|DEBUG|WARN|ERROR)|[A-Za-z][\w.]*\$[\w.$]*: "
 )
 _BRACKETED = re.compile(
     # Ray puts before a line which of its processes printed it.
@@ -159,7 +161,7 @@ def _year_first(date: str) -> str:
     """``12/31/2024 10:00:00`` and ``24-12-31 10:00:00`` as ISO writes them."""
     day, clock = date[:-9], date[-9:]
     if len(day) == 8:
-        return f"20{day}{clock}"
+        return f"20{day.replace('/', '-')}{clock}"
     if day[2] == "/":
         return f"{day[6:]}-{day[:2]}-{day[3:5]}{clock}"
     return day.replace("/", "-") + clock
