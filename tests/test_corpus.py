@@ -89,6 +89,7 @@ VERDICTS = {
     "tensorboard/torch": "nan",
     "tensorboard/torch_new_style": "nan",
     "tables/history.parquet": "nan",
+    "tables/history.xlsx": "nan",
     "timm": "healthy",
     "trackers/dvclive": "nan",
     "trackers/mlflow.db": "nan",

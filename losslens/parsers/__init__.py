@@ -51,6 +51,7 @@ FORMATS: tuple[Format, ...] = (
     Format("scalar-csv", "losslens.parsers.scalar_csv", "folder", folder=True),
     Format("numbered-json", "losslens.parsers.numbered_json", "folder", folder=True),
     Format("parquet", "losslens.parsers.parquet", "binary"),
+    Format("excel", "losslens.parsers.excel", "binary"),
     Format("npy", "losslens.parsers.npy", "binary"),
     Format("arrays", "losslens.parsers.arrays", "binary"),
     Format("notebook", "losslens.parsers.notebook", "json"),

@@ -30,7 +30,7 @@ _END_MARK = b"PK\x05\x06"
 #: The table of contents of a larger archive is not read to look for an export: members, bytes.
 MOST_MEMBERS, MOST_TABLE = 10_000, 1 << 20
 #: What a broken member makes zipfile raise.
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
 
 
 def members(path: Path) -> frozenset[str]:
@@ -48,7 +48,7 @@ def members(path: Path) -> frozenset[str]:
             return frozenset()
         with zipfile.ZipFile(path) as archive:
             return frozenset(archive.namelist())
-    except _BROKEN:
+    except BROKEN_ZIP:
         return frozenset()
 
 
@@ -108,6 +108,6 @@ class _Member(LogFile):
                         words = f"expands more than {MAX_GZIP_RATIO}-fold, as no log does; unpack it yourself"
                         raise ParseError(f"{self.path}: {self._name} {words}")
                     yield chunk
-        except _BROKEN as error:
+        except BROKEN_ZIP as error:
             reason = f"{self._name} in the archive is damaged ({str(error)[:100]})"
             self.damage.append(Damage(str(self.path), done, done, reason))

@@ -29,7 +29,18 @@ DEEPEST = 3
 #: How much of a file is read to compare (bytes); documents are read whole up to the second limit.
 BEGINNING, WHOLE = 512 << 10, 64 << 20
 _DOCUMENTS = frozenset(
-    ["trainer-state", "keras-json", "json-records", "npy", "mlflow-db", "trackio", "comet", "clearml", "parquet"]
+    [
+        "trainer-state",
+        "keras-json",
+        "json-records",
+        "npy",
+        "mlflow-db",
+        "trackio",
+        "comet",
+        "clearml",
+        "parquet",
+        "excel",
+    ]
 )
 #: Trackers keep a run in a folder of their own, wherever the training keeps its log.
 TRACKED = frozenset(["wandb", "swanlab", "comet", "clearml", "neptune", "trackio", "mlflow", "mlflow-db", "dvclive"])

@@ -27,6 +27,7 @@ ONE_TRAINING = (
         "offline_trackers/clearml",
         "offline_trackers/neptune",
         "tables/history.parquet",
+        "tables/history.xlsx",
     },
     {"printed/lightning/terminal", "printed/lightning/out_of_memory", "printed/lightning/rich"},
     {"sb3", "printed/sb3/ppo"},

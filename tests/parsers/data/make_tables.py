@@ -24,6 +24,8 @@ def main() -> None:
     frame["_timestamp"] = 1.7e9 + 2.5 * frame["_step"]
     frame["split"] = "fold-1"
     frame.to_parquet(HERE / "history.parquet")
+    frame["time"] = pd.to_datetime(frame.pop("_timestamp"), unit="s")
+    frame.rename(columns={"_step": "step"}).to_excel(HERE / "history.xlsx", index=False)
 
 
 if __name__ == "__main__":
