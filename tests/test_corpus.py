@@ -31,6 +31,7 @@ VERDICTS = {
     "offline_trackers/comet": "nan",
     "offline_trackers/neptune": "nan",
     "offline_trackers/swanlab": "nan",
+    "offline_trackers/swanlab_local": "nan",
     "offline_trackers/swanlab_older": "nan",
     "printed/accelerate": "healthy",
     "printed/catboost": "healthy",

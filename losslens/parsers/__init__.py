@@ -39,6 +39,7 @@ FORMATS: tuple[Format, ...] = (
     Format("tensorboard", "losslens.parsers.tensorboard", "binary"),
     Format("wandb", "losslens.parsers.wandb", "binary"),
     Format("swanlab", "losslens.parsers.swanlab", "binary", folder=True),
+    Format("swanlab-local", "losslens.parsers.swanlab_local", "folder", folder=True),
     Format("comet", "losslens.parsers.comet", "binary", folder=True),
     Format("clearml", "losslens.parsers.clearml", "binary", folder=True),
     Format("visualdl", "losslens.parsers.visualdl", "binary"),

@@ -25,7 +25,7 @@ NAME = "swanlab"
 
 _IDENT, _SUFFIX = b":SWL", ".swanlab"
 #: What SwanLab writes into the folder of a run, beside the file itself.
-_OWN = frozenset(["console", "debug", "files", "logs", "media"])
+OWN = frozenset(["console", "debug", "files", "logs", "media"])
 
 _START, _FINISH, _SCALAR, _LOG = 10, 11, 13, 16
 _START_NAME, _START_ID = 4, 10
@@ -33,7 +33,7 @@ _KEY, _STEP, _TIME, _VALUE = 1, 2, 4, 5
 _LINE, _LINE_TIME = 1, 3
 #: RunState of a run that did not end well.
 _STATES = {2: "the run crashed", 3: "the run was aborted"}
-_SYSTEM = "__swanlab__"
+SYSTEM = "__swanlab__"
 """How the tags of the machine's own measurements begin."""
 
 
@@ -46,7 +46,7 @@ def claims(path: Path, names: Sequence[str]) -> bool:
 
 
 def owns(path: Path, name: str) -> bool:
-    return name in _OWN or (name.endswith(_SUFFIX) and _is_store(path / name))
+    return name in OWN or (name.endswith(_SUFFIX) and _is_store(path / name))
 
 
 def parse(path: Path) -> tuple[Log, ...]:
@@ -72,7 +72,7 @@ def _log(path: Path, store: Path) -> Log:
         str(path),
         NAME,
         series,
-        _settings(store.parent / "files" / "config.yaml"),
+        settings_in(store.parent),
         events=(*reader.output.events(reader.points.step_before), *reader.ended),
         damage=tuple(reader.records.damage),
         warnings=(*reader.points.warnings(), *reader.output.warnings()),
@@ -89,9 +89,11 @@ def _is_store(file: Path) -> bool:
         return False
 
 
-def _settings(file: Path) -> tuple[Setting, ...]:
+def settings_in(folder: Path) -> tuple[Setting, ...]:
+    """The settings that SwanLab keeps beside a run; none where they are not there or cannot be read."""
     from losslens.parsers import settings
 
+    file = folder / "files" / "config.yaml"
     try:
         return settings.parse(file)[0].settings if file.is_file() else ()
     except LosslensError:
@@ -182,7 +184,7 @@ class _Reader:
             self._end("" if data.get("success", True) else "the run crashed", "")
 
     def _add(self, key: str, step: float | None, value: float | None, time: float) -> None:
-        if not key.startswith(_SYSTEM):
+        if not key.startswith(SYSTEM):
             self.points.add(key, step, value, time)
             if self.began is None and time == time:
                 self.began = time

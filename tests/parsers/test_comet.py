@@ -13,7 +13,7 @@ import losslens
 from losslens import parsers, runs
 from losslens.errors import NotALogError, ParseError
 from losslens.parsers import opening
-from tests.parsers.offline_truth import DATA, assert_true
+from tests.parsers.offline_truth import DATA, TRUTH, assert_true
 
 (ZIP,) = (DATA / "comet").glob("*.zip")
 
@@ -58,6 +58,15 @@ def test_the_folder_it_is_made_of_is_the_same_run(tmp_path: Path) -> None:
     assert parsers.claim_folder(folder, [path.name for path in folder.iterdir()]) == "comet"
     (log,) = parsers.parse(folder)
     assert_true(log, named)
+
+
+def test_what_a_killed_run_leaves_is_read(tmp_path: Path) -> None:
+    folder = unpacked(tmp_path / "left")
+    (folder / "experiment.json").unlink()
+    (job,) = runs.find([tmp_path]).jobs
+    assert [source.format for source in job.sources] == ["comet"]
+    (run,) = runs.load(job)
+    assert len(run.series["train/loss"]) == len(TRUTH)
 
 
 def test_the_contexts_are_told_apart_and_the_run_has_its_name() -> None:

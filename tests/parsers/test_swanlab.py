@@ -14,6 +14,7 @@ from tests.parsers.offline_truth import DATA, TRUTH, assert_true
 
 (TODAY,) = (DATA / "swanlab").glob("run-*")
 (OLDER,) = (DATA / "swanlab_older").glob("run-*")
+(LOCAL,) = (DATA / "swanlab_local").glob("run-*")
 STORES = {"today": next(TODAY.glob("*.swanlab")), "older": OLDER / "backup.swanlab"}
 
 
@@ -38,6 +39,27 @@ def test_the_file_alone_is_the_run_as_well(store: Path) -> None:
     assert parsers.recognise(store) == "swanlab"
     (log,) = parsers.parse(store)
     assert_true(log)
+
+
+def test_the_folder_of_local_mode_has_its_tags_from_the_database_beside() -> None:
+    assert parsers.claim_folder(LOCAL, [path.name for path in LOCAL.iterdir()]) == "swanlab-local"
+    (log,) = parsers.parse(LOCAL)
+    assert_true(log)
+    assert log.group_hint == "too-hot"
+    assert {setting.name: setting.value for setting in log.settings}["model.width"] == 4
+    assert log.series["val/loss"].row.tolist() == log.series["val/loss"].step.tolist()
+
+
+def test_without_the_database_the_folders_name_the_tags(tmp_path: Path) -> None:
+    run = shutil.copytree(LOCAL, tmp_path / LOCAL.name)
+    (run / "logs" / "0").rename(run / "logs" / "train%2Floss")
+    with (run / "logs" / "train%2Floss" / "1000.log").open("a") as file:
+        file.write('{"index": 48, "da')
+    (job,) = runs.find([tmp_path]).jobs
+    assert [source.format for source in job.sources] == ["swanlab-local"]
+    (log,) = parsers.parse(run)
+    assert log.series["train/loss"].step.tolist() == list(range(len(TRUTH)))
+    assert [damage.after_step for damage in log.damage] == [47]
 
 
 def test_what_is_logged_in_one_call_is_one_row() -> None:

@@ -19,16 +19,7 @@ DRAWS, PICKED = 40, 5
 #: they should.
 ONE_TRAINING = (
     {"tensorboard/torch", "tensorboard/torch_new_style", "tensorboard/tensorboardx", "tensorboard/tensorflow_1"}
-    | {"tensorboard/tensorflow_2", "trackers/mlflow.db", "trackers/wandb", "trackers/dvclive"},
-    {
-        "offline_trackers/swanlab",
-        "offline_trackers/swanlab_older",
-        "offline_trackers/comet",
-        "offline_trackers/clearml",
-        "offline_trackers/neptune",
-        "tables/history.parquet",
-        "tables/history.xlsx",
-    },
+    | {"tensorboard/tensorflow_2", "trackers/mlflow.db", "trackers/wandb", "trackers/dvclive", "trackers/mlruns"},
     {"printed/lightning/terminal", "printed/lightning/out_of_memory", "printed/lightning/rich"},
     {"sb3", "printed/sb3/ppo"},
     {"printed/keras/piped.log", "printed/keras/terminal.log"},
@@ -39,11 +30,12 @@ ONE_TRAINING = (
 )
 #: Two jobs of one trainer that left event files with the same tags are read as two attempts, which may be one run.
 ONE_TRAINER = ({"hf/healthy", "hf/nan_filtered", "printed/hf/healthy", "printed/hf/nan", "printed/hf/resumed"},)
+#: What trackers and spreadsheets keep, of one training.
+KEPT = tuple(name for name in sorted(VERDICTS) if name.startswith(("offline_trackers/", "tables/")))
 #: Folders that are one log by themselves are put into the folder whole.
 FOLDERS = frozenset(
     {"trackers/mlruns", "trackers/dvclive", "trackers/wandb", "printed/catboost"}
-    | {"offline_trackers/swanlab", "offline_trackers/swanlab_older", "offline_trackers/clearml"}
-    | {"offline_trackers/neptune"}
+    | {name for name in KEPT if (DATA / name).is_dir()}
 )
 #: Files that are no log, or no more than settings, without the others of their job.
 _NOT_ALONE = re.compile(
@@ -79,10 +71,11 @@ def _as_copied(source: Path, name: str, folder: Path) -> Path:
     return folder / target
 
 
-def _picked(rng: random.Random) -> list[str]:
-    """Five fixtures, at most one of each training or family."""
+def _picked(rng: random.Random, kept: tuple[str, ...] = ()) -> list[str]:
+    """Five fixtures, at most one of each training or family; with ``kept`` the rest are drawn beside these."""
+    others = [name for name in sorted(VERDICTS) if name not in KEPT]
     while True:
-        picked = rng.sample(sorted(VERDICTS), PICKED)
+        picked = [*kept, *rng.sample(others, PICKED - len(kept))]
         if all(len(family & set(picked)) <= 1 for family in (*ONE_TRAINING, *ONE_TRAINER)):
             return picked
 
@@ -106,3 +99,14 @@ def test_five_logs_of_different_jobs_in_one_folder_are_five_runs(seed: int, tmp_
         held = [sorted({_owner(Path(file), owner, folder) for file in one.run.files}) for one in found]
         assert sorted(held) == sorted([name] for name in picked), [f"{one.run.files}: {one.why}" for one in found]
         assert all(one.why for one in found)
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_what_a_tracker_kept_is_a_run_of_its_own_among_logs_of_other_jobs(name: str, tmp_path: Path) -> None:
+    rng = random.Random(KEPT.index(name))
+    picked = _picked(rng, (name,))
+    owner = {_as_copied(_one_log(one, rng), one, tmp_path): one for one in picked}
+    owner[tmp_path] = "deepspeed"
+    found = pipeline.survey(tmp_path).runs
+    held = [sorted({_owner(Path(file), owner, tmp_path) for file in one.run.files}) for one in found]
+    assert sorted(held) == sorted([one] for one in picked), [f"{one.run.files}: {one.why}" for one in found]

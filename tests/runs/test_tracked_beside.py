@@ -16,6 +16,7 @@ from tests.parsers.offline_truth import DATA, TRUTH
 PLACES = {
     "swanlab": "swanlog",
     "swanlab_older": "swanlog",
+    "swanlab_local": "swanlog",
     "comet": ".cometml-runs",
     "clearml": "clearml",
     "neptune": ".neptune",

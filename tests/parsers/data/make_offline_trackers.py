@@ -6,7 +6,8 @@
 
 One real training (linear regression in single precision, whose learning rate is raised far too high at step 24, so that
 its loss grows, overflows and is NaN in the end) is logged to each; ``truth.json`` holds the numbers it produced.
-SwanLab before 0.8 wrote another file: ``backup.swanlab`` was made by the same function under ``swanlab==0.6.12``.
+SwanLab before 0.8 wrote another file, and before 0.6 none: ``backup.swanlab`` was made by the same function under
+``swanlab==0.6.12``, the folder of local mode under ``swanlab[dashboard]==0.5.9`` with ``peewee<3.17``.
 """
 
 from __future__ import annotations
@@ -53,12 +54,16 @@ def train() -> list[dict[str, float]]:
 def with_swanlab() -> None:
     import swanlab
 
-    swanlab.init(project="zoo", experiment_name="too-hot", mode="offline", logdir="swanlog", config=CONFIG)
+    version = tuple(map(int, swanlab.__version__.split(".")[:2]))
+    mode = "offline" if version >= (0, 6) else "local"
+    swanlab.init(project="zoo", experiment_name="too-hot", mode=mode, logdir="swanlog", config=CONFIG)
     for step, row in enumerate(train()):
         swanlab.log(row, step=step)
     swanlab.finish()
-    name = "swanlab" if tuple(map(int, swanlab.__version__.split(".")[:2])) >= (0, 8) else "swanlab_older"
+    name = "swanlab" if version >= (0, 8) else "swanlab_older" if version >= (0, 6) else "swanlab_local"
     keep("swanlog", name, leave_out=("debug", "media", "requirements.txt", "swanlab-metadata.json", ".gitignore"))
+    if name == "swanlab_local":
+        only(HERE / name / "runs.swanlab", "experiment", "tag")
 
 
 def with_comet() -> None:
@@ -106,12 +111,7 @@ def with_trackio() -> None:
             trackio.log(row if name == "too-hot" else {"train/loss": 1.0 / (step + 1)}, step=step)
         trackio.finish()
     keep("trackio", "trackio", leave_out=("zoo.lock",))
-    with sqlite3.connect(HERE / "trackio" / "zoo.db") as db:
-        for kind, name in db.execute("SELECT type, name FROM sqlite_master ORDER BY type").fetchall():
-            if name not in ("metrics", "configs", "alerts") and not name.startswith("sqlite_"):
-                db.execute(f'DROP {kind} IF EXISTS "{name}"')
-        db.commit()
-        db.execute("VACUUM")
+    only(HERE / "trackio" / "zoo.db", "metrics", "configs", "alerts")
 
 
 def with_neptune() -> None:
@@ -137,6 +137,16 @@ def keep(made: str, name: str, *, leave_out: tuple[str, ...] = ()) -> None:
     """Copy what a reader needs: not who ran it where."""
     shutil.rmtree(HERE / name, ignore_errors=True)
     shutil.copytree(WORKPLACE / made, HERE / name, ignore=shutil.ignore_patterns(*leave_out))
+
+
+def only(database: Path, *tables: str) -> None:
+    """Drop the tables that hold what the libraries' own pages show, and all indices."""
+    with sqlite3.connect(database) as db:
+        for kind, name in db.execute("SELECT type, name FROM sqlite_master ORDER BY type").fetchall():
+            if name not in tables and not name.startswith("sqlite_"):
+                db.execute(f'DROP {kind} IF EXISTS "{name}"')
+        db.commit()
+        db.execute("VACUUM")
 
 
 MAKERS = {
