@@ -52,6 +52,9 @@ _WRAPPED = re.compile(
 _DECIMAL_COMMA = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:[.  ]\d{3})+)?,\d*(?:[eE][+-]?\d+)?")
 _DOT_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")
 _COMMA_GROUPS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+|[+-]?[1-9]\d{0,2}(?:,\d{3}){2,}")
+#: What tables for people set off their best number with, bold or in another type; and how a minus is typeset.
+_SET_OFF = "*`"
+_MINUS = "\u2212"
 _MAY_BE_NUMBER = re.compile(r"\d|nan|inf")
 _DURATION = re.compile(r"(?:(\d+) days?, )?(?:(\d+):)?(\d{1,2}):(\d{2}(?:\.\d+)?)")
 
@@ -85,6 +88,9 @@ def read_number(text: str, decimal: str = ".") -> float | None:
 
 
 def _unusual_number(text: str) -> float:
+    bare = text.strip(_SET_OFF).strip().replace(_MINUS, "-")
+    if bare != text and (number := read_number(bare)) is not None:
+        return number
     if text.endswith("%"):
         return float(text[:-1])
     if len(text) > 400:

@@ -1,24 +1,31 @@
 """Names in one list and their numbers in another: "train/val loss: 0.31/0.42", "loss (min, avg, max): (0.1, 0.2, 0.9)".
 
+Or a name behind each number: "loss: 0.31 (train) 0.42 (val)".
+
 Told one by one, as most programs print them: "train loss: 0.31, val loss: 0.42".
 """
 
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from losslens.parsers.text_wholes import NUMBER
 
 _SPLIT = r"(?:train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|eval(?:uation)?|dev)"
 _PARTING = r"\s*[/,|]\s*"
-_NUMBERS = rf"\s*[:=]?\s*[(\[]?\s*(?P<numbers>{NUMBER}(?:{_PARTING}{NUMBER})+)(?![\w.])\s*[)\]]?"
+_AT_NUMBERS = rf"(?P<numbers>{NUMBER}(?:{_PARTING}{NUMBER})+)(?![\w.])"
+_NUMBERS = rf"\s*[:=]?\s*[(\[]?\s*{_AT_NUMBERS}\s*[)\]]?"
 #: What a list may stand at, for a first look.
-_MAYBE = re.compile(rf"\([A-Za-z]\w*{_PARTING}[A-Za-z]|{_SPLIT}\s*/\s*{_SPLIT}\b|loss\s*[:-]\s*{_SPLIT}\b", re.I)
+_MAYBE = re.compile(
+    rf"\([A-Za-z]\w*{_PARTING}[A-Za-z]|{_SPLIT}\s*/\s*{_SPLIT}\b|loss\s*[:-]\s*{_SPLIT}\b|\d\s?\({_SPLIT}\)", re.I
+)
 _LISTS = (
     re.compile(
         rf"(?P<of>[A-Za-z_]\w*(?: [A-Za-z_]\w*)?) ?\((?P<names>[A-Za-z]\w*(?:{_PARTING}[A-Za-z]\w*)+)\){_NUMBERS}", re.I
     ),
     re.compile(rf"\b(?P<names>{_SPLIT}(?:\s*/\s*{_SPLIT})+)[ _](?P<of>[A-Za-z_]\w*){_NUMBERS}", re.I),
+    re.compile(rf"\b(?P<of>\w*loss)\s*[:=]?\s*{_AT_NUMBERS}\s*\((?P<names>{_SPLIT}(?:{_PARTING}{_SPLIT})+)\)", re.I),
 )
 #: "Loss: train=0.31, val=0.42": what the numbers are stands ahead of them once.
 _HEADED = re.compile(
@@ -26,6 +33,10 @@ _HEADED = re.compile(
     rf"(?P<pairs>{_SPLIT}\s*[:=]?\s*{NUMBER}(?:{_PARTING}{_SPLIT}\s*[:=]?\s*{NUMBER})+)",
     re.I,
 )
+_BEHIND = re.compile(
+    rf"\b(?P<of>\w*loss)\s*[:=]?\s*(?P<pairs>{NUMBER}\s?\({_SPLIT}\)(?:[\s,;/|]+{NUMBER}\s?\({_SPLIT}\))+)", re.I
+)
+_NUMBER_AND_NAME = re.compile(rf"(?P<number>{NUMBER})\s?\((?P<name>{_SPLIT})\)", re.I)
 _PAIR = re.compile(rf"(?P<name>{_SPLIT})\s*[:=]?\s*(?P<number>{NUMBER})", re.I)
 
 
@@ -35,10 +46,13 @@ def one_by_one(text: str) -> str:
         return text
     for pattern in _LISTS:
         text = pattern.sub(_told, text)
-    return _HEADED.sub(
-        lambda match: ", ".join(f"{m['name']} {match['of']}: {m['number']}" for m in _PAIR.finditer(match["pairs"])),
-        text,
-    )
+    for pattern, pair in ((_HEADED, _PAIR), (_BEHIND, _NUMBER_AND_NAME)):
+        text = pattern.sub(partial(_told_in_pairs, pair), text)
+    return text
+
+
+def _told_in_pairs(pair: re.Pattern[str], match: re.Match[str]) -> str:
+    return ", ".join(f"{one['name']} {match['of']}: {one['number']}" for one in pair.finditer(match["pairs"]))
 
 
 def _told(match: re.Match[str]) -> str:

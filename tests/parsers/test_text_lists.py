@@ -21,6 +21,8 @@ from tests.parsers.printing import printed as _log
         "epoch {i} loss (train, val) = [{a}, {b}], acc (top1, top5): 61.5, 83.2",
         "epoch {i} loss: train={a}, val={b}",
         "epoch {i}, loss - train: {a} | val: {b}",
+        "epoch {i}, loss: {a}/{b} (train/val)",
+        "epoch {i} loss: {a} (train), {b} (val)",
     ],
 )
 def test_numbers_in_a_list_go_to_the_names_in_the_other(line: str, tmp_path: Path) -> None:
@@ -52,6 +54,8 @@ def test_of_the_least_the_mean_and_the_most_of_a_loss_the_mean_is_the_loss(tmp_p
         "time (data): 0.365 (0.002)",
         "def loss(logits, labels): 1",
         "train/loss: 0.5",
+        "loss 0.5 (0.6) acc 0.7 (0.8)",
+        "loss: 0.5 (train)",
     ],
 )
 def test_lists_of_different_lengths_and_other_brackets_stay_as_they_are(line: str) -> None:
