@@ -30,6 +30,7 @@ VERDICTS = {
     "offline_trackers/clearml": "nan",
     "offline_trackers/comet": "nan",
     "offline_trackers/neptune": "nan",
+    "offline_trackers/neptune_scale": "nan",
     "offline_trackers/swanlab": "nan",
     "offline_trackers/swanlab_local": "nan",
     "offline_trackers/swanlab_older": "nan",

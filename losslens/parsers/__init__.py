@@ -45,6 +45,7 @@ FORMATS: tuple[Format, ...] = (
     Format("visualdl", "losslens.parsers.visualdl", "binary"),
     Format("mlflow-db", "losslens.parsers.mlflow_db", "binary"),
     Format("trackio", "losslens.parsers.trackio", "binary"),
+    Format("neptune-scale", "losslens.parsers.neptune_scale", "binary"),
     Format("neptune", "losslens.parsers.neptune", "folder", folder=True),
     Format("mlflow", "losslens.parsers.mlflow", "folder", folder=True),
     Format("dvclive", "losslens.parsers.dvclive", "folder", folder=True),

@@ -6,6 +6,8 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
+#: What a broken database raises; what SQLite says of it may hold any bytes.
+BROKEN = (sqlite3.Error, UnicodeError)
 MAGIC = b"SQLite format 3\0"
 
 

@@ -36,7 +36,7 @@ DAYS_TO_1970 = 25_569
 #: Numbers in a column of times that are such days: 1982 to 2118.
 _DAYS = (30_000, 80_000)
 
-_BROKEN = (*BROKEN_ZIP, ElementTree.ParseError, KeyError)
+_BROKEN = (*BROKEN_ZIP, ElementTree.ParseError)
 
 Row = dict[int, str]
 

@@ -30,7 +30,16 @@ _END_MARK = b"PK\x05\x06"
 #: The table of contents of a larger archive is not read to look for an export: members, bytes.
 MOST_MEMBERS, MOST_TABLE = 10_000, 1 << 20
 #: What a broken member makes zipfile raise.
-BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
+BROKEN_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    KeyError,
+)
 
 
 def members(path: Path) -> frozenset[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from losslens.errors import NotALogError, ParseError
 from losslens.model import Log, LogEvent, RawSeries, Setting
-from losslens.parsers.databases import MAGIC, opened, tables
+from losslens.parsers.databases import BROKEN, MAGIC, opened, tables
 from losslens.parsers.settings import plain_setting
 
 NAME = "mlflow-db"
@@ -25,7 +25,7 @@ def sniff(path: Path, head: bytes) -> bool:
     try:
         with contextlib.closing(opened(path)) as db:
             return tables(db) >= _TABLES
-    except sqlite3.Error:
+    except BROKEN:
         return False
 
 
@@ -36,7 +36,7 @@ def parse(path: Path) -> tuple[Log, ...]:
             if not tables(db) >= _TABLES:
                 raise NotALogError(f"{path}: a database, but not one of MLflow's")
             logs = _logs(path, db)
-    except sqlite3.Error as error:
+    except BROKEN as error:
         raise ParseError(f"{path}: cannot be read as an MLflow database: {error}") from error
     if not logs:
         raise NotALogError(f"{path}: an MLflow database without a metric")

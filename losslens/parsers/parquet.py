@@ -119,17 +119,18 @@ def _take(column: Column, row: int, values: pa.Array) -> None:
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     if pa.types.is_timestamp(values.type):
-        seconds: Any = values.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
-        values, unit = seconds, 1e-6
+        micros: Any = values.cast(pa.timestamp("us"), safe=False).cast(pa.int64())
+        values, micro = micros, True
     elif pa.types.is_integer(values.type) or pa.types.is_floating(values.type) or pa.types.is_decimal(values.type):
-        unit = 1.0
+        micro = False
     else:
         for at, cell in enumerate(values.to_pylist(), row):
             column.add_cell(at, "" if cell is None else str(cell), ".")
         return
     there = ~np.asarray(values.is_null().to_numpy(zero_copy_only=False), dtype=bool)
     # A null of a column of integers has no number of its own.
-    numbers = np.asarray(values.drop_null().cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)) * unit
+    numbers = np.asarray(values.drop_null().cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
+    numbers = numbers / 1e6 if micro else numbers
     rows = row + np.flatnonzero(there)
     if there.all():
         column.add_stretch(row, array("d", numbers.tobytes()))

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ from urllib.parse import unquote
 from losslens.errors import LosslensError, NotALogError
 from losslens.model import Damage, Log, LogEvent, RawSeries, Warning
 from losslens.parsers import messages
-from losslens.parsers.databases import MAGIC, opened, tables
+from losslens.parsers.databases import BROKEN, MAGIC, opened, tables
 from losslens.parsers.json_reading import loads, number_of
 from losslens.parsers.opening import LogFile, lines_of, read_head
 from losslens.parsers.points import Points
@@ -148,6 +147,6 @@ def _told(path: Path) -> _Told:
                 told.name, told.state = str(name), _STATES.get(status, "")
                 tags = db.execute("SELECT folder, name FROM tag WHERE experiment_id = ? ORDER BY id", (run,))
                 told.names = {str(folder): str(tag) for folder, tag in tags if folder is not None}
-    except (sqlite3.Error, LosslensError):
+    except (*BROKEN, LosslensError):
         return told
     return told

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from losslens.errors import NotALogError, ParseError
 from losslens.model import Damage, Log, LogEvent, Setting
-from losslens.parsers.databases import MAGIC, columns, opened, tables
+from losslens.parsers.databases import BROKEN, MAGIC, columns, opened, tables
 from losslens.parsers.json_reading import Json, flatten, loads, number_of
 from losslens.parsers.points import Points
 from losslens.parsers.settings import flat_settings
@@ -25,7 +25,7 @@ def sniff(path: Path, head: bytes) -> bool:
     try:
         with contextlib.closing(opened(path)) as db:
             return _is_trackio(db)
-    except sqlite3.Error:
+    except BROKEN:
         return False
 
 
@@ -36,7 +36,7 @@ def parse(path: Path) -> tuple[Log, ...]:
             if not _is_trackio(db):
                 raise NotALogError(f"{path}: a database, but not one of trackio's")
             logs = _logs(path, db)
-    except sqlite3.Error as error:
+    except BROKEN as error:
         raise ParseError(f"{path}: cannot be read as a trackio database: {error}") from error
     if not logs:
         raise NotALogError(f"{path}: a trackio database without a number")

@@ -44,7 +44,19 @@ _DOCUMENTS = frozenset(
 )
 #: Trackers keep a run in a folder of their own, wherever the training keeps its log.
 TRACKED = frozenset(
-    ["wandb", "swanlab", "swanlab-local", "comet", "clearml", "neptune", "trackio", "mlflow", "mlflow-db", "dvclive"]
+    [
+        "wandb",
+        "swanlab",
+        "swanlab-local",
+        "comet",
+        "clearml",
+        "neptune",
+        "neptune-scale",
+        "trackio",
+        "mlflow",
+        "mlflow-db",
+        "dvclive",
+    ]
 )
 #: Of the logs of a job so many are compared with an output, and more as long as they are so small together (bytes): a
 #: writer of one file a tag has dozens.

@@ -20,6 +20,7 @@ PLACES = {
     "comet": ".cometml-runs",
     "clearml": "clearml",
     "neptune": ".neptune",
+    "neptune_scale": ".neptune",
     "trackio": "trackio",
 }
 

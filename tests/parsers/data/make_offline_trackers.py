@@ -1,6 +1,6 @@
 """Make the fixtures of trackers that keep a run on disk: SwanLab, Comet, ClearML, trackio and Neptune, all offline.
 
-    pip install swanlab comet_ml clearml trackio neptune
+    pip install swanlab comet_ml clearml trackio neptune neptune-scale
     python -m tests.parsers.data.make_offline_trackers            # all
     python -m tests.parsers.data.make_offline_trackers swanlab    # one of them
 
@@ -133,6 +133,17 @@ def with_neptune() -> None:
     keep(".neptune", "neptune", leave_out=("upload_path",))
 
 
+def with_neptune_scale() -> None:
+    from neptune_scale import Run
+
+    run = Run(project="nobody/zoo", mode="offline", run_id="too-hot", log_directory="neptune")
+    run.log_configs({"parameters/lr": 0.05, "parameters/optimizer": "sgd", "parameters/model/width": 4})
+    for step, row in enumerate(train()):
+        run.log_metrics(row, step=step)
+    run.close()
+    keep("neptune", "neptune_scale")
+
+
 def keep(made: str, name: str, *, leave_out: tuple[str, ...] = ()) -> None:
     """Copy what a reader needs: not who ran it where."""
     shutil.rmtree(HERE / name, ignore_errors=True)
@@ -155,6 +166,7 @@ MAKERS = {
     "clearml": with_clearml,
     "trackio": with_trackio,
     "neptune": with_neptune,
+    "neptune_scale": with_neptune_scale,
 }
 
 
