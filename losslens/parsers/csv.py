@@ -20,6 +20,7 @@ from losslens.parsers.columns import Columns
 from losslens.parsers.csv_rows import TableReader
 from losslens.parsers.dialect import Dialect, lines_between, share_of_rows, sniff_dialect
 from losslens.parsers.opening import HEAD_BYTES, LogFile, dated_at_end, decode_head, read_head
+from losslens.parsers.shared_names import add_totals
 from losslens.parsers.text_tables import has_names_above
 from losslens.parsers.text_windows import LEAST_RECORDS, has_records, records_in
 from losslens.parsers.transposed import lies_on_its_side, read_sideways
@@ -85,6 +86,7 @@ def parse(path: Path) -> tuple[Log, ...]:
         return Assembly(path, NAME, sideways, counts="epoch").logs(damage=file.damage)
     reader = TableReader(path, dialect)
     columns = reader.read()
+    add_totals(columns)
     return logs_of(
         path, columns, named=dialect.header is not None, damage=reader.file.damage, warnings=_warnings(reader)
     )

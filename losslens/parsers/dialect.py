@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from losslens.parsers.axes import is_known_name
 from losslens.parsers.cells import BLANKS, is_number, is_number_or_blank
 from losslens.parsers.opening import lines_of
+from losslens.parsers.shared_names import names_of_lists
 
 SAMPLE_LINES = 120
 DELIMITERS = (",", "\t", ";", "|", " ")
@@ -165,7 +166,8 @@ def _judge(lines: list[str], delimiter: str, decimal: str) -> tuple[float, Diale
     if header is not None:
         rows = [row for at, row in enumerate(rows) if at <= body_at or row[1] != header]  # written again by each start
     start = rows[header_at][0] if header_at is not None else rows[body_at][0]
-    above = _header_above(lines[: rows[body_at][0]], width, delimiter) if header is None else None
+    below = [cells for _, cells in rows[body_at:]]
+    above = _header_above(lines[: rows[body_at][0]], width, delimiter, below) if header is None else None
     if above is not None:
         header, start = above[1], above[0]
     elif header is not None and header_at:
@@ -266,7 +268,7 @@ def _has_numbers(cells: list[str], decimal: str) -> bool:
     return any(is_number(cell, decimal) for cell in cells)
 
 
-def _header_above(lines: list[str], width: int, delimiter: str) -> tuple[int, list[str]] | None:
+def _header_above(lines: list[str], width: int, delimiter: str, below: list[list[str]]) -> tuple[int, list[str]] | None:
     """A header behind a comment sign, as numpy.savetxt writes it, or one whose names have blanks in them."""
     for at in range(len(lines) - 1, -1, -1):
         if not lines[at].strip():
@@ -276,7 +278,9 @@ def _header_above(lines: list[str], width: int, delimiter: str) -> tuple[int, li
         ways = [split_line(line, way) for way in dict.fromkeys((delimiter, ",", "\t", " "))] if commented else []
         for cells in [*ways, _WIDE_BLANKS.split(line)]:
             if len(cells) == width > 1 and looks_like_header(cells, "."):
-                return at, cells
+                return at, [cell.rstrip(",") for cell in cells]
+            if commented and (shared := names_of_lists(cells, below, width)) is not None:
+                return at, shared
         return None
     return None
 
