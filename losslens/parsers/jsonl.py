@@ -65,6 +65,9 @@ def parse(path: Path) -> tuple[Log, ...]:
         warnings.append(Warning("validation-steps", text))
     if reader.other_lines:
         warnings.append(Warning("not-rows", f"{reader.other_lines} lines that are no JSON records left out"))
+    if reader.repeated:
+        text = f"{reader.repeated} records that say the one before them again word for word left out"
+        warnings.append(Warning("written-again", text))
     assembly = Assembly(path, NAME, columns, wanted_axis=moved_axis)
     if moved:
         assembly.warnings = [warning for warning in assembly.warnings if warning.code != "step-filled"]
@@ -105,17 +108,24 @@ class _Reader:
         self.columns = Columns()
         self.settings: tuple[Setting, ...] = ()
         self.other_lines = 0
+        self.repeated = 0
+        """Records left out because the one before, of the same step, says the same word for word."""
         self.rows_before: dict[int, int] = {}
         """For each broken record, by its first byte: how many rows stand before it."""
 
     def read(self) -> Columns:
         alike: list[dict[str, Json]] = []
         keys: list[str] = []
+        before = ""
         for text, offset in self._lines():
             line = text.strip()
             if not line:
                 continue
             record = _record(line)
+            if line == before and record is not None and any(normalise(name) in STEP_RANK for name in record):
+                self.repeated += 1  # each process of a job wrote what one of them should have
+                continue
+            before = line
             if record is None:
                 self._take_alike(alike)
                 alike, keys = [], []

@@ -7,6 +7,7 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from losslens import parsers
@@ -212,3 +213,18 @@ def test_a_step_and_how_many_there_will_be_in_one_value_are_the_step(tmp_path: P
 
     assert log.series["loss"].axis == "step"
     assert points(log, "loss") == [(5 * i, 3.0 / i) for i in range(1, 9)]
+
+
+def test_records_that_every_process_wrote_count_once(tmp_path: Path) -> None:
+    path = tmp_path / "train_log.json"
+    path.write_text("".join(f'{{"step": {10 * i}, "train/loss": {2.0 / (i + 1)}}}\n' * 4 for i in range(1, 30)))
+    (log,) = parsers.parse(path, parsers.recognise(path))
+    np.testing.assert_array_equal(log.series["train/loss"].step, 10 * np.arange(1, 30))
+    assert "written-again" in {warning.code for warning in log.warnings}
+
+
+def test_equal_records_without_a_step_are_points_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(f'{{"loss": {value}}}\n' for value in (3.0, 2.0, 2.0, 1.0)))
+    (log,) = parsers.parse(path, parsers.recognise(path))
+    assert log.series["loss"].value.size == 4
