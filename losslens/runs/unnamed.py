@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from losslens.model import Role, RoleChoice, Series
-from losslens.roles.sums import plain_sum
+from losslens.roles.sums import plain_sum, whole_of
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
@@ -115,7 +115,7 @@ def question(series: Mapping[str, Series]) -> str:
 
 
 def _total(series: Mapping[str, Series], falling: Sequence[str]) -> str | None:
-    """The falling column that is the sum of all others, or of the others that fall."""
+    """The falling column that is the sum of all others, or of the others that fall, or a weighted sum of some."""
     by_size: dict[int, dict[str, FloatArray]] = {}
     for tag, one in series.items():
         by_size.setdefault(one.value.size, {})[tag] = one.value
@@ -124,7 +124,16 @@ def _total(series: Mapping[str, Series], falling: Sequence[str]) -> str | None:
             total = plain_sum(some)
             if total in falling:
                 return total
-    return None
+    weighted = whole_of(series)
+    # Of columns that are multiples of one another each is a sum of the rest: then the order decides, and none is told.
+    told = weighted is not None and weighted == whole_of({tag: series[tag] for tag in reversed(list(series))})
+    return weighted if weighted is not None and told and _ends_lower(series[weighted].value) else None
+
+
+def _ends_lower(value: FloatArray) -> bool:
+    finite = value[np.isfinite(value)]
+    tenth = max(1, finite.size // BLOCKS)
+    return finite.size >= FEWEST and float(np.median(finite[-tenth:])) < float(np.median(finite[:tenth]))
 
 
 def _of_a_perplexity(series: Mapping[str, Series]) -> str | None:
@@ -150,6 +159,8 @@ def _falls(value: FloatArray) -> bool:
         return False
     if not np.isfinite(value[-1]):
         return True
+    # Of a loss before the first step the size says nothing: it may be many times that of all others.
+    finite = np.minimum(finite, float(finite[1:].max()))
     decades = float(finite.min()) > 0.0 and float(finite.max()) >= DECADES * float(finite.min())
     return _falls_evenly(finite) or (decades and _falls_evenly(np.log(finite)))
 

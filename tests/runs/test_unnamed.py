@@ -226,3 +226,20 @@ def test_a_file_whose_table_is_refused_is_shown_to_the_next_format(tmp_path: Pat
     (run,) = load(job)
     assert run.format == "text"
     assert len(run.series[run.tags(Role.TRAIN_LOSS)[0]]) == 600
+
+
+def test_the_column_that_is_a_weighted_sum_of_some_others_is_the_loss(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    terms = np.round([LOSS * rng.uniform(0.8, 1.2, len(LOSS)) + rng.uniform(0, 0.1, len(LOSS)) for _ in range(3)], 6)
+    beside = np.round([0.5 + 0.1 * rng.normal(size=len(LOSS)), LOSS + 0.2], 6)
+    whole = terms[0] + 0.1 * terms[1] + terms[2]
+    np.savetxt(tmp_path / "loss.out", np.c_[100 * STEPS, whole, *terms, *beside], fmt="%.6f")
+    (choice,) = [c for c in only(tmp_path).roles if c.role is Role.TRAIN_LOSS]
+    assert choice.tag == "column_2"
+
+
+def test_a_first_number_far_above_all_others_hides_no_fall(tmp_path: Path) -> None:
+    begun = LOSS.copy()
+    begun[0] = 40.0 * LOSS.max()
+    np.savetxt(tmp_path / "losses.txt", np.c_[begun, ACCURACY], delimiter="\t", fmt="%.6f")
+    assert only(tmp_path).tags(Role.TRAIN_LOSS) == ("column_1",)
