@@ -13,6 +13,7 @@ import numpy as np
 
 from losslens.errors import NotALogError
 from losslens.model import Log, RawSeries
+from losslens.parsers.axes import is_known_name
 from losslens.parsers.json_reading import Json, number_of, read_document
 from losslens.parsers.settings import flat_settings
 
@@ -69,11 +70,15 @@ def _splits(record: dict[str, Json], meta: dict[str, Json]) -> list[tuple[str, l
         if split != "learn" and not split.startswith("test"):
             continue
         told = meta.get("learn_metrics" if split == "learn" else "test_metrics")
-        names = (
-            [str(metric.get("name")) for metric in told if isinstance(metric, dict)] if isinstance(told, list) else []
-        )
+        names = [_named(metric) for metric in told if isinstance(metric, dict)] if isinstance(told, list) else []
         splits.append((split, names))
     return splits
+
+
+def _named(metric: dict[str, Json]) -> str:
+    """The name of a metric; of one that is to fall, under a name that no other log uses, that it is a loss."""
+    name = str(metric.get("name"))
+    return f"{name} loss" if metric.get("best_value") == "Min" and not is_known_name(name) else name
 
 
 def _series(tag: str, points: Sequence[tuple[int, int, float]]) -> RawSeries:
