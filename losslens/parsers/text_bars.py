@@ -21,7 +21,9 @@ LEAST_TURNS = 2
 #: A bar is wiped with blanks before a line is printed above it; shorter blank lines are just blank lines.
 _WIPED = 8
 #: What stands before a message that was printed on the line of a bar.
-_BAR_BEFORE = re.compile(r"^[^|]{0,160}\d{1,3}%(?:\|[^|]*\|| (?=\d+/\d+ \[\d+:))[^\]]{0,200}\]\s*(?=\S)")
+_BAR_BEFORE = re.compile(
+    r"^[^|]{0,160}(?:\d{1,3}%(?:\|[^|]*\|| (?=\d+/\d+ \[\d+:))|\|\s*\|\s*\d+/\?\s*\[)[^\]]{0,200}\]\s*(?=\S)"
+)
 #: A bar that does not know how far it is, or has not begun: no setting of anything.
 _ANY_BAR = re.compile(r"\d/(?:\d+|\?)\s*\[\d|it/s|s/it")
 #: The end of a bar's line that the terminal broke in two: a name whose number stands on the next.

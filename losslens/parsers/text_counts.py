@@ -152,6 +152,12 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         # "20 total 1.169e+00 pde 1.110e+00 lr 8.0e-03": a count, and then nothing but names and numbers
         ("count", rf"^(?P<step>\d{{1,12}})\s+(?=(?:{NAME}\s+{NUMBER}(?:[\s,;|]+|$)){{2,}}$)"),
         ("count", r"^#(?P<step>\d{1,12})[:,]?\s+(?=[A-Za-z])"),
+        # "train loss of round 12: 0.31", "cost at 12: 0.31": the count stands in the name
+        (
+            "count",
+            r"(?:(?<=loss)|(?<=cost)|(?<=error)) (?:of|after|at|in) (?:[a-z]+ )?"
+            r"(?P<step>\d{1,12})(?=\s?[:=]\s?[-+]?\d*\.\d)",
+        ),
         # "150 [D loss: 0.31] [G loss: 2.8]", as a well-known collection of GANs prints it
         ("count", r"^(?P<step>\d{1,12}):?\s+(?=\[[A-Za-z][\w ]*[:=]\s*[-+.\d])"),
         # "|   900 | 2.0e-03 | loss 3.1 | ppl 22 |"

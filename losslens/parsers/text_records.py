@@ -60,6 +60,8 @@ _IN_BRACES = re.compile(rf"\{{\s*({NUMBER}(?:\s*/\s*\d+)?)\s*\}}", re.IGNORECASE
 #: "[1600/16000]\t[L1: 5.96][VGG: 0.2]\t65.8+0.4s", as EDSR's code and what was made of it print their losses: without
 #: the word, and behind them how long the network and the data took.
 _TIMED = re.compile(rf"(\[\d+/\d+\])\s*((?:\[\w+: {NUMBER}\])+)\s+[\d.]+\+[\d.]+s", re.IGNORECASE)
+#: "v_num: a1b2 train_loss: 0.5": a version of Lightning's that is a word stands in no name behind it.
+_VERSION = re.compile(r"\bv_num[:=]\s?(?=\w*[A-Za-z])\w+\s")
 #: "idx: 0loss: 8.46": a number ends where the name of the next begins.
 _GLUED = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)(?=(?:[a-z]+_)?loss\w*['\"]?\s*[:=])")
 #: "| nll_loss 8.0 | ppl 300 |": between bars a name and a number need no sign between them.
@@ -100,11 +102,12 @@ _CELL = re.compile(rf"\s*(?P<num>{NUMBER})\s*\|", re.IGNORECASE)
 #: "Ep 5: train 0.31 val 0.42" names the split alone; what is meant is the loss.
 _SPLITS = re.compile(r"(?<![\w/.-])(?P<key>train|val|valid|test)\s+(?P<num>\d+\.\d+(?:e[-+]?\d+)?|(?:nan|inf)\b)", re.I)
 _VALIDATION = re.compile(
-    r"(?P<chinese>验证|测试)|\b(?P<word>valid(?:ation)?|val|eval(?:uation|uating)?|test(?:ing)?|dev)"
+    r"(?P<chinese>验证|测试)|\b(?P<word>valid(?:ation)?|val|eval(?:uation|uating)?|evl|test(?:ing)?|dev)"
     r"(?:_epoch|_iter|_step)?\b",
     re.IGNORECASE,
 )
-_CHINESE = {"验证": "val", "测试": "test"}
+#: Split words as they are said everywhere else.
+_SAID = {"验证": "val", "测试": "test", "evl": "eval"}
 #: "54200 quick_eval ppl 19.36 loss 2.96": of what data all numbers behind a bare step are.
 _KIND = re.compile(r"\d+\s+(?:[a-z]+_)?(valid|val|test|eval)\w*(?=\s+[A-Za-z])", re.IGNORECASE)
 #: Heads of the parts of a line: "train: loss=0.5 acc=0.6 | valid (3 s): loss=0.7 acc=0.8", "loss=0.5 [valid] loss=0.7".
@@ -130,7 +133,7 @@ _SOURCE_FILE = re.compile(r"\.(?:py|cc|cpp|cu|cuh|c|h|rs|go|lua|jl|java)$", re.I
 #: Words before a number that say nothing about it: "INFO root loss: 0.5" is the loss.
 _NOISE = re.compile(
     r"^(?:(?:s\.|info|debug|true|false|none|root|and|with|the|is|then|mean of|current|model diverged with"
-    r"|[a-z]+/s(?:ec)?)\s+)+",
+    r"|[a-z]+/s(?:ec)?|(?:done|finished|completed?|over|ended|saved)\.)\s+)+",
     re.IGNORECASE,
 )
 #: Lines that differ in their digits alone are of one shape; longer ones are not remembered.
@@ -234,6 +237,8 @@ def read_record(text: str) -> Record | None:
     text = one_by_one(text)
     if "loss" in text:
         text = _GLUED.sub(r"\1 ", text)
+    if "v_num" in text:
+        text = _VERSION.sub("", text)
     if "," in text and _LISTED.fullmatch(text):
         text = text.replace(",", " ")
     if "][" in text.replace("\t", "").replace(" ", "") and (timed := _TIMED.fullmatch(text)):
@@ -339,7 +344,8 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
         values = values or {f"{match['key']} loss": float_of(match["num"]) for match in _SPLITS.finditer(text)}
     if place and text[place[1] - 1] == "|" and (cell := _CELL.match(rest, place[1])):
         values = {NAMELESS: float_of(cell["num"]), **values}
-    nameless = place is not None and not rest[: place[0]].strip() and not any(map(IS_LOSS.search, values))
+    ahead = EPOCH.sub("", rest[: place[0]]).strip(" ,;|-") if place else ""
+    nameless = place is not None and not ahead and not any(map(IS_LOSS.search, values))
     if nameless and place and NAMELESS not in values and (bare := _BARE.match(rest, place[1])):
         values = {NAMELESS: float_of(bare["num"]), **values}
     if not values and place:
@@ -360,7 +366,8 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
         or (place and _VALIDATION.search(text[place[0] : place[1]]))
     )
     if split:
-        word = _CHINESE.get(split[1]) or split[split.lastindex or 1].lower()
+        word = split[split.lastindex or 1].lower()
+        word = _SAID.get(word, word)
         values = {k if SPLIT_IN_KEY.search(k) else f"{word}/{k}": v for k, v in values.items()}
     return values, form
 

@@ -21,8 +21,11 @@ _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|\.\d+(?:e[-+]?\d+)?|nan|i
 _OTHER_CELL = re.compile(r"\d+/\d+|(?:\d+:)+\d\d(?:\.\d+)?|[-+]?\d[\d.]*(?:[a-zA-Z]{1,5}|it/s)|[-+*?—]+|N/A|None", re.I)
 #: Ultralytics draws its bar behind the row.
 _BAR_BEHIND = re.compile(r":?\s+\d{1,3}%.*$")
-_RULE = re.compile(r"[\s|+:=─━┃│┼╪├┤╞╡┌┐└┘┏┓┗┛╇┡┩-]+")
-_SIDE = re.compile(r"[|│┃]")
+_RULE = re.compile(r"[\s|+:=\u2500-\u257f-]+")
+#: Sides of cells: a bar, and all that is drawn upright.
+_SIDE = re.compile(r"[|│┃╎╏╷╻╽╿]")
+#: A unit behind the number of a cell: "22.22 %", "00:07 min".
+_UNIT = re.compile(r"(?<=\d)\s+(?:%|min|h|s|sec|ms)$")
 _COMMENT = re.compile(r"^\s*#\s+(?=[A-Za-z_]+\s)")
 _WIDE_CELL = re.compile(r"\S+(?: \S+)*")
 _CELL = re.compile(r"\S+")
@@ -89,13 +92,13 @@ class Tables:
         return _record(box, boxed=True) if len(box) > 1 else None
 
     def _take_bordered(self, line: str) -> tuple[bool, Record | None]:
-        cells = [cell.strip() for cell in _SIDE.split(line.strip())[1:-1]]
+        cells = [_UNIT.sub("", cell.strip()) for cell in _SIDE.split(line.strip())[1:-1]]
         if len(cells) == 2 and cells[0] and not _NUMBER.fullmatch(cells[0]) and not _is_header(cells):
             return self._take_box_line(*cells)
         if len(cells) < 2 or not any(cells):
             return _RULE.fullmatch(line) is not None, None
         if all(_is_name(cell) for cell in cells if cell):
-            self._columns = [_Column(cell, at, at) for at, cell in enumerate(cells)]
+            self._columns = [_Column(cell, at, at) for at, cell in enumerate(_of_both_splits(cells))]
             self._confirmed = True
             return _is_header([c.name for c in self._columns]), None
         if len(cells) == len(self._columns) and all(_is_cell(cell) for cell in cells if cell):
@@ -178,6 +181,21 @@ class Tables:
             taken = ranked[0][1]
             named.append((columns[taken].name, cell[0]))
         return named
+
+
+def _of_both_splits(cells: list[str]) -> list[str]:
+    """The names of a header that has some of them twice: what is drawn of the training stands left of the rest."""
+    seen: set[str] = set()
+    out = []
+    for cell in cells:
+        name = f"val {cell}" if cell in seen and _may_come_twice(cell) else cell
+        seen.add(cell)
+        out.append(name)
+    return out
+
+
+def _may_come_twice(name: str) -> bool:
+    return not _place(name) and is_known_name(name)
 
 
 def _header_in(line: str, cell: re.Pattern[str]) -> list[_Column]:

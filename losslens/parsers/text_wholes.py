@@ -35,6 +35,11 @@ NEGATED = "loss (objective, negated)"
 _WHOLE_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
     # voice cloning: "[4200, 9.99e-05]" is step and rate, above the line of the losses
     ("step", re.compile(rf"(?:[\w.-]+:)?\[(?P<step>\d+), (?P<learning_rate>{NUMBER})\]$")),
+    # the pair that enumerate gave, printed as one: "loss: (3, 1207.9)"
+    (
+        "step",
+        re.compile(rf"(?:train(?:ing)?[ _])?loss\s*[:=]\s*\((?P<step>\d+),\s*(?P<loss>{NUMBER})\)$", re.IGNORECASE),
+    ),
     # darknet of today: " 120: loss=3.41, avg loss=3.62, rate=0.001, …"
     (
         "step",

@@ -38,6 +38,9 @@ MOST_TAKEN_APART = 8
 BETWEEN = 0.2
 #: A line whose form was seen this often and never held a number of a training is not taken apart again.
 BORING = 8
+#: How much of a file is searched for such lines when no window of it tells, and how many of them are taken apart.
+MOST_SEARCHED, MOST_LOSS_LINES = 1 << 23, 200
+_LOSS_LINE = re.compile(rb"^[^\n]{0,200}?\bloss\b['\"]?\s?[:=]?\s?\d[^\n]{0,200}$", re.MULTILINE | re.IGNORECASE)
 _OUTPUT_SUFFIXES = frozenset(["", ".log", ".out", ".err", ".txt", ".stdout", ".stderr", ".o", ".gz"])
 #: What a window holds at least so often as a statement must have printed; looked for in lower case. Each begins with a
 #: plain word, which is found many times faster than one of several: most text that is no log is passed over here.
@@ -83,7 +86,18 @@ def has_records(path: Path, head: bytes) -> bool:
         if records_in(text, behind_source=True):
             return True
         between += _between_bars(text)
-    return records_in("\n".join(between), behind_source=True)
+    return records_in("\n".join(between), behind_source=True) or (
+        printed and not wrapping and records_in("\n".join(_lines_of_losses(path)))
+    )
+
+
+def _lines_of_losses(path: Path) -> list[str]:
+    """The lines of a file that hold the word and a number, where a program prints thousands of others between them."""
+    if path.suffix.lower() == ".gz":
+        return []
+    with path.open("rb") as file:
+        found = [match[0] for match in _LOSS_LINE.finditer(file.read(MOST_SEARCHED))]
+    return [line.decode("utf-8", "replace") for line in found[:MOST_LOSS_LINES]]
 
 
 def _between_bars(text: str) -> list[str]:

@@ -1,0 +1,81 @@
+"""Forms of printed lines whose place or name stands elsewhere than in most outputs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.parsers.printing import falling, printed
+
+LOSSES = np.array([falling(i) for i in range(30)])
+
+
+def test_of_a_pair_printed_as_one_the_first_counts_and_the_second_is_the_loss(tmp_path: Path) -> None:
+    text = "".join(f"loss: ({i}, {falling(i)})\n" for i in range(30))
+    loss = printed(tmp_path, text).series["loss"]
+    np.testing.assert_array_equal(loss.step, np.arange(30))
+    np.testing.assert_allclose(loss.value, LOSSES)
+
+
+def test_a_number_without_a_name_behind_epoch_and_batch_is_what_its_file_says(tmp_path: Path) -> None:
+    text = "".join(f"epoch {i // 10}, batch {i % 10}: {falling(i)}\n" for i in range(30))
+    loss = printed(tmp_path, text, "loss_full.txt").series["loss_full"]
+    np.testing.assert_allclose(loss.value, LOSSES)
+
+
+@pytest.mark.parametrize("of", ["of iteraction {}", "after {}", "at {}"])
+def test_a_count_may_stand_in_the_name_of_a_loss(tmp_path: Path, of: str) -> None:
+    text = "".join(f"train loss {of.format(i)}:{falling(i)}\n" for i in range(1, 30))
+    loss = printed(tmp_path, text).series["train loss"]
+    np.testing.assert_array_equal(loss.step, np.arange(1, 30))
+    np.testing.assert_allclose(loss.value, LOSSES[1:])
+
+
+def test_the_end_of_a_sentence_is_no_part_of_a_name(tmp_path: Path) -> None:
+    text = "".join(f"Epoch[{i}] done. Loss: {falling(i)} (Base: 0.1, Orth: 0.2), Lr: 1e-04\n" for i in range(30))
+    assert {"Loss", "Lr"} <= printed(tmp_path, text).series.keys()
+
+
+def test_a_version_that_is_a_word_is_no_part_of_a_name(tmp_path: Path) -> None:
+    bar = "Epoch 0/9 ━━━━━━╸━━━━━━ {}/90 0:00:0{} • 0:01:00 1.5it/s v_num: k3ej train_loss: {}\n"
+    text = "".join(bar.format(i + 1, i % 10, falling(i)) for i in range(30))
+    assert "train_loss" in printed(tmp_path, text).series
+
+
+def test_the_set_that_stands_ahead_of_the_numbers_tells_the_data(tmp_path: Path) -> None:
+    line = "epoch {0} >>>>>\ntraining set : loss {1}, acc 0.8\nevl set : loss {2}, acc 0.7\n\n"
+    text = "".join(line.format(i + 1, falling(i), falling(i) + 0.5) for i in range(30))
+    series = printed(tmp_path, text).series
+    np.testing.assert_allclose(series["loss"].value, LOSSES)
+    np.testing.assert_allclose(series["eval/loss"].value, LOSSES + 0.5)
+
+
+def test_a_bar_that_has_not_begun_says_nothing_of_the_line_behind_it(tmp_path: Path) -> None:
+    bar = "Validation: |          | 0/? [00:00<?, ?it/s]"
+    text = "".join(
+        f"{bar}[13/09/24 05:20:{i:02}] INFO   Epoch {i}: loss {falling(i)}  aux 1.0e-01\n" for i in range(30)
+    )
+    np.testing.assert_allclose(printed(tmp_path, text).series["loss"].value, LOSSES)
+
+
+def test_names_that_a_drawn_table_has_twice_are_of_both_splits(tmp_path: Path) -> None:
+    text = (
+        "┏━━━━━━━┳━━━╸T╺╸R╺━━━━┳━━━━━━━━━━━┳━━━╸V╺╸A╺╸L╺━━━┓\n┃       ┃        ╷       ┃           ┃        ╷       ┃\n"
+    )
+    text += "┃ epoch ┃   loss │   acc ┃      l.r. ┃   loss │   acc ┃\n"
+    text += "┠───────╂────────┼───────╂───────────╂────────┼───────┨\n"
+    for i in range(30):
+        text += f"┃    {i:2} ┃ {falling(i)} │ 22.2 % ┃ 1.000e-01 ┃ {falling(i) + 0.5:.4f} │ 42.4 % ┃\n"
+    series = printed(tmp_path, text).series
+    np.testing.assert_allclose(series["loss"].value, LOSSES)
+    np.testing.assert_allclose(series["val loss"].value, LOSSES + 0.5, atol=1e-4)
+    assert {"acc", "val acc", "l.r."} <= series.keys()
+    np.testing.assert_array_equal(series["loss"].step, np.arange(30))
+
+
+def test_a_few_losses_among_megabytes_of_other_lines_are_found(tmp_path: Path) -> None:
+    other = "waiting for the next chunk of the data to be loaded\n" * 4000
+    text = "".join(f"epoch {i}: loss = {falling(i)}\n{other}" for i in range(5))
+    np.testing.assert_allclose(printed(tmp_path, text, "slurm-1.out").series["loss"].value, LOSSES[:5])
