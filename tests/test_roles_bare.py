@@ -90,3 +90,50 @@ def test_the_loss_since_the_last_line_leads_the_average_of_all() -> None:
     names = {"average loss": falling(60, start=2.0, end=1.0), "since last": falling(60, seed=1)}
     found = {c.tag: c.role for c in assign({tag: series(tag, value) for tag, value in names.items()})}
     assert found == {"since last": Role.TRAIN_LOSS, "average loss": Role.OTHER}
+
+
+def test_v_loss_beside_a_bare_loss_is_that_of_the_validation() -> None:
+    found = roles(loss=falling(60), v_loss=falling(60, start=2.2, end=0.4, seed=1))
+    assert found["v_loss"] is Role.VAL_LOSS
+    played = roles(loss=falling(60), v_loss=falling(60, seed=1), entropy=RISING)
+    assert played["v_loss"] is not Role.VAL_LOSS
+
+
+def test_v_ahead_of_many_names_is_the_validation_even_beside_a_divergence() -> None:
+    found = roles(loss=falling(60), v_loss=falling(60, seed=1), kl=RISING, v_kl=RISING + 0.1)
+    assert found["v_loss"] is Role.VAL_LOSS
+
+
+@pytest.mark.parametrize("policy", ["pol_loss", "pi_loss", "policy_loss"])
+def test_val_loss_beside_the_loss_of_a_policy_is_that_of_the_value(policy: str) -> None:
+    found = roles(loss=falling(60), val_loss=falling(60, start=0.9, end=0.5, seed=1), **{policy: falling(60, seed=2)})
+    assert found["val_loss"] is Role.LOSS_COMPONENT
+
+
+def test_val_loss_beside_an_accuracy_of_the_same_data_stays_that_of_the_validation() -> None:
+    values = {"val_acc": RISING / 10, "policy_loss": falling(60, seed=2)}
+    assert (
+        roles(loss=falling(60), val_loss=falling(60, seed=1), val_loss_2=falling(60, seed=3), **values)["val_loss"]
+        is Role.VAL_LOSS
+    )
+
+
+def test_the_loss_of_the_whole_model_leads_those_of_its_parts() -> None:
+    found = roles(loss_vae=falling(60), loss_recon=falling(60, seed=1), loss_kl=100 * RISING)
+    assert found["loss_vae"] is Role.TRAIN_LOSS
+    assert found["loss_recon"] is Role.LOSS_COMPONENT
+
+
+def test_an_elbo_that_rises_from_below_zero_is_no_loss() -> None:
+    assert roles(train_elbo=-500.0 + 90 * RISING)["train_elbo"] is Role.OTHER
+    assert roles(train_elbo=500.0 + 90 * RISING)["train_elbo"] is Role.TRAIN_LOSS
+    assert roles(elbo=-falling(60)[::-1] * 0 + falling(60))["elbo"] is Role.TRAIN_LOSS
+
+
+@pytest.mark.parametrize(
+    ("tag", "role"),
+    [("l.r.", Role.LEARNING_RATE), ("valid/ce-mean-words", Role.VAL_LOSS), ("train_L_vae", Role.TRAIN_LOSS)],
+)
+def test_short_forms_that_writers_use(tag: str, role: Role) -> None:
+    value = falling(60)
+    assert {c.tag: c.role for c in assign({tag: series(tag, value)})}[tag] is role

@@ -78,7 +78,8 @@ def assign(
         else:
             choices[tag] = choice
     candidates = beside.as_since_last(beside.as_meters(beside.as_outputs(candidates)))
-    candidates = abbreviations.as_splits(abbreviations.as_terms_of_a_detector(abbreviations.as_a_game(candidates)))
+    candidates = abbreviations.as_a_game(abbreviations.as_values(candidates))
+    candidates = abbreviations.as_splits(abbreviations.as_terms_of_a_detector(candidates), choices)
     choices.update(losses.choose(candidates, told=tuple(told.values()), trainer=trainer))
     choices.update(_seen_twice(series, choices))
     choices.update(_find_unnamed_objective(series, choices, told))
@@ -395,7 +396,7 @@ _NO_OBJECTIVE = words(
     "speed rate ratio fraction percent pct throughput time seconds duration age power util usage utilization",
     "memory mem gpu cpu ram temp temperature epsilon beta lambda alpha gamma seed version",
     "layers layer hidden dim dims width height channels units chunk window capacity budget price volume",
-    "coef coefficient weight weights threshold steps best top",
+    "coef coefficient weight weights threshold steps best top elbo",
 )
 
 

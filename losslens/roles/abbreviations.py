@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from losslens.roles.losses import Candidate, player
@@ -65,13 +66,45 @@ def as_terms_of_a_detector(candidates: dict[str, Candidate]) -> dict[str, Candid
     }
 
 
-def as_splits(candidates: dict[str, Candidate]) -> dict[str, Candidate]:
-    """``T_Loss`` beside ``V_Loss`` are those of training and validation; alone each might be anything."""
+#: Words of what is trained on rewards, where a ``v`` is a value.
+_OF_A_GAME = words("reward rewards return returns episode entropy ent kl advantage explained clip td q approx ret adv")
+
+
+def as_splits(candidates: dict[str, Candidate], beside: Iterable[str] = ()) -> dict[str, Candidate]:
+    """``T_Loss`` beside ``V_Loss`` are those of training and validation, and so is ``v_loss`` beside a bare ``loss``.
+
+    ``beside`` are the tags of the run that are no candidates. Among rewards and players a ``v`` is a value, unless
+    other names come with and without it too.
+    """
     whose = {c.qualifier[0]: t for t, c in candidates.items() if c.named_loss and c.qualifier in (("t",), ("v",))}
-    if len(whose) < 2:
+    bare = [t for t, c in candidates.items() if c.named_loss and not c.qualifier and c.split in ("", "train")]
+    tags = {*candidates, *beside}
+    twice = sum(f"v_{tag}" in tags for tag in tags) > 1
+    if len(whose) == 2:
+        known = {whose["t"]: "train", whose["v"]: "val"}
+    elif "v" in whose and len(bare) == 1 and (twice or not _plays_for_rewards(candidates.values(), tags, whose["v"])):
+        known = {whose["v"]: "val"}
+    else:
         return candidates
-    known = {whose["t"]: "train", whose["v"]: "val"}
     return {t: replace(c, split=known[t], qualifier=()) if t in known else c for t, c in candidates.items()}
+
+
+def _plays_for_rewards(candidates: Iterable[Candidate], tags: Iterable[str], but: str) -> bool:
+    named = {word for tag in tags if tag != but for word in words_of(tag)}
+    return bool(named & _OF_A_GAME) or any(c.player in RL_PLAYERS for c in candidates if c.tag != but)
+
+
+def as_values(candidates: dict[str, Candidate]) -> dict[str, Candidate]:
+    """``val_loss`` beside ``pol_loss``, logged with it and with no other number of data held back: the critic's."""
+    held = [t for t, c in candidates.items() if c.split in ("val", "test")]
+    actor = next((c for c in candidates.values() if c.named_loss and c.player == "actor"), None)
+    critic = any(c.named_loss and c.player == "critic" for c in candidates.values())
+    if actor is None or critic or len(held) != 1 or words_of(held[0])[-2:] != ("val", "loss"):
+        return candidates
+    mine = candidates[held[0]]
+    if mine.points != actor.points:
+        return candidates
+    return {**candidates, held[0]: replace(mine, split=actor.split, qualifier=("value",))}
 
 
 def _plays(c: Candidate) -> bool:

@@ -25,6 +25,7 @@ from losslens.roles.names import (
     RL_PLAYERS,
     SMOOTHED,
     TERM_WORDS,
+    WHOLE_MODELS,
     split_of,
     words,
     words_of,
@@ -90,7 +91,7 @@ class Candidate:
             tag=tag,
             points=int(value.size),
             named_loss=bool(IS_LOSS.search(text)),
-            objective=bool(OBJECTIVES.search(text) or _METRIC_OF_A_SPLIT.search(tag)),
+            objective=bool(OBJECTIVES.search(text) or _METRIC_OF_A_SPLIT.search(tag)) and not _is_raised(words, finite),
             split=split_of(tag),
             qualifier=_qualifier(words),
             smoothed=any(w in SMOOTHED for w in words),
@@ -104,6 +105,14 @@ class Candidate:
     @property
     def player(self) -> str:
         return next((p for w in self.qualifier if (p := player(w))), "")
+
+
+def _is_raised(words: Sequence[str], finite: FloatArray) -> bool:
+    """Whether an "elbo" is the bound itself, which is to rise: it begins below zero and ends higher."""
+    if "elbo" not in words or {"neg", "negative", "loss"} & set(words) or finite.size < FEW_POINTS or finite[0] >= 0.0:
+        return False
+    tenth = max(1, finite.size // 10)
+    return float(np.median(finite[-tenth:])) > float(np.median(finite[:tenth]))
 
 
 def _decimals(value: float) -> int:
@@ -354,6 +363,9 @@ def _sort_out(
     qualified = [c for c in candidates if c.qualifier]
     if totals:
         return totals, [], qualified
+    wholes = [c for c in qualified if all(w in WHOLE_MODELS for w in c.qualifier)]
+    if len(wholes) == 1 and any(_is_aux(c) for c in qualified):
+        return wholes, [], [c for c in qualified if c is not wholes[0]]
     mains = [
         c
         for c in qualified

@@ -58,8 +58,8 @@ _NOISE = re.compile(
 )
 #: `ploss` and `mseloss` are two words.
 _LOSS_AT_END = re.compile(r"^([a-z]{1,12})loss(?:es)?$")
-#: `l_pix`, `l_g_gan`: a loss under its initial, as restoration codes write it.
-_INITIAL = re.compile(r"(?:^|(?<=/))l(?=_[a-z])")
+#: `l_pix`, `l_g_gan`, `train_L_rec`: a loss under its initial, as restoration codes write it.
+_INITIAL = re.compile(r"(?:^|(?<=/)|(?<=train_)|(?<=val_)|(?<=valid_)|(?<=test_))[lL](?=_[a-z])")
 #: Two words that are one thing.
 _PHRASES = re.compile(r"\bcross entropy\b")
 #: `Err_G`: the loss of a player under the name of an error.
@@ -144,6 +144,8 @@ MAIN_WORDS = words(
     "contrastive seg cls classification criterion data rec recon reconstruction dpo sft simple noise pred",
     "prediction ddpm distill distillation",
 )
+#: The model itself: its loss is the whole of those of its parts.
+WHOLE_MODELS = words("vae autoencoder model net network")
 #: Terms added to an objective to shape it.
 AUX_WORDS = words(
     "aux auxiliary reg regularization regularisation regularizer l1 l2 z moe router balance balancing load",
@@ -161,7 +163,7 @@ PLAYERS: dict[str, str] = {
     **dict.fromkeys(("d", "disc", "discriminator", "dis", "netd", "da", "db"), "discriminator"),
     **dict.fromkeys(("g", "gen", "generator", "netg"), "generator"),
     **dict.fromkeys(("critic", "value", "vf", "v", "q", "qf", "qf1", "qf2", "q1", "q2", "td"), "critic"),
-    **dict.fromkeys(("actor", "policy", "pg", "pi"), "actor"),
+    **dict.fromkeys(("actor", "policy", "pol", "pg", "pi"), "actor"),
     **dict.fromkeys(("alpha", "temperature", "ent"), "temperature"),
 }
 GAN_PLAYERS = frozenset({"discriminator", "generator"})

@@ -210,7 +210,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         Role.LEARNING_RATE,
-        _any(r"(?:(?:cur|current|base|max|peak) )?(?:lr\d*|lrs|lrate|learn(?:ing)? rate\d*|step size)"),
+        _any(r"(?:(?:cur|current|base|max|peak) )?(?:lr\d*|l r|lrs|lrate|learn(?:ing)? rate\d*|step size)"),
         "named as a learning rate",
     ),
     Rule(
@@ -329,6 +329,7 @@ OBJECTIVES = _any(
             "(?:neg |negative )?elbo",
             "bpd|bpb|bpc|bits per dim|bits per byte",
             "crossentropy|xent|ce|bce|ctc|hinge|huber",
+            "(?:ce|crossentropy) mean words",
             "cost|energy|residual|error",
             "(?:beta )?divergence",
             "mse|mean squared error|rmsl?e|(?:mean )?rms|mae|mean absolute error|mape",
