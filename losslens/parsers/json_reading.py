@@ -248,13 +248,13 @@ def with_means(record: dict[str, Json]) -> dict[str, Json]:
 
 def number_of(value: Json) -> float | None:
     """A JSON scalar as a number: also one in a string or a list of one; None for null. Raises ValueError for others."""
-    from losslens.parsers.cells import read_number
-
+    if isinstance(value, float):
+        return value
     if isinstance(value, bool):
         raise ValueError("a truth value")
     if value is None:
         return None
-    if isinstance(value, int | float):
+    if isinstance(value, int):
         try:
             return float(value)
         except OverflowError:
@@ -262,5 +262,7 @@ def number_of(value: Json) -> float | None:
     if isinstance(value, list) and len(value) == 1:
         return number_of(value[0])
     if isinstance(value, str):
+        from losslens.parsers.cells import read_number
+
         return read_number(value)
     raise ValueError("not a number")

@@ -41,7 +41,9 @@ class Points:
             self._left_out[tag] += 1
             return
         axis = "row" if step is None else axis
-        points = self._tags.setdefault((tag, axis), _Tag())
+        points = self._tags.get((tag, axis))
+        if points is None:
+            points = self._tags[tag, axis] = _Tag()
         at = len(points.step) if step is None else int(step)
         if not self._steps or at != self._steps[-1] or tag in self._in_row:
             self._steps.append(at)
