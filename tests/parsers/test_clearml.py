@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,13 @@ def test_a_session_without_a_scalar_is_no_log(tmp_path: Path) -> None:
     folder = session(tmp_path / "run", [])
     with pytest.raises(NotALogError):
         parsers.parse(folder, "clearml")
+
+
+def test_a_zip_without_its_metrics_is_no_log(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("task.json", "{}")
+    with pytest.raises(NotALogError):
+        parsers.parse(tmp_path / "x.zip", "clearml")
 
 
 def test_a_folder_of_ones_own_with_files_of_these_names_is_not_taken(tmp_path: Path) -> None:

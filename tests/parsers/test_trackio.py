@@ -86,6 +86,17 @@ def test_other_databases_are_none_of_its_and_damage_is_one_clear_error(tmp_path:
         trackio.parse(tmp_path / "bad.db")
 
 
+@pytest.mark.parametrize("at", [b"CREATE TABLE metrics", b"metricsmetrics"])
+def test_a_schema_of_bytes_that_are_no_text_is_no_crash(at: bytes, tmp_path: Path) -> None:
+    data = DATABASE.read_bytes()
+    assert at in data
+    path = tmp_path / "zoo.db"
+    path.write_bytes(data.replace(at, at[:3] + b"\xad\xff" + at[5:]))
+    assert parsers.recognise(path) is None
+    with pytest.raises((ParseError, NotALogError)):
+        trackio.parse(path)
+
+
 def test_reading_leaves_nothing_beside_the_database(tmp_path: Path) -> None:
     path = tmp_path / "zoo.db"
     path.write_bytes(DATABASE.read_bytes())
