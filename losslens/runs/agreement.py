@@ -17,6 +17,12 @@ FEWEST, DISTINCT, AGREE = 5, 4, 0.9
 #: Steps that two series share before their ups and downs can be compared, and how alike (rank correlation) they are
 #: in one training: what is printed may be one batch of those that are averaged in what is logged.
 ENOUGH, ALIKE = 20, 0.7
+#: Share of the bends that turn the other way than the one before: two thirds of those of pure noise do.
+TO_AND_FRO = 0.4
+#: Parts of a series whose medians are its course; the last one is its end.
+PARTS, FEWEST_IN_PART = 10, 3
+#: A loss failed that lost this share of all it had gained, and did not that lost no more than that.
+LOST, HARDLY_LOST = 0.9, 0.1
 
 
 def same_numbers(printed: RawSeries, logged: RawSeries, *, in_order: bool = False) -> bool:
@@ -67,9 +73,41 @@ def move_alike(one: RawSeries, other: RawSeries) -> bool:
         steps, mine, theirs = np.intersect1d(one.step + shift, other.step, return_indices=True)
         a, b = _ups_and_downs(one.value[mine]), _ups_and_downs(other.value[theirs])
         known = np.isfinite(a) & np.isfinite(b)
-        if steps.size >= ENOUGH and known.sum() >= ENOUGH - 2 and _rank_correlation(a[known], b[known]) >= ALIKE:
+        if steps.size < ENOUGH or known.sum() < ENOUGH - 2 or not (_jagged(a[known]) and _jagged(b[known])):
+            continue
+        if _rank_correlation(a[known], b[known]) >= ALIKE:
             return True
     return False
+
+
+def fates_differ(one: RawSeries, other: RawSeries) -> bool:
+    """Whether of two losses that reach about the same place one was lost, and the other ended at its best."""
+    if one.axis != other.axis or not _overlap(one, other):
+        return False
+    low, high = sorted((_lost(one.value), _lost(other.value)))
+    return low <= HARDLY_LOST and high >= LOST
+
+
+def _overlap(one: RawSeries, other: RawSeries) -> bool:
+    """Whether both end in the last part of the longer one: of one that was stopped before, nobody knows the end."""
+    low, high = sorted((float(one.step.max()), float(other.step.max())))
+    begin = min(float(one.step.min()), float(other.step.min()))
+    return high - low <= (high - begin) / PARTS
+
+
+def _lost(value: FloatArray) -> float:
+    """The share of what a loss had gained at its best that it has lost at its end; infinite where it is not finite.
+
+    NaN where it has too few values to say.
+    """
+    if value.size < PARTS * FEWEST_IN_PART:
+        return float("nan")
+    course = np.array([np.median(part) for part in np.array_split(value, PARTS)])
+    if not np.isfinite(course[-1]):
+        return float("inf")
+    known = course[np.isfinite(course)]
+    gained = float(value[np.isfinite(value)][0] - known.min())
+    return float(known[-1] - known.min()) / gained if gained > 0 else float("nan")
 
 
 def _ups_and_downs(value: FloatArray) -> FloatArray:
@@ -78,6 +116,11 @@ def _ups_and_downs(value: FloatArray) -> FloatArray:
     with np.errstate(invalid="ignore", divide="ignore"):
         bends: FloatArray = np.diff(np.log(value) if positive else value, 2)
     return bends
+
+
+def _jagged(bends: FloatArray) -> bool:
+    """Whether a series bends to and fro, as a measured one does; all smooth courses bend alike."""
+    return float(np.mean(bends[1:] * bends[:-1] < 0)) > TO_AND_FRO
 
 
 def _rank_correlation(a: FloatArray, b: FloatArray) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from losslens import roles
 from losslens.model import Log, RawSeries, Role
 from losslens.roles.names import split_of
-from losslens.runs.agreement import move_alike, same_numbers
+from losslens.runs.agreement import fates_differ, move_alike, same_numbers
 from losslens.runs.chains import SAME_TAGS
 from losslens.runs.copies import spelling
 from losslens.runs.naming import says_nothing
@@ -21,6 +21,8 @@ from losslens.runs.outputs import stream_of
 from losslens.runs.peek import goes_on
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from losslens.model import FloatArray
 
 TENSORBOARD, TEXT = "tensorboard", "text"
@@ -291,6 +293,8 @@ def _other_numbers(a: Part, b: Part) -> list[Weighed]:
     splits = a.bare and a.bare == b.bare and split_of(a.name) != split_of(b.name)
     if a.log.format == b.log.format and not _continues(a, b) and not splits and not agree(a, b):
         found.append((2.0, f"{a.name} and {b.name} each hold a training loss of their own"))
+    if fates_differ(one, other):
+        found.append((2.0, f"the loss of one of {a.name} and {b.name} failed, and that of the other did not"))
     if spelling(one.tag) == spelling(other.tag) and _levels_differ(one, other):
         found.append((1.5, f"the losses of {a.name} and {b.name} are of different size"))
     if one.axis == other.axis and _ends_differ(one, other) and not _continues(a, b):
@@ -393,15 +397,22 @@ def _one_trainer(a: Part, b: Part) -> bool:
 def _disagree(a: Part, b: Part) -> bool:
     """Whether files of two formats, which one job would fill with the same numbers, hold others under one name.
 
-    Printed epochs may be counted from 1 where logged ones are from 0.
+    Rates and clocks are alike in many jobs. Printed epochs may be counted from 1 where logged ones are from 0.
     """
-    same = a.tags & b.tags
-    if not same:
-        return False
-    tag = max(same, key=lambda t: (min(a.log.series[t].step.size, b.log.series[t].step.size), t))
-    one, other = a.log.series[tag], b.log.series[tag]
     shifts = (0, 1, -1) if TEXT in (a.log.format, b.log.format) else (0,)
-    return one.axis == other.axis and all(_other_values(one, other, shift) for shift in shifts)
+    compared = list(_of_one_name(a, b))
+    return bool(compared) and all(
+        one.axis == other.axis and all(_other_values(one, other, shift) for shift in shifts) for one, other in compared
+    )
+
+
+def _of_one_name(a: Part, b: Part) -> Iterator[tuple[RawSeries, RawSeries]]:
+    """What each of two logs measured under one name; of one trainer's, which has names for each format, the losses."""
+    mine, theirs = ({s.tag: s for role in OWN for s in part.by_role.get(role, ())} for part in (a, b))
+    same = sorted(mine.keys() & theirs.keys())
+    yield from ((mine[tag], theirs[tag]) for tag in same[:FIRST])
+    if not same and _one_trainer(a, b) and a.loss is not None and b.loss is not None:
+        yield a.loss, b.loss
 
 
 def _other_values(one: RawSeries, other: RawSeries, shift: int) -> bool:

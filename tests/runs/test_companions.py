@@ -148,3 +148,29 @@ def test_a_table_that_is_no_training_is_left_out_and_the_run_beside_it_says_so()
     assert any(warning.text.startswith("rows.txt left out: a table without names") for warning in run.warnings)
     with pytest.raises(NotALogError):
         build([others], name="job", path="job")
+
+
+def test_output_that_exploded_is_not_of_the_job_whose_table_ended_well() -> None:
+    exploded = falling(200, seed=1) * np.where(np.arange(200) < 140, 1.0, 50.0)
+    assert len(jobs(table("train.csv", n=200), printed("hw.log", exploded))) == 2
+    assert len(jobs(table("train.csv", "listwise_ce", n=200), printed("hw.log", exploded))) == 2
+    assert "failed, and that of the other did not" in why(table("train.csv", n=200), printed("hw.log", exploded))
+
+
+def test_output_that_was_stopped_before_the_table_says_nothing_of_its_end() -> None:
+    exploded = falling(100, seed=1) * np.where(np.arange(100) < 70, 1.0, 50.0)
+    assert len(jobs(table("train.csv", n=140), printed("train.log", exploded))) == 1
+
+
+def test_other_losses_beside_the_same_rates_are_of_two_jobs() -> None:
+    rate = series("lr", np.full(60, 2e-3), step=np.arange(60))
+    one, other = (series("loss", (1.0 + 0.2 * k) * falling(60, seed=k), step=np.arange(60)) for k in (1, 2))
+    pair = log("job/rec.jsonl", one, rate, format="jsonl"), log("job/sparse.csv", other, rate, format="csv")
+    assert len(jobs(*pair)) == 2
+
+
+def test_smooth_courses_do_not_rise_and_fall_together() -> None:
+    n = np.arange(60)
+    one = printed("out.txt", 0.1 + 2.0 * np.exp(-n / 15.0))
+    other = log("job/metrics.jsonl", series("loss", 0.3 + 5.0 * np.exp(-n / 9.0), step=n), format="jsonl")
+    assert "rise and fall together" not in why(one, other)
