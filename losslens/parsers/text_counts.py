@@ -73,7 +73,11 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("step", r"^E(?:poch)?=(?P<epoch>\d+)\s+B=(?P<step>\d+)\b"),
         ("epoch", r"^Checkpoint \[\d+\]\s+Updates=\d+\s+Epoch=(?P<epoch>\d+)"),
         ("keras", r"^\s*(?P<n>\d+)/(?P<N>\d+|unknown)\s+(?:\[[=>.]+\]|━+|-\s+\d)"),
-        ("batch", rf"\b(?:epoch|train|val\w*|test)(?:\(\w+\))?\s*:?\s*\[\s*(?P<epoch>\d+)(?:/\d+)?\]\s*\[{_N_OF}\]"),
+        # MiniMind has "Epoch:[0/19](100/24681)"
+        (
+            "batch",
+            rf"\b(?:epoch|train|val\w*|test)(?:\(\w+\))?\s*:?\s*\[\s*(?P<epoch>\d+)(?:/\d+)?\]\s*[\[(]{_N_OF}[\])]",
+        ),
         ("batch", rf"epoch\s*\[\s*(?P<epoch>\d+)\s*/\s*\d+\s*\]\W{{1,3}}(?:step|iter\w*|batch)\s*:?\s*\[{_N_OF}\]"),
         ("samples", rf"epoch\s*:?\s*(?P<epoch>\d+)\s*\[{_N_OF}\("),
         ("batch", rf"\b(?:train|test|val\w*|epoch)\s*:?\s*(?P<epoch>\d+)\s*\[{_N_OF}(?:\(|\])"),

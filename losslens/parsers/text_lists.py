@@ -38,6 +38,9 @@ _BEHIND = re.compile(
 )
 _NUMBER_AND_NAME = re.compile(rf"(?P<number>{NUMBER})\s?\((?P<name>{_SPLIT})\)", re.I)
 _PAIR = re.compile(rf"(?P<name>{_SPLIT})\s*[:=]?\s*(?P<number>{NUMBER})", re.I)
+#: A number of the training data, and bare names of data that may follow it on its line.
+_OF_TRAINING = re.compile(r"train(?:ing)?[ _](?P<behind>\w+)|(?P<ahead>\w+)[ _]train(?:ing)?", re.IGNORECASE)
+_OTHER_SPLITS = frozenset(["val", "valid", "validation", "eval", "evaluation", "test", "dev"])
 
 
 def one_by_one(text: str) -> str:
@@ -60,3 +63,16 @@ def _told(match: re.Match[str]) -> str:
     if len(names) != len(numbers):
         return match[0]
     return ", ".join(f"{name} {match['of']}: {number}" for name, number in zip(names, numbers, strict=True))
+
+
+def of_other_split(values: dict[str, float]) -> dict[str, float]:
+    """ "loss train: 1.98  eval: 2.34": what stands under the bare name of a split is the same number of its data."""
+    if not any(key.lower() in _OTHER_SPLITS for key in values):
+        return values
+    told: dict[str, float] = {}
+    of = ""
+    for key, value in values.items():
+        if (trained := _OF_TRAINING.fullmatch(key)) is not None:
+            of = trained["ahead"] or trained["behind"]
+        told[f"{key} {of}" if of and key.lower() in _OTHER_SPLITS else key] = value
+    return told

@@ -85,6 +85,7 @@ def place_records(records: list[Record], steps_per_epoch: float | None = None) -
     _forget_idle_bars(kept)
     _forget_idle_steps(kept)
     _forget_idle_counts(kept)
+    _forget_single_bar(kept)
     if len({r.step for r in kept if r.step is not None}) == 1 and len(kept) > 1:
         for record in kept:  # "n=60000" on every line is a size, not a place
             record.step = None
@@ -168,6 +169,13 @@ def _forget_idle_bars(records: list[Record]) -> None:
             record.n = record.of = None
 
 
+def _forget_single_bar(records: list[Record]) -> None:
+    """The same for a bar that was drawn once, above or below all the other lines: it says where none of them is."""
+    drawn = [r for r in records if r.n is not None]
+    if len(drawn) == 1 and drawn[0].kind == "bar" and len(records) > LEAST_COUNTED:
+        drawn[0].n = drawn[0].of = None
+
+
 def _forget_idle_steps(records: list[Record]) -> None:
     """The same for steps that stand on lines of their own: one that stands above hundreds of numbers is not theirs."""
     context = [r for r in records if r.kind == "step-context"]
@@ -203,7 +211,7 @@ def _filled(steps: list[int | None]) -> list[int]:
 
 def _from_steps(records: list[Record], warnings: list[Warning]) -> list[int]:
     """Steps as printed, counted on where they start again with each epoch."""
-    steps = [r.step for r in records]
+    steps = _with_bars(records)
     falls = rises = both = 0
     last: tuple[int, float] | None = None
     for record in records:
@@ -224,6 +232,15 @@ def _from_steps(records: list[Record], warnings: list[Warning]) -> list[int]:
         text = f"the printed step starts again each epoch: counted on, {per_epoch} an epoch"
         warnings.append(Warning("steps-restart-each-epoch", text))
     return _filled(steps)
+
+
+def _with_bars(records: list[Record]) -> list[int | None]:
+    """The steps as printed, and what bars count where each counts on between the steps around it: the same thing."""
+    steps = [r.step for r in records]
+    bars = [i for i, r in enumerate(records) if r.step is None and r.kind == "bar" and r.epoch is None and not r.aside]
+    told = [r.n if i in set(bars) else r.step for i, r in enumerate(records)]
+    known = [step for step in told if step is not None]
+    return told if bars and all(a <= b for a, b in pairwise(known)) else steps
 
 
 def _from_batches(records: list[Record]) -> list[int]:

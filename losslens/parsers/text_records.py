@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from losslens.parsers.axes import is_known_name
 from losslens.parsers.text_counts import EPOCH, NAME, place_at, place_in
-from losslens.parsers.text_lists import one_by_one
+from losslens.parsers.text_lists import of_other_split, one_by_one
 from losslens.parsers.text_names import name_on
 from losslens.parsers.text_wholes import NUMBER, float_of, int_of, lone_tensor, whole_line
 
@@ -106,6 +106,8 @@ _VALIDATION = re.compile(
     r"(?:_epoch|_iter|_step)?\b",
     re.IGNORECASE,
 )
+#: "Evaluating test: L1 0.03", "Evaluating train: L1 0.03": of which data the evaluation is.
+_EVALUATED = re.compile(r"\b(evaluat(?:ing|ion) (?:on |of )?(?:train|test|val)\w*)\s*:", re.IGNORECASE)
 #: Split words as they are said everywhere else.
 _SAID = {"验证": "val", "测试": "test", "evl": "eval"}
 #: "54200 quick_eval ppl 19.36 loss 2.96": of what data all numbers behind a bare step are.
@@ -118,9 +120,6 @@ _PART_OF_LINE = re.compile(
     r"(?=\s*[\[({]?['\"]?[A-Za-z_][\w/.@]*(?: [A-Za-z_][\w/.@]*){0,2}['\"]?\s*(?:[:=]|\s)\s*[-+]?\.?\d)",
     re.IGNORECASE,
 )
-#: A number of the training data, and bare names of data that may follow it on its line.
-_OF_TRAINING = re.compile(r"train(?:ing)?[ _](?P<behind>\w+)|(?P<ahead>\w+)[ _]train(?:ing)?", re.IGNORECASE)
-_OTHER_SPLITS = frozenset(["val", "valid", "validation", "eval", "evaluation", "test", "dev"])
 SPLIT_IN_KEY = re.compile(
     r"训练|验证|测试|(?<![a-z])(?:train(?:ing)?|val|valid(?:ation)?|eval\w*|test|dev)(?![a-z])", re.IGNORECASE
 )
@@ -358,10 +357,11 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
         }
     if not values:
         return values, form
-    values = _of_other_split(values)
+    values = of_other_split(values)
     first = min((start for start, _ in spans[1 if place else 0 :]), default=0)
     split = (
-        _VALIDATION.search(text[:first])
+        _EVALUATED.search(text[:first])
+        or _VALIDATION.search(text[:first])
         or _KIND.match(text)
         or (place and _VALIDATION.search(text[place[0] : place[1]]))
     )
@@ -370,19 +370,6 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
         word = _SAID.get(word, word)
         values = {k if SPLIT_IN_KEY.search(k) else f"{word}/{k}": v for k, v in values.items()}
     return values, form
-
-
-def _of_other_split(values: dict[str, float]) -> dict[str, float]:
-    """ "loss train: 1.98  eval: 2.34": what stands under the bare name of a split is the same number of its data."""
-    if not any(key.lower() in _OTHER_SPLITS for key in values):
-        return values
-    told: dict[str, float] = {}
-    of = ""
-    for key, value in values.items():
-        if (trained := _OF_TRAINING.fullmatch(key)) is not None:
-            of = trained["ahead"] or trained["behind"]
-        told[f"{key} {of}" if of and key.lower() in _OTHER_SPLITS else key] = value
-    return told
 
 
 def _split_of(head: str) -> str:

@@ -239,3 +239,29 @@ def test_a_shorter_bar_that_takes_turns_with_that_of_the_training_is_its_evaluat
     assert float(log.series["loss"].value.max()) < 1.3
     assert log.series["val/loss"].step.tolist() == [batches * (e + 1) for e in range(epochs)]
     assert float(log.series["val/loss"].value.min()) >= 1.2
+
+
+def test_bars_between_lines_that_say_their_step_stand_at_what_they_count(tmp_path: Path) -> None:
+    text = ""
+    for i in range(1, 5):
+        text += (
+            f"Training progress:  {i}%|#   | {2000 * i}/50000 [01:24<13:17, 55.20it/s, Loss={round(3 / (1 + i), 4)}]\n"
+        )
+        text += f"[ITER {2000 * i}] Evaluating test: L1 0.0{i} PSNR 18.{i} [01/11 02:25:45]\n\n"
+        text += f"[ITER {2000 * i}] Evaluating train: L1 0.1{i} PSNR 19.{i} [01/11 02:25:48]\n"
+    series = read(tmp_path, "[ITER 1000] Evaluating test: L1 0.5 PSNR 9.5 [01/11 02:25:06]\n" + text).series
+
+    assert series["Loss"].step.tolist() == [2000, 4000, 6000, 8000]
+    assert series["evaluating test/PSNR"].step.tolist() == [1000, 2000, 4000, 6000, 8000]
+    assert series["evaluating test/PSNR"].value.tolist() == [9.5, 18.1, 18.2, 18.3, 18.4]
+    assert series["evaluating train/PSNR"].value.tolist() == [19.1, 19.2, 19.3, 19.4]
+
+
+def test_a_bar_that_was_drawn_once_does_not_hold_all_other_lines_at_its_place(tmp_path: Path) -> None:
+    text = "progress:   0%|▏    | 40/30000 [00:04<42:05, 11.86it/s, Loss=0.284]\n"
+    text += "".join(f"losses: {{'image_loss': {round(3 / (1 + i), 4)}}}\n" for i in range(10))
+
+    series = read(tmp_path, text).series["image_loss"]
+
+    assert series.value.tolist() == [round(3 / (1 + i), 4) for i in range(10)]
+    assert len(set(series.step)) == 10

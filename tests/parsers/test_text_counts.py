@@ -33,6 +33,15 @@ from tests.parsers.printing import printed as _log
         (lambda i: f"{{'loss': {_value(i)}, 'epoch': 0.2, 'global_step/max_steps': '{601 + i}/2161'}}", "loss", 601, 1),
         # YOLACT
         (lambda i: f"[  0] {10 * i + 10:7d} || B: 2.5 | C: 4.5 | M: 6.1 | T: {_value(i)} || ETA: 1 day", "T", 10, 10),
+        # MiniMind: a batch of an epoch in round brackets
+        (lambda i: f"Epoch:[0/19]({100 * i}/24681) loss:{_value(i)} lr:0.0002 epoch_Time:9.0min:", "loss", 0, 100),
+        # what translated with TensorFlow before there was a library for it
+        (
+            lambda i: f"global step {7000 + 200 * i} learning rate 0.5 step-time 2.81 perplexity {_value(i)}",
+            "perplexity",
+            7000,
+            200,
+        ),
         # a count ahead of what is counted
         (lambda i: f"000 epoch, {2000 * i:05d} iter, average time 0.6, loss {_value(i)}", "loss", 0, 2000),
         (lambda i: f"{200 + 20 * i} iter, lr 0.001, loss {_value(i)}", "loss", 200, 20),
