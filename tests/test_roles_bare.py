@@ -137,3 +137,16 @@ def test_an_elbo_that_rises_from_below_zero_is_no_loss() -> None:
 def test_short_forms_that_writers_use(tag: str, role: Role) -> None:
     value = falling(60)
     assert {c.tag: c.role for c in assign({tag: series(tag, value)})}[tag] is role
+
+
+@pytest.mark.parametrize("name", ["mu", "theta", "sigma", "tau", "radius", "w_norm", "R2"])
+def test_a_parameter_that_grows_is_not_the_loss_because_no_other_series_is_open(name: str) -> None:
+    noisy = np.exp(np.linspace(0.0, 4.0, 60)) * (1.0 + 0.05 * np.random.default_rng(1).normal(size=60))
+    assert roles(**{"err_power": falling(60, start=4.0, end=0.1), name: noisy})["err_power"] is Role.TRAIN_LOSS
+    assert roles(**{name: noisy})[name] is not Role.TRAIN_LOSS
+
+
+def test_a_series_without_any_noise_is_a_schedule_and_not_the_loss() -> None:
+    smooth = 0.01 * 1.03 ** np.arange(100.0)
+    assert roles(x=smooth)["x"] is Role.OTHER
+    assert roles(x=smooth * (1.0 + 0.05 * np.random.default_rng(1).normal(size=100)))["x"] is Role.TRAIN_LOSS

@@ -268,7 +268,7 @@ def _find_unnamed_objective(
     if by_row and len(series) > 1 and not roles - {Role.OTHER, Role.EPOCH, Role.SAMPLES, Role.STEP_TIME}:
         return {}  # any table of numbers looks like this
     open_tags = [tag for tag, c in choices.items() if c.role is Role.OTHER and c.why == losses.UNKNOWN]
-    open_tags = [tag for tag in open_tags if not _NO_OBJECTIVE & set(words_of(tag))]
+    open_tags = [tag for tag in open_tags if not _NO_OBJECTIVE & set(words_of(tag)) or _WRONGNESS & set(words_of(tag))]
     if bare := _bare_names(series, open_tags, roles):
         return bare
     falling = [tag for tag in open_tags if _behaves_like_a_loss(series[tag].value)]
@@ -284,7 +284,8 @@ def _find_unnamed_objective(
         return found | {t: RoleChoice(t, Role.VAL_LOSS, why, sure=False, split=split_of(t)) for t in twins}
     if len(open_tags) == 1 and series[open_tags[0]].value.size >= losses.FEW_POINTS:
         tag = open_tags[0]
-        if _counts(series[tag].value) or roles & {Role.ACCURACY, Role.VAL_ACCURACY}:
+        planned = _counts(series[tag].value) or _smooth(series[tag].value)
+        if planned or roles & {Role.ACCURACY, Role.VAL_ACCURACY}:
             return {}
         why = "nothing is named like a loss; this is the only series whose meaning is open"
         return {tag: RoleChoice(tag, Role.TRAIN_LOSS, why, sure=False, split=split_of(tag))}
@@ -396,8 +397,19 @@ _NO_OBJECTIVE = words(
     "speed rate ratio fraction percent pct throughput time seconds duration age power util usage utilization",
     "memory mem gpu cpu ram temp temperature epsilon beta lambda alpha gamma seed version",
     "layers layer hidden dim dims width height channels units chunk window capacity budget price volume",
-    "coef coefficient weight weights threshold steps best top elbo",
+    "coef coefficient weight weights threshold steps best top elbo r2 norm radius momentum",
+    "delta eta kappa mu nu omega phi psi rho sigma tau theta zeta",
 )
+#: What is to become less, whatever else the name says.
+_WRONGNESS = words("err error cost residual")
+#: Fewer of a series' bends than this share turn the other way than the one before: nothing of it was measured.
+_TO_AND_FRO = 0.2
+
+
+def _smooth(value: FloatArray) -> bool:
+    """Whether a series runs along without any noise, as what is set by a schedule does."""
+    bends = np.diff(value[np.isfinite(value)], 2)
+    return bends.size >= losses.FEW_POINTS and float(np.mean(bends[1:] * bends[:-1] < 0)) < _TO_AND_FRO
 
 
 def _counts(value: FloatArray) -> bool:

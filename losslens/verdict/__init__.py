@@ -216,7 +216,13 @@ def _reason(run: Run, leading: Judged, onset: Onset | None, contest: Contest) ->
         since = f"; dated by {onset.series}, which left its course at the same time and more plainly"
     if leading.verdict.verdict is Verdict.HEALTHY and contest.collapsed:
         since = f"; but {contest.collapsed}: the loss may fall because there is nothing left to foretell"
-    return f"{prefix}{leading.verdict.tag}: {leading.verdict.reason}{since}"
+    return f"{prefix}{leading.verdict.tag}: {leading.verdict.reason}{since}{_doubt(run, leading)}"
+
+
+def _doubt(run: Run, leading: Judged) -> str:
+    """That the loss is a guess, and why this one: a word on what may be none must not sound sure."""
+    choice = next((c for c in run.roles if c.tag == leading.verdict.tag and c.role is leading.role), None)
+    return "" if choice is None or choice.sure else f"; that this is the loss is a guess ({choice.why})"
 
 
 def _abandoned(run: Run, losses: list[LossVerdict], contest: Contest) -> tuple[LossVerdict, ...]:

@@ -160,7 +160,8 @@ def _aligned(run: Run, total: Series) -> tuple[IntArray, FloatArray, Mapping[str
         s = run.series[choice.tag].current()
         if len(found) == MOST_TERMS or len(s) < 0.9 * len(total) or len(s) > 2 * len(total):
             continue
-        moves = np.diff(s.value)
+        with np.errstate(invalid="ignore"):
+            moves = np.diff(s.value)
         if choice.role is Role.OTHER and bool((moves >= 0).all() or (moves <= 0).all()):
             continue  # a counter, a clock, a constant
         if any(np.array_equal(s.value, other.value) for other in found.values()):
