@@ -416,9 +416,9 @@ def _of_one_name(a: Part, b: Part) -> Iterator[tuple[RawSeries, RawSeries]]:
 
 
 def _other_values(one: RawSeries, other: RawSeries, shift: int) -> bool:
-    known = np.isfinite(one.value)
-    one = RawSeries(one.tag, one.step[known], one.value[known], one.wall_time[known], one.row[known], one.axis)
-    shared = np.intersect1d(one.step + shift, other.step[np.isfinite(other.value)])
+    """Whether two series hold other values at most of their common steps; one that is not finite is another too."""
+    lost = [s.step[~np.isfinite(s.value)] for s in (one, other)]
+    shared = np.setdiff1d(np.intersect1d(one.step + shift, other.step), np.intersect1d(lost[0] + shift, lost[1]))
     if shared.size < SHARED:
         return False
     agree = sum(

@@ -174,3 +174,10 @@ def test_smooth_courses_do_not_rise_and_fall_together() -> None:
     one = printed("out.txt", 0.1 + 2.0 * np.exp(-n / 15.0))
     other = log("job/metrics.jsonl", series("loss", 0.3 + 5.0 * np.exp(-n / 9.0), step=n), format="jsonl")
     assert "rise and fall together" not in why(one, other)
+
+
+def test_a_table_that_ends_in_nan_is_not_of_the_job_whose_history_is_finite() -> None:
+    history = log("job/history.json", series("loss", falling(5), step=np.arange(5)), format="keras-json")
+    lost = series("loss", np.array([5.7e30, *[np.nan] * 6]), step=np.arange(7))
+    assert len(jobs(history, log("job/nan.csv", lost, format="csv"))) == 2
+    assert len(jobs(history, log("job/log.csv", series("loss", falling(5), step=np.arange(5)), format="csv"))) == 1
