@@ -25,7 +25,7 @@ from losslens.runs.group import BESIDE, Folder, Group, is_tracked_run
 from losslens.runs.jobs import Job, Source
 from losslens.runs.naming import natural, says_nothing
 from losslens.runs.outputs import BY_RANK, join_starts, leading_ranks, stream_of
-from losslens.runs.peek import Glimpse, glimpse
+from losslens.runs.peek import Glimpse, glimpse, leaps
 from losslens.runs.resumed import join_resumed, resumed_log
 
 TENSORBOARD = "tensorboard"
@@ -44,6 +44,7 @@ _EVENTS = re.compile(
 COMPARED = "compared, and kept where one parts"
 ONLY = "is the only log of its kind in the folder"
 #: Columns that several unrelated files of one job may share.
+_NUMBERS = re.compile(r"\d+")
 _SHARED = re.compile(
     r"(?:.*_)?(?:steps?|iter|iteration|epochs?|time|timestamp|wall_?time|lr|learning_rate|date|unnamed: 0|)",
     re.IGNORECASE,
@@ -246,7 +247,8 @@ def _home(source: Source, groups: Sequence[Group], seen: dict[Path, _Seen], form
             if mine.bare and mine.bare == other.bare:
                 return group, f"{member.path.name} and {name} differ only in the split they name"
         last = seen[group.sources[-1].path]
-        if mine.look.columns == last.look.columns and _goes_on(last.look, mine.look):
+        numbered = _NUMBERS.sub("", name) == _NUMBERS.sub("", group.sources[-1].path.name)
+        if mine.look.columns == last.look.columns and _goes_on(last.look, mine.look, numbered=numbered):
             return group, f"{name} goes on where {group.sources[-1].path.name} ends"
     if format == TEXT or not mine.look.columns:
         return None, ""
@@ -291,8 +293,13 @@ def _bare_stem(source: Source) -> str:
     return "_".join(rest) or "-"
 
 
-def _goes_on(before: Glimpse, after: Glimpse) -> bool:
+def _goes_on(before: Glimpse, after: Glimpse, *, numbered: bool) -> bool:
+    """Whether the second file begins behind the end of the first; far behind only where numbers alone tell the names
+    of the two apart, of which some may be missing."""
     if before.last_step is None or after.first_step is None or before.first_step is None:
+        return False
+    interval = max(before.interval, 1.0)
+    if not numbered and leaps(before.first_step, before.last_step, after.first_step, interval):
         return False
     return after.first_step > before.last_step >= before.first_step
 

@@ -18,7 +18,7 @@ from losslens.runs.chains import SAME_TAGS
 from losslens.runs.copies import spelling
 from losslens.runs.naming import says_nothing
 from losslens.runs.outputs import stream_of
-from losslens.runs.peek import goes_on
+from losslens.runs.peek import goes_on, leaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -313,9 +313,26 @@ def _continues(a: Part, b: Part) -> bool:
     shared = len(a.tags & b.tags)
     if not shared or shared < SAME_TAGS * min(len(a.tags), len(b.tags)):
         return False
+    if _called_otherwise(a, b) and _leap_between(a.loss, b.loss):
+        return False
     if a.log.format == TEXT or shared < MORE_TAGS * max(len(a.tags), len(b.tags)):
         return shared == min(len(a.tags), len(b.tags)) and _goes_on(a.loss, b.loss)
     return True
+
+
+def _called_otherwise(a: Part, b: Part) -> bool:
+    """Whether more than numbers tells the names of two files apart; those of event files say a host and a process."""
+    one, other = (re.sub(r"\d+", "", part.name.split(".")[0]) for part in (a, b))
+    return one != other and not _EVENTS.search(a.name) and not _EVENTS.search(b.name)
+
+
+def _leap_between(one: RawSeries | None, other: RawSeries | None) -> bool:
+    """Whether the later of two losses begins far behind the end of the other: it goes on with something else."""
+    if one is None or other is None or one.axis != other.axis:
+        return False
+    first, then = sorted((one, other), key=lambda s: int(s.step[0]))
+    interval = max(float(np.median(np.diff(first.step))), 1.0)
+    return leaps(float(first.step[0]), float(first.step[-1]), float(then.step[0]), interval)
 
 
 def _goes_on(one: RawSeries | None, other: RawSeries | None) -> bool:

@@ -17,6 +17,8 @@ END_BYTES = 64 * 1024
 FIRST = 40
 #: A part begins at most this many intervals behind the end of the one before, and at least so many behind its start.
 NEAR, LATER = 3.0, 2.0
+#: A log that begins by more than this share of the other's way behind its end goes on with none of its name.
+LEAP = 0.25
 _STEP_NAMES = re.compile(
     r"(?:global_?|train_?|num_?|current_?)?(?:steps?|iter(?:ation)?s?|epochs?|updates)", re.IGNORECASE
 )
@@ -138,6 +140,11 @@ def _record(line: str) -> dict[str, object]:
 
 def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) else None
+
+
+def leaps(first: float, last: float, begun: float, interval: float) -> bool:
+    """Whether what begins at ``begun`` does so far behind the end of parts that reach from ``first`` to ``last``."""
+    return begun > last + max(NEAR * interval, LEAP * (last - first))
 
 
 def goes_on(first: float, last: float, begun: float, interval: float) -> bool:
