@@ -22,7 +22,8 @@ LEAST_TURNS = 2
 _WIPED = 8
 #: What stands before a message that was printed on the line of a bar.
 _BAR_BEFORE = re.compile(
-    r"^[^|]{0,160}(?:\d{1,3}%(?:\|[^|]*\|| (?=\d+/\d+ \[\d+:))|\|\s*\|\s*\d+/\?\s*\[)[^\]]{0,200}\]\s*(?=\S)"
+    r"^[^|]{0,160}(?:\d{1,3}%(?:\|[^|]*\|| (?=\d+/\d+ \[\d+:))|\|\s*\|\s*\d+/\?\s*\[|\b\d+it \[(?=\d+:\d\d))"
+    r"[^\]]{0,200}\]\s*(?=\S)"
 )
 #: A bar that does not know how far it is, or has not begun: no setting of anything.
 _ANY_BAR = re.compile(r"\d/(?:\d+|\?)\s*\[\d|it/s|s/it")

@@ -82,7 +82,8 @@ _NEGATIVE = re.compile(
 _IN_BRACKETS = re.compile(rf"\[(?P<key>{_WORD})\]\s+(?P<num>{NUMBER})(?=\s*(?:[|,;\[]|$))", re.IGNORECASE)
 #: "Cost after iteration 5: 0.31", as a well-known course prints it.
 _AFTER = re.compile(
-    rf"(?P<key>cost|loss|error|score(?= at iteration))\b[a-z ]*\d+\s*(?:[:=]|is\b)\s*(?P<num>{NUMBER})(?P<avg>)",
+    rf"(?P<key>cost|loss|error|score(?= at iteration))\b[a-z ]*\d+\s*(?:[:=]|is\b)\s*(?P<num>{NUMBER})(?!:?\d)"
+    r"(?P<avg>)",
     re.IGNORECASE,
 )
 #: Deeplearning4j's word for the value of the loss function.
@@ -90,7 +91,8 @@ _SCORE = {"Score": "Score (loss)"}
 #: "epoch 3:577.97" in a file whose name says what the number is.
 #: "12: 2.6512 (|g|=3.1)": the same with more in brackets behind it.
 _BARE = re.compile(
-    r"\s*[:=,>-]{0,2}\s*(?P<num>[-+]?\d*\.\d+(?:e[-+]?\d+)?|nan|[-+]?inf)\s*(?:$|(?<=\s)(?=\(\|?[A-Za-z]))",
+    r"\s*[:=,>-]{0,2}\s*(?P<num>[-+]?\d*\.\d+(?:e[-+]?\d+)?|nan|[-+]?inf)"
+    rf"(?P<more>(?:(?:,\s*|\s+){NUMBER})*)\s*(?:$|(?<=\s)(?=\(\|?[A-Za-z]))",
     re.IGNORECASE,
 )
 NAMELESS = "value"
@@ -149,27 +151,10 @@ _SHORT = {"trl": "train loss", "tel": "test loss", "L.r.": "learning rate"}
 """llm.c and its heirs write `s:10 trl:3.2 tel:3.3 norm:0.3`, Marian `Cost 5.3 : L.r. 1e-4`."""
 #: Names that say little alone; several of them on a line with a place are the terms of one objective.
 _TERMS = frozenset(
-    [
-        "total",
-        "pg",
-        "pi",
-        "vf",
-        "vloss",
-        "ploss",
-        "ent",
-        "ret",
-        "kl",
-        "pol",
-        "val",
-        "aux",
-        "adv",
-        "rec",
-        "recon",
-        "cls",
-        "reg",
-        "box",
-        "obj",
-    ]
+    (
+        *("total", "pg", "pi", "vf", "vloss", "ploss", "ent", "ret", "kl", "pol", "val", "aux", "adv"),
+        *("rec", "recon", "cls", "reg", "box", "obj"),
+    )
 )
 
 
@@ -347,6 +332,8 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
     nameless = place is not None and not ahead and not any(map(IS_LOSS.search, values))
     if nameless and place and NAMELESS not in values and (bare := _BARE.match(rest, place[1])):
         values = {NAMELESS: float_of(bare["num"]), **values}
+        for number, more in enumerate(re.split(r",\s*|\s+", bare["more"].strip(", ")) if bare["more"] else (), 2):
+            values[f"{NAMELESS} {number}"] = float_of(more)
     if not values and place:
         values = {m["key"]: float_of(m["num"]) for m in _IN_BRACKETS.finditer(rest) if m["key"].lower() not in _UNTOLD}
     if {"learn", "remaining"} <= values.keys():  # CatBoost: the errors of its data sets, and times

@@ -61,9 +61,10 @@ def series_of(placed: Placed) -> tuple[dict[str, RawSeries], list[Warning]]:
 def named_by_file(series: dict[str, RawSeries], path: Path) -> dict[str, RawSeries]:
     """A number that no line names is what the file is called, where that is a name of trainings: ``train_loss.txt``."""
     stem = path.name.split(".")[0]
-    if NAMELESS not in series or stem in series or not is_known_name(stem):
+    nameless = {t: f"{t.removesuffix(NAMELESS)}{stem}" for t in series if t.rpartition("/")[2] == NAMELESS}
+    if not nameless or stem in series or not is_known_name(stem):
         return series
-    return {stem if t == NAMELESS else t: replace(s, tag=stem) if t == NAMELESS else s for t, s in series.items()}
+    return {nameless.get(t, t): replace(s, tag=nameless[t]) if t in nameless else s for t, s in series.items()}
 
 
 def named_by_best(series: dict[str, RawSeries]) -> dict[str, RawSeries]:

@@ -57,7 +57,7 @@ _NUMBERS = tuple(
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 #: Lines with none of these cannot hold a named number: most lines of most outputs are passed over here.
 WORTH_READING = re.compile(
-    r"[:=|\]第]|loss|objective|acc|lr |epoch|(?:iteration|global step) \d|^train \d|^valid \d"
+    r"[:=|\]第]|loss|objective|acc|lr |epoch|(?:iter(?:ation)?|global step) \d|^train \d|^valid \d"
     r"|^\d+ (?:train|val|test|eval)|^tensor\(|^\s*\d+/\d+\s+[\d.]+G\s|^\s*\d+ \d+% \(|\(\d+ \d+%\)\s"
     r"|^\W*[a-z_]+\s+\d[\d./]*k?(?:[\s,]|$)|^\s*\d+\s+\|?[a-z][\w/.|]*\s+[-+]?[\d.]+\S*\s|^[a-z][\w/.]*,\d+,[a-z]",
     re.IGNORECASE,

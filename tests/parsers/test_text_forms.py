@@ -79,3 +79,21 @@ def test_a_few_losses_among_megabytes_of_other_lines_are_found(tmp_path: Path) -
     other = "waiting for the next chunk of the data to be loaded\n" * 4000
     text = "".join(f"epoch {i}: loss = {falling(i)}\n{other}" for i in range(5))
     np.testing.assert_allclose(printed(tmp_path, text, "slurm-1.out").series["loss"].value, LOSSES[:5])
+
+
+def test_a_message_behind_a_bar_without_a_total_moves_no_epoch(tmp_path: Path) -> None:
+    bar = "Epoch {0}/30: 4590it [20:53,  3.66it/s]"
+    lines = [f"{bar}\nEpoch {{0}}: Train Loss: {{1}}, Val Loss: 0.5\n".format(i + 1, falling(i)) for i in range(30)]
+    lines.insert(5, f"{bar.format(5)}wandb: Network error resolved after 0:01:10.7, resuming normal operation.\n")
+    series = printed(tmp_path, "".join(lines)).series
+    np.testing.assert_array_equal(series["Train Loss"].step, np.arange(1, 31))
+    assert "error" not in series
+
+
+def test_the_first_of_bare_numbers_behind_a_step_is_what_the_file_is_called(tmp_path: Path) -> None:
+    text = "".join(f"Train Iter {i}, {falling(i)}, 1.9, 0.{i % 10}68\n" for i in range(30))
+    series = printed(tmp_path, text, "LossTrain.out").series
+    np.testing.assert_allclose(series["LossTrain"].value, LOSSES)
+    assert {"value 2", "value 3"} <= series.keys()
+    held_back = printed(tmp_path, text.replace("Train", "Valid"), "LossValid.out").series
+    np.testing.assert_allclose(held_back["valid/LossValid"].value, LOSSES)
