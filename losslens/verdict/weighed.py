@@ -121,20 +121,24 @@ def solve(run: Run, total: Series | None, onset: Onset | None) -> Solved | None:
     at = int(np.searchsorted(step, onset.step))
     known = _solutions(y, terms, at, int(np.searchsorted(step, onset.low)))
     bare = [dict.fromkeys(terms, 1.0), *({tag: 1.0} for tag in terms)]
-    best = _best(y, terms, known) or _best(y, terms, bare)
-    weighed = None if best is None else _told(best, step, at, onset, total.tag)
-    if best is None or weighed is None:
-        return None
-    _, term, course = best
-    return Solved(weighed, step, y, terms[term], course)
+    for best in _sums(y, terms, known) or _sums(y, terms, bare):
+        weighed = _told(best, step, at, onset, total.tag)
+        if weighed is not None:
+            _, term, course = best
+            return Solved(weighed, step, y, terms[term], course)
+    return None
 
 
-def _best(
+def _sums(
     y: FloatArray, terms: Mapping[str, FloatArray], known: Sequence[Mapping[str, float]]
-) -> tuple[float, str, FloatArray] | None:
-    """The term whose weight, followed along the run with the others as known, leaves least of the loss unexplained:
-    what is left (a share), its tag, and its weight at each point."""
-    best: tuple[float, str, FloatArray] | None = None
+) -> list[tuple[float, str, FloatArray]]:
+    """The terms whose weight, followed along the run with the others as known, makes the sum exact, best first: what is
+    left of the loss (a share), the tag, and the weight at each point.
+
+    One equation a point has a solution for either of two terms: beside the weight of a small term that went from 1 to
+    200 that of the large one may go from 1 to 1.07 and back. Which of them is told is the caller's question.
+    """
+    found: list[tuple[float, str, FloatArray]] = []
     for weights in known:
         for tag in terms:
             others = sum((w * terms[t] for t, w in weights.items() if t != tag), np.zeros(y.size))
@@ -146,9 +150,9 @@ def _best(
             if off is None or not _counts(terms[tag], course, y):
                 continue
             whole = float(np.nanmean(np.minimum(np.abs(y - model) / np.abs(y), 5 * EXACT)))
-            if whole <= EXACT / 2 and (best is None or whole < best[0]):
-                best = whole, tag, course
-    return best
+            if whole <= EXACT / 2:
+                found.append((whole, tag, course))
+    return sorted(found, key=lambda one: one[0])
 
 
 def _aligned(run: Run, total: Series) -> tuple[IntArray, FloatArray, Mapping[str, FloatArray]]:

@@ -149,3 +149,16 @@ def test_columns_that_are_no_terms_of_the_loss_have_no_weight_in_it() -> None:
         others = {(f"x{k}", Role.OTHER): m.steady(400, 0.3, seed=10 * seed + k) for k in range(3)}
         others[("loss_ema", Role.OTHER)] = np.convolve(np.pad(loss, (9, 0), "edge"), np.ones(10) / 10, "valid")
         assert m.made(loss, Verdict.SHIFTED, 300, others=others).facts().weighed is None
+
+
+def test_of_two_solutions_of_the_sum_the_one_with_a_weight_that_rose_and_stayed_is_told() -> None:
+    t = np.arange(400)
+    kl = np.where(t < 300, 6.0, 6.0 * np.exp(-(t - 300) / 12.0)) * m.steady(400, 1.0, 0.02)
+    nll = 240.0 + 20.0 * np.clip((t - 300) / 30.0, 0.0, 1.0) + m.rng(3).normal(0.0, 3.0, 400)
+    weight = np.where(t < 300, 1.0, np.minimum(1.0 + (t - 300) / 2.0, 40.0))
+    others = {("kl", Role.KL): kl, ("nll", Role.OTHER): nll}
+    w = m.made(nll + weight * kl, Verdict.DIVERGED, 301, others=others).facts().weighed
+    assert w is not None
+    assert w.term == "kl"
+    assert abs(w.before - 1.0) < 0.05
+    assert w.after > 15.0
