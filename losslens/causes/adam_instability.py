@@ -153,6 +153,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.weights_led(facts, -1),
         rise.grows_as_rate_falls(facts, -1),
         rise.levelling_rise(facts, -1),
+        rise.multiplied(facts, -1),
         gradient.weights_grew_instead(facts, -1),
         gradient.grad_together(facts, -1),
         rise.rose_in_one_point(facts, -1),

@@ -87,6 +87,7 @@ def _out_for_long(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        aftermath.says_nothing(facts, -1),
         weighed.weight_rose(facts, -1),
         rise.runs_downward(facts, -1),
         thrown.weights_thrown(facts, +1),
@@ -107,6 +108,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.one_batch_an_epoch(facts, -1),
         aftermath.kept_growing(facts, -1),
         rise.grew_for_long(facts, -1),
+        rise.multiplied(facts, -1),
         gradient.grad_tiny_before(facts, -1),
         loss.onset_early(facts, -1),
         gradient.grad_led(facts, -1),

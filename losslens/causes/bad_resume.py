@@ -27,7 +27,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, changed, loss, siblings, thrown, way_back, weighed
+from losslens.causes.signs import aftermath, around, changed, loss, siblings, thrown, way_back, weighed
 from losslens.causes.signs.build import Found, log_ramp, num, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -114,6 +114,7 @@ def _smooth(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        aftermath.says_nothing(facts, -1),
         weighed.weight_rose(facts, -1),
         thrown.validation_thrown(facts, -1),
         thrown.weights_held(facts, +1),

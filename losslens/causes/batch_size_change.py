@@ -57,6 +57,9 @@ NOISE_CHANGE = 1.5
 """Change of the noise width that speaks for another batch: the root of a little more than a factor 2 in samples."""
 
 
+SUMMED = 1.8
+"""Factor of a step at the onset from which it may be the number of the batches that are summed."""
+
 MOST_OF_A_BATCH = 16.0
 """No usual change of the batch (256 times the samples) changes the noise by more: the net died or was thrown."""
 
@@ -87,6 +90,8 @@ def _noise_changed(f: Facts, d: int) -> Found:
 def _noise_same(f: Facts, d: int) -> Found:
     if f.loss is None or f.loss.noise_after is None or rise.bottomless(f):
         return None
+    if f.loss.stepped is not None and f.loss.stepped > SUMMED:
+        return None  # a sum where a mean had been multiplies level and noise alike
     r = f.loss.noise_after
     factor = max(r, 1 / r) if r > 0 else 99.0
     text = f"the relative noise of {f.tag} is what it was ({times(r)})"
@@ -122,6 +127,7 @@ def _as_far_as_batches_go(f: Facts) -> float:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        aftermath.says_nothing(facts, -1),
         weighed.weight_rose(facts, -1),
         rise.runs_downward(facts, -1),
         fainter(rise.stepped_first(facts, +1), _as_far_as_batches_go(facts)),

@@ -87,6 +87,7 @@ def _round_step(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        aftermath.says_nothing(facts, -1),
         weighed.weight_rose(facts, -1),
         rise.rose_all_along(facts, -1),
         rise.runs_downward(facts, -1),

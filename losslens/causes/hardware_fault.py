@@ -50,6 +50,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         siblings.same_setup_survived(facts, +1),
         missing("replay-differs", "replay"),
         loss.nan_abrupt(facts, +1),
+        rise.multiplied(facts, -1),
         rise.jumped(facts, +1),
         gradient.weights_jumped(facts, +1),
         siblings.same_step_as_sibling(facts, -1),

@@ -2,7 +2,8 @@
 
 What the log shows
     The training loss sinks slowly towards the entropy of the noise and stays there, accuracy with it; with enough
-    capacity it keeps falling by memorising while validation stays at chance or rises from the first epochs. The
+    capacity it keeps falling by memorising while validation stays at chance or rises from the first epochs: the best
+    that held-out data ever cost is ln C, a guess among the C classes. The
     gradient norm never becomes small. Where labels are shuffled from some step on, the loss leaps to the level of
     a guess among the classes (ln C, accuracy 1/C) and stays exactly there.
 
@@ -133,6 +134,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         held_back.memorised(facts, -1),
         held_back.accuracy_never_rose(facts, +1),
         held_back.accuracy_below_chance(facts, +1),
+        held_back.best_is_a_guess(facts, +1),
         around.only_validation(facts, +1),
         around.val_below_training(facts, +1),
         around.val_above_training(facts, -1),

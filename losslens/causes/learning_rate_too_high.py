@@ -8,7 +8,9 @@ What the log shows
 
 Why runs do this
     A step larger than 2 over the sharpness of the loss (for Adam: of the preconditioned loss) lands higher than it
-    started. Training sits close to that limit anyway, so a rate a few times too high is enough.
+    started. Training sits close to that limit anyway, so a rate a few times too high is enough. Where each update is in
+    proportion to the error (plain SGD), the loss is multiplied by the same factor at each step, over any number of
+    decades; Adam's steps, which have the length of the rate, cannot do that.
 
 What else looks like this
     Unscaled data: the loss is huge at step 0 already. A missing warm-up: the same rate works later in training.
@@ -80,6 +82,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         aftermath.stuck_high(facts, +1),
         aftermath.lies_dead(facts, +1),
         rise.exponential_growth(facts, +1),
+        rise.multiplied(facts, +1),
         rise.grows_as_rate_falls(facts, -1),
         loss.noise_rising(facts, +1),
         rise.earlier_spikes(facts, +1),

@@ -120,6 +120,7 @@ def _said_half(f: Facts) -> bool:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        rise.multiplied(facts, -1),
         rise.runs_downward(facts, -1),
         rise.stepped_first(facts, +1),
         aftermath.overshot(facts, +1),

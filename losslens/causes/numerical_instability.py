@@ -59,7 +59,6 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         broken.grad_broke_and_training_went_on(facts, -1),
         broken.grad_outlived_loss(facts, -1),
         gradient.grad_calm(facts, +1),
-        around.wide_precision(facts, +1),
         around.scale_steady(facts, +1),
         siblings.cured_by(facts, "eps", +1),
         siblings.cured_by(facts, "loss", +1),

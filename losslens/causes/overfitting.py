@@ -97,6 +97,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         held_back.accuracy_lost(facts, -1),
         held_back.accuracy_below_chance(facts, -1),
         held_back.accuracy_never_rose(facts, -1),
+        held_back.best_is_a_guess(facts, -1),
         around.only_validation(facts, +1),
         around.validation_alone(facts, +1),
         siblings.cured_by(facts, "regularisation", +1),

@@ -48,6 +48,9 @@ SOURCES = ("https://arxiv.org/abs/2204.02311", "https://arxiv.org/abs/2103.14749
 FEWEST = 3
 """Spikes needed before their distances say anything."""
 
+AT_ONCE = 2
+"""Points of a rise that one bad sample makes; what takes more feeds itself."""
+
 REGULAR = 0.2
 """Relative spread of the distances above which they are not regular."""
 
@@ -84,6 +87,8 @@ def _clockwork(f: Facts, d: int) -> Found:
     s = f.train.spikes
     if s.before_onset < 1 and not f.train.recovered:
         return None  # the swings of what was thrown may be as regular: the sample would have been met before
+    if s.epoch_multiple is None and not f.train.recovered and f.train.growth.points > AT_ONCE:
+        return None  # an optimizer that rings before it runs away is as regular: without an epoch it is no sample's
     spread = s.spacing_spread if s.spacing_spread is not None else 1.0
     text = f"{s.count} spikes come every {lasting(f, s.spacing or 0)}, regular to {percent(spread)}"
     return sign("spikes-regular", d, ramp(spread, 2 * REGULAR, REGULAR / 2), text, series=f.train.tag, value=s.spacing)

@@ -25,8 +25,8 @@ from __future__ import annotations
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import around, gradient, loss, rate, rise, siblings
-from losslens.causes.signs.build import Found, num, sign, told, where
-from losslens.model import Fix, NotChecked, Sign
+from losslens.causes.signs.build import Found, fainter, lived, num, ramp, sign, told, where
+from losslens.model import Fix, NotChecked, Sign, Verdict
 
 CAUSE = "unscaled-data"
 TITLE = "Inputs or targets are not scaled"
@@ -68,13 +68,32 @@ def _within_first_steps(f: Facts, d: int) -> Found:
     return None
 
 
+LEARNED = 3.0
+"""Times the level before the onset from which the first value was left behind."""
+
+CALM = (0.05, 0.3)
+"""Share of the run gone through before the onset from which a bad start explains less, and from which it explains
+nothing: outsized data do their harm in the first updates."""
+
+
+def _at_the_start(f: Facts, found: Found) -> Found:
+    """What a first loss says of a failure that came at once or by its side; of one that came out of a long calm, in
+    which the loss had fallen far below its first value, it says nothing."""
+    o, course = f.onset, f.loss
+    if o is None or o.from_start or course is None or course.before is None or f.leading_role.startswith("val"):
+        return found
+    if f.verdict is Verdict.PLATEAU or course.first is None or not 0 < LEARNED * course.before < course.first:
+        return found
+    return fainter(found, 1.0 - ramp(o.fraction, *CALM) * lived(f))
+
+
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         rise.rose_all_along(facts, +1),
         rise.runs_downward(facts, -1),
-        loss.huge_start(facts, +1),
-        loss.towering_start(facts, +1),
-        gradient.grad_huge_at_start(facts, +1),
+        _at_the_start(facts, loss.huge_start(facts, +1)),
+        _at_the_start(facts, loss.towering_start(facts, +1)),
+        _at_the_start(facts, gradient.grad_huge_at_start(facts, +1)),
         loss.nan_from_first(facts, +1),
         _within_first_steps(facts, +1),
         _squared(facts, +1),

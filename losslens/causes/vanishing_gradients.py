@@ -58,6 +58,7 @@ def _layers(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
+        aftermath.says_nothing(facts, +1),
         impossible.impossible(facts, CAUSE, +1),
         gradient.grad_dead(facts, +1),
         _layers(facts, +1),

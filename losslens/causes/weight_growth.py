@@ -82,6 +82,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.val_unharmed(facts, -1),
         rise.once_learned(facts, rise.smooth_rise(facts, +1)),
         rise.once_learned(facts, rise.exponential_growth(facts, +1)),
+        rise.multiplied(facts, +1),
         rise.levelling_rise(facts, -1),
         rise.grows_as_rate_falls(facts, +1),
         rise.runs_downward(facts, -1),

@@ -92,3 +92,9 @@ def test_a_batch_size_that_wanders_was_not_set_to_another_one() -> None:
     run = m.made(m.spiking(at=250), Verdict.SPIKE_RECOVERED, 250, others={BATCH: size})
     batch = run.facts().batch
     assert batch is None or batch.change_step is None
+
+
+def test_an_unchanged_relative_noise_is_not_held_against_a_sum_where_a_mean_had_been() -> None:
+    y = m.learning(400, floor=0.3)
+    y[200:] *= 8.0
+    assert "noise-unchanged" not in m.names(m.made(y, Verdict.SHIFTED, 200), CAUSE, -1)

@@ -63,3 +63,12 @@ def test_a_loss_that_leaps_to_a_guess_among_the_classes_and_stays_there_may_have
 def test_a_loss_elsewhere_or_an_accuracy_above_chance_says_nothing_of_labels() -> None:
     assert "no-information" not in m.names(shuffled(12, 1.9, None), CAUSE, +1)
     assert "no-information" not in m.names(shuffled(12, float(np.log(12)), 0.6), CAUSE, +1)
+
+
+def test_validation_that_was_never_better_than_a_guess_means_the_labels() -> None:
+    for floor, guess in ((np.log(2), True), (0.55, False)):
+        val = floor * np.linspace(1.0, 2.5, 40)
+        others = {("train/loss", Role.TRAIN_LOSS): m.learning(40, 0.69, 0.2)}
+        run = m.made(val, Verdict.OVERFIT, 8, others=others, tag="val/loss", role=Role.VAL_LOSS)
+        assert ("best-is-a-guess" in m.names(run, CAUSE, +1)) is guess
+        assert ("best-is-a-guess" in m.names(run, "overfitting", -1)) is guess

@@ -107,3 +107,10 @@ def test_the_swings_of_what_was_thrown_are_no_sample_that_returns() -> None:
     y[200:] *= 60
     met_before = m.made(y, Verdict.EXPLODED, 200)
     assert "spikes-regular" in m.names(met_before, CAUSE, +1)
+
+
+def test_a_ring_before_the_run_breaks_is_no_sample_where_no_epoch_is_known() -> None:
+    y = m.exploding(400, 300, 8.0)
+    y[np.arange(180, 300, 20)] *= 6
+    assert "spikes-regular" not in m.names(m.made(y, Verdict.EXPLODED, 300), CAUSE, +1)
+    assert "spikes-regular" in m.names(m.made(y, Verdict.EXPLODED, 300, spe=2000.0), CAUSE, +1)

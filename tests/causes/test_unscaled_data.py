@@ -58,3 +58,10 @@ def test_where_training_was_lost_at_once_the_first_validation_tells_the_scale() 
     lost = np.full(400, np.nan)
     run = m.made(lost, Verdict.NAN, 0, from_start=True, others={m.VAL: value})
     assert "huge-first-loss" in m.names(run, CAUSE, +1)
+
+
+def test_a_huge_first_loss_does_not_explain_a_failure_out_of_a_long_calm() -> None:
+    early = m.made(m.exploding(400, 6, 8.0, start=4e5, floor=3e5), Verdict.EXPLODED, 6, every=1)
+    late = m.made(m.exploding(400, 250, 8.0, start=4e5, floor=150.0), Verdict.EXPLODED, 250)
+    assert "huge-first-loss" in m.names(early, CAUSE, +1)
+    assert not {"huge-first-loss", "first-loss-towers"} & m.names(late, CAUSE, +1)

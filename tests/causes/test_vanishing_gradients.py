@@ -104,3 +104,14 @@ def test_a_loss_that_is_the_same_to_the_last_digit_and_no_guess_means_that_nothi
     assert "nothing-moved" in m.names(still, CAUSE, -1)
     guess = m.made(np.full(15, np.log(10)), Verdict.PLATEAU, 0, axis="epoch", every=1)
     assert "nothing-moved" not in m.names(guess, "learning-rate-too-low", +1)
+
+
+def test_training_and_validation_on_one_still_level_say_that_the_input_does_not_count_any_more() -> None:
+    y, val = m.learning(60, 0.7, 0.35), m.learning(60, 0.7, 0.37, seed=4)
+    y[30:], val[30:] = 0.6445, 0.645
+    run = m.made(y, Verdict.DIVERGED, 30, others={m.VAL: val}, axis="epoch", every=1)
+    assert "says-nothing" in m.names(run, CAUSE, +1)
+    assert "says-nothing" in m.names(run, "data-shift", -1)
+    val[30:] = m.steady(30, 0.8)
+    apart = m.made(y, Verdict.DIVERGED, 30, others={m.VAL: val}, axis="epoch", every=1)
+    assert "says-nothing" not in m.names(apart, CAUSE, +1)

@@ -143,6 +143,26 @@ def fell_to_a_guess(f: Facts, d: int) -> Found:
     return sign("fell-to-a-guess", d, strength, text, series=f.tag, value=c.end, compared_to=c.before)
 
 
+ONE_LEVEL = (0.01, 0.003)
+"""Distance of validation from training, as a share, within which both may be one number, and are."""
+
+
+def says_nothing(f: Facts, d: int) -> Found:
+    """Training and validation lie on one level and do not move: what the net says no longer depends on its input."""
+    c, v = f.loss, f.validation
+    if not rose(f) or c is None or v is None or f.onset is None or f.onset.from_start or c.still is None:
+        return None
+    if c.end is None or c.end <= 0 or v.end is None or v.tag == c.tag or v.next_ratio is None or v.next_ratio < MOVED:
+        return None
+    off = abs(v.end / c.end - 1.0)
+    text = (
+        f"{c.tag} and {v.tag} lie at {num(c.end)} and {num(v.end)} and do not move: what the net says no longer "
+        "depends on its input"
+    )
+    strength = ramp(off, *ONE_LEVEL) * log_ramp(max(c.still, 1e-9), 0.02, 0.003)
+    return sign("says-nothing", d, strength, text, series=c.tag, value=c.end, compared_to=v.end)
+
+
 def never_moved(f: Facts, d: int) -> Found:
     """The same value in every epoch, and not that of a guess: a net whose last bias learns drifts to ln C at least."""
     c = f.loss

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs.build import Found, log_ramp, missing, num, percent, ramp, sign, times
 
@@ -153,6 +155,36 @@ def never_as_untrained(f: Facts, d: int) -> Found:
     )
     strength = log_ramp(r, 1.05, 1.6) * ramp(v.train_progress, LEARNED, LEARNED / 2)
     return sign("never-as-untrained", d, strength, text, series=v.tag, value=v.best, compared_to=t.first)
+
+
+AT_A_GUESS = (0.06, 0.02)
+"""Distance from ln C, as a share, at which a loss may be that of a guess among C classes, and surely is."""
+
+MOST_CLASSES = 20
+"""Classes up to which the values ln C lie apart farther than that."""
+
+
+def best_is_a_guess(f: Facts, d: int) -> Found:
+    """Training learned its samples, and the best that held-out data ever cost is ln C, a guess among the classes.
+
+    What is memorised after something general was learned had been better than that; a net that is another one in
+    evaluation does not stand at ln C by chance.
+    """
+    v = f.validation
+    if v is None or not f.leading_role.startswith("val") or v.points < FEWEST or v.best is None or v.first is None:
+        return None
+    if v.train_progress is None or v.never_good is None or v.never_good < NEVER_BETTER or v.best <= 0:
+        return None
+    classes = round(math.exp(min(v.best, 5.0)))
+    if not 2 <= classes <= MOST_CLASSES:
+        return None
+    off = abs(v.best / math.log(classes) - 1.0)
+    text = (
+        f"{v.tag} was never better than {num(v.best)}, a guess among {classes} classes (ln {classes}), while training "
+        f"fell to {percent(v.train_progress)} of its value at the first evaluation: nothing general was ever learned"
+    )
+    strength = ramp(off, *AT_A_GUESS) * ramp(v.train_progress, 0.9, 0.6)
+    return sign("best-is-a-guess", d, strength, text, series=v.tag, value=v.best, compared_to=math.log(classes))
 
 
 def rose_too_far(f: Facts, d: int) -> Found:

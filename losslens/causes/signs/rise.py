@@ -145,6 +145,33 @@ def smooth_rise(f: Facts, d: int) -> Found:
     return sign("smooth-rise", d, strength, text, series=f.tag, steps=(f.onset.step, g.peak_step), value=g.fit)
 
 
+BY_RULE = (1e6, 1e10)
+"""Factor of an exponential climb from which steps of bounded length do not explain it, and from which they cannot."""
+
+STRAIGHT = (0.85, 0.95)
+"""R² of the straight line on the logarithm from which each step multiplied the loss, and surely."""
+
+
+def multiplied(f: Facts, d: int) -> Found:
+    """A straight line on the logarithm over many decades: each step multiplied what the one before had left.
+
+    An adaptive optimizer moves each weight by about the rate, whatever the gradient, and the loss of weights that move
+    evenly grows like a power of the steps. An update in proportion to the error does this (a step above twice the
+    inverse of the sharpness), or weights that are multiplied at each step.
+    """
+    if not rose(f) or f.loss is None or f.onset is None or f.loss.recovered:
+        return None
+    g = f.loss.growth
+    if g.kind != "exponential" or g.ratio is None or g.fit is None or g.time_constant is None:
+        return None
+    text = (
+        f"{f.tag} was multiplied by the same factor again and again, {times(g.ratio)} in all (R² {g.fit:.2f}): updates "
+        "in proportion to the error do that, steps of bounded length do not"
+    )
+    strength = log_ramp(g.ratio, *BY_RULE) * ramp(g.fit, *STRAIGHT) * ramp(g.points, 4, 10)
+    return sign("multiplied-each-step", d, strength, text, series=f.tag, steps=(f.onset.step, g.peak_step), value=g.fit)
+
+
 def grew_for_long(f: Facts, d: int) -> Found:
     """Orders more after the first points than at them, and never back: what feeds itself, not what one batch did."""
     if not rose(f) or f.loss is None or f.onset is None or f.loss.recovered or f.loss.growth.steps <= 0:
