@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs import around
 from losslens.causes.signs.build import num, percent, times, where
 from losslens.model import Verdict
 
@@ -34,8 +35,17 @@ def _went_on(f: Facts) -> bool:
     return v.at_onset is not None and v.at_onset < STILL_FALLS and v.end <= v.best / STILL_FALLS
 
 
-def _training_since(fall: float) -> str:
+LEARNED_ON = 0.8
+"""The same from which it is worth saying what was learned then."""
+
+
+def _training_since(f: Facts, fall: float) -> str:
     """What the training loss did after validation was best; ``fall`` is its end over its value then."""
+    b = f.beside
+    if b is not None and around.stepped_with_validation(f) > around.STEPPED:
+        return f"The training loss rose as well, {times(b.rise)} at {where(f, b.step)}: it was not validation alone."
+    if LEARNED_ON <= fall < STILL_FALLS:
+        return f"The training loss fell on a little, to {percent(fall)} of its value then."
     if fall < STILL_FALLS:
         return (
             f"The training loss went on falling, to {percent(fall)} of its value then: from here on it learned the "
@@ -61,7 +71,7 @@ def turned(f: Facts) -> tuple[str, ...]:
         )
         out.append(f"{best}; {left} for good.")
         if v.train_fall is not None:
-            out.append(_training_since(v.train_fall))
+            out.append(_training_since(f, v.train_fall))
     if o.epoch is not None and e.epochs and e.axis != "epoch":
         out.append(f"That was pass {int(o.epoch) + 1} of {max(int(o.epoch) + 1, round(e.epochs))} over the same data.")
     return tuple(out)

@@ -95,6 +95,8 @@ def _window(x: FloatArray, start: Start, extent: Extent) -> tuple[int, int]:
     first = int(np.searchsorted(x, min(start.low, start.step - extent.interval)))
     last = int(np.searchsorted(x, max(start.high, start.step), side="right")) + 1
     at = int(np.searchsorted(x, start.step))
+    if first - AFTER < min(last - first, LATELY):  # too little came before so wide an interval
+        first = max(first, int(np.searchsorted(x, start.step - extent.interval)))
     if last - first <= LATELY:
         return first, last
     reach = max(LATELY, at) // 2

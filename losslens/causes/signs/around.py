@@ -302,7 +302,10 @@ def only_validation(f: Facts, d: int) -> Found:
     was = f.train.before if f.train.before is not None else f.train.first  # bad from its start: there is no before
     text = f"{f.train.tag} stayed on its course ({num(was)} then {num(f.train.end)}); only {f.loss.tag} is bad"
     strength = 1.0 if r is None else log_ramp(r, 1.5, 1.0)
-    return sign("only-validation", d, strength * (1.0 - stepped_with_validation(f)), text, series=f.loss.tag)
+    both = stepped_with_validation(f)
+    if both > STEPPED:
+        return None  # a sentence of this would stand beside one that says the opposite
+    return sign("only-validation", d, strength * (1.0 - both), text, series=f.loss.tag)
 
 
 def climbs_alone(f: Facts) -> bool:
@@ -322,6 +325,9 @@ def validation_alone(f: Facts, d: int) -> Found:
 
 AT_ONCE = 2
 """Points within which a rise came at once."""
+
+STEPPED = 0.5
+"""How surely training rose with validation, 0 to 1, from which that is what is said."""
 
 SEEN_AFTER = 2
 """Training points from the onset of validation on, below which training may have failed as well."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
-from losslens.causes.facts.beside import BEFORE, _rises
+from losslens.causes.facts.beside import BEFORE, _rises, beside_of
 from losslens.model import Role, Verdict
 from tests.causes import make_runs as m
 
@@ -108,3 +110,18 @@ def test_a_single_epoch_of_training_that_jumped_and_was_learned_anew_is_not_lost
     assert "training-stepped-too" in m.names(run, "data-shift", +1) | m.names(run, "overfitting", -1)
     smooth = m.made(val, Verdict.VAL_DIVERGED, 8, others={("loss", Role.TRAIN_LOSS): np.sort(train)[::-1]}, **rows)  # type: ignore[arg-type]
     assert "training-stepped-too" not in m.names(smooth, "overfitting", -1)
+
+
+def test_of_an_interval_with_little_before_it_the_likeliest_step_is_looked_at() -> None:
+    train = m.learning(80)
+    train[50:] *= 1.0 + 0.8 * np.exp(-np.arange(30) / 5.0)
+    run = led_by_validation(np.concatenate([train, m.steady(320)]), at=51)
+    facts = run.facts()
+    assert facts.onset is not None
+    assert facts.extent is not None
+    wide = dataclasses.replace(facts.onset, low=600, high=facts.onset.step)
+    beside = beside_of(run.run.series["train/loss"], wide, facts.extent, run.judgement)
+    assert beside is not None
+    assert beside.step is not None
+    assert abs(beside.step - 5_000) <= 200
+    assert "only-validation" not in m.names(m.renamed(facts, beside=beside), "train-eval-mismatch", +1)
