@@ -38,6 +38,14 @@ def fell(f: Facts) -> str:
     return f"{r.tag} fell {how} at {where(f, step)}, within the interval in which the loss left its course."
 
 
+def risen(f: Facts) -> bool:
+    """The rate stood clearly above its first value at the onset: no reason by itself, but no sign of nothing either."""
+    r = f.rate
+    if r is None or r.constant or r.first is None or r.at_onset is None:
+        return False
+    return 0 < STANDS_HIGHER * r.first < r.at_onset
+
+
 def at_onset(f: Facts) -> str:
     """What the rate was at the onset, and whether that is a reason."""
     r = f.rate
@@ -61,12 +69,13 @@ def at_onset(f: Facts) -> str:
             f"{r.tag} was {num(r.at_onset)} at the onset, already {below}below a rate that had trained stably "
             f"({num(r.stable_rate)}): the rate did not change for the worse."
         )
+    about = "where" if r.constant else "within a fifth of which"
     share = (
-        f", where it had been for {stretch(f, r.steps_at_rate)}"
+        f", {about} it had been for {stretch(f, r.steps_at_rate)}"
         if r.steps_at_rate is not None and r.steps_at_rate >= 0.02
         else ""
     )
-    if not r.constant and r.first is not None and r.first > 0 and r.at_onset > STANDS_HIGHER * r.first:
+    if risen(f) and r.first is not None:
         return (
             f"{r.tag} was {num(r.at_onset)} at the onset, {times(r.at_onset / r.first)} its first value "
             f"({num(r.first)}){share}."

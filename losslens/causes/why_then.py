@@ -30,6 +30,9 @@ DRIFTED = 2.0
 NOISIER = 1.5
 """Growth of the noise from which it is worth saying."""
 
+AT_ONCE = 3.0
+"""Factor of a step to another level from which nothing had been building up: other data are as likely a reason."""
+
 OF_THIS_PASS = frozenset(
     {"bad-batch", "data-shift", "empty-targets", "nan-in-data", "recurring-bad-sample", "batch-size-change"}
 )
@@ -77,7 +80,7 @@ def _said(facts: Facts, cause: str) -> tuple[str, ...]:
     warming = facts.rate is not None and bool(facts.rate.in_warmup)
     if not coincided and not at_once and not before and not built_up and not warming:
         out.append(_with_it(facts))
-        if facts.unchanged or not out[-1]:
+        if (facts.unchanged or not out[-1]) and not why_rate.risen(facts):
             out.append(_nothing(facts))
     out += _siblings(facts)
     if not named and cause not in OF_THIS_PASS:
@@ -141,6 +144,8 @@ def _seen(f: Facts) -> str:
         return ""
     passes = int(o.epoch)
     once = "once" if passes == 1 else f"{passes} times"
+    if (f.loss.step_ratio or 0.0) > AT_ONCE and f.loss.growth.points <= 2:
+        return f"Every sample had been seen {once} by then without harm: data can be the reason only if they changed."
     if f.loss.spikes.clear_before:
         return (
             f"Every sample had been seen {once} by then, and the loss had spiked "
@@ -183,8 +188,8 @@ def _restart(f: Facts) -> str:
 
 def _batch(f: Facts) -> str:
     b = f.batch
-    if b is None or b.change_step is None:
-        return ""
+    if b is None or b.change_step is None or (b.role != "batch_size" and f.agent is not None):
+        return ""  # the speed of an agent is no news: it falls where the agent begins to learn
     text = f"{b.tag} changed from {num(b.before)} to {num(b.after)} at {where(f, b.change_step)}"
     if f.onset is None:
         return f"{text}."
@@ -285,11 +290,15 @@ def _others(f: Facts) -> str:
     early = [(tag, step, size) for tag, step, size in f.moved if tag not in told and step <= f.onset.low]
     if not early:
         return ""
-    parts = [f"{tag} at {where(f, step)} ({_size(size)})" for tag, step, size in early[:3]]
+    parts = [f"{tag} at {where(f, step)} ({_size(f, tag, size)})" for tag, step, size in early[:3]]
     return f"Also moved before the loss: {', '.join(parts)}."
 
 
-def _size(factor: float) -> str:
+def _size(f: Facts, tag: str, factor: float) -> str:
+    """How far a signal moved: a factor where it is above 0 throughout, else from where to where."""
+    if tag in f.moved_between:
+        was, now = f.moved_between[tag]
+        return f"from {num(was)} to {num(now)}"
     return times(factor) if math.isfinite(factor) else "not finite from there on"
 
 
@@ -302,7 +311,7 @@ def _with_it(f: Facts) -> str:
     beside = [(tag, size) for tag, step, size in f.moved if tag not in told and f.onset.low < step <= reach]
     if not beside:
         return ""
-    return f"At the same point moved {', '.join(f'{tag} ({_size(size)})' for tag, size in beside[:3])}."
+    return f"At the same point moved {', '.join(f'{tag} ({_size(f, tag, size)})' for tag, size in beside[:3])}."
 
 
 def _declined(f: Facts) -> str:

@@ -36,6 +36,10 @@ WANTED = (
 )
 
 
+#: Weight in evidence that the return of an agent counts as: its losses say little of whether it learns, and who trains
+#: one looks at nothing else first. Below that of a precursor.
+RETURN = 5.0
+
 #: A closer look shows so many points to each side of the onset, when that is less than this share of the curve.
 CLOSE, CLOSER, FEW = 24, 0.4, 100
 #: The loss gets at least this share of the common steps; fewer finite points than this make no curve beside it.
@@ -85,6 +89,8 @@ def others(run: RunReport, most: int, *, same_axis: bool = True) -> list[Curve]:
     if same_axis and leading is not None:
         rest = [c for c in rest if c.axis == leading.axis]
     rest = [c for c in rest if c.tag in named or c.role in WANTED]
+    for curve in [c for c in rest if c.role is Role.REWARD][:1]:
+        named[curve.tag] = named.get(curve.tag, 0.0) + RETURN
     seen: Counter[Role] = Counter([leading.role] if leading is not None else [])
     keys: dict[str, tuple[float, int, int]] = {}
     for curve in rest:

@@ -101,3 +101,26 @@ def test_a_rate_raised_little_by_little_is_no_jump_that_would_clear_it() -> None
         rate[320 - steps :] = 1e-3 * np.geomspace(1.0, 40.0, steps + 1)[np.minimum(np.arange(80 + steps), steps)]
         run = m.made(m.exploding(at=320), Verdict.EXPLODED, 320, others={m.LR: rate})
         assert ("rate-jumped" in m.names(run, CAUSE, -1)) is clears
+
+
+def test_an_even_ramp_that_is_printed_with_few_digits_is_one_climb_and_speaks_for_the_rate() -> None:
+    printed = np.array([float(f"{5e-4 * (2 * k + 1):.3g}") for k in range(200)])
+    assert (np.diff(printed) == 0).any()
+    run = m.made(m.exploding(200, 145, 6.0), Verdict.EXPLODED, 145, others={m.LR: printed}, every=2)
+    facts = run.facts()
+    assert facts.rate is not None
+    assert facts.rate.in_warmup
+    (found,) = [s for s in m.tried(facts, CAUSE) if s.name == "rate-climbing" and isinstance(s, Sign)]
+    assert found.strength > 0.8
+    assert "rate-steady" not in m.names(run, "adam-instability", +1)
+    lines = " ".join(run.diagnose().why_then)
+    assert "Nothing else was logged" not in lines
+    assert "where it had been" not in lines
+
+
+def test_a_loss_that_is_multiplied_over_many_decades_rules_out_steps_of_bounded_length() -> None:
+    run = m.made(m.exploding(400, 200, 5.0), Verdict.EXPLODED, 200)
+    assert "multiplied-each-step" in m.names(run, CAUSE, +1)
+    assert "multiplied-each-step" in m.names(run, "adam-instability", -1)
+    mild = m.made(m.exploding(400, 200, 30.0), Verdict.EXPLODED, 200)
+    assert "multiplied-each-step" not in m.names(mild, "adam-instability", -1)

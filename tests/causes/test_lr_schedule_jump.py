@@ -101,3 +101,14 @@ def test_a_gamma_above_one_is_the_mistake_itself_and_comes_first() -> None:
     assert run.diagnose().why_then[0].startswith("The settings multiply the learning rate by 1.012")
     focal = m.made(m.exploding(), Verdict.EXPLODED, 320, settings={"loss": "focal", "gamma": 2.0})
     assert "schedule-set-to-rise" not in m.names(focal, CAUSE, +1)
+
+
+def test_a_ramp_that_goes_on_past_a_wide_interval_of_the_onset_is_near_it() -> None:
+    rate = np.where(np.arange(400) < 200, 1e-3, 1e-3 * 1.03 ** np.clip(np.arange(400) - 200, 0, None))
+    run = m.made(m.exploding(at=270), Verdict.DIVERGED, 270, others={m.LR: rate}, uncertain=40)
+    facts = run.facts()
+    assert facts.rate is not None
+    assert facts.rate.jump_lag_points is not None
+    assert 0 <= facts.rate.jump_lag_points < 20
+    assert "rate-jumped" in m.names(run, CAUSE, +1)
+    assert "rate-jumped" in m.names(run, "weight-growth", -1)

@@ -357,3 +357,46 @@ def test_a_gradient_that_was_not_finite_long_before_and_was_survived_is_no_reaso
         lost = m.nan_from(m.learning(400), 320)
         said = m.made(lost, Verdict.NAN, 320, others={m.GRAD: gradient}).diagnose().why_then
         assert any("was not finite" in s for s in said) is told
+
+
+def test_what_is_below_zero_moved_from_a_value_to_another_and_not_by_a_factor() -> None:
+    reward = m.steady(400, -20.0, 0.05)
+    reward[310:] = -1500.0
+    others = {("rollout/ep_rew_mean", Role.REWARD): reward, ("train/value_loss", Role.LOSS_COMPONENT): m.steady()}
+    text = told(m.made(m.exploding(), Verdict.EXPLODED, 320, others=others))
+    assert "rollout/ep_rew_mean at step 31,000 (from -20" in text
+    assert "to -1,500)" in text
+
+
+def test_the_speed_of_an_agent_is_no_news() -> None:
+    speed = np.where(np.arange(400) < 315, 6000.0, 300.0)
+    played = {
+        ("rollout/ep_rew_mean", Role.REWARD): m.steady(400, 20.0),
+        ("train/critic_loss", Role.LOSS_COMPONENT): m.steady(),
+    }
+    fps = {("time/fps", Role.THROUGHPUT): speed}
+    assert "time/fps changed" in told(m.made(m.exploding(), Verdict.EXPLODED, 320, others=fps))
+    assert "time/fps changed" not in told(m.made(m.exploding(), Verdict.EXPLODED, 320, others={**played, **fps}))
+
+
+def test_data_are_not_cleared_where_the_loss_went_to_another_level_at_once() -> None:
+    leaped = m.made(m.jumping(400, 320, 500.0), Verdict.EXPLODED, 320, spe=1500.0)
+    assert "the data are not the reason" not in told(leaped)
+    assert "without harm" in told(leaped)
+
+
+def test_a_training_loss_that_fell_a_little_is_not_said_to_have_learned_the_samples() -> None:
+    val = np.concatenate([np.linspace(0.9, 0.5, 15), np.linspace(0.5, 0.8, 25)])
+    for floor, learned in ((0.485, False), (0.05, True)):
+        train = np.concatenate([np.linspace(0.9, 0.5, 15), np.linspace(0.5, floor, 25)])
+        others = {("train/loss", Role.TRAIN_LOSS): train}
+        text = told(m.made(val, Verdict.OVERFIT, 16, others=others, tag="val/loss", role=Role.VAL_LOSS))
+        assert ("it learned the samples" in text) is learned
+
+
+def test_a_rate_far_above_its_first_value_is_no_moment_without_a_visible_reason() -> None:
+    rate = np.minimum(1e-3 * 1.02 ** np.arange(400.0), 0.1)
+    text = told(m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: rate}))
+    assert "times its first value" in text or "× its first value" in text
+    assert "no visible reason" not in text
+    assert "where it had been" not in text

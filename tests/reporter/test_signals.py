@@ -70,3 +70,13 @@ def test_the_closer_look_holds_the_interval_and_is_left_out_when_the_run_is_shor
     val = make.val_diverged()
     assert signals.around_onset(val, val.curves[0]) is None
     assert signals.around_onset(make.nan_from_start(), make.nan_from_start().curves[0]) is None
+
+
+def test_the_return_of_an_agent_is_among_the_first_curves() -> None:
+    run = make.exploded()
+    steps = run.curves[0].step
+    gained = make.curve("rollout/ep_rew_mean", Role.REWARD, steps, [1.0] * len(steps))
+    bare = replace(
+        run, curves=(*run.curves, gained), diagnosis=make.NOTHING, judgement=replace(run.judgement, precursors=())
+    )
+    assert [c.tag for c in signals.panels(bare, 2)] == ["total_loss", "rollout/ep_rew_mean", "learning_rate"]

@@ -20,7 +20,7 @@ from losslens.causes.facts.course import course_of, start_of
 from losslens.causes.facts.gradient import gradient_of, layers_of
 from losslens.causes.facts.nonfinite import nonfinite_of
 from losslens.causes.facts.nouns import Extent, Facts, Start
-from losslens.causes.facts.numerics import broke_at, departure
+from losslens.causes.facts.numerics import broke_at, departure, median
 from losslens.causes.facts.parts import components_of, validation_of
 from losslens.causes.facts.recipe import recipe_of
 from losslens.causes.facts.restarts import batch_of, messages_of, restart_of
@@ -114,7 +114,7 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         train = course_of(train_series, where, extent, _verdict_on(judgement, train_series.tag))
     gradient = gradient_of(run, leading, start, extent)
     scale = scale_of(run.first(Role.LOSS_SCALE), start, extent, gradient)
-    moved, unchanged = _others(run, leading, start, extent)
+    moved, unchanged, between = _others(run, leading, start, extent)
     return Facts(
         run_id=run.id,
         name=run.name,
@@ -148,6 +148,7 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         roles=tuple(sorted({c.role.value for c in run.roles})),
         unchanged=unchanged,
         moved=moved,
+        moved_between=between,
         leading_role=role.value,
         beside=beside,
         also=judged.also if judged is not None else None,
@@ -219,10 +220,12 @@ def _verdict_on(judgement: Judgement, tag: str) -> LossVerdict | None:
 
 def _others(
     run: Run, leading: Series, start: Start | None, extent: Extent
-) -> tuple[tuple[tuple[str, int, float], ...], tuple[str, ...]]:
-    """Which other signals left their course around the onset (tag, first step, factor), and which did not."""
+) -> tuple[tuple[tuple[str, int, float], ...], tuple[str, ...], dict[str, tuple[float, float]]]:
+    """Which other signals left their course around the onset (tag, first step, factor), which did not, and between
+    which values those moved that are not above 0 throughout."""
+    between: dict[str, tuple[float, float]] = {}
     if start is None or start.points_before < 6:
-        return (), ()
+        return (), (), between
     moved: list[tuple[str, int, float]] = []
     still: list[str] = []
     reach = int(start.high + 2 * extent.interval)
@@ -246,5 +249,16 @@ def _others(
             still.append(s.tag)
         else:
             moved.append((s.tag, found.step, float(np.exp(np.clip(found.move, -60, 60)))))
+            if np.nanmin(s.value) <= 0:
+                between[s.tag] = _ends(s, found.step, reach)
     moved.sort(key=lambda m: m[1])
-    return tuple(moved[:12]), tuple(still[:12])
+    return tuple(moved[:12]), tuple(still[:12]), between
+
+
+def _ends(series: Series, at: int, reach: int) -> tuple[float, float]:
+    """The level before the step ``at``, and the value up to ``reach`` that is farthest from it."""
+    past = series.value[series.step < at]
+    level = median(past[-20:]) or 0.0
+    later = series.value[(series.step >= at) & (series.step <= reach)]
+    later = later[np.isfinite(later)]
+    return level, float(later[np.argmax(np.abs(later - level))]) if later.size else level

@@ -313,6 +313,8 @@ class Facts:
     moved: tuple[tuple[str, int, float], ...] = ()
     """Tags that left their course around the onset: tag, first step, ratio (infinite where the signal was no longer
     finite); earliest first (at most 12)."""
+    moved_between: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Of those not above 0 throughout, whose ratio means nothing: the median before, and the value farthest from it."""
     leading_role: str = "train_loss"
     beside: Beside | None = None
     """The training loss at the onset of the leading validation loss; None where training leads."""

@@ -44,6 +44,9 @@ STILL_CLIMBS = 1.03
 STEADILY = 0.8
 """… and the share of its moves that lead upward."""
 
+PRINTED_ALIKE = 3
+"""Points within which a rise shows although two of them are printed with the same digits."""
+
 UNLIKE_THE_LAST = 3.0
 """Times the move before it (on the logarithm) that an abrupt fall must exceed."""
 
@@ -99,7 +102,7 @@ def rate_of(
         in_warmup=None if start is None else bool(warm is not None and onset <= warm),
         jump=ramp[0],
         jump_step=ramp[1],
-        jump_lag_points=None if jump[1] is None else (onset - jump[1]) / max(extent.interval, 1e-9),
+        jump_lag_points=_lag(step, value, jump, ramp, start, extent),
         jump_from=ramp[2],
         jump_to=ramp[3],
         jump_last=ramp[4],
@@ -115,6 +118,7 @@ def rate_of(
         fall=_fall(step, value, start, extent),
         calm_points=_points_at(step, value, here, start, loss),
         borne=_borne(step, value, start, extent),
+        usual=_usual(step, value, start, loss),
     )
 
 
@@ -148,6 +152,11 @@ def _warmup_end(step: IntArray, value: FloatArray, peak: float) -> int | None:
     """Last step of the initial unbroken rise, where it at least doubled the rate in three moves or more."""
     moves = np.diff(value)
     stop = np.flatnonzero(moves <= 0)
+    for at in stop:  # of a slow rise neighbours may be the same once they are printed: it goes on a few points later
+        soon = value[at + 1 : at + 1 + PRINTED_ALIKE]
+        if moves[at] < 0 or soon.size < PRINTED_ALIKE or not (np.diff(soon) >= 0).all() or soon[-1] <= value[at]:
+            break
+        stop = stop[1:]
     last = int(stop[0]) if stop.size else value.size - 1
     if last < 2 or (value[0] <= 0 and value[last] <= 0):
         return None
@@ -239,6 +248,26 @@ def _climb(
     return float(rise[-1] / rise[0]), int(step[low + 1]), float(rise[0]), float(rise[-1]), int(step[last])
 
 
+def _lag(
+    step: IntArray, value: FloatArray, jump: _Jump, ramp: tuple[object, ...], start: Start | None, extent: Extent
+) -> float | None:
+    """Logged points between the largest move and the onset; of a rise that leads on to the onset those since the rate
+    was last less than two thirds of what it is there: where each move is small, which is the largest says nothing."""
+    if jump[1] is None or start is None:
+        return None
+    lag = (start.step - jump[1]) / max(extent.interval, 1e-9)
+    first, last = ramp[1], ramp[4]
+    if not isinstance(first, int) or not isinstance(last, int) or not first < start.step <= last:
+        return lag
+    inside = (step >= first) & (step <= start.step)
+    if not inside.any():
+        return lag
+    below = np.flatnonzero(value[inside] < value[inside][-1] / ABRUPT)
+    since = step[inside][below[-1]] if below.size else first
+    held = (start.step - float(since)) / max(extent.interval, 1e-9)
+    return min(lag, held) if lag >= 0 else held
+
+
 def _merge(moves: FloatArray, k: int) -> tuple[float, int]:
     """A jump seen through a running mean takes several points: multiply the neighbouring rises into it."""
     total, first = float(moves[k]), k
@@ -288,6 +317,16 @@ def _borne(step: IntArray, value: FloatArray, start: Start | None, extent: Exten
         return None
     before = np.sort(value[step < start.low - extent.interval])
     return float(before[-BORNE]) if before.size >= BORNE else None
+
+
+def _usual(step: IntArray, value: FloatArray, start: Start | None, loss: Series | None) -> float | None:
+    """The rate at which half of the logged points before the onset were made, or a lower one."""
+    if start is None or loss is None:
+        return None
+    points = loss.step[loss.step < start.low]
+    if points.size < FEWEST_OF_A_CLIMB:
+        return None
+    return float(np.median(value[np.clip(np.searchsorted(step, points, side="right") - 1, 0, value.size - 1)]))
 
 
 def _points_at(

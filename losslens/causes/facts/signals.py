@@ -61,6 +61,8 @@ class Rate:
     """Logged points of the loss, up to the onset, at rates within 20 % of that at the onset or above it."""
     borne: float | None = None
     """The rate at or above which three logged points before the onset were calm."""
+    usual: float | None = None
+    """Median rate of the logged points before the onset; None where these are few."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ def batch_moved(f: Facts, d: int) -> Found:
     b = f.batch
     if b is None:
         return None if any(c.lever == "batch-size" for c in f.changed) else missing("batch-changed", "batch_size")
-    if b.change_step is None or b.lag_points is None:
-        return None
+    if b.change_step is None or b.lag_points is None or (b.role != "batch_size" and f.agent is not None):
+        return None  # an agent is slower from where it begins to learn on, and as its episodes grow
     text = f"{b.tag} went from {num(b.before)} to {num(b.after)} at {where(f, b.change_step)}"
     near = f.onset is not None and f.onset.low <= b.change_step <= f.onset.high
     several = abs(math.log(b.after / b.before)) if b.role == "batch_size" and min(b.before, b.after) > 0 else 0.0

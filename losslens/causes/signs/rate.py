@@ -274,17 +274,27 @@ def rate_steady(f: Facts, d: int) -> Found:
     return sign("rate-steady", d, strength, text, series=r.tag, value=r.at_onset)
 
 
+ABOVE_USUAL = (1.2, 2.0)
+"""Times the rate of half the points before from which a climbing rate is above what had been trained at, and clearly:
+an even climb from nothing is at twice."""
+
+
 def rate_rising(f: Facts, d: int) -> Found:
     """The loss left its course while the rate was still climbing, above anything it had trained at."""
     if f.rate is None or f.rate.source != "logged" or f.onset is None or f.onset.from_start:
         return None
     r = f.rate
+    ramped = little_by_little(f)
     climbing = bool(r.in_warmup) or (r.stable_ratio is not None and r.stable_ratio > 1.2 and (r.jump or 1.0) < 1.3)
-    if not climbing or r.at_onset is None:
+    if not (climbing or ramped > 0) or r.at_onset is None:
         return None
     share = r.at_onset / r.peak if r.peak > 0 else 0.0
     text = f"{r.tag} was still climbing at the onset: {num(r.at_onset)}, {percent(share)} of its peak {num(r.peak)}"
     strength = 0.8 if r.stable_ratio is None else log_ramp(r.stable_ratio, 1.05, 2.0)
+    if r.usual:  # of an even climb the rate is always a little above the last one: what counts is where it trained
+        strength = max(strength, log_ramp(r.at_onset / r.usual, *ABOVE_USUAL))
+        text += f"; half of the course before was trained below {num(r.usual)}"
+    strength *= 1.0 if climbing else ramped
     return sign("rate-climbing", d, strength, text, series=r.tag, value=r.at_onset, compared_to=r.peak)
 
 
