@@ -60,6 +60,7 @@ def _relearned(f: Facts, d: int) -> Found:
     slope = f.loss.after_slope
     text = f"after {where(f, f.onset.step)} {f.tag} falls again on the new level: it is being learned"
     strength = ramp(slope, -0.05, -0.4) * (1.0 - around.retraces(f))  # what is learned as it was at first was lost
+    strength *= 1.0 - rise.tower(f)  # and so are weights that one giant point threw
     return sign("relearned-after-step", d, strength, text, series=f.tag, value=slope)
 
 

@@ -94,3 +94,15 @@ def test_a_rate_whose_warm_up_has_just_ended_is_not_steady() -> None:
 def test_a_level_far_above_the_first_value_is_more_than_new_data_cost() -> None:
     assert "above-the-first-value" in m.names(m.made(m.jumping(to=20.0), Verdict.SHIFTED, 320), CAUSE, -1)
     assert "above-the-first-value" not in m.names(m.made(m.jumping(to=2.0), Verdict.SHIFTED, 320), CAUSE, -1)
+
+
+def test_a_level_behind_one_giant_point_is_no_jump_of_the_data() -> None:
+    y = m.learning(400)
+    y[300:] = m.noisy(0.5 + 0.6 * np.exp(-np.arange(100) / 60.0))
+    plain = m.made(y, Verdict.SHIFTED, 300)
+    assert "relearned-after-step" in m.names(plain, CAUSE, +1)
+    thrown = y.copy()
+    thrown[300] = 3e4
+    run = m.made(thrown, Verdict.SHIFTED, 300)
+    assert "one-point-tower" in m.names(run, CAUSE, -1)
+    assert not {"one-point-jump", "relearned-after-step"} & m.names(run, CAUSE, +1)

@@ -23,6 +23,9 @@ from losslens.model import Verdict
 MOST_SUMMED = 600.0
 """Batches, or workers, over which a loss may have been summed instead of averaged."""
 
+BY_ORDERS = (10.0, 100.0)
+"""Factor of a single point from which it is no tail of the batches after it, and surely none."""
+
 LEVEL_POINTS = 10
 """Points of which the level after a step is the middle."""
 
@@ -93,6 +96,15 @@ def overflowed(f: Facts, d: int) -> Found:
     return sign("overflowed", d, 1.0 if inf else log_ramp(g.ratio or 1.0, 1e3, 1e8), text, series=f.tag, value=g.ratio)
 
 
+def tower(f: Facts) -> float:
+    """How surely, 0 to 1, the rise is a single point by orders: it says nothing of the level on which the loss came to
+    lie, and what is learned after it are weights that were thrown."""
+    g = f.loss.growth if f.loss is not None else None
+    if g is None or g.alone is None or g.ratio is None:
+        return 0.0
+    return ramp(g.alone, 0.4, 0.8) * log_ramp(g.ratio, *BY_ORDERS)
+
+
 def jumped(f: Facts, d: int) -> Found:
     """The whole rise inside two logged points, and no way back."""
     if not rose(f):
@@ -109,7 +121,7 @@ def jumped(f: Facts, d: int) -> Found:
     return sign(
         "one-point-jump",
         d,
-        resolution(f) * log_ramp(g.ratio or 1.0, 1.15, 3.0),
+        resolution(f) * log_ramp(g.ratio or 1.0, 1.15, 3.0) * (1.0 - tower(f)),
         text,
         series=f.tag,
         steps=(f.onset.step, g.peak_step),
