@@ -13,6 +13,7 @@ from losslens.model import Damage, Log, Setting, Warning
 from losslens.parsers.assemble import Assembly
 from losslens.parsers.axes import STEP_RANK, VALUE_COLUMNS, is_known_name, normalise
 from losslens.parsers.columns import Columns
+from losslens.parsers.json_hoisted import hoisted
 from losslens.parsers.json_reading import Json, flatten, loads_bare, number_of, spell_words, with_means
 from losslens.parsers.opening import HEAD_BYTES, LogFile, dated_at_end, decode_head, lines_of
 from losslens.parsers.records import counts_up
@@ -91,7 +92,7 @@ def _record(line: str) -> dict[str, Json] | None:
         value = loads_bare(line)
     except ValueError:
         return None
-    return value if isinstance(value, dict) else None
+    return hoisted(value) if isinstance(value, dict) else None
 
 
 def _is_number(value: Json) -> bool:
