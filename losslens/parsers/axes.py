@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from losslens.languages import in_english
+
 _STEPS: tuple[tuple[str, str], ...] = (
     # Normalised name, what it counts; the first that fits the data is the x.
     ("trainer_global_step", "step"),
@@ -170,7 +172,7 @@ TAG_COLUMNS = frozenset(
 )
 VALUE_COLUMNS = frozenset(["value", "val", "values", "metric_value", "scalar_value", "scalar", "y"])
 _OBJECTIVES = re.compile(
-    r"loss|损失|cost|objective|xent|error|reward|fitness|perplexity|accuracy|learning_?rate|grad(?:_?norm|ient)|entropy"
+    r"loss|cost|objective|xent|error|reward|fitness|perplexity|accuracy|learning_?rate|grad(?:_?norm|ient)|entropy"
     r"|^-\s?(?:log|ln)[ _-]?l(?:ik\w*)?\b|validation score|divergence"
     r"|(?<![a-z])(?:acc|lr|mse|mae|rmsl?e|mape|nll|nloglik|kl|ce-mean|cross-entropy|ppl|elbo|return|bleu|rouge|dice|m?iou|map\d*|auc|f1|psnr|fid|b?wer|b?cer|rms)(?![a-z])",
     re.IGNORECASE,
@@ -180,11 +182,11 @@ _OBJECTIVES = re.compile(
 @lru_cache(maxsize=4096)
 def normalise(name: str) -> str:
     """A name as the tables of this module spell it: lower case, words joined by one underscore."""
-    low = re.sub(r"[^0-9a-z]+", "_", name.strip().lower())
+    low = re.sub(r"[^0-9a-z]+", "_", in_english(name).strip().lower())
     return "_" + low.strip("_") if name.strip().startswith("_") else low.strip("_")
 
 
 @lru_cache(maxsize=4096)
 def is_known_name(name: str) -> bool:
     """True for a name that training logs use: a step, an epoch, a loss and the like."""
-    return normalise(name) in STEP_RANK or bool(_OBJECTIVES.search(name))
+    return normalise(name) in STEP_RANK or bool(_OBJECTIVES.search(in_english(name)))

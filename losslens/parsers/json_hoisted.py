@@ -1,4 +1,6 @@
-"""Records inside an envelope: {"event": "metrics", "data": {"step": 4, "loss": 0.5}}, as loggers of services write them.
+"""Records inside an envelope, as the loggers of services write them.
+
+{"event": "metrics", "data": {"step": 4, "loss": 0.5}}
 
 What a logger puts around a record (a time, a level, the kind of event) has no step; the object inside that has one is
 the record, whatever the key it stands under. It keeps what stands around it.
@@ -49,6 +51,7 @@ def _measures(record: dict[str, Json]) -> bool:
     """Whether an object holds, beside its steps, a number or an object."""
     steps = _steps_of(record)
     return any(
-        name not in steps and (isinstance(value, dict) or (isinstance(value, int | float) and not isinstance(value, bool)))
+        name not in steps
+        and (isinstance(value, dict) or (isinstance(value, int | float) and not isinstance(value, bool)))
         for name, value in record.items()
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from losslens.languages import said
 from losslens.parsers.text_wholes import NUMBER
 
 _N_OF = r"\s*(?P<n>\d+)\s*/\s*(?P<N>\d+)\s*"
@@ -14,7 +15,7 @@ _N_OF = r"\s*(?P<n>\d+)\s*/\s*(?P<N>\d+)\s*"
 _COUNT = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
 #: A name of a number; the size of a gradient is written "|g|".
 #: "loss", "||grad||", and "D(G(z))", as papers write it.
-NAME = r"(?:[A-Za-z][\w/.]*(?:\((?:\w|\(\w+\))+\))?|\|{1,2}[A-Za-z]\w*\|{1,2})"
+NAME = r"(?:[^\W\d_][\w/.]*(?:-[A-Za-z][\w/.]*)*(?:\((?:\w|\(\w+\))+\))?|\|{1,2}[A-Za-z]\w*\|{1,2})"
 
 #: What people count by words of their own.
 _COUNTED = (
@@ -107,7 +108,8 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"(?<![\w.])"
             r"(?!(?:warmup|eval|save|log|logging|max|min|total|num|decay|report|print|val|checkpoint|display|episode)_)"
             r"(?:[a-z]+[_ ])?"
-            r"(?:steps?|iterations?|iters?|updates?|up(?:d|\.)|(?:mini)?batch(?:_idx|_num|_id|_no|_number)?|it|s|训练次数|迭代次数)"
+            r"(?:steps?|iterations?|iters?|updates?|up(?:d|\.)|(?:mini)?batch(?:_idx|_num|_id|_no|_number)?|it|s"
+            rf"|{said('step')})"
             rf"['\"]?(?:(?:\s*[:=#\[(]){{1,2}}\s*|\s+)(?P<step>{_COUNT})(?![\d.]*[.eE]\d)(?!\s*(?:ms|s|it)\b)"
             r"(?:\s*/\s*(?P<N>\d+))?",
         ),
@@ -130,7 +132,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("epoch", r"^e(?:p\.?)?\s?(?P<epoch>\d+)\b(?!\.\d)"),
         (
             "epoch",
-            r"(?<![\w.])(?<!per )(?<!num )(?:epoche?s?|ep\b\.?|pass(?=\s\d+\s(?:batch|step|iter)))"
+            rf"(?<![\w.])(?<!per )(?<!num )(?:epoche?s?|{said('epoch')}|ep\b\.?|pass(?=\s\d+\s(?:batch|step|iter)))"
             # "Epoch0 loss = 7796" has nothing between; a file may be called epoch10.pth.
             r"(?:['\"]?(?:(?:\s*[:=#\[(]){1,2}\s*|\s+)['\"]?|(?<=epoch)(?=\d+(?![\w.]|/\D)))"
             r"(?P<epoch>\d+(?:\.\d+)?)(?:\s*/\s*(?P<epochs>\d+))?",

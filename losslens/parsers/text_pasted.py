@@ -20,6 +20,21 @@ _SET = {"‘": "'", "’": "'", "“": '"', "”": '"', "\u2212": "-", "\u00a0":
 _AS_TYPED = tuple((_WIDE | _SET).items())
 _QUOTED = re.compile(r"^(?:> )+(?=[^>\s])|^>[ \t]*$")
 
+#: A number behind its name that is written with a comma: "Verlust = 0,9769", "perte 1,3477"; three digits behind it
+#: may be thousands where it does not begin with 0.
+_NAMED = r"[^\W\d]\)?['\"]?(?:\s*[:=]\s*|\s+)[-+]?"
+_COMMA = re.compile(rf"({_NAMED}\d+),(\d+(?:e[-+]?\d+)?)(?![\d.]|,\d)", re.IGNORECASE)
+_SURE = re.compile(rf"{_NAMED}(?:0,\d+|\d+,(?:\d\d?|\d{{4,}}))(?![\d.]|,\d)")
+_POINT = re.compile(rf"{_NAMED}\d+\.\d")
+#: So many of these say that a program writes its numbers so, and that one of this many may have a point.
+_LEAST_COMMAS, _POINTS = 3, 10
+
+
+def _has_decimal_commas(text: str) -> bool:
+    """Whether the numbers behind the names of a stretch of output have a comma where English has a point."""
+    commas = sum(1 for _ in _SURE.finditer(text))
+    return commas >= _LEAST_COMMAS and _POINTS * sum(1 for _ in _POINT.finditer(text)) <= commas
+
 
 def passed_on(text: str) -> list[str]:
     """The lines of a stretch of output, without what quoting them put ahead, with narrow signs, and MLPerf's retold."""
@@ -27,6 +42,8 @@ def passed_on(text: str) -> list[str]:
         for sign, typed in _AS_TYPED:
             if sign in text:
                 text = text.replace(sign, typed)
+    if "," in text and _has_decimal_commas(text):
+        text = _COMMA.sub(r"\1.\2", text)
     lines = lines_of(text)
     if text_mllog.MARK in text:
         lines = [text_mllog.as_printed(line) for line in lines]

@@ -10,6 +10,7 @@ from itertools import accumulate
 from math import isfinite
 from pathlib import Path
 
+from losslens.languages import said
 from losslens.model import LogEvent, Setting, Warning
 from losslens.parsers.text_bars import Bars, bar_and_message, is_bar, is_broken
 from losslens.parsers.text_best import KIND as BEST
@@ -41,7 +42,10 @@ from losslens.parsers.text_tensors import without_lone
 from losslens.parsers.text_trainings import Headings, Training, in_turn, trainings_in
 from losslens.parsers.text_windows import LEAST_UNNAMED, WORTH_READING, counts_names_and_numbers
 
-_LOSS = re.compile(r"loss|cost|error|perplexity|nll|xent|reward|(?<![a-z])r?mse|(?<![a-z])mae(?![a-z])", re.IGNORECASE)
+_LOSS = re.compile(
+    rf"loss|{said('loss', 'error')}|cost|error|perplexity|nll|xent|reward|(?<![a-z])r?mse|(?<![a-z])mae(?![a-z])",
+    re.IGNORECASE,
+)
 #: Records of evaluations that may stand between two of the training.
 MOST_BETWEEN = 20
 #: Records above a line among which the same statement must have printed one for the line to be one of its.

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from losslens.languages import said
 from losslens.parsers.axes import is_known_name
 from losslens.parsers.text_counts import EPOCH, NAME, place_at, place_in
 from losslens.parsers.text_lists import of_other_split, one_by_one
 from losslens.parsers.text_names import name_on
 from losslens.parsers.text_wholes import NUMBER, float_of, int_of, lone_tensor, whole_line
 
-_WORD = r"(?:\dD )?[A-Za-z_η训验测损准学][\w/.@+-]*"
+_WORD = r"(?:\dD )?[^\W\d][\w/.@+-]*"
 _PAIR = re.compile(
     r"(?:(?<![\w/.-])|(?<=\s-)(?-i:(?=[A-Z][a-z])))"
     rf"(?P<quote>['\"]?)(?P<key>{_WORD}(?:'s)?(?: {_WORD}| #\d+){{0,3}})(?P=quote)"
@@ -28,7 +29,9 @@ _PAIR = re.compile(
 _SPACED = re.compile(
     r"(?<![\w/.-])(?P<key>(?:[A-Za-z][A-Za-z0-9]*_){0,3}"
     r"(?:(?:train(?:ing)?|val|valid|validation|test|eval|avg|average|mean|total|running|[gd]|lm)[ _])?"
-    r"(?:loss\w*|ppl|perplexity|acc(?:uracy)?(?:@\d)?|lr|learning rate|bpc|bpb|bleu|wer|error|grad[ _]?norm|gnorm|norm"
+    rf"(?:(?:{said('validation', 'train', 'test', 'mean', 'total')})[ _]?)?"
+    rf"(?:(?:loss|{said('loss')})\w*|(?:{said('accuracy', 'learning rate')})(?:_\w+)?|ppl|perplexity"
+    r"|acc(?:uracy)?(?:@\d)?|lr|learning rate|bpc|bpb|bleu|wer|error|grad[ _]?norm|gnorm|norm"
     r"|xent|cost|objective|bce|mfu|prec@\d|top-?[15]|reward|kl|entropy|mae|mse|rmse|nll|elbo|return|dice|iou|miou|psnr|f1|l\.r\."
     r"|alpha))"
     r"(?:\s?\((?:mean|avg|average|total|sum)\))?"
@@ -50,7 +53,7 @@ _LISTED = re.compile(
 #: Short for the losses of both splits where they stand side by side.
 _BOTH_SPLITS = {"tl": "train loss", "vl": "val loss"}
 IS_LOSS = re.compile(
-    r"loss|损失|cost|error|nll|nloglik|^-\s?(?:log|ln)|xent|objective|perplexity|ppl|mse|elbo|bce|(?<![a-z])mae(?![a-z])",
+    rf"loss|{said('loss')}|cost|error|nll|nloglik|^-\s?(?:log|ln)|xent|objective|perplexity|ppl|mse|elbo|bce|(?<![a-z])mae(?![a-z])",
     re.IGNORECASE,
 )
 #: What ``print(loss)`` makes of a tensor: "tensor(1.79, device='cuda:0', grad_fn=<NllLossBackward0>)".
@@ -123,7 +126,8 @@ _PART_OF_LINE = re.compile(
     re.IGNORECASE,
 )
 SPLIT_IN_KEY = re.compile(
-    r"训练|验证|测试|(?<![a-z])(?:train(?:ing)?|val|valid(?:ation)?|eval\w*|test|dev)(?![a-z])", re.IGNORECASE
+    rf"{said('train', 'validation', 'test')}|(?<![a-z])(?:train(?:ing)?|val|valid(?:ation)?|eval\w*|test|dev)(?![a-z])",
+    re.IGNORECASE,
 )
 #: The losses of a game under the bare names of its players: "D_A: 0.4 G_A: 0.2 cycle_A: 2.8".
 _PLAYER = re.compile(r"(?:net|[Ee]rr_?)?[DG](?:_\w+)?|(?:dis|gen|cycle|idt)_\w+")

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from itertools import islice, pairwise
 from pathlib import Path
 
+from losslens.languages import said
 from losslens.parsers.opening import HEAD_BYTES
 from losslens.parsers.text_bars import is_bar
 from losslens.parsers.text_best import KIND as BEST
@@ -57,9 +58,9 @@ _NUMBERS = tuple(
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 #: Lines with none of these cannot hold a named number: most lines of most outputs are passed over here.
 WORTH_READING = re.compile(
-    r"[:=|\]第]|loss|objective|acc|lr |epoch|(?:iter(?:ation)?|global step) \d|^train \d|^valid \d"
-    r"|^\d+ (?:train|val|test|eval)|^tensor\(|^\s*\d+/\d+\s+[\d.]+G\s|^\s*\d+ \d+% \(|\(\d+ \d+%\)\s"
-    r"|^\W*[a-z_]+\s+\d[\d./]*k?(?:[\s,]|$)|^\s*\d+\s+\|?[a-z][\w/.|]*\s+[-+]?[\d.]+\S*\s|^[a-z][\w/.]*,\d+,[a-z]",
+    rf"[:=|\]第]|loss|{said('loss')}|objective|acc|lr |epoch|(?:iter(?:ation)?|step|batch) \d|^train \d"
+    r"|^valid \d|^\d+ (?:train|val|test|eval)|^tensor\(|^\s*\d+/\d+\s+[\d.]+G\s|^\s*\d+ \d+% \(|\(\d+ \d+%\)\s"
+    r"|^\W*[^\W\d]+\s+\d[\d./]*k?(?:[\s,]|$)|^\s*\d+\s+\|?[a-z][\w/.|]*\s+[-+]?[\d.]+\S*\s|^[a-z][\w/.]*,\d+,[a-z]",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[A-Za-z]{2}")

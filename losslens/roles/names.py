@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from losslens.languages import in_english
+
 
 def words(*lines: str) -> frozenset[str]:
     """The blank-separated words of all lines."""
@@ -68,17 +70,22 @@ _ERR_OF_PLAYER = re.compile(r"\berr ([dg])\b")
 
 #: "-logL", "-log lik/n": a likelihood with a minus sign before it.
 _NEGATIVE = re.compile(r"^-\s?(?:log|ln)[ _-]?(?:L|lik|likelihood)(?:/\w+)?$", re.IGNORECASE)
-#: The words of Chinese programs, and the letter of the learning rate, as the others say them.
-_CHINESE = {
-    "η": " eta ",
-    "训练": " train ",
-    "验证": " val ",
-    "测试": " test ",
-    "损失": " loss ",
-    "准确率": " accuracy ",
-    "学习率": " learning rate ",
-    "平均": " mean ",
-    "总": " total ",
+#: Letters that stand for a quantity, as papers name it.
+_GREEK = {
+    "α": "alpha",
+    "β": "beta",
+    "γ": "gamma",
+    "δ": "delta",
+    "ε": "epsilon",
+    "η": "eta",
+    "λ": "lambda",
+    "μ": "mu",
+    "ρ": "rho",
+    "σ": "sigma",
+    "τ": "tau",
+    "θ": "theta",
+    "φ": "phi",
+    "ω": "omega",
 }
 
 
@@ -86,9 +93,10 @@ _CHINESE = {
 def words_of(tag: str) -> tuple[str, ...]:
     """The lower-case words of a tag: cut at everything that is no letter or digit, and at camel-case humps."""
     out: list[str] = []
+    tag = in_english(tag)
     if not tag.isascii():
-        for word, said in _CHINESE.items():
-            tag = tag.replace(word, said)
+        for letter, called in _GREEK.items():
+            tag = tag.replace(letter, f" {called} ")
     if tag.startswith("-"):
         tag = _NEGATIVE.sub("negative log likelihood", tag)
     for piece in re.split(r"[^A-Za-z0-9]+", _INITIAL.sub("loss", _NOISE.sub("", tag))):

@@ -11,7 +11,11 @@ import pytest
 from losslens.parsers import parse, recognise
 
 ENVELOPES: dict[str, Callable[[int, float], dict[str, object]]] = {
-    "an event and its data": lambda n, loss: {"ts": "2026-01-02T10:00:00", "event": "m", "data": {"step": n, "loss": loss}},
+    "an event and its data": lambda n, loss: {
+        "ts": "2026-01-02T10:00:00",
+        "event": "m",
+        "data": {"step": n, "loss": loss},
+    },
     "the payload of a cloud": lambda n, loss: {"severity": "INFO", "jsonPayload": {"step": n, "loss": loss}},
     "a part of the data inside": lambda n, loss: {"event": "m", "data": {"global_step": n, "train": {"loss": loss}}},
     "two envelopes": lambda n, loss: {"level": "info", "fields": {"kind": "m", "body": {"iter": n, "loss": loss}}},

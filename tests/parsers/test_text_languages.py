@@ -1,0 +1,97 @@
+"""Logs whose words are not English: the names stay as written, and are understood."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from losslens.model import Log, Role
+from losslens.parsers import parse, recognise
+from losslens.roles import assign
+
+LINES = 12
+
+
+def loss(n: int) -> float:
+    return round(0.4 + 2.5 * 0.8**n, 4)
+
+
+def read(tmp_path: Path, line: Callable[[int], str]) -> Log:
+    path = tmp_path / "train.log"
+    path.write_text("".join(f"{line(n)}\n" for n in range(LINES)), encoding="utf-8")
+    assert recognise(path) == "text"
+    (log,) = parse(path)
+    return log
+
+
+#: A line of each language, the name of its loss and what it counts.
+SPOKEN: dict[str, tuple[Callable[[int], str], str, str]] = {
+    "German": (lambda n: f"Schritt {n}: Verlust = {loss(n)}", "Verlust", "step"),
+    "German, compounds": (lambda n: f"Epoche {n} Trainingsverlust {loss(n)}", "Trainingsverlust", "epoch"),
+    "French": (lambda n: f"Époque {n}/12 - perte : {loss(n)}", "perte", "epoch"),
+    "French, steps": (lambda n: f"étape {n} | perte {loss(n)}", "perte", "step"),
+    "Spanish": (lambda n: f"Época {n}: pérdida {loss(n)}", "pérdida", "epoch"),
+    "Spanish, steps": (lambda n: f"paso {n}, perdida={loss(n)}", "perdida", "step"),
+    "Portuguese": (lambda n: f"passo {n} perda: {loss(n)}", "perda", "step"),
+    "Russian": (lambda n: f"Эпоха {n}, потери: {loss(n)}", "потери", "epoch"),
+    "Russian, steps": (lambda n: f"шаг {n} потери={loss(n)}", "потери", "step"),
+    "Japanese": (lambda n: f"エポック {n} 損失: {loss(n)}", "損失", "epoch"),
+}
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+def test_the_loss_and_its_place_are_understood_and_the_name_stays_as_written(language: str, tmp_path: Path) -> None:
+    line, name, axis = SPOKEN[language]
+    log = read(tmp_path, line)
+    course = log.series[name]
+    assert course.axis == axis
+    assert course.step.tolist() == list(range(LINES))
+    assert course.value.tolist() == [loss(n) for n in range(LINES)]
+    assert [c.role for c in assign(log.series) if c.tag == name] == [Role.TRAIN_LOSS]
+
+
+@pytest.mark.parametrize(
+    ("train", "val"),
+    [("Verlust", "Validierungsverlust"), ("perte", "perte de validation"), ("pérdida", "pérdida_val")],
+)
+def test_the_loss_on_held_back_data_is_told_from_that_of_the_training(train: str, val: str, tmp_path: Path) -> None:
+    log = read(tmp_path, lambda n: f"Epoch {n}: {train}={loss(n)}, {val}={loss(n) + 0.1:.4f}")
+    roles = {c.tag: c.role for c in assign(log.series)}
+    assert roles[train] is Role.TRAIN_LOSS
+    assert roles[val] is Role.VAL_LOSS
+
+
+@pytest.mark.parametrize("name", ["Verlust = {}", "loss: {}", "perte {}"])
+def test_numbers_with_a_decimal_comma_are_whole(name: str, tmp_path: Path) -> None:
+    log = read(tmp_path, lambda n: f"Epoch {n} | {name.format(str(loss(n)).replace('.', ','))}")
+    (course,) = [s for tag, s in log.series.items() if tag != "epoch"]
+    assert course.value.tolist() == [loss(n) for n in range(LINES)]
+
+
+def test_thousands_and_lists_keep_their_commas(tmp_path: Path) -> None:
+    log = read(tmp_path, lambda n: f"step {n} loss {loss(n)} shape=3,20 tokens=1,204,{n:03d}")
+    assert log.series["loss"].value.tolist() == [loss(n) for n in range(LINES)]
+    (tokens,) = [s for tag, s in log.series.items() if tag == "tokens"]
+    assert np.all(tokens.value > 1_000_000)
+
+
+def test_columns_are_understood(tmp_path: Path) -> None:
+    path = tmp_path / "verlauf.csv"
+    path.write_text("Schritt;Verlust;Lernrate\n" + "".join(f"{n};{loss(n)};0.1\n" for n in range(LINES)))
+    (log,) = parse(path)
+    assert log.series["Verlust"].axis == "step"
+    roles = {c.tag: c.role for c in assign(log.series)}
+    assert roles["Verlust"] is Role.TRAIN_LOSS
+    assert roles["Lernrate"] is Role.LEARNING_RATE
+
+
+def test_prose_of_another_language_is_no_log(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    text = (
+        "Der Verlust von 3 Spielen war ein harter Schritt. Une perte de 20 points, 4 étapes. La pérdida fue grande.\n"
+    )
+    path.write_text(text * 8, encoding="utf-8")
+    assert recognise(path) is None
