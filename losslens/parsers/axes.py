@@ -177,6 +177,20 @@ _OBJECTIVES = re.compile(
     r"|(?<![a-z])(?:acc|lr|mse|mae|rmsl?e|mape|nll|nloglik|kl|ce-mean|cross-entropy|ppl|elbo|return|bleu|rouge|dice|m?iou|map\d*|auc|f1|psnr|fid|b?wer|b?cer|rms)(?![a-z])",
     re.IGNORECASE,
 )
+#: What is brought down or up by those who do not call it a loss. Physics and web services measure some of it too: only
+#: at a place of a training it says that this is one.
+_OBJECTIVE = re.compile(
+    r"(?:(?:train|training|val|valid|validation|test|avg|mean|total)[ _/-]?)?"
+    r"(?:energy|free[ _-]energy|e/n|inertia|distortion|qe|quanti[sz]ation[ _]error|silog\w*|ce|rel[ _-]?l[12]"
+    r"|-?(?:elbo|mll|ll|evidence)|(?:log|pseudo|marginal)[ _-](?:log[ _-])?likelihood|log-?lik)"
+    r"(?:[ _/-]?(?:train|training|val|valid|validation|test|avg|mean))?",
+    re.IGNORECASE,
+)
+
+
+def is_objective(name: str) -> bool:
+    """True for what is minimised or maximised under a name of its own: "inertia", "log-likelihood"."""
+    return _OBJECTIVE.fullmatch(name) is not None
 
 
 @lru_cache(maxsize=4096)

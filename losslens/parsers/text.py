@@ -13,7 +13,7 @@ from losslens.parsers.opening import dated_at_end
 from losslens.parsers.text_places import place_records
 from losslens.parsers.text_reader import Reader
 from losslens.parsers.text_records import Record
-from losslens.parsers.text_series import add_told_nan, named_by_best, named_by_file, series_of
+from losslens.parsers.text_series import add_told_nan, named_by_best, named_by_file, series_of, told_to_fall
 from losslens.parsers.text_settings import settings_said
 from losslens.parsers.text_starts import Opened, counted_anew, held, later_in
 from losslens.parsers.text_trainings import Training
@@ -52,7 +52,8 @@ def _logs(reader: Reader) -> Iterator[Log]:
         warnings = [*reader.warnings(), *placed.warnings]
         series, more = series_of(placed)
         apart, told = reader.others.apart(placed, reader.rank) if len(trainings) == 1 else ({}, [])
-        series, more = named_by_file(named_by_best(series), reader.path) | apart, [*more, *told]
+        series = told_to_fall(named_by_best(series))
+        series, more = named_by_file(series, reader.path) | apart, [*more, *told]
         lines = training.first_line, trainings[number + 1].first_line if number + 1 < len(trainings) else None
         events = tuple(reader.dated_events(placed, training.first, lines))
         more += add_told_nan(series, events)

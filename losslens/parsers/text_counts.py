@@ -16,6 +16,9 @@ _COUNT = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
 #: A name of a number; the size of a gradient is written "|g|".
 #: "loss", "||grad||", and "D(G(z))", as papers write it.
 NAME = r"(?:[^\W\d_][\w/.]*(?:-[A-Za-z][\w/.]*)*(?:\((?:\w|\(\w+\))+\))?|\|{1,2}[A-Za-z]\w*\|{1,2})"
+#: What may stand behind a number.
+A_UNIT = r"\s?(?:%|ms|s|sec|k|[kKMG]?B|dB|it/s|tok/s|bits?|nats?|px|mm|cm|deg|°)(?![\w/])"
+UNIT = rf"(?:{A_UNIT})?"
 
 #: What people count by words of their own.
 _COUNTED = (
@@ -140,6 +143,8 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         # Whatever a line counts at its very beginning, as long as it counts up: "chunk 1/100", "[4/800]", ">>> 004 ::"
         ("count", rf"^\[{_N_OF}\](?=[\s:,|-]*[A-Za-z])"),
         ("count", r"^(?:\[(?P<n>\d+)\|(?P<N>\d+)\]|#(?P<step>\d+)/\d+\s*-)(?=[\s:,|-]*[A-Za-z])"),
+        # "  40/700 | D 0.46 | G 0.63"
+        ("count", rf"^{_N_OF}(?=\|\s*[^\W\d_][\w ]*?[\s:=]+[-+]?[\d.]+)"),
         # "[ 50%]   300/600  loss 2.31"
         ("count", rf"^\[\s*\d{{1,3}}(?:\.\d+)?\s?%\]{_N_OF}(?=[\s:,|-]*[A-Za-z])"),
         ("count", rf"^[A-Za-z][\w-]*\s*[:#]?\s*{_N_OF}(?=[\s:,|>-]+[A-Za-z])"),
@@ -156,7 +161,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         # "10 | 2.3118 | acc 0.06": the loss stands between bars and has no name
         ("count", r"^(?P<step>\d{1,12})\s*\|(?=\s*[-+]?\d+\.\d+\s*\|\s*[A-Za-z])"),
         # "20 total 1.169e+00 pde 1.110e+00 lr 8.0e-03": a count, and then nothing but names and numbers
-        ("count", rf"^(?P<step>\d{{1,12}})\s+(?=(?:{NAME}\s+{NUMBER}(?:[\s,;|]+|$)){{2,}}$)"),
+        ("count", rf"^(?P<step>\d{{1,12}})\s+(?=(?:{NAME}\s+{NUMBER}{UNIT}(?:[\s,;|]+|$)){{2,}}$)"),
         ("count", r"^#(?P<step>\d{1,12})[:,]?\s+(?=[A-Za-z])"),
         # "train loss of round 12: 0.31", "cost at 12: 0.31": the count stands in the name
         (

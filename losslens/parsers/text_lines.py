@@ -53,20 +53,30 @@ _PREFIXES = (_DATE, _DAY, _ABSL, _RANK, _CLOCK, _BRACKETED, _LEVEL, _LOGGER, _KA
 _MOST_PREFIXES = 6
 
 
-_AHEAD = re.compile(rf"^(\d{{1,9}}):[ \t](?=\S){_NOT_DARKNET}", re.M)
+_AHEAD = re.compile(rf"^[ \t]*(\d{{1,9}}):[ \t](?=\S){_NOT_DARKNET}", re.M)
+#: "loss@14: 0.45", line by line: of a metric at so many answers, such as recall@10, the number stays.
+_BEHIND = re.compile(r"^(?P<name>[A-Za-z][\w./-]*)@(?P<step>\d{1,9})(?=\s*[:=])", re.M)
 #: Numbers ahead of so many lines and a colon that go up from each to the next are steps and no ranks.
 LEAST_AHEAD = 5
 
 
 def counts_ahead(text: str) -> bool:
-    """Whether "409: loss 3.74" counts steps in this text; a rank that a launcher puts there comes again."""
+    """Whether "409: loss 3.74" or "loss@409: 3.74" counts steps in this text.
+
+    A rank that a launcher puts ahead comes again, and the number behind a name is that of one name.
+    """
     numbers = [int(n) for n in _AHEAD.findall(text)]
+    if len(numbers) < LEAST_AHEAD and "@" in text:
+        behind = _BEHIND.findall(text)
+        numbers = [int(n) for _, n in behind] if len({name for name, _ in behind}) == 1 else []
     return len(numbers) >= LEAST_AHEAD and all(a < b for a, b in pairwise(numbers))
 
 
 def as_step(line: str) -> str:
-    """The line with the count ahead of it called a step."""
-    return f"step {line}" if _AHEAD.match(line) else line
+    """The line with the count ahead of it, or behind its name, called a step."""
+    if (match := _BEHIND.match(line)) is not None:
+        return f"step {match['step']}: {match['name']}{line[match.end() :]}"
+    return f"step {line.lstrip()}" if _AHEAD.match(line) else line
 
 
 _SOURCE_WORDS = ("def ", "import ", "from ", "class ", "return", "if ", "for ", "@")

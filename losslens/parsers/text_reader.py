@@ -12,6 +12,7 @@ from pathlib import Path
 
 from losslens.languages import said
 from losslens.model import LogEvent, Setting, Warning
+from losslens.parsers.axes import is_objective
 from losslens.parsers.text_bars import Bars, bar_and_message, is_bar, is_broken
 from losslens.parsers.text_best import KIND as BEST
 from losslens.parsers.text_best import Best
@@ -259,10 +260,13 @@ class Reader:
             and record.kind in ("", "count")
             and self._step is None
             and not any((IS_LOSS if record.kind else _LOSS).search(key) for key in record.values)
+            and not (record.kind and any(map(is_objective, record.values)))
             and NAMELESS not in record.values
             and not counts_names_and_numbers(record)
         ):
             self._note_setting(text, record.line)  # "lr = 0.1" before the first loss is a setting
+            if record.kind and nature.may_speak:
+                self._unnamed[record.template].append(record)
             return False
         if rank is not None:
             # The last rank may print the course and the first what it was started with: a single line decides nothing.

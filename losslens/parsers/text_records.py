@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from losslens.languages import said
-from losslens.parsers.axes import is_known_name
-from losslens.parsers.text_counts import EPOCH, NAME, place_at, place_in
+from losslens.parsers.axes import is_known_name, is_objective
+from losslens.parsers.text_counts import A_UNIT, EPOCH, NAME, UNIT, place_at, place_in
 from losslens.parsers.text_lists import of_other_split, one_by_one
 from losslens.parsers.text_names import name_on
 from losslens.parsers.text_wholes import NUMBER, float_of, int_of, lone_tensor, whole_line
@@ -32,6 +32,7 @@ _SPACED = re.compile(
     rf"(?:(?:{said('validation', 'train', 'test', 'mean', 'total')})[ _]?)?"
     rf"(?:(?:loss|{said('loss')})\w*|(?:{said('accuracy', 'learning rate')})(?:_\w+)?|ppl|perplexity"
     r"|acc(?:uracy)?(?:@\d)?|lr|learning rate|bpc|bpb|bleu|wer|error|grad[ _]?norm|gnorm|norm"
+    r"|(?:log|pseudo)[ -]likelihood|inertia"
     r"|xent|cost|objective|bce|mfu|prec@\d|top-?[15]|reward|kl|entropy|mae|mse|rmse|nll|elbo|return|dice|iou|miou|psnr|f1|l\.r\."
     r"|alpha))"
     r"(?:\s?\((?:mean|avg|average|total|sum)\))?"
@@ -39,12 +40,25 @@ _SPACED = re.compile(
     re.IGNORECASE,
 )
 #: "it 10  total 2.5  depth 0.9  aux .1": nothing but names and numbers, and no sign between them.
-_UNIT = r"\s?(?:%|ms|s|sec|k|[MG]B|it/s|tok/s)(?![\w/])"
 _IN_TURN = re.compile(
     rf"(?:\[[A-Za-z ]+\])?[\s,;|:·\])>-]*(?:[A-Za-z]+[\s:|]+)??"
-    rf"(?:(?:(?:losses|loss):\s+)?(?:{NAME}\s+{NUMBER}(?:{_UNIT})?|\d[\d.]*{_UNIT})(?:[\s,;|·]+|$))+",
+    rf"(?:(?:(?:losses|loss):\s+)?(?:{NAME}\s+{NUMBER}{UNIT}|\d[\d.]*{A_UNIT})(?:[\s,;|·]+|$))+",
     re.IGNORECASE,
 )
+#: "residual echo power 1.52e+00", "rel-L2 0.97 at": one name of some words and one number, that is no whole one.
+_ALONE = re.compile(
+    rf"[\s,;|:·\])>-]*(?P<key>{NAME}(?: {NAME}){{0,3}})(?:\s+|\s*[:=]\s*)"
+    rf"(?P<num>(?=[-+]?\d*\.\d|[-+]?\d+e|[-+]?inf|nan){NUMBER}){UNIT}(?:\s+(?:at|in|on|after))?\s*\.?",
+    re.IGNORECASE,
+)
+#: What programs say in a few words of a step, and is not measured by what is trained.
+_TOLD_OF = re.compile(
+    r"time|took|sec|elapsed|\beta\b|hour|\bmin\b|mem|gpu|cpu|speed|version|finish|done|complet|sav|load|start|epoch"
+    r"|remain|best|after|every|from|than|\b(?:in|to|is|of|for|at|by|was|with|and|the|total|ends?|use[sd]?)\b",
+    re.IGNORECASE,
+)
+#: "inertia 4705.6." ends a sentence.
+_STOP = re.compile(r"(?<=\d)(\.\d+)\.$")
 _TURN = re.compile(rf"(?:(?P<of>loss(?:es)?):\s+)?(?P<key>{NAME})\s+(?P<num>{NUMBER})", re.IGNORECASE)
 #: "step,20,loss,1.58,lr,1e-3": the same with nothing but commas in between.
 _LISTED = re.compile(
@@ -78,9 +92,11 @@ _SIZE = re.compile(
 )
 #: "-logL/n = 1.62": what is minimised where a likelihood is to rise.
 _NEGATIVE = re.compile(
-    rf"(?<![\w-])(?P<key>-\s?(?:log|ln)[ _-]?(?:L|lik|likelihood)(?:/\w+)?)\s*[:=]?\s*(?P<num>{NUMBER})(?P<avg>)",
+    r"(?<![\w-])(?P<key>-\s?(?:log|ln)[ _-]?(?:L|lik|likelihood)(?:/\w+)?|-(?:ELBO|MLL|LL|evidence)(?:/\w+)?)"
+    rf"\s*[:=]?\s*(?P<num>{NUMBER})(?P<avg>)",
     re.IGNORECASE,
 )
+_MINUS = re.compile(r"(?<![\w-])-\s?[A-Za-z]")
 #: "[Loss] 0.31 | [step] 120": the names in brackets, their numbers behind.
 _IN_BRACKETS = re.compile(rf"\[(?P<key>{_WORD})\]\s+(?P<num>{NUMBER})(?=\s*(?:[|,;\[]|$))", re.IGNORECASE)
 #: "Cost after iteration 5: 0.31", as a well-known course prints it.
@@ -222,6 +238,8 @@ def read_record(text: str) -> Record | None:
         text = _IN_BRACES.sub(r"\1", text)
     if "loss value: " in text:
         text = text.replace("loss value: ", "loss: ")  # Megatron's validation: no loss of a value function
+    if text.endswith("."):
+        text = _STOP.sub(r"\1", text)
     text = one_by_one(text)
     if "loss" in text:
         text = _GLUED.sub(r"\1 ", text)
@@ -305,7 +323,7 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
     patterns = [("=", _PAIR), (" ", _SPACED), ("|", _BARRED)]
     if "|" in rest:
         patterns.append((" ", _SIZE))
-    if "-l" in rest:
+    if _MINUS.search(rest):
         patterns.insert(0, ("=", _NEGATIVE))
     for name, pattern in patterns:
         for match in pattern.finditer(rest):
@@ -326,7 +344,8 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
             if match["avg"] and (match["avg"][0] not in "+-" or match["num"][0] == "-"):
                 values.setdefault(f"{key} (avg)", float_of(match["avg"]))
     if place:
-        values, form = _in_turn(rest, values, form, spans)
+        told = _told_alone(rest) if not values else {}
+        values, form = (told, " ") if told else _in_turn(rest, values, form, spans)
     if not values and place:
         values = {_SCORE.get(match["key"], match["key"]): float_of(match["num"]) for match in _AFTER.finditer(text)}
         values = values or {f"{match['key']} loss": float_of(match["num"]) for match in _SPLITS.finditer(text)}
@@ -361,6 +380,14 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
         word = _SAID.get(word, word)
         values = {k if SPLIT_IN_KEY.search(k) else f"{word}/{k}": v for k, v in values.items()}
     return values, form
+
+
+def _told_alone(rest: str) -> dict[str, float]:
+    """The one number of a line that says nothing beside it and its place, under a name of several words or parts."""
+    match = _ALONE.fullmatch(rest)
+    if match is None or _TOLD_OF.search(match["key"]) or not re.search(r"[ -]", match["key"]):
+        return {}
+    return {match["key"]: float_of(match["num"])}
 
 
 def _split_of(head: str) -> str:
@@ -405,6 +432,8 @@ def speaks_of_training(record: Record | None) -> bool:
     if record.kind and sum(bool(_PLAYER.fullmatch(key)) for key in record.values) >= 2:
         return True
     if record.kind and any(initials <= record.values.keys() for initials in _INITIALS):
+        return True
+    if record.kind and any(map(is_objective, record.values)):
         return True
     if record.kind and len(record.values) > 2 and sum(key.lower() in _TERMS for key in record.values) >= 2:
         return True

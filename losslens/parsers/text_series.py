@@ -15,7 +15,8 @@ from losslens.model import LogEvent, RawSeries, Warning
 from losslens.parsers.axes import is_known_name
 from losslens.parsers.text_events import ended_in_nan
 from losslens.parsers.text_places import Placed
-from losslens.parsers.text_records import BEST, NAMELESS, SPLIT_IN_KEY
+from losslens.parsers.text_records import BEST, IS_LOSS, NAMELESS, SPLIT_IN_KEY
+from losslens.parsers.text_wholes import NEGATED
 from losslens.parsers.text_windows import LEAST_RECORDS
 
 #: Two statements that print one number with different digits differ by less than this share of it.
@@ -87,6 +88,35 @@ def named_by_best(series: dict[str, RawSeries]) -> dict[str, RawSeries]:
         for name, one in (
             (tag.removesuffix(" loss") + " score" * tag.endswith(" loss"), one) for tag, one in told.items()
         )
+    }
+
+
+#: What is to rise, as those say it who print no loss.
+_RISES = re.compile(
+    r"(?:(?:train|training|avg|mean|total|data|marginal|pseudo)[ _-]?)*"
+    r"(?:log[ _-]?(?:likelihood|lik)|pseudo[ _-](?:log[ _-])?likelihood|ll|mll|lower[ _]bound)(?:[ _/-]\w+)?",
+    re.IGNORECASE,
+)
+
+
+def told_to_fall(series: dict[str, RawSeries]) -> dict[str, RawSeries]:
+    """A log-likelihood that is all a program prints of its objective, as the loss that falls when it rises.
+
+    One that is above zero and falls has lost its minus sign in the name, and stays as it is.
+    """
+    import numpy as np
+
+    rising = [tag for tag in series if _RISES.fullmatch(tag)]
+    if len(rising) != 1 or any(IS_LOSS.search(tag) for tag in series):
+        return series
+    value = series[rising[0]].value
+    finite, half = value[np.isfinite(value)], value.size // 2
+    if finite.size and finite.min() > 0.0 and np.nanmedian(value[half:]) < np.nanmedian(value[: half + 1]):
+        return series
+    name = f"{rising[0]} {NEGATED}"
+    return {
+        (name if tag == rising[0] else tag): replace(one, tag=name, value=-one.value) if tag == rising[0] else one
+        for tag, one in series.items()
     }
 
 

@@ -22,6 +22,9 @@ _NOW, _SO_FAR = "val", "avg"
 #: What a rate that decays goes down by, of the points at which it changes; one may be a jump that was not meant.
 _DECAYS = 0.8
 #: Beside these "alpha" is the temperature of a policy.
+_OBJECTIVES = frozenset(
+    [Role.TRAIN_LOSS, Role.VAL_LOSS, Role.LOSS_COMPONENT, Role.VAL_COMPONENT, Role.REWARD, Role.ENTROPY]
+)
 _OF_A_POLICY = frozenset({Role.REWARD, Role.ENTROPY, Role.KL})
 
 
@@ -83,6 +86,22 @@ def weights_of_a_linear_model(choices: Mapping[str, RoleChoice]) -> dict[str, Ro
         for t, c in choices.items()
         if c.role is Role.GRAD_NORM and words_of(t) == ("norm",)
     }
+
+
+def divergence_alone(
+    series: Mapping[str, RawSeries] | Mapping[str, Series], choices: Mapping[str, RoleChoice]
+) -> dict[str, RoleChoice]:
+    """``reverse_kl`` and nothing else that might be the objective: a divergence that is watched alone is minimised."""
+    named = [t for t, c in choices.items() if c.role is Role.KL and not c.split]
+    left = {c.role for t, c in choices.items() if t not in named}
+    if len(named) != 1 or left & _OBJECTIVES or any(c.why == UNKNOWN for c in choices.values()):
+        return {}
+    value = series[named[0]].value
+    finite = value[np.isfinite(value)]
+    if value.size < FEW_POINTS or (finite.size and bool(np.all(finite == finite[0]))):
+        return {}
+    why = "nothing is named a loss; this divergence is all that is measured of an objective"
+    return {named[0]: replace(choices[named[0]], role=Role.TRAIN_LOSS, why=why, sure=False)}
 
 
 def rate_called_alpha(

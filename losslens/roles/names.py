@@ -70,6 +70,9 @@ _ERR_OF_PLAYER = re.compile(r"\berr ([dg])\b")
 
 #: "-logL", "-log lik/n": a likelihood with a minus sign before it.
 _NEGATIVE = re.compile(r"^-\s?(?:log|ln)[ _-]?(?:L|lik|likelihood)(?:/\w+)?$", re.IGNORECASE)
+_NEGATIVE_BOUND = re.compile(r"^-\s?(?:elbo|evidence)(?:/\w+)?$", re.IGNORECASE)
+#: The energy of a physical system, shared out over its parts.
+_ENERGY = re.compile(r"(?<![A-Za-z])E/(?:[Nn]|site|atom|spin)(?![A-Za-z])")
 #: Letters that stand for a quantity, as papers name it.
 _GREEK = {
     "α": "alpha",
@@ -98,7 +101,8 @@ def words_of(tag: str) -> tuple[str, ...]:
         for letter, called in _GREEK.items():
             tag = tag.replace(letter, f" {called} ")
     if tag.startswith("-"):
-        tag = _NEGATIVE.sub("negative log likelihood", tag)
+        tag = _NEGATIVE_BOUND.sub("negative elbo", _NEGATIVE.sub("negative log likelihood", tag))
+    tag = _ENERGY.sub("energy", tag)
     for piece in re.split(r"[^A-Za-z0-9]+", _INITIAL.sub("loss", _NOISE.sub("", tag))):
         lower = piece.lower()
         if lower in _JOINED:

@@ -1,0 +1,92 @@
+"""Printed lines of programs that call what they bring down by its own name, and not a loss."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from losslens.model import Log, Role
+from losslens.parsers import parse, recognise
+from losslens.roles import assign
+
+LINES = 30
+
+
+def value(n: int) -> float:
+    return round(0.3 + 2.0 * 0.85**n, 4)
+
+
+def read(tmp_path: Path, line: Callable[[int], str], lines: int = LINES) -> Log:
+    path = tmp_path / "train.log"
+    path.write_text("".join(f"{line(n)}\n" for n in range(lines)), encoding="utf-8")
+    assert recognise(path) == "text"
+    (log,) = parse(path)
+    return log
+
+
+#: A line, and the name of the series that holds its objective.
+OBJECTIVES: dict[str, tuple[Callable[[int], str], str]] = {
+    "a cross entropy": (lambda n: f"{4 * n:6d}\tCE {value(n)}\tacc 41%", "CE"),
+    "a count of a whole": (lambda n: f"[{4 * n:3d}/400] silog {value(n)} lr 1.0e-03", "silog"),
+    "the place behind it": (lambda n: f"rel-L2 {value(n)} at batch {4 * n}", "rel-L2"),
+    "a loss with its kind": (lambda n: f"iter {4 * n:04d} NCC-loss {value(n)} reg 1.0e-04", "NCC-loss"),
+    "a bound with a minus sign": (lambda n: f"step {4 * n} -ELBO = {value(n)}", "-ELBO"),
+    "a sentence": (lambda n: f"Iteration {4 * n}, inertia {value(n)}.", "inertia"),
+    "some words": (lambda n: f"[{4 * n:05d}] mean squared misfit {value(n):.3e}", "mean squared misfit"),
+    "a step behind the name": (lambda n: f"stress_norm@{4 * n}: {value(n)}", "stress_norm"),
+    "units": (lambda n: f"{4 * n}: L2 {value(n)} PSNR {20 + n}.5dB", "L2"),
+    "an energy a part": (lambda n: f"iter {4 * n:4d} | E/site = {value(n)} ± 0.03 [τ=1.2]", "E/site"),
+    "a divergence alone": (lambda n: f"{4 * n:5d}: KL={value(n)} |∇|={n + 1}.5", "KL"),
+    "the letter of a player": (lambda n: f"{4 * n:4d}/400 | D {value(n)} | G {1.5 + 0.01 * n:.3f}", "D"),
+}
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_the_objective_is_read_at_its_step_under_its_own_name(name: str, tmp_path: Path) -> None:
+    line, tag = OBJECTIVES[name]
+    log = read(tmp_path, line)
+    assert tag in log.series, list(log.series)
+    assert log.series[tag].axis == "step"
+    assert log.series[tag].step.tolist() == [4 * n for n in range(LINES)]
+    assert log.series[tag].value.tolist() == pytest.approx([value(n) for n in range(LINES)], rel=1e-3)
+    roles = {c.tag: c.role for c in assign(log.series)}
+    assert roles[tag] is Role.TRAIN_LOSS
+
+
+@pytest.mark.parametrize("name", ["log-likelihood", "pseudo-likelihood ="])
+def test_a_likelihood_that_is_all_there_is_is_told_as_the_loss_that_falls(name: str, tmp_path: Path) -> None:
+    log = read(tmp_path, lambda n: f"Iteration {n}, {name} {-100 * value(n):.3f}, time = 0.0{n % 9 + 1}s", 12)
+    (course,) = [s for tag, s in log.series.items() if "likelihood" in tag]
+    assert course.value.tolist() == pytest.approx([100 * value(n) for n in range(12)], abs=1e-3)
+    assert [c.role for c in assign(log.series) if c.tag == course.tag] == [Role.TRAIN_LOSS]
+
+
+def test_a_likelihood_beside_a_loss_stays_as_it_is(tmp_path: Path) -> None:
+    log = read(tmp_path, lambda n: f"step {n} loss = {value(n)} log-likelihood = {-value(n)}")
+    assert log.series["log-likelihood"].value[0] == -value(0)
+
+
+def test_metrics_at_so_many_answers_count_no_steps(tmp_path: Path) -> None:
+    path = tmp_path / "result.txt"
+    path.write_text("".join(f"recall@{k}: 0.{k:02d}\nndcg@{k}: 0.1{k:02d}\n" for k in (1, 5, 10, 20, 50, 80)))
+    assert recognise(path) is None
+
+
+def test_sentences_with_numbers_are_no_courses(tmp_path: Path) -> None:
+    chance = random.Random(3)
+    words = ["the", "paper", "shows", "gain", "of", "mean", "width", "in", "table", "and", "section", "ratio"]
+    lines = []
+    for n in range(120):
+        said = " ".join(chance.choices(words, k=7))
+        lines.append(f"{n}. In step {n % 7} {said} {chance.random():.2f} more than {said}.")
+    path = tmp_path / "notes.txt"
+    path.write_text("\n".join(lines) + "\n")
+    assert recognise(path) is None
+
+
+def test_what_a_step_took_is_no_objective(tmp_path: Path) -> None:
+    log = read(tmp_path, lambda n: f"step {n} loss {value(n)}\nstep {n} took a while 3.2{n % 10} s")
+    assert list(log.series) == ["loss"]
