@@ -196,7 +196,7 @@ class TableReader:
             return
         readable = [cell for cell in row if cell.strip() and is_number_or_blank(cell, self.dialect.decimal)]
         if not readable:
-            if any(cell.strip() for cell in row):
+            if any(cell.strip(" -:=+") for cell in row):  # a rule of a drawn table is no row
                 self.not_rows += 1
                 if len(self.texts) < 3:
                     self.texts.append(self.dialect.delimiter.join(row)[:80])

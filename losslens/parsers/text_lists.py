@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
-from losslens.parsers.text_wholes import NUMBER
+from losslens.parsers.text_wholes import NUMBER, float_of
 
 _SPLIT = r"(?:train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|eval(?:uation)?|dev)"
 _PARTING = r"\s*[/,|]\s*"
@@ -36,6 +36,9 @@ _HEADED = re.compile(
 _BEHIND = re.compile(
     rf"\b(?P<of>\w*loss)\s*[:=]?\s*(?P<pairs>{NUMBER}\s?\({_SPLIT}\)(?:[\s,;/|]+{NUMBER}\s?\({_SPLIT}\))+)", re.I
 )
+#: nnU-Net's "Pseudo dice [np.float32(0.81), np.float32(0.7)]": one for each class.
+_EACH_CLASS = re.compile(rf"\b(?P<of>(?:pseudo )?dice|iou)\s*[:=]?\s*\[(?P<numbers>{NUMBER}(?:,\s*{NUMBER})*)\]", re.I)
+_NUMPY = re.compile(rf"\bnp\.float\d+\(\s*({NUMBER})\s*\)", re.I)
 _NUMBER_AND_NAME = re.compile(rf"(?P<number>{NUMBER})\s?\((?P<name>{_SPLIT})\)", re.I)
 _PAIR = re.compile(rf"(?P<name>{_SPLIT})\s*[:=]?\s*(?P<number>{NUMBER})", re.I)
 #: A number of the training data, and bare names of data that may follow it on its line.
@@ -45,6 +48,8 @@ _OTHER_SPLITS = frozenset(["val", "valid", "validation", "eval", "evaluation", "
 
 def one_by_one(text: str) -> str:
     """The line with each number of a list behind its name; as it is where their lengths differ."""
+    if "[" in text and ("dice" in text or "iou" in text.lower()):
+        text = _EACH_CLASS.sub(_mean, _NUMPY.sub(r"\1", text))
     if _MAYBE.search(text) is None:
         return text
     for pattern in _LISTS:
@@ -52,6 +57,12 @@ def one_by_one(text: str) -> str:
     for pattern, pair in ((_HEADED, _PAIR), (_BEHIND, _NUMBER_AND_NAME)):
         text = pattern.sub(partial(_told_in_pairs, pair), text)
     return text
+
+
+def _mean(match: re.Match[str]) -> str:
+    """The classes that a batch holds none of have no number."""
+    numbers = [n for n in map(float_of, re.split(r",\s*", match["numbers"])) if n == n]
+    return f"{match['of']}: {sum(numbers) / len(numbers):.6g}" if numbers else f"{match['of']}: nan"
 
 
 def _told_in_pairs(pair: re.Pattern[str], match: re.Match[str]) -> str:

@@ -36,7 +36,7 @@ from losslens.parsers.text_records import (
     read_record,
 )
 from losslens.parsers.text_settings import MIXED_DICT, settings_in
-from losslens.parsers.text_starts import Opened, Started, begins_at, settings_again
+from losslens.parsers.text_starts import Opened, Started, begins_at, going_on, settings_again
 from losslens.parsers.text_statements import Statement, Statements
 from losslens.parsers.text_tables import Tables
 from losslens.parsers.text_tensors import without_lone
@@ -87,6 +87,8 @@ class Reader:
         self._begun = False
         self._statements = Statements()
         self._unnamed: dict[tuple[str, ...], list[Record]] = defaultdict(list)
+        self._early: dict[tuple[str, ...], list[Record]] = defaultdict(list)
+        """Single numbers below a heading of an epoch that were taken for settings: no number of a course had come."""
         self.counts_updates = False
         """Some line counts "num_updates", as fairseq does."""
         self._told: tuple[int, int] | None = None
@@ -127,6 +129,7 @@ class Reader:
         self._keep_drawn(self._tables.finish(), number)
         self._keep_drawn(self._blocks.finish(), number)
         self._leave(without_lone(self.records))
+        self._take_early()
         if len({record.name for record in self.records if record.kind == RESULT}) > 1:
             self.records.sort(key=lambda record: record.name)  # trials that ran at once: one after the other
         elif (order := in_turn(self.records)) is not None:
@@ -267,6 +270,9 @@ class Reader:
             self._note_setting(text, record.line)  # "lr = 0.1" before the first loss is a setting
             if record.kind and nature.may_speak:
                 self._unnamed[record.template].append(record)
+            elif not record.kind and self._epoch is not None:
+                self._complete(record)
+                self._early[record.template].append(record)
             return False
         if rank is not None:
             # The last rank may print the course and the first what it was started with: a single line decides nothing.
@@ -313,7 +319,9 @@ class Reader:
     def _keep(self, record: Record) -> None:
         """Numbers at a place, or the same numbers again: what is printed from here on is no setting any more."""
         if not self._begun:
-            self._begun = bool(record.kind) or any(record.template == one.template for one in self.records[-3:])
+            like_it = [one for one in self.records[-MOST_BETWEEN:] if record.template == one.template]
+            again = any(record.template == one.template for one in self.records[-3:])
+            self._begun = bool(record.kind) or again or any(one.epoch != record.epoch for one in like_it)
         self.records.append(record)
 
     def _complete(self, record: Record) -> None:
@@ -328,6 +336,20 @@ class Reader:
         elif record.kind in ("", "epoch"):
             # Hugging Face's Trainer prints its dict of numbers above the bar, which says the step.
             self._bars.place(record)
+
+    def _take_early(self) -> None:
+        """Numbers below the first epochs that go on below the later ones are points and no settings."""
+        early = going_on(self._early, self.records)
+        if not early:
+            return
+        said = {f"{self.path}:{record.line}" for record in early}
+        self.settings = {n: s for n, s in self.settings.items() if s.source not in said}
+        merged = sorted([*self.records, *early], key=lambda record: record.line)
+        place = {id(record): at for at, record in enumerate(merged)}
+        moved = [*(place[id(record)] for record in self.records), len(merged)]
+        self.messages.recount(moved)
+        self.headings.recount(moved)
+        self.records = merged
 
     def _leave(self, records: list[Record]) -> None:
         """Keep these of the records; events and headings stay behind the record that they stood behind."""

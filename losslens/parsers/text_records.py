@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from losslens.languages import said
 from losslens.parsers.axes import is_known_name, is_objective
+from losslens.parsers.text_alone import told_alone
 from losslens.parsers.text_counts import A_UNIT, EPOCH, NAME, UNIT, place_at, place_in
 from losslens.parsers.text_lists import of_other_split, one_by_one
 from losslens.parsers.text_names import name_on
@@ -43,18 +44,6 @@ _SPACED = re.compile(
 _IN_TURN = re.compile(
     rf"(?:\[[A-Za-z ]+\])?[\s,;|:·\])>-]*(?:[A-Za-z]+[\s:|]+)??"
     rf"(?:(?:(?:losses|loss):\s+)?(?:{NAME}\s+{NUMBER}{UNIT}|\d[\d.]*{A_UNIT})(?:[\s,;|·]+|$))+",
-    re.IGNORECASE,
-)
-#: "residual echo power 1.52e+00", "rel-L2 0.97 at": one name of some words and one number, that is no whole one.
-_ALONE = re.compile(
-    rf"[\s,;|:·\])>-]*(?P<key>{NAME}(?: {NAME}){{0,3}})(?:\s+|\s*[:=]\s*)"
-    rf"(?P<num>(?=[-+]?\d*\.\d|[-+]?\d+e|[-+]?inf|nan){NUMBER}){UNIT}(?:\s+(?:at|in|on|after))?\s*\.?",
-    re.IGNORECASE,
-)
-#: What programs say in a few words of a step, and is not measured by what is trained.
-_TOLD_OF = re.compile(
-    r"time|took|sec|elapsed|\beta\b|hour|\bmin\b|mem|gpu|cpu|speed|version|finish|done|complet|sav|load|start|epoch"
-    r"|remain|best|after|every|from|than|\b(?:in|to|is|of|for|at|by|was|with|and|the|total|ends?|use[sd]?)\b",
     re.IGNORECASE,
 )
 #: "inertia 4705.6." ends a sentence.
@@ -344,7 +333,7 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
             if match["avg"] and (match["avg"][0] not in "+-" or match["num"][0] == "-"):
                 values.setdefault(f"{key} (avg)", float_of(match["avg"]))
     if place:
-        told = _told_alone(rest) if not values else {}
+        told = told_alone(rest) if not values else {}
         values, form = (told, " ") if told else _in_turn(rest, values, form, spans)
     if not values and place:
         values = {_SCORE.get(match["key"], match["key"]): float_of(match["num"]) for match in _AFTER.finditer(text)}
@@ -380,14 +369,6 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
         word = _SAID.get(word, word)
         values = {k if SPLIT_IN_KEY.search(k) else f"{word}/{k}": v for k, v in values.items()}
     return values, form
-
-
-def _told_alone(rest: str) -> dict[str, float]:
-    """The one number of a line that says nothing beside it and its place, under a name of several words or parts."""
-    match = _ALONE.fullmatch(rest)
-    if match is None or _TOLD_OF.search(match["key"]) or not re.search(r"[ -]", match["key"]):
-        return {}
-    return {match["key"]: float_of(match["num"])}
 
 
 def _split_of(head: str) -> str:

@@ -108,6 +108,24 @@ def begins_at(records: Sequence[Record]) -> int:
     return 0
 
 
+def going_on(early: Mapping[tuple[str, ...], Sequence[Record]], records: Sequence[Record]) -> list[Record]:
+    """Of single numbers by statement, below the headings of ``early`` epochs, those whose statement goes on later."""
+    first: dict[tuple[str, ...], float] = {}
+    for record in records:
+        if record.epoch is not None:
+            first.setdefault(record.template, record.epoch)
+    out: list[Record] = []
+    for template, mine in early.items():
+        epochs = [record.epoch for record in mine if record.epoch is not None]
+        if (
+            template in first
+            and len(epochs) == len(mine)
+            and all(a < b for a, b in pairwise([*epochs, first[template]]))
+        ):
+            out += mine
+    return out
+
+
 def held(starts: Sequence[Started], first: int) -> dict[str, Setting]:
     """What was printed again before the training that begins with record ``first``, where there are several."""
     return {s.name: s for start in starts if 0 < start.before <= first for s in start.settings}

@@ -189,3 +189,25 @@ def test_a_count_to_another_total_under_a_heading_of_evaluation_is_no_training(t
     assert log.series["loss"].step.tolist() == list(range(5, 81, 5))
     assert log.series["val/loss"].step.tolist() == [20, 40, 60, 80]
     assert log.series["val/loss"].value.tolist() == [1.5, 2.5, 3.5, 4.5]
+
+
+def test_nnunets_rate_and_dice_are_courses_from_the_first_epoch_on(tmp_path: Path) -> None:
+    lines = []
+    for n in range(8):
+        lines += [
+            "",
+            f"2024-01-02 10:00:0{n}.100000: Epoch {n}",
+            f"2024-01-02 10:00:0{n}.200000: Current learning rate: {0.01 - 0.001 * n:.5f}",
+            f"2024-01-02 10:00:0{n}.300000: train_loss {-0.1 * n - 0.05:.4f}",
+            f"2024-01-02 10:00:0{n}.300000: val_loss {-0.1 * n:.4f}",
+            f"2024-01-02 10:00:0{n}.300000: Pseudo dice [np.float32(0.{n}1), np.float32(0.{n}3), np.float32(nan)]",
+            f"2024-01-02 10:00:0{n}.300000: Epoch time: 9.1{n} s",
+        ]
+    path = tmp_path / "training_log_2024_1_2_10_00_00.txt"
+    path.write_text("\n".join(lines) + "\n")
+    (log,) = parsers.parse(path)
+    (rate,) = [s for tag, s in log.series.items() if "learning rate" in tag]
+    assert rate.value.tolist() == pytest.approx([0.01 - 0.001 * n for n in range(8)])
+    assert log.series["Pseudo dice"].value.tolist() == pytest.approx([0.1 * n + 0.02 for n in range(8)])
+    assert log.series["train_loss"].step.tolist() == list(range(8))
+    assert not any("learning rate" in setting.name for setting in log.settings)
