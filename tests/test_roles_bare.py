@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from losslens.model import Role
+from losslens.model import RawSeries, Role
 from losslens.roles import assign
 from tests.runs.make_logs import falling, series
 
@@ -150,3 +150,34 @@ def test_a_series_without_any_noise_is_a_schedule_and_not_the_loss() -> None:
     smooth = 0.01 * 1.03 ** np.arange(100.0)
     assert roles(x=smooth)["x"] is Role.OTHER
     assert roles(x=smooth * (1.0 + 0.05 * np.random.default_rng(1).normal(size=100)))["x"] is Role.TRAIN_LOSS
+
+
+def test_a_divergence_that_is_watched_alone_is_the_objective() -> None:
+    step = np.arange(40)
+    kl = RawSeries("reverse_kl", step, 900.0 * 0.9**step, np.full(40, np.nan), step, "step")
+    rate = RawSeries("lr", step, np.full(40, 1e-3), np.full(40, np.nan), step, "step")
+    roles = {c.tag: c for c in assign({"reverse_kl": kl, "lr": rate})}
+    assert roles["reverse_kl"].role is Role.TRAIN_LOSS
+    assert not roles["reverse_kl"].sure
+    reward = RawSeries("reward", step, 0.1 * step, np.full(40, np.nan), step, "step")
+    roles = {c.tag: c for c in assign({"reverse_kl": kl, "reward": reward})}
+    assert roles["reverse_kl"].role is Role.KL
+
+
+def test_a_likelihood_beside_its_divergence_is_a_term_of_their_sum() -> None:
+    step = np.arange(60)
+    chance = np.random.default_rng(5)
+    nll = np.round(300.0 * 0.99**step + chance.normal(size=60), 3)
+    kl = np.round(2.0 + chance.random(60), 4)
+    made = {"loss": np.round(nll + 0.5 * kl, 3), "nll": nll, "kl": kl}
+    series = {t: RawSeries(t, step, v, np.full(60, np.nan), step, "step") for t, v in made.items()}
+    roles = {c.tag: c.role for c in assign(series)}
+    assert roles == {"loss": Role.TRAIN_LOSS, "nll": Role.LOSS_COMPONENT, "kl": Role.KL}
+
+
+def test_the_scores_of_spacys_table_are_accuracies_of_the_data_held_back() -> None:
+    step = np.arange(30)
+    made = {"LOSS NER": 9.0 * 0.9**step, "ENTS_F": 80.0 - 70.0 * 0.9**step, "SCORE": 0.8 - 0.7 * 0.9**step}
+    series = {t: RawSeries(t, step, v, np.full(30, np.nan), step, "step") for t, v in made.items()}
+    roles = {c.tag: c.role for c in assign(series)}
+    assert roles == {"LOSS NER": Role.TRAIN_LOSS, "ENTS_F": Role.VAL_ACCURACY, "SCORE": Role.VAL_ACCURACY}

@@ -29,6 +29,7 @@ APART = log(1.5)
 SECOND = " (second statement)"
 #: Share of them that must come so: where another phase of the training begins, it may not.
 MOSTLY = 0.9
+_WORD_OF_DATA = re.compile(r"train(?:ing)?|val(?:id(?:ation)?)?|test")
 _PLAIN = re.compile(r"train(?:ing)?|total|loss|step|avg", re.IGNORECASE)
 _OTHER_WORD = re.compile(r"[A-Za-z]")
 
@@ -93,8 +94,9 @@ def named_by_best(series: dict[str, RawSeries]) -> dict[str, RawSeries]:
 
 #: What is to rise, as those say it who print no loss.
 _RISES = re.compile(
-    r"(?:(?:train|training|avg|mean|total|data|marginal|pseudo)[ _-]?)*"
-    r"(?:log[ _-]?(?:likelihood|lik)|pseudo[ _-](?:log[ _-])?likelihood|ll|mll|lower[ _]bound)(?:[ _/-]\w+)?",
+    r"(?:(?:train|training|val|valid|validation|test|avg|mean|total|data|marginal|pseudo)[ _/-]?)*"
+    r"(?:log[ _-]?(?:likelihood|lik)|pseudo[ _-](?:log[ _-])?likelihood|ll|mll|elbo|lower[ _]bound)"
+    r"(?:[ _/-](?:train|training|val|valid|validation|test|avg|mean))?",
     re.IGNORECASE,
 )
 
@@ -107,17 +109,19 @@ def told_to_fall(series: dict[str, RawSeries]) -> dict[str, RawSeries]:
     import numpy as np
 
     rising = [tag for tag in series if _RISES.fullmatch(tag)]
-    if len(rising) != 1 or any(IS_LOSS.search(tag) for tag in series):
+    stems = {_WORD_OF_DATA.sub("", tag.lower()).strip(" _/-") for tag in rising}
+    if len(stems) != 1 or any(IS_LOSS.search(tag) for tag in series if tag not in rising):
         return series
-    value = series[rising[0]].value
-    finite, half = value[np.isfinite(value)], value.size // 2
-    if finite.size and finite.min() > 0.0 and np.nanmedian(value[half:]) < np.nanmedian(value[: half + 1]):
+    value = max((series[tag].value for tag in rising), key=len)
+    finite = value[np.isfinite(value)]
+    half = finite.size // 2
+    if half and finite.min() > 0.0 and np.median(finite[half:]) < np.median(finite[:half]):
         return series
-    name = f"{rising[0]} {NEGATED}"
-    return {
-        (name if tag == rising[0] else tag): replace(one, tag=name, value=-one.value) if tag == rising[0] else one
-        for tag, one in series.items()
-    }
+    out: dict[str, RawSeries] = {}
+    for tag, one in series.items():
+        name = f"{tag} {NEGATED}" if tag in rising else tag
+        out[name] = replace(one, tag=name, value=-one.value) if tag in rising else one
+    return out
 
 
 def add_told_nan(series: dict[str, RawSeries], events: Sequence[LogEvent]) -> list[Warning]:

@@ -83,6 +83,7 @@ def assign(
     choices.update(losses.choose(candidates, told=tuple(told.values()), trainer=trainer))
     choices.update(_seen_twice(series, choices))
     choices.update(_find_unnamed_objective(series, choices, told))
+    choices.update(beside.scores_of_spacy(series, choices))
     choices.update(beside.divergence_alone(series, choices))
     choices.update(_bare_validation(series, choices))
     choices.update(beside.weights_of_a_linear_model(choices))

@@ -88,6 +88,25 @@ def weights_of_a_linear_model(choices: Mapping[str, RoleChoice]) -> dict[str, Ro
     }
 
 
+#: What spaCy's table names beside the losses of its components: scores on the data held back.
+_SPACY_SCORE = re.compile(r"SCORE|[A-Z]\w*_(?:SCORE|ACC|[FPR]|UAS|LAS|AUC)")
+
+
+def scores_of_spacy(
+    series: Mapping[str, RawSeries] | Mapping[str, Series], choices: Mapping[str, RoleChoice]
+) -> dict[str, RoleChoice]:
+    """``SCORE`` and ``ENTS_F`` beside ``LOSS NER``: of the data held back, up to 1 or 100."""
+    if "SCORE" not in choices or not any(tag.startswith("LOSS ") for tag in choices):
+        return {}
+    why = "a score of spaCy's table, on the data held back"
+    out = {}
+    for tag, choice in choices.items():
+        finite = series[tag].value[np.isfinite(series[tag].value)]
+        if _SPACY_SCORE.fullmatch(tag) and finite.size and finite.min() >= 0.0 and finite.max() <= 100.0:
+            out[tag] = replace(choice, role=Role.VAL_ACCURACY, why=why, split="val")
+    return out
+
+
 def divergence_alone(
     series: Mapping[str, RawSeries] | Mapping[str, Series], choices: Mapping[str, RoleChoice]
 ) -> dict[str, RoleChoice]:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 #: Beside other losses these are penalties; alone each is a distance that is made small.
 _DISTANCES = {("l1",), ("l2",)}
+BESIDE = "a metric beside the loss"
 UNKNOWN = "its name does not say what it is"
 #: What discriminator and generator are said to do well, or what they are made of.
 _NOT_A_GAME = words("score scores output out prob params size x z acc grad updates")
@@ -161,7 +162,7 @@ def choose(
         if not losses and other and role not in given:
             out.update(_objectives(other, val=val))
         else:
-            out.update({c.tag: RoleChoice(c.tag, Role.OTHER, "a metric beside the loss", split=c.split) for c in other})
+            out.update({c.tag: RoleChoice(c.tag, Role.OTHER, BESIDE, split=c.split) for c in other})
         if val:
             terms = {c.group for c in out.values() if c.role is Role.LOSS_COMPONENT}
             mains = {c.qualifier for t, c in candidates.items() if t in out and out[t].role is Role.TRAIN_LOSS}
@@ -295,7 +296,7 @@ def _validation(
     out = {c.tag: RoleChoice(c.tag, Role.OTHER, _second_hand(c), split=c.split) for c in candidates if c not in raw}
     again = [c for c in raw if c.qualifier[-1:] and c.qualifier[-1] in PERPLEXITY]
     if len(again) < len(raw):  # "lm loss PPL" says the loss again
-        out.update({c.tag: RoleChoice(c.tag, Role.OTHER, "a metric beside the loss", split=c.split) for c in again})
+        out.update({c.tag: RoleChoice(c.tag, Role.OTHER, BESIDE, split=c.split) for c in again})
         raw = [c for c in raw if c not in again]
     totals = [c for c in raw if not c.qualifier or c.qualifier in mains]
     kinds = {c.qualifier for c in raw}

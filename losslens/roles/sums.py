@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from losslens.model import RawSeries, Role, RoleChoice, Series
-from losslens.roles.losses import FEW_POINTS, UNKNOWN
+from losslens.roles.losses import BESIDE, FEW_POINTS, UNKNOWN
 from losslens.roles.names import split_of, words_of
 
 if TYPE_CHECKING:
@@ -88,9 +88,11 @@ def parts_of_the_loss(
         open_tags = [total.tag, *(t for t in open_tags if t != tag)]
         total = replace(total, tag=tag, sure=False)
     whole = series[total.tag]
+    # "nll" is a measure of the loss, or its term beside a divergence
+    open_tags += [c.tag for c in choices.values() if c.why == BESIDE and c.split == total.split]
     terms = [t for t in (*known, *open_tags) if _beside(series[t], whole)]
     beside = [c.tag for c in choices.values() if c.role in (Role.ENTROPY, Role.KL) and _beside(series[c.tag], whole)]
-    if not set(terms) & set(open_tags) or len(terms) < 2 or len(terms) + len(beside) > MOST_TERMS:
+    if not set(terms) & set(open_tags) or not 2 <= len(terms) + len(beside) <= MOST_TERMS:
         return {}
     terms += beside
     weights = _told_weights(whole.value, [series[t].value for t in terms])
