@@ -47,6 +47,10 @@ _LOSS = re.compile(
     rf"loss|{said('loss', 'error')}|cost|error|perplexity|nll|xent|reward|(?<![a-z])r?mse|(?<![a-z])mae(?![a-z])",
     re.IGNORECASE,
 )
+#: How good something is: counted one by one, samples are measured so, and no training need be near.
+_QUALITY = re.compile(
+    r"psnr|ssim|lpips|(?<![a-z])(?:acc|dice|m?iou|bleu|f1|auc|fid|recall|precision)(?![a-z])", re.IGNORECASE
+)
 #: Records of evaluations that may stand between two of the training.
 MOST_BETWEEN = 20
 #: Records above a line among which the same statement must have printed one for the line to be one of its.
@@ -268,7 +272,7 @@ class Reader:
             and not counts_names_and_numbers(record)
         ):
             self._note_setting(text, record.line)  # "lr = 0.1" before the first loss is a setting
-            if record.kind and nature.may_speak:
+            if record.kind and nature.may_speak and not any(map(_QUALITY.search, record.values)):
                 self._unnamed[record.template].append(record)
             elif not record.kind and self._epoch is not None:
                 self._complete(record)
