@@ -58,7 +58,7 @@ def parse(path: Path) -> tuple[Log, ...]:
     reader = _Reader(path)
     columns = reader.read()
     if not columns.n_rows:
-        raise NotALogError(f"{path}: no line is a JSON record")
+        raise NotALogError(f"{path}: no line is a JSON record with numbers of a training in it")
     warnings: list[Warning] = []
     moved_axis, moved = _place_validation(columns)
     if moved:

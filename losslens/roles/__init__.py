@@ -399,7 +399,7 @@ _NO_OBJECTIVE = words(
     "speed rate ratio fraction percent pct throughput time seconds duration age power util usage utilization",
     "memory mem gpu cpu ram temp temperature epsilon beta lambda alpha gamma seed version",
     "layers layer hidden dim dims width height channels units chunk window capacity budget price volume",
-    "coef coefficient weight weights threshold steps best top elbo r2 norm radius momentum",
+    "coef coefficient weight weights threshold steps best top elbo r2 norm radius momentum left remaining took",
     "delta eta kappa mu nu omega phi psi rho sigma tau theta zeta",
 )
 #: What is to become less, whatever else the name says.

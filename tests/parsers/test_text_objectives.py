@@ -36,7 +36,7 @@ OBJECTIVES: dict[str, tuple[Callable[[int], str], str]] = {
     "a bound with a minus sign": (lambda n: f"step {4 * n} -ELBO = {value(n)}", "-ELBO"),
     "a sentence": (lambda n: f"Iteration {4 * n}, inertia {value(n)}.", "inertia"),
     "some words": (lambda n: f"[{4 * n:05d}] mean squared misfit {value(n):.3e}", "mean squared misfit"),
-    "a step behind the name": (lambda n: f"stress_norm@{4 * n}: {value(n)}", "stress_norm"),
+    "a step behind the name": (lambda n: f"angle_rmse@{4 * n}: {value(n)}", "angle_rmse"),
     "units": (lambda n: f"{4 * n}: L2 {value(n)} PSNR {20 + n}.5dB", "L2"),
     "an energy a part": (lambda n: f"iter {4 * n:4d} | E/site = {value(n)} ± 0.03 [τ=1.2]", "E/site"),
     "a divergence alone": (lambda n: f"{4 * n:5d}: KL={value(n)} |∇|={n + 1}.5", "KL"),
@@ -90,3 +90,22 @@ def test_sentences_with_numbers_are_no_courses(tmp_path: Path) -> None:
 def test_what_a_step_took_is_no_objective(tmp_path: Path) -> None:
     log = read(tmp_path, lambda n: f"step {n} loss {value(n)}\nstep {n} took a while 3.2{n % 10} s")
     assert list(log.series) == ["loss"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{n}/200 | speed {x:.2f} MB/s | left {x:.1f}",
+        "[{n:3d}/200] Building CXX object src/file{n}.cc.o {x:.2f}",
+        "step {n} took {x:.2f} s",
+        "[{n:05d}] cpu time {x:.2f}",
+        " {n}/200 Test #{n}: unit_test_{n} .....   Passed    {x:.2f} sec",
+    ],
+)
+def test_the_progress_of_something_else_has_no_objective(line: str, tmp_path: Path) -> None:
+    chance = random.Random(2)
+    path = tmp_path / "job.log"
+    path.write_text("".join(line.format(n=n, x=9.0 * 0.97**n + chance.random()) + "\n" for n in range(120)))
+    if recognise(path) is not None:
+        (log,) = parse(path)
+        assert Role.TRAIN_LOSS not in {c.role for c in assign(log.series)}
