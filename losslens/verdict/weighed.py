@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -125,6 +125,10 @@ def solve(run: Run, total: Series | None, onset: Onset | None) -> Solved | None:
         weighed = _told(best, step, at, onset, total.tag)
         if weighed is not None:
             _, term, course = best
+            size = max(2, int(HELD * y.size))
+            seen = np.abs(terms[term][-size:]) > COUNTS * np.abs(y[-size:])
+            if seen.mean() < 0.5:  # the term is too small at the end for its weight to be known
+                weighed = replace(weighed, held=False)
             return Solved(weighed, step, y, terms[term], course)
     return None
 

@@ -162,3 +162,4 @@ def test_of_two_solutions_of_the_sum_the_one_with_a_weight_that_rose_and_stayed_
     assert w.term == "kl"
     assert abs(w.before - 1.0) < 0.05
     assert w.after > 15.0
+    assert not w.held
