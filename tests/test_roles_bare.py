@@ -181,3 +181,10 @@ def test_the_scores_of_spacys_table_are_accuracies_of_the_data_held_back() -> No
     series = {t: RawSeries(t, step, v, np.full(30, np.nan), step, "step") for t, v in made.items()}
     roles = {c.tag: c.role for c in assign(series)}
     assert roles == {"LOSS NER": Role.TRAIN_LOSS, "ENTS_F": Role.VAL_ACCURACY, "SCORE": Role.VAL_ACCURACY}
+
+
+def test_the_only_series_is_no_loss_where_it_climbs_from_naught_towards_one() -> None:
+    score = 0.9 * (1 - np.exp(-np.arange(60) / 12)) + 0.04 * np.random.default_rng(0).uniform(0, 1, 60)
+    assert roles(Result=score)["Result"] is Role.OTHER
+    assert roles(Result=3 * score)["Result"] is Role.TRAIN_LOSS
+    assert roles(Result=0.3 + 0.3 * score)["Result"] is Role.TRAIN_LOSS

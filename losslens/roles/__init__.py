@@ -287,7 +287,7 @@ def _find_unnamed_objective(
     if len(open_tags) == 1 and series[open_tags[0]].value.size >= losses.FEW_POINTS:
         tag = open_tags[0]
         planned = _counts(series[tag].value) or _smooth(series[tag].value)
-        if planned or roles & {Role.ACCURACY, Role.VAL_ACCURACY}:
+        if planned or _climbs_to_one(series[tag].value) or roles & {Role.ACCURACY, Role.VAL_ACCURACY}:
             return {}
         why = "nothing is named like a loss; this is the only series whose meaning is open"
         return {tag: RoleChoice(tag, Role.TRAIN_LOSS, why, sure=False, split=split_of(tag))}
@@ -378,6 +378,19 @@ def _is_loss_beside(value: FloatArray, train: FloatArray) -> bool:
         return False
     near = 1.0 / _BEGINS_NEAR <= float(finite[0] / np.median(beside[: losses.FEW_POINTS])) <= _BEGINS_NEAR
     return bool(finite.min() > 1.0 and near and finite.max() <= _RISES * finite[0])
+
+
+#: A share of what was right ends above the first of these, and at so many times where it began.
+_MOSTLY, _MANY_TIMES = 0.5, 3.0
+
+
+def _climbs_to_one(value: FloatArray) -> bool:
+    """Within 0…1 throughout, low at the beginning and most of the way up at the end: a score."""
+    finite = value[np.isfinite(value)]
+    if finite.size < value.size or not finite.size or finite.min() < 0.0 or finite.max() > 1.0:
+        return False
+    end = float(np.median(finite[-max(1, finite.size // 10) :]))
+    return end > max(_MOSTLY, _MANY_TIMES * float(finite[0]))
 
 
 def _may_be_accuracy(value: FloatArray) -> bool:
