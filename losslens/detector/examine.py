@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from losslens.detector import blows, runaway, wide
+from losslens.detector import blows, relaxing, runaway, wide
 from losslens.detector import departure as dep
 from losslens.detector import excursions as exc
 from losslens.detector.grid import start_level
@@ -67,7 +67,9 @@ def examine(
     excursions = exc.find(z, course, noise, ratios=transform.kind == "log", rounds=passes) if z.size > 3 else ()
     excursions = _with_wide(excursions, wide.find(z, noise))
     if transform.kind == "log":
-        excursions = _with_blows(excursions, blows.find(z))
+        excursions = _with_others(excursions, blows.find(z))
+    if found is None:
+        excursions = _with_others(excursions, relaxing.find(z))
     late = tuple(e for e in excursions if e.last >= calm_end)
     excursions = tuple(e for e in excursions if e.last < calm_end)
     best = found.base if found is not None else transform.back(best_level(z))
@@ -107,10 +109,10 @@ def _with_wide(single: tuple[exc.Excursion, ...], bump: exc.Excursion | None) ->
     return tuple(sorted((*others, bump), key=lambda e: e.first))
 
 
-def _with_blows(others: tuple[exc.Excursion, ...], struck: list[exc.Excursion]) -> tuple[exc.Excursion, ...]:
-    """All excursions, and the blows that no other look has found."""
-    new = [b for b in struck if not any(e.first <= b.last and b.first <= e.last for e in others)]
-    return tuple(sorted((*others, *new), key=lambda e: e.first))
+def _with_others(known: tuple[exc.Excursion, ...], found: list[exc.Excursion]) -> tuple[exc.Excursion, ...]:
+    """All excursions, and those of another look that overlap none of the known ones."""
+    new = [b for b in found if not any(e.first <= b.last and b.first <= e.last for e in known)]
+    return tuple(sorted((*known, *new), key=lambda e: e.first))
 
 
 def _stretches(bad: BoolArray) -> tuple[tuple[int, int], ...]:

@@ -35,6 +35,9 @@ ONLY_BEST = "only-best"
 HARDLY = 1e-3
 """A step up by less than this share of all progress does not lead before a validation loss that failed earlier."""
 
+MOST_OF_IT = 0.6
+"""Validation that took this share of its rise between two evaluations, and training a spike there, were both thrown."""
+
 THROWN_MOST = 0.4
 """A turn of validation that may lie anywhere in this share of its steps was not brought by a spike of training."""
 
@@ -201,10 +204,21 @@ def _thrown_by(evaluated: Judged, trained: Judged) -> bool:
     if trained.verdict.verdict is not Verdict.SPIKE_RECOVERED or evaluated.verdict.verdict is not Verdict.OVERFIT:
         return False
     turned, spike = evaluated.verdict.onset, trained.verdict.onset
+    if spike is not None and _jumped_at(evaluated, spike.step):
+        return True
     if turned is None or spike is None or turned.high - turned.low > THROWN_MOST * int(np.ptp(evaluated.series.step)):
         return False
     gap = int(np.median(np.diff(evaluated.series.step)))
     return turned.low <= spike.step <= turned.high + gap
+
+
+def _jumped_at(evaluated: Judged, step: int) -> bool:
+    """Whether a validation loss took most of its rise from its last evaluation before a step to the next one."""
+    fit, d = evaluated.fit, evaluated.word.departure
+    i = int(np.searchsorted(fit.step, step))
+    if d is None or not 0 < i < fit.n_finite:
+        return False
+    return float(fit.value[i] - fit.value[i - 1]) > max(MOST_OF_IT * (d.top - d.base), fit.noise_level)
 
 
 def _reason(run: Run, leading: Judged, onset: Onset | None, contest: Contest) -> str:
