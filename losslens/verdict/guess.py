@@ -62,6 +62,21 @@ SAME_POINTS = 8
 SAME_MOST = 0.95
 """… and not above this one, is that of a net with one answer to everything."""
 
+HUGE = 10.0
+"""A first loss so many times as high as all that came after …"""
+
+EARLY = 5
+"""… this part of the run …"""
+
+STILL, STILL_VAL = 0.02, 0.01
+"""… where neither the loss nor validation moved by more than these shares of it (medians of first and last third) …"""
+
+SCATTER = 0.02
+"""… nor scattered by more than this share, …"""
+
+ALIKE = 0.1
+"""… and the two differ by less than this share: what the net says does not depend on what it is shown."""
+
 
 def never_learned(run: Run, fit: SeriesFit) -> str:
     """What an accuracy beside the loss says of a run that learned nothing; "" where it learned, or none tells.
@@ -88,6 +103,44 @@ def never_learned(run: Run, fit: SeriesFit) -> str:
         if _guesses(value, classes) and fit.end >= low and any(low <= end <= high for end in ends):
             return f"{tag} stayed at {number(mean)}, that of a guess, throughout"
     return ""
+
+
+def one_answer(run: Run, fit: SeriesFit) -> str:
+    """What validation says of a loss that came down from a huge first value at once and stood still from there on.
+
+    One that has learned all there is may stand still as well, but seldom at the same level as validation, to a few
+    per cent, and with evaluations that are the same number again and again. "" where it does not say that.
+    """
+    if fit.transform.kind != "log" or fit.n_finite < LEAST_POINTS:
+        return ""
+    if any(_rose(_share(run, tag)) for tag in run.tags(Role.ACCURACY, Role.VAL_ACCURACY) if _share(run, tag).size):
+        return ""
+    rest = fit.value[max(1, fit.n_finite // EARLY) :]
+    level = float(np.median(rest))
+    if fit.value[0] < HUGE * level or _moved(rest) > STILL or _scattered(rest):
+        return ""
+    for tag in run.tags(Role.VAL_LOSS):
+        value = run.series[tag].current().value
+        late = value[max(1, value.size // EARLY) :]
+        if value.size < LEAST_POINTS or not bool(np.all(np.isfinite(late))) or float(late.min()) <= 0.0:
+            continue
+        middle = float(np.median(late))
+        if abs(level / middle - 1.0) < ALIKE and not _scattered(late) and _moved(late) < STILL_VAL:
+            since = fit.place(max(1, fit.n_finite // EARLY))
+            return f"{tag} was {number(middle)} and this {number(level)} from {since} on: one answer to everything"
+    return ""
+
+
+def _moved(value: FloatArray) -> float:
+    """How far the levels of the first and the last third lie apart, as a share."""
+    third = max(value.size // 3, 1)
+    first, last = float(np.median(value[:third])), float(np.median(value[-third:]))
+    return abs(first - last) / max(min(first, last), 1e-300)
+
+
+def _scattered(value: FloatArray) -> bool:
+    low, middle, high = np.quantile(value, [0.05, 0.5, 0.95])
+    return bool(high - low > SCATTER * middle)
 
 
 def _share(run: Run, tag: str) -> FloatArray:

@@ -11,7 +11,7 @@ from losslens.detector import Departure, Excursion, SeriesFit, examine
 from losslens.model import Episode, LossVerdict, Onset, Role, Run, Series, Verdict
 from losslens.verdict import spikes
 from losslens.verdict.flat import gained
-from losslens.verdict.guess import never_learned
+from losslens.verdict.guess import never_learned, one_answer
 from losslens.verdict.holes import holes
 from losslens.verdict.plateau import never_fell
 from losslens.verdict.schedule import explains, unexplained
@@ -68,7 +68,7 @@ def judge_loss(run: Run, series: Series, role: Role, *, wanders: bool = False, p
     if word.verdict is Verdict.HEALTHY and word.also is None and _untouched(run, fit):
         text = f"went from {number(fit.start)} to {number(fit.end)}; its learning rate was logged as 0 throughout"
         word = Word(Verdict.PLATEAU, text, None, None)
-    if not plays and _says_little(fit, word) and (why := never_learned(run, fit)):
+    if not plays and _says_little(fit, word) and (why := never_learned(run, fit) or one_answer(run, fit)):
         word = Word(
             Verdict.PLATEAU, f"went from {number(fit.start)} to {number(fit.end)}, but {why}", 1.0, word.verdict
         )

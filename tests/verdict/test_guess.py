@@ -88,3 +88,29 @@ def test_a_net_that_learned_for_three_epochs_and_died_did_not_guess_throughout()
     found = said(loss=loss, acc=accuracy, val_acc=held_out)
     assert found.verdict is not Verdict.PLATEAU
     assert "throughout" not in found.reason
+
+
+def still(level: float, first: float, n: int, width: float, seed: int) -> np.ndarray:
+    """A loss that is huge at first and next to still from its third point on."""
+    y = level * np.exp(width * np.random.default_rng(seed).standard_normal(n))
+    y[:2] = first, 3.0 * level
+    return y
+
+
+def test_train_and_validation_that_stand_still_at_one_level_after_a_huge_first_loss_learned_nothing() -> None:
+    judged = said(loss=still(0.67, 27.0, 20, 1e-3, 0), val_loss=still(0.66, 3.0, 20, 3e-4, 1))
+    assert judged.verdict is Verdict.PLATEAU
+    assert "one answer to everything" in judged.reason
+
+
+@pytest.mark.parametrize(
+    ("loss", "val_loss"),
+    [
+        (still(0.67, 27.0, 20, 1e-3, 0), still(0.9, 3.0, 20, 3e-4, 1)),  # at another level: it has learned something
+        (still(0.67, 27.0, 20, 1e-3, 0), still(0.66, 3.0, 20, 3e-2, 1)),  # still moving
+        (still(0.67, 2.0, 20, 1e-3, 0), still(0.66, 1.0, 20, 3e-4, 1)),  # nothing huge at first
+        (np.geomspace(27.0, 0.6, 20), still(0.66, 3.0, 20, 3e-4, 1)),  # still falling
+    ],
+)
+def test_a_loss_that_stands_still_otherwise_is_healthy(loss: np.ndarray, val_loss: np.ndarray) -> None:
+    assert said(loss=loss, val_loss=val_loss).verdict is not Verdict.PLATEAU
