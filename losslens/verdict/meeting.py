@@ -26,6 +26,9 @@ SHARPER = 1 / 8
 SMALL = 1.5
 """A rise to less than this factor of the best level is small."""
 
+LAST_FEW, MOST = 5, 0.5
+"""A loss whose last so many points are up by this share of its rise has left its course before them."""
+
 ALONE = 0.5
 """A spike that came back is an event of its own when no other reaches this share of its height."""
 
@@ -44,12 +47,23 @@ def together(run: Run, leading: Judged, others: Sequence[Judged]) -> Onset | Non
     blown = leading.verdict.verdict in (Verdict.NAN, Verdict.EXPLODED)
     lefts = [_left(run, other, blown) or (None if slow else _thrown(run, other)) for other in same]
     found = [left for left in lefts if left is not None and mine.low < left.step <= mine.high]
+    found = [left for left in found if not _out_before(leading, left.low)]
     sharp = min(found, key=lambda left: left.high - left.low, default=None)
     if sharp is None or sharp.high - sharp.low > SHARPER * (mine.high - mine.low):
         return mine
     step = leading.fit.step
     seen = int(step[min(int(np.searchsorted(step, sharp.high)), step.size - 1)])
     return replace(sharp, low=min(max(mine.low, sharp.low), sharp.step), high=max(sharp.high, seen))
+
+
+def _out_before(leading: Judged, step: int) -> bool:
+    """Whether the leading loss had most of its rise behind it before a step: then that is not where it began."""
+    fit, d = leading.fit, leading.word.departure
+    before = fit.z[fit.step < step][-LAST_FEW:]
+    if d is None or d is fit.runaway or d is fit.swing or before.size < LAST_FEW:
+        return False
+    base, top = (float(fit.transform.forward(np.array([x]))[0]) for x in (d.base, d.top))
+    return float(np.median(before)) > base + MOST * (top - base)
 
 
 def no_return(leading: Judged, onset: Onset | None) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from losslens.model import Judgement, Log, RawSeries
+from losslens.model import Judgement, Log, RawSeries, Verdict
 from losslens.runs import build
 from losslens.verdict import judge
 
@@ -93,3 +93,21 @@ def test_validation_thrown_out_with_training_is_no_overfitting() -> None:
     assert said.loss == "loss"
     assert said.onset is not None
     assert said.onset.step == 12
+
+
+def test_a_spike_of_training_after_most_of_the_rise_of_validation_does_not_date_it() -> None:
+    rng = np.random.default_rng(4)
+    n = np.arange(60)
+    train = (0.05 + np.exp(-n / 8.0)) * np.exp(0.05 * rng.standard_normal(60))
+    train[36:40] = 3.0, 1.0, 0.5, 0.2
+    val = 1.3 * np.exp(5.0 * (1.0 - np.exp(-n / 6.0))) * np.exp(0.7 * rng.standard_normal(60))
+    val[36:40] = 2.5, 4.0, 9.0, 30.0
+    series = {
+        tag: RawSeries(tag, n, y, np.full(60, np.nan), n, "epoch") for tag, y in (("loss", train), ("val_loss", val))
+    }
+    said = judge(build([Log("log.csv", "csv", series)], name="run")[0])
+    assert said.verdict is Verdict.VAL_DIVERGED
+    assert said.loss == "val_loss"
+    assert said.onset is not None
+    assert said.onset.series == "val_loss"
+    assert said.onset.step < 30
