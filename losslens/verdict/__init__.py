@@ -52,7 +52,7 @@ def judge(run: Run) -> Judgement:
     parts = [_judge(run, tag, Role.LOSS_COMPONENT, contest) for tag in run.tags(Role.LOSS_COMPONENT)[:MOST_LOSSES]]
     if not train and not contest.plays:
         parts = _unlearned(run, parts)
-    trained = _lead_of_training(train, parts)
+    trained = _lead_of_training(train, parts, contest.plays)
     val_tags = run.tags(Role.VAL_LOSS)[:MOST_LOSSES]
     val = [
         judge_validation(run, run.series[tag].current(), Role.VAL_LOSS, trained, contest.wanders) for tag in val_tags
@@ -151,9 +151,10 @@ def _for_their_sum(parts: list[Judged]) -> list[Judged]:
     return blown if len(blown) + len(turned) < len(parts) else parts
 
 
-def _lead_of_training(train: list[Judged], parts: list[Judged]) -> Judged | None:
+def _lead_of_training(train: list[Judged], parts: list[Judged], plays: bool) -> Judged | None:
     """A total leads its components, unless only a component stopped being finite."""
     total, part = _worst(train), _worst(parts)
+    total = total if plays else _first_out(train, total)
     if total is None:
         return part
     if part is not None and part.verdict.verdict is Verdict.NAN and total.verdict.verdict is not Verdict.NAN:
@@ -161,6 +162,15 @@ def _lead_of_training(train: list[Judged], parts: list[Judged]) -> Judged | None
     if part is not None and total.verdict.verdict is Verdict.INCONCLUSIVE:
         return part
     return total
+
+
+def _first_out(train: list[Judged], worst: Judged | None) -> Judged | None:
+    """Of losses that all blew up alike the one that was surely out before the worst: it took the others with it."""
+    if worst is None or worst.verdict.onset is None or not worst.verdict.verdict.blew_up:
+        return worst
+    alike = [j for j in train if j.verdict.verdict is worst.verdict.verdict and j.series.axis == worst.series.axis]
+    before = [j for j in alike if j.verdict.onset is not None and j.verdict.onset.high < worst.verdict.onset.low]
+    return min(before, key=lambda j: j.verdict.onset.step if j.verdict.onset else 0, default=worst)
 
 
 def _lead(trained: Judged | None, val: list[Judged]) -> Judged | None:

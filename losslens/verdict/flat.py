@@ -5,6 +5,7 @@ The best of many noisy windows is better than the first by luck, so 5 % say noth
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +42,15 @@ WINDOWS = (8, 4)
 AT_ONCE = 0.03
 """A fall within this share of the points is one at once."""
 
+HUGE = math.log(5.0)
+"""A first value so far above all that came after …"""
+
+STILL_AFTER = 0.1
+"""… this share of the points, at least one, …"""
+
+STILL, STILL_POINTS = 0.02, 12
+"""… where the levels of the first and the last third differ by less than this, says the same of so few points."""
+
 FIRST = ((10, 1.5), (3, 2.0))
 """The mean of so many first points is above the rest by less than so many of its standard errors: no fall at once."""
 
@@ -74,7 +84,18 @@ def fell_at_once(z: FloatArray) -> int:
     What is convex is learned so, and so is nothing but the mean of the targets.
     """
     points = max(1, int(AT_ONCE * z.size))
-    return points if flat(z[points:]) else 0
+    return points if flat(z[points:]) else _stood_still(z)
+
+
+def _stood_still(z: FloatArray) -> int:
+    """Points after which a loss that began far higher did not move any more; 0 where it did."""
+    points = max(1, int(STILL_AFTER * z.size))
+    rest = z[points:]
+    third = rest.size // 3
+    if z.size < STILL_POINTS or float(z[0] - np.median(rest)) < HUGE:
+        return 0
+    moved = abs(float(np.median(rest[:third]) - np.median(rest[-third:])))
+    return points if moved < STILL and not gained(rest) else 0
 
 
 def gained(z: FloatArray) -> bool:

@@ -161,7 +161,8 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
     if fit.end < fit.start:
         fell = f"fell from {number(fit.start)} to {number(fit.end)}"
         if fit.transform.kind == "log" and (points := fell_at_once(fit.z)):
-            text = f"{fell} within its first {points} points and no further: either all there was to learn, or nothing"
+            first = f"{points} points" if points > 1 else "point"
+            text = f"{fell} within its first {first} and no further: either all there was to learn, or nothing"
             return Word(Verdict.HEALTHY, text, NEAR, Verdict.PLATEAU)
         return Word(Verdict.HEALTHY, f"{fell} and did not leave its course")
     began = f"began at {number(fit.start)} and ends at {number(fit.end)}"
@@ -221,11 +222,12 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
     if counts and (explosion >= 1.0 or _beyond_second(fit, d)):
         below_first = far < 1.0 and d.top < first_level(fit)
         also = Verdict.DIVERGED if explosion < NEAR or below_first else None
-        return Word(Verdict.EXPLODED, f"rose {tail}, and stayed out to the end", explosion, also, d)
+        text = f"rose {tail}, and stayed out to the end{_thrown_to(fit, d)}"
+        return Word(Verdict.EXPLODED, text, explosion, also, d)
     if d.shape == "jump" and d.holds and SHIFTED_LEAST <= ratio < SHIFTED_RATIO:
         margin = SHIFTED_RATIO / ratio
         also = Verdict.DIVERGED if margin < NEAR or (ratio >= DIVERGED_RATIO * NEAR and not d.holds) else None
-        return Word(Verdict.SHIFTED, f"one step up {tail}, then no further rise", margin, also, d)
+        return Word(Verdict.SHIFTED, f"one step up {tail}, then no further rise{_thrown_to(fit, d)}", margin, also, d)
     if counts:
         undone = max(ratio / DIVERGED_RATIO, _since_settled(fit, d.base, d.top) / SETTLED_RATIO)
         margin = min(undone, 1.0 / max(explosion, 1e-9))
@@ -234,8 +236,17 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
             also = Verdict.EXPLODED
         elif undone < NEAR:
             also = Verdict.HEALTHY
-        return Word(Verdict.DIVERGED, f"rose {tail}, and stayed out to the end", max(margin, 1.0), also, d)
+        text = f"rose {tail}, and stayed out to the end{_thrown_to(fit, d)}"
+        return Word(Verdict.DIVERGED, text, max(margin, 1.0), also, d)
     return None
+
+
+def _thrown_to(fit: SeriesFit, d: Departure) -> str:
+    """The peak of a rise, for a sentence, where it was many times as high as what lasted; else ""."""
+    if d.peak - d.base < EXPLODED_FACTOR * max(d.top - d.base, fit.noise_level):
+        return ""
+    at = d.onset + int(np.argmax(fit.value[d.onset :]))
+    return f"; its highest was {number(float(fit.value[at]))}, at {fit.place(at)}"
 
 
 def _rounded(fit: SeriesFit, d: Departure) -> bool:

@@ -140,3 +140,14 @@ def test_a_loss_that_fell_through_half_of_its_run_is_near_no_plateau() -> None:
     leading = said(loss=level(course, 3, 0.02)).leading
     assert leading is not None
     assert (leading.verdict, leading.also) == (Verdict.HEALTHY, None)
+
+
+def test_a_short_loss_that_stood_still_after_a_huge_first_value_is_said_to_have_done_so() -> None:
+    y = level(np.full(30, 2.33), 0, 0.003)
+    y[:3] = 16.6, 3.2, 2.5
+    judged = said(loss=y)
+    assert judged.leading is not None
+    assert judged.leading.also is Verdict.PLATEAU
+    assert "no further" in judged.reason
+    y[3:] *= np.linspace(1.0, 0.9, 27)
+    assert "no further" not in said(loss=y).reason

@@ -112,3 +112,29 @@ def test_the_headline_says_that_the_loss_is_a_guess() -> None:
     falls = (0.1 + 2.0 * np.exp(-np.arange(100) / 20.0)) * noise
     assert "that this is the loss is a guess (nothing is named like a loss" in said(err_power=falls).reason
     assert "guess" not in said(loss=falls).reason
+
+
+def blown(at: int, seed: int) -> NDArray[np.float64]:
+    row = np.arange(240)
+    calm = 0.4 + 1.6 * np.exp(-row / 25.0)
+    noise = np.exp(0.03 * np.random.default_rng(seed).standard_normal(240))
+    return calm * np.exp(np.maximum(row - at, 0) / 12.0) * noise
+
+
+def test_of_losses_that_all_blew_up_the_one_that_was_out_first_leads() -> None:
+    found = said(**{"loss/rank0": blown(190, 0), "loss/rank1": blown(200, 1), "loss/rank2": blown(150, 2)})
+    assert found.verdict is Verdict.EXPLODED
+    assert found.loss == "loss/rank2"
+    assert found.onset is not None
+    assert 146 <= found.onset.step <= 158
+
+
+def test_a_single_row_far_above_the_step_that_it_left_is_told() -> None:
+    row = np.arange(300)
+    y = 0.5 + 2.0 * np.exp(-row / 20.0) + 0.6 * (row >= 200) + 0.01 * np.random.default_rng(7).standard_normal(300)
+    y[200] = 30_000.0
+    found = said(loss=y)
+    assert found.verdict in (Verdict.SHIFTED, Verdict.DIVERGED)
+    assert "30,000, at step 201" in found.reason
+    y[200] = 1.1
+    assert "highest" not in said(loss=y).reason
