@@ -20,9 +20,9 @@ def hoisted(record: dict[str, Json], depth: int = _DEEPEST) -> dict[str, Json]:
 
     Under the name of a part of the data ("train", "val") the numbers stay under it, and the step alone comes out.
     """
-    inside = [name for name, item in record.items() if isinstance(item, dict)]
-    if not inside or not depth or _steps_of(record):
+    if dict not in map(type, record.values()) or not depth or _says_step(record):
         return record
+    inside = [name for name, item in record.items() if isinstance(item, dict)]
     opened = {name: hoisted(item, depth - 1) for name in inside if isinstance(item := record[name], dict)}
     told = [name for name, item in opened.items() if _steps_of(item)]
     if len(told) != 1 or not _measures(opened[told[0]]):
@@ -35,16 +35,19 @@ def hoisted(record: dict[str, Json], depth: int = _DEEPEST) -> dict[str, Json]:
     return out | item
 
 
+def _says_step(record: dict[str, Json]) -> bool:
+    return any(_is_step(name, value) for name, value in record.items())
+
+
 def _steps_of(record: dict[str, Json]) -> list[str]:
     """The keys of an object that say a step or an epoch by a whole number."""
-    return [
-        name
-        for name, value in record.items()
-        if isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and value == value // 1
-        and normalise(name) in STEP_RANK
-    ]
+    return [name for name, value in record.items() if _is_step(name, value)]
+
+
+def _is_step(name: str, value: Json) -> bool:
+    if not isinstance(value, int | float) or isinstance(value, bool) or value != value // 1:
+        return False
+    return normalise(name) in STEP_RANK
 
 
 def _measures(record: dict[str, Json]) -> bool:

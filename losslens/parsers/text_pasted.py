@@ -9,6 +9,7 @@ prints on several lines is told on one.
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from losslens.parsers import text_info, text_mllog
 from losslens.parsers.opening import lines_of
@@ -26,14 +27,23 @@ _NAMED = r"[^\W\d]\)?['\"]?(?:\s*[:=]\s*|\s+)[-+]?"
 _COMMA = re.compile(rf"({_NAMED}\d+),(\d+(?:e[-+]?\d+)?)(?![\d.]|,\d)", re.IGNORECASE)
 _SURE = re.compile(rf"{_NAMED}(?:0,\d+|\d+,(?:\d\d?|\d{{4,}}))(?![\d.]|,\d)")
 _POINT = re.compile(rf"{_NAMED}\d+\.\d")
+_BETWEEN_DIGITS = re.compile(r",(?<=\d,)(?=\d)")
+#: How many commas of a stretch are looked at, and how far around each a name and a number reach.
+_MOST_LOOKED_AT, _AROUND = 200, 24
 #: So many of these say that a program writes its numbers so, and that one of this many may have a point.
 _LEAST_COMMAS, _POINTS = 3, 10
 
 
 def _has_decimal_commas(text: str) -> bool:
     """Whether the numbers behind the names of a stretch of output have a comma where English has a point."""
-    commas = sum(1 for _ in _SURE.finditer(text))
-    return commas >= _LEAST_COMMAS and _POINTS * sum(1 for _ in _POINT.finditer(text)) <= commas
+    places = [match.start() for match in islice(_BETWEEN_DIGITS.finditer(text), _MOST_LOOKED_AT)]
+    commas = sum(
+        any(m.start() < at < m.end() for m in _SURE.finditer(text, max(0, at - _AROUND), at + _AROUND)) for at in places
+    )
+    if commas < _LEAST_COMMAS:
+        return False
+    looked_at = text[places[0] : places[-1] + 1]
+    return _POINTS * sum(1 for _ in _POINT.finditer(looked_at)) <= commas
 
 
 def passed_on(text: str) -> list[str]:
