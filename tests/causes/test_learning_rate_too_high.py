@@ -113,6 +113,7 @@ def test_an_even_ramp_that_is_printed_with_few_digits_is_one_climb_and_speaks_fo
     (found,) = [s for s in m.tried(facts, CAUSE) if s.name == "rate-climbing" and isinstance(s, Sign)]
     assert found.strength > 0.8
     assert "rate-steady" not in m.names(run, "adam-instability", +1)
+    assert not any("arm the learning rate up" in fix.text for fix in m.diagnosed(run, CAUSE).fixes)
     lines = " ".join(run.diagnose().why_then)
     assert "Nothing else was logged" not in lines
     assert "where it had been" not in lines
