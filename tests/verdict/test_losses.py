@@ -110,7 +110,7 @@ def test_a_log_that_tells_only_the_best_values_of_a_loss_is_not_called_healthy(t
 def test_the_headline_says_that_the_loss_is_a_guess() -> None:
     noise = np.random.default_rng(3).normal(1.0, 0.02, 100)
     falls = (0.1 + 2.0 * np.exp(-np.arange(100) / 20.0)) * noise
-    assert "that this is the loss is a guess (nothing is named like a loss" in said(err_power=falls).reason
+    assert "that this is the loss is a guess (nothing is named like a loss" in said(curve=falls).reason
     assert "guess" not in said(loss=falls).reason
 
 
