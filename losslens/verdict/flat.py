@@ -84,10 +84,10 @@ def fell_at_once(z: FloatArray) -> int:
     What is convex is learned so, and so is nothing but the mean of the targets.
     """
     points = max(1, int(AT_ONCE * z.size))
-    return points if flat(z[points:]) else _stood_still(z)
+    return points if flat(z[points:]) else stood_still(z)
 
 
-def _stood_still(z: FloatArray) -> int:
+def stood_still(z: FloatArray) -> int:
     """Points after which a loss that began far higher did not move any more; 0 where it did."""
     points = max(1, int(STILL_AFTER * z.size))
     rest = z[points:]

@@ -69,9 +69,8 @@ def judge_loss(run: Run, series: Series, role: Role, *, wanders: bool = False, p
         text = f"went from {number(fit.start)} to {number(fit.end)}; its learning rate was logged as 0 throughout"
         word = Word(Verdict.PLATEAU, text, None, None)
     if not plays and _says_little(fit, word) and (why := never_learned(run, fit) or one_answer(run, fit)):
-        word = Word(
-            Verdict.PLATEAU, f"went from {number(fit.start)} to {number(fit.end)}, but {why}", 1.0, word.verdict
-        )
+        also = Verdict.HEALTHY if word.verdict is Verdict.PLATEAU else word.verdict
+        word = Word(Verdict.PLATEAU, f"went from {number(fit.start)} to {number(fit.end)}, but {why}", 1.0, also)
     if role is Role.TRAIN_LOSS and not plays and word.verdict is Verdict.HEALTHY and (why := never_fell(fit)):
         word = Word(Verdict.PLATEAU, why, 1.0, word.also or Verdict.HEALTHY)
     return Judged(series, role, fit, word, as_verdict(run, series, role, fit, word))
@@ -98,7 +97,7 @@ def _without_first(value: FloatArray) -> FloatArray:
 
 def _says_little(fit: SeriesFit, word: Word) -> bool:
     """Whether nothing happened to a loss, or so little that it may have been on its first level all the time."""
-    if word.verdict is Verdict.HEALTHY:
+    if word.verdict is Verdict.HEALTHY or (word.verdict is Verdict.PLATEAU and word.also is Verdict.HEALTHY):
         return True
     d = word.departure
     return word.verdict in (Verdict.DIVERGED, Verdict.SHIFTED) and d is not None and d.top < ONLY_ROSE * d.base

@@ -8,7 +8,7 @@ import numpy as np
 
 from losslens.detector import SeriesFit
 from losslens.model import Verdict
-from losslens.verdict.flat import flat, gained
+from losslens.verdict.flat import flat, gained, stood_still
 from losslens.verdict.word import NEAR, Word, number, rough
 
 PLATEAU_SHARE = 0.05
@@ -73,6 +73,18 @@ def plateau(fit: SeriesFit) -> Word | None:
     text = f"never better than its first level {number(start)} by more than {rough(100 * max(gained, 0.0))} %"
     margin = PLATEAU_SHARE / max(gained, 1e-9)
     return Word(Verdict.PLATEAU, text, margin, Verdict.HEALTHY if margin < NEAR else None)
+
+
+def at_a_guess(fit: SeriesFit) -> Word | None:
+    """A loss that was huge at first, came down at once and stood still from there on at what a uniform guess has."""
+    points = stood_still(fit.z) if fit.transform.kind == "log" and fit.noise <= FIRST_NOISE else 0
+    if not points or any(e.last >= max(points, TRANSIENT_POINTS) for e in fit.excursions):
+        return None
+    level = fit.transform.back(float(np.median(fit.z[points:])))
+    if not (classes := _guess_among(level)):
+        return None
+    text = f"came down from {number(float(fit.value[0]))} at once and stood still at {number(level)}"
+    return Word(Verdict.PLATEAU, f"{text}, which is ln {classes}, a uniform guess", 1.0, Verdict.HEALTHY)
 
 
 def never_fell(fit: SeriesFit) -> str:

@@ -14,7 +14,7 @@ from losslens.detector.search import highest_level
 from losslens.model import Verdict
 from losslens.verdict import spikes
 from losslens.verdict.flat import fell_at_once
-from losslens.verdict.plateau import PEAK_POINTS, PLATEAU_SHARE, plateau
+from losslens.verdict.plateau import PEAK_POINTS, PLATEAU_SHARE, at_a_guess, plateau
 from losslens.verdict.word import EXPLODED_FACTOR, NEAR, PEAK_WIDTHS, Word, first_level, number, rough
 
 if TYPE_CHECKING:
@@ -151,6 +151,8 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
         return _downward(fit, fit.runaway)
     if fit.swing is not None:
         return _swinging(fit, fit.swing)
+    if not wanders and (guess := at_a_guess(fit)) is not None:
+        return guess
     spike = spikes.find(fit, wanders)
     if spike is not None and _beyond_start(fit):
         return spike

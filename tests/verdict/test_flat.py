@@ -151,3 +151,12 @@ def test_a_short_loss_that_stood_still_after_a_huge_first_value_is_said_to_have_
     assert "no further" in judged.reason
     y[3:] *= np.linspace(1.0, 0.9, 27)
     assert "no further" not in said(loss=y).reason
+
+
+def test_a_loss_that_stands_still_at_a_uniform_guess_after_a_huge_first_value_learned_nothing() -> None:
+    for level_, words in ((np.log(10.0), Verdict.PLATEAU), (2.24, Verdict.HEALTHY)):
+        y = level(np.full(120, level_), 1, 0.004)
+        y[:3] = 348.0, 320_000.0, 61.0
+        judged = said(loss=y)
+        assert (judged.verdict is Verdict.PLATEAU) is (words is Verdict.PLATEAU)
+        assert ("a uniform guess" in judged.reason) is (words is Verdict.PLATEAU)
