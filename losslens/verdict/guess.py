@@ -62,6 +62,9 @@ SAME_POINTS = 8
 SAME_MOST = 0.95
 """… and not above this one, is that of a net with one answer to everything."""
 
+BELOW = 0.3
+"""A loss that ends below this share of its start and of the least that one answer to everything has did learn."""
+
 HUGE = 10.0
 """A first loss so many times as high as all that came after …"""
 
@@ -93,7 +96,7 @@ def never_learned(run: Run, fit: SeriesFit) -> str:
         value = run.series[tag].current().value
         if value.size >= LEAST_POINTS and bool(np.all(np.isfinite(value))) and value.min() > 0.0:
             ends += [float(np.median(value[-3:]))] if _settled(np.log(value)) else []
-    if ends and found and all(_always_the_same(value) for _, value in found):
+    if ends and found and all(_always_the_same(value) and not _below(fit, value) for _, value in found):
         tag, value = found[0]
         return f"{tag} was {number(float(value[-1]))} all along: one answer to everything"
     for tag, value in found:
@@ -129,6 +132,12 @@ def one_answer(run: Run, fit: SeriesFit) -> str:
             since = fit.place(max(1, fit.n_finite // EARLY))
             return f"{tag} was {number(middle)} and this {number(level)} from {since} on: one answer to everything"
     return ""
+
+
+def _below(fit: SeriesFit, accuracy: FloatArray) -> bool:
+    """Whether a loss fell far below what one answer that is right so often, or never but so often wrong, has."""
+    share = float(accuracy[-1])
+    return 0.0 < share < 1.0 and fit.end < BELOW * min(fit.start, -math.log(max(share, 1.0 - share)))
 
 
 def _moved(value: FloatArray) -> float:

@@ -114,3 +114,9 @@ def test_train_and_validation_that_stand_still_at_one_level_after_a_huge_first_l
 )
 def test_a_loss_that_stands_still_otherwise_is_healthy(loss: np.ndarray, val_loss: np.ndarray) -> None:
     assert said(loss=loss, val_loss=val_loss).verdict is not Verdict.PLATEAU
+
+
+def test_a_loss_far_below_what_one_answer_has_did_learn_whatever_the_accuracy_says() -> None:
+    n = np.arange(40)
+    settled = np.where(n < 8, 0.78 * 0.7**n + 0.05, 0.05 + 0.001 * np.cos(n))
+    assert said(train_loss=settled, val_accuracy=np.full(40, 0.4)).verdict is not Verdict.PLATEAU
