@@ -365,17 +365,18 @@ class _Side:
         if not report.causes:
             return
         self.rows.append(("head", "What first", None))
-        for rank, name, share in story.bars(report, self.MOST_CAUSES):
+        bars = list(story.bars(report, self.MOST_CAUSES))
+        for rank, name, share in bars:
             self.rows.append(("bar", name, share))
             if rank == "1.":
-                self._first(report.causes[0])
+                self._first(report.causes[0], self.MOST_EVIDENCE + max(0, self.MOST_CAUSES - len(bars)))
         for line in story.group_lines(report)[:1]:
             self.rows.append(("gap", "", None))
             self._add("dim", line, most=4)
 
-    def _first(self, cause: Cause) -> None:
-        """What speaks for and against the first cause, and what to do."""
-        for e in cause.evidence[: self.MOST_EVIDENCE]:
+    def _first(self, cause: Cause, most: int) -> None:
+        """What speaks for and against the first cause, ``most`` points of it, and what to do."""
+        for e in cause.evidence[:most]:
             self._add("dim", f"{'+' if e.weight >= 0 else '−'} {e.text}")
         if cause.fixes:
             self._add("text", f"Do: {cause.fixes[0].text}")
