@@ -1,6 +1,6 @@
 """Names in one list and their numbers in another: "train/val loss: 0.31/0.42", "loss (min, avg, max): (0.1, 0.2, 0.9)".
 
-Or a name behind each number: "loss: 0.31 (train) 0.42 (val)".
+Or a name behind each number, or in brackets: "loss: 0.31 (train) 0.42 (val)", "nll(train)=0.31 nll(val)=0.42".
 
 Told one by one, as most programs print them: "train loss: 0.31, val loss: 0.42".
 """
@@ -18,8 +18,10 @@ _AT_NUMBERS = rf"(?P<numbers>{NUMBER}(?:{_PARTING}{NUMBER})+)(?![\w.])"
 _NUMBERS = rf"\s*[:=]?\s*[(\[]?\s*{_AT_NUMBERS}\s*[)\]]?"
 #: What a list may stand at, for a first look.
 _MAYBE = re.compile(
-    rf"\([A-Za-z]\w*{_PARTING}[A-Za-z]|{_SPLIT}\s*/\s*{_SPLIT}\b|loss\s*[:-]\s*{_SPLIT}\b|\d\s?\({_SPLIT}\)", re.I
+    rf"\([A-Za-z]\w*{_PARTING}[A-Za-z]|{_SPLIT}\s*/\s*{_SPLIT}\b|loss\s*[:-]\s*{_SPLIT}\b|\w\s?[(\[]{_SPLIT}[)\]]", re.I
 )
+#: "nll(train)=0.31", "loss [val]: 0.42": the data in brackets behind the name.
+_BRACKETED = re.compile(rf"\b(?P<of>[A-Za-z][\w.-]*)\s?[(\[](?P<name>{_SPLIT})[)\]](?=\s*[:=]?\s*{NUMBER})", re.I)
 _LISTS = (
     re.compile(
         rf"(?P<of>[A-Za-z_]\w*(?: [A-Za-z_]\w*)?) ?\((?P<names>[A-Za-z]\w*(?:{_PARTING}[A-Za-z]\w*)+)\){_NUMBERS}", re.I
@@ -56,7 +58,7 @@ def one_by_one(text: str) -> str:
         text = pattern.sub(_told, text)
     for pattern, pair in ((_HEADED, _PAIR), (_BEHIND, _NUMBER_AND_NAME)):
         text = pattern.sub(partial(_told_in_pairs, pair), text)
-    return text
+    return _BRACKETED.sub(r"\g<name> \g<of>", text)
 
 
 def _mean(match: re.Match[str]) -> str:

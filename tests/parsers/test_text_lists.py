@@ -23,6 +23,9 @@ from tests.parsers.printing import printed as _log
         "epoch {i}, loss - train: {a} | val: {b}",
         "epoch {i}, loss: {a}/{b} (train/val)",
         "epoch {i} loss: {a} (train), {b} (val)",
+        "epoch {i}: loss(train)={a} loss(val)={b}",
+        "[{i}/40] loss (train) {a} loss (val) {b}",
+        "epoch {i} loss[train]: {a}, loss[val]: {b}",
     ],
 )
 def test_numbers_in_a_list_go_to_the_names_in_the_other(line: str, tmp_path: Path) -> None:
