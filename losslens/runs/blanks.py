@@ -47,6 +47,8 @@ MOST = 0.5
 CALLS = 12
 #: A sparse column logged at a steady distance is missed once it has failed to come this often.
 MISSED = 2
+#: An accuracy of fewer points does not say that something was learned.
+LEARNS = 6
 #: Records of a text log beyond which no table is made of it.
 MOST_ROWS = 5_000_000
 
@@ -105,6 +107,10 @@ def fill(log: Log, choices: Sequence[RoleChoice]) -> tuple[Log, tuple[Repair, ..
         if column.choice is None or column.choice.role not in CAN_BE_NAN or column.tag not in table.blank:
             continue
         others = [c for c in columns if c.tag != column.tag]
+        if not column.present.any() and _learns(log, others):
+            text = "no value in any record, while an accuracy rose: it was not logged"
+            repairs.append(Repair("never-logged", text, column.tag))
+            continue
         rows = _missing_rows(column, others, table, missing_train)
         if column.choice.role in _WHOLE:
             rows = rows[~_with_whole(log, column, others)[rows]]
@@ -310,6 +316,16 @@ def _never_there(column: _Column, others: Sequence[_Column], blank: BoolArray) -
     if alive:
         return np.flatnonzero(blank & np.logical_or.reduce(alive))
     return nothing if any(o.present.any() for o in others) else np.flatnonzero(blank)
+
+
+def _learns(log: Log, columns: Sequence[_Column]) -> bool:
+    """Whether an accuracy ends above all of its first third: a net in NaN gives one answer to everything."""
+    accuracies = [c for c in columns if c.choice is not None and c.choice.role in (Role.ACCURACY, Role.VAL_ACCURACY)]
+    values = [s.value[np.isfinite(s.value)] for c in accuracies if (s := log.series.get(c.tag)) is not None]
+    return any(
+        value.size >= LEARNS and float(np.median(value[-(value.size // 3) :])) > float(value[: value.size // 3].max())
+        for value in values
+    )
 
 
 def _with_nan(series: RawSeries | None, tag: str, rows: IntArray, table: Table) -> RawSeries:

@@ -91,7 +91,8 @@ def test_loss_and_gradient_norm_that_go_nan_together_are_both_nan() -> None:
 
 
 def test_a_loss_without_a_single_value_beside_columns_that_go_on_was_nan_from_the_first_row() -> None:
-    run = run_of(table("a.csv", {"loss": [None] * 20, "accuracy": full(20)}))
+    guesses = [0.1 + 0.01 * (i % 3) for i in range(20)]
+    run = run_of(table("a.csv", {"loss": [None] * 20, "accuracy": guesses}))
     assert nan_steps(run) == list(range(20))
 
 
@@ -424,3 +425,11 @@ def test_an_evaluation_that_two_epochs_of_three_have_was_not_made_where_its_accu
     # where the accuracy of the evaluation goes on, its loss was no number
     columns["valid_acc"] = [0.01 * i for i in range(n)]
     assert nan_steps(run_of(table("metrics.csv", columns)), "valid_loss") == [i for i in range(2, n) if not made[i]]
+
+
+def test_a_loss_without_a_single_value_beside_an_accuracy_that_learns_was_not_logged() -> None:
+    learns, stuck = np.linspace(0.1, 0.9, 30).round(3).tolist(), [0.1] * 30
+    run = run_of(table("log.jsonl", {"loss": [None] * 30, "accuracy": learns}))
+    assert not nan_steps(run)
+    assert [r.code for r in run.repairs] == ["never-logged"]
+    assert nan_steps(run_of(table("log.jsonl", {"loss": [None] * 30, "accuracy": stuck})))
