@@ -55,10 +55,19 @@ PEAK_POINTS = 3
 """A height is the median of so many highest points: of a rise that did not last, of the first points."""
 
 
+def _frozen(fit: SeriesFit) -> Word | None:
+    """The same number at each of a few points, told by more digits than a coarse printer leaves alike."""
+    first = float(fit.value[0])
+    if np.ptp(fit.value) > 0 or first == float(f"{first:.2g}"):
+        return None
+    text = f"was {number(first)} at all {fit.n_finite} points, to the last digit"
+    return Word(Verdict.PLATEAU, text, 1.0, None)
+
+
 def plateau(fit: SeriesFit) -> Word | None:
     """Never better than the first level by more than 5 %, beyond what noise gives."""
     if fit.n_finite < PLATEAU_POINTS:
-        return None
+        return _frozen(fit)
     start, best = fit.start, fit.best
     if fit.transform.kind == "asinh" and abs(start) < 10.0 * fit.noise_level:
         return None

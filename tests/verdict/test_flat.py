@@ -160,3 +160,11 @@ def test_a_loss_that_stands_still_at_a_uniform_guess_after_a_huge_first_value_le
         judged = said(loss=y)
         assert (judged.verdict is Verdict.PLATEAU) is (words is Verdict.PLATEAU)
         assert ("a uniform guess" in judged.reason) is (words is Verdict.PLATEAU)
+
+
+def test_the_same_number_at_each_of_a_few_points_is_a_plateau_unless_it_was_printed_coarsely() -> None:
+    found = said(loss=np.full(5, 2.3026))
+    assert found.verdict is Verdict.PLATEAU
+    assert "was 2.303 at all 5 points, to the last digit" in found.reason
+    assert said(loss=np.full(5, 0.02)).verdict is Verdict.HEALTHY
+    assert said(loss=np.array([2.3026, 2.3026, 2.3026, 2.3025, 2.3026])).verdict is Verdict.HEALTHY
