@@ -17,7 +17,7 @@ from losslens.model import Damage, Log, RawSeries, Setting, Warning
 from losslens.parsers.axes import is_known_name
 from losslens.parsers.exports import ZIP, Export, members
 from losslens.parsers.json_reading import Json, loads, number_of
-from losslens.parsers.opening import read_head
+from losslens.parsers.opening import peeked
 from losslens.parsers.points import Points
 from losslens.parsers.settings import plain_setting
 from losslens.parsers.stored_output import StoredOutput
@@ -47,10 +47,7 @@ def sniff(path: Path, head: bytes) -> bool:
 def claims(path: Path, names: Sequence[str]) -> bool:
     if not set(names) >= {_METRICS, _TASK}:
         return False
-    try:
-        head = read_head(path / _METRICS)
-    except LosslensError:
-        return False
+    head = peeked(path / _METRICS)
     return head.startswith(b"[{") and b'"task"' in head and b'"iter"' in head
 
 

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from losslens.errors import LosslensError, NotALogError
+from losslens.errors import NotALogError
 from losslens.model import Damage, Log, Setting
 from losslens.parsers.exports import ZIP, Export, members
 from losslens.parsers.json_reading import Json, loads, number_of
-from losslens.parsers.opening import read_head
+from losslens.parsers.opening import peeked
 from losslens.parsers.points import Points
 from losslens.parsers.settings import flat_settings
 from losslens.parsers.stored_output import StoredOutput
@@ -37,10 +37,7 @@ def claims(path: Path, names: Sequence[str]) -> bool:
     """A killed run leaves the messages alone: the experiment is described when it ends."""
     if _MESSAGES not in names:
         return False
-    try:
-        head = read_head(path / _MESSAGES)
-    except LosslensError:
-        return False
+    head = peeked(path / _MESSAGES)
     return head.startswith(b"{") and all(key in head for key in (b'"payload"', b'"type"', b'"message_id"'))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,6 +21,17 @@ def opened(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA trusted_schema = OFF")
     db.text_factory = lambda raw: raw.decode("utf-8", "replace")
     return db
+
+
+def is_one(path: Path, head: bytes, told_by: Callable[[sqlite3.Connection], bool]) -> bool:
+    """Whether a file is a database, not broken, of which ``told_by`` is true."""
+    if not head.startswith(MAGIC):
+        return False
+    try:
+        with contextlib.closing(opened(path)) as db:
+            return told_by(db)
+    except BROKEN:
+        return False
 
 
 def tables(db: sqlite3.Connection) -> set[str]:

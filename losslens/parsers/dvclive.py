@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from losslens.errors import LosslensError, NotALogError
+from losslens.errors import NotALogError
 from losslens.model import Log, RawSeries, Setting, Warning
 
 NAME = "dvclive"
@@ -72,8 +72,4 @@ def _renamed(points: RawSeries, tag: str) -> RawSeries:
 def _settings(path: Path) -> tuple[Setting, ...]:
     from losslens.parsers import settings
 
-    file = path / "params.yaml"
-    try:
-        return settings.parse(file)[0].settings if file.is_file() else ()
-    except LosslensError:
-        return ()
+    return settings.kept_in(path / "params.yaml")

@@ -20,7 +20,7 @@ from losslens.parsers.opening import (
     HEAD_BYTES,
     MAX_GZIP_RATIO,
     LogFile,
-    lines_of,
+    placed_lines,
     text_encoding,
 )
 
@@ -79,11 +79,7 @@ class Export:
     def lines(self, name: str) -> Iterator[tuple[str, int]]:
         """The lines of a file, each with the byte it begins at in it. Raises ParseError."""
         file = LogFile(self.path / name) if self._names is None else _Member(self.path, name)
-        for block in file.blocks():
-            offset = file.offset
-            for line in lines_of(block):
-                yield line, offset
-                offset += len(line.encode("utf-8", "replace")) + 1
+        yield from placed_lines(file)
         self.damage.extend(file.damage)
 
     def text(self, name: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from losslens.errors import NotALogError, ParseError
 from losslens.model import Log, LogEvent, RawSeries, Setting
-from losslens.parsers.databases import BROKEN, MAGIC, opened, tables
+from losslens.parsers.databases import BROKEN, is_one, opened, tables
 from losslens.parsers.settings import plain_setting
 
 NAME = "mlflow-db"
@@ -20,13 +20,7 @@ _LARGEST = 1.7976931348623157e308
 
 
 def sniff(path: Path, head: bytes) -> bool:
-    if not head.startswith(MAGIC):
-        return False
-    try:
-        with contextlib.closing(opened(path)) as db:
-            return tables(db) >= _TABLES
-    except BROKEN:
-        return False
+    return is_one(path, head, lambda db: tables(db) >= _TABLES)
 
 
 def parse(path: Path) -> tuple[Log, ...]:

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from losslens.errors import LosslensError, NotALogError
+from losslens.errors import NotALogError
 from losslens.model import Damage, Log, LogEvent, Setting
 from losslens.parsers.json_reading import Json, loads, number_of
-from losslens.parsers.opening import LogFile, lines_of, read_head
+from losslens.parsers.opening import LogFile, peeked, placed_lines
 from losslens.parsers.points import Points
 from losslens.parsers.settings import flat_settings
 from losslens.parsers.stored_output import StoredOutput
@@ -37,7 +37,7 @@ def sniff(path: Path, head: bytes) -> bool:
 
 
 def claims(path: Path, names: Sequence[str]) -> bool:
-    return any(_is_data(path / name) for name in names if _DATA.fullmatch(name))
+    return any(_FIRST.match(peeked(path / name)) for name in names if _DATA.fullmatch(name))
 
 
 def owns(path: Path, name: str) -> bool:
@@ -71,13 +71,6 @@ def parse(path: Path) -> tuple[Log, ...]:
     )
 
 
-def _is_data(file: Path) -> bool:
-    try:
-        return file.is_file() and _FIRST.match(read_head(file)) is not None
-    except LosslensError:
-        return False
-
-
 class _Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -91,17 +84,15 @@ class _Reader:
 
     def read(self, path: Path) -> None:
         file = LogFile(path)
-        for block in file.blocks():
-            offset = file.offset
-            for line in lines_of(block):
-                end = offset + len(line.encode("utf-8", "replace"))
-                if line.strip():
-                    try:
-                        self._take(loads(line))
-                    except ValueError:
-                        reason = "an operation cut off or broken"
-                        self.damage.append(Damage(str(path), offset, end - 1, reason, 1, self.points.last_step()))
-                offset = end + 1
+        for line, offset in placed_lines(file):
+            if not line.strip():
+                continue
+            try:
+                self._take(loads(line))
+            except ValueError:
+                end = offset + len(line.encode("utf-8", "replace")) - 1
+                lost = Damage(str(path), offset, end, "an operation cut off or broken", 1, self.points.last_step())
+                self.damage.append(lost)
         last = self.points.last_step()
         self.damage.extend(replace(damage, after_step=last) for damage in file.damage)
 

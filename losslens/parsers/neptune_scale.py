@@ -13,7 +13,7 @@ from pathlib import Path
 
 from losslens.errors import NotALogError, ParseError
 from losslens.model import Damage, Log, Setting, SettingValue
-from losslens.parsers.databases import BROKEN, MAGIC, opened, tables
+from losslens.parsers.databases import BROKEN, is_one, opened, tables
 from losslens.parsers.event_files.events import BYTES, FIXED64, VARINT, MalformedEvent, fields, signed, text_of
 from losslens.parsers.json_reading import Json
 from losslens.parsers.points import Points
@@ -33,13 +33,7 @@ _STREAMS = ("/stdout", "/stderr")
 
 
 def sniff(path: Path, head: bytes) -> bool:
-    if not head.startswith(MAGIC):
-        return False
-    try:
-        with contextlib.closing(opened(path)) as db:
-            return tables(db) >= _TABLES
-    except BROKEN:
-        return False
+    return is_one(path, head, lambda db: tables(db) >= _TABLES)
 
 
 def parse(path: Path) -> tuple[Log, ...]:

@@ -53,6 +53,14 @@ def read_head(path: Path) -> bytes:
         return head
 
 
+def peeked(path: Path) -> bytes:
+    """The same; nothing of what is no file, or cannot be read."""
+    try:
+        return read_head(path) if path.is_file() else b""
+    except ParseError:
+        return b""
+
+
 def refuse_unsafe(path: Path, head: bytes) -> None:
     """Raise UnsafeFileError for a file that runs code when it is loaded, with the way out."""
     kind = ""
@@ -303,3 +311,12 @@ def lines_of(text: str) -> list[str]:
     if lines and not lines[-1]:
         lines.pop()
     return lines
+
+
+def placed_lines(file: LogFile) -> Iterator[tuple[str, int]]:
+    """The lines of a file without their ends, each with the byte it begins at. Raises ParseError."""
+    for block in file.blocks():
+        offset = file.offset
+        for line in lines_of(block):
+            yield line, offset
+            offset += len(line.encode("utf-8", "replace")) + 1

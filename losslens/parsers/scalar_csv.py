@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from losslens.errors import LosslensError, NotALogError, ParseError
+from losslens.errors import NotALogError, ParseError
 from losslens.model import Log, RawSeries, Setting, Warning
 from losslens.parsers.opening import LogFile, lines_of
 
@@ -113,8 +113,4 @@ def _read(file: Path, warnings: list[Warning]) -> dict[str, RawSeries]:
 def _settings(path: Path) -> tuple[Setting, ...]:
     from losslens.parsers import settings
 
-    file = path / _SETTINGS
-    try:
-        return settings.parse(file)[0].settings if file.is_file() else ()
-    except LosslensError:
-        return ()
+    return settings.kept_in(path / _SETTINGS)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from losslens.errors import NotALogError, ParseError
+from losslens.errors import LosslensError, NotALogError, ParseError
 from losslens.model import Damage, Log, Setting, SettingValue, Warning
 from losslens.parsers.axes import normalise
 from losslens.parsers.json_reading import Json, flatten, peek, read_document
@@ -215,6 +215,14 @@ def parse(path: Path) -> tuple[Log, ...]:
     if len(settings) >= MAX_SETTINGS:
         warnings.append(Warning("many-settings", f"only the first {MAX_SETTINGS} settings were read"))
     return (Log(str(path), NAME, {}, settings=settings, damage=damage, warnings=tuple(warnings)),)
+
+
+def kept_in(file: Path) -> tuple[Setting, ...]:
+    """The settings in a file that a logger keeps beside its numbers; none where it is not there or cannot be read."""
+    try:
+        return parse(file)[0].settings if file.is_file() else ()
+    except LosslensError:
+        return ()
 
 
 def flat_settings(value: Mapping[str, Json], path: Path, prefix: str = "") -> tuple[Setting, ...]:

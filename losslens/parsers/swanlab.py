@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from losslens.errors import LosslensError, NotALogError, ParseError
+from losslens.errors import NotALogError, ParseError
 from losslens.model import Log, LogEvent, Setting
 from losslens.parsers.event_files.events import BYTES, FIXED64, VARINT, MalformedEvent, fields, signed, text_of
 from losslens.parsers.framed_records import FramedRecords
 from losslens.parsers.json_reading import Json, loads, number_of
-from losslens.parsers.opening import read_head
+from losslens.parsers.opening import peeked
 from losslens.parsers.points import Points
 from losslens.parsers.stored_output import StoredOutput
 
@@ -42,18 +42,18 @@ def sniff(path: Path, head: bytes) -> bool:
 
 
 def claims(path: Path, names: Sequence[str]) -> bool:
-    return any(_is_store(path / name) for name in names if name.endswith(_SUFFIX))
+    return any(peeked(path / name).startswith(_IDENT) for name in names if name.endswith(_SUFFIX))
 
 
 def owns(path: Path, name: str) -> bool:
-    return name in OWN or (name.endswith(_SUFFIX) and _is_store(path / name))
+    return name in OWN or (name.endswith(_SUFFIX) and peeked(path / name).startswith(_IDENT))
 
 
 def parse(path: Path) -> tuple[Log, ...]:
     """The Log of a run's folder or of its one file. Raises NotALogError when it holds no number."""
     if not path.is_dir():
         return (_log(path, path),)
-    stores = sorted(file for file in path.glob(f"*{_SUFFIX}") if _is_store(file))
+    stores = sorted(file for file in path.glob(f"*{_SUFFIX}") if peeked(file).startswith(_IDENT))
     if not stores:
         raise NotALogError(f"{path}: a SwanLab folder without its record ({_SUFFIX})")
     return tuple(_log(path, store) for store in stores)
@@ -82,22 +82,11 @@ def _log(path: Path, store: Path) -> Log:
     )
 
 
-def _is_store(file: Path) -> bool:
-    try:
-        return file.is_file() and read_head(file).startswith(_IDENT)
-    except LosslensError:
-        return False
-
-
 def settings_in(folder: Path) -> tuple[Setting, ...]:
     """The settings that SwanLab keeps beside a run; none where they are not there or cannot be read."""
     from losslens.parsers import settings
 
-    file = folder / "files" / "config.yaml"
-    try:
-        return settings.parse(file)[0].settings if file.is_file() else ()
-    except LosslensError:
-        return ()
+    return settings.kept_in(folder / "files" / "config.yaml")
 
 
 class _Reader:

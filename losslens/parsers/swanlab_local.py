@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
-from losslens.errors import LosslensError, NotALogError
+from losslens.errors import NotALogError
 from losslens.model import Damage, Log, LogEvent, RawSeries, Warning
 from losslens.parsers import messages
 from losslens.parsers.databases import BROKEN, MAGIC, opened, tables
 from losslens.parsers.json_reading import loads, number_of
-from losslens.parsers.opening import LogFile, lines_of, read_head
+from losslens.parsers.opening import LogFile, peeked, placed_lines
 from losslens.parsers.points import Points
 from losslens.parsers.swanlab import OWN, SYSTEM, moment, settings_in
 
@@ -36,10 +36,7 @@ def claims(path: Path, names: Sequence[str]) -> bool:
     if "logs" not in names or not _RUN.fullmatch(path.name):
         return False
     first = next((parts[0] for _, parts in _tags(path) if parts), None)
-    try:
-        head = read_head(first) if first is not None else b""
-    except LosslensError:
-        return False
+    head = peeked(first) if first is not None else b""
     return head.startswith(b'{"index"') and b'"create_time"' in head
 
 
@@ -95,22 +92,19 @@ def _tags(path: Path) -> list[tuple[str, list[Path]]]:
 
 def _read(path: Path, tag: str, points: Points, damage: list[Damage]) -> None:
     file = LogFile(path)
-    for block in file.blocks():
-        offset = file.offset
-        for line in lines_of(block):
-            end = offset + len(line.encode("utf-8", "replace"))
-            if line.strip():
-                try:
-                    record = loads(line)
-                    if not isinstance(record, dict):
-                        raise ValueError("no record")
-                    step, value = number_of(record.get("index")), number_of(record.get("data"))
-                except ValueError:
-                    reason = "a point cut off or broken"
-                    damage.append(Damage(str(path), offset, end - 1, reason, 1, points.last_step()))
-                else:
-                    points.add(tag, step, value, moment(record.get("create_time")))
-            offset = end + 1
+    for line, offset in placed_lines(file):
+        if not line.strip():
+            continue
+        try:
+            record = loads(line)
+            if not isinstance(record, dict):
+                raise ValueError("no record")
+            step, value = number_of(record.get("index")), number_of(record.get("data"))
+        except ValueError:
+            end = offset + len(line.encode("utf-8", "replace")) - 1
+            damage.append(Damage(str(path), offset, end, "a point cut off or broken", 1, points.last_step()))
+        else:
+            points.add(tag, step, value, moment(record.get("create_time")))
     damage.extend(file.damage)
 
 
@@ -137,7 +131,7 @@ def _told(path: Path) -> _Told:
     told = _Told()
     database = path.parent / "runs.swanlab"
     try:
-        if not database.is_file() or not read_head(database).startswith(MAGIC):
+        if not peeked(database).startswith(MAGIC):
             return told
         with contextlib.closing(opened(database)) as db:
             if not tables(db) >= {"experiment", "tag"}:
@@ -147,6 +141,6 @@ def _told(path: Path) -> _Told:
                 told.name, told.state = str(name), _STATES.get(status, "")
                 tags = db.execute("SELECT folder, name FROM tag WHERE experiment_id = ? ORDER BY id", (run,))
                 told.names = {str(folder): str(tag) for folder, tag in tags if folder is not None}
-    except (*BROKEN, LosslensError):
+    except BROKEN:
         return told
     return told

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from losslens.errors import NotALogError, ParseError
 from losslens.model import Damage, Log, LogEvent, Setting
-from losslens.parsers.databases import BROKEN, MAGIC, columns, opened, tables
+from losslens.parsers.databases import BROKEN, columns, is_one, opened, tables
 from losslens.parsers.json_reading import Json, flatten, loads, number_of
 from losslens.parsers.points import Points
 from losslens.parsers.settings import flat_settings
@@ -20,13 +20,7 @@ _COLUMNS = frozenset(["run_name", "step", "timestamp", "metrics"])
 
 
 def sniff(path: Path, head: bytes) -> bool:
-    if not head.startswith(MAGIC):
-        return False
-    try:
-        with contextlib.closing(opened(path)) as db:
-            return _is_trackio(db)
-    except BROKEN:
-        return False
+    return is_one(path, head, _is_trackio)
 
 
 def parse(path: Path) -> tuple[Log, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -89,16 +89,9 @@ class Solved:
     """A loss taken apart into the term whose weight rose and the rest. Arrays have shape (n,)."""
 
     weighed: Weighed
-    step: IntArray
     loss: FloatArray
-    term: FloatArray
-    weight: FloatArray
-    """Weight of the term at each point."""
-
-    @property
-    def rest(self) -> FloatArray:
-        """The loss without the term."""
-        return self.loss - self.weight * self.term
+    rest: FloatArray
+    """The loss without the term."""
 
 
 def weighed_of(run: Run, total: Series | None, onset: Onset | None) -> Weighed | None:
@@ -122,14 +115,10 @@ def solve(run: Run, total: Series | None, onset: Onset | None) -> Solved | None:
     known = _solutions(y, terms, at, int(np.searchsorted(step, onset.low)))
     bare = [dict.fromkeys(terms, 1.0), *({tag: 1.0} for tag in terms)]
     for best in _sums(y, terms, known) or _sums(y, terms, bare):
-        weighed = _told(best, step, at, onset, total.tag)
+        weighed = _told(best, step, y, terms, at, onset, total.tag)
         if weighed is not None:
             _, term, course = best
-            size = max(2, int(HELD * y.size))
-            seen = np.abs(terms[term][-size:]) > COUNTS * np.abs(y[-size:])
-            if seen.mean() < 0.5:  # the term is too small at the end for its weight to be known
-                weighed = replace(weighed, held=False)
-            return Solved(weighed, step, y, terms[term], course)
+            return Solved(weighed, y, y - course * terms[term])
     return None
 
 
@@ -256,7 +245,15 @@ def _counts(term: FloatArray, course: FloatArray, y: FloatArray) -> bool:
     return bool(np.nanmax(np.abs(course * term) / np.maximum(np.abs(y), 1e-300), initial=0.0) > 5 * EXACT)
 
 
-def _told(best: tuple[float, str, FloatArray], step: IntArray, at: int, onset: Onset, total: str) -> Weighed | None:
+def _told(
+    best: tuple[float, str, FloatArray],
+    step: IntArray,
+    y: FloatArray,
+    terms: Mapping[str, FloatArray],
+    at: int,
+    onset: Onset,
+    total: str,
+) -> Weighed | None:
     """The weight of the term before and after, and where it moved; None where it did not rise near the onset."""
     off, term, course = best
     tail = max(1, min(LEVEL_POINTS, (step.size - at) // 3))
@@ -275,6 +272,7 @@ def _told(best: tuple[float, str, FloatArray], step: IntArray, at: int, onset: O
         return None
     if ended - begun <= NEIGHBOURS // 2:
         ended, before = begun, float(np.median(course[max(0, begun - LEVEL_POINTS // 2) : max(begun, 1)]))
-    end = course[-max(2, int(HELD * course.size)) :]
-    held = bool(np.ptp(end) <= 0.1 * after)
+    end = slice(-max(2, int(HELD * course.size)), None)
+    known = np.abs(terms[term][end]) > COUNTS * np.abs(y[end])  # of a term that is too small the weight is not
+    held = bool(np.ptp(course[end]) <= 0.1 * after and known.mean() >= 0.5)
     return Weighed(term, total, before, after, int(step[begun]), int(step[ended]), ended - begun, off, held)
