@@ -82,6 +82,7 @@ VERDICTS = {
     "printed/visualdl": "healthy",
     "printed/word_language_model": "healthy",
     "printed/xgboost": "healthy",
+    "processes/ranks": "nan",
     "rllib": "nan",
     "sb3": "healthy",
     "tensorboard/keras": "healthy",

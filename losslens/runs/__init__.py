@@ -18,7 +18,7 @@ from losslens.runs.checkpoints import checkpoints_of
 from losslens.runs.discover import find
 from losslens.runs.jobs import Discovery, Job, Source
 from losslens.runs.naming import unique_names
-from losslens.runs.ranks import with_other_ranks
+from losslens.runs.ranks import with_other_ranks, without_ranks_in_step
 
 #: The warning of a table without names.
 NO_HEADER = "no-header"
@@ -69,7 +69,7 @@ def _parsed(job: Job) -> tuple[list[Log], list[LosslensError]]:
     if failures and not any(log.series or log.table for log in logs):
         raise failures[0]
     others = [source for source in job.sources if source.rank is not None]
-    return (with_other_ranks(logs, others) if others else logs), failures
+    return (with_other_ranks(logs, others) if others else without_ranks_in_step(logs)), failures
 
 
 def _read_otherwise(job: Job, logs: Sequence[Log]) -> Job | None:

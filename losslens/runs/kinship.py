@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from losslens.model import FloatArray
 
 TENSORBOARD, TEXT = "tensorboard", "text"
-_EVENTS = re.compile(r"tfevents\.(?P<time>\d{9,11})\.(?P<host>.+?)\.(?P<pid>\d+)\.(?P<n>\d+)")
+#: Names of event files that tell the process.
+EVENTS = re.compile(r"tfevents\.(?P<time>\d{9,11})\.(?P<host>.+?)\.(?P<pid>\d+)\.(?P<n>\d+)")
 #: Unknown; trackers, which go with any trainer; and a guess by the order of columns, which anybody may have written.
 NO_OTHERS = frozenset(
     [
@@ -190,7 +191,7 @@ def _by_name(a: Part, b: Part) -> list[Weighed]:
     one, other = stream_of(a.name), stream_of(b.name)
     if a.log.format == b.log.format == TEXT and one[0] == other[0] and one[1] != other[1]:
         found.append((SURE, f"{a.name} and {b.name} are the two streams of one job"))
-    mine, theirs = _EVENTS.search(a.name), _EVENTS.search(b.name)
+    mine, theirs = EVENTS.search(a.name), EVENTS.search(b.name)
     if mine and theirs and mine["n"] != theirs["n"] and mine.group("host", "pid") == theirs.group("host", "pid"):
         found.append((1.5, f"{a.name} and {b.name} were written by one process"))
     return found
@@ -323,7 +324,7 @@ def _continues(a: Part, b: Part) -> bool:
 def _called_otherwise(a: Part, b: Part) -> bool:
     """Whether more than numbers tells the names of two files apart; those of event files say a host and a process."""
     one, other = (re.sub(r"\d+", "", part.name.split(".")[0]) for part in (a, b))
-    return one != other and not _EVENTS.search(a.name) and not _EVENTS.search(b.name)
+    return one != other and not EVENTS.search(a.name) and not EVENTS.search(b.name)
 
 
 def _leap_between(one: RawSeries | None, other: RawSeries | None) -> bool:
@@ -400,8 +401,11 @@ def _at_once(a: Part, b: Part) -> bool:
     shared = min(a.span[1], b.span[1]) - max(a.span[0], b.span[0])
     if not same or shorter <= 0 or not shared > AT_ONCE * shorter:
         return False
-    tag = max(same, key=lambda t: min(a.log.series[t].step.size, b.log.series[t].step.size))
-    one, other = a.log.series[tag], b.log.series[tag]
+    return any(_differ(a.log.series[tag], b.log.series[tag]) for tag in sorted(same)[:MOST])
+
+
+def _differ(one: RawSeries, other: RawSeries) -> bool:
+    """Whether two series of one name hold other values at the steps that both have."""
     steps, mine, theirs = np.intersect1d(one.step, other.step, return_indices=True)
     return steps.size > 1 and not np.array_equal(one.value[mine], other.value[theirs], equal_nan=True)
 

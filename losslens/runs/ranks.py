@@ -1,6 +1,8 @@
 """Files that other ranks of a job wrote: the same training seen again, kept where one of them parts from it.
 
 The lowest rank is read. Of the others the messages are kept, and the losses of one whose replica fell out of step.
+Ranks are told by the names of their files; event files, whose names hold no rank, by having been written in step:
+processes that exchange their gradients wait for each other at every step, and those of several jobs drift apart.
 """
 
 from __future__ import annotations
@@ -9,21 +11,34 @@ import filecmp
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 
 import numpy as np
 
 from losslens import parsers
 from losslens.errors import LosslensError
-from losslens.model import Log, RawSeries
+from losslens.model import Log, RawSeries, Warning
 from losslens.parsers.text_ranks import parted_loss
 from losslens.parsers.text_records import IS_LOSS
 from losslens.roles.names import split_of
 from losslens.runs.group import MESSAGES
 from losslens.runs.jobs import Source
+from losslens.runs.kinship import EVENTS
 
 #: Bytes of other ranks' files that are read for their numbers; of the rest the messages alone.
 MOST_BYTES = 64 << 20
-TEXT = "text"
+TEXT, TENSORBOARD = "text", "tensorboard"
+#: Event files of which each may be a rank's; in folders of more none is looked for.
+MOST_FILES = 256
+#: Points of one series from which on processes can be seen to wait for each other, and seconds that took at least.
+FEWEST, LEAST_S = 30, 20.0
+#: They did where the times of a step lie no farther apart than this share of the usual distance of two points, once
+#: the gap between the two clocks is taken off; but for a few points, at which one wrote a checkpoint, say.
+IN_STEP, MOSTLY = 0.25, 0.95
+#: And nowhere, but for these, farther than this share of the whole time: jobs of their own drift apart.
+DRIFT = 2e-3
+#: One process may have logged so many points fewer at the end.
+CUT_POINTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +72,61 @@ def with_other_ranks(logs: Sequence[Log], others: Sequence[Source]) -> list[Log]
         for tag in _losses([logs[i] for i in mine]):
             _compare(out, mine, theirs, tag, rank)
     return out
+
+
+def without_ranks_in_step(logs: Sequence[Log]) -> list[Log]:
+    """``logs`` with the event files that processes of one job wrote in step as one log, and what parts from it."""
+    events = [i for i, log in enumerate(logs) if log.format == TENSORBOARD and log.series]
+    if not 2 <= len(events) <= MOST_FILES:
+        return list(logs)
+    out, others = list(logs), dict[int, list[int]]()
+    # The process that logs most is read: others leave validation to it.
+    for i in sorted(events, key=lambda i: (-len(logs[i].series), logs[i].path)):
+        lead = next((k for k in others if _in_step(logs[k], logs[i])), None)
+        if lead is None:
+            others[i] = []
+        else:
+            others[lead].append(i)
+    for lead, ranks in others.items():
+        for rank, i in enumerate(ranks, 1):
+            for tag in _losses([logs[lead]]):
+                _compare(out, [lead], [logs[i]], tag, rank)
+        if ranks:
+            names = [PurePath(logs[i].path).name for i in ranks]
+            told = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+            text = f"written in step with {told}, by other processes of one job: one was read, the others compared"
+            out[lead] = replace(out[lead], warnings=(*out[lead].warnings, Warning("other-ranks", text)))
+    gone = {i for ranks in others.values() for i in ranks}
+    return [log for i, log in enumerate(out) if i not in gone]
+
+
+def _in_step(lead: Log, other: Log) -> bool:
+    """Whether two processes wrote event files in one folder with the same tags at the same steps and moments."""
+    if not _two_processes(PurePath(lead.path), PurePath(other.path)) or not other.series.keys() <= lead.series.keys():
+        return False
+    tag = max(other.series, key=lambda t: other.series[t].step.size)
+    one, two = lead.series[tag], other.series[tag]
+    n = min(one.step.size, two.step.size)
+    if n < FEWEST or max(one.step.size, two.step.size) > n + CUT_POINTS:
+        return False
+    if not np.array_equal(one.step[:n], two.step[:n]):
+        return False
+    time = one.wall_time[:n]
+    apart = two.wall_time[:n] - time
+    if not np.all(np.isfinite(apart)) or not time[-1] - time[0] >= LEAST_S:
+        return False
+    apart = np.abs(apart - np.median(apart))
+    most = min(IN_STEP * float(np.median(np.diff(time))), DRIFT * float(time[-1] - time[0]))
+    return bool(np.mean(apart <= most) >= MOSTLY)
+
+
+def _two_processes(a: PurePath, b: PurePath) -> bool:
+    """Whether the names of two event files of one folder tell of two processes, and of nothing else that differs."""
+    one, two = EVENTS.search(a.name), EVENTS.search(b.name)
+    if a.parent != b.parent or one is None or two is None:
+        return False
+    around = [(p.name[: m.start()], p.name[m.end() :]) for p, m in ((a, one), (b, two))]
+    return one.group("host", "pid") != two.group("host", "pid") and around[0] == around[1]
 
 
 def _is_copy(source: Source, log: Log) -> bool:

@@ -23,6 +23,7 @@ EXPECTED = {
     "llama_factory": (1, Role.TRAIN_LOSS, "loss", 20),
     "mmengine": (1, Role.TRAIN_LOSS, "loss", 20),
     "mmengine_resumed": (1, Role.TRAIN_LOSS, "loss", 23),
+    "processes/ranks": (1, Role.TRAIN_LOSS, "loss", 240),
     "rllib": (1, Role.TRAIN_LOSS, "info/learner/default_policy/learner_stats/total_loss", 12),
     "sb3": (1, Role.TRAIN_LOSS, "train/loss", 15),
     "tensorboard/keras": (1, Role.TRAIN_LOSS, "train/batch_loss", 18),
@@ -59,6 +60,12 @@ def test_a_keras_folder_of_five_histories_is_five_runs(tmp_path: Path) -> None:
     runs = runs_of("keras", tmp_path)
     assert {Path(r.path).name for r in runs} >= {"history.json", "nan.csv", "resumed.csv", "training.csv"}
     assert all(r.tags(Role.TRAIN_LOSS) == ("loss",) for r in runs)
+
+
+def test_two_jobs_that_wrote_into_one_folder_at_once_are_two_runs_with_all_that_each_logged(tmp_path: Path) -> None:
+    runs = runs_of("processes/jobs", tmp_path)
+    assert [sorted(r.series) for r in runs] == [["loss", "lr", "val_loss"], ["loss", "lr"]]
+    assert {w.code for r in runs for w in r.warnings} == set()
 
 
 def test_tracked_runs_have_the_names_their_tracker_gave_them(tmp_path: Path) -> None:

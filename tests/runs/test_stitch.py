@@ -178,6 +178,21 @@ def test_jobs_that_wrote_into_one_folder_at_once_are_told_apart() -> None:
     assert len(build([a, b], name="job")) == 2
 
 
+def test_jobs_at_once_are_told_apart_though_they_share_their_schedule() -> None:
+    rate = np.geomspace(1e-2, 1e-4, 100)
+    a, b = (
+        log(
+            f"e.{i}",
+            series("loss", falling(100, seed=i), wall=np.arange(100) + 1e9),
+            series("lr", rate, wall=np.arange(100) + 1e9),
+            first_time=1e9,
+        )
+        for i in range(2)
+    )
+    runs = build([a, b], name="job")
+    assert [sorted(run.series) for run in runs] == [["loss", "lr"], ["loss", "lr"]]
+
+
 def test_logs_that_name_different_runs_are_different_runs() -> None:
     a = log("a.csv", series("loss", falling(30)), group_hint="red")
     b = log("b.csv", series("loss", falling(30, seed=1)), group_hint="blue")
