@@ -33,9 +33,11 @@ def other_losses(run: RunReport) -> list[str]:
 
 
 def _loss_line(run: RunReport, loss: LossVerdict) -> str:
-    place = ""
-    if loss.onset is not None:
-        place = " from the start" if loss.onset.from_start else f" from {words.onset_place(run.axis, loss.onset)}"
+    place, onset, first_bad = "", loss.onset, loss.first_nonfinite
+    if onset is not None:
+        place = " from the start" if onset.from_start else f" from {words.onset_place(run.axis, onset)}"
+        if loss.verdict is Verdict.NAN and first_bad is not None and first_bad > onset.step:
+            place = f" from {words.at(run.axis, first_bad)}, off its course{place}"
     return f"{shortened(loss.tag)} ({words.role(loss.role)}): {loss.verdict.value}{place}"
 
 

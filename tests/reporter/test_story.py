@@ -152,6 +152,18 @@ def test_many_healthy_losses_of_one_role_share_a_line_and_a_failed_one_keeps_its
     ]
 
 
+def test_another_loss_that_climbed_before_it_was_nan_has_both_places() -> None:
+    run = make.climb_to_nan()
+    leading, onset = run.judgement.leading, run.onset
+    assert leading is not None
+    assert onset is not None
+    climbed = replace(leading, tag="val_loss", role=Role.VAL_LOSS, onset=replace(onset, from_start=True))
+    judged = replace(run.judgement, losses=(leading, climbed), abandoned=())
+    (told,) = appendix.other_losses(replace(run, judgement=judged))
+    first = words.count(climbed.first_nonfinite or 0)
+    assert told == f"val_loss (validation loss): nan from step {first}, off its course from the start"
+
+
 def test_a_format_that_is_its_own_trainer_is_named_once() -> None:
     run = replace(make.exploded(), format="dvclive", trainer="dvclive")
     assert story.about(run).startswith("dvclive, ")
