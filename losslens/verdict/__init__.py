@@ -12,11 +12,11 @@ import numpy as np
 
 from losslens.model import Judgement, LossVerdict, Onset, Role, Run, Verdict
 from losslens.verdict import annealing, precursors
+from losslens.verdict import terms as terms_of
 from losslens.verdict.branches import abandoned_branches
 from losslens.verdict.contest import Contest, contest_of
 from losslens.verdict.losses import Judged, as_verdict, episodes_of, judge_loss
 from losslens.verdict.meeting import no_return, together
-from losslens.verdict.plateau import settled_at_once
 from losslens.verdict.validation import judge_validation, surely_failed
 from losslens.verdict.word import Word, number
 from losslens.verdict.words import followed
@@ -25,9 +25,6 @@ __all__ = ["judge"]
 
 MOST_LOSSES = 64
 """Losses judged at most; a run that logs more has per-sample or per-layer terms."""
-
-FEWEST_TERMS = 2
-"""One term alone may be learned at once; so many, and no total beside them, are not."""
 
 ONLY_BEST = "only-best"
 """The warning of a log that says of a loss only when it was better than ever."""
@@ -51,7 +48,7 @@ def judge(run: Run) -> Judgement:
         train = [_of_records_alone(run, judged) for judged in train]
     parts = [_judge(run, tag, Role.LOSS_COMPONENT, contest) for tag in run.tags(Role.LOSS_COMPONENT)[:MOST_LOSSES]]
     if not train and not contest.plays:
-        parts = _unlearned(run, parts)
+        parts = terms_of.unlearned(run, terms_of.as_in_their_sum(run, parts))
     trained = _lead_of_training(train, parts, contest.plays)
     val_tags = run.tags(Role.VAL_LOSS)[:MOST_LOSSES]
     val = [
@@ -63,7 +60,7 @@ def judge(run: Run) -> Judgement:
     terms = [] if val else _terms_of_validation(run, trained, contest)
     if records_alone:
         val = [_of_records_alone(run, judged) for judged in val]
-    leading = _lead(trained, val or _for_their_sum(terms))
+    leading = _lead(trained, val or terms_of.for_their_sum(terms))
     if leading is None or leading.verdict.verdict is Verdict.INCONCLUSIVE:
         terms = terms or _terms_of_validation(run, trained, contest)
         leading = _worst(terms) or leading
@@ -99,21 +96,6 @@ def _judge(run: Run, tag: str, role: Role, contest: Contest) -> Judged:
     return Judged(series, role, judged.fit, word, as_verdict(run, series, role, judged.fit, word))
 
 
-def _unlearned(run: Run, parts: list[Judged]) -> list[Judged]:
-    """The terms of a loss that is not logged itself, as plateaus where none of them learned after its second point."""
-    calm = all(j.word.verdict is Verdict.HEALTHY and settled_at_once(j.fit) for j in parts)
-    if len(parts) < FEWEST_TERMS or not calm:
-        return parts
-    out = []
-    for judged in parts:
-        fit = judged.fit
-        first, level = number(float(fit.value[0])), number(float(np.median(fit.value[1:])))
-        text = f"came down from {first} to {level} at once and no further, as all {len(parts)} terms of the loss"
-        word = Word(Verdict.PLATEAU, text, 1.0, Verdict.HEALTHY)
-        out.append(replace(judged, word=word, verdict=as_verdict(run, judged.series, judged.role, fit, word)))
-    return out
-
-
 def _of_records_alone(run: Run, judged: Judged) -> Judged:
     """The same loss, of which nothing but its best values was logged: that these fall says nothing."""
     if judged.verdict.verdict is not Verdict.HEALTHY:
@@ -142,13 +124,6 @@ def _terms_of_validation(run: Run, trained: Judged | None, contest: Contest) -> 
         judge_validation(run, run.series[tag].current(), Role.VAL_COMPONENT, trained, contest.wanders)
         for tag in run.tags(Role.VAL_COMPONENT)[:MOST_LOSSES]
     ]
-
-
-def _for_their_sum(parts: list[Judged]) -> list[Judged]:
-    """The terms of a validation loss, itself not logged, that speak for it: those that blew up, or all that turned."""
-    blown = [j for j in parts if j.verdict.verdict is Verdict.VAL_DIVERGED]
-    turned = [j for j in parts if j.verdict.verdict is Verdict.OVERFIT]
-    return blown if len(blown) + len(turned) < len(parts) else parts
 
 
 def _lead_of_training(train: list[Judged], parts: list[Judged], plays: bool) -> Judged | None:

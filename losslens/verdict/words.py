@@ -24,7 +24,10 @@ MIN_POINTS = 4
 """One to three points are no course."""
 
 EXPLODED_RATIO = 1.0
-"""r >= 1: all progress lost (definition)."""
+"""r >= 1: all progress lost (definition) …"""
+
+EXPLODED_LEAST = 1.5
+"""… by a rise of this factor at least: a loss that began near its best, as in fine-tuning, had next to none to lose."""
 
 DIVERGED_RATIO = 0.1
 """r >= 0.1: diverged (definition)."""
@@ -216,7 +219,9 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
         size = f"from {number(d.base)} to {number(d.top)}"
         far = abs(d.top - d.base) / (EXPLODED_FACTOR * fit.progress)
     tail = f"{size}{_cost(fit, d, ratio)}, {rough(d.widths)} noise widths"
-    explosion = max(far, ratio / EXPLODED_RATIO) if fit.transform.kind == "log" else far
+    explosion = far
+    if fit.transform.kind == "log" and not factor < EXPLODED_LEAST:
+        explosion = max(far, ratio / EXPLODED_RATIO)
     if wanders and (ratio < EXPLODED_RATIO or not _beyond_wandering(fit, d)):
         return None
     if fit.transform.kind == "asinh" and _only_shrank(fit, d):
@@ -234,7 +239,7 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
         undone = max(ratio / DIVERGED_RATIO, _since_settled(fit, d.base, d.top) / SETTLED_RATIO)
         margin = min(undone, 1.0 / max(explosion, 1e-9))
         also = None
-        if 1.0 / max(explosion, 1e-9) < NEAR:
+        if 1.0 / max(explosion, 1e-9) < NEAR or ratio >= EXPLODED_RATIO:
             also = Verdict.EXPLODED
         elif undone < NEAR:
             also = Verdict.HEALTHY

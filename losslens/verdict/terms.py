@@ -1,0 +1,104 @@
+"""Terms of a loss that is not logged itself: what each did counts as far as it shows in their sum.
+
+Detectors log box, objectness and class losses and no total. One of them may rise for long while the others fall by
+more, and that is what training on their sum is: objectness has more to say the more boxes are found.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.model import Role, Run, Series, Verdict
+from losslens.verdict.losses import Judged, as_verdict, judge_loss
+from losslens.verdict.plateau import settled_at_once
+from losslens.verdict.word import Word, number
+
+if TYPE_CHECKING:
+    from losslens.model import IntArray
+
+FEWEST_TERMS = 2
+"""One term alone may be learned at once; so many, and no total beside them, are not."""
+
+MOSTLY = 0.8
+"""Terms are added up where all of them have so large a share of the steps that any has."""
+
+SUM = "the sum of the terms"
+
+
+def as_in_their_sum(run: Run, parts: list[Judged]) -> list[Judged]:
+    """``parts`` with those that failed, though the sum of all did not, as healthy; those that went as the sum first.
+
+    A term that is not finite at its end has failed whatever the others did.
+    """
+    together = _logged_together(parts)
+    whole = _sum(together)
+    if whole is None:
+        return parts
+    said = judge_loss(run, whole, Role.TRAIN_LOSS).word
+    if said.verdict is Verdict.HEALTHY:
+        text = f"the sum of all {len(together)} terms, itself not logged, {said.reason}"
+        return [_excused(run, j, text) if any(j is t for t in together) else j for j in parts]
+    return sorted(parts, key=lambda j: j.word.verdict is not said.verdict)
+
+
+def _logged_together(parts: list[Judged]) -> list[Judged]:
+    """The terms that were logged at the same steps as most others."""
+    by_place: dict[tuple[str, int], list[Judged]] = defaultdict(list)
+    for judged in parts:
+        by_place[judged.series.axis, round(np.log2(max(len(judged.series), 1)))].append(judged)
+    return max(by_place.values(), key=len, default=[])
+
+
+def _sum(parts: list[Judged]) -> Series | None:
+    """The sum of several terms at the steps that all of them have; None where they are too few."""
+    if len(parts) < FEWEST_TERMS:
+        return None
+    places = [_by_step(judged.series) for judged in parts]
+    common = places[0][0]
+    for steps, _ in places[1:]:
+        common = np.intersect1d(common, steps)
+    if common.size < MOSTLY * max(steps.size for steps, _ in places):
+        return None
+    rows = [at[np.isin(steps, common)] for steps, at in places]
+    value = np.sum([judged.series.value[row] for judged, row in zip(parts, rows, strict=True)], axis=0)
+    first, row = parts[0].series, rows[0]
+    return Series(SUM, first.step[row], value, first.wall_time[row], first.row[row], first.segment[row], first.axis)
+
+
+def _by_step(series: Series) -> tuple[IntArray, IntArray]:
+    """The steps of a series in their order, each once, and where the last value at each stands."""
+    steps, back = np.unique(series.step[::-1], return_index=True)
+    return steps, series.step.size - 1 - back
+
+
+def _excused(run: Run, judged: Judged, why: str) -> Judged:
+    if judged.word.verdict in (Verdict.HEALTHY, Verdict.NAN, Verdict.INCONCLUSIVE):
+        return judged
+    word = Word(Verdict.HEALTHY, f"{judged.word.reason}; but {why}", None, judged.word.verdict)
+    return replace(judged, word=word, verdict=as_verdict(run, judged.series, judged.role, judged.fit, word))
+
+
+def unlearned(run: Run, parts: list[Judged]) -> list[Judged]:
+    """The terms of a loss that is not logged itself, as plateaus where none of them learned after its second point."""
+    calm = all(j.word.verdict is Verdict.HEALTHY and settled_at_once(j.fit) for j in parts)
+    if len(parts) < FEWEST_TERMS or not calm:
+        return parts
+    out = []
+    for judged in parts:
+        fit = judged.fit
+        first, level = number(float(fit.value[0])), number(float(np.median(fit.value[1:])))
+        text = f"came down from {first} to {level} at once and no further, as all {len(parts)} terms of the loss"
+        word = Word(Verdict.PLATEAU, text, 1.0, Verdict.HEALTHY)
+        out.append(replace(judged, word=word, verdict=as_verdict(run, judged.series, judged.role, fit, word)))
+    return out
+
+
+def for_their_sum(parts: list[Judged]) -> list[Judged]:
+    """The terms of a validation loss, itself not logged, that speak for it: those that blew up, or all that turned."""
+    blown = [j for j in parts if j.verdict.verdict is Verdict.VAL_DIVERGED]
+    turned = [j for j in parts if j.verdict.verdict is Verdict.OVERFIT]
+    return blown if len(blown) + len(turned) < len(parts) else parts
