@@ -621,3 +621,11 @@ def test_a_term_of_the_training_on_a_part_of_the_data_held_back_is_no_loss_of_an
     assert found["val/loss"].role is Role.VAL_LOSS
     assert found["val/class_4/matched/loss_nis"].role is Role.VAL_COMPONENT
     assert found["val/other_set/loss"].role is Role.VAL_LOSS
+
+
+def test_a_default_that_nobody_filled_in_is_no_loss_beside_validation_that_moves() -> None:
+    made = {"train_mse": series("train_mse", np.full(50, -1.0)), "val_mse": series("val_mse", falling(50))}
+    found = {c.tag: c.role for c in assign(made)}
+    assert (found["train_mse"], found["val_mse"]) == (Role.OTHER, Role.VAL_LOSS)
+    frozen = {"train_loss": series("train_loss", np.full(50, 2.3)), "val_loss": series("val_loss", np.full(50, 2.3))}
+    assert {c.role for c in assign(frozen)} == {Role.TRAIN_LOSS, Role.VAL_LOSS}

@@ -55,6 +55,8 @@ def _said(facts: Facts, cause: str) -> tuple[str, ...]:
         return tuple(s for s in (_restart(facts), _batch(facts), *why_validation.turned(facts)) if s)
     if facts.onset.from_start:
         return _from_start(facts)
+    if facts.extent.begun_before and facts.onset.points_before == 0:
+        return _unseen(facts)
     done = (why_terms.raised(facts), why_rate.set_to_rise(facts), _restart(facts), why_rate.jumped(facts))
     coincided = [s for s in (*done, _batch(facts)) if s]
     at_once = [_gradient(facts)] if _gradient_jumped(facts) else []
@@ -393,6 +395,16 @@ def _from_start(f: Facts) -> tuple[str, ...]:
             f"{'' if f.rate.warmup_end is None else f', with a warm-up to {num(f.rate.peak)}'}."
         )
     return (*out, *_siblings(f))
+
+
+def _unseen(f: Facts) -> tuple[str, ...]:
+    assert f.extent is not None
+    first = where(f, f.extent.first_step)
+    said = (
+        f"The log begins at {first}, where the loss was wrong already: what happened before is not in it. "
+        "Look into the log of the start before this one."
+    )
+    return (said, *_siblings(f))
 
 
 def _capital(text: str) -> str:

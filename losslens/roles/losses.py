@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 #: Beside other losses these are penalties; alone each is a distance that is made small.
 _DISTANCES = {("l1",), ("l2",)}
 BESIDE = "a metric beside the loss"
+UNUSED = "the same number throughout, while validation moves"
 UNKNOWN = "its name does not say what it is"
 #: What discriminator and generator are said to do well, or what they are made of.
 _NOT_A_GAME = words("score scores output out prob params size x z acc grad updates")
@@ -153,7 +154,9 @@ def choose(
     copies = {t: c for t, c in candidates.items() if _is_printed_copy(c, candidates)}
     why = "rounded when it was printed, and logged exactly beside it"
     out = {t: RoleChoice(t, Role.OTHER, why, split=c.split) for t, c in copies.items()}
-    candidates = {t: c for t, c in candidates.items() if t not in copies}
+    unused = _unused([c for t, c in candidates.items() if t not in copies])
+    out.update({c.tag: RoleChoice(c.tag, Role.OTHER, UNUSED, split=c.split) for c in unused})
+    candidates = {t: c for t, c in candidates.items() if t not in out}
     for val in (False, True):
         role = Role.VAL_LOSS if val else Role.TRAIN_LOSS
         mine = [c for c in candidates.values() if (c.split in ("val", "test")) is val]
@@ -177,6 +180,15 @@ def choose(
 def _is_printed_copy(c: Candidate, candidates: Mapping[str, Candidate]) -> bool:
     exact = candidates.get(c.tag.removeprefix(PRINTED)) if c.tag.startswith(PRINTED) else None
     return exact is not None and not c.broken and c.points <= COARSER * exact.points
+
+
+def _unused(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The losses of the training data where each is one number throughout, a default that nobody filled in, while one
+    of validation moves."""
+    train, val = ([c for c in candidates if (c.split in ("val", "test")) is held] for held in (False, True))
+    named = [c for c in train if c.named_loss or c.objective]
+    moves = any(not c.constant and c.points >= FEW_POINTS for c in val if c.named_loss or c.objective)
+    return named if moves and all(c.constant for c in named) else []
 
 
 def _objectives(candidates: Sequence[Candidate], *, val: bool) -> dict[str, RoleChoice]:

@@ -48,8 +48,11 @@ def judge(run: Run) -> Judgement:
         train = [_of_records_alone(run, judged) for judged in train]
     parts = [_judge(run, tag, Role.LOSS_COMPONENT, contest) for tag in run.tags(Role.LOSS_COMPONENT)[:MOST_LOSSES]]
     if not train and not contest.plays:
-        parts = terms_of.unlearned(run, terms_of.as_in_their_sum(run, parts))
-    trained = _lead_of_training(train, parts, contest.plays)
+        parts = terms_of.unlearned(run, parts)
+    spoken_for = parts if train or contest.plays else terms_of.for_training(run, parts)
+    trained = _lead_of_training(train, spoken_for, contest.plays)
+    if trained is not None and trained not in train:
+        parts = [trained if j.series.tag == trained.series.tag else j for j in parts]
     val_tags = run.tags(Role.VAL_LOSS)[:MOST_LOSSES]
     val = [
         judge_validation(run, run.series[tag].current(), Role.VAL_LOSS, trained, contest.wanders) for tag in val_tags

@@ -38,6 +38,12 @@ ACTORS = ("actor", "policy")
 CRITICS = ("critic", "value")
 """Players whose loss is an error: of the value that they foretell."""
 
+JUDGES = ("disc",)
+"""Players whose loss says how well they tell what is made from what is real."""
+
+AT_CHANCE = 2.0
+"""No more than this (twice ln 2, or 2 for hinges) has one that cannot tell: where the others should bring it."""
+
 STEP_FACTOR = 0.7
 """A policy's loss that grows evenly takes no step higher than this (a factor of two) between two points."""
 
@@ -91,6 +97,13 @@ class Contest:
         if not self.plays or judged.word.verdict not in (Verdict.EXPLODED, Verdict.DIVERGED, Verdict.SHIFTED):
             return ""
         log = judged.fit.transform.kind == "log"
+        if (
+            log
+            and _is_of(run, judged.series.tag, JUDGES)
+            and judged.fit.end <= AT_CHANCE
+            and _rose_from_nothing(judged)
+        ):
+            return "a discriminator that tells the made from the real less and less is what its loss should come to"
         if self.returns != "fell" and log and _strays(run, judged):
             return "a policy's loss begins at zero and grows as the policy leaves where it began"
         if self.returns == "rose" and (not log or _levelled_out(judged.fit)):
@@ -179,6 +192,12 @@ def _follows(run: Run, judged: Judged) -> bool:
             then, end = float(np.median(value[before][-3:])), float(np.median(value[-3:]))
             return end > then and end - then >= BETTER * float(np.ptp(value))
     return False
+
+
+def _rose_from_nothing(judged: Judged) -> bool:
+    """Whether the level that a loss left was next to nothing: one player had all but won for a while."""
+    d = judged.fit.departure
+    return d is not None and 0.0 < d.base * EXPLODED_FACTOR <= AT_CHANCE
 
 
 def _strays(run: Run, judged: Judged) -> bool:

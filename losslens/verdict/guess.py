@@ -63,7 +63,13 @@ SAME_MOST = 0.95
 """… and not above this one, is that of a net with one answer to everything."""
 
 BELOW = 0.3
-"""A loss that ends below this share of its start and of the least that one answer to everything has did learn."""
+"""A loss that ends below this share of its start and of the least that one answer to everything has did learn, …"""
+
+BELOW_OF_NONE = 0.6
+"""… and one below this share of its second to …"""
+
+FIRST_FEW = 5
+"""… this point where the accuracy was 0 throughout: nothing was counted, more likely."""
 
 HUGE = 10.0
 """A first loss so many times as high as all that came after …"""
@@ -137,6 +143,8 @@ def one_answer(run: Run, fit: SeriesFit) -> str:
 def _below(fit: SeriesFit, accuracy: FloatArray) -> bool:
     """Whether a loss fell far below what one answer that is right so often, or never but so often wrong, has."""
     share = float(accuracy[-1])
+    if share == 0.0:
+        return fit.end < BELOW_OF_NONE * float(np.median(fit.value[1:FIRST_FEW]))
     return 0.0 < share < 1.0 and fit.end < BELOW * min(fit.start, -math.log(max(share, 1.0 - share)))
 
 

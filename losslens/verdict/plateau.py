@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from losslens.detector import SeriesFit
 from losslens.model import Verdict
 from losslens.verdict.flat import flat, gained, stood_still
 from losslens.verdict.word import NEAR, Word, number, rough
+
+if TYPE_CHECKING:
+    from losslens.model import IntArray
 
 PLATEAU_SHARE = 0.05
 """Never better than the first level by more than this share: plateau (definition)."""
@@ -51,8 +55,26 @@ AT_ONCE = math.log(10.0)
 FEW = 24
 """With fewer points than this the first level is a single noisy point."""
 
+UNSEEN_INTERVALS, UNSEEN_SHARE = 20, 0.5
+"""A log that begins at a step of so many logging intervals and of this share of what it spans is the later part of a
+training, whose beginning is not in it, …"""
+
+UNSEEN_STEPS = 200
+"""… unless it counts fewer steps than a warm-up takes (epochs, of which each is many, need not be so many)."""
+
 PEAK_POINTS = 3
 """A height is the median of so many highest points: of a rise that did not last, of the first points."""
+
+
+def begun_before(step: IntArray, axis: str) -> bool:
+    """Whether a log is the later part of a training: its first level, and how it fell from there, are not in it."""
+    if step.size < 2 or axis == "row":
+        return False
+    first, gaps = int(step.min()), np.diff(step)
+    if first < UNSEEN_STEPS and "epoch" not in axis:
+        return False
+    interval = float(np.median(gaps[gaps > 0])) if bool(np.any(gaps > 0)) else 1.0
+    return first >= UNSEEN_INTERVALS * interval and first >= UNSEEN_SHARE * (int(step.max()) - first)
 
 
 def _frozen(fit: SeriesFit) -> Word | None:
@@ -68,6 +90,8 @@ def plateau(fit: SeriesFit) -> Word | None:
     """Never better than the first level by more than 5 %, beyond what noise gives."""
     if fit.n_finite < PLATEAU_POINTS:
         return _frozen(fit)
+    if begun_before(fit.step, fit.axis) and not _guess_among(fit.end):
+        return None
     start, best = fit.start, fit.best
     if fit.transform.kind == "asinh" and abs(start) < 10.0 * fit.noise_level:
         return None
@@ -106,6 +130,8 @@ def never_fell(fit: SeriesFit) -> str:
     if fit.transform.kind != "log" or fit.n_finite < PLATEAU_POINTS or fit.end < fit.start:
         return ""
     classes = _guess_among(fit.end)
+    if begun_before(fit.step, fit.axis) and not classes:
+        return ""
     if fit.noise > FIRST_NOISE and not (classes and fit.end - fit.start <= NEAR_CHANCE * fit.end):
         return ""
     if float(np.quantile(fit.value, 0.9)) > HUMP * fit.start:

@@ -30,7 +30,10 @@ ALIKE = 0.97
 """Spikes that rise at least this share of the largest are as large."""
 
 RECURRING, OF_A_KIND = 5, 0.8
-"""So many that rise at least this share of it are the same thing again and again, which began with the first."""
+"""So many that rise at least this share of it are the same thing again and again, which began with the first …"""
+
+LESS_BY = math.log(3.0)
+"""… where none is less by more than this on the transformed scale (a factor of three), whatever share that is."""
 
 NEARLY_BACK = 0.25
 """A spike is nearly back where no more than this share of its height is left (on the transformed scale)."""
@@ -48,8 +51,9 @@ FEW_SINCE = 10
 def leading(excursions: Sequence[Excursion]) -> Excursion:
     """The largest excursion, of several that are about as large the first; there is one at least."""
     largest = max(e.top - e.before for e in excursions)
-    recurring = [e for e in excursions if e.top - e.before >= OF_A_KIND * largest]
-    alike = [e for e in excursions if e.top - e.before >= ALIKE * largest]
+    near = [e for e in excursions if e.top - e.before >= largest - LESS_BY]
+    recurring = [e for e in near if e.top - e.before >= OF_A_KIND * largest]
+    alike = [e for e in near if e.top - e.before >= ALIKE * largest]
     return min(recurring if len(recurring) >= RECURRING else alike, key=lambda e: e.first)
 
 

@@ -29,20 +29,25 @@ MOSTLY = 0.8
 SUM = "the sum of the terms"
 
 
-def as_in_their_sum(run: Run, parts: list[Judged]) -> list[Judged]:
-    """``parts`` with those that failed, though the sum of all did not, as healthy; those that went as the sum first.
+def for_training(run: Run, parts: list[Judged]) -> list[Judged]:
+    """The terms that speak for the loss that training made small: all, or where their sum is healthy those that are.
 
-    A term that is not finite at its end has failed whatever the others did.
+    A term that is not finite at its end has failed whatever the others did. What the others did alone is told.
     """
     together = _logged_together(parts)
     whole = _sum(together)
-    if whole is None:
+    failed = [j for j in together if j.word.verdict not in (Verdict.HEALTHY, Verdict.INCONCLUSIVE)]
+    if whole is None or not failed or any(j.word.verdict is Verdict.NAN for j in parts):
         return parts
     said = judge_loss(run, whole, Role.TRAIN_LOSS).word
-    if said.verdict is Verdict.HEALTHY:
-        text = f"the sum of all {len(together)} terms, itself not logged, {said.reason}"
-        return [_excused(run, j, text) if any(j is t for t in together) else j for j in parts]
-    return sorted(parts, key=lambda j: j.word.verdict is not said.verdict)
+    if said.verdict is not Verdict.HEALTHY:
+        return parts
+    fine = next((j for j in together if j.word.verdict is Verdict.HEALTHY), failed[0])
+    alone = f"{failed[0].series.tag} {failed[0].word.reason}" if failed[0] is not fine else fine.word.reason
+    more = f" (as {len(failed) - 1} more did)" if len(failed) > 1 else ""
+    text = f"{alone}{more}, but the sum of all {len(together)} terms, itself not logged, {said.reason}"
+    word = Word(Verdict.HEALTHY, text if failed[0] is fine else f"{fine.word.reason}; {text}", None, None)
+    return [replace(fine, word=word, verdict=as_verdict(run, fine.series, fine.role, fine.fit, word))]
 
 
 def _logged_together(parts: list[Judged]) -> list[Judged]:
@@ -73,13 +78,6 @@ def _by_step(series: Series) -> tuple[IntArray, IntArray]:
     """The steps of a series in their order, each once, and where the last value at each stands."""
     steps, back = np.unique(series.step[::-1], return_index=True)
     return steps, series.step.size - 1 - back
-
-
-def _excused(run: Run, judged: Judged, why: str) -> Judged:
-    if judged.word.verdict in (Verdict.HEALTHY, Verdict.NAN, Verdict.INCONCLUSIVE):
-        return judged
-    word = Word(Verdict.HEALTHY, f"{judged.word.reason}; but {why}", None, judged.word.verdict)
-    return replace(judged, word=word, verdict=as_verdict(run, judged.series, judged.role, judged.fit, word))
 
 
 def unlearned(run: Run, parts: list[Judged]) -> list[Judged]:

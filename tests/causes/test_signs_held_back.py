@@ -64,3 +64,15 @@ def test_a_training_loss_without_a_before_is_told_with_its_first_value() -> None
     texts = [s.text for s in m.tried(run.facts(), "overfitting") if isinstance(s, Sign)]
     assert any("(53 then " in text for text in texts)
     assert not any("?" in text for text in texts)
+
+
+def test_a_level_is_a_guess_among_many_classes_only_where_training_began_as_one() -> None:
+    def seen(best: float, first: float) -> bool:
+        val = np.concatenate([[best], np.linspace(best, 1.3 * best, 39)])
+        others = {("train/loss", Role.TRAIN_LOSS): np.geomspace(first, 0.2 * best, 40)}
+        run = m.made(val, Verdict.OVERFIT, 5, others=others, tag="val/loss", role=Role.VAL_LOSS)
+        return "best-is-a-guess" in m.names(run, "label-noise", +1)
+
+    assert seen(np.log(10.0) * 1.03, np.log(10.0))
+    assert not seen(np.log(10.0) * 1.03, 9.0)
+    assert not seen(2.86, 9.0)

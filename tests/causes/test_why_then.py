@@ -400,3 +400,12 @@ def test_a_rate_far_above_its_first_value_is_no_moment_without_a_visible_reason(
     assert "times its first value" in text or "× its first value" in text
     assert "no visible reason" not in text
     assert "where it had been" not in text
+
+
+def test_a_log_that_begins_late_says_nothing_of_the_setup() -> None:
+    lost = np.full(40, np.nan)
+    late = m.made(lost, Verdict.NAN, 0, from_start=True, step=50_000 + np.arange(40))
+    assert "begins at step 50,000" in told(late)
+    assert "setup" not in told(late)
+    assert "setup" in told(m.made(lost, Verdict.NAN, 0, from_start=True, every=1))
+    assert not {"nan-from-first", "lost-at-once", "onset-early"} & m.names(late, "unscaled-data", +1)

@@ -168,3 +168,18 @@ def test_the_same_number_at_each_of_a_few_points_is_a_plateau_unless_it_was_prin
     assert "was 2.303 at all 5 points, to the last digit" in found.reason
     assert said(loss=np.full(5, 0.02)).verdict is Verdict.HEALTHY
     assert said(loss=np.array([2.3026, 2.3026, 2.3026, 2.3025, 2.3026])).verdict is Verdict.HEALTHY
+
+
+@pytest.mark.parametrize(("first", "word"), [(0, Verdict.PLATEAU), (90_000, Verdict.HEALTHY)])
+def test_the_late_part_of_a_log_has_no_first_level_to_be_stuck_at(first: int, word: Verdict) -> None:
+    y = level(np.full(60, 0.83), 4, 0.01)
+    raw = RawSeries("loss", first + np.arange(60), y, np.full(60, np.nan), np.arange(60))
+    (run,) = build([Log("log.csv", "csv", {"loss": raw})], name="run")
+    assert judge(run).verdict is word
+
+
+def test_a_guess_is_a_plateau_wherever_the_log_begins() -> None:
+    y = np.full(60, np.log(10.0)) + 0.002 * np.random.default_rng(1).standard_normal(60)
+    raw = RawSeries("loss", 5_000 + np.arange(60), y, np.full(60, np.nan), np.arange(60))
+    (run,) = build([Log("log.csv", "csv", {"loss": raw})], name="run")
+    assert judge(run).verdict is Verdict.PLATEAU

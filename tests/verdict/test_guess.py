@@ -120,3 +120,11 @@ def test_a_loss_far_below_what_one_answer_has_did_learn_whatever_the_accuracy_sa
     n = np.arange(40)
     settled = np.where(n < 8, 0.78 * 0.7**n + 0.05, 0.05 + 0.001 * np.cos(n))
     assert said(train_loss=settled, val_accuracy=np.full(40, 0.4)).verdict is not Verdict.PLATEAU
+
+
+def test_an_accuracy_that_was_never_counted_does_not_speak_against_a_loss_that_fell() -> None:
+    n = np.arange(40)
+    fallen = 1.1 + 1.9 * np.exp(-n / 12.0) + 0.01 * np.random.default_rng(3).standard_normal(40)
+    assert said(train_loss=fallen, val_accuracy=np.zeros(40)).verdict is Verdict.HEALTHY
+    one = 0.92 + 3_000.0 * (n == 0) + 0.001 * np.random.default_rng(3).standard_normal(40)
+    assert said(train_loss=one, val_accuracy=np.zeros(40)).verdict is Verdict.PLATEAU

@@ -100,3 +100,12 @@ def test_spikes_that_recur_began_with_the_first_of_them() -> None:
     assert said.onset is not None
     assert said.onset.step == 120
     assert "such spikes" in said.reason
+
+
+def test_spikes_of_another_order_are_not_of_a_kind_with_the_largest() -> None:
+    y = 1e-3 * np.exp(0.1 * np.random.default_rng(2).standard_normal(400))
+    y[[40, 90, 150, 210]], y[300] = 30.0, 2_000.0
+    found = judge(build([of(y)], name="run")[0])
+    assert found.verdict is Verdict.SPIKE_RECOVERED
+    assert found.onset is not None
+    assert found.onset.index == 300

@@ -31,6 +31,7 @@ from losslens.causes.facts.trace import trace_of
 from losslens.causes.facts.workers import parting_of
 from losslens.model import Judgement, LossVerdict, Role, Run, Series, Verdict
 from losslens.verdict.holes import empty
+from losslens.verdict.plateau import begun_before
 from losslens.verdict.weighed import weighed_of
 
 __all__ = ["Facts", "measure", "with_cohort"]
@@ -190,6 +191,7 @@ def _extent(run: Run, leading: Series | None, recipe: Recipe) -> Extent | None:
         steps_per_epoch=epoch,
         epochs=(last - min(first, 0)) / epoch if epoch else None,
         planned=_planned(run.axis, recipe, epoch, last),
+        begun_before=begun_before(step, leading.axis),
     )
 
 

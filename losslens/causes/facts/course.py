@@ -52,7 +52,7 @@ def start_of(extent: Extent, onset: Onset | None, series: Series) -> Start | Non
     """The onset placed in its run. ``series`` is the current branch of the series the onset was found in."""
     if onset is None:
         return None
-    span = max(1, extent.last_step - extent.first_step, extent.planned or 0)
+    span = max(1, extent.last_step - extent.origin, extent.planned or 0)
     epoch = onset.epoch
     if epoch is None and extent.steps_per_epoch:
         epoch = onset.step / extent.steps_per_epoch
@@ -65,11 +65,11 @@ def start_of(extent: Extent, onset: Onset | None, series: Series) -> Start | Non
         step=onset.step,
         low=onset.low,
         high=onset.high,
-        fraction=float(np.clip((onset.step - extent.first_step) / span, 0.0, 1.0)),
+        fraction=float(np.clip((onset.step - extent.origin) / span, 0.0, 1.0)),
         points_before=min(before, onset.index) if onset.index > 0 else before,
         epoch=epoch,
         boundary_points=boundary,
-        from_start=onset.from_start,
+        from_start=onset.from_start and not extent.begun_before,
     )
 
 

@@ -33,7 +33,7 @@ def nonfinite_of(run: Run, series: Series, course: LossCourse, extent: Extent) -
     runs = longest_runs(bad)
     to_end = bool(bad[-1])
     if first == 0 and to_end and bad.mean() > 0.5:
-        pattern = "from-first"
+        pattern = "unseen" if extent.begun_before else "from-first"
     elif (len(runs) >= 2 or not to_end) and bad[first:].mean() < 0.5:
         pattern = "scattered"
     elif course.rising_points >= 3 or (course.growth.ratio or 0.0) > 3.0:

@@ -49,6 +49,13 @@ class Extent:
     """Passes over the data in the whole run."""
     planned: float | None = None
     """Steps the settings asked for, where they say: a run that died early had gone through a smaller share."""
+    begun_before: bool = False
+    """The log is the later part of a training, and its first point not the first of that."""
+
+    @property
+    def origin(self) -> int:
+        """The step at which the training began, as far as is known."""
+        return min(0, self.first_step) if self.begun_before else self.first_step
 
     @property
     def points_per_epoch(self) -> float | None:
@@ -193,7 +200,7 @@ class NonFinite:
     """Values that are NaN or infinite."""
 
     pattern: str
-    """"from-first", "abrupt", "after-growth", "scattered"."""
+    """"from-first", "abrupt", "after-growth", "scattered"; "unseen" from the first point of a log that begins late."""
     first_step: int
     points: int
     stretches: int

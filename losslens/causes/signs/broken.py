@@ -94,7 +94,7 @@ def weights_whole(f: Facts, d: int) -> Found:
 def validation_led(f: Facts, d: int) -> Found:
     """Validation was not finite while the training loss still was."""
     n, v = f.nonfinite, f.validation
-    if n is None or v is None or not n.val_led or n.val_first_step is None or n.pattern == "from-first":
+    if n is None or v is None or not n.val_led or n.val_first_step is None or n.pattern in ("from-first", "unseen"):
         return None
     text = f"{v.tag} was NaN already at {where(f, n.val_first_step)}, while {f.tag} was still finite"
     return sign("validation-nan-first", d, 1.0, text, series=v.tag)
@@ -136,7 +136,7 @@ def grad_broke_and_training_went_on(f: Facts, d: int) -> Found:
 def grad_outlived_loss(f: Facts, d: int) -> Found:
     """Finite gradients at points whose loss is not: no NaN went through the net, the number alone is lost."""
     n = f.nonfinite
-    if n is None or n.pattern == "from-first":
+    if n is None or n.pattern in ("from-first", "unseen"):
         return None
     if n.grad_zero_at is None:
         return missing("grad-outlived-loss", "grad_norm")

@@ -158,7 +158,13 @@ def never_as_untrained(f: Facts, d: int) -> Found:
 
 
 AT_A_GUESS = (0.06, 0.02)
-"""Distance from ln C, as a share, at which a loss may be that of a guess among C classes, and surely is."""
+"""Distance from ln C, as a share, at which a loss may be that of a guess among C classes, and surely is …"""
+
+OF_THE_GAP = (0.15, 0.05)
+"""… and as shares of the distance to the next such level, where nothing but the level speaks of C classes."""
+
+AS_UNTRAINED = 0.15
+"""Training that began within this share of ln C speaks of them: it is the loss of an untrained net."""
 
 MOST_CLASSES = 20
 """Classes up to which the values ln C lie apart farther than that."""
@@ -170,7 +176,7 @@ def best_is_a_guess(f: Facts, d: int) -> Found:
     What is memorised after something general was learned had been better than that; a net that is another one in
     evaluation does not stand at ln C by chance.
     """
-    v = f.validation
+    v, t = f.validation, f.train
     if v is None or not f.leading_role.startswith("val") or v.points < FEWEST or v.best is None or v.first is None:
         return None
     if v.train_progress is None or v.never_good is None or v.never_good < NEVER_BETTER or v.best <= 0:
@@ -178,13 +184,17 @@ def best_is_a_guess(f: Facts, d: int) -> Found:
     classes = round(math.exp(min(v.best, 5.0)))
     if not 2 <= classes <= MOST_CLASSES:
         return None
-    off = abs(v.best / math.log(classes) - 1.0)
+    guess = math.log(classes)
+    off, near = abs(v.best / guess - 1.0), AT_A_GUESS
+    if t is None or t.first is None or abs(t.first / guess - 1.0) > AS_UNTRAINED:
+        gap = math.log(classes + 1.0) / guess - 1.0
+        near = (min(near[0], OF_THE_GAP[0] * gap), min(near[1], OF_THE_GAP[1] * gap))
     text = (
         f"{v.tag} was never better than {num(v.best)}, a guess among {classes} classes (ln {classes}), while training "
         f"fell to {percent(v.train_progress)} of its value at the first evaluation: nothing general was ever learned"
     )
-    strength = ramp(off, *AT_A_GUESS) * ramp(v.train_progress, 0.9, 0.6)
-    return sign("best-is-a-guess", d, strength, text, series=v.tag, value=v.best, compared_to=math.log(classes))
+    strength = ramp(off, *near) * ramp(v.train_progress, 0.9, 0.6)
+    return sign("best-is-a-guess", d, strength, text, series=v.tag, value=v.best, compared_to=guess)
 
 
 def rose_too_far(f: Facts, d: int) -> Found:

@@ -1,0 +1,27 @@
+"""Losses of players: what the rise of one of them is worth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from losslens.model import Verdict
+from tests.verdict.judging import said
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray
+
+N = np.arange(200)
+
+
+def noisy(course: FloatArray, seed: int) -> FloatArray:
+    return np.asarray(course * np.exp(0.1 * np.random.default_rng(seed).standard_normal(course.size)))
+
+
+@pytest.mark.parametrize(("end", "word"), [(0.6, Verdict.HEALTHY), (40.0, Verdict.EXPLODED)])
+def test_a_discriminator_that_had_all_but_won_and_is_fooled_again_has_not_exploded(end: float, word: Verdict) -> None:
+    judge_loss = noisy(np.where(N < 20, 3e-6, end), 1)
+    maker = noisy(np.where(N < 20, 12.0, 1.4), 2)
+    assert said(d_loss=judge_loss, g_loss=maker).verdict is word
