@@ -45,6 +45,8 @@ TOGETHER = 0.95
 MOST = 0.5
 #: Empty rows that come so often between rows with a value, in a table of several kinds of rows, are another kind.
 CALLS = 12
+#: Where so many columns of a group of names come with a loss, a row without any of them was not logged by its trainer.
+GROUP = 2
 #: A sparse column logged at a steady distance is missed once it has failed to come this often.
 MISSED = 2
 #: An accuracy of fewer points does not say that something was learned.
@@ -172,9 +174,21 @@ def _missing_rows(column: _Column, others: Sequence[_Column], table: Table, miss
             empty &= ~_of_other_calls(present, empty & among)
         missing |= empty & among if _is_dense(present, among) else _due(present, among) & empty
     missing &= blank & (rows > first)
+    if len(group := [d.present for d in together if _is_of_group(d, column)]) >= GROUP:
+        missing &= np.logical_or.reduce(group)
     if column.held_back and int(present.sum()) == 1:
         missing &= missing_train
     return np.flatnonzero(missing)
+
+
+def _is_of_group(other: _Column, column: _Column) -> bool:
+    """Whether a column that no NaN empties stands in the same folder of names: "train/n_updates" of "train/loss"."""
+    folder = column.tag.rpartition("/")[0]
+    return (
+        bool(folder)
+        and other.tag.rpartition("/")[0] == folder
+        and (other.choice is None or other.choice.role not in CAN_BE_NAN)
+    )
 
 
 def _with_whole(log: Log, column: _Column, others: Sequence[_Column]) -> BoolArray:

@@ -433,3 +433,17 @@ def test_a_loss_without_a_single_value_beside_an_accuracy_that_learns_was_not_lo
     assert not nan_steps(run)
     assert [r.code for r in run.repairs] == ["never-logged"]
     assert nan_steps(run_of(table("log.jsonl", {"loss": [None] * 30, "accuracy": stuck})))
+
+
+def test_rows_of_another_program_without_any_column_of_the_group_hold_no_nan() -> None:
+    loss, rest = list(falling(20)), [None] * 30
+    columns: dict[str, Sequence[float | None]] = {
+        "train/loss": [*loss, *rest],
+        "train/n_updates": [*range(20), *rest],
+        "train/learning_rate": [*[1e-3] * 20, *rest],
+        "rollout/ep_rew_mean": [float(i) for i in range(50)],
+    }
+    assert nan_steps(run_of(table("log.csv", columns)), "train/loss") == []
+    columns["train/n_updates"] = list(range(50))
+    columns["train/learning_rate"] = [1e-3] * 50
+    assert len(nan_steps(run_of(table("log.csv", columns)), "train/loss")) == 30
