@@ -178,7 +178,19 @@ def _missing_rows(column: _Column, others: Sequence[_Column], table: Table, miss
         missing &= np.logical_or.reduce(group)
     if column.held_back and int(present.sum()) == 1:
         missing &= missing_train
+    if column.held_back and _ended_unevaluated(missing, others):
+        missing &= missing_train
     return np.flatnonzero(missing)
+
+
+def _ended_unevaluated(missing: BoolArray, others: Sequence[_Column]) -> bool:
+    """Whether validation is missing in the last row alone, with all other measures of held-back data: the job ended
+    before that evaluation."""
+    rows = np.flatnonzero(missing)
+    filled = np.flatnonzero(np.logical_or.reduce([d.present for d in others])) if others else rows
+    if rows.size != 1 or not filled.size or int(rows[0]) < int(filled[-1]):
+        return False
+    return not any(d.held_back and bool(d.present[rows[0]]) for d in others)
 
 
 def _is_of_group(other: _Column, column: _Column) -> bool:

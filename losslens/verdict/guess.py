@@ -75,7 +75,10 @@ HUGE = 10.0
 """A first loss so many times as high as all that came after …"""
 
 EARLY = 5
-"""… this part of the run …"""
+"""… this part of the run, …"""
+
+AT_ONCE_POINTS, AT_THE_LEVEL = 2, 1.05
+"""… and after so many points no more than this many times as high (what is convex comes down by and by), …"""
 
 STILL, STILL_VAL = 0.02, 0.01
 """… where neither the loss nor validation moved by more than these shares of it (medians of first and last third) …"""
@@ -127,6 +130,8 @@ def one_answer(run: Run, fit: SeriesFit) -> str:
     rest = fit.value[max(1, fit.n_finite // EARLY) :]
     level = float(np.median(rest))
     if fit.value[0] < HUGE * level or _moved(rest) > STILL or _scattered(rest):
+        return ""
+    if fit.value[AT_ONCE_POINTS] > AT_THE_LEVEL * level:
         return ""
     for tag in run.tags(Role.VAL_LOSS):
         value = run.series[tag].current().value

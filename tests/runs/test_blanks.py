@@ -447,3 +447,17 @@ def test_rows_of_another_program_without_any_column_of_the_group_hold_no_nan() -
     columns["train/n_updates"] = list(range(50))
     columns["train/learning_rate"] = [1e-3] * 50
     assert len(nan_steps(run_of(table("log.csv", columns)), "train/loss")) == 30
+
+
+def test_a_last_row_without_an_evaluation_ended_before_it() -> None:
+    train, val = list(falling(20)), [*falling(19, seed=2), None]
+    columns: dict[str, Sequence[float | None]] = {"epoch": list(range(20)), "train_loss": train, "val_loss": val}
+    assert nan_steps(run_of(table("log.csv", columns)), "val_loss") == []
+    columns["val_map50"] = [*[0.3] * 19, None]
+    assert nan_steps(run_of(table("log.csv", columns)), "val_loss") == []
+    columns["val_accuracy"] = [0.3] * 20
+    assert len(nan_steps(run_of(table("log.csv", columns)), "val_loss")) == 1
+    del columns["val_accuracy"]
+    columns["train_loss"] = [*train[:18], None, None]
+    columns["val_loss"] = [*val[:18], None, None]
+    assert len(nan_steps(run_of(table("log.csv", columns)), "val_loss")) == 2

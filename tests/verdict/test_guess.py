@@ -128,3 +128,11 @@ def test_an_accuracy_that_was_never_counted_does_not_speak_against_a_loss_that_f
     assert said(train_loss=fallen, val_accuracy=np.zeros(40)).verdict is Verdict.HEALTHY
     one = 0.92 + 3_000.0 * (n == 0) + 0.001 * np.random.default_rng(3).standard_normal(40)
     assert said(train_loss=one, val_accuracy=np.zeros(40)).verdict is Verdict.PLATEAU
+
+
+def test_a_convex_loss_that_comes_down_by_and_by_has_learned_though_validation_ends_beside_it() -> None:
+    course = 0.0877 + 0.825 * 0.1 ** np.arange(25)
+    steady = 1e-5 * np.random.default_rng(5).standard_normal(25)
+    assert said(train_loss=course + steady, val_loss=0.95 * (course + steady)).verdict is Verdict.HEALTHY
+    course[1:] = 0.0877
+    assert said(train_loss=course + steady, val_loss=0.95 * (course + steady)).verdict is Verdict.PLATEAU

@@ -163,6 +163,9 @@ AT_A_GUESS = (0.06, 0.02)
 OF_THE_GAP = (0.15, 0.05)
 """… and as shares of the distance to the next such level, where nothing but the level speaks of C classes."""
 
+FEW_CLASSES = 6
+"""Among more nothing but the level says too little: one of them is always near."""
+
 AS_UNTRAINED = 0.15
 """Training that began within this share of ln C speaks of them: it is the loss of an untrained net."""
 
@@ -187,6 +190,8 @@ def best_is_a_guess(f: Facts, d: int) -> Found:
     guess = math.log(classes)
     off, near = abs(v.best / guess - 1.0), AT_A_GUESS
     if t is None or t.first is None or abs(t.first / guess - 1.0) > AS_UNTRAINED:
+        if classes > FEW_CLASSES:
+            return None
         gap = math.log(classes + 1.0) / guess - 1.0
         near = (min(near[0], OF_THE_GAP[0] * gap), min(near[1], OF_THE_GAP[1] * gap))
     text = (
