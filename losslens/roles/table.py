@@ -240,7 +240,10 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         Role.BATCH_SIZE,
-        _any(r"(?:(?:global|micro|effective|train) )?(?:batch size|bsz)"),
+        _any(
+            r"(?:(?:global|micro|effective|total|train|mini) ?)?(?:batch ?size|bsz|bs)",
+            "(?:global|effective|total) batch",
+        ),
         "named as the batch size",
     ),
     Rule(

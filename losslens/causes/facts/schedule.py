@@ -50,6 +50,10 @@ PRINTED_ALIKE = 3
 UNLIKE_THE_LAST = 3.0
 """Times the move before it (on the logarithm) that an abrupt fall must exceed."""
 
+FIRST_MOVES, LONG_SINCE = 2, 6
+"""A rise within so many moves of the first logged rate is a warm-up seen coarsely, where the onset came more than so
+many logged points after the beginning."""
+
 BORNE = 3
 """Logged points at a rate or above it, all calm, from which it counts as borne."""
 
@@ -186,6 +190,8 @@ def _jump(step: IntArray, value: FloatArray, start: Start | None, extent: Extent
     inside = np.flatnonzero((step[1:] >= low) & (step[1:] <= high))
     if warm is not None:
         inside = inside[step[inside + 1] > warm]
+    if start.points_before > LONG_SINCE:
+        inside = inside[inside >= FIRST_MOVES]
     if inside.size == 0:
         return None, None, None, None
     was, now = value[inside], value[inside + 1]
