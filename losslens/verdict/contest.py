@@ -80,6 +80,8 @@ class Contest:
     returns: str = ""
     told: str = ""
     """The return and its numbers, for a sentence."""
+    grown: float = 1.0
+    """How many times its first level a return above zero ended at; 1 where it did not rise."""
     collapsed: str = ""
     """What a return that ends at its floor did, for a sentence; "" where it did not."""
 
@@ -106,13 +108,18 @@ class Contest:
             return "a discriminator that tells the made from the real less and less is what its loss should come to"
         if self.returns != "fell" and log and _strays(run, judged):
             return "a policy's loss begins at zero and grows as the policy leaves where it began"
-        if self.returns == "rose" and (not log or _levelled_out(judged.fit)):
+        if self.returns == "rose" and (not log or _levelled_out(judged.fit) or self._foretells_more(judged.fit)):
             return f"{self.told} all the same, and that is what such a loss serves"
         if self.returns != "fell" and _follows(run, judged):
             return "the return improved since, and a critic's error grows with the returns that it must foretell"
         if _acts(run, judged.series.tag) and _levelled_out(judged.fit) and (self.returns == "" or _has(run, CRITICS)):
             return "an actor's loss is no error, and it levelled out"
         return ""
+
+    def _foretells_more(self, fit: SeriesFit) -> bool:
+        """Whether a loss grew no more than the squares of the returns that it is the error of."""
+        d = fit.departure
+        return d is not None and 0.0 < d.top < self.grown**2 * d.base
 
 
 def contest_of(run: Run) -> Contest:
@@ -123,8 +130,8 @@ def contest_of(run: Run) -> Contest:
     return Contest(_set_to_play(run) or _has(run, PLAYERS))
 
 
-def _returns(run: Run, tags: tuple[str, ...]) -> tuple[str, str]:
-    """What the first return of enough points did, and the sentence that says it."""
+def _returns(run: Run, tags: tuple[str, ...]) -> tuple[str, str, float]:
+    """What the first return of enough points did, the sentence for it, and to how many times its start it came."""
     for tag in tags:
         now = run.series[tag].current()
         fit = replace(examine(now.step, -now.value), runaway=None, swing=None)  # ever faster upward is no failure
@@ -132,12 +139,13 @@ def _returns(run: Run, tags: tuple[str, ...]) -> tuple[str, str]:
             continue
         told = f"{tag} went from {number(0.0 - fit.start)} to {number(0.0 - fit.end)}"
         if decide(fit).verdict in (Verdict.EXPLODED, Verdict.DIVERGED) and fit.ratio >= LOST:
-            return "fell", told
+            return "fell", told, 1.0
         gained = fit.start - fit.end
         if gained > fit.noise_level and gained >= GAINED * (fit.start - fit.best):
-            return "rose", told
-        return "", told
-    return "", ""
+            grown = fit.end / fit.start if fit.start < 0.0 else 1.0  # both are minus the return
+            return "rose", told, max(grown, 1.0)
+        return "", told, 1.0
+    return "", "", 1.0
 
 
 def _collapsed(run: Run, tags: tuple[str, ...]) -> str:

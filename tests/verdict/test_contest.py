@@ -25,3 +25,10 @@ def test_a_discriminator_that_had_all_but_won_and_is_fooled_again_has_not_explod
     judge_loss = noisy(np.where(N < 20, 3e-6, end), 1)
     maker = noisy(np.where(N < 20, 12.0, 1.4), 2)
     assert said(d_loss=judge_loss, g_loss=maker).verdict is word
+
+
+@pytest.mark.parametrize(("returns", "word"), [(6.0, Verdict.HEALTHY), (1.5, Verdict.EXPLODED)])
+def test_the_error_of_a_value_grows_with_the_square_of_the_returns_and_no_more(returns: float, word: Verdict) -> None:
+    risen = 20.0 * (1.0 + (returns - 1.0) * N / 200.0) + 0.1 * np.random.default_rng(3).standard_normal(200)
+    error = noisy(0.3 * np.where(N < 10, 1.0, 1.0 + 13.0 * (N - 10) / 190.0), 4)
+    assert said(loss=error, episode_return=risen).verdict is word
