@@ -167,7 +167,7 @@ def departure_onset(run: Run, series: Series, fit: SeriesFit, d: Departure) -> O
 
 def spike_onset(run: Run, series: Series, fit: SeriesFit, told: Excursion | None = None) -> Onset:
     """Where the spike that was told of began, else the leading one of a series' excursions; it has one at least."""
-    e = told or spikes.leading(fit.excursions)
+    e = told or spikes.leading(fit, fit.excursions)
     first = _spike_start(fit, e)
     return onset_at(run, series, fit, first, max(first - 1, 0), first, fit.transform.back(e.before), False)
 

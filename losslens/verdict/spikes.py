@@ -48,12 +48,16 @@ FEW_SINCE = 10
 """… is no spike's, where there are so many."""
 
 
-def leading(excursions: Sequence[Excursion]) -> Excursion:
-    """The largest excursion, of several that are about as large the first; there is one at least."""
-    largest = max(e.top - e.before for e in excursions)
-    near = [e for e in excursions if e.top - e.before >= largest - LESS_BY]
-    recurring = [e for e in near if e.top - e.before >= OF_A_KIND * largest]
-    alike = [e for e in near if e.top - e.before >= ALIKE * largest]
+def leading(fit: SeriesFit, excursions: Sequence[Excursion]) -> Excursion:
+    """The largest excursion, of several that are about as large the first; there is one at least.
+
+    The height of a wide one is a level; compared is its highest point.
+    """
+    height = {e: float(fit.z[e.first : e.last + 1].max()) - e.before for e in excursions}
+    largest = max(height.values())
+    near = [e for e in excursions if height[e] >= largest - LESS_BY]
+    recurring = [e for e in near if height[e] >= OF_A_KIND * largest]
+    alike = [e for e in near if height[e] >= ALIKE * largest]
     return min(recurring if len(recurring) >= RECURRING else alike, key=lambda e: e.first)
 
 
@@ -74,7 +78,7 @@ def find(fit: SeriesFit, wanders: bool) -> Word | None:
     found = [e for e in found if not _became_usual(fit, e)]
     if not found:
         return None
-    largest = leading(found)
+    largest = leading(fit, found)
     before, top = fit.transform.back(largest.before), fit.transform.back(largest.top)
     matter = (top - before) / fit.progress / RATIO
     if fit.transform.kind == "log" and before > 0.0:
