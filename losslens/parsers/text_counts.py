@@ -26,6 +26,24 @@ _COUNTED = (
 )
 #: Words before a whole number that may go up and is no count of steps.
 _NO_COUNT = r"(?:time|sec|elapsed|eta|hour|min|mem|gpu|loss|err|acc|score|rew|lr|rate|norm|size|rank|fold|layer|seed)"
+
+
+#: Words that stand ahead of "per", and the same of a length at most two letters long, which other words end in.
+_MEASURED = (
+    *("sec", "secs", "second", "seconds", "min", "mins", "minutes", "hour", "hours", "dt"),
+    *("tok", "toks", "token", "tokens", "sample", "samples", "seq", "seqs", "frame", "frames", "word", "words"),
+    *("img", "imgs", "image", "images", "example", "examples", "item", "items", "flop", "flops"),
+)
+_MEASURED_BRIEFLY = ("s", "h", "ms", "us", "ns", "ex")
+#: "ms/step: 76", "sec per epoch: 74" say how long one took, or how many of something it held: what stands behind "/"
+#: is a count only where the word ahead names data or a folder ("train/step", "time/iterations").
+_NOT_PER = (
+    r"(?<!per[ _])(?:(?<!/)|"
+    + "".join([*(f"(?<!{word}/)" for word in _MEASURED), *(rf"(?<!\b{word}/)" for word in _MEASURED_BRIEFLY)])
+    + ")"
+)
+#: The same of a time, which folders are named after as well: "time/iter: 76", "time/iterations: 5".
+_NOT_TIME_PER = r"(?<!time/)"
 #: How programs write where they are; the first that fits a line is taken. Groups: ``step`` counts on for the whole
 #: job; ``n`` of ``N`` counts within the epoch.
 PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -108,10 +126,12 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "step",
             # "warmup_steps: 500" is how often or how long, not where.
-            r"(?<![\w.])"
-            r"(?!(?:warmup|eval|save|log|logging|max|min|total|num|decay|report|print|val|checkpoint|display|episode)_)"
+            rf"(?<![\w.]){_NOT_PER}"
+            r"(?!(?:warmup|eval|save|log|logging|max|min|total|num|decay|report|print|val|checkpoint|display|episode)_"
+            r"|per[_ ])"
             r"(?:[a-z]+[_ ])?"
-            r"(?:steps?|iterations?|iters?|updates?|up(?:d|\.)|(?:mini)?batch(?:_idx|_num|_id|_no|_number)?|it|s"
+            rf"(?:steps|iterations|iters|{_NOT_TIME_PER}(?:step|iteration|iter)|updates?|up(?:d|\.)"
+            rf"|(?:mini)?{_NOT_TIME_PER}batch(?:_idx|_num|_id|_no|_number)?|(?<!/)(?:it|s)"
             rf"|{said('step')})"
             rf"['\"]?(?:(?:\s*[:=#\[(]){{1,2}}\s*|\s+)(?P<step>{_COUNT})(?![\d.]*[.eE]\d)(?!\s*(?:ms|s|it)\b)"
             r"(?:\s*/\s*(?P<N>\d+))?",
@@ -122,7 +142,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"^\W*gen(?:eration)?\b['\"]?\s*[:=#]{0,2}\s*(?P<step>\d+)(?!\w|[\d.]*[.eE]\d)",
         ),
         ("tokens", r"(?<![\w.])tokens(?:_seen)?['\"]?\s*[:=]\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
-        ("step", r"(?<![\w.])['\"]?[tikn]['\"]?\s*[:=]\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
+        ("step", r"(?<![\w./])['\"]?[tikn]['\"]?\s*[:=]\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
         ("step", r"^(?P<step>\d+):(?=\s+learn\b)"),
         # torchtune draws "1|5|Loss: 3.21:   8%|█| 5/60" (epoch, step) where it does not log.
         ("step", r"^(?P<epoch>\d+)\|(?P<step>\d+)\|(?=\s*loss\b)"),
@@ -135,7 +155,8 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("epoch", r"^e(?:p\.?)?\s?(?P<epoch>\d+)\b(?!\.\d)"),
         (
             "epoch",
-            rf"(?<![\w.])(?<!per )(?<!num )(?:epoche?s?|{said('epoch')}|ep\b\.?|pass(?=\s\d+\s(?:batch|step|iter)))"
+            rf"(?<![\w.]){_NOT_PER}(?<!num )(?:epoch(?:es|s)|{_NOT_TIME_PER}epoche?|{said('epoch')}|ep\b\.?"
+            r"|pass(?=\s\d+\s(?:batch|step|iter)))"
             # "Epoch0 loss = 7796" has nothing between; a file may be called epoch10.pth.
             r"(?:['\"]?(?:(?:\s*[:=#\[(]){1,2}\s*|\s+)['\"]?|(?<=epoch)(?=\d+(?![\w.]|/\D)))"
             r"(?P<epoch>\d+(?:\.\d+)?)(?:\s*/\s*(?P<epochs>\d+))?",
@@ -143,8 +164,11 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         # Whatever a line counts at its very beginning, as long as it counts up: "chunk 1/100", "[4/800]", ">>> 004 ::"
         ("count", rf"^\[{_N_OF}\](?=[\s:,|-]*[A-Za-z])"),
         ("count", r"^(?:\[(?P<n>\d+)\|(?P<N>\d+)\]|#(?P<step>\d+)/\d+\s*-)(?=[\s:,|-]*[A-Za-z])"),
-        # "  40/700 | D 0.46 | G 0.63"
-        ("count", rf"^{_N_OF}(?=\|\s*[^\W\d_][\w ]*?[\s:=]+[-+]?[\d.]+)"),
+        # "  40/700 | D 0.46 | G 0.63", "12/500 loss 2.5", "(12/500) loss: 2.5", "12/500: loss 2.5"
+        (
+            "count",
+            rf"^\(?{_N_OF}\)?(?=[|:,;>-]{{0,3}}\s*[^\W\d][\w/ ]*?(?:\s*[:=]\s*|\s)[-+]?(?:\.?\d|nan|inf))",
+        ),
         # "[ 50%]   300/600  loss 2.31"
         ("count", rf"^\[\s*\d{{1,3}}(?:\.\d+)?\s?%\]{_N_OF}(?=[\s:,|-]*[A-Za-z])"),
         ("count", rf"^[A-Za-z][\w-]*\s*[:#]?\s*{_N_OF}(?=[\s:,|>-]+[A-Za-z])"),

@@ -29,7 +29,7 @@ COUNTS_UP = 0.75
 LEAST_COUNTED = 5
 #: Names of numbers that may go up from line to line, and count no steps.
 NO_STEP = re.compile(
-    r"time|sec|elapsed|\beta\b|hour|min|mem|gpu|loss|err|acc|score|rew|lr|rate|norm|size", re.IGNORECASE
+    r"time|sec|elapsed|\beta\b|hour|min|mem|gpu|loss|err|acc|score|rew|lr|rate|norm|size|/s\b|\bper\b", re.IGNORECASE
 )
 
 

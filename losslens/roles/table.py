@@ -33,8 +33,8 @@ _GRADIENT = r"(?:grads?|gradients?)"
 _CLIPPED = r"(?:clipped|after(?: clip(?:ping)?)?|post(?: clip(?:ping)?)?)"
 _WEIGHT = r"(?:params?|parameters?|weights?|model|theta)"
 _UNITS = (
-    r"(?:tokens?|samples?|steps?|images?|imgs?|it|its|iters?|iterations?|examples?|batches|frames?|updates|timesteps"
-    r"|batch steps|global step|env steps)"
+    r"(?:tok(?:en)?s?|samples?|steps?|images?|imgs?|words?|seqs?|sequences?|it|its|iters?|iterations?|examples?"
+    r"|batches|frames?|updates|timesteps|batch steps|global step|env steps)"
 )
 _SECONDS = r"(?:s|sec|secs|second|seconds|gpu|day|hour)"
 _PART_OF_A_STEP = (
@@ -222,7 +222,7 @@ TABLE: tuple[Rule, ...] = (
         Role.STEP_TIME,
         _any(
             rf"{_PART_OF_A_STEP}(?:ing)? (?:time|timing|dt|ms|duration|seconds)(?: s| ms| sec)?",
-            r"(?:time|ms|seconds|sec|s) per (?:step|iter|iteration|batch)",
+            r"(?:time|ms|us|seconds?|secs?|s|minutes?|mins?|hours?) (?:per )?(?:step|it|iter|iteration|batch)",
             r"time (?:this )?(?:step|iter|batch|data)(?: s)?",
             "rank data time",
             "dt",
@@ -274,7 +274,10 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         Role.OTHER,
-        _any(r"(?:\w+ )*(?:times?|runtime|elapsed|duration|eta|hours|wall|timestamp|seconds)(?: \w+)?"),
+        _any(
+            r"(?:\w+ )*(?:times?|runtime|elapsed|duration|eta|hours|wall|timestamp|seconds)(?: \w+)?",
+            r"(?:ms|s|secs?|mins?|minutes?) (?:per )?epoch",
+        ),
         "a time",
     ),
     Rule(

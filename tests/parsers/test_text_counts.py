@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from losslens.model import Role
+from losslens.roles import assign
 from tests.parsers.printing import falling as _value
 from tests.parsers.printing import printed as _log
 
@@ -58,6 +60,12 @@ from tests.parsers.printing import printed as _log
             15,
             1,
         ),
+        # a bare count of all there are, and what a line says behind it, speeds and durations included
+        (lambda i: f"{10 + 10 * i}/900 loss {_value(i)} ms/step: {74 - i % 3}", "loss", 10, 10),
+        (lambda i: f"({5 + 5 * i}/900) loss: {_value(i)} tok/s: {61000 - 7 * i}", "loss", 5, 5),
+        (lambda i: f"{20 + 20 * i}/900: nll {_value(i)}, time/iter: {31 + i % 2}", "nll", 20, 20),
+        # a slash between the name of the data and the word for the count
+        (lambda i: f"train/step: {100 + 50 * i} train/loss: {_value(i)}", "train/loss", 100, 50),
         # a name in brackets, its number behind
         (lambda i: f"[R0] | E{i} iter[ 14/ 15] | [Loss] {_value(i)} | [step] {14 + 15 * i:5d}", "Loss", 14, 15),
     ],
@@ -70,6 +78,28 @@ def test_a_program_writes_its_place_in_its_own_way(
     assert series.axis == "step"
     assert series.step.tolist() == [first + gap * i for i in range(8)]
     assert series.value.tolist() == [_value(i) for i in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("speed", "role"),
+    [
+        ("tok/s: {}", Role.THROUGHPUT),
+        ("imgs/s {}", Role.THROUGHPUT),
+        ("ms/step: {}", Role.STEP_TIME),
+        ("time/iter: {}", Role.STEP_TIME),
+        ("ms/batch={}", Role.STEP_TIME),
+        ("sec/epoch: {}", Role.OTHER),
+    ],
+)
+def test_a_speed_or_a_duration_is_no_step(speed: str, role: Role, tmp_path: Path) -> None:
+    lines = [f"ep {i + 1}: loss {_value(i)} {speed.format(7400 + 13 * (i % 3))}" for i in range(8)]
+    log = _log(tmp_path, "\n".join(lines) + "\n")
+    name = next(tag for tag in log.series if "/" in tag)
+
+    assert log.series["loss"].axis == "epoch"
+    assert log.series["loss"].step.tolist() == list(range(1, 9))
+    assert log.series[name].value.tolist() == [7400 + 13 * (i % 3) for i in range(8)]
+    assert {choice.tag: choice.role for choice in assign(log.series)}[name] is role
 
 
 def test_ranks_behind_the_lines_are_told_apart(tmp_path: Path) -> None:
