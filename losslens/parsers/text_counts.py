@@ -105,6 +105,8 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("batch", rf"\b(?:train|test|val\w*|epoch)\s*:?\s*(?P<epoch>\d+)\s*\[{_N_OF}(?:\(|\])"),
         ("batch", rf"\b(?P<epoch>\d+)-epoch\s*\({_N_OF}\)"),
         ("batch", rf"epoch\s*:?\s*(?P<epoch>\d+)\s*[:|,\s]{_N_OF}(?:batches|\||(?=[;,]?\s*(?:loss|\w+[=:])))"),
+        # "Process 100/3161(3.16%) objf: -0.4, epoch 5"
+        ("batch", rf"^(?:[A-Za-z][\w-]*\s*[:#]?\s*)?{_N_OF}\(\s*\d{{1,3}}(?:\.\d+)?\s?%\)(?=[\s:,|-]+[A-Za-z])"),
         # "[epoch 1][4/800]", and the "[0/5][0/1583]" of the best known GAN of all tutorials
         ("batch", rf"\[\s*epoch\s*:?\s*(?P<epoch>\d+)(?:\s*/\s*\d+)?\s*\]\s*\[{_N_OF}\]"),
         ("batch", rf"^\[\s*(?P<epoch>\d+)\s*/\s*\d+\s*\]\s*\[{_N_OF}\]"),

@@ -79,6 +79,11 @@ _SIZE = re.compile(
     rf"(?<!\w)(?P<key>(?P<bars>\|{{1,2}})(?:d?g|grads?|gradient|dL|∇\w*)(?P=bars))\s*[:=]?\s*(?P<num>{NUMBER})(?P<avg>)",
     re.IGNORECASE,
 )
+#: "total loss is 3.01, inference loss is 1.10, decay loss is 1.91": where a line says so of several, each has its name.
+_IS = re.compile(
+    rf"(?<![\w/.-])(?P<key>(?:[A-Za-z][\w-]*[ ]){{0,3}}?loss) (?:is|was) (?P<num>{NUMBER})(?P<avg>)", re.IGNORECASE
+)
+_SAID_OF_SEVERAL = re.compile(r"\bloss (?:is|was) .*\bloss (?:is|was) ", re.IGNORECASE)
 #: "-logL/n = 1.62": what is minimised where a likelihood is to rise.
 _NEGATIVE = re.compile(
     r"(?<![\w-])(?P<key>-\s?(?:log|ln)[ _-]?(?:L|lik|likelihood)(?:/\w+)?|-(?:ELBO|MLL|LL|evidence)(?:/\w+)?)"
@@ -138,6 +143,10 @@ SPLIT_IN_KEY = re.compile(
 _PLAYER = re.compile(r"(?:net|[Ee]rr_?)?[DG](?:_\w+)?|(?:dis|gen|cycle|idt)_\w+")
 #: The same of detectors, which print the initials of their terms.
 _INITIALS = (frozenset("LC"), frozenset(["Loc", "Cla"]), frozenset("BCMT"))
+#: "[10]\ttrain-rmspe:0.36\teval-rmspe:0.84": what boosting measures on each of its data, whatever its user calls it.
+_METRIC_OF_DATA = re.compile(
+    r"(?:d?train(?:ing)?|eval|val(?:id(?:ation)?)?|d?test|dev|watch|holdout)(?:_?\d+)?-[A-Za-z][\w@.-]*", re.IGNORECASE
+)
 #: "[trainer.cc:348]" names a line of the program.
 _SOURCE_FILE = re.compile(r"\.(?:py|cc|cpp|cu|cuh|c|h|rs|go|lua|jl|java)$", re.IGNORECASE)
 #: Words before a number that say nothing about it: "INFO root loss: 0.5" is the loss.
@@ -312,6 +321,8 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
     patterns = [("=", _PAIR), (" ", _SPACED), ("|", _BARRED)]
     if "|" in rest:
         patterns.append((" ", _SIZE))
+    if "loss" in rest and _SAID_OF_SEVERAL.search(rest):
+        patterns.insert(0, (" ", _IS))
     if _MINUS.search(rest):
         patterns.insert(0, ("=", _NEGATIVE))
     for name, pattern in patterns:
@@ -415,6 +426,8 @@ def speaks_of_training(record: Record | None) -> bool:
     if record.kind and any(initials <= record.values.keys() for initials in _INITIALS):
         return True
     if record.kind and any(map(is_objective, record.values)):
+        return True
+    if record.kind == "step" and record.values and all(map(_METRIC_OF_DATA.fullmatch, record.values)):
         return True
     if record.kind and len(record.values) > 2 and sum(key.lower() in _TERMS for key in record.values) >= 2:
         return True

@@ -29,7 +29,9 @@ APART = log(1.5)
 SECOND = " (second statement)"
 #: Share of them that must come so: where another phase of the training begins, it may not.
 MOSTLY = 0.9
-_WORD_OF_DATA = re.compile(r"train(?:ing)?|val(?:id(?:ation)?)?|test")
+_WORD_OF_DATA = re.compile(
+    r"train(?:ing)?|val(?:id(?:ation)?)?|test|\b(?:global|current|batch|avg|average|mean|total)\b"
+)
 _PLAIN = re.compile(r"train(?:ing)?|total|loss|step|avg", re.IGNORECASE)
 _OTHER_WORD = re.compile(r"[A-Za-z]")
 
@@ -94,8 +96,8 @@ def named_by_best(series: dict[str, RawSeries]) -> dict[str, RawSeries]:
 
 #: What is to rise, as those say it who print no loss.
 _RISES = re.compile(
-    r"(?:(?:train|training|val|valid|validation|test|avg|mean|total|data|marginal|pseudo)[ _/-]?)*"
-    r"(?:log[ _-]?(?:likelihood|lik)|pseudo[ _-](?:log[ _-])?likelihood|ll|mll|elbo|lower[ _]bound)"
+    r"(?:(?:train|training|val|valid|validation|test|avg|average|mean|total|global|current|batch|data|marginal|pseudo)"
+    r"[ _/-]?)*(?:objf|log[ _-]?(?:likelihood|lik)|pseudo[ _-](?:log[ _-])?likelihood|ll|mll|elbo|lower[ _]bound)"
     r"(?:[ _/-](?:train|training|val|valid|validation|test|avg|mean))?",
     re.IGNORECASE,
 )

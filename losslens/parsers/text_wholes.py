@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-#: A number as programs write it.
+#: A number as programs write it; PaddleOCR cuts its numbers to a width and fills up what is shorter: "loss: nanxxx".
 NUMBER = (
     r"[-+]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+|(?=\s*(?:$|[|;])))|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
-    r"|(?:nan|inf(?:inity)?)(?![A-Za-z_]))"
+    r"|(?:nan|inf(?:inity)?)(?:(?=x{2,}\b)|(?![A-Za-z_])))"
 )
 #: How long something took: "1h 2m 3s".
 _LASTED = r"(?:\d+[dhm] )*\d+s"

@@ -73,6 +73,8 @@ def assign(
             candidates[tag] = losses.Candidate.of(tag, one.step, one.value)
         else:
             choices[tag] = choice
+    choices.update(costs := beside.cost_of_a_batch(candidates, choices))
+    candidates = {tag: one for tag, one in candidates.items() if tag not in costs}
     candidates = beside.as_since_last(beside.as_meters(beside.as_outputs(candidates)))
     candidates = abbreviations.as_a_game(abbreviations.as_values(candidates))
     candidates = abbreviations.as_splits(abbreviations.as_terms_of_a_detector(candidates), choices)

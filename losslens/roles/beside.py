@@ -15,6 +15,8 @@ from losslens.roles.names import words, words_of
 
 #: What Keras and others call the ends of a model that has several, each with a loss of its own: output_1, output_2.
 _OUTPUTS = words("output out")
+#: Who takes time to give a batch its data.
+_READS = words("reader reading read data loader loading")
 #: Alone the loss of a sample is the loss; beside ``loss`` it is that of a model which samples.
 _SAMPLE = ("sample",)
 #: The number of this moment and its average so far, as the meter of PyTorch's ImageNet example calls them.
@@ -40,6 +42,18 @@ def as_outputs(candidates: Mapping[str, Candidate]) -> dict[str, Candidate]:
         if any(words_of(t) == ("loss",) for t in mine):
             out.update({t: replace(c, qualifier=_SAMPLE) for t, c in mine.items() if words_of(t) == (*_SAMPLE, "loss")})
     return out
+
+
+def cost_of_a_batch(candidates: Mapping[str, Candidate], choices: Mapping[str, RoleChoice]) -> dict[str, RoleChoice]:
+    """``avg_batch_cost`` beside ``avg_reader_cost``, as Paddle prints them: the time that a batch takes."""
+    if not any("cost" in (named := words_of(t)) and _READS & set(named) for t in choices):
+        return {}
+    why = "a cost beside that of reading the data: a time"
+    return {
+        t: RoleChoice(t, Role.STEP_TIME, why, split=c.split)
+        for t, c in candidates.items()
+        if {"batch", "cost"} <= set(words_of(t))
+    }
 
 
 def as_since_last(candidates: Mapping[str, Candidate]) -> dict[str, Candidate]:

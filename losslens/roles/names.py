@@ -36,6 +36,7 @@ _JOINED = {
     "validloss": "valid loss",
     "testloss": "test loss",
     "totalloss": "total loss",
+    "lossvalue": "loss value",
     "lossscale": "loss scale",
     "lossscaler": "loss scaler",
     "gradscaler": "grad scaler",

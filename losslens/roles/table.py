@@ -277,6 +277,8 @@ TABLE: tuple[Rule, ...] = (
         _any(
             r"(?:\w+ )*(?:times?|runtime|elapsed|duration|eta|hours|wall|timestamp|seconds)(?: \w+)?",
             r"(?:ms|s|secs?|mins?|minutes?) (?:per )?epoch",
+            # Paddle counts what reading the data and a batch take as their cost
+            r"(?:(?:avg|average|mean|total) )?(?:time|data|reader|reading|read|load(?:ing|er)?|fetch|io) cost",
         ),
         "a time",
     ),

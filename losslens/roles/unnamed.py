@@ -37,15 +37,17 @@ def objective(
     if bare := _bare_names(series, open_tags, roles):
         return bare
     falling = [tag for tag in open_tags if _behaves_like_a_loss(series[tag].value)]
-    # "bpr" beside "val_bpr" are one loss of two data sets.
-    of_other_data = {tag: words_of(tag)[1:] for tag in open_tags if any(w in VAL_WORDS for w in words_of(tag)[:1])}
+    # "bpr" beside "val_bpr", "train-rmspe" beside "eval-rmspe" are one loss of two data sets.
+    of_other_data = {tag: _measured(tag) for tag in open_tags if any(w in _HELD_BACK for w in words_of(tag)[:1])}
+    mine = {_measured(tag) for tag in open_tags if tag not in of_other_data}
+    falling = [tag for tag in falling if of_other_data.get(tag) not in mine]
     falling = [tag for tag in falling if tag not in of_other_data] or falling
     if len(falling) == 1:
         tag = falling[0]
         why = "nothing is named like a loss; this is the only series that falls like one (or ends in NaN)"
         found = {tag: RoleChoice(tag, Role.TRAIN_LOSS, why, sure=False, split=split_of(tag))}
         why = f"named like {tag}, of the data held back"
-        twins = (t for t, rest in of_other_data.items() if t != tag and rest == words_of(tag))
+        twins = (t for t, rest in of_other_data.items() if t != tag and rest == _measured(tag))
         return found | {t: RoleChoice(t, Role.VAL_LOSS, why, sure=False, split=split_of(t)) for t in twins}
     if len(open_tags) == 1 and series[open_tags[0]].value.size >= losses.FEW_POINTS:
         tag = open_tags[0]
@@ -55,6 +57,15 @@ def objective(
         why = "nothing is named like a loss; this is the only series whose meaning is open"
         return {tag: RoleChoice(tag, Role.TRAIN_LOSS, why, sure=False, split=split_of(tag))}
     return {}
+
+
+_HELD_BACK = VAL_WORDS | TEST_WORDS
+
+
+def _measured(tag: str) -> tuple[str, ...]:
+    """The words of a name behind that of its data: what is measured."""
+    parts = words_of(tag)
+    return parts[1:] if len(parts) > 1 and parts[0] in TRAIN_WORDS | _HELD_BACK else parts
 
 
 def _bare_total(

@@ -40,6 +40,11 @@ OBJECTIVES: dict[str, tuple[Callable[[int], str], str]] = {
     "units": (lambda n: f"{4 * n}: L2 {value(n)} PSNR {20 + n}.5dB", "L2"),
     "an energy a part": (lambda n: f"iter {4 * n:4d} | E/site = {value(n)} ± 0.03 [τ=1.2]", "E/site"),
     "a divergence alone": (lambda n: f"{4 * n:5d}: KL={value(n)} |∇|={n + 1}.5", "KL"),
+    "what boosting calls it": (
+        lambda n: f"[{4 * n}]\ttrain-pinball2:{value(n)}\teval-pinball2:{2 * value(n):.4f}",
+        "train-pinball2",
+    ),
+    "a value of the loss": (lambda n: f"Batch [{4 * n}]\tacc=0.61\tlossvalue={value(n)}", "lossvalue"),
     "the letter of a player": (lambda n: f"{4 * n:4d}/400 | D {value(n)} | G {1.5 + 0.01 * n:.3f}", "D"),
 }
 
@@ -62,6 +67,57 @@ def test_a_likelihood_that_is_all_there_is_is_told_as_the_loss_that_falls(name: 
     (course,) = [s for tag, s in log.series.items() if "likelihood" in tag]
     assert course.value.tolist() == pytest.approx([100 * value(n) for n in range(12)], abs=1e-3)
     assert [c.role for c in assign(log.series) if c.tag == course.tag] == [Role.TRAIN_LOSS]
+
+
+def test_an_objf_that_is_all_there_is_is_told_as_the_loss_that_falls(tmp_path: Path) -> None:
+    log = read(
+        tmp_path,
+        lambda n: (
+            f"Process {40 * n}/900({40 * n / 9:.2f}%) global average objf: {-value(n)} over {640 * n}.0 frames, "
+            f"current batch average objf: {-value(n) / 2} over 640 frames, epoch 0"
+        ),
+        12,
+    )
+    (course,) = [s for tag, s in log.series.items() if tag.startswith("global average objf")]
+    assert course.step.tolist() == [40 * n for n in range(12)]
+    assert course.value.tolist() == [value(n) for n in range(12)]
+    assert {c.role for c in assign(log.series) if "objf" in c.tag} == {Role.TRAIN_LOSS}
+
+
+def test_a_score_of_boosting_is_no_loss_though_it_gets_worse_on_other_data(tmp_path: Path) -> None:
+    log = read(tmp_path, lambda n: f"[{n}]\ttrain-gain:{0.9 - 0.2 * value(n):.4f}\teval-gain:{0.2 * value(n):.4f}")
+    assert set(log.series) == {"train-gain", "eval-gain"}
+    assert not {c.role for c in assign(log.series)} & {Role.TRAIN_LOSS, Role.VAL_LOSS}
+
+
+def test_every_loss_that_a_line_speaks_of_has_its_own_name(tmp_path: Path) -> None:
+    log = read(
+        tmp_path,
+        lambda n: (
+            f"epoch 0, total_step {5 * n}, total loss is {3 * value(n)} , hinge loss is {value(n)}, "
+            f"weight decay loss is {2 * value(n)}"
+        ),
+    )
+    assert log.series["hinge loss"].value.tolist() == [value(n) for n in range(LINES)]
+    assert log.series["weight decay loss"].value.tolist() == [2 * value(n) for n in range(LINES)]
+    roles = {c.tag: c.role for c in assign(log.series)}
+    assert roles["total loss"] is Role.TRAIN_LOSS
+    assert roles["hinge loss"] is roles["weight decay loss"] is Role.LOSS_COMPONENT
+
+
+def test_a_nan_that_was_filled_up_to_a_width_is_one_and_what_reading_costs_is_a_time(tmp_path: Path) -> None:
+    log = read(
+        tmp_path,
+        lambda n: (
+            f"epoch: [1/20], global_step: {10 * n}, loss: {value(n) if n < 9 else 'nanxxx'}, "
+            f"avg_reader_cost: 0.000{20 - n % 7} s, avg_batch_cost: 0.5{20 - n % 7} s, ips: 250.1 samples/s"
+        ),
+    )
+    assert [v == v for v in log.series["loss"].value] == [True] * 9 + [False] * (LINES - 9)
+    roles = {c.tag: c.role for c in assign(log.series)}
+    assert roles["loss"] is Role.TRAIN_LOSS
+    costs = {tag: one for tag, one in log.series.items() if "cost" in tag}
+    assert {c.tag: c.role for c in assign(costs)} == {"avg_reader_cost": Role.OTHER, "avg_batch_cost": Role.STEP_TIME}
 
 
 def test_a_likelihood_beside_a_loss_stays_as_it_is(tmp_path: Path) -> None:
