@@ -157,7 +157,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("epoch", r"^e(?:p\.?)?\s?(?P<epoch>\d+)\b(?!\.\d)"),
         (
             "epoch",
-            rf"(?<![\w.]){_NOT_PER}(?<!num )(?:epoch(?:es|s)|{_NOT_TIME_PER}epoche?|{said('epoch')}|ep\b\.?"
+            rf"(?<![\w.]){_NOT_PER}(?<!num )(?:epoch(?:es|s)|{_NOT_TIME_PER}epoche?(?:\.{{3}})?|{said('epoch')}|ep\b\.?"
             r"|pass(?=\s\d+\s(?:batch|step|iter)))"
             # "Epoch0 loss = 7796" has nothing between; a file may be called epoch10.pth.
             r"(?:['\"]?(?:(?:\s*[:=#\[(]){1,2}\s*|\s+)['\"]?|(?<=epoch)(?=\d+(?![\w.]|/\D)))"

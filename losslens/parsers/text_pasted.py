@@ -3,16 +3,18 @@
 A line that was quoted has "> " ahead of it; Chinese programs write "训练次数：100，Loss：0.5" with wide signs where
 others have a colon, a comma and a bracket; forums and word processors set {'loss': -0.5} with curled quotation marks,
 the sign of minus and blanks that do not break. Either way the line says what it says without them. What one statement
-prints on several lines is told on one.
+prints on several lines is told on one; what lost the ends of its lines is told apart where the head of a record comes
+again, and a first line that was copied without its first letters is told with them.
 """
 
 from __future__ import annotations
 
 import re
-from itertools import islice
+from itertools import islice, pairwise
 
 from losslens.parsers import text_info, text_mllog
 from losslens.parsers.opening import lines_of
+from losslens.parsers.text_lines import clean
 
 #: Wide signs, and the narrow ones that mean the same between names and numbers.
 _WIDE = {"：": ": ", "，": ", ", "；": "; ", "（": "(", "）": ")", "＝": "=", "｜": "|", "【": "[", "】": "]"}
@@ -44,6 +46,63 @@ def _has_decimal_commas(text: str) -> bool:
         return False
     looked_at = text[places[0] : places[-1] + 1]
     return _POINTS * sum(1 for _ in _POINT.finditer(looked_at)) <= commas
+
+
+#: The date and the level that a logging library puts ahead of a line.
+_DATED = re.compile(
+    r"\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?\]?[^\d=]{1,30}?\b(?:INFO|WARN(?:ING)?|DEBUG|ERROR)\b"
+)
+#: How programs begin a line that says where they are.
+_HEAD = re.compile(
+    r"\s*[\[(]?(?:progress|epoch|(?:global[ _])?step|iter(?:ation)?|batch|round|episode)\b[^\w\n]{0,6}", re.IGNORECASE
+)
+#: A name and that a number stands behind it.
+_SAYS = re.compile(r"[A-Za-z_][\w/]*(?=\s*[:=(]?\s*[-+]?(?:\.?\d|nan\b|inf\b))", re.IGNORECASE)
+#: A line shorter than this is told by itself, and of a longer one so many letters are looked at.
+_TWO_RECORDS, _LONGEST = 40, 1 << 16
+
+
+def records_of(line: str) -> list[str]:
+    """The records that stand on one line because the ends of theirs were lost; the line alone where it holds one.
+
+    What tells them is the date and the level of a logger behind numbers, or the head of the line that comes again with
+    the same names behind it each time; a last record may be cut.
+    """
+    if not _TWO_RECORDS <= len(line) <= _LONGEST:
+        return [line]
+    if (head := _HEAD.match(line)) is not None and (word := head[0].strip()) in line[head.end() :]:
+        parts = [word + part for part in line.lstrip().split(word)[1:]]
+        said = [_SAYS.findall(part) for part in parts]
+        whole = said[0] == said[-1] or (len(said) > 2 and said[-1] == said[0][: len(said[-1])])
+        measured = [name for name in said[0] if not word.endswith(name)]
+        if measured and whole and all(one == said[0] for one in said[:-1]):
+            return parts if said[0] == said[-1] else parts[:-1]
+    elif "INFO" in line[_TWO_RECORDS:] and (dated := [m.start() for m in _DATED.finditer(line)]):
+        edges = [0, *(at for at in dated if len(_SAYS.findall(clean(line[:at]).text)) > 1), len(line)]
+        return [line[a:b] for a, b in pairwise(edges)]
+    return [line]
+
+
+#: Lines behind the first among which one of its statement may stand, and how much of it may have been cut off.
+_NEXT, _MOST_CUT = 4, 20
+_ANY_NUMBER = re.compile(r"\s*[-+]?(?:\d[\d.,]*(?:e[-+]?\d+)?|(?:nan|inf)\b)", re.IGNORECASE)
+
+
+def with_whole_head(lines: list[str]) -> list[str]:
+    """The lines of an output, the first with the letters that it lacks of those that its statement begins with.
+
+    Who copies a log out of a window may miss the first of them: "poch  1, 50/900" above "Epoch  1, 100/900".
+    """
+    at = next((i for i, line in enumerate(lines) if line.strip()), None)
+    if at is None or not lines[at][:1].isalpha():
+        return lines
+    first = _ANY_NUMBER.sub("0", lines[at])
+    shapes = [_ANY_NUMBER.sub("0", line) for line in lines[at + 1 : at + 1 + _NEXT]]
+    for shape in shapes if first not in shapes else ():
+        cut = shape[: len(shape) - len(first)]
+        if 0 < len(cut) <= _MOST_CUT and cut[-1].isalpha() and "0" not in cut and shape.endswith(first):
+            return [*lines[:at], cut + lines[at], *lines[at + 1 :]]
+    return lines
 
 
 def passed_on(text: str) -> list[str]:

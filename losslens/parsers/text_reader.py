@@ -22,7 +22,7 @@ from losslens.parsers.text_counts import LENGTH
 from losslens.parsers.text_dumps import Dumps, tells_all_again
 from losslens.parsers.text_events import Messages, told_step
 from losslens.parsers.text_lines import LEAST_SOURCE, SOURCE, as_step, clean, counts_ahead, is_source
-from losslens.parsers.text_pasted import passed_on
+from losslens.parsers.text_pasted import passed_on, records_of, with_whole_head
 from losslens.parsers.text_places import Placed, counting_name
 from losslens.parsers.text_ranks import OtherRanks
 from losslens.parsers.text_reading import Nature, nature_of
@@ -105,7 +105,8 @@ class Reader:
         counted: bool | None = None
         for block in self.file.blocks():
             counted = counts_ahead(block) if counted is None else counted
-            for raw in passed_on(block):
+            lines = passed_on(block)
+            for raw in lines if number else with_whole_head(lines):
                 number += 1
                 if counted:
                     raw = as_step(raw)
@@ -124,7 +125,8 @@ class Reader:
                     self._source = self._source[0] + 1, number
                     self._begun = self._begun and self._source[0] < LEAST_SOURCE
                 else:
-                    self._take(raw, number)
+                    for record in records_of(raw):
+                        self._take(record, number)
                 above = raw
                 plain = self._is_plain(number)
         if self._broken:
@@ -198,12 +200,12 @@ class Reader:
             self._heading = heading
             self.headings.see(text, number, len(self.records))
             return
+        if is_broken(text):
+            self._broken = text
+            return
         if not WORTH_READING.search(text):
             self._note_setting(text, number)
             self.headings.see(text, number, len(self.records))
-            return
-        if is_broken(text):
-            self._broken = text
             return
         if tells_all_again(text):
             return

@@ -9,6 +9,7 @@ from losslens.parsers.text_bars import bar_and_message, is_bar, is_broken
 from losslens.parsers.text_dumps import may_be_item, tells_all_again
 from losslens.parsers.text_events import TRACEBACK, event_kind
 from losslens.parsers.text_lines import clean, is_source
+from losslens.parsers.text_pasted import records_of
 from losslens.parsers.text_records import Record, heading_of, may_speak_of_training, read_record, speaks_of_training
 from losslens.parsers.text_settings import MIXED_DICT, settings_in
 from losslens.parsers.text_tables import is_no_row
@@ -75,7 +76,7 @@ class Reading:
 
 def read_alone(raw: str) -> Reading | None:
     """What a line says by itself; None where what stands around it, or an event, has a say."""
-    if raw.startswith("Result for ") or "\x08" in raw or is_source(raw):
+    if raw.startswith("Result for ") or "\x08" in raw or is_source(raw) or len(records_of(raw)) > 1:
         return None
     line = clean(raw)
     text = line.text

@@ -109,6 +109,10 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 NAMELESS = "value"
+#: How CatBoost begins the line of a round.
+_ROUND = re.compile(r"(?:step )?\d+:\s+learn\b")
+#: What it printed of one before 2018: "0:\tlearn 0.635passed: 17.4 sec", "0:\tlearn 0.635\ttest 0.64\tbestTest 0.64".
+_ROUND_OF_OLD = re.compile(rf"\b(learn|test\d*|best)(?:Test)? ({NUMBER})", re.IGNORECASE)
 #: What CatBoost calls the best value on its last data set up to a line.
 BEST = "best"
 #: darknet's heads print their terms each by itself, several times a step.
@@ -241,6 +245,8 @@ def read_record(text: str) -> Record | None:
     text = one_by_one(text)
     if "loss" in text:
         text = _GLUED.sub(r"\1 ", text)
+    if "learn " in text and _ROUND.match(text):
+        text = _ROUND_OF_OLD.sub(r"\1: \2 ", text)
     if "v_num" in text:
         text = _VERSION.sub("", text)
     if "," in text and _LISTED.fullmatch(text):
@@ -359,7 +365,8 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
             values[f"{NAMELESS} {number}"] = float_of(more)
     if not values and place:
         values = {m["key"]: float_of(m["num"]) for m in _IN_BRACKETS.finditer(rest) if m["key"].lower() not in _UNTOLD}
-    if {"learn", "remaining"} <= values.keys():  # CatBoost: the errors of its data sets, and times
+    # CatBoost: the errors of its data sets, and times; its cross validation prints no times
+    if "learn" in values and ("remaining" in values or _ROUND.match(text)):
         values = {
             key if key == BEST else f"{key} loss": value
             for key, value in values.items()
@@ -400,6 +407,8 @@ def _in_turn(
     pairs = [
         m for m in _TURN.finditer(rest) if not any(m.start("num") < end and start < m.end() for start, end in spans)
     ]
+    if any(m["key"].lower() == "is" for m in pairs):
+        return values, form  # a sentence: "Score at iteration 20 is 408.2"
     # "recall 26, loss: x 2.3, conf 31.1, total 46.0": what stands behind the word are terms of the loss.
     terms_from = min((m.start() for m in pairs if m["of"]), default=len(rest))
     found = {

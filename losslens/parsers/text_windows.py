@@ -15,12 +15,12 @@ from pathlib import Path
 
 from losslens.languages import said
 from losslens.parsers.opening import HEAD_BYTES
-from losslens.parsers.text_bars import is_bar
+from losslens.parsers.text_bars import is_bar, is_broken
 from losslens.parsers.text_best import KIND as BEST
 from losslens.parsers.text_best import best_in
 from losslens.parsers.text_blocks import Blocks
 from losslens.parsers.text_lines import LEAST_SOURCE, as_step, clean, counts_ahead, is_source
-from losslens.parsers.text_pasted import passed_on
+from losslens.parsers.text_pasted import passed_on, records_of
 from losslens.parsers.text_records import Record, may_speak_of_training, measures, read_record, speaks_of_training
 from losslens.parsers.text_tables import Tables
 from losslens.parsers.wrapped import output_file, output_head, output_part, wrapping_of
@@ -141,11 +141,12 @@ def records_in(text: str, *, behind_source: bool = False) -> bool:
     boring: Counter[str] = Counter()
     code = lines = 0
     placed = False
+    broken = ""
     tables, blocks = Tables(), Blocks()
     whole = passed_on(text.replace("\r\n", "\n").replace("\r", "\n"))
     if counts_ahead("\n".join(whole)):
         whole = [as_step(line) for line in whole]
-    for raw in _behind_source(whole) if behind_source else whole:
+    for raw in _records_of(_behind_source(whole) if behind_source else whole):
         lines += 1
         code += bool(_SOURCE_CODE.match(raw))
         if lines > 200 and code > 0.2 * lines:
@@ -166,9 +167,13 @@ def records_in(text: str, *, behind_source: bool = False) -> bool:
         drawn, record = tables.take(raw)
         if not drawn:
             boring[form] += _WORD.search(form) is not None
-            if not WORTH_READING.search(raw) or not _DIGIT.search(raw):
+            if not broken and (not WORTH_READING.search(raw) or not _DIGIT.search(raw)):
                 continue
-            record = read_record(clean(raw).text)
+            text, broken = f"{broken} {clean(raw).text}" if broken else clean(raw).text, ""
+            if is_broken(text):
+                broken = text
+                continue
+            record = read_record(text)
         if record is None:
             continue
         if not drawn and (speaks_of_training(record) or is_place(record) or may_speak_of_training(record)):
@@ -190,6 +195,10 @@ def records_in(text: str, *, behind_source: bool = False) -> bool:
             unnamed[record.template] = unnamed[record.template] + 1 if on else 0
             counted[record.template] = first
     return code == 0 and any(count >= LEAST_UNNAMED for count in unnamed.values())
+
+
+def _records_of(lines: list[str]) -> Iterator[str]:
+    return (record for line in lines for record in records_of(line))
 
 
 def _behind_source(lines: list[str]) -> list[str]:

@@ -796,10 +796,41 @@ def test_the_best_of_catboost_tells_a_score_from_a_loss(
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        # before 2018, and the cross validation, which says no times
+        "{i}:\tlearn {a:.4f}passed: 1{i}.2 sec\ttotal: 3m 1{i}s\tremaining: 1h 39m 38s\n",
+        "{i}:\tlearn {a:.4f}\ttest {b:.4f}\tbestTest {c:.4f} (0)\ttotal: 1{i}s\tremaining: 1h 39m 38s\n",
+        "{i}:\tlearn: {a:.4f}\ttest: {b:.4f}\tbest: {c:.4f} (0)\n",
+    ],
+)
+def test_the_rounds_of_catboost_are_read_in_their_older_forms(line: str, tmp_path: Path) -> None:
+    learn, test = [0.9, 0.82, 0.75, 0.71, 0.7, 0.66], [0.95, 0.9, 0.85, 0.87, 0.8, 0.7]
+    told = enumerate(zip(learn, test, strict=True))
+    log = _log(tmp_path, "".join(line.format(i=i, a=a, b=b, c=min(test[: i + 1])) for i, (a, b) in told))
+
+    assert log.series["learn loss"].value.tolist() == learn
+    assert log.series["learn loss"].step.tolist() == list(range(6))
+    assert "test" not in line or log.series["test loss"].value.tolist() == test
+    assert log.trainer == "catboost"
+
+
+@pytest.mark.parametrize(
+    "ahead", ["", "o.d.o.l.ScoreIterationListener - ", "[main] INFO  o.d.o.l.ScoreIterationListener - "]
+)
+def test_the_score_of_deeplearning4j_is_read_whoever_says_it(ahead: str, tmp_path: Path) -> None:
+    log = _log(tmp_path, "".join(f"{ahead}Score at iteration {20 * i} is {_value(i)}\n" for i in range(8)))
+
+    assert log.series["Score (loss)"].step.tolist() == [20 * i for i in range(8)]
+    assert log.series["Score (loss)"].value.tolist() == [float(_value(i)) for i in range(8)]
+
+
+@pytest.mark.parametrize(
     ("line", "tag"),
     [
         # the count ahead of what is counted, and one glued to its name
         (lambda i: f"Loss after {i + 1} epochs: {_value(i)}\t", "Loss"),
+        (lambda i: f"Epoch... ({i + 1}/90 | Loss: {_value(i)})", "Loss"),
         (lambda i: f"2020-04-19 11:35:46,382 - root - Epoch{i + 1} loss = {_value(i)}", "loss"),
     ],
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from losslens.parsers.text_pasted import passed_on
+from losslens.parsers.text_pasted import passed_on, records_of, with_whole_head
 from losslens.roles import assign
 from tests.parsers.printing import falling as _value
 from tests.parsers.printing import printed as _log
@@ -36,6 +37,71 @@ def test_a_quoted_log_reads_like_the_log_itself(tmp_path: Path) -> None:
 )
 def test_only_marks_of_a_quotation_are_taken_off(quoted: str, plain: str) -> None:
     assert passed_on(f"> a\n{quoted}\n")[1] == plain
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        lambda i: f"[2023/02/01 10:00:{i + 10}] root INFO: epoch: [1/9], iter: {10 * i}, loss: {_value(i)}, lr: 0.01 ",
+        lambda i: f"2023-02-01 10:00:{i + 10},345 - trainer - INFO - step {10 * i} loss {_value(i)} speed {31 + i}.5",
+        lambda i: f"Step {10 * i} | loss: {_value(i)} | lr: 0.{5 - i % 5}     ",
+        lambda i: f"iter {10 * i}: loss {_value(i)}, time 3{i}.10ms",
+    ],
+)
+@pytest.mark.parametrize("together", [2, 12])
+def test_records_on_one_line_are_told_apart(record: Callable[[int], str], together: int, tmp_path: Path) -> None:
+    lines = ["".join(record(i) for i in range(n, n + together)) for n in range(0, 48, together)]
+
+    series = _log(tmp_path, "\n".join(lines) + "\n").series["loss"]
+
+    assert series.step.tolist() == [10 * i for i in range(48)]
+    assert series.value.tolist() == [_value(i) for i in range(48)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Step 120 loss 0.51, best loss 0.49 at Step 90",
+        "Epoch 3: train loss 0.51 acc 0.8, Epoch 3: val loss 0.61 f1 0.7",
+        "[rank 3] 2023-02-01 10:00:11 INFO step 10 loss 0.51 lr 0.1 eta 10",
+        "2023-02-01 10:00:11 INFO step 10 loss 0.51 lr 0.1, started at 2023-02-01 09:00:00",
+    ],
+)
+def test_a_line_that_speaks_of_another_place_or_time_is_one_record(line: str) -> None:
+    assert records_of(line) == [line]
+
+
+def test_a_last_record_that_was_cut_is_none() -> None:
+    assert (
+        records_of(f"{'progress: 1.5% lr: 0.1 loss: 2.5 eta: 17' * 3}progress: 1.5% lr:")
+        == ["progress: 1.5% lr: 0.1 loss: 2.5 eta: 17"] * 3
+    )
+
+
+@pytest.mark.parametrize("cut", [1, 3])
+def test_a_first_line_without_its_first_letters_is_read(cut: int, tmp_path: Path) -> None:
+    text = "".join(f"Epoch  1, {90 + 10 * i:3d}/900; acc: {i}.5; xent: {_value(i)}\n" for i in range(8))[cut:]
+
+    assert _log(tmp_path, text).series["xent"].step.tolist() == [90 + 10 * i for i in range(8)]
+
+
+def test_a_first_line_of_another_statement_is_left_as_it_is() -> None:
+    lines = ["loss: 0.5", "xloss: 0.5", "loss: 0.4"]
+    assert with_whole_head(lines) == lines
+    assert with_whole_head(["loss: 0.5", "train loss: 0.5"]) == ["loss: 0.5", "train loss: 0.5"]
+
+
+def test_a_line_of_kaldi_that_a_mail_program_broke_is_read(tmp_path: Path) -> None:
+    text = "".join(
+        f"LOG (nnet3-train:PrintStatsForThisPhase():nnet-training.cc:121) {first}\n"
+        f"{last} for 'output' for minibatches {10 * i}-{10 * i + 9} is {-_value(i)} over\n1{i}45 frames.\n"
+        for i in range(8)
+        for first, last in [("Average", "objective function"), ("Average objective", "function")][i % 2 : i % 2 + 1]
+    )
+    (series,) = _log(tmp_path, text).series.values()
+
+    assert series.step.tolist() == [10 * i + 9 for i in range(8)]
+    assert series.value.tolist() == [_value(i) for i in range(8)]
 
 
 def test_wide_signs_part_names_and_numbers_as_narrow_ones_do(tmp_path: Path) -> None:
