@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from losslens.errors import NotALogError
@@ -24,6 +25,8 @@ NAME = "jsonl"
 _SETTINGS_KEYS = frozenset(["config", "hparams", "args", "params", "hyperparameters", "hyperparams"])
 _NUMBERS = {int, float}
 BATCH = 4_096
+#: So many records are looked at for a count under a name of their own, and no text beside it is longer than this.
+LEAST_ALIKE, LONGEST_WORD = 3, 40
 _RATES = frozenset(["lr", "learning_rate", "base_lr"])
 _VALIDATION = frozenset(["val", "valid", "validation", "test", "eval"])
 
@@ -102,6 +105,23 @@ def _is_number(value: Json) -> bool:
         return False
 
 
+def _run_on(records: Sequence[Mapping[str, Json]]) -> bool:
+    """Whether records of the same keys are those of one course: a number of theirs goes up and never down.
+
+    Samples of a data set may be numbered too, but hold texts; what a logger says beside its numbers is short.
+    """
+    if len(records) < LEAST_ALIKE:
+        return False
+    if any(isinstance(value, str) and len(value) > LONGEST_WORD for record in records for value in record.values()):
+        return False
+    for name in records[0]:
+        values = [record[name] for record in records]
+        numbers = [value for value in values if type(value) in _NUMBERS and isinstance(value, int | float)]
+        if len(numbers) == len(values) and numbers[-1] > numbers[0] and all(a <= b for a, b in pairwise(numbers)):
+            return True
+    return False
+
+
 class _Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -142,8 +162,9 @@ class _Reader:
 
     def _take_alike(self, records: list[dict[str, Json]]) -> None:
         """Records of the same keys, column by column where they hold plain numbers."""
+        course = not self.columns.n_rows and _run_on(records)
         while records and not self.columns.n_rows:  # the first record may be none of the log
-            self._take(records.pop(0))
+            self._take(records.pop(0), course=course)
         if not records:
             return
         if not _SETTINGS_KEYS & records[0].keys():
@@ -184,7 +205,8 @@ class _Reader:
         self.file.damage.append(Damage(str(self.path), offset, offset + size - 1, reason, 1))
         self.rows_before[offset] = self.columns.n_rows
 
-    def _take(self, record: dict[str, Json]) -> None:
+    def _take(self, record: dict[str, Json], *, course: bool = False) -> None:
+        """``course``: records like it follow, and count on under a name that says nothing to losslens."""
         for key in _SETTINGS_KEYS & record.keys():
             value = record.pop(key)
             if isinstance(value, dict) and not self.settings:
@@ -199,7 +221,7 @@ class _Reader:
         numbers = any(isinstance(value, int | float) and not isinstance(value, bool) for value in values.values())
         words = any(isinstance(value, str) for value in values.values())
         counted = any(normalise(name) in STEP_RANK for name in values)
-        if numbers and (counted or self.columns.n_rows or not words):
+        if numbers and (counted or course or self.columns.n_rows or not words):
             self.columns.add_record(values)
         elif not self.settings:
             # A first line that describes the run: {"env_info": "…", "seed": 1}.

@@ -47,6 +47,20 @@ def test_a_record_a_line(tmp_path: Path, text: str | bytes) -> None:
     assert not log.damage
 
 
+def test_records_with_words_that_count_on_under_a_name_of_their_own_are_a_course(tmp_path: Path) -> None:
+    told = [{"progress": 2.5 * (i // 2), "loss": 3.0 - 0.1 * i, "eta": f"0h{40 - i}m"} for i in range(9)]
+    log = read(tmp_path, lines(*told))
+    assert log.series["loss"].value.tolist() == [record["loss"] for record in told]
+
+
+@pytest.mark.parametrize("text", ["a sentence that somebody wrote and a model was asked to go on with", "7c3"])
+def test_samples_with_their_losses_are_no_course(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "samples.jsonl"
+    path.write_text(lines(*({"id": 70 * (-1) ** i, "sample": text, "loss": 3.0 - 0.1 * i % 3} for i in range(9))))
+    with pytest.raises(NotALogError):
+        parsers.parse(path)
+
+
 def test_nan_in_all_spellings(tmp_path: Path) -> None:
     text = '{"step":1,"loss":NaN}\n{"step":2,"loss":"nan"}\n{"step":3,"loss":Infinity}\n{"step":4,"loss":null}\n'
     log = read(tmp_path, text)
