@@ -133,7 +133,8 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"|per[_ ])"
             r"(?:[a-z]+[_ ])?"
             rf"(?:steps|iterations|iters|{_NOT_TIME_PER}(?:step|iteration|iter)|updates?|up(?:d|\.)"
-            rf"|(?:mini)?{_NOT_TIME_PER}batch(?:_idx|_num|_id|_no|_number)?|(?<!/)(?:it|s)"
+            rf"|(?:mini)?{_NOT_TIME_PER}batch(?:_idx|_num|_id|_no|_number|[ _]count(?=\s?[:=]\s?\d+\s?/))?"
+            r"|(?<!/)(?:it|s)"
             rf"|{said('step')})"
             rf"['\"]?(?:(?:\s*[:=#\[(]){{1,2}}\s*|\s+)(?P<step>{_COUNT})(?![\d.]*[.eE]\d)(?!\s*(?:ms|s|it)\b)"
             r"(?:\s*/\s*(?P<N>\d+))?",

@@ -31,6 +31,7 @@ from losslens.parsers.text_records import (
     NAMELESS,
     SPLIT_IN_KEY,
     Record,
+    begins_evaluation,
     heading_of,
     measures,
     read_record,
@@ -235,6 +236,8 @@ class Reader:
                 before = self.records[-1 - LIKE_IT : -1]
                 if record.kind and any(one.template == record.template for one in before):
                     self.messages.take_back()
+            if begins_evaluation(text):
+                self._heading = "val"
         self._dumps.see(text, self.records[-1] if kept else None)
 
     def _counts_an_evaluation(self, record: Record) -> bool:

@@ -10,7 +10,14 @@ from losslens.parsers.text_dumps import may_be_item, tells_all_again
 from losslens.parsers.text_events import TRACEBACK, event_kind
 from losslens.parsers.text_lines import clean, is_source
 from losslens.parsers.text_pasted import records_of
-from losslens.parsers.text_records import Record, heading_of, may_speak_of_training, read_record, speaks_of_training
+from losslens.parsers.text_records import (
+    Record,
+    begins_evaluation,
+    heading_of,
+    may_speak_of_training,
+    read_record,
+    speaks_of_training,
+)
 from losslens.parsers.text_settings import MIXED_DICT, settings_in
 from losslens.parsers.text_tables import is_no_row
 from losslens.parsers.text_trainings import may_announce
@@ -82,7 +89,7 @@ def read_alone(raw: str) -> Reading | None:
     text = line.text
     if not text or bar_and_message(text)[0] or TRACEBACK in text or event_kind(text) or _NAMED_DIGIT.search(text):
         return None
-    if heading_of(text) is not None or is_broken(text) or tells_all_again(text):
+    if heading_of(text) is not None or begins_evaluation(text) or is_broken(text) or tells_all_again(text):
         return None
     worth = WORTH_READING.search(text) is not None
     record = read_record(text) if worth else None

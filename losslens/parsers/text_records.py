@@ -163,6 +163,11 @@ _NOISE = re.compile(
 _DIGITS = str.maketrans("123456789", "0" * 9)
 LONGEST_SHAPE = 1000
 _HEADING = re.compile(r"\W*[A-Za-z]+(?: [A-Za-z]+){0,2}\W*")
+_HEADING_AT = re.compile(
+    r"\W*(?:[A-Za-z]+ ){0,2}(?:validat|valid|val|evaluat|eval|test)(?:ion|ing)?"
+    r"[,:]? (?:(?:at|of|for|after|in|on|the|end) )*(?:epoch|step|iter(?:ation)?|round)\W{0,3}\d+\W*",
+    re.IGNORECASE,
+)
 #: Names whose number is a duration, a version, or the place itself.
 _UNTOLD = frozenset(
     ["eta", "step", "v_num", "epoch", "epochs", "end of epoch", "max_epochs", "best_epoch", "last best"]
@@ -224,6 +229,11 @@ def heading_of(text: str) -> str | None:
     if len(text) > 40 or any(letter.isdigit() for letter in text) or not _HEADING.fullmatch(text):
         return None
     return "val" if _VALIDATION.search(text) else "train" if "train" in text.lower() else None
+
+
+def begins_evaluation(text: str) -> bool:
+    """Whether a line announces an evaluation by its place alone: "Validation at epoch 5"."""
+    return len(text) <= 40 and _HEADING_AT.fullmatch(text) is not None
 
 
 def read_record(text: str) -> Record | None:

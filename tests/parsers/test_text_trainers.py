@@ -191,6 +191,22 @@ def test_a_count_to_another_total_under_a_heading_of_evaluation_is_no_training(t
     assert log.series["val/loss"].value.tolist() == [1.5, 2.5, 3.5, 4.5]
 
 
+@pytest.mark.parametrize(
+    "heading", ["Validation at epoch {}", "---- Running validation for epoch {} ----", "Test, epoch: {}"]
+)
+def test_batches_below_an_evaluation_that_says_its_epoch_are_no_training(heading: str, tmp_path: Path) -> None:
+    text = ""
+    for epoch in range(1, 5):
+        text += f"Epoch: {epoch}/4\n" + "".join(
+            f"   batch count: {n}/60, iter: {n}, loss: {(n + 60) / epoch:.4f}\n" for n in (0, 20, 40)
+        )
+        text += f"{heading.format(epoch)}\n   batch count: 0/9, iter: 0, loss: {epoch}.5000\n"
+    (tmp_path / "train.log").write_text(text)
+    (log,) = parsers.parse(tmp_path / "train.log")
+    assert log.series["loss"].step.tolist() == list(range(0, 240, 20))
+    assert log.series["val/loss"].value.tolist() == [1.5, 2.5, 3.5, 4.5]
+
+
 def test_nnunets_rate_and_dice_are_courses_from_the_first_epoch_on(tmp_path: Path) -> None:
     lines = []
     for n in range(8):
