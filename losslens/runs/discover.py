@@ -228,7 +228,7 @@ def _walk(root: Path, search: _Search) -> Iterator[Folder]:
 
 def _is_latest_again(path: Path, names: Sequence[str]) -> bool:
     """Whether this is W&B's ``latest-run`` as a copy of a run that lies beside it, where it should be a link to it."""
-    if path.name != LATEST_RUN:
+    if LATEST_RUN.fullmatch(path.name) is None:
         return False
     ids = [name[len("run-") : -len(".wandb")] for name in names if name.startswith("run-") and name.endswith(".wandb")]
     try:

@@ -13,13 +13,14 @@ SETTINGS, RESULTS, MESSAGES, PYTHON = "settings", "results", "messages", "python
 BESIDE = frozenset([SETTINGS, RESULTS, MESSAGES, PYTHON])
 #: The folder of one W&B run; the id after the time names the run, and a resumed one has it again.
 TRACKED_RUN = re.compile(r"(?:offline-|dry)?run-(?P<time>\d{8}_\d{6})-(?P<id>\w+)")
-#: What W&B calls the link to the last of them; where links cannot be, or were followed, it is a copy.
-LATEST_RUN = "latest-run"
+#: What W&B calls the link to the last of them; where links cannot be, or were followed, it is a copy. A process that
+#: was stopped while it moved the link leaves its own number behind the name.
+LATEST_RUN = re.compile(r"latest-run(?:\.\d+)?")
 
 
 def is_tracked_run(name: str) -> bool:
     """Whether a folder of this name is that of one W&B run."""
-    return name == LATEST_RUN or TRACKED_RUN.fullmatch(name) is not None
+    return LATEST_RUN.fullmatch(name) is not None or TRACKED_RUN.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)

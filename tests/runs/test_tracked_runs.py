@@ -89,9 +89,10 @@ def test_histograms_make_no_course_of_a_summary(tmp_path: Path) -> None:
     assert len(run.series["loss"]) == 30
 
 
-def test_the_latest_run_is_no_other_run_where_it_is_a_copy_and_no_link(crashed: Path) -> None:
+@pytest.mark.parametrize("name", ["latest-run", "latest-run.4711"])
+def test_the_latest_run_is_no_other_run_where_it_is_a_copy_and_no_link(name: str, crashed: Path) -> None:
     (record,) = crashed.rglob("*.wandb")
-    latest = record.parent.parent / "latest-run"
+    latest = record.parent.parent / name
     shutil.copytree(record.parent, latest)
     assert len(runs_in(crashed)) == 1
     assert len(runs_in(latest)) == 1
