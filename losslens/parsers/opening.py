@@ -27,6 +27,8 @@ MAX_DOCUMENT_BYTES = 1 << 30
 MAX_GZIP_RATIO = 250
 FREE_BYTES = 64 << 20
 """Logs compress 5 to 50 times; above 64 MiB a larger ratio is a decompression bomb."""
+BEGINNING, ALIKE = 3, 4
+"""So many bytes of a line say that it begins as one of so many others does."""
 MAX_HOLES = 4
 """Runs of zero bytes that a text may have; more, and it is no text."""
 
@@ -138,6 +140,15 @@ def dated_at_end(damage: Damage, last_step: int) -> Damage:
     return replace(damage, after_step=last_step) if at_end and damage.after_step is None else damage
 
 
+def _is_whole_behind_zeros(line: bytes, below: list[bytes]) -> bool:
+    """Whether a line that begins with zeros is whole behind them: it goes on as one of those below it begins.
+
+    A file that is emptied while a program writes to it gets zeros up to where the program was, and then its next line.
+    """
+    said = line.lstrip(b"\0")
+    return len(said) > BEGINNING and b"\0" not in said and any(other[:BEGINNING] == said[:BEGINNING] for other in below)
+
+
 class LogFile:
     """One file read from front to back; what could not be read is in ``damage`` afterwards."""
 
@@ -216,6 +227,9 @@ class LogFile:
         for index, line in enumerate(lines):
             if b"\0" not in line:
                 kept.append(line)
+            elif offset == 0 and _is_whole_behind_zeros(line, lines[1 : 1 + ALIKE]):
+                kept.append(line.lstrip(b"\0"))
+                self._lost(0, len(line) - len(kept[-1]) - 1, "zero bytes ahead of the text")
             else:
                 first = offset + line.index(b"\0")
                 tail = not line.strip(b"\0\r\n") and index == len(lines) - 1

@@ -38,7 +38,7 @@ _RANK = re.compile(
 )
 _LOGGER = re.compile(
     r"(?:[A-Za-z_]\w*(?:\.\w+)+(?::[\w<>]+){0,3}|[A-Za-z_]\w*:[\w<>]+:\d+)\s*(?:\||\]|-\s|:\s)\s*(?![-+.]?\d|nan|inf)"
-    r"|\w+ - (?=\[?(?:INFO|DEBUG|WARN|ERROR))|\w+(?:\.\w+)+ (?:INFO|DEBUG|WARNING|ERROR): |tensorflow:"
+    r"|__main__ - |\w+ - (?=\[?(?:INFO|DEBUG|WARN|ERROR))|\w+(?:\.\w+)+ (?:INFO|DEBUG|WARNING|ERROR): |tensorflow:"
     r"|[\w.-]+:\d+\s+[\w.]+:\d+\s+(?=INFO|DEBUG|WARN|ERROR)|[A-Za-z][\w.]*\$[\w.$]*: "
 )
 _BRACKETED = re.compile(
@@ -150,6 +150,12 @@ def prefix_of(line: str) -> tuple[int, int | None]:
             date = shown[begin]
         begin += match.end()
     return shown[begin], date
+
+
+def is_indented(line: str) -> bool:
+    """Whether the own text of a line stands back from its margin, or from what a logging library put ahead of it."""
+    begin = prefix_of(line)[0]
+    return "  " in (line[begin - 2 : begin], line[begin : begin + 2]) or line[:1].isspace()
 
 
 def moment_at(line: str, start: int) -> float | None:

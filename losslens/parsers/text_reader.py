@@ -21,7 +21,7 @@ from losslens.parsers.text_blocks import Blocks
 from losslens.parsers.text_counts import LENGTH
 from losslens.parsers.text_dumps import Dumps, tells_all_again
 from losslens.parsers.text_events import Messages, told_step
-from losslens.parsers.text_lines import LEAST_SOURCE, SOURCE, as_step, clean, counts_ahead, is_source
+from losslens.parsers.text_lines import LEAST_SOURCE, SOURCE, as_step, clean, counts_ahead, is_indented, is_source
 from losslens.parsers.text_pasted import passed_on, records_of, with_whole_head
 from losslens.parsers.text_places import Placed, counting_name
 from losslens.parsers.text_ranks import OtherRanks
@@ -226,10 +226,10 @@ class Reader:
             if self._heading == "val" and self._counts_an_evaluation(record):
                 record.kind, record.step, record.n, record.of = "evaluation", None, None, None
                 record.values = _of_validation(record.values)
-            elif record.kind or not raw[:1].isspace():
-                self._heading = ""
-            elif self._heading == "val":
+            elif self._heading == "val" and is_indented(raw) and not (record.kind and record.values):
                 record.values = _of_validation(record.values)
+            else:
+                self._heading = ""
             record.line, record.wall_time = number, line.wall_time
             kept = self._take_record(record, nature_of(record), text, line.rank)
             if kept and self.messages.told_nan(number):

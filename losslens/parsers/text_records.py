@@ -127,8 +127,10 @@ _VALIDATION = re.compile(
 )
 #: "Evaluating test: L1 0.03", "Evaluating train: L1 0.03": of which data the evaluation is.
 _EVALUATED = re.compile(r"\b(evaluat(?:ing|ion) (?:on |of )?(?:train|test|val)\w*)\s*:", re.IGNORECASE)
+#: What TensorFlow's Estimator says when it has evaluated.
+_SAVED = re.compile(r"^Saving (dict) for global step ")
 #: Split words as they are said everywhere else.
-_SAID = {"验证": "val", "测试": "test", "evl": "eval"}
+_SAID = {"验证": "val", "测试": "test", "evl": "eval", "dict": "eval"}
 #: "54200 quick_eval ppl 19.36 loss 2.96": of what data all numbers behind a bare step are.
 _KIND = re.compile(r"\d+\s+(?:[a-z]+_)?(valid|val|test|eval)\w*(?=\s+[A-Za-z])", re.IGNORECASE)
 #: Heads of the parts of a line: "train: loss=0.5 acc=0.6 | valid (3 s): loss=0.7 acc=0.8", "loss=0.5 [valid] loss=0.7".
@@ -390,6 +392,7 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
         _EVALUATED.search(text[:first])
         or _VALIDATION.search(text[:first])
         or _KIND.match(text)
+        or _SAVED.match(text)
         or (place and _VALIDATION.search(text[place[0] : place[1]]))
     )
     if split:

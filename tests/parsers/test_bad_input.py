@@ -175,6 +175,17 @@ def test_a_csv_of_a_thousand_points_needs_no_pandas(tmp_path: Path) -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_the_line_behind_the_zeros_of_a_log_that_was_emptied_under_its_writer_is_read(tmp_path: Path) -> None:
+    said = "".join(f"step {n} loss {1 / n:.4f}\n" for n in range(10, 20))
+    path = tmp_path / "train.log"
+    for text, first in ((said, 10), (said[2:], 11)):  # a line that was cut is none
+        path.write_bytes(b"\0" * 700 + text.encode())
+        (log,) = parsers.parse(path)
+        assert log.series["loss"].step.tolist() == list(range(first, 20))
+        assert len(log.damage) == 1
+        assert log.damage[0].first_byte == 0
+
+
 @pytest.mark.parametrize(
     ("name", "line"),
     [

@@ -113,6 +113,27 @@ def test_the_numbers_below_a_heading_of_an_evaluation_are_validation(tmp_path: P
     assert "val/avg_loss (avg)" not in log.series
 
 
+@pytest.mark.parametrize("ahead", ["INFO:tensorflow:", "01/02/2024 10:00:00 - INFO - __main__ -   ", ""])
+def test_the_results_of_an_evaluation_below_their_heading_are_no_points_of_the_training(
+    ahead: str, tmp_path: Path
+) -> None:
+    lines = [f"{ahead.rstrip(' ')} loss = {1 / step:.3f}, step = {step}" for step in (10, 20, 30, 40)]
+    lines += [f"{ahead}***** Eval results *****"]
+    lines += [f"{ahead}  {said}" for said in ("eval_accuracy = 0.81", "global_step = 40", "loss = 0.72")]
+    series = read(tmp_path, "\n".join(lines) + "\n").series
+    assert series["loss"].value.tolist() == [0.1, 0.05, 0.033, 0.025]
+    assert series["val/loss"].value.tolist() == [0.72]
+    assert series["val/loss"].step.tolist() == [40]
+
+
+def test_what_an_estimator_saves_of_an_evaluation_is_no_point_of_the_training(tmp_path: Path) -> None:
+    lines = [f"INFO:tensorflow:loss = {1 / step:.3f}, step = {step} (2.1 sec)" for step in (10, 20, 30, 40)]
+    lines += ["INFO:tensorflow:Saving dict for global step 44: accuracy = 0.81, global_step = 44, loss = 0.72"]
+    series = read(tmp_path, "\n".join(lines) + "\n").series
+    assert series["loss"].value.tolist() == [0.1, 0.05, 0.033, 0.025]
+    assert series["eval/loss"].value.tolist() == [0.72]
+
+
 def test_a_mean_of_the_epoch_is_kept_apart_from_the_steps_it_sums_up(tmp_path: Path) -> None:
     lines = []
     for epoch in (1, 2, 3):
