@@ -37,11 +37,11 @@ from losslens.parsers.text_records import (
     read_record,
 )
 from losslens.parsers.text_settings import MIXED_DICT, settings_in
-from losslens.parsers.text_starts import Opened, Started, begins_at, going_on, settings_again
+from losslens.parsers.text_starts import MOST_STARTS, Opened, Started, begins_at, going_on, settings_again
 from losslens.parsers.text_statements import Statement, Statements
 from losslens.parsers.text_tables import Tables
 from losslens.parsers.text_tensors import without_lone
-from losslens.parsers.text_trainings import Headings, Training, in_turn, trainings_in
+from losslens.parsers.text_trainings import Headings, Training, in_turn, says_begun, trainings_in
 from losslens.parsers.text_windows import LEAST_UNNAMED, WORTH_READING, counts_names_and_numbers
 
 _LOSS = re.compile(
@@ -90,6 +90,8 @@ class Reader:
         self._counted: dict[tuple[str, ...], int] = {}
         """The step that each statement said last."""
         self._begun = False
+        self._begun_at: list[int] = []
+        """The lines on which the program said that it begins to train."""
         self._statements = Statements()
         self._unnamed: dict[tuple[str, ...], list[Record]] = defaultdict(list)
         self._early: dict[tuple[str, ...], list[Record]] = defaultdict(list)
@@ -194,6 +196,8 @@ class Reader:
             line = replace(clean(message), rank=line.rank)
         text, self._broken = f"{self._broken} {line.text}" if self._broken else line.text, ""
         self._best.see(text, number, line.wall_time)
+        if says_begun(text):
+            self._begun_at.append(number)
         if self.messages.take(raw, text, number, line.wall_time, len(self.records)):
             self._told = (number, step) if (step := told_step(text)) is not None else None
             return
@@ -387,7 +391,9 @@ class Reader:
 
     def leave_later_settings(self) -> tuple[Started, ...]:
         """What later starts printed of their settings: no numbers of a course."""
-        starts, records = settings_again(self.opened, self.records, self.settings, self.messages)
+        starts, records = settings_again(
+            self.opened, self.records, self.settings, self.messages, max(MOST_STARTS, len(self._begun_at))
+        )
         if len(records) < len(self.records):
             self._leave(records)
         return starts
@@ -419,7 +425,7 @@ class Reader:
     def trainings(self) -> list[Training]:
         """The trainings that were printed one after the other; mostly there is one."""
         resumed = [(at, event.line or 0) for event, at in self.messages.events if event.kind == "restart"]
-        return trainings_in(self.records, self.headings.found, resumed)
+        return trainings_in(self.records, self.headings.found, resumed, self._begun_at)
 
     def dated_events(self, placed: Placed, first: int, lines: tuple[int, int | None]) -> Iterator[LogEvent]:
         """The events between two lines with the step that they name, else with that of the record before them.

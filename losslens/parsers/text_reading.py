@@ -20,7 +20,7 @@ from losslens.parsers.text_records import (
 )
 from losslens.parsers.text_settings import MIXED_DICT, settings_in
 from losslens.parsers.text_tables import is_no_row
-from losslens.parsers.text_trainings import may_announce
+from losslens.parsers.text_trainings import may_announce, says_begun
 from losslens.parsers.text_windows import WORTH_READING, is_place
 
 #: The places that a record may name.
@@ -89,7 +89,13 @@ def read_alone(raw: str) -> Reading | None:
     text = line.text
     if not text or bar_and_message(text)[0] or TRACEBACK in text or event_kind(text) or _NAMED_DIGIT.search(text):
         return None
-    if heading_of(text) is not None or begins_evaluation(text) or is_broken(text) or tells_all_again(text):
+    if (
+        says_begun(text)
+        or heading_of(text) is not None
+        or begins_evaluation(text)
+        or is_broken(text)
+        or tells_all_again(text)
+    ):
         return None
     worth = WORTH_READING.search(text) is not None
     record = read_record(text) if worth else None

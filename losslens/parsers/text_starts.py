@@ -56,17 +56,22 @@ class Started:
 
 
 def settings_again(
-    opened: Opened, records: Sequence[Record], settings: Mapping[str, Setting], messages: Messages
+    opened: Opened,
+    records: Sequence[Record],
+    settings: Mapping[str, Setting],
+    messages: Messages,
+    most: int = MOST_STARTS,
 ) -> tuple[tuple[Started, ...], list[Record]]:
     """The settings of later starts, in their order, and the records without those that are settings themselves.
 
-    The output is read once more, between the records where a start may lie; not at all where there is no such place.
+    What is printed more than ``most`` times is not printed because of a start. The output is read once more, between
+    the records where a start may lie; not at all where there is no such place.
     """
     if len(settings) < FEWEST or any(after.line < before.line for before, after in pairwise(records)):
         return (), list(records)
     often = Counter(record.template for record in records)
     names = {name.lower() for name in settings}
-    said = [often[r.template] <= MOST_STARTS and {n.lower() for n in r.values} <= names for r in records]
+    said = [often[r.template] <= most and {n.lower() for n in r.values} <= names for r in records]
     numbers = [i for i, setting in enumerate(said) if not setting]
     resumed = [event.line for event, _ in messages.events if event.kind == "restart" and event.line is not None]
     places = _places([records[i] for i in numbers], settings, resumed)
@@ -84,7 +89,7 @@ def settings_again(
         if len(told.keys() & settings.keys()) >= max(FEWEST, AGAIN * len(settings)):
             dropped.update(range(first + 1, last))
             found.append(Started(last - len(dropped), tuple(told.values())))
-    if len(found) > MOST_STARTS:
+    if len(found) > most:
         return (), list(records)
     return tuple(found), [record for i, record in enumerate(records) if i not in dropped]
 

@@ -9,11 +9,12 @@ whether a training goes on or another begins; that is not looked at here.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise
 
 from losslens.parsers.text_names import bare
 from losslens.parsers.text_records import Record
@@ -69,6 +70,24 @@ TURNS, MOST_AT_ONCE = 2, 500
 _DIGITS = str.maketrans("123456789", "0" * 9)
 #: Headings kept of one output: what prints more of them prints something else.
 MOST_HEADINGS = 5000
+
+
+#: "========== Training started ==========", "Starting training for 30 epochs...", and none that says which epoch.
+_BEGUN = re.compile(
+    r"\W*(?:\w+\W+){0,2}?(?:(?:start(?:ed|ing|s)?|begin(?:ning|s)?|launch(?:ing|ed)?)\s+(?:the\s+)?(?:model\s+)?train(?:ing)?"
+    r"|train(?:ing)?\s+(?:(?:has|is|was|run|loop|process|job)\s+){0,2}(?:start(?:ed|ing|s)?|beg(?:in|ins|an|un)))\b"
+    r"(?!.*(?:epoch\W*\d|resum|restor|checkpoint|finish|complet))",
+    re.IGNORECASE,
+)
+#: A training of fewer records than this that was given up is no run of its own.
+LEAST_BEGUN = 8
+#: Records behind a start among which the first counts stand.
+MOST_BETWEEN = 20
+
+
+def says_begun(text: str) -> bool:
+    """Whether a cleaned line says that the program begins to train."""
+    return len(text) <= LONGEST_HEADING and _BEGUN.match(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +196,22 @@ def _form_of(name: str) -> str:
 
 
 def trainings_in(
-    records: Sequence[Record], headings: Sequence[_Heading], resumed: Sequence[tuple[int, int]]
+    records: Sequence[Record],
+    headings: Sequence[_Heading],
+    resumed: Sequence[tuple[int, int]],
+    begun: Sequence[int] = (),
 ) -> list[Training]:
     """The trainings that the records of one output are of; one without a name where nothing says that there are more.
 
-    ``resumed`` says where the program told that it goes on with what it had saved: records before it, and its line.
+    ``resumed`` says where the program told that it goes on with what it had saved: records before it, and its line;
+    ``begun`` are the lines on which it said that it begins.
     """
-    found = _by_their_lines(records) or _by_headings(records, headings, resumed) or _by_their_size(records, resumed)
+    found = (
+        _by_their_lines(records)
+        or _by_headings(records, headings, resumed)
+        or _by_their_starts(records, begun, resumed)
+        or _by_their_size(records, resumed)
+    )
     return found or [Training("", 0, len(records), 0)]
 
 
@@ -252,6 +280,59 @@ def _by_headings(
         name = ", ".join(dict.fromkeys(h.text for h in chosen))
         out.append(Training(name, first, end, gap[0].line, tuple(h.text for h in chosen)))
     return out
+
+
+def _by_their_starts(
+    records: Sequence[Record], begun: Sequence[int], resumed: Sequence[tuple[int, int]]
+) -> list[Training]:
+    """One training a time that the program says that it begins to train and its count is back at the beginning.
+
+    ``begun`` are the lines that say so. A training of a few records that was given up joins the one behind it.
+    """
+    lines = [record.line for record in records]
+    if len(begun) < 2 or not records or any(b < a for a, b in pairwise(lines)) or begun[0] > lines[0]:
+        return []
+    resumes = {at for at, _ in resumed}
+    announced = sorted({bisect_left(lines, line) for line in begun} - {0, len(records)} - resumes)
+    starts = [0]
+    for at in announced:
+        if at - starts[-1] >= LEAST_BEGUN and _begins_again(records, at):
+            starts.append(at)
+    edges = [*starts, len(records)]
+    parts = [[record for record in records[first:end] if _within(record) is not None] for first, end in pairwise(edges)]
+    told = any(record.epoch is not None for record in records)
+    if len(parts) < 2 or not (told or len({_within(part[-1]) for part in parts[:-1] if part}) > 1):
+        return []  # what is begun again and again and ends at one count each time are epochs
+    first_lines = [next(line for line in reversed(begun) if line < lines[at]) for at in starts]
+    return [
+        Training(f"attempt-{number}", first, end, line if first else 0)
+        for number, ((first, end), line) in enumerate(zip(pairwise(edges), first_lines, strict=True), 1)
+    ]
+
+
+def _begins_again(records: Sequence[Record], at: int) -> bool:
+    """Whether the count of the records from ``at`` on is behind that of those before, and where a count begins."""
+    before = next((r for r in reversed(records[:at]) if _within(r) is not None), None)
+    behind = [r for r in islice(records, at, at + MOST_BETWEEN) if _within(r) is not None]
+    if before is None or not behind:
+        return False
+    epochs = [r.epoch for r in records if r.epoch is not None]
+    if behind[0].epoch is not None and behind[0].epoch > min(epochs):
+        return False
+    counts = [count for r in behind if (count := _within(r)) is not None]
+    gap = next((b - a for a, b in pairwise(counts) if b > a), 0.0)
+    last = _within(before)
+    back = (before.epoch or 0.0) > (behind[0].epoch or 0.0) or (last is not None and counts[0] < last)
+    first = next(count for r in records if (count := _within(r)) is not None)
+    return back and counts[0] <= max(first, gap)
+
+
+def _within(record: Record) -> float | None:
+    """What a record counts within its epoch, or all that it counts."""
+    if record.aside:
+        return None
+    count = record.step if record.step is not None else record.n
+    return record.epoch if count is None else float(count)
 
 
 def _by_their_size(records: Sequence[Record], resumed: Sequence[tuple[int, int]]) -> list[Training]:

@@ -162,6 +162,8 @@ def choose(
         mine = [c for c in candidates.values() if (c.split in ("val", "test")) is val]
         losses = [c for c in mine if c.named_loss]
         other = [c for c in mine if not c.named_loss and c.objective]
+        if val and any(c.named_loss and c.split not in ("val", "test") for c in candidates.values()):
+            other = [c for c in other if c.points >= FEW_POINTS]  # a guess of a few points is none beside a named loss
         if not losses and other and role not in given:
             out.update(_objectives(other, val=val))
         else:

@@ -46,6 +46,41 @@ def test_the_training_that_all_folds_begin_from_needs_no_heading(tmp_path: Path)
     assert _names(tmp_path, output) == [None, "Fold 1", "Fold 2", "Fold 3"]
 
 
+def _begun(said: str, *parts: tuple[int, int], gap: int = 10) -> str:
+    """Starts in one output, each with the epoch and the number of its records."""
+    return "".join(
+        f"9.5 M weights\n{said}\nEpoch {epoch}/2\n"
+        + "".join(f"  Batch {gap * (i + 1)}/900 | Batch Loss: {3 / (i + k + 1):.4f}\n" for i in range(records))
+        for k, (epoch, records) in enumerate(parts)
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["===== Training started =====", "Starting training for 2 epochs...", "2024-01-02 10:00:00 INFO: Start training"],
+)
+def test_what_a_program_says_when_it_begins_tells_starts_apart(said: str, tmp_path: Path) -> None:
+    first, second, third = _logs(tmp_path, _begun(said, (1, 20), (1, 3), (1, 30), (1, 12)))
+    assert [len(log.series["Batch Loss"].step) for log in (first, second, third)] == [20, 33, 12]
+    assert third.series["Batch Loss"].step.tolist() == list(range(10, 130, 10))
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        _begun("Training started", (1, 20), (2, 20)),  # each epoch is begun
+        _begun("Start training epoch 1", (1, 20), (1, 19)),
+        _begun("Training started", (1, 20)) + "Resuming from ckpt.pt\n" + _begun("Training started", (1, 20)),
+        "".join(
+            f"Start training\n{''.join(f'[{10 * i}/90] loss: {i}.5{k}' + chr(10) for i in range(1, 10))}"
+            for k in range(9)
+        ),
+    ],
+)
+def test_epochs_that_are_begun_and_a_job_that_is_resumed_are_one_training(output: str, tmp_path: Path) -> None:
+    assert _names(tmp_path, output) == [None]
+
+
 @pytest.mark.parametrize(
     ("headings", "names"),
     [
