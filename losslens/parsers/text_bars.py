@@ -28,11 +28,9 @@ _BAR_BEFORE = re.compile(
 #: A bar that does not know how far it is, or has not begun: no setting of anything.
 _ANY_BAR = re.compile(r"\d/(?:\d+|\?)\s*\[\d|it/s|s/it")
 #: The end of a bar's line that the terminal broke in two: a name whose number stands on the next.
-_BROKEN = re.compile(
-    r"\d:\d\d\b.*[A-Za-z_][\w/.@-]*:$"
-    # the same of a line of Kaldi's, which a mail program broke between words
-    r"|^Average(?: objective(?: function(?:(?! over\b).)*)?)?$"
-)
+_BROKEN = re.compile(r"\d:\d\d\b.*[A-Za-z_][\w/.@-]*:$")
+#: The beginning of a line of Kaldi's, which a mail program broke between words.
+_WRAPPED = re.compile(r"Average(?: objective(?: function(?:(?! over\b).)*)?)?$")
 #: Names that say of themselves that they are set at the end of an epoch.
 _OF_AN_EPOCH = re.compile(r"(?:^|[_/ ])epoch(?:$|[_/ ])", re.IGNORECASE)
 
@@ -43,7 +41,7 @@ def is_bar(text: str) -> bool:
 
 def is_broken(text: str) -> bool:
     """Whether the terminal broke this bar's line behind a name, or a mail program one of Kaldi's between words."""
-    return bool(_BROKEN.search(text))
+    return (text.endswith(":") and bool(_BROKEN.search(text))) or bool(_WRAPPED.match(text))
 
 
 def bar_and_message(text: str) -> tuple[str, str]:

@@ -6,6 +6,8 @@ Each way to write it is one line of the table below.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from itertools import groupby
 
 from losslens.languages import said
 from losslens.parsers.text_wholes import NUMBER
@@ -28,20 +30,25 @@ _COUNTED = (
 _NO_COUNT = r"(?:time|sec|elapsed|eta|hour|min|mem|gpu|loss|err|acc|score|rew|lr|rate|norm|size|rank|fold|layer|seed)"
 
 
-#: Words that stand ahead of "per", and the same of a length at most two letters long, which other words end in.
+#: What is measured for each of something else, and the same of two letters at most, which other words end in.
 _MEASURED = (
     *("sec", "secs", "second", "seconds", "min", "mins", "minutes", "hour", "hours", "dt"),
     *("tok", "toks", "token", "tokens", "sample", "samples", "seq", "seqs", "frame", "frames", "word", "words"),
     *("img", "imgs", "image", "images", "example", "examples", "item", "items", "flop", "flops"),
 )
+_WORD_BEGINS = r"\b"
 _MEASURED_BRIEFLY = ("s", "h", "ms", "us", "ns", "ex")
+
+
+def _not_behind(words: Iterable[str], boundary: str = "") -> str:
+    """A look behind "/" for words; those of one have to be of one length."""
+    by_length = groupby(sorted(words, key=len), key=len)
+    return "".join(f"(?<!{boundary}(?:{'|'.join(alike)})/)" for _, alike in by_length)
+
+
 #: "ms/step: 76", "sec per epoch: 74" say how long one took, or how many of something it held: what stands behind "/"
 #: is a count only where the word ahead names data or a folder ("train/step", "time/iterations").
-_NOT_PER = (
-    r"(?<!per[ _])(?:(?<!/)|"
-    + "".join([*(f"(?<!{word}/)" for word in _MEASURED), *(rf"(?<!\b{word}/)" for word in _MEASURED_BRIEFLY)])
-    + ")"
-)
+_NOT_PER = rf"(?<!per[ _])(?:(?<!/)|{_not_behind(_MEASURED)}{_not_behind(_MEASURED_BRIEFLY, _WORD_BEGINS)})"
 #: The same of a time, which folders are named after as well: "time/iter: 76", "time/iterations: 5".
 _NOT_TIME_PER = r"(?<!time/)"
 #: How programs write where they are; the first that fits a line is taken. Groups: ``step`` counts on for the whole

@@ -81,9 +81,9 @@ _SIZE = re.compile(
 )
 #: "total loss is 3.01, inference loss is 1.10, decay loss is 1.91": where a line says so of several, each has its name.
 _IS = re.compile(
-    rf"(?<![\w/.-])(?P<key>(?:[A-Za-z][\w-]*[ ]){{0,3}}?loss) (?:is|was) (?P<num>{NUMBER})(?P<avg>)", re.IGNORECASE
+    rf"(?<![\w/.-])(?P<key>(?:[A-Za-z][\w-]*[ ]){{0,3}}?loss) is (?P<num>{NUMBER})(?P<avg>)", re.IGNORECASE
 )
-_SAID_OF_SEVERAL = re.compile(r"\bloss (?:is|was) .*\bloss (?:is|was) ", re.IGNORECASE)
+_SAID_OF_SEVERAL = re.compile(r"\bloss is .*\bloss is ")
 #: "-logL/n = 1.62": what is minimised where a likelihood is to rise.
 _NEGATIVE = re.compile(
     r"(?<![\w-])(?P<key>-\s?(?:log|ln)[ _-]?(?:L|lik|likelihood)(?:/\w+)?|-(?:ELBO|MLL|LL|evidence)(?:/\w+)?)"
@@ -339,7 +339,7 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
     patterns = [("=", _PAIR), (" ", _SPACED), ("|", _BARRED)]
     if "|" in rest:
         patterns.append((" ", _SIZE))
-    if "loss" in rest and _SAID_OF_SEVERAL.search(rest):
+    if "loss is " in rest and _SAID_OF_SEVERAL.search(rest):
         patterns.insert(0, (" ", _IS))
     if _MINUS.search(rest):
         patterns.insert(0, ("=", _NEGATIVE))
