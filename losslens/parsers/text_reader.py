@@ -90,8 +90,8 @@ class Reader:
         self._counted: dict[tuple[str, ...], int] = {}
         """The step that each statement said last."""
         self._begun = False
-        self._begun_at: list[int] = []
-        """The lines on which the program said that it begins to train."""
+        self._begun_at: list[tuple[int, str]] = []
+        """The lines on which the program said that it begins to train, and what they say."""
         self._statements = Statements()
         self._unnamed: dict[tuple[str, ...], list[Record]] = defaultdict(list)
         self._early: dict[tuple[str, ...], list[Record]] = defaultdict(list)
@@ -197,7 +197,7 @@ class Reader:
         text, self._broken = f"{self._broken} {line.text}" if self._broken else line.text, ""
         self._best.see(text, number, line.wall_time)
         if says_begun(text):
-            self._begun_at.append(number)
+            self._begun_at.append((number, text))
         if self.messages.take(raw, text, number, line.wall_time, len(self.records)):
             self._told = (number, step) if (step := told_step(text)) is not None else None
             return

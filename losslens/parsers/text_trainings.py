@@ -74,20 +74,23 @@ MOST_HEADINGS = 5000
 
 #: "========== Training started ==========", "Starting training for 30 epochs...", and none that says which epoch.
 _BEGUN = re.compile(
-    r"\W*(?:\w+\W+){0,2}?(?:(?:start(?:ed|ing|s)?|begin(?:ning|s)?|launch(?:ing|ed)?)\s+(?:the\s+)?(?:model\s+)?train(?:ing)?"
-    r"|train(?:ing)?\s+(?:(?:has|is|was|run|loop|process|job)\s+){0,2}(?:start(?:ed|ing|s)?|beg(?:in|ins|an|un)))\b"
-    r"(?!.*(?:epoch\W*\d|resum|restor|checkpoint|finish|complet))",
+    r"(?!.*(?:epoch\W*\d|resum|restor|checkpoint|finish|complet|stage|phase|round|cycle|iter|generator|discriminator|fold))"
+    r"\W*(?:\w+\W+){0,2}?"
+    r"(?:(?:start(?:ed|ing|s)?|begin(?:ning|s)?|launch(?:ing|ed)?)\s+(?:the\s+)?(?:model\s+)?train(?:ing)?"
+    r"|train(?:ing)?\s+(?:(?:has|is|was|run|loop|process|job)\s+){0,2}(?:start(?:ed|ing|s)?|beg(?:in|ins|an|un)))\b",
     re.IGNORECASE,
 )
 #: A training of fewer records than this that was given up is no run of its own.
 LEAST_BEGUN = 8
-#: Records behind a start among which the first counts stand.
+#: Records around a start among which the last counts before it and the first behind it stand.
 MOST_BETWEEN = 20
+#: What begins to train more often than this in one output does so in every epoch.
+MOST_BEGUN = 100
 
 
 def says_begun(text: str) -> bool:
     """Whether a cleaned line says that the program begins to train."""
-    return len(text) <= LONGEST_HEADING and _BEGUN.match(text) is not None
+    return len(text) <= LONGEST_HEADING and "train" in text.lower() and _BEGUN.match(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,12 +202,12 @@ def trainings_in(
     records: Sequence[Record],
     headings: Sequence[_Heading],
     resumed: Sequence[tuple[int, int]],
-    begun: Sequence[int] = (),
+    begun: Sequence[tuple[int, str]] = (),
 ) -> list[Training]:
     """The trainings that the records of one output are of; one without a name where nothing says that there are more.
 
     ``resumed`` says where the program told that it goes on with what it had saved: records before it, and its line;
-    ``begun`` are the lines on which it said that it begins.
+    ``begun`` are the lines on which it said that it begins, with what they say.
     """
     found = (
         _by_their_lines(records)
@@ -283,25 +286,31 @@ def _by_headings(
 
 
 def _by_their_starts(
-    records: Sequence[Record], begun: Sequence[int], resumed: Sequence[tuple[int, int]]
+    records: Sequence[Record], told: Sequence[tuple[int, str]], resumed: Sequence[tuple[int, int]]
 ) -> list[Training]:
     """One training a time that the program says that it begins to train and its count is back at the beginning.
 
-    ``begun`` are the lines that say so. A training of a few records that was given up joins the one behind it.
+    ``told`` are the lines that say so; those are looked at that say it as it was said ahead of the first record. A
+    training of a few records that was given up joins the one behind it.
     """
     lines = [record.line for record in records]
-    if len(begun) < 2 or not records or any(b < a for a, b in pairwise(lines)) or begun[0] > lines[0]:
+    if len(told) < 2 or not records or any(b < a for a, b in pairwise(lines)):
+        return []
+    first_said = {text.translate(_DIGITS) for line, text in told if line < lines[0]}
+    begun = [line for line, text in told if text.translate(_DIGITS) in first_said]
+    lowest = min((record.epoch for record in records if record.epoch is not None), default=None)
+    first = next((count for record in records if (count := _within(record)) is not None), 0.0)
+    if not 1 < len(begun) <= MOST_BEGUN:
         return []
     resumes = {at for at, _ in resumed}
     announced = sorted({bisect_left(lines, line) for line in begun} - {0, len(records)} - resumes)
     starts = [0]
     for at in announced:
-        if at - starts[-1] >= LEAST_BEGUN and _begins_again(records, at):
+        if at - starts[-1] >= LEAST_BEGUN and _begins_again(records, at, lowest, first):
             starts.append(at)
     edges = [*starts, len(records)]
     parts = [[record for record in records[first:end] if _within(record) is not None] for first, end in pairwise(edges)]
-    told = any(record.epoch is not None for record in records)
-    if len(parts) < 2 or not (told or len({_within(part[-1]) for part in parts[:-1] if part}) > 1):
+    if len(parts) < 2 or not (lowest is not None or len({_within(part[-1]) for part in parts[:-1] if part}) > 1):
         return []  # what is begun again and again and ends at one count each time are epochs
     first_lines = [next(line for line in reversed(begun) if line < lines[at]) for at in starts]
     return [
@@ -310,20 +319,21 @@ def _by_their_starts(
     ]
 
 
-def _begins_again(records: Sequence[Record], at: int) -> bool:
-    """Whether the count of the records from ``at`` on is behind that of those before, and where a count begins."""
-    before = next((r for r in reversed(records[:at]) if _within(r) is not None), None)
+def _begins_again(records: Sequence[Record], at: int, lowest: float | None, first: float) -> bool:
+    """Whether the count of the records from ``at`` on is behind that of those before, and where a count begins.
+
+    ``lowest`` is the first epoch of the output, where it says any, and ``first`` its first count.
+    """
+    before = next((r for r in reversed(records[max(0, at - MOST_BETWEEN) : at]) if _within(r) is not None), None)
     behind = [r for r in islice(records, at, at + MOST_BETWEEN) if _within(r) is not None]
     if before is None or not behind:
         return False
-    epochs = [r.epoch for r in records if r.epoch is not None]
-    if behind[0].epoch is not None and behind[0].epoch > min(epochs):
+    if behind[0].epoch is not None and lowest is not None and behind[0].epoch > lowest:
         return False
     counts = [count for r in behind if (count := _within(r)) is not None]
     gap = next((b - a for a, b in pairwise(counts) if b > a), 0.0)
     last = _within(before)
     back = (before.epoch or 0.0) > (behind[0].epoch or 0.0) or (last is not None and counts[0] < last)
-    first = next(count for r in records if (count := _within(r)) is not None)
     return back and counts[0] <= max(first, gap)
 
 

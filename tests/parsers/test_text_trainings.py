@@ -70,6 +70,7 @@ def test_what_a_program_says_when_it_begins_tells_starts_apart(said: str, tmp_pa
     [
         _begun("Training started", (1, 20), (2, 20)),  # each epoch is begun
         _begun("Start training epoch 1", (1, 20), (1, 19)),
+        _begun("Start training the first stage", (1, 20)) + _begun("Start training all of it", (1, 19)),
         _begun("Training started", (1, 20)) + "Resuming from ckpt.pt\n" + _begun("Training started", (1, 20)),
         "".join(
             f"Start training\n{''.join(f'[{10 * i}/90] loss: {i}.5{k}' + chr(10) for i in range(1, 10))}"
