@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import aftermath, around, leap, loss, rate, rise, thrown, weighed
-from losslens.causes.signs.build import Found, log_ramp, missing, percent, points, ramp, rough, sign, times, told
+from losslens.causes.signs.build import Found, log_ramp, points, ramp, rough, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "aux-term-blowup"
@@ -35,25 +35,6 @@ SOURCES = (
     "https://arxiv.org/abs/1606.04934",
     "https://github.com/ruotianluo/pytorch-faster-rcnn/issues/105",
 )
-
-
-def _share(f: Facts, d: int) -> Found:
-    c = f.components
-    if c is None:
-        return missing("term-took-over", "loss_component")
-    if c.share_before is None or c.share_after is None or c.first is None:
-        return None
-    text = f"{c.first} went from {percent(c.share_before)} of the terms to {percent(c.share_after)}"
-    gained = (c.share_after - c.share_before) / max(1e-9, 1 - c.share_before)
-    return sign(
-        "term-took-over",
-        d,
-        ramp(gained, 0.15, 0.8) * around.others_stayed(f),
-        text,
-        series=c.first,
-        value=c.share_after,
-        compared_to=c.share_before,
-    )
 
 
 def _first_in_time(f: Facts, d: int) -> Found:
@@ -102,7 +83,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         thrown.weights_held(facts, +1),
         weighed.weight_rose(facts, +1),
         around.component_led(facts, +1),
-        _share(facts, +1),
+        around.term_took_over(facts, +1),
         _first_in_time(facts, +1),
         _nan_in_one(facts, +1),
         _weight_raised(facts, +1),

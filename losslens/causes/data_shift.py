@@ -90,6 +90,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         aftermath.says_nothing(facts, -1),
         weighed.weight_rose(facts, -1),
+        around.term_took_over(facts, -1),
         rise.rose_all_along(facts, -1),
         rise.runs_downward(facts, -1),
         rise.stepped_first(facts, +1),

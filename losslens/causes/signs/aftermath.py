@@ -111,6 +111,11 @@ def _fell_to_chance(loss: LossCourse) -> bool:
     return peak > BEYOND * first and 1 / CHANCE < end / first < CHANCE
 
 
+STILL_NOISE = (2.0, 0.5)
+"""Times the noise of before that a net may have which says the same of every sample, and that it surely has: only the
+samples differ."""
+
+
 def lies_dead(f: Facts, d: int) -> Found:
     """After the rise it lies on its first level with next to no noise: the net says the same of every sample."""
     if not rose(f) or f.loss is None or f.onset is None or f.onset.from_start or f.loss.noise_after is None:
@@ -120,11 +125,12 @@ def lies_dead(f: Facts, d: int) -> Found:
         return None
     if not 1 / AT_FIRST < end / first < AT_FIRST:
         return None
+    noise = f.loss.noise_after * max(end / before, 1.0)  # as it is, and not as a share of a higher level
     text = (
-        f"{f.tag} came to lie at {num(end)}, its first value ({num(first)}), with {times(f.loss.noise_after)} the "
-        "noise of before: the net says the same of every sample"
+        f"{f.tag} came to lie at {num(end)}, its first value ({num(first)}), with {times(noise)} the noise of before: "
+        "the net says the same of every sample"
     )
-    return sign("lies-dead", d, ramp(f.loss.noise_after, 0.5, 0.2), text, series=f.tag, value=end, compared_to=first)
+    return sign("lies-dead", d, ramp(noise, *STILL_NOISE), text, series=f.tag, value=end, compared_to=first)
 
 
 def fell_to_a_guess(f: Facts, d: int) -> Found:

@@ -10,7 +10,7 @@ from collections.abc import Collection
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import kind
-from losslens.causes.signs.build import Found, lag_text, log_ramp, missing, num, ramp, sign, times, where
+from losslens.causes.signs.build import Found, lag_text, log_ramp, missing, num, percent, ramp, sign, times, where
 from losslens.causes.signs.changed import explained
 from losslens.model import Role, Sign, Verdict
 
@@ -379,6 +379,26 @@ def training_relearned(f: Facts, d: int) -> Found:
 STAYED, SWEPT_ALONG = 0.45, 0.85
 """Growth of the other terms over that of the one that grew most (logarithms) up to which they stayed or were harmed
 by it, and from which the cause is common to all."""
+
+
+def term_took_over(f: Facts, d: int) -> Found:
+    """One term of the loss has a far larger share of it than before, and the others stayed."""
+    c = f.components
+    if c is None:
+        return missing("term-took-over", "loss_component")
+    if c.share_before is None or c.share_after is None or c.first is None:
+        return None
+    text = f"{c.first} went from {percent(c.share_before)} of the terms to {percent(c.share_after)}"
+    gained = (c.share_after - c.share_before) / max(1e-9, 1 - c.share_before)
+    return sign(
+        "term-took-over",
+        d,
+        ramp(gained, 0.15, 0.8) * others_stayed(f),
+        text,
+        series=c.first,
+        value=c.share_after,
+        compared_to=c.share_before,
+    )
 
 
 def others_stayed(f: Facts) -> float:
