@@ -58,6 +58,8 @@ COARSER = 2
 IN_BRACKETS = " (avg)"
 AVERAGED = "the running average of a loss that is printed itself"
 SMOOTH = "a loss averaged over time, and logged beside it as it was"
+#: What a loss is called that one net earns by deceiving another.
+ADVERSARIAL = words("gan adv adversarial")
 #: What is numbered where several processes train one model together.
 WORKERS = words("rank gpu worker replica device proc process cuda")
 RANKED = frozenset({Role.TRAIN_LOSS, Role.VAL_LOSS, Role.LOSS_COMPONENT, Role.VAL_COMPONENT})
@@ -259,7 +261,7 @@ def _training(candidates: Sequence[Candidate], *, given: bool) -> dict[str, Role
             why = f"named as a training loss, but has only {_count(c.points)} beside one that has {most}"
             out[c.tag] = RoleChoice(c.tag, Role.OTHER, why, split=c.split)
         else:
-            out[c.tag] = RoleChoice(c.tag, Role.TRAIN_LOSS, _why_total(c, totals), split=c.split)
+            out[c.tag] = RoleChoice(c.tag, Role.TRAIN_LOSS, _why_total(c, totals), split=c.split, group=_plays(c))
     for tag, group in players.items():
         why = f"the loss of the {group}, which has an objective of its own"
         out[tag] = RoleChoice(tag, Role.TRAIN_LOSS, why, split=split_of(tag), group=group)
@@ -357,6 +359,12 @@ def _players(candidates: Sequence[Candidate]) -> dict[str, str]:
         keep = RL_PLAYERS
         return _totals_of_players(candidates, {t: p for t, p in by_tag.items() if p in keep})
     return {}
+
+
+def _plays(c: Candidate) -> str:
+    """The side of a game that the only loss of a log is of: the others may have been written elsewhere."""
+    adversarial = any(word in ADVERSARIAL for word in c.qualifier)
+    return "adversarial" if adversarial else c.player if c.player in GAN_PLAYERS | RL_PLAYERS else ""
 
 
 def _totals_of_players(candidates: Sequence[Candidate], by_tag: Mapping[str, str]) -> dict[str, str]:

@@ -107,11 +107,13 @@ def _copies(same: Sequence[_Place], logs: Sequence[Log]) -> list[tuple[_Place, _
     """(copy, original) pairs among series of one name; an original may have got the points that it lacked."""
     longest = max(p.series.step.size for p in same)
 
-    def rank(p: _Place) -> tuple[bool, bool, int, bool, int, int, int]:
-        """Nearly as long as the longest, counted in something, then long, then logged, exact, in a full log."""
+    def rank(p: _Place) -> tuple[bool, bool, int, bool, bool, int, int, int]:
+        """Nearly as long as the longest, counted in something, then long, then logged, with the time that tells the
+        starts of a job apart, exact, in a full log."""
         size = p.series.step.size
         short = size < ALIKE * longest
-        return (short, p.series.axis == "row", -size, p.printed, -_exactness(p.series), -p.points, p.log)
+        timed = bool(np.isfinite(p.series.wall_time).any())
+        return (short, p.series.axis == "row", -size, p.printed, not timed, -_exactness(p.series), -p.points, p.log)
 
     ranked = sorted(same, key=rank)
     kept: list[_Place] = []
