@@ -20,6 +20,9 @@ PLATEAU_SHARE = 0.05
 
 PLATEAU_POINTS = 8
 
+FEW_STILL, HARDLY_MOVED = 5, 0.005
+"""So few points are a plateau where none is farther from the first than this share of it."""
+
 THROWN = 1.3
 """A transient: the highest values among the first 5 % are so many times the first value …"""
 
@@ -78,8 +81,15 @@ def begun_before(step: IntArray, axis: str) -> bool:
 
 
 def _frozen(fit: SeriesFit) -> Word | None:
-    """The same number at each of a few points, told by more digits than a coarse printer leaves alike."""
+    """The same number at each of a few points, or nearly, told by more digits than a coarse printer leaves alike."""
     first = float(fit.value[0])
+    if 0 < np.ptp(fit.value) <= HARDLY_MOVED * abs(first) and fit.n_finite >= FEW_STILL:
+        if begun_before(fit.step, fit.axis):
+            return None
+        text = (
+            f"stayed within {rough(100 * float(np.ptp(fit.value)) / abs(first))} % of its first value {number(first)}"
+        )
+        return Word(Verdict.PLATEAU, f"{text} at all {fit.n_finite} points", 1.0, Verdict.HEALTHY)
     if np.ptp(fit.value) > 0 or first == float(f"{first:.2g}"):
         return None
     text = f"was {number(first)} at all {fit.n_finite} points, to the last digit"

@@ -45,6 +45,12 @@ TURNED_RISE = 0.05
 TURNED_SHARE = 0.25
 """… is overfitting where it undoes this share of the progress since the first tenth of the run."""
 
+DRIFT_POINTS, DRIFT_SHARE = 12, 1 / 3
+"""A rise that no point shows is looked for in so many points from the best on, and this share of them all: …"""
+
+DRIFT_SURE, DRIFT_RISE = 3.0, 0.08
+"""… so many standard errors of the rank correlation beyond chance, and so high on the log scale."""
+
 FELL = 0.05
 """A training loss has fallen when it ended this share of its start below it; beside one that has not, …"""
 
@@ -86,6 +92,13 @@ def _beside_training(fit: SeriesFit, word: Word, trained: Judged) -> Word:
         return Word(Verdict.VAL_DIVERGED, text, word.margin, word.also, word.departure)
     if word.verdict is Verdict.SPIKE_RECOVERED and not _huge_spike(fit):
         return Word(Verdict.HEALTHY, word.reason, None, Verdict.SPIKE_RECOVERED)
+    still = word.verdict in (Verdict.PLATEAU, Verdict.HEALTHY) and fit.departure is None
+    if still and (drift := _drifted(fit, trained.fit)) is not None:
+        text = (
+            f"validation was best with {number(drift.base)} at {fit.place(drift.low)} and rose by and by to "
+            f"{number(drift.top)}, while training fell to {number(trained.fit.end)}"
+        )
+        return Word(Verdict.OVERFIT, text, None, Verdict.HEALTHY, drift)
     if word.verdict is Verdict.PLATEAU:
         if fit.departure is not None:
             return _overfit(fit, fit.departure, 1.0, trained.fit)
@@ -176,6 +189,32 @@ def _turned(fit: SeriesFit, d: Departure, train: SeriesFit) -> bool:
         return False
     fell_on = train.end < (1.0 - FELL) * float(np.interp(fit.step_of(d.onset), train.step, train.value))
     return d.top - d.base >= TURNED_SHARE * progress_since_settled(fit, d.base) and fell_on
+
+
+def _drifted(fit: SeriesFit, train: SeriesFit) -> Departure | None:
+    """The rise of a validation loss whose noise hides it from point to point, and whose order tells it: by the rank
+    correlation of its values with their places (Spearman 1904), from its best level on, while training fell on."""
+    if fit.transform.kind != "log" or fit.n_finite < DRIFT_POINTS:
+        return None
+    smooth = centred_median(fit.z, 1)
+    best = int(np.argmin(smooth))
+    after = fit.z[best:]
+    if after.size < max(DRIFT_POINTS, DRIFT_SHARE * fit.n_finite):
+        return None
+    places = np.arange(after.size)
+    ranks = np.argsort(np.argsort(after, kind="stable"), kind="stable")
+    sure = float(np.corrcoef(places, ranks)[0, 1]) * np.sqrt(after.size - 1)
+    rise = float(np.median(after[-(after.size // 3) :]) - smooth[best])
+    then = float(np.interp(fit.step_of(best), train.step, train.value))
+    if sure < DRIFT_SURE or rise < max(DRIFT_RISE, fit.noise) or train.end > (1.0 - FELL) * then:
+        return None
+    back = fit.transform.back
+    base, top = back(float(smooth[best])), back(float(smooth[best]) + rise)
+    high = best + after.size // 3
+    return Departure(
+        min(best + 1, fit.n_finite - 1), best, high, best, base, base, top, float(fit.value[best:].max()), rise,
+        rise / fit.noise, "growth", False, None, 0.0, best == 0, False, 0.0,
+    )  # fmt: skip
 
 
 def _from_lowest(fit: SeriesFit, d: Departure) -> Departure:

@@ -167,7 +167,7 @@ def test_the_same_number_at_each_of_a_few_points_is_a_plateau_unless_it_was_prin
     assert found.verdict is Verdict.PLATEAU
     assert "was 2.303 at all 5 points, to the last digit" in found.reason
     assert said(loss=np.full(5, 0.02)).verdict is Verdict.HEALTHY
-    assert said(loss=np.array([2.3026, 2.3026, 2.3026, 2.3025, 2.3026])).verdict is Verdict.HEALTHY
+    assert said(loss=np.array([0.02, 0.02, 0.02, 0.02, 0.01])).verdict is Verdict.HEALTHY
 
 
 @pytest.mark.parametrize(("first", "word"), [(0, Verdict.PLATEAU), (90_000, Verdict.HEALTHY)])
@@ -183,3 +183,21 @@ def test_a_guess_is_a_plateau_wherever_the_log_begins() -> None:
     raw = RawSeries("loss", 5_000 + np.arange(60), y, np.full(60, np.nan), np.arange(60))
     (run,) = build([Log("log.csv", "csv", {"loss": raw})], name="run")
     assert judge(run).verdict is Verdict.PLATEAU
+
+
+def test_a_few_points_that_hardly_move_are_a_plateau_and_some_that_fall_a_little_are_not() -> None:
+    assert said(loss=np.array([246.5, 246.7, 246.4, 246.6, 246.5])).verdict is Verdict.PLATEAU
+    assert said(loss=np.array([246.5, 244.1, 242.6, 241.0, 240.2])).verdict is Verdict.HEALTHY
+
+
+def test_validation_that_rises_by_and_by_in_its_noise_while_training_falls_is_overfitting() -> None:
+    t = np.arange(30)
+    train = np.linspace(2.9, 1.9, 30)
+    noise = 0.08 * np.random.default_rng(5).standard_normal(30)
+    found = said(train_loss=train, test_loss=1.45 * np.exp(0.25 * t / 30.0 + noise))
+    assert found.verdict is Verdict.OVERFIT
+    assert "by and by" in found.reason
+    assert said(train_loss=train, test_loss=1.45 * np.exp(noise)).verdict is Verdict.HEALTHY
+    assert said(train_loss=np.full(30, 2.9) + 0.01 * noise, test_loss=1.45 * np.exp(0.25 * t / 30 + noise)).verdict is (
+        Verdict.PLATEAU
+    )
