@@ -629,3 +629,11 @@ def test_a_default_that_nobody_filled_in_is_no_loss_beside_validation_that_moves
     assert (found["train_mse"], found["val_mse"]) == (Role.OTHER, Role.VAL_LOSS)
     frozen = {"train_loss": series("train_loss", np.full(50, 2.3)), "val_loss": series("val_loss", np.full(50, 2.3))}
     assert {c.role for c in assign(frozen)} == {Role.TRAIN_LOSS, Role.VAL_LOSS}
+
+
+@pytest.mark.parametrize("tag", ["train_mse_scaled", "rmse_normalized", "mae/raw"])
+def test_an_error_in_other_units_is_an_error(tag: str) -> None:
+    found = {
+        c.tag: c.role for c in assign({tag: series(tag, falling(50)), "val_rmse": series("val_rmse", falling(50))})
+    }
+    assert (found[tag], found["val_rmse"]) == (Role.TRAIN_LOSS, Role.VAL_LOSS)

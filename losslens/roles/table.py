@@ -322,7 +322,8 @@ TABLE: tuple[Rule, ...] = (
 IS_LOSS = _any(LOSS)
 
 _AND_HOW = (
-    r"(?: (?:train|training|trn|tr|val|valid|validation|vali|eval|dev|test|tst|mean|avg|total|batch|epoch|step|iter))*$"
+    r"(?: (?:train|training|trn|tr|val|valid|validation|vali|eval|dev|test|tst|mean|avg|total|batch|epoch|step|iter"
+    r"|scaled|unscaled|normali[sz]ed|raw))*$"
 )
 #: What people minimise without calling it a loss.
 OBJECTIVES = _any(
