@@ -176,9 +176,7 @@ def _missing_rows(column: _Column, others: Sequence[_Column], table: Table, miss
     missing &= blank & (rows > first)
     if len(group := [d.present for d in together if _is_of_group(d, column)]) >= GROUP:
         missing &= np.logical_or.reduce(group)
-    if column.held_back and int(present.sum()) == 1:
-        missing &= missing_train
-    if column.held_back and _ended_unevaluated(missing, others):
+    if column.held_back and (int(present.sum()) == 1 or _ended_unevaluated(missing, others)):
         missing &= missing_train
     return np.flatnonzero(missing)
 

@@ -47,9 +47,10 @@ def judge(run: Run) -> Judgement:
     if records_alone:
         train = [_of_records_alone(run, judged) for judged in train]
     parts = [_judge(run, tag, Role.LOSS_COMPONENT, contest) for tag in run.tags(Role.LOSS_COMPONENT)[:MOST_LOSSES]]
+    spoken_for = parts
     if not train and not contest.plays:
         parts = terms_of.unlearned(run, parts)
-    spoken_for = parts if train or contest.plays else terms_of.for_training(run, parts)
+        spoken_for = terms_of.for_training(run, parts)
     trained = _lead_of_training(train, spoken_for, contest.plays)
     if trained is not None and trained not in train:
         parts = [trained if j.series.tag == trained.series.tag else j for j in parts]

@@ -99,12 +99,7 @@ class Contest:
         if not self.plays or judged.word.verdict not in (Verdict.EXPLODED, Verdict.DIVERGED, Verdict.SHIFTED):
             return ""
         log = judged.fit.transform.kind == "log"
-        if (
-            log
-            and _is_of(run, judged.series.tag, JUDGES)
-            and judged.fit.end <= AT_CHANCE
-            and _rose_from_nothing(judged)
-        ):
+        if log and _is_of(run, judged.series.tag, JUDGES) and _is_fooled_again(judged):
             return "a discriminator that tells the made from the real less and less is what its loss should come to"
         if self.returns != "fell" and log and _strays(run, judged):
             return "a policy's loss begins at zero and grows as the policy leaves where it began"
@@ -202,10 +197,10 @@ def _follows(run: Run, judged: Judged) -> bool:
     return False
 
 
-def _rose_from_nothing(judged: Judged) -> bool:
-    """Whether the level that a loss left was next to nothing: one player had all but won for a while."""
+def _is_fooled_again(judged: Judged) -> bool:
+    """Whether a loss left next to nothing, with which its player had all but won for a while, for a guess at most."""
     d = judged.fit.departure
-    return d is not None and 0.0 < d.base * EXPLODED_FACTOR <= AT_CHANCE
+    return d is not None and judged.fit.end <= AT_CHANCE and 0.0 < d.base * EXPLODED_FACTOR <= AT_CHANCE
 
 
 def _strays(run: Run, judged: Judged) -> bool:

@@ -73,11 +73,12 @@ def begun_before(step: IntArray, axis: str) -> bool:
     """Whether a log is the later part of a training: its first level, and how it fell from there, are not in it."""
     if step.size < 2 or axis == "row":
         return False
-    first, gaps = int(step.min()), np.diff(step)
-    if first < UNSEEN_STEPS and "epoch" not in axis:
+    first = int(step.min())
+    if first < UNSEEN_SHARE * (int(step.max()) - first) or (first < UNSEEN_STEPS and "epoch" not in axis):
         return False
+    gaps = np.diff(step)
     interval = float(np.median(gaps[gaps > 0])) if bool(np.any(gaps > 0)) else 1.0
-    return first >= UNSEEN_INTERVALS * interval and first >= UNSEEN_SHARE * (int(step.max()) - first)
+    return first >= UNSEEN_INTERVALS * interval
 
 
 def _frozen(fit: SeriesFit) -> Word | None:

@@ -42,11 +42,12 @@ def for_training(run: Run, parts: list[Judged]) -> list[Judged]:
     said = judge_loss(run, whole, Role.TRAIN_LOSS).word
     if said.verdict is not Verdict.HEALTHY:
         return parts
-    fine = next((j for j in together if j.word.verdict is Verdict.HEALTHY), failed[0])
-    alone = f"{failed[0].series.tag} {failed[0].word.reason}" if failed[0] is not fine else fine.word.reason
+    first = failed[0]
+    fine = next((j for j in together if j.word.verdict is Verdict.HEALTHY), first)
+    alone = first.word.reason if first is fine else f"{fine.word.reason}; {first.series.tag} {first.word.reason}"
     more = f" (as {len(failed) - 1} more did)" if len(failed) > 1 else ""
     text = f"{alone}{more}, but the sum of all {len(together)} terms, itself not logged, {said.reason}"
-    word = Word(Verdict.HEALTHY, text if failed[0] is fine else f"{fine.word.reason}; {text}", None, None)
+    word = Word(Verdict.HEALTHY, text, None, None)
     return [replace(fine, word=word, verdict=as_verdict(run, fine.series, fine.role, fine.fit, word))]
 
 

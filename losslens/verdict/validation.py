@@ -212,9 +212,24 @@ def _drifted(fit: SeriesFit, train: SeriesFit) -> Departure | None:
     base, top = back(float(smooth[best])), back(float(smooth[best]) + rise)
     high = best + after.size // 3
     return Departure(
-        min(best + 1, fit.n_finite - 1), best, high, best, base, base, top, float(fit.value[best:].max()), rise,
-        rise / fit.noise, "growth", False, None, 0.0, best == 0, False, 0.0,
-    )  # fmt: skip
+        onset=min(best + 1, fit.n_finite - 1),
+        low=best,
+        high=high,
+        point_of_no_return=best,
+        base=base,
+        level=base,
+        top=top,
+        peak=float(fit.value[best:].max()),
+        rise=rise,
+        widths=rise / fit.noise,
+        shape="growth",
+        holds=False,
+        time_constant=None,
+        gain=0.0,
+        from_start=best == 0,
+        late=False,
+        habit=0.0,
+    )
 
 
 def _from_lowest(fit: SeriesFit, d: Departure) -> Departure:

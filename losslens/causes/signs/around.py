@@ -102,9 +102,9 @@ def epoch_boundary(f: Facts, d: int) -> Found:
 
 def half_precision(f: Facts, d: int) -> Found:
     if f.recipe.precision is None:
+        if _scales_nothing(f):
+            return None
         if f.scale is not None:
-            if _no_scaling(f):
-                return None
             return sign(
                 "half-precision",
                 d,
@@ -123,7 +123,7 @@ def half_precision(f: Facts, d: int) -> Found:
     )
 
 
-def _no_scaling(f: Facts) -> bool:
+def _scales_nothing(f: Facts) -> bool:
     """Whether the logged loss scale was 1 from first to last, as Megatron prints it for bf16 and fp32."""
     return f.scale is not None and f.scale.first == f.scale.lowest == f.scale.last == 1.0
 
@@ -132,7 +132,7 @@ def wide_precision(f: Facts, d: int) -> Found:
     library = kind.computes_in_full(f)
     if library and d < 0:  # of what else it may be that says nothing
         return sign("wide-range-precision", d, 1.0, f"{library} compute in four or eight bytes a number, not in two")
-    if f.recipe.precision is None and f.scale is not None and _no_scaling(f):
+    if f.recipe.precision is None and f.scale is not None and _scales_nothing(f):
         text = f"{f.scale.tag} was 1 throughout, which scales nothing: not in fp16"
         return sign("wide-range-precision", d, 1.0, text, series=f.scale.tag)
     if f.recipe.precision not in ("bf16", "fp32"):
