@@ -54,6 +54,9 @@ AT_ONCE = 2
 REGULAR = 0.2
 """Relative spread of the distances above which they are not regular."""
 
+MOST_EPOCHS = 3.0
+"""Epochs between spikes, beyond which no sample of every epoch can be behind them."""
+
 SHUFFLED = 0.8
 """The same for spikes alike: distances of places drawn anew in each epoch spread by about 0.5, of two by 0.8."""
 
@@ -89,9 +92,12 @@ def _clockwork(f: Facts, d: int) -> Found:
         return None  # the swings of what was thrown may be as regular: the sample would have been met before
     if s.epoch_multiple is None and not f.train.recovered and f.train.growth.points > AT_ONCE:
         return None  # an optimizer that rings before it runs away is as regular: without an epoch it is no sample's
-    spread = s.spacing_spread if s.spacing_spread is not None else 1.0
+    if f.extent is not None and f.extent.steps_per_epoch and (s.spacing or 0) > MOST_EPOCHS * f.extent.steps_per_epoch:
+        return None  # what comes round is met once in every pass
+    spread = s.spacing_spread
     text = f"{s.count} spikes come every {lasting(f, s.spacing or 0)}, regular to {percent(spread)}"
-    return sign("spikes-regular", d, ramp(spread, 2 * REGULAR, REGULAR / 2), text, series=f.train.tag, value=s.spacing)
+    strength = ramp(spread, 2 * REGULAR, REGULAR / 2) * ramp(s.evenness, *rise.EVEN)
+    return sign("spikes-regular", d, strength, text, series=f.train.tag, value=s.spacing)
 
 
 def _irregular(f: Facts, d: int) -> Found:

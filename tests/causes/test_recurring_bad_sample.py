@@ -114,3 +114,23 @@ def test_a_ring_before_the_run_breaks_is_no_sample_where_no_epoch_is_known() -> 
     y[np.arange(180, 300, 20)] *= 6
     assert "spikes-regular" not in m.names(m.made(y, Verdict.EXPLODED, 300), CAUSE, +1)
     assert "spikes-regular" in m.names(m.made(y, Verdict.EXPLODED, 300, spe=2000.0), CAUSE, +1)
+
+
+def test_the_tail_of_a_high_spike_is_no_further_spike() -> None:
+    y = m.learning(1200)
+    y[800:824] *= np.geomspace(3000, 8, 24)
+    y[[827, 831, 836, 842, 847]] *= 40
+    run = m.made(y, Verdict.SPIKE_RECOVERED, 800)
+    assert not {"towers-return", "spikes-regular"} & m.names(run, CAUSE, +1)
+    assert "many-spikes" not in m.names(run, "bad-batch", -1)
+
+
+def test_low_spikes_beside_a_high_one_and_many_epochs_apart_are_not_its_like() -> None:
+    y = m.learning(400)
+    y[[60, 240, 330]] *= 2
+    y[150] *= 2500
+    run = m.made(y, Verdict.SPIKE_RECOVERED, 150)
+    assert "spikes-regular" not in m.names(run, CAUSE, +1)
+    assert "many-spikes" not in m.names(run, "bad-batch", -1)
+    assert "spikes-regular" in m.names(periodic(), CAUSE, +1)
+    assert "spikes-regular" not in m.names(periodic(400.0), CAUSE, +1)

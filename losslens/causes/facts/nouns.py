@@ -147,6 +147,8 @@ class Spikes:
     """The values that the ``clear_before`` reached rose with time, beyond doubt."""
     towers: int = 0
     """Of these, the narrow ones (at most three points) that are of the order of the highest, and threefold at least."""
+    evenness: float = 1.0
+    """Median height over that of the highest, on the logarithm: 1 where all are alike."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,7 @@ def spikes_of(step: IntArray, value: FloatArray, at: int, extent: Extent) -> Spi
     found = [(a, b) for a, b in longest_runs(_join(high)) if b - a <= longest and b < y.size]
     found = [(a, b) for a, b in found if _stands_out(y, rest, (a, b))]
     found = [(a, b) for a, b in found[:MOST_SPIKES] if not _in_wreckage(course, rest, (a, b), at)]
+    found = _with_tails(found, rest)
     if not found:
         return empty
     tops = np.array([a + int(np.argmax(rest[a:b])) for a, b in found])
@@ -95,7 +96,21 @@ def spikes_of(step: IntArray, value: FloatArray, at: int, extent: Extent) -> Spi
         per_epoch=per_epoch,
         growing=rank_correlation(height) if height.size >= 4 else None,
         towers=_towers(height, np.array([b - a for a, b in found])),
+        evenness=float(np.median(height) / height.max()),
     )
+
+
+def _with_tails(spikes: list[tuple[int, int]], rest: FloatArray) -> list[tuple[int, int]]:
+    """Spikes joined with the lower ones that follow within their own width: a loss on its way back swings about."""
+    out: list[tuple[int, int]] = []
+    for a, b in spikes:
+        if out:
+            start, stop = out[-1]
+            if a - stop < stop - start and rest[a:b].max() < rest[start:stop].max():
+                out[-1] = (start, b)
+                continue
+        out.append((a, b))
+    return out
 
 
 def _mounting(value: FloatArray, spikes: list[tuple[int, int]]) -> bool:

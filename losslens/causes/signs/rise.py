@@ -282,6 +282,11 @@ def runs_downward(f: Facts, d: int) -> Found:
     return sign("runs-downward", d, 1.0, text, series=f.tag, steps=(onset_step(f), None), value=f.loss.lowest)
 
 
+EVEN = (0.15, 0.4)
+"""Median height of the spikes over the highest (on the logarithm) up to which they are no more of a kind, and from
+which on they are: one sample does much the same each time."""
+
+
 def many_spikes(f: Facts, d: int) -> Found:
     course = f.train  # where validation leads, the training loss shows them, being logged more often
     if course is None or course.spikes.count < 2 or bottomless(f):
@@ -290,7 +295,8 @@ def many_spikes(f: Facts, d: int) -> Found:
     if f.verdict is Verdict.OVERFIT and s.before_onset == 0:
         return None  # what came after validation had turned did not turn it
     text = f"{course.tag} shows {s.count} spikes, {s.before_onset} of them before the onset"
-    return sign("many-spikes", d, ramp(s.count, 1, 5), text, series=course.tag, value=s.count)
+    alike = 1.0 if d > 0 else ramp(s.evenness, *EVEN)  # low ones beside it do not make a single high one many
+    return sign("many-spikes", d, ramp(s.count, 1, 5) * alike, text, series=course.tag, value=s.count)
 
 
 def earlier_spikes(f: Facts, d: int) -> Found:
