@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from losslens.verdict.guess import never_learned
 from losslens.verdict.losses import Judged, as_verdict
 from losslens.verdict.word import EXPLODED_FACTOR, NEAR, Word, number
 from losslens.verdict.words import DIVERGED_RATIO, MIN_POINTS, decide, progress_since_settled, released
+
+if TYPE_CHECKING:
+    from losslens.model import FloatArray
 
 OVERFIT_RISE = 0.02
 """A validation loss has left its minimum when it ends this share of its level above it (and beyond its noise)."""
@@ -45,11 +49,21 @@ TURNED_RISE = 0.05
 TURNED_SHARE = 0.25
 """… is overfitting where it undoes this share of the progress since the first tenth of the run."""
 
+TURNED_FAR = 0.25
+"""… and so is one by this share of its level, however far it had fallen before."""
+
 DRIFT_POINTS, DRIFT_SHARE = 12, 1 / 3
 """A rise that no point shows is looked for in so many points from the best on, and this share of them all: …"""
 
 DRIFT_SURE, DRIFT_RISE = 3.0, 0.08
 """… so many standard errors of the rank correlation beyond chance, and so high on the log scale."""
+
+MOUNTING_POINTS, MOUNTING_RISE, MOUNTING_WIDTHS = 3, 0.05, 3.0
+"""… or one that so many evaluations and more after the best show, this high in all, as a share of the level and in
+widths of the noise, …"""
+
+MOUNTING_SLACK = 0.05
+"""… and none of which falls back by more than this share of it."""
 
 FELL = 0.05
 """A training loss has fallen when it ended this share of its start below it; beside one that has not, …"""
@@ -67,7 +81,7 @@ def judge_validation(run: Run, series: Series, role: Role, trained: Judged | Non
         replace(examine(series.step, series.value, first_counts=not contest), axis=run.axis or "step"), contest
     )
     word = decide(fit, wanders=contest)
-    if trained is not None and not surely_failed(trained):
+    if trained is not None and trained.fit.n_finite >= MIN_POINTS and not surely_failed(trained):
         word = _beside_training(fit, word, trained)
         if word.verdict is Verdict.OVERFIT and _learned_nothing(run, trained):
             text = f"{word.reason}; but training learned nothing that it could have learned too well"
@@ -86,22 +100,35 @@ def surely_failed(trained: Judged) -> bool:
 
 
 def _beside_training(fit: SeriesFit, word: Word, trained: Judged) -> Word:
-    """What a validation loss alone is called while training is fine."""
+    """What a validation loss alone is called while training is fine.
+
+    Healthy only when the order of its values says nothing against it either.
+    """
+    said = _called_beside(fit, word, trained)
+    if said.verdict is Verdict.HEALTHY and (drift := _drifted(fit, trained.fit)) is not None:
+        return _drift_word(fit, drift, trained.fit)
+    return said
+
+
+def _drift_word(fit: SeriesFit, drift: Departure, train: SeriesFit) -> Word:
+    text = (
+        f"validation was best with {number(drift.base)} at {fit.place(drift.low)} and rose by and by to "
+        f"{number(drift.top)}, while training fell to {number(train.end)}"
+    )
+    return Word(Verdict.OVERFIT, text, None, Verdict.HEALTHY, drift)
+
+
+def _called_beside(fit: SeriesFit, word: Word, trained: Judged) -> Word:
     if word.verdict is Verdict.NAN:
         text = f"validation is {word.reason}; training is fine"
         return Word(Verdict.VAL_DIVERGED, text, word.margin, word.also, word.departure)
     if word.verdict is Verdict.SPIKE_RECOVERED and not _huge_spike(fit):
         return Word(Verdict.HEALTHY, word.reason, None, Verdict.SPIKE_RECOVERED)
-    still = word.verdict in (Verdict.PLATEAU, Verdict.HEALTHY) and fit.departure is None
-    if still and (drift := _drifted(fit, trained.fit)) is not None:
-        text = (
-            f"validation was best with {number(drift.base)} at {fit.place(drift.low)} and rose by and by to "
-            f"{number(drift.top)}, while training fell to {number(trained.fit.end)}"
-        )
-        return Word(Verdict.OVERFIT, text, None, Verdict.HEALTHY, drift)
     if word.verdict is Verdict.PLATEAU:
         if fit.departure is not None:
             return _overfit(fit, fit.departure, 1.0, trained.fit)
+        if (drift := _drifted(fit, trained.fit)) is not None:
+            return _drift_word(fit, drift, trained.fit)
         if _learned_alone(fit, trained.fit):
             train = f"{number(trained.fit.start)} to {number(trained.fit.end)}"
             text = f"validation never learned: {word.reason}, and ended at {number(fit.end)}"
@@ -170,7 +197,8 @@ def _overfit(fit: SeriesFit, d: Departure, factor: float, train: SeriesFit) -> W
         f"{_beside(train)}"
     )
     unknown_when = d.high - d.low >= WHOLE_RUN * (fit.n_finite - 1)  # nor did it turn at a place of its own
-    if rise < OVERFIT_RISE or fit.ratio < DIVERGED_RATIO or (unknown_when and not _fell(train)):
+    too_little = rise < OVERFIT_RISE or (fit.ratio < DIVERGED_RATIO and not _turned(fit, d, train))
+    if too_little or (unknown_when and not _fell(train)):
         return Word(Verdict.HEALTHY, text, None, Verdict.OVERFIT)
     also = None
     if fit.ratio >= 1.0 / NEAR or factor >= EXPLODED_FACTOR / NEAR:
@@ -188,29 +216,35 @@ def _turned(fit: SeriesFit, d: Departure, train: SeriesFit) -> bool:
     if d.base <= 0.0 or d.top - d.base < TURNED_RISE * d.base or d.high - d.low >= WHOLE_RUN * (fit.n_finite - 1):
         return False
     fell_on = train.end < (1.0 - FELL) * float(np.interp(fit.step_of(d.onset), train.step, train.value))
-    return d.top - d.base >= TURNED_SHARE * progress_since_settled(fit, d.base) and fell_on
+    lost = TURNED_SHARE * progress_since_settled(fit, d.base)
+    return fell_on and d.top - d.base >= min(lost, TURNED_FAR * d.base)
 
 
 def _drifted(fit: SeriesFit, train: SeriesFit) -> Departure | None:
     """The rise of a validation loss whose noise hides it from point to point, and whose order tells it: by the rank
     correlation of its values with their places (Spearman 1904), from its best level on, while training fell on."""
-    if fit.transform.kind != "log" or fit.n_finite < DRIFT_POINTS:
+    if fit.transform.kind != "log":
         return None
-    smooth = centred_median(fit.z, 1)
-    best = int(np.argmin(smooth))
-    after = fit.z[best:]
-    if after.size < max(DRIFT_POINTS, DRIFT_SHARE * fit.n_finite):
-        return None
-    places = np.arange(after.size)
-    ranks = np.argsort(np.argsort(after, kind="stable"), kind="stable")
-    sure = float(np.corrcoef(places, ranks)[0, 1]) * np.sqrt(after.size - 1)
-    rise = float(np.median(after[-(after.size // 3) :]) - smooth[best])
-    then = float(np.interp(fit.step_of(best), train.step, train.value))
-    if sure < DRIFT_SURE or rise < max(DRIFT_RISE, fit.noise) or train.end > (1.0 - FELL) * then:
+    best = int(np.argmin(fit.z))
+    if _mounts(fit.z[best:], fit.noise):
+        level, rise, high = float(fit.z[best]), float(fit.z[-1] - fit.z[best]), best + 1
+    else:
+        smooth = centred_median(fit.z, 1)
+        best = int(np.argmin(smooth))
+        after = fit.z[best:]
+        if after.size < max(DRIFT_POINTS, DRIFT_SHARE * fit.n_finite):
+            return None
+        places = np.arange(after.size)
+        ranks = np.argsort(np.argsort(after, kind="stable"), kind="stable")
+        sure = float(np.corrcoef(places, ranks)[0, 1]) * np.sqrt(after.size - 1)
+        level, high = float(smooth[best]), best + after.size // 3
+        rise = float(np.median(after[-(after.size // 3) :])) - level
+        if sure < DRIFT_SURE or rise < max(DRIFT_RISE, fit.noise):
+            return None
+    if train.end > (1.0 - FELL) * float(np.interp(fit.step_of(best), train.step, train.value)):
         return None
     back = fit.transform.back
-    base, top = back(float(smooth[best])), back(float(smooth[best]) + rise)
-    high = best + after.size // 3
+    base, top = back(level), back(level + rise)
     return Departure(
         onset=min(best + 1, fit.n_finite - 1),
         low=best,
@@ -230,6 +264,14 @@ def _drifted(fit: SeriesFit, train: SeriesFit) -> Departure | None:
         late=False,
         habit=0.0,
     )
+
+
+def _mounts(after: FloatArray, noise: float) -> bool:
+    """Whether the values from the best one on never fall back by more than a trifle of their rise, and rise far."""
+    rise = float(after[-1] - after[0])
+    if after.size <= MOUNTING_POINTS or rise < max(np.log1p(MOUNTING_RISE), MOUNTING_WIDTHS * noise):
+        return False
+    return bool(np.all(np.diff(after) > -MOUNTING_SLACK * rise))
 
 
 def _from_lowest(fit: SeriesFit, d: Departure) -> Departure:

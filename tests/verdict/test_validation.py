@@ -1,0 +1,56 @@
+"""Validation losses beside a training loss that is fine."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from losslens.model import Verdict
+from tests.verdict.judging import said
+
+
+def training(points: int = 60, end: float = 0.02, noise: float = 0.02) -> np.ndarray:
+    y = end + (2.3 - end) * np.exp(-np.arange(points) / (points / 6))
+    return np.asarray(y * np.exp(noise * np.random.default_rng(1).standard_normal(points)))
+
+
+def turning(best: float, factor: float, points: int = 60, noise: float = 0.02) -> np.ndarray:
+    """Falls from 2.3 to ``best`` in the first third, then rises evenly to ``factor`` times that."""
+    t, at = np.arange(points), points // 3
+    fall = best + (2.3 - best) * np.exp(-t / (points / 20))
+    rise = 1.0 + (factor - 1.0) * np.clip((t - at) / (points - 1 - at), 0.0, 1.0)
+    return np.asarray(fall * rise * np.exp(noise * np.random.default_rng(2).standard_normal(points)))
+
+
+@pytest.mark.parametrize("best", [0.05, 0.1, 0.3])
+@pytest.mark.parametrize("factor", [1.5, 2.0, 3.0])
+def test_validation_that_rises_by_half_overfits_however_far_it_had_fallen_from_an_untrained_net(
+    best: float, factor: float
+) -> None:
+    told = said(train_loss=training(), val_loss=turning(best, factor))
+    assert told.verdict in (Verdict.OVERFIT, Verdict.VAL_DIVERGED)
+    assert told.loss == "val_loss"
+
+
+def test_validation_that_stays_at_its_best_or_rises_with_training_does_not() -> None:
+    assert said(train_loss=training(), val_loss=turning(0.1, 1.0)).verdict is Verdict.HEALTHY
+    both = said(train_loss=turning(0.1, 1.3), val_loss=turning(0.11, 1.3))
+    assert both.verdict is not Verdict.OVERFIT
+
+
+def test_a_few_evaluations_that_mount_one_after_the_other_overfit() -> None:
+    train = np.array([3.74, 1.79, 1.45, 1.31, 1.23, 1.15, 1.09, 1.03, 0.97, 0.90, 0.84])
+    val = np.array([3.77, 1.92, 1.64, 1.56, 1.507, 1.498, 1.504, 1.503, 1.545, 1.583, 1.611])
+    told = said(train_loss=train, val_loss=val)
+    assert told.verdict is Verdict.OVERFIT
+    assert told.onset is not None
+    assert told.onset.low <= 7 <= told.onset.high + 1
+    wavering = np.array([3.77, 1.92, 1.64, 1.56, 1.507, 1.498, 1.54, 1.50, 1.53, 1.52, 1.56])
+    assert said(train_loss=train, val_loss=wavering).verdict is Verdict.HEALTHY
+    flat = np.full(11, 1.2) * np.exp(0.001 * np.random.default_rng(0).standard_normal(11))
+    assert said(train_loss=flat, val_loss=val).verdict is not Verdict.OVERFIT  # training did not fall on
+
+
+def test_two_points_of_training_are_no_training_that_was_fine() -> None:
+    told = said(train_loss=np.array([0.69, 0.68]), val_loss=np.full(33, np.log(2)) + 1e-4 * training(33))
+    assert told.verdict is not Verdict.HEALTHY
