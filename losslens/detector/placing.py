@@ -107,6 +107,13 @@ PEELS = 4
 STAGE_POINTS = 10
 """Fewer points before a stage show no earlier one."""
 
+AGAIN, AGAIN_MOST = 3.0, 1.1
+"""A rise this many times as high as an earlier one of less than this (a factor of three) …"""
+
+HELD, HELD_SURE = 0.25, 0.75
+"""… from a level that was held for this share of all points is dated by itself, where its interval is no wider than
+this share of those: growth that pauses is told from two departures by that."""
+
 PEEL_RATIO = 0.05
 """An earlier stage counts when it cost this share of the progress, or …"""
 
@@ -240,7 +247,33 @@ def place_first_stage(z: FloatArray, course: FloatArray, rise: Rise, noise: floa
         if earlier is None or earlier.size < least or placed.kink.base - earlier.base < BAND * near:
             break
         placed = place(z[:cut], earlier, near, least)
-    return placed
+    return _after_hold(z, course, rise, placed, least) or placed
+
+
+def _after_hold(z: FloatArray, course: FloatArray, rise: Rise, first: Placed, least: float) -> Placed | None:
+    """Where the series left a level that it had held after an earlier and far smaller rise, or None.
+
+    What stayed up a little and went on for long had settled: what it did then is another departure, and the one that
+    ended it.
+    """
+    at = first.kink.onset
+    part = z[at:]
+    if part.size < 2 * STAGE_POINTS:
+        return None
+    again, noise = find_rise(part, course[at:], first.noise, urgent=False)
+    if again is None or not rise.base < again.base <= rise.base + min(again.size / AGAIN, AGAIN_MOST):
+        return None
+    later = place(part, again, noise, least)
+    held = part[: later.kink.onset]
+    if held.size < max(STAGE_POINTS, HELD * z.size) or later.kink.high - later.kink.low > HELD_SURE * held.size:
+        return None
+    third = held.size // 3
+    climbed = float(np.median(held[-third:]) - np.median(held[third : 2 * third]))
+    if climbed > HOLD_SHARE * (again.base - rise.base):
+        return None
+    kink = later.kink
+    kink = replace(kink, onset=kink.onset + at, low=kink.low + at, high=kink.high + at, bend=kink.bend + at)
+    return replace(later, kink=kink, climb=later.climb + at)
 
 
 def _core_noise(z: FloatArray, course: FloatArray, rise: Rise, noise: float) -> float:

@@ -248,3 +248,29 @@ def test_a_climb_in_two_speeds_with_hardly_any_noise_is_dated_at_its_beginning()
         held += departure.low <= 51 <= departure.high
     assert max(errors) <= 2
     assert held >= 7
+
+
+@pytest.mark.parametrize("factor", [1.5, 2.0])
+def test_a_far_higher_rise_from_a_level_long_held_is_dated_by_itself(factor: float) -> None:
+    y = noisy(falling(1000), 0.02, 8)
+    y[200:] *= factor
+    y[700:] *= 1000.0
+    departure = examine(steps(1000), y).departure
+    assert departure is not None
+    assert departure.low <= 700 <= departure.high
+    assert departure.high - departure.low < 50
+
+
+def test_an_explosion_that_pauses_and_a_rise_that_goes_on_are_dated_at_their_first_stage() -> None:
+    tenfold = noisy(falling(1000), 0.02, 8)
+    tenfold[200:] *= 10.0
+    tenfold[700:] *= 1000.0
+    paused = examine(steps(1000), tenfold).departure
+    assert paused is not None
+    assert abs(paused.onset - 200) <= 2
+    climbing = noisy(falling(1000), 0.02, 8)
+    climbing[200:] *= np.geomspace(1.0, 8.0, 800)
+    climbing[700:] *= 1000.0
+    departure = examine(steps(1000), climbing).departure
+    assert departure is not None
+    assert departure.onset < 600
