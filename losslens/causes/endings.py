@@ -5,7 +5,7 @@ from __future__ import annotations
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import rise
 from losslens.causes.signs.around import AT_ONCE, SEEN_AFTER, climbs_alone, stepped_with_validation
-from losslens.causes.signs.build import log_ramp
+from losslens.causes.signs.build import begun, calmness, log_ramp
 from losslens.model import Verdict
 
 HIDING = (10.0, 100.0)
@@ -31,10 +31,11 @@ HOW = {
 """Words for the row of the verdict table beyond the verdict itself."""
 
 
-def family(facts: Facts) -> str:
+def family(facts: Facts, start: bool | None = None) -> str:
     """The row of the verdict table: the verdict, whether the run was bad from its start, and how it came to be."""
     verdict = facts.verdict
-    start = facts.onset is not None and facts.onset.from_start
+    if start is None:
+        start = facts.onset is not None and facts.onset.from_start
     if verdict is Verdict.NAN:
         grew = facts.nonfinite is not None and facts.nonfinite.pattern == "after-growth"
         return "nan-from-start" if start else "nan-after-growth" if grew else "nan"
@@ -57,11 +58,23 @@ def family(facts: Facts) -> str:
 
 def endings(facts: Facts) -> dict[str, float]:
     """Rows of the verdict table and the share of each, which add up to 1: that of the ``family``, and for a NaN out of
-    the blue in a coarse log that of a NaN after a climb as well, for such a log cannot show the climb."""
-    kind_of = family(facts)
-    apart = facts.extent.steps_apart if facts.extent is not None else 1.0
-    hidden = HIDDEN * log_ramp(apart, *HIDING) if kind_of == "nan" else 0.0
-    return {kind_of: 1.0 - hidden, "nan-after-growth": hidden} if hidden else {kind_of: 1.0}
+    the blue that of a NaN after a climb as well, which a coarse log or one of a few points cannot show. Of a run that
+    was bad from the first point of a log that may begin late, both that of a bad start and of a later one."""
+    if facts.onset is None or not facts.onset.from_start or begun(facts) >= 1.0:
+        return _shared(facts, family(facts))
+    out: dict[str, float] = {}
+    for start, share in ((True, begun(facts)), (False, 1.0 - begun(facts))):
+        for row, part in _shared(facts, family(facts, start)).items():
+            out[row] = out.get(row, 0.0) + share * part
+    return out
+
+
+def _shared(facts: Facts, row: str) -> dict[str, float]:
+    """A row, and with it that of a climb that this log could not show."""
+    n, apart = facts.nonfinite, facts.extent.steps_apart if facts.extent is not None else 1.0
+    few = 1.0 - calmness(facts) if n is not None and n.pattern == "abrupt" else 0.0
+    hidden = HIDDEN * max(log_ramp(apart, *HIDING), few) if row == "nan" else 0.0
+    return {row: 1.0 - hidden, "nan-after-growth": hidden} if hidden else {row: 1.0}
 
 
 def _of_validation(facts: Facts) -> str:

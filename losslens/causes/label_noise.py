@@ -30,7 +30,7 @@ import math
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import aftermath, around, gradient, held_back, loss, rate, rise, siblings, weighed
-from losslens.causes.signs.build import Found, missing, num, ramp, sign, times, told
+from losslens.causes.signs.build import Found, begun, missing, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign, Verdict
 
 CAUSE = "label-noise"
@@ -52,7 +52,7 @@ def _never_good(f: Facts, d: int) -> Found:
     return sign(
         "validation-never-good",
         d,
-        ramp(v.never_good, 0.7, 0.93),
+        ramp(v.never_good, 0.7, 0.93) * begun(f),
         text,
         series=v.tag,
         value=v.best,
@@ -68,7 +68,9 @@ def _memorised(f: Facts, d: int) -> Found:
         f"the training loss fell {times(1 / max(v.train_fall, 1e-9))} further "
         "while validation stayed where it began: memorised"
     )
-    return sign("memorised-not-learned", d, ramp(v.train_fall, 0.95, 0.6), text, series=v.tag, value=v.train_fall)
+    return sign(
+        "memorised-not-learned", d, ramp(v.train_fall, 0.95, 0.6) * begun(f), text, series=v.tag, value=v.train_fall
+    )
 
 
 def _validation_tracks(f: Facts, d: int) -> Found:
@@ -91,10 +93,9 @@ def _turned_at_once(f: Facts, d: int) -> Found:
     v = f.validation
     if v is None or v.best_fraction is None or v.rise is None or v.rise < 1.05 or v.points < 5:
         return None
-    text = f"{v.tag} was best at the very beginning ({num(100 * v.best_fraction)} % of the run) and rose from there"
-    return sign(
-        "validation-turned-at-once", d, ramp(v.best_fraction, 0.2, 0.05), text, series=v.tag, value=v.best_fraction
-    )
+    text = f"{v.tag} was best at the very beginning ({where(f, v.best_step)}) and rose from there"
+    strength = ramp(v.best_fraction, 0.2, 0.05) * begun(f)
+    return sign("validation-turned-at-once", d, strength, text, series=v.tag, value=v.best_fraction)
 
 
 def _no_information(f: Facts, d: int) -> Found:

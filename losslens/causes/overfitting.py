@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import around, held_back, siblings
-from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told, where
+from losslens.causes.signs.build import Found, begun, log_ramp, missing, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "overfitting"
@@ -74,7 +74,7 @@ def _never_good(f: Facts, d: int) -> Found:
     if v is None or v.never_good is None or v.points < 5:
         return None
     text = f"{v.tag} never became better than {num(v.best)}, against {num(v.first)} at its first evaluation"
-    return sign("validation-never-good", d, ramp(v.never_good, 0.75, 0.95), text, series=v.tag, value=v.best)
+    return sign("validation-never-good", d, ramp(v.never_good, 0.75, 0.95) * begun(f), text, series=v.tag, value=v.best)
 
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:

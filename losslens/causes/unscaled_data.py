@@ -25,7 +25,7 @@ from __future__ import annotations
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import around, gradient, loss, rate, rise, siblings
-from losslens.causes.signs.build import Found, fainter, lived, num, ramp, sign, told, where
+from losslens.causes.signs.build import Found, begun, fainter, lived, num, ramp, sign, told, where
 from losslens.model import Fix, NotChecked, Sign, Verdict
 
 CAUSE = "unscaled-data"
@@ -58,20 +58,12 @@ def _not_scaled(f: Facts, d: int) -> Found:
 
 
 def _within_first_steps(f: Facts, d: int) -> Found:
-    """Gone within the first epoch, or the first twentieth of the run."""
+    """Gone within the first twentieth of the run, after a few finite values."""
     n = f.nonfinite
-    if n is None or f.extent is None or f.onset is None:
+    if n is None or f.extent is None or f.onset is None or n.pattern == "from-first" or f.onset.fraction >= 0.05:
         return None
-    if n.pattern == "from-first" or f.onset.fraction < 0.05:
-        text = f"the loss was lost by {where(f, n.first_step)}, at the very start"
-        unseen = max(0.0, n.first_step - f.extent.epoch_zero) / max(f.extent.interval, 1e-9)
-        return sign("lost-at-once", d, 0.8 * ramp(unseen, *UNSEEN), text, steps=(None, n.first_step))
-    return None
-
-
-UNSEEN = (20.0, 2.0)
-"""Logged points that lie before a first one at which the loss was lost, from which on it says nothing of the start, and
-up to which it does."""
+    text = f"the loss was lost by {where(f, n.first_step)}, at the very start"
+    return sign("lost-at-once", d, 0.8 * begun(f), text, steps=(None, n.first_step))
 
 
 LEARNED = 3.0

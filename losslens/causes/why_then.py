@@ -8,7 +8,7 @@ from losslens.causes import why_rate, why_terms, why_validation
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.signals import Trend
 from losslens.causes.signs import impossible, workers
-from losslens.causes.signs.build import lag_text, lasting, num, often, percent, points, times, where, widths
+from losslens.causes.signs.build import has_shares, lag_text, lasting, num, often, percent, points, times, where, widths
 from losslens.causes.signs.changed import told
 from losslens.causes.signs.gradient import LONG_SURVIVED, broke_alone
 from losslens.causes.signs.siblings import LEVER_WORDS, sweep_text, twin
@@ -53,8 +53,8 @@ def _said(facts: Facts, cause: str) -> tuple[str, ...]:
         return ()
     if facts.verdict is Verdict.OVERFIT:
         return tuple(s for s in (_restart(facts), _batch(facts), *why_validation.turned(facts)) if s)
-    missing = (facts.extent.first_step - facts.extent.epoch_zero) / max(facts.extent.interval, 1e-9)
-    late = facts.extent.begun_before or (facts.onset.from_start and missing >= FEWEST_MISSING)
+    unseen = facts.extent.unseen
+    late = unseen.begins_late or (facts.onset.from_start and unseen.points >= FEWEST_MISSING)
     if late and facts.onset.points_before == 0:
         return _unseen(facts)
     if facts.onset.from_start:
@@ -98,7 +98,7 @@ CHANGED = 1.5
 NAMED_WITHIN = 10.0
 """… where it began at most so many logged points before the onset."""
 
-FEWEST_MISSING = 4.0
+FEWEST_MISSING = 3.0
 """Logged points that lie before the first one, from which on the beginning of the training is not in the log."""
 
 
@@ -130,7 +130,11 @@ def _place(f: Facts, *, first: bool) -> str:
     assert o is not None
     assert e is not None
     what = "It happened" if first else f"{f.tag} left its course"
-    text = f"{what} at {where(f, o.step)}, {percent(o.fraction)} into the run"
+    text = f"{what} at {where(f, o.step)}"
+    if o.points_before + 1 == e.points:
+        text += ", the last that was logged"
+    elif has_shares(f):
+        text += f", {percent(o.fraction)} into the run"
     if o.epoch is not None and e.epochs and e.axis != "epoch":
         text += f", in pass {int(o.epoch) + 1:,} of {max(int(o.epoch) + 1, round(e.epochs)):,} over the data"
     return text + "."
@@ -405,6 +409,8 @@ def _from_start(f: Facts) -> tuple[str, ...]:
 def _unseen(f: Facts) -> tuple[str, ...]:
     assert f.extent is not None
     first = where(f, f.extent.first_step)
+    if f.extent.unseen.epochs is not None and "epoch" not in f.extent.axis and f.extent.unseen.epochs >= 1:
+        first += f", after {num(round(f.extent.unseen.epochs, 1))} passes over the data"
     said = (
         f"The log begins at {first}, where the loss was wrong already: what happened before is not in it. "
         "Look into the log of the start before this one."

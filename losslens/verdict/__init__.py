@@ -13,6 +13,7 @@ import numpy as np
 from losslens.model import Judgement, LossVerdict, Onset, Role, Run, Verdict
 from losslens.verdict import annealing, precursors
 from losslens.verdict import terms as terms_of
+from losslens.verdict.beginning import as_seen
 from losslens.verdict.branches import abandoned_branches
 from losslens.verdict.contest import Contest, contest_of, own_training
 from losslens.verdict.losses import Judged, as_verdict, episodes_of, judge_loss
@@ -79,7 +80,7 @@ def judge(run: Run) -> Judgement:
     verdict = leading.verdict
     onset = together(run, leading, val if trained is leading else [trained] if trained is not None else [])
     before = precursors.find(run, onset, verdict.tag) if onset and not onset.from_start else ()
-    return Judgement(
+    judgement = Judgement(
         verdict=verdict.verdict,
         loss=verdict.tag,
         losses=tuple(j.verdict for j in everything),
@@ -91,6 +92,7 @@ def judge(run: Run) -> Judgement:
         reason=_reason(run, leading, onset, contest),
         abandoned=_abandoned(run, [j.verdict for j in everything], contest),
     )
+    return as_seen(run, leading.series, judgement)
 
 
 def _judge(run: Run, tag: str, role: Role, contest: Contest) -> Judged:

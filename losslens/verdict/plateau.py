@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from losslens.detector import SeriesFit
 from losslens.model import Verdict
+from losslens.verdict.beginning import begun_before
 from losslens.verdict.flat import flat, gained, stood_still
 from losslens.verdict.word import NEAR, Word, number, rough
-
-if TYPE_CHECKING:
-    from losslens.model import IntArray
 
 PLATEAU_SHARE = 0.05
 """Never better than the first level by more than this share: plateau (definition)."""
@@ -58,27 +55,8 @@ AT_ONCE = math.log(10.0)
 FEW = 24
 """With fewer points than this the first level is a single noisy point."""
 
-UNSEEN_INTERVALS, UNSEEN_SHARE = 20, 0.5
-"""A log that begins at a step of so many logging intervals and of this share of what it spans is the later part of a
-training, whose beginning is not in it, …"""
-
-UNSEEN_STEPS = 200
-"""… unless it counts fewer steps than a warm-up takes (epochs, of which each is many, need not be so many)."""
-
 PEAK_POINTS = 3
 """A height is the median of so many highest points: of a rise that did not last, of the first points."""
-
-
-def begun_before(step: IntArray, axis: str) -> bool:
-    """Whether a log is the later part of a training: its first level, and how it fell from there, are not in it."""
-    if step.size < 2 or axis == "row":
-        return False
-    first = int(step.min())
-    if first < UNSEEN_SHARE * (int(step.max()) - first) or (first < UNSEEN_STEPS and "epoch" not in axis):
-        return False
-    gaps = np.diff(step)
-    interval = float(np.median(gaps[gaps > 0])) if bool(np.any(gaps > 0)) else 1.0
-    return first >= UNSEEN_INTERVALS * interval
 
 
 def _frozen(fit: SeriesFit) -> Word | None:

@@ -13,6 +13,7 @@ from losslens.detector.excursions import whole as whole_excursion
 from losslens.detector.search import highest_level
 from losslens.model import Verdict
 from losslens.verdict import spikes
+from losslens.verdict.calm import FEWEST_CALM, calm_points
 from losslens.verdict.flat import fell_at_once
 from losslens.verdict.plateau import PEAK_POINTS, PLATEAU_SHARE, at_a_guess, plateau
 from losslens.verdict.word import EXPLODED_FACTOR, NEAR, PEAK_WIDTHS, Word, first_level, number, rough
@@ -194,15 +195,13 @@ def _nan(fit: SeriesFit) -> Word:
     end = "the end" if not since else f"the end but for {since} {'value' if since == 1 else 'values'}"
     d = fit.departure if fit.departure is not None and matters(fit, fit.departure) else fit.runaway
     if d is None:
-        calm = "a calm " if before.size >= MIN_POINTS else ""
+        calm = "a calm " if calm_points(before, fit.noise_level) >= FEWEST_CALM else ""
         last = f", from {calm}{number(float(before[-1]))}" if before.size else ""
         return Word(Verdict.NAN, f"not finite from {at} to {end}{last}")
-    return Word(
-        Verdict.NAN,
-        f"not finite from {at} to {end}; it had left {number(d.level)} at {fit.place(d.onset)} "
-        f"and reached {number(d.peak)}",
-        departure=d,
-    )
+    left = f"had left {number(d.level)} at {fit.place(d.onset)}"
+    if d.from_start:
+        left = f"had risen from its first value, {number(float(fit.value[0]))},"
+    return Word(Verdict.NAN, f"not finite from {at} to {end}; it {left} and reached {number(d.peak)}", departure=d)
 
 
 def _fell_from_nowhere(fit: SeriesFit) -> bool:

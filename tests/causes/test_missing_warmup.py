@@ -81,3 +81,12 @@ def test_beside_a_gradient_that_died_its_first_values_are_not_large() -> None:
     stuck = m.made(m.steady(400, 1.6, 0.01), Verdict.PLATEAU, 0, others={m.GRAD: dead}, from_start=True)
     assert "grad-norm-largest-at-start" not in m.names(stuck, CAUSE, +1)
     assert "grad-norm-dead" in m.names(stuck, "vanishing-gradients", +1)
+
+
+def test_the_first_rate_of_a_log_that_begins_late_is_not_the_one_it_started_with() -> None:
+    y = m.exploding(40, 20, 3.0)
+    others = {m.LR: m.constant(40, 0.1)}
+    whole = m.made(y, Verdict.EXPLODED, 20, others=others)
+    late = m.made(y, Verdict.EXPLODED, 20, others=others, step=2300 + 100 * np.arange(40))
+    assert "no-warmup" in m.names(whole, CAUSE, +1)
+    assert "no-warmup" not in m.names(late, CAUSE, +1)

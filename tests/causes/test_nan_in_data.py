@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from losslens.model import Verdict
+from losslens.model import Sign, Verdict
 from tests.causes import make_runs as m
 
 CAUSE = "nan-in-data"
@@ -49,3 +50,26 @@ def test_a_gradient_that_breaks_at_a_finite_loss_did_not_come_from_the_data() ->
 def test_a_gradient_that_breaks_with_the_loss_says_nothing_of_the_data() -> None:
     together = m.made(m.nan_from(m.learning(400), 200), Verdict.NAN, 200, others={m.GRAD: m.nan_from(m.steady(), 200)})
     assert "grad-norm-nan-first" not in m.names(together, CAUSE, -1)
+
+
+@pytest.mark.parametrize(("points", "least", "most"), [(1, 0.0, 0.0), (3, 0.2, 0.5), (5, 0.7, 0.9), (6, 1.0, 1.0)])
+def test_a_few_points_are_no_calm(points: int, least: float, most: float) -> None:
+    run = m.made(m.nan_from(m.steady(points + 5, 2.0, 0.01), points), Verdict.NAN, points, every=1)
+    found = [s for s in m.tried(run.facts(), CAUSE) if isinstance(s, Sign) and s.name == "nan-abrupt"]
+    assert least <= sum(s.strength for s in found) <= most
+    assert all("a calm" in s.text for s in found) is (points >= 4 or not found)
+
+
+def test_a_loss_that_was_thrown_by_orders_or_fell_through_its_floor_was_not_calm() -> None:
+    for y in ([101.3, 135.1, 106.8, 94.1, 141.4, 196.5, 6.5e7, 199.7], [37.2, 12.0, -12.0, -403.4, -801.8]):
+        run = m.made(np.array([*y, np.nan, np.nan, np.nan]), Verdict.NAN, len(y), every=5)
+        assert "nan-abrupt" not in m.names(run, CAUSE, +1)
+
+
+def test_iterations_that_scatter_less_than_batches_may_be_passes_over_all_data() -> None:
+    even = 0.7 + 2.1 * 0.85 ** np.arange(16.0)
+    full = m.made(m.nan_from(even, 12), Verdict.NAN, 12, every=1)
+    drawn = m.made(m.nan_from(m.noisy(even, 0.1), 12), Verdict.NAN, 12, every=1)
+    assert "likely-seen" in m.names(full, CAUSE, -1)
+    assert "likely-seen" not in m.names(drawn, CAUSE, -1)
+    assert m.chance(full, CAUSE) < m.chance(drawn, CAUSE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from losslens.model import Verdict
+from losslens.model import Role, Sign, Verdict
 from tests.causes import make_runs as m
 
 CAUSE = "numerical-instability"
@@ -52,3 +52,14 @@ def test_an_error_of_a_number_has_no_probability_that_could_saturate() -> None:
     for tag in ("mse", "train/rmse", "valMAE", "huber_loss", "l1", "mean_squared_error"):
         assert not {"loss-at-nothing", "loss-was-low"} & m.names(lost(tag), CAUSE, +1), tag
         assert logits not in {fix.text for fix in m.diagnosed(lost(tag), CAUSE).fixes}
+
+
+def test_an_accuracy_over_an_epoch_that_fell_part_of_the_way_is_not_as_before() -> None:
+    n = 8
+    loss = m.nan_from(m.steady(n, 0.6, 0.01), 4)
+    accuracy = np.array([0.60, 0.62, 0.63, 0.63, 0.41, 0.0, 0.0, 0.0])
+    coarse = m.made(loss, Verdict.NAN, 4, axis="epoch", every=1, others={("acc", Role.ACCURACY): accuracy})
+    assert "accuracy-kept" not in m.names(coarse, CAUSE, +1)
+    each = m.made(loss, Verdict.NAN, 4, every=1, others={("acc", Role.ACCURACY): accuracy})
+    (found,) = (s for s in m.tried(each.facts(), CAUSE) if isinstance(s, Sign) and s.name == "accuracy-kept")
+    assert "had only begun to fall" in found.text

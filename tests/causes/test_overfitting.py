@@ -129,3 +129,26 @@ def test_answers_never_better_than_chance_were_never_learned() -> None:
     assert "held-out-accuracy-never-rose" in m.names(chance, CAUSE, -1)
     assert "held-out-accuracy-never-rose" in m.names(chance, "label-noise", +1)
     assert m.chance(chance, CAUSE) < m.chance(curve(), CAUSE)
+
+
+def test_a_log_that_begins_late_does_not_show_whether_validation_had_a_good_phase() -> None:
+    n = np.arange(12.0)
+    train = 0.02 * np.exp(-0.02 * n)
+
+    def made(first: int) -> m.Made:
+        step = first + np.arange(12)
+        others = {("train-logloss", Role.TRAIN_LOSS): train}
+        return m.made(
+            0.5 + 0.004 * n, Verdict.OVERFIT, 3, tag="eval-logloss", role=Role.VAL_LOSS, others=others, step=step
+        )
+
+    blind = {"validation-apart-at-first", "validation-never-good", "never-as-untrained"}
+    assert "validation-apart-at-first" in m.names(made(0), "train-eval-mismatch", +1)
+    assert "validation-turned-at-once" in m.names(made(0), "label-noise", +1)
+    for first in (5, 15, 500):
+        assert not blind & m.names(made(first), CAUSE, -1)
+        assert not blind & m.names(made(first), "train-eval-mismatch", +1)
+        assert not (blind | {"validation-turned-at-once", "memorised-not-learned"}) & m.names(
+            made(first), "label-noise", +1
+        )
+        assert m.place(made(first), CAUSE) == 0

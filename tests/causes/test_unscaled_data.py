@@ -65,3 +65,17 @@ def test_a_huge_first_loss_does_not_explain_a_failure_out_of_a_long_calm() -> No
     late = m.made(m.exploding(400, 250, 8.0, start=4e5, floor=150.0), Verdict.EXPLODED, 250)
     assert "huge-first-loss" in m.names(early, CAUSE, +1)
     assert not {"huge-first-loss", "first-loss-towers"} & m.names(late, CAUSE, +1)
+
+
+def test_a_loss_that_is_nan_from_its_first_point_is_one_sign_and_not_two() -> None:
+    run = m.made(np.full(40, np.nan), Verdict.NAN, 0, from_start=True, every=1)
+    assert "nan-from-first" in m.names(run, CAUSE, +1)
+    assert "lost-at-once" not in m.names(run, CAUSE, +1)
+
+
+def test_the_first_value_of_a_log_that_begins_late_is_no_first_loss() -> None:
+    y = m.exploding(60, 20, 3.0, start=9e3, floor=8e3)
+    whole = m.made(y, Verdict.EXPLODED, 20, axis="epoch", every=1)
+    late = m.made(y, Verdict.EXPLODED, 20, axis="epoch", step=200 + np.arange(60))
+    assert "huge-first-loss" in m.names(whole, CAUSE, +1)
+    assert "huge-first-loss" not in m.names(late, CAUSE, +1)

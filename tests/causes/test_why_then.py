@@ -417,3 +417,33 @@ def test_a_log_that_begins_late_says_nothing_of_the_setup() -> None:
     assert "setup" not in told(late)
     assert "setup" in told(m.made(lost, Verdict.NAN, 0, from_start=True, every=1))
     assert not {"nan-from-first", "lost-at-once", "onset-early"} & m.names(late, "unscaled-data", +1)
+
+
+def test_no_share_of_the_run_is_told_of_few_points_or_of_a_log_that_begins_late() -> None:
+    few = told(m.made(m.nan_from(m.steady(6, 2.0, 0.01), 5), Verdict.NAN, 5))
+    assert "It happened at step 500, the last that was logged." in few
+    y = m.exploding(40, 20, 3.0)
+    assert "into the run" in told(m.made(y, Verdict.EXPLODED, 20))
+    late = m.made(y, Verdict.EXPLODED, 20, step=60_000 + 100 * np.arange(40))
+    assert "into the run" not in told(late)
+    for cause in late.diagnose().causes:
+        assert not any("% of the run" in e.text for e in cause.evidence)
+
+
+def test_the_same_course_has_the_same_causes_however_late_its_log_begins() -> None:
+    y = np.array([2.1, 2.05, 1.98, 2.02, 9.5, 80.1, 900.3])
+    others = {m.LR: m.constant(7, 0.1)}
+    said = [
+        m.made(y, Verdict.EXPLODED, 3, others=others, step=first + 100 * np.arange(7)).diagnose()
+        for first in (1500, 6000, 50_000)
+    ]
+    for other in said[1:]:
+        for mine, theirs in zip(said[0].causes[:5], other.causes[:5], strict=True):
+            assert mine.id == theirs.id
+            assert abs(mine.probability - theirs.probability) < 0.01
+
+
+def test_rows_that_count_epochs_say_after_how_many_passes_the_log_begins() -> None:
+    others = {("epoch", Role.EPOCH): 5.45 + 0.001 * np.arange(6.0)}
+    lost = m.made(np.full(6, np.nan), Verdict.NAN, 0, from_start=True, axis="row", every=1, others=others)
+    assert "begins at row 0, after 5.5 passes over the data" in told(lost) or "begins at row 0, after 5.4" in told(lost)

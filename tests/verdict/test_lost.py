@@ -329,3 +329,16 @@ def test_a_rise_to_six_times_the_best_counts_where_it_undid_a_third_of_the_decad
     assert judged(loss=rising).verdict.blew_up
     deep = course**2.5 * np.where(n < 90, 1.0, np.exp((n - 90) / 20.0))
     assert judged(loss=deep).verdict is Verdict.HEALTHY
+
+
+def test_a_loss_that_only_ever_rose_left_no_level() -> None:
+    said = judged(Loss=np.array([10469654.0, 1.13e22, 1.25e37, np.inf, np.inf, np.inf, np.nan]))
+    assert said.verdict is Verdict.NAN
+    assert "had risen from its first value, 1.05e7, and reached 1.25e37" in said.reason
+
+
+def test_a_nan_is_said_to_come_from_a_calm_only_where_it_was_one() -> None:
+    calm = judged(loss=np.array([2.3, 2.28, 2.31, 2.27, 2.29, 2.3, 2.26, 2.28, np.nan, np.nan]))
+    thrown = judged(loss=np.array([101.3, 135.1, 106.8, 94.1, 141.4, 196.5, 6.5e7, 199.7, np.nan, np.nan]))
+    assert "from a calm 2.28" in calm.reason
+    assert "calm" not in thrown.reason

@@ -30,8 +30,8 @@ from losslens.causes.facts.signals import Recipe
 from losslens.causes.facts.trace import trace_of
 from losslens.causes.facts.workers import parting_of
 from losslens.model import Judgement, LossVerdict, Role, Run, Series, Verdict
+from losslens.verdict.beginning import unseen_of
 from losslens.verdict.holes import empty
-from losslens.verdict.plateau import begun_before
 from losslens.verdict.weighed import weighed_of
 
 __all__ = ["Facts", "measure", "with_cohort"]
@@ -192,7 +192,7 @@ def _extent(run: Run, leading: Series | None, recipe: Recipe) -> Extent | None:
         epochs=(last - min(first, run.epoch_zero)) / epoch if epoch else None,
         planned=_planned(run.axis, recipe, epoch, last),
         epoch_zero=run.epoch_zero,
-        begun_before=begun_before(step, leading.axis),
+        unseen=unseen_of(run, leading),
     )
 
 

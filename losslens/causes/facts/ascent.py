@@ -22,6 +22,9 @@ ERRORS = 3.0
 FEWEST = 5
 """First points of which the second highest is the first level."""
 
+ABOVE = 0.5
+"""Share of the later levels more than which lie above the first where a loss rose all the while, and not at its end."""
+
 CLIMBED = 1.5
 """Times the first level that the end of a climb must reach."""
 
@@ -52,7 +55,9 @@ def ascent_of(value: FloatArray) -> float | None:
     if level.min() < first - max(FELL * abs(first), ERRORS * error) or level[-1] < first + (CLIMBED - 1.0) * abs(first):
         return None
     steady = rank_correlation(level)
-    return None if steady is None else max(0.0, steady)
+    if steady is None or float(np.mean(level[1:] > level[0])) <= ABOVE:
+        return None
+    return max(0.0, steady)
 
 
 def fell_without_floor(y: FloatArray, past: FloatArray) -> bool:

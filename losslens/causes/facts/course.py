@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from losslens.causes.facts.ascent import ascent_of
-from losslens.causes.facts.creep import creep_of, still_of
+from losslens.causes.facts.creep import creep_of, even_of, still_of
 from losslens.causes.facts.growth import growth_of
 from losslens.causes.facts.nouns import Extent, Growth, LossCourse, Start
 from losslens.causes.facts.numerics import (
@@ -67,7 +67,7 @@ def start_of(extent: Extent, onset: Onset | None, series: Series) -> Start | Non
         points_before=min(before, onset.index) if onset.index > 0 else before,
         epoch=epoch,
         boundary_points=boundary,
-        from_start=onset.from_start and not extent.begun_before,
+        from_start=onset.from_start and not extent.unseen.begins_late,
     )
 
 
@@ -123,6 +123,7 @@ def course_of(series: Series, at: int | None, extent: Extent, judged: LossVerdic
         sank=_sank(value),
         still=still_of(value if at is None else future),
         ascent=ascent_of(value),
+        even=even_of(past),
     )
 
 

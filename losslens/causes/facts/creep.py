@@ -41,6 +41,23 @@ def creep_of(value: FloatArray) -> tuple[float, float, float] | None:
     return (float(levels[0]) - a) / fall, (a - b) / fall, (b - float(levels[-1])) / fall
 
 
+FEWEST_EVEN, LATELY = 5, 30
+"""Values from which it can be told whether they scatter, and the last ones that are asked."""
+
+
+def even_of(past: FloatArray) -> tuple[float, float] | None:
+    """Share of the moves before an onset that turn back, and how far a value lies off the middle of its neighbours, as
+    a share of the level: both are near 0 where no batches are drawn."""
+    y = past[np.isfinite(past)][-LATELY:]
+    if y.size < FEWEST_EVEN:
+        return None
+    level, moves = float(np.median(np.abs(y))), np.diff(y)
+    if level <= 0 or not moves.any():
+        return None
+    off = float(np.median(np.abs(y[1:-1] - (y[:-2] + y[2:]) / 2)))
+    return float(np.mean(moves[1:] * moves[:-1] < 0)), off / level
+
+
 FEWEST_STILL = 4
 """Values from which it can be said that they do not move."""
 

@@ -9,6 +9,7 @@ import numpy as np
 from losslens.causes.facts.nouns import Extent, LossCourse, NonFinite
 from losslens.causes.facts.numerics import longest_runs, median
 from losslens.model import Role, Run, Series
+from losslens.verdict.calm import calm_points
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray, IntArray
@@ -18,6 +19,9 @@ BESIDE = 3
 
 LATELY, LEAP = 20, 100.0
 """Logged points before the first value that is not finite in which a loss that leaps, by this factor, is not calm."""
+
+FEWEST_USUAL = 5
+"""Finite values that have a usual size at all: among so few a single leap by the square of that factor counts."""
 
 ALIVE = 0.2
 """Share of gradient norms above zero from which the others at zero are batches that asked for nothing."""
@@ -36,7 +40,7 @@ def nonfinite_of(run: Run, series: Series, course: LossCourse, extent: Extent) -
     runs = longest_runs(bad)
     to_end = bool(bad[-1])
     if first == 0 and to_end and bad.mean() > 0.5:
-        pattern = "unseen" if extent.begun_before else "from-first"
+        pattern = "unseen" if extent.unseen.begins_late else "from-first"
     elif (len(runs) >= 2 or not to_end) and bad[first:].mean() < 0.5:
         pattern = "scattered"
     elif course.rising_points >= 3 or (course.growth.ratio or 0.0) > 3.0 or _leapt(value[:first]):
@@ -65,6 +69,7 @@ def nonfinite_of(run: Run, series: Series, course: LossCourse, extent: Extent) -
         weights_kept=_weights_kept(run.first(Role.WEIGHT_NORM), when, extent),
         weights_whole=_weights_whole(run.first(Role.WEIGHT_NORM), series.step[bad]) if to_end else None,
         fell=_fell(value[:first]),
+        calm=calm_points(value[:first], course.noise),
     )
 
 
@@ -72,7 +77,10 @@ def _leapt(past: FloatArray) -> bool:
     """Whether the loss had leapt by orders shortly before it broke: it was thrown about, though it came back."""
     finite = past[np.isfinite(past)]
     late = finite[-LATELY:]
-    usual = median(np.abs(finite[:-LATELY])) if finite.size >= 2 * LATELY else None
+    if finite.size < 2 * LATELY:
+        usual = median(np.abs(finite)) if finite.size >= FEWEST_USUAL else None
+        return usual is not None and usual > 0 and bool((np.abs(late) > LEAP**2 * usual).any())
+    usual = median(np.abs(finite[:-LATELY]))
     return usual is not None and usual > 0 and int((np.abs(late) > LEAP * usual).sum()) >= 2
 
 

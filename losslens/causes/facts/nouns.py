@@ -31,13 +31,11 @@ from losslens.causes.facts.trace import Trace
 from losslens.causes.facts.way_back import WayBack
 from losslens.causes.facts.workers import Parting
 from losslens.model import SettingValue, Verdict
+from losslens.verdict.beginning import ROW_STEPS, Unseen
 from losslens.verdict.weighed import Weighed
 
 EPOCH_STEPS = 1000.0
-"""Steps of an epoch of unknown length …"""
-
-ROW_STEPS = 30.0
-"""… and between two rows that count nothing: a list holds the loss of each step, a print that of each hundredth."""
+"""Steps of an epoch of unknown length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +55,8 @@ class Extent:
     """Steps the settings asked for, where they say: a run that died early had gone through a smaller share."""
     epoch_zero: float = 0.0
     """Step at which epoch 0 would have begun."""
-    begun_before: bool = False
-    """The log is the later part of a training, and its first point not the first of that."""
+    unseen: Unseen = field(default_factory=Unseen)
+    """What of the training lies before the first point of the log."""
 
     @property
     def steps_apart(self) -> float:
@@ -74,8 +72,8 @@ class Extent:
 
     @property
     def origin(self) -> int:
-        """The step at which the training began, as far as is known."""
-        return min(0, self.first_step) if self.begun_before else self.first_step
+        """The step at which the training began: the first logged one, unless the log begins late."""
+        return self.first_step - round((1.0 - self.unseen.seen) * self.unseen.steps)
 
     @property
     def points_per_epoch(self) -> float | None:
@@ -213,6 +211,9 @@ class LossCourse:
     """Share of its way below zero that the loss went in the last third; None unless it began above and ended below."""
     still: float | None = None
     """Range of the last half of the values after the onset over their level (raw values, four at least)."""
+    even: tuple[float, float] | None = None
+    """Of the values before the onset: share of the moves that turn back, and distance from the middle of the neighbours
+    over the level."""
     ascent: float | None = None
     """How steadily (rank correlation with time, 0 to 1) a loss rose that never was clearly below its first level."""
 
@@ -245,6 +246,8 @@ class NonFinite:
     """Size of the last finite value over the usual, where the loss had run away below zero before it broke."""
     grad_finite_at: float | None = None
     """Share of the loss's non-finite points at which the gradient norm was finite, and often above zero."""
+    calm: int = 0
+    """Logged points (at most 8) in an unbroken row up to the last finite one that lie on the course of the loss."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,7 +207,7 @@ def validation_of(
     low = int(np.argmin(course))
     tail = max(1, min(3, value.size // 5))
     best, end = float(course[low]), float(np.median(value[-tail:]))
-    span = max(1, extent.last_step - extent.first_step)
+    span = max(1, extent.last_step - extent.origin)
     moves = np.diff(log_like(value))
     after = moves[low:]
     train_end = median(there[-tail:]) if there is not None else None
@@ -217,7 +217,7 @@ def validation_of(
         first=float(value[0]),
         best=best,
         best_step=int(step[low]),
-        best_fraction=float((step[low] - extent.first_step) / span),
+        best_fraction=float((step[low] - extent.origin) / span),
         end=end,
         train_first=float(there[0]) if there is not None and np.isfinite(there[0]) else None,
         ratio_first=ratio(float(value[0]), float(there[0])) if there is not None else None,

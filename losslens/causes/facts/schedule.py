@@ -87,7 +87,7 @@ def rate_of(
     onset = start.step if start is not None else extent.last_step
     here = value_at(step, value, onset)
     warm = _warmup_end(step, value, peak)
-    if warm is None and extent.begun_before:
+    if warm is None and extent.unseen.begins_late:
         warm = _later_warmup_end(step, value)
     if warm is None and recipe.warmup_steps and value.size >= 2 and value[1] > value[0]:
         warm = int(recipe.warmup_steps)  # too short in the log to be seen, but the settings say so

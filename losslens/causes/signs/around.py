@@ -10,7 +10,19 @@ from collections.abc import Collection
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import kind
-from losslens.causes.signs.build import Found, lag_text, log_ramp, missing, num, percent, ramp, sign, times, where
+from losslens.causes.signs.build import (
+    Found,
+    begun,
+    lag_text,
+    log_ramp,
+    missing,
+    num,
+    percent,
+    ramp,
+    sign,
+    times,
+    where,
+)
 from losslens.causes.signs.changed import explained
 from losslens.model import Role, Sign, Verdict
 
@@ -299,7 +311,7 @@ def val_above_training(f: Facts, d: int) -> Found:
     if v is None or v.ratio_first is None or v.train_first is None:
         return None
     text = f"{v.tag} is {times(v.ratio_first)} the training loss at the first evaluation already"
-    return sign("validation-above-training", d, log_ramp(v.ratio_first, 1.3, 3.0), text, series=v.tag)
+    return sign("validation-above-training", d, log_ramp(v.ratio_first, 1.3, 3.0) * begun(f), text, series=v.tag)
 
 
 def only_validation(f: Facts, d: int) -> Found:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import math
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs.build import Found, missing, num, percent, points, ramp, sign, where
+from losslens.causes.signs.build import Found, calmness, missing, num, percent, points, ramp, sign, where
 from losslens.causes.signs.kind import regresses
 from losslens.model import Verdict
+
+AS_BEFORE = 0.8
+"""Share of an accuracy, between what it was after and before, from which it is as before."""
 
 
 def _calm(f: Facts) -> bool:
@@ -30,7 +33,7 @@ def infinite_first(f: Facts, d: int) -> Found:
     if n is None or not _calm(f) or not n.infinite_first:
         return None
     text = f"{f.tag} was Inf at {where(f, n.first_step)}, straight from a calm course: a value too large, or log 0"
-    return sign("inf-from-calm", d, 1.0, text, series=f.tag, steps=(n.first_step, n.first_step))
+    return sign("inf-from-calm", d, calmness(f), text, series=f.tag, steps=(n.first_step, n.first_step))
 
 
 def accuracy_kept(f: Facts, d: int) -> Found:
@@ -40,12 +43,14 @@ def accuracy_kept(f: Facts, d: int) -> Found:
         return None
     if n.accuracy_kept is None:
         return missing("accuracy-kept", "accuracy") if "accuracy" not in f.roles else None
+    had = "was still as before" if n.accuracy_kept >= AS_BEFORE else "had only begun to fall"
     text = (
-        f"the accuracy was still as before at {where(f, n.first_step)}, where {f.tag} was not finite, and fell "
+        f"the accuracy {had} at {where(f, n.first_step)}, where {f.tag} was not finite, and fell "
         "after it: the net was whole when the loss broke"
     )
-    sure = 1.0 if each_step(f) else 0.3  # a mean over steps is mostly of those before
-    return sign("accuracy-kept", d, sure * ramp(n.accuracy_kept, 0.4, 0.8), text, value=n.accuracy_kept)
+    # A mean over steps is mostly of those before: part of the way it goes whatever broke.
+    strength = ramp(n.accuracy_kept, 0.4, AS_BEFORE) if each_step(f) else 0.3 * ramp(n.accuracy_kept, AS_BEFORE, 0.95)
+    return sign("accuracy-kept", d, strength, text, value=n.accuracy_kept)
 
 
 def accuracy_lost(f: Facts, d: int) -> Found:

@@ -184,12 +184,37 @@ def lasting(facts: Facts, steps: float) -> str:
     return f"{num(round(steps) if steps >= 10 else steps)} {plural}"
 
 
+FEWEST_FOR_SHARE = 10
+"""Logged points below which a share of the run says nothing."""
+
+
+def has_shares(facts: Facts) -> bool:
+    """Whether a share of the run means anything: one of a few points, or of a log that begins late, does not."""
+    e = facts.extent
+    return e is not None and e.points >= FEWEST_FOR_SHARE and not e.unseen.begins_late
+
+
+def begun(facts: Facts) -> float:
+    """1 where the first point of the log is the beginning of the training, 0 where it says nothing of that."""
+    return facts.extent.unseen.seen if facts.extent is not None else 1.0
+
+
 def stretch(facts: Facts, share: float) -> str:
     """A share of the run as a length, with the share: "42 steps (57 % of the run)"."""
     e = facts.extent
     if e is None:
         return f"{percent(share)} of the run"
-    return f"{lasting(facts, round(share * max(e.last_step - e.first_step, 1)))} ({percent(share)} of the run)"
+    length = lasting(facts, round(share * max(e.last_step - e.first_step, 1)))
+    return f"{length} ({percent(share)} of the run)" if has_shares(facts) else length
+
+
+def until_onset(facts: Facts) -> str:
+    """What the run went through before its onset, from where the training began as far as is known, with the share."""
+    e, o = facts.extent, facts.onset
+    if e is None or o is None:
+        return "?"
+    length = lasting(facts, max(0, o.step - e.origin))
+    return f"{length} ({percent(o.fraction)} of the run)" if has_shares(facts) else length
 
 
 LIVED = (20.0, 120.0)
@@ -207,11 +232,20 @@ def lived(facts: Facts) -> float:
     o, e = facts.onset, facts.extent
     if o is None or e is None:
         return 0.0
-    steps = o.step - e.first_step
+    steps = o.step - e.origin
     if "epoch" in e.axis:
         return log_ramp(steps, *LIVED_EPOCHS)
     passes = log_ramp(o.epoch, *LIVED_EPOCHS) if o.epoch is not None else 0.0
     return max(passes, log_ramp(steps, *LIVED))
+
+
+CALM_POINTS = (1.0, 6.0)
+"""Points on course before a value that is not finite up to which they say nothing of a calm, and from which all."""
+
+
+def calmness(facts: Facts) -> float:
+    """How surely, 0 to 1, the loss had gone its course calmly right before it was not finite."""
+    return 0.0 if facts.nonfinite is None else ramp(facts.nonfinite.calm, *CALM_POINTS)
 
 
 def onset_step(facts: Facts) -> int | None:

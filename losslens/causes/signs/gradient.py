@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.signals import Trend
-from losslens.causes.signs.build import Found, log_ramp, missing, num, often, percent, points, ramp, sign, times, where
+from losslens.causes.signs.build import (
+    Found,
+    begun,
+    log_ramp,
+    missing,
+    num,
+    often,
+    percent,
+    points,
+    ramp,
+    sign,
+    times,
+    where,
+)
 from losslens.model import Verdict
 
 FAR = 4.0
@@ -128,7 +141,8 @@ def grad_huge_at_start(f: Facts, d: int) -> Found:
     if g.first is None:
         return None
     text = f"{g.tag} is {num(g.first)} at its first point"
-    return sign("grad-norm-huge-at-start", d, log_ramp(g.first, 300.0, 1e4), text, series=g.tag, value=g.first)
+    strength = log_ramp(g.first, 300.0, 1e4) * begun(f)
+    return sign("grad-norm-huge-at-start", d, strength, text, series=g.tag, value=g.first)
 
 
 def grad_largest_at_start(f: Facts, d: int) -> Found:
@@ -139,7 +153,7 @@ def grad_largest_at_start(f: Facts, d: int) -> Found:
         return None  # beside a gradient that died anything is large
     usual = f", {times(g.head / g.usual)} its usual level" if g.head is not None and g.usual else ""
     text = f"{g.tag} is largest in its first points ({num(g.head)}{usual})"
-    return sign("grad-norm-largest-at-start", d, 0.8, text, series=g.tag, value=g.head, compared_to=g.usual)
+    return sign("grad-norm-largest-at-start", d, 0.8 * begun(f), text, series=g.tag, value=g.head, compared_to=g.usual)
 
 
 def dead_layers(f: Facts) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs.build import Found, log_ramp, missing, num, percent, ramp, sign, times
+from losslens.causes.signs.build import Found, begun, log_ramp, missing, num, percent, ramp, sign, times
 
 FEWEST = 5
 """Evaluations from which a climb can be told from a step."""
@@ -60,7 +60,7 @@ def accuracy_never_rose(f: Facts, d: int) -> Found:
         f"the accuracy on held-out data never rose ({percent(first)} at first, {percent(best)} at best) although the "
         f"training loss fell to {percent(v.train_progress)}"
     )
-    strength = ramp(gained, 0.2, 0.06) * ramp(best, 0.8, 0.6)
+    strength = ramp(gained, 0.2, 0.06) * ramp(best, 0.8, 0.6) * begun(f)
     return sign("held-out-accuracy-never-rose", d, strength, text, value=best, compared_to=first)
 
 
@@ -160,7 +160,7 @@ def apart_at_first(f: Facts, d: int, apart: tuple[float, float]) -> Found:
 
 def _begins_early(f: Facts) -> float:
     passes = f.validation.passes_first if f.validation is not None else None
-    return 1.0 if passes is None else log_ramp(max(passes, 1.0), *LATE)
+    return begun(f) * (1.0 if passes is None else log_ramp(max(passes, 1.0), *LATE))
 
 
 def never_as_untrained(f: Facts, d: int) -> Found:
@@ -223,7 +223,7 @@ def best_is_a_guess(f: Facts, d: int) -> Found:
         f"{v.tag} was never better than {num(v.best)}, a guess among {classes} classes (ln {classes}), while training "
         f"fell to {percent(v.train_progress)} of its value at the first evaluation: nothing general was ever learned"
     )
-    strength = ramp(off, *near) * ramp(v.train_progress, 0.9, 0.6)
+    strength = ramp(off, *near) * ramp(v.train_progress, 0.9, 0.6) * begun(f)
     return sign("best-is-a-guess", d, strength, text, series=v.tag, value=v.best, compared_to=guess)
 
 

@@ -6,6 +6,8 @@ from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import rise
 from losslens.causes.signs.build import (
     Found,
+    begun,
+    calmness,
     lived,
     log_ramp,
     missing,
@@ -16,11 +18,13 @@ from losslens.causes.signs.build import (
     sign,
     stretch,
     times,
+    until_onset,
     where,
     widths,
 )
 from losslens.causes.signs.kind import regresses
 from losslens.model import Verdict
+from losslens.verdict.calm import FEWEST_CALM
 
 HUGE_LOSS = 1e3
 """A first loss above this is not what a model on scaled inputs and targets gives (classification starts near ln C,
@@ -39,6 +43,27 @@ def fineness(f: Facts) -> float:
     return log_ramp(f.extent.steps_apart, 100.0, 3.0) if f.extent is not None else 0.0
 
 
+TURNS = (0.25, 0.05)
+"""Share of moves that turn back from which batches scatter, and up to which none do …"""
+
+UNEVEN = (0.03, 0.01)
+"""… and share of its level by which a value lies off the middle of its neighbours, likewise."""
+
+EVEN_POINTS = (3.0, 10.0)
+
+MAYBE_A_MEAN = 0.5
+"""How often a point that shows no batches is the mean of many, and not one step over all data."""
+
+
+def evenness(f: Facts) -> float:
+    """0 to 1: how surely each point, whatever the log calls it, stands for all data. Batches, drawn anew at each step,
+    scatter; what is called an iteration is a whole pass in many a program."""
+    if f.loss is None or f.loss.even is None or f.extent is None or f.extent.steps_apart > 1 or f.onset is None:
+        return 0.0
+    turned, off = f.loss.even
+    return ramp(turned, *TURNS) * ramp(off, *UNEVEN) * ramp(f.onset.points_before, *EVEN_POINTS)
+
+
 def onset_early(f: Facts, d: int) -> Found:
     if f.onset is None or f.extent is None:
         return None
@@ -47,11 +72,11 @@ def onset_early(f: Facts, d: int) -> Found:
     share = f.onset.fraction
     strength = ramp(share, 0.15, 0.03)
     if f.onset.from_start:
-        strength = 1.0
+        strength = begun(f)
     else:  # a run that died young has no long course
         gone = (f.onset.step - f.extent.origin) * f.extent.steps_apart / max(f.extent.interval, 1e-9)
-        strength = max(strength, 0.8 * log_ramp(max(gone, 1), 1000, 100))
-    text = f"{f.tag} left its course at {where(f, f.onset.step)}, after {stretch(f, share)}"
+        strength = max(strength, 0.8 * log_ramp(max(gone, 1), 1000, 100) * begun(f))
+    text = f"{f.tag} left its course at {where(f, f.onset.step)}, after {until_onset(f)}"
     if f.onset.from_start:
         text = f"{f.tag} was bad from its first logged point ({where(f, f.onset.step)})"
     return sign("onset-early", d, strength, text, series=f.tag, steps=(f.extent.first_step, f.onset.step), value=share)
@@ -63,7 +88,7 @@ def onset_not_early(f: Facts, d: int) -> Found:
     if rise.climbed_from_start(f) > 0.5:
         return None
     share = f.onset.fraction
-    text = f"the onset came only after {stretch(f, share)}"
+    text = f"the onset came only after {until_onset(f)}"
     strength = ramp(share, 0.08, 0.3) * lived(f)
     return sign("onset-not-early", d, strength, text, series=f.tag, steps=(None, f.onset.step), value=share)
 
@@ -89,10 +114,12 @@ def all_data_seen(f: Facts, d: int) -> Found:
         return missing("all-data-seen", "steps_per_epoch")
     if f.onset.epoch < 1.2 or (f.nonfinite is not None and f.nonfinite.pattern == "unseen"):
         return None
-    text = (
-        f"{f.onset.epoch:.1f} passes over the data were fine: every sample "
-        f"had been seen before {where(f, f.onset.step)}"
-    )
+    epoch = f.onset.epoch
+    if f.extent is not None and f.extent.unseen.begins_late:
+        text = f"it was pass {int(epoch) + 1:,} over the data: every sample had been seen"
+    else:
+        text = f"{epoch:.1f} passes over the data were fine: every sample had been seen"
+    text += f" before {where(f, f.onset.step)}"
     return sign(
         "all-data-seen", d, ramp(f.onset.epoch, 1.0, 4.0), text, steps=(None, f.onset.step), value=f.onset.epoch
     )
@@ -101,14 +128,21 @@ def all_data_seen(f: Facts, d: int) -> Found:
 def likely_seen(f: Facts, d: int) -> Found:
     """The length of an epoch is not known, but most runs make several passes, and many evaluate once in each."""
     o, v = f.onset, f.validation
-    if o is None or o.from_start or o.epoch is not None or o.points_before < FEWEST_SEEN:
+    if o is None or o.from_start or o.epoch is not None:
+        return None
+    whole = 2 * LIKELY * evenness(f)
+    if o.points_before < FEWEST_SEEN and not whole:
         return None
     rounds = v.points * o.fraction if v is not None and v.tag != f.tag else 0.0
-    text = f"{stretch(f, o.fraction)} had gone well"
+    text = f"{until_onset(f)} had gone well"
     if rounds >= 2:
         text += f", with about {num(round(rounds))} evaluations"
     text += ": most data will have been seen by then"
     strength = max(LIKELY * ramp(o.fraction, 0.05, 0.4) * lived(f), ramp(rounds, 2.0, 10.0) * 2 * LIKELY)
+    if whole >= strength or o.points_before < FEWEST_SEEN:
+        strength = whole
+        text = f"the {o.points_before} points before {where(f, o.step)} scatter less than batches do: "
+        text += "each may be a pass over the data"
     return sign("likely-seen", d, strength, text, steps=(None, o.step), value=o.fraction)
 
 
@@ -125,7 +159,7 @@ def nan_from_first(f: Facts, d: int) -> Found:
     if f.nonfinite is None or f.nonfinite.pattern != "from-first":
         return None
     text = f"{f.tag} is not finite from the first logged point ({where(f, f.nonfinite.first_step)}) to the end"
-    return sign("nan-from-first", d, 1.0, text, series=f.tag, steps=(f.nonfinite.first_step, None))
+    return sign("nan-from-first", d, begun(f), text, series=f.tag, steps=(f.nonfinite.first_step, None))
 
 
 def nan_before_update(f: Facts, d: int) -> Found:
@@ -143,16 +177,18 @@ def nan_abrupt(f: Facts, d: int) -> Found:
     """NaN out of a calm loss."""
     if f.nonfinite is None or f.loss is None or f.nonfinite.pattern != "abrupt":
         return None
-    past = f.onset.points_before if f.onset is not None else 0
-    seen = 0.3 + 0.7 * fineness(f)  # a climb of some steps hides between two coarse points
-    strength = seen * ramp(f.loss.rising_points, 4, 0) * ramp(past, 0, 6)  # one point before is no calm
+    # A climb of some steps hides between two coarse points, and in one that is the mean of a whole pass.
+    seen = 0.3 + 0.7 * fineness(f) * (1.0 - MAYBE_A_MEAN * evenness(f))
+    strength = seen * ramp(f.loss.rising_points, 4, 0) * calmness(f)
     first = f.nonfinite.first_step
     at = max(onset_step(f) or first, first)
     text = (
-        f"{f.tag} went from a calm {num(f.loss.before)} to a value that is not finite at "
-        f"{where(f, at)}, with {f.loss.rising_points} rising points before"
-        + (f" (a first one, at {where(f, first)}, had passed)" if first < at else "")
-    )
+        f"{f.tag} went from a calm {num(f.loss.before)} to a value that is not finite at {where(f, at)}, with "
+        f"{num(f.loss.rising_points)} rising points before"
+        if f.nonfinite.calm >= FEWEST_CALM
+        else f"{f.tag} went from {num(f.loss.before)} to a value that is not finite at {where(f, at)}; the "
+        f"{f.nonfinite.calm} points before it are few to call it calm"
+    ) + (f" (a first one, at {where(f, first)}, had passed)" if first < at else "")
     steps = (first, at)
     return sign("nan-abrupt", d, strength, text, series=f.tag, steps=steps, value=f.loss.before)
 
@@ -223,7 +259,7 @@ def huge_start(f: Facts, d: int) -> Found:
         return sign(
             "huge-first-loss",
             d,
-            log_ramp(first, 200.0, 5 * HUGE_LOSS),
+            log_ramp(first, 200.0, 5 * HUGE_LOSS) * begun(f),
             text,
             series=course.tag,
             steps=steps,
@@ -232,7 +268,7 @@ def huge_start(f: Facts, d: int) -> Found:
     seen = f.validation
     if first is None and seen is not None and seen.first is not None and seen.first > 200:
         text = f"the first {seen.tag} is {num(seen.first)}; data on a usual scale start near 1 or ln C"
-        strength = log_ramp(seen.first, 200.0, 5 * HUGE_LOSS)
+        strength = log_ramp(seen.first, 200.0, 5 * HUGE_LOSS) * begun(f)
         return sign("huge-first-loss", d, strength, text, series=seen.tag, value=seen.first)
     level = f.cohort.start_level if f.cohort is not None else None
     if level is None:
@@ -251,7 +287,7 @@ def usual_start(f: Facts, d: int) -> Found:
         text += f", about ln {course.classes:,}: what a uniform guess among {course.classes:,} classes gives"
     else:
         text += ", a usual scale"
-    strength = 1.0 if course.classes else log_ramp(course.first, 100.0, 15.0)
+    strength = begun(f) * (1.0 if course.classes else log_ramp(course.first, 100.0, 15.0))
     return sign("usual-first-loss", d, strength, text, series=course.tag, value=course.first)
 
 
@@ -261,7 +297,7 @@ def towering_start(f: Facts, d: int) -> Found:
     if course is None or course.early_fall is None or course.first is None or course.first < 5:
         return None
     text = f"the first {course.tag} ({num(course.first)}) is {times(course.early_fall)} what follows at once"
-    strength = log_ramp(course.early_fall, 4.0, 40.0)
+    strength = log_ramp(course.early_fall, 4.0, 40.0) * begun(f)
     return sign("first-loss-towers", d, strength, text, series=course.tag, value=course.early_fall)
 
 
@@ -300,7 +336,8 @@ def never_learned(f: Facts, d: int) -> Found:
     course = f.loss
     if course is None or course.flatness is None or course.start_level is None or course.end is None:
         return None
-    if f.onset is not None and not f.onset.from_start and f.onset.fraction > 0.05:
+    o = f.onset
+    if o is not None and not o.from_start and o.points_before and o.fraction > 0.05:
         return None
     chance = f" (ln {course.classes:,}, a uniform guess)" if course.classes else ""
     text = f"{course.tag} stays at {num(course.end)}{chance}; its course varies by only {percent(course.flatness)}"
@@ -319,5 +356,5 @@ def stuck_above_start(f: Facts, d: int) -> Found:
         return None
     noise = course.noise or 0.02 * abs(course.end)
     text = f"{course.tag} stays at {num(course.end)}, above its first value ({num(course.first)}): thrown there at once"
-    strength = ramp(up / max(abs(course.first), 1e-12), 0.02, 0.2) * ramp(up / noise, 2.0, 5.0)
+    strength = ramp(up / max(abs(course.first), 1e-12), 0.02, 0.2) * ramp(up / noise, 2.0, 5.0) * begun(f)
     return sign("stuck-above-start", d, strength, text, series=course.tag, value=course.end, compared_to=course.first)

@@ -9,6 +9,7 @@ from losslens.causes.facts.signals import Rate
 from losslens.causes.signs import rise
 from losslens.causes.signs.build import (
     Found,
+    begun,
     lag_text,
     lived,
     log_ramp,
@@ -314,7 +315,7 @@ def peak_just_reached(f: Facts, d: int) -> Found:
     return sign(
         "full-rate-new",
         d,
-        ramp(r.steps_at_rate, 0.15, 0.03),
+        ramp(r.steps_at_rate, 0.15, 0.03) * begun(f),
         text,
         series=r.tag,
         value=r.steps_at_rate,
@@ -370,7 +371,7 @@ def no_warmup(f: Facts, d: int) -> Found:
     if r.warmup_end is not None or r.first is None or r.peak <= 0 or r.first < 0.7 * r.peak:
         return None
     text = f"{r.tag} starts at its full {num(r.first)}: no warm-up"
-    return sign("no-warmup", d, 1.0, text, series=r.tag, value=r.first)
+    return sign("no-warmup", d, begun(f), text, series=r.tag, value=r.first)
 
 
 def warmed_up(f: Facts, d: int) -> Found:

@@ -7,6 +7,8 @@ import math
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs.build import (
     Found,
+    begun,
+    has_shares,
     lasting,
     log_ramp,
     num,
@@ -60,7 +62,7 @@ def climbed_from_start(f: Facts) -> float:
     """0 to 1: the loss rose from its first points on, and had learned nothing before. What is late by nature is out."""
     if f.loss is None or f.loss.ascent is None or f.onset is None or f.verdict is Verdict.PLATEAU:
         return 0.0
-    return ramp(f.loss.ascent, *STEADILY)
+    return ramp(f.loss.ascent, *STEADILY) * begun(f)
 
 
 def rose_all_along(f: Facts, d: int) -> Found:
@@ -202,7 +204,8 @@ def slow_rise(f: Facts, d: int) -> Found:
         return None
     g = f.loss.growth
     share = g.steps / max(1, f.extent.last_step - f.extent.first_step)
-    text = f"{f.tag} climbed slowly, over {lasting(f, g.steps)} ({percent(share)} of the run)"
+    text = f"{f.tag} climbed slowly, over {lasting(f, g.steps)}"
+    text += f" ({percent(share)} of the run)" if has_shares(f) else ""
     return sign(
         "slow-rise", d, ramp(share, 0.04, 0.2), text, series=f.tag, steps=(f.onset.step, g.peak_step), value=share
     )

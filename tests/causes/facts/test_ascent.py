@@ -78,3 +78,8 @@ def test_a_loss_that_is_maximised_by_mistake_can_be_without_a_floor_though_it_ne
     run = m.made(m.nan_from(climb, 170), Verdict.NAN, 120)
     assert "rose-all-along" in m.names(run, "unbounded-loss", +1)
     assert not {"never-negative", "went-up-not-down"} & m.names(run, "unbounded-loss", -1)
+
+
+def test_a_loss_that_was_level_and_went_up_at_its_end_did_not_rise_all_along() -> None:
+    assert ascent_of(np.array([2.1, 2.05, 1.98, 2.02, 9.5, 80.1, 900.3])) is None
+    assert (ascent_of(np.array([2.1, 2.6, 3.5, 5.0, 9.5, 80.1, 900.3])) or 0.0) > 0.9

@@ -78,3 +78,11 @@ def test_a_loss_that_leapt_by_orders_shortly_before_it_broke_was_not_calm_though
         assert n is not None
         patterns.append(n.pattern)
     assert patterns == ["abrupt", "after-growth"]
+
+
+def test_one_leap_by_ten_thousandfold_among_few_points_is_no_calm() -> None:
+    y = np.array([101.3, 135.1, 106.8, 94.1, 141.4, 196.5, 6.5e7, 199.7, np.nan, np.nan, np.nan])
+    facts = m.made(y, Verdict.NAN, 8, every=5).facts()
+    assert facts.nonfinite is not None
+    assert facts.nonfinite.pattern == "after-growth"
+    assert facts.nonfinite.calm < 2
