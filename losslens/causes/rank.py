@@ -167,18 +167,20 @@ def _prior_data(path: Path | None = None) -> Mapping[str, Mapping[str, float]]:
 
 
 def priors_of(facts: Facts) -> dict[str, float]:
-    """The users' priors for one run: a cause that needs a second player, attention, a term or several workers is rarer
-    without a trace of it. They add up to 1."""
-    traced = {
+    """The users' priors for one run: a cause that needs a second player, attention, a term, several workers or data of
+    any scale is rarer without a trace of it. They add up to 1."""
+    traced: dict[str, float] = {
         "rl-or-gan-divergence": facts.agent is not None,
         "attention-logit-growth": kind.shows_attention(facts),
         "output-logit-drift": facts.logits is not None or not kind.regresses(facts),
         "aux-term-blowup": facts.components is not None,
         "rank-desync": kind.shows_workers(facts) or facts.parting is not None,
+        "unscaled-data": kind.scale_matters(facts),
     }
     rarer = _prior_data()["without_a_trace"]
     weighed = {
-        cause: share * (1.0 if traced.get(cause, True) else rarer[cause]) for cause, share in load_priors().items()
+        cause: share * (rarer.get(cause, 1.0) + traced.get(cause, 1.0) * (1.0 - rarer.get(cause, 1.0)))
+        for cause, share in load_priors().items()
     }
     total = sum(weighed.values())
     return {cause: share / total for cause, share in weighed.items()}

@@ -6,10 +6,10 @@ import math
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.recipe import number
-from losslens.causes.signs import kind
 from losslens.causes.signs.build import num, where
 from losslens.causes.signs.rate import usual_peak
 from losslens.model import Fix
+from losslens.roles.boosting import boosts
 
 CLIP_ROOM = 2.0
 """A clip value of this many median gradient norms leaves ordinary steps alone and cuts the rare giant."""
@@ -21,12 +21,9 @@ USUAL_CLIP = 1.0
 """The clip value most recipes use, where the run logged no norm to set it by."""
 
 
-BOOSTERS = frozenset({"xgboost", "lightgbm", "catboost"})
-
-
 def boosted(facts: Facts) -> bool:
     """Trees are grown here: there is no optimizer, no gradient norm and no layer to change."""
-    return (facts.trainer or "").lower() in BOOSTERS or any(kind.BOOSTED.search(tag) for tag in facts.tags)
+    return boosts(facts.trainer, facts.tags)
 
 
 TREE_FIXES = (

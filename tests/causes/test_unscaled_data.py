@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from losslens.causes import rank
 from losslens.causes.facts import with_cohort
 from losslens.model import Verdict
 from tests.causes import make_runs as m
@@ -65,6 +66,34 @@ def test_a_huge_first_loss_does_not_explain_a_failure_out_of_a_long_calm() -> No
     late = m.made(m.exploding(400, 250, 8.0, start=4e5, floor=150.0), Verdict.EXPLODED, 250)
     assert "huge-first-loss" in m.names(early, CAUSE, +1)
     assert not {"huge-first-loss", "first-loss-towers"} & m.names(late, CAUSE, +1)
+
+
+def test_trees_tokens_and_detectors_lack_the_scale_that_the_error_of_a_number_has() -> None:
+    lost = np.full(40, np.nan)
+
+    def prior(tag: str, **settings: str) -> float:
+        run = m.made(lost, Verdict.NAN, 0, from_start=True, axis="epoch", every=1, tag=tag, settings=settings)
+        return rank.priors_of(run.facts())[CAUSE]
+
+    squared, unnamed = prior("train_mse"), prior("loss")
+    assert squared > 2 * unnamed
+    for tag, settings in (
+        ("train-rmse", {}),
+        ("loss", {"model": "gpt2-small"}),
+        ("perplexity", {}),
+        ("rpn_bbox_loss", {}),
+        ("loss", {"cfg": "yolov3.cfg"}),
+    ):
+        assert prior(tag, **settings) < 0.4 * unnamed
+
+
+def test_a_squared_error_that_is_nan_from_its_first_epoch_has_it_first_and_a_bare_loss_has_not() -> None:
+    def first(tag: str) -> str:
+        run = m.made(np.full(40, np.nan), Verdict.NAN, 0, from_start=True, axis="epoch", every=1, tag=tag)
+        return rank.diagnose(run.facts()).causes[0].id  # with the sizes that are shipped
+
+    assert first("train_mse") == CAUSE
+    assert first("loss") != CAUSE
 
 
 def test_a_loss_that_is_nan_from_its_first_point_is_one_sign_and_not_two() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from losslens.causes.facts.nouns import Facts
+from losslens.model import Role
+from losslens.roles.boosting import boosts
 
 ATTENTION = re.compile(
     r"attn|attention|transformer|gpt|bert|llama|mistral|qwen|(?<![a-z])(?:vit|mha|qkv?|llm|lm|trl|t5)(?![a-z])|num_?heads"
@@ -18,6 +20,21 @@ REGRESSION = re.compile(
     r"(?:_?loss)?(?![a-z])"
 )
 """Names of errors of a number: there is no probability in them that could come near 0 or 1."""
+
+TOKENS = re.compile(
+    r"token|perplexity|(?<![a-z])(?:ppl|bpe|bpc|bleu|rouge|wer|cer|nmt|seq2seq|gpt|bert|llama|mistral|qwen|llm|lm|trl|t5)"
+    r"(?![a-z])|nanogpt|fairseq|megatron|torchtune|axolotl|opennmt|marian|tensor2tensor|espnet|wav2vec|char-?rnn"
+)
+"""Names of models, trainers and measures of text and speech: ids or normalised features go in, classes come out."""
+
+OWN_SCALE = re.compile(
+    r"r-?cnn|rpn_|_rpn|bbox|giou|ciou|(?<![a-z])(?:dfl|obj|objectness)_?loss|yolo|darknet|mmdet|mmengine|detectron|ultralytics"
+    r"|retinanet|(?<![a-z])map_?50"
+)
+"""Names of detectors and of the terms of their losses: their frameworks bring images and boxes to scale themselves."""
+
+HUGE = 1e3
+"""A first loss from which it may well be an error of large numbers, whatever it is called."""
 
 WORKERS = re.compile(
     r"world_?size|ddp|fsdp|zero_?stage|deepspeed|megatron|nccl|horovod|nnodes|nproc|(?:n|num)_?gpus?|gpus|devices"
@@ -46,22 +63,41 @@ def shows_workers(f: Facts) -> bool:
 IN_FULL = re.compile(r"^(?:numpy|sklearn|scikit[-_ ]learn|xgboost|lightgbm|catboost|vowpal[-_ ]?wabbit)\b")
 """Libraries that compute in four or eight bytes a number, whatever the hardware."""
 
-BOOSTED = re.compile(
-    r"^(?:train(?:ing)?|eval|valid(?:ation)?(?:_\d+)?|test|learn)(?:-|'s |_0-|_1-)"
-    r"(?:rmse|mae|mape|logloss|mlogloss|binary_logloss|multi_logloss|merror|error|auc|l1|l2|rmsle|ndcg|map)\b"
-)
-"""How XGBoost and LightGBM name what they print: "train-rmse", "valid_0's l2"."""
-
 
 def computes_in_full(f: Facts) -> str:
     """The library named by the trainer, the settings or the columns that knows no half precision; "" else."""
-    if any(BOOSTED.search(tag) for tag in f.tags):
+    if boosts(None, f.tags):
         return "boosted trees"
     named = (
         f.trainer or "",
         *(str(v) for k, v in f.settings.items() if k.lower() in ("framework", "backend", "library")),
     )
     return next((m.group(0) for name in named if (m := IN_FULL.search(name.lower()))), "")
+
+
+def scale_matters(f: Facts) -> float:
+    """0 to 1: how far training of this kind depends on the scale of inputs and targets that somebody has to set.
+
+    Trees ask for no scale, tokens have none, and detectors bring images to theirs; the error of a number has the scale
+    of what is predicted. Who trains classes in Keras logs their accuracy, and classes have no scale, though pixels do.
+    """
+    if boosts(f.trainer, f.tags):
+        return 0.0
+    if regresses(f):
+        return 1.0
+    named = words(f)
+    if TOKENS.search(named) or OWN_SCALE.search(named):
+        return 0.0
+    course = f.train if f.train is not None else f.loss
+    if course is not None and (course.first or 0.0) > HUGE:
+        return 1.0
+    if {Role.ACCURACY.value, Role.VAL_ACCURACY.value} & set(f.roles):
+        return OF_CLASSES
+    return 1.0 if (f.trainer or "").lower() == "keras" else UNNAMED
+
+
+OF_CLASSES, UNNAMED = 0.25, 0.4
+"""Of training that has an accuracy, and of that whose kind nothing names."""
 
 
 def regresses(f: Facts) -> bool:
