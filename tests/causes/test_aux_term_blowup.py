@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from losslens.causes import rank
+from losslens.causes.why_then import why_then
 from losslens.model import Role, Sign, Verdict
 from tests.causes import make_runs as m
 
@@ -163,3 +164,13 @@ def test_of_two_solutions_of_the_sum_the_one_with_a_weight_that_rose_and_stayed_
     assert abs(w.before - 1.0) < 0.05
     assert w.after > 15.0
     assert not w.held
+
+
+def test_what_is_larger_than_the_loss_leaves_no_rest_of_it() -> None:
+    n = 10
+    total, other = np.zeros(n), np.array([0.28, 0.3, 0.29, 0.3, 0.31, 2.05, 14.7, 90.0, 800.0, 9000.0])
+    others = {("va_logloss", Role.LOSS_COMPONENT): other}
+    for y in (total, np.full(n, 0.01)):
+        facts = m.made(y, Verdict.EXPLODED, 5, others=others, tag="tr_logloss").facts()
+        assert not any("the rest of" in s for s in why_then(facts))
+        assert facts.components is None or facts.components.count == 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from losslens.model import Verdict
+from losslens.causes.signs import around
+from losslens.model import Sign, Verdict
 from tests.causes import make_runs as m
 
 CAUSE = "bad-batch"
@@ -61,3 +62,15 @@ def test_growth_that_goes_on_for_orders_is_not_what_one_batch_did() -> None:
     grown = m.made(y, Verdict.EXPLODED, 300)
     assert "grew-for-long" in m.names(grown, CAUSE, -1)
     assert "grew-for-long" not in m.names(spiked(), CAUSE, -1)
+
+
+def test_validation_that_rose_by_as_much_as_training_did_not_stay_behind() -> None:
+    train, val = m.learning(400, floor=1.0), m.learning(400, floor=1.2, seed=3)
+    train[300:] *= 1.1
+    others = {m.VAL: np.where(np.arange(400) >= 300, 1.1 * val, val)}
+    followed = m.made(train, Verdict.DIVERGED, 300, others=others).facts()
+    alone = m.made(train, Verdict.DIVERGED, 300, others={m.VAL: val}).facts()
+    for facts, least, most in ((followed, 0.0, 0.05), (alone, 0.5, 1.0)):
+        found = around.val_unharmed(facts, +1)
+        assert isinstance(found, Sign)
+        assert least <= found.strength <= most

@@ -124,8 +124,10 @@ def _rest(total: Series, terms: Sequence[Series]) -> dict[str, Series]:
         left -= s.value[np.intersect1d(s.step, shared, return_indices=True)[1]]
     size = median(np.abs(total.value[mine]))
     known = np.abs(left[np.isfinite(left)])
-    if size is None or known.size == 0 or float(np.percentile(known, 95)) < 1e-4 * size:
+    if not size or known.size == 0 or float(np.percentile(known, 95)) < 1e-4 * size:
         return {}
+    if (median(left) or 0.0) < 0 and all(np.nanmin(s.value) >= 0 for s in (total, *terms)):
+        return {}  # the terms are weighed, or none of this total: what they leave of it is no term
     name = f"the rest of {total.tag}"
     return {
         name: Series(

@@ -230,6 +230,10 @@ def scale_steady(f: Facts, d: int) -> Found:
     return sign("loss-scale-steady", d, ramp(s.halvings, 4, 1), text, series=s.tag, value=s.at_onset)
 
 
+FOLLOWED = (0.7, 0.35)
+"""Share of the rise of training (log) by which validation rose, from which it followed, and up to which it did not."""
+
+
 def val_unharmed(f: Facts, d: int) -> Found:
     v = f.validation
     if f.leading_role.startswith("val"):
@@ -243,6 +247,9 @@ def val_unharmed(f: Facts, d: int) -> Found:
     strength = log_ramp(v.at_onset, 1.15, 1.03) * (1.0 - (too.strength if isinstance(too, Sign) else 0.0))
     if v.next_ratio is not None:
         strength *= log_ramp(v.next_ratio, 1.5, 1.15)
+    rose = f.loss.end_over_before if f.loss is not None and not f.loss.recovered else None
+    if rose is not None and rose > 1 and v.at_onset > 1:  # it followed a small rise by as much
+        strength *= ramp(math.log(v.at_onset) / math.log(rose), *FOLLOWED)
     return sign("validation-unharmed", d, strength, text, series=v.tag, value=v.at_onset)
 
 
