@@ -7,6 +7,7 @@ from losslens.causes.signs import rise
 from losslens.causes.signs.around import AT_ONCE, SEEN_AFTER, climbs_alone, stepped_with_validation
 from losslens.causes.signs.build import begun, calmness, log_ramp
 from losslens.model import Verdict
+from losslens.verdict.calm import LOOK_BACK
 
 HIDING = (10.0, 100.0)
 """Steps between two points from which a climb to a NaN may lie between them, and from which it often does: a rate that
@@ -58,8 +59,8 @@ def family(facts: Facts, start: bool | None = None) -> str:
 
 def endings(facts: Facts) -> dict[str, float]:
     """Rows of the verdict table and the share of each, which add up to 1: that of the ``family``, and for a NaN out of
-    the blue that of a NaN after a climb as well, which a coarse log or one of a few points cannot show. Of a run that
-    was bad from the first point of a log that may begin late, both that of a bad start and of a later one."""
+    the blue that of a NaN after a climb as well, which a coarse log cannot show; likewise where the loss was not calm
+    before. Of one bad from the first point of a log that may begin late, both that of a bad start and a later one."""
     if facts.onset is None or not facts.onset.from_start or begun(facts) >= 1.0:
         return _shared(facts, family(facts))
     out: dict[str, float] = {}
@@ -70,10 +71,12 @@ def endings(facts: Facts) -> dict[str, float]:
 
 
 def _shared(facts: Facts, row: str) -> dict[str, float]:
-    """A row, and with it that of a climb that this log could not show."""
+    """A row, and with it that of a climb that this log could not show or that was no clean one."""
     n, apart = facts.nonfinite, facts.extent.steps_apart if facts.extent is not None else 1.0
-    few = 1.0 - calmness(facts) if n is not None and n.pattern == "abrupt" else 0.0
-    hidden = HIDDEN * max(log_ramp(apart, *HIDING), few) if row == "nan" else 0.0
+    thrown = 0.0
+    if n is not None and n.pattern == "abrupt" and facts.onset is not None and facts.onset.points_before:
+        thrown = (1.0 - calmness(facts)) * (1.0 - min(1.0, n.calm / min(LOOK_BACK, facts.onset.points_before)))
+    hidden = HIDDEN * max(log_ramp(apart, *HIDING), thrown) if row == "nan" else 0.0
     return {row: 1.0 - hidden, "nan-after-growth": hidden} if hidden else {row: 1.0}
 
 

@@ -241,3 +241,19 @@ def test_several_signs_of_one_fact_make_one_line_with_the_weight_of_all() -> Non
     sizes = rank.Sizes({key: {"bad-batch": 1.0} for key in ("validation-harm", "validation-timing")}, {}, 1.0, 0.5)
     told = {e.text: e.weight for e in rank.evidence("bad-batch", found, facts, sizes)}
     assert told == {"rose 5x at once": pytest.approx(1.5), "late": pytest.approx(0.5)}
+
+
+def test_a_nan_after_a_loss_that_was_thrown_shares_the_row_of_one_after_a_climb() -> None:
+    calm = m.made(m.nan_from(m.steady(20, 2.0, 0.01), 15), Verdict.NAN, 15, every=1).facts()
+    few = m.made(m.nan_from(m.steady(9, 2.0, 0.01), 3), Verdict.NAN, 3, every=1).facts()
+    fell = m.made(np.array([37.2, 12.0, -12.0, -403.4, -801.8, np.nan, np.nan]), Verdict.NAN, 5, every=1).facts()
+    assert endings.endings(calm) == endings.endings(few) == {"nan": 1.0}
+    assert 0.3 < endings.endings(fell)["nan-after-growth"] <= 0.5
+
+
+def test_a_run_bad_from_a_point_that_may_be_late_shares_both_rows() -> None:
+    late = m.made(np.full(20, np.nan), Verdict.NAN, 0, from_start=True, step=7 + np.arange(20)).facts()
+    rows = endings.endings(late)
+    assert rows["nan-from-start"] > 0.5
+    assert rows["nan"] > 0.05
+    assert sum(rows.values()) == pytest.approx(1.0)
