@@ -1,9 +1,10 @@
 """What went wrong: one module a cause, found by walking this folder.
 
 A cause module has a docstring (the page that ``losslens explain`` prints), ``CAUSE`` (its id), ``TITLE``, ``LEVEL``
-("setting", "mechanism" or "symptom"), ``SOURCES``, ``look(facts)`` and ``fixes(facts)``. A page module explains a name
-that does not compete: ``ALIAS_OF`` names the cause it is reported as, or is "" for a fact that only prevents a false
-alarm.
+("setting", "mechanism" or "symptom"), ``SOURCES``, ``look(facts)`` and ``fixes(facts)``; ``LATE``, where it has one, is
+how it can stay away for most of a run, the end of the sentence that answers "why only now?". A page module explains a
+name that does not compete: ``ALIAS_OF`` names the cause it is reported as, or is "" for a fact that only prevents a
+false alarm.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +20,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from losslens.causes.facts.nouns import Facts
     from losslens.model import Fix, NotChecked, Sign
+
+
+BEHIND_WHY = "\n\nWhat else looks like this\n"
+"""Where the section of a page begins that follows why runs do this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,8 @@ class CauseModule:
     page: str
     look: Callable[[Facts], tuple[Sign | NotChecked, ...]]
     fixes: Callable[[Facts], tuple[Fix, ...]]
+    late: str = ""
+    """How it can stay away for most of a run, as the end of a sentence; "" for a cause that has no such way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +67,26 @@ def _walk() -> tuple[tuple[CauseModule, ...], tuple[Page, ...]]:
             pages.append(Page(module.CAUSE, module.TITLE, module.ALIAS_OF, module.SOURCES, text))
         else:
             found.append(
-                CauseModule(module.CAUSE, module.TITLE, module.LEVEL, module.SOURCES, text, module.look, module.fixes)
+                CauseModule(
+                    id=module.CAUSE,
+                    title=module.TITLE,
+                    level=module.LEVEL,
+                    sources=module.SOURCES,
+                    page=_with_late(text, getattr(module, "LATE", "")),
+                    look=module.look,
+                    fixes=module.fixes,
+                    late=getattr(module, "LATE", ""),
+                )
             )
     return tuple(found), tuple(pages)
+
+
+def _with_late(page: str, late: str) -> str:
+    """The page with how the cause can come late, behind why runs do it."""
+    if not late:
+        return page
+    said = textwrap.fill(f"{late[:1].upper()}{late[1:]}.", 118, initial_indent=" " * 4, subsequent_indent=" " * 4)
+    return page.replace(BEHIND_WHY, f"\n\nHow it can come late\n{said}{BEHIND_WHY}", 1)
 
 
 def competing() -> tuple[CauseModule, ...]:

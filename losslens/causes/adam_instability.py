@@ -53,6 +53,10 @@ from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "adam-instability"
 TITLE = "Late instability of Adam"
+LATE = (
+    "Adam divides by the size of past gradients, which shrink as the loss falls; for a long time all steps have "
+    "the usual size, until a gradient larger than that memory meets a divisor that has become tiny"
+)
 LEVEL = "mechanism"
 SOURCES = (
     "https://arxiv.org/abs/2304.09871",

@@ -35,6 +35,10 @@ from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "attention-logit-growth"
 TITLE = "Growing attention logits"
+LATE = (
+    "attention logits grow a little with every step, which the loss does not show until the softmax has become "
+    "one-hot and its gradient vanishes"
+)
 LEVEL = "mechanism"
 SOURCES = ("https://arxiv.org/abs/2302.05442", "https://arxiv.org/abs/2309.14322", "https://arxiv.org/abs/2303.06296")
 

@@ -29,6 +29,10 @@ from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "aux-term-blowup"
 TITLE = "One term of the loss ran away"
+LATE = (
+    "a term with a small weight can grow by orders before it is a visible part of the sum; only then does it "
+    "steer the steps"
+)
 LEVEL = "mechanism"
 SOURCES = (
     "https://openreview.net/forum?id=Sy2fzU9gl",

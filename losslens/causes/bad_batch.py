@@ -47,6 +47,10 @@ from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "bad-batch"
 TITLE = "One bad batch"
+LATE = (
+    "the order of the data is drawn anew, and a rare sample, or a rare draw of an augmentation, comes when it "
+    "comes: nothing has to build up before it"
+)
 LEVEL = "setting"
 SOURCES = (
     "https://arxiv.org/abs/2204.02311",

@@ -47,6 +47,7 @@ from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "data-shift"
 TITLE = "The training data changed"
+LATE = "a new shard, stage or sequence length begins at a step of its own, whatever the training did before"
 LEVEL = "setting"
 SOURCES = ("https://arxiv.org/abs/2403.08763", "https://doi.org/10.1016/S1364-6613(99)01294-2")
 

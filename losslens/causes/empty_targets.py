@@ -33,6 +33,7 @@ from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "empty-targets"
 TITLE = "Batches without a single target"
+LATE = "a batch without a single target is rare, so the first one comes when chance, or a crop, makes it"
 LEVEL = "setting"
 SOURCES = (
     "https://github.com/huggingface/transformers/pull/34191",

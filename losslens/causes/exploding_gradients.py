@@ -33,6 +33,10 @@ from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "exploding-gradients"
 TITLE = "Exploding gradients"
+LATE = (
+    "a product of many factors stays harmless while each of them is a little below 1; the weights come nearer to "
+    "that edge all the time, and beyond it gradients grow by the same factor at every layer or time step"
+)
 LEVEL = "mechanism"
 SOURCES = ("https://arxiv.org/abs/1211.5063", "https://github.com/facebookresearch/fairseq/issues/1529")
 

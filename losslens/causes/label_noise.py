@@ -35,6 +35,7 @@ from losslens.model import Fix, NotChecked, Sign, Verdict
 
 CAUSE = "label-noise"
 TITLE = "Wrong or shuffled labels"
+LATE = "what is common to most samples is learned first; wrong labels are learned last, one by one"
 LEVEL = "setting"
 FLAT = 0.25
 """Spread of a course over its level below which it stays where it is."""

@@ -50,6 +50,10 @@ from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "learning-rate-too-high"
 TITLE = "The learning rate is too high"
+LATE = (
+    "the longest step that still converges is about 2 over the curvature, and training itself raises the curvature; a "
+    "rate that was harmless for most of the run is too high from where the two meet"
+)
 LEVEL = "setting"
 SOURCES = (
     "https://arxiv.org/abs/2103.00065",

@@ -43,6 +43,10 @@ from losslens.model import Fix, NotChecked, SettingValue, Sign
 
 CAUSE = "low-precision-state"
 TITLE = "Weights or optimizer states in low precision"
+LATE = (
+    "updates shrink with the rate and the gradients until they are smaller than half of the last digit of a "
+    "weight: from then on they are rounded away, or to one side"
+)
 LEVEL = "setting"
 SOURCES = ("https://arxiv.org/abs/2010.06192", "https://arxiv.org/abs/1710.03740")
 

@@ -31,6 +31,10 @@ from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "lr-schedule-jump"
 TITLE = "The schedule raised the learning rate"
+LATE = (
+    "a schedule does nothing until its milestone, its restart or its end, whose step stands in its settings and "
+    "not in the data"
+)
 LEVEL = "setting"
 SOURCES = ("https://arxiv.org/abs/1608.03983", "https://github.com/facebookresearch/detectron2/issues/214")
 

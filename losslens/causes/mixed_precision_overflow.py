@@ -32,6 +32,10 @@ from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "mixed-precision-overflow"
 TITLE = "Half precision overflowed"
+LATE = (
+    "activations grow slowly towards 65,504, and a loss scale doubles every so many steps without an overflow: "
+    "both come nearer to the end of fp16 unseen"
+)
 LEVEL = "mechanism"
 SOURCES = (
     "https://arxiv.org/abs/1710.03740",

@@ -33,6 +33,7 @@ from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "nan-in-data"
 TITLE = "NaN or Inf in the data"
+LATE = "a broken sample does nothing until it is drawn, in a large data set late in the first pass"
 LEVEL = "setting"
 SOURCES = (
     "https://pytorch.org/docs/stable/generated/torch.isfinite.html",

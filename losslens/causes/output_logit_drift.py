@@ -31,6 +31,10 @@ from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "output-logit-drift"
 TITLE = "Drifting output logits"
+LATE = (
+    "softmax does not see a shift common to all logits, so nothing holds them and the loss shows nothing, until "
+    "their size meets the range or the precision of the number format"
+)
 LEVEL = "mechanism"
 SOURCES = ("https://arxiv.org/abs/2204.02311", "https://arxiv.org/abs/2309.14322")
 

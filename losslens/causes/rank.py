@@ -304,7 +304,7 @@ def diagnose(facts: Facts, *, sizes: Sizes | None = None, priors: Mapping[str, f
         groups=_groups(facts, found, chance, table),
         none_of_these=chance[NONE],
         log_next=_log_next(facts, found, chance, table),
-        why_then=why_then(facts, order[0].id if order else ""),
+        why_then=why_then(facts, order[0].id, order[0].late) if order else why_then(facts),
     )
 
 

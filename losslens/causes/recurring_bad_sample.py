@@ -42,6 +42,10 @@ from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "recurring-bad-sample"
 TITLE = "A bad sample that comes round every epoch"
+LATE = (
+    "a sample is met once a pass, and it harms only when the weights, which have become sharper since, no longer "
+    "swallow its gradient"
+)
 LEVEL = "setting"
 SOURCES = ("https://arxiv.org/abs/2204.02311", "https://arxiv.org/abs/2103.14749")
 

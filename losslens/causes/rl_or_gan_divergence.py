@@ -34,6 +34,10 @@ from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "rl-or-gan-divergence"
 TITLE = "A learning game ran away (RL or GAN)"
+LATE = (
+    "the two players hold each other for as long as neither is far ahead; the balance drifts without a trace in "
+    "the loss, until one of them wins"
+)
 LEVEL = "mechanism"
 SOURCES = (
     "https://arxiv.org/abs/1802.09477",

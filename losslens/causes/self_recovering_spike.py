@@ -32,6 +32,10 @@ from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "self-recovering-spike"
 TITLE = "A spike the training healed by itself"
+LATE = (
+    "the curvature rises until the steps are just too long, one spike carries the weights to a flatter place, and "
+    "the same begins anew"
+)
 LEVEL = "symptom"
 SOURCES = (
     "https://arxiv.org/abs/2003.02218",

@@ -30,6 +30,10 @@ from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "unbounded-loss"
 TITLE = "A loss without a floor"
+LATE = (
+    "a loss without a floor can always fall a little further, and it looks like progress until it falls faster "
+    "and faster"
+)
 LEVEL = "setting"
 SOURCES = (
     "https://pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html",

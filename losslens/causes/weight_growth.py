@@ -30,6 +30,10 @@ from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "weight-growth"
 TITLE = "Weights that grow without bound"
+LATE = (
+    "nothing holds the weights, so they grow a little with every step; the loss shows nothing of it until they "
+    "have carried the net to where the same rate no longer converges"
+)
 LEVEL = "mechanism"
 SOURCES = ("https://arxiv.org/abs/1711.05101", "https://arxiv.org/abs/2407.01800")
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
-from losslens.causes import why_rate, why_terms, why_validation
+from losslens.causes import why_curve, why_others, why_place, why_rate, why_terms, why_validation
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.signals import Trend
 from losslens.causes.signs import impossible, workers
-from losslens.causes.signs.build import has_shares, lag_text, lasting, num, often, percent, points, times, where, widths
+from losslens.causes.signs.build import lag_text, lasting, num, often, percent, points, times, where, widths
 from losslens.causes.signs.changed import told
 from losslens.causes.signs.gradient import LONG_SURVIVED, broke_alone
 from losslens.causes.signs.siblings import LEVER_WORDS, sweep_text, twin
@@ -30,24 +28,27 @@ DRIFTED = 2.0
 NOISIER = 1.5
 """Growth of the noise from which it is worth saying."""
 
-AT_ONCE = 3.0
-"""Factor of a step to another level from which nothing had been building up: other data are as likely a reason."""
-
 OF_THIS_PASS = frozenset(
     {"bad-batch", "data-shift", "empty-targets", "nan-in-data", "recurring-bad-sample", "batch-size-change"}
 )
 """Causes that lie in what the loader served at the onset: what earlier passes bore says nothing against them."""
 
 
-def why_then(facts: Facts, cause: str = "") -> tuple[str, ...]:
+NO_SIGNAL = "Nothing else was logged that could have announced it."
+
+NO_REASON = f"{NO_SIGNAL.removesuffix('.')}: from these logs alone the moment has no visible reason."
+
+
+def why_then(facts: Facts, cause: str = "", how_late: str = "") -> tuple[str, ...]:
     """Sentences, the most telling first; plainly so when nothing that was logged changed.
 
-    ``cause`` is the likeliest one, beside which no sentence may say the opposite.
+    ``cause`` is the likeliest one, beside which no sentence may say the opposite, and ``how_late`` what
+    its module says of how it can stay away for most of a run.
     """
-    return (*impossible.told(facts), *_said(facts, cause))
+    return (*impossible.told(facts), *_said(facts, cause, how_late))
 
 
-def _said(facts: Facts, cause: str) -> tuple[str, ...]:
+def _said(facts: Facts, cause: str, how_late: str) -> tuple[str, ...]:
     """What the log says of the moment."""
     if facts.onset is None or facts.loss is None or facts.extent is None:
         return ()
@@ -64,7 +65,8 @@ def _said(facts: Facts, cause: str) -> tuple[str, ...]:
     at_once = [_gradient(facts)] if _gradient_jumped(facts) else []
     led = "" if at_once else _gradient(facts)
     parts = (why_terms.moved(facts), _parting(facts))
-    before = [s for s in (led, _scale(facts), *parts, *_trends(facts), _others(facts)) if s]
+    scaled = (_scale(facts), why_others.switched(facts))
+    before = [s for s in (led, *scaled, *parts, *_trends(facts), why_others.before(facts)) if s]
     changed = [*coincided, *[s for s in (why_rate.fell(facts),) if s]]
     named = bool(changed) and _change_is_named(facts)
     whole = why_validation.whole(facts)
@@ -72,23 +74,24 @@ def _said(facts: Facts, cause: str) -> tuple[str, ...]:
     slow = [] if named or whole else [_declined(facts), _noise(facts)]
     built_up = [s for s in (_drifted(facts), *slow, _spiked_before(facts)) if s]
     if named:  # what was logged as changed comes first, and leaves no room for what else it might have been
-        out = [*changed, _place(facts, first=False), *at_once, *before, *built_up]
+        out = [*changed, why_place.at(facts, first=False), *at_once, *before, *built_up]
     else:
-        out = [_place(facts, first=True) + _new_data(facts), *at_once, *changed, *before, *built_up]
+        place = why_place.at(facts, first=True) + why_place.new_data(facts)
+        shape = "" if coincided or at_once or before else why_curve.told(facts, one_batch=cause not in OF_THIS_PASS)
+        out = [place, shape, why_place.coincided(facts), *at_once, *changed, *before, *built_up]
     rate = why_rate.at_onset(facts)
     if rate and not any("learning rate" in s or (facts.rate is not None and facts.rate.tag in s) for s in coincided):
         out.append(rate)
-    boundary = _boundary(facts)
-    if boundary:
-        out.append(boundary)
     warming = facts.rate is not None and bool(facts.rate.in_warmup)
     if not coincided and not at_once and not before and not built_up and not warming:
-        out.append(_with_it(facts))
+        out.append(why_others.with_it(facts))
         if (facts.unchanged or not out[-1]) and not why_rate.risen(facts):
-            out.append(_nothing(facts))
+            out.append(why_others.nothing(facts) or (NO_SIGNAL if any(out[1:3]) else NO_REASON))
     out += _siblings(facts)
     if not named and cause not in OF_THIS_PASS:
-        out.append(_seen(facts))
+        out.append(why_place.seen(facts))
+    if not named and not whole and not warming and not why_rate.risen(facts):
+        out.append(why_place.late(facts, cause, how_late))
     return tuple(s for s in (*whole, *out) if s)
 
 
@@ -122,50 +125,6 @@ def _change_is_named(f: Facts) -> bool:
         return False
     reach = NAMED_WITHIN * f.extent.interval
     return min(o.low, o.step - reach) <= b.change_step <= o.high + f.extent.interval
-
-
-def _place(f: Facts, *, first: bool) -> str:
-    """Where in the run it was, and in which pass over the data; ``first`` where nothing was said before it."""
-    o, e = f.onset, f.extent
-    assert o is not None
-    assert e is not None
-    what = "It happened" if first else f"{f.tag} left its course"
-    text = f"{what} at {where(f, o.step)}"
-    if o.points_before + 1 == e.points:
-        text += ", the last that was logged"
-    elif has_shares(f):
-        text += f", {percent(o.fraction)} into the run"
-    if o.epoch is not None and e.epochs and e.axis != "epoch":
-        text += f", in pass {int(o.epoch) + 1:,} of {max(int(o.epoch) + 1, round(e.epochs)):,} over the data"
-    return text + "."
-
-
-def _new_data(f: Facts) -> str:
-    """That the first pass over the data was not over yet; "" where it was, or nothing is known of passes."""
-    o, e = f.onset, f.extent
-    if o is None or e is None or o.epoch is None or o.epoch >= 1 or e.axis == "epoch":
-        return ""
-    return " It was still the first pass: the data at this place were new to the model."
-
-
-def _seen(f: Facts) -> str:
-    """What the passes over the data before the onset exclude; "" where nothing is known of them."""
-    o = f.onset
-    if o is None or f.loss is None or o.epoch is None or o.epoch < 1.2:
-        return ""
-    passes = int(o.epoch)
-    once = "once" if passes == 1 else f"{passes} times"
-    if (f.loss.step_ratio or 0.0) > AT_ONCE and f.loss.growth.points <= 2:
-        return f"Every sample had been seen {once} by then without harm: data can be the reason only if they changed."
-    if f.loss.spikes.clear_before:
-        return (
-            f"Every sample had been seen {once} by then, and the loss had spiked "
-            f"{often(f.loss.spikes.clear_before)} in these passes: a sample that hurts may be among them."
-        )
-    return (
-        f"Every sample had been seen {once} by then without harm: the data are not the reason, unless they changed or "
-        "came in a new order. What training itself had built up (weights, optimizer state, logits) can be."
-    )
 
 
 def _restart_is_near(f: Facts) -> bool:
@@ -291,40 +250,6 @@ def _trend(f: Facts, t: Trend | None) -> str:
     return ""
 
 
-def _others(f: Facts) -> str:
-    told = {t.tag for t in (f.weights, f.updates, f.logits) if t is not None}
-    told |= {f.gradient.tag if f.gradient is not None else "", f.scale.tag if f.scale is not None else ""}
-    told |= {f.components.first or ""} if f.components is not None else set()
-    told |= {f.batch.tag} if f.batch is not None and f.batch.change_step is not None else set()
-    if f.onset is None:
-        return ""
-    early = [(tag, step, size) for tag, step, size in f.moved if tag not in told and step <= f.onset.low]
-    if not early:
-        return ""
-    parts = [f"{tag} at {where(f, step)} ({_size(f, tag, size)})" for tag, step, size in early[:3]]
-    return f"Also moved before the loss: {', '.join(parts)}."
-
-
-def _size(f: Facts, tag: str, factor: float) -> str:
-    """How far a signal moved: a factor where it is above 0 throughout, else from where to where."""
-    if tag in f.moved_between:
-        was, now = f.moved_between[tag]
-        return f"from {num(was)} to {num(now)}"
-    return times(factor) if math.isfinite(factor) else "not finite from there on"
-
-
-def _with_it(f: Facts) -> str:
-    """What moved with the loss and not before: no reason of it, but it must not pass for unchanged."""
-    if f.onset is None:
-        return ""
-    told = {f.gradient.tag if f.gradient is not None else "", f.scale.tag if f.scale is not None else ""}
-    reach = f.onset.high + (f.extent.interval if f.extent is not None else 0)
-    beside = [(tag, size) for tag, step, size in f.moved if tag not in told and f.onset.low < step <= reach]
-    if not beside:
-        return ""
-    return f"At the same point moved {', '.join(f'{tag} ({_size(f, tag, size)})' for tag, size in beside[:3])}."
-
-
 def _declined(f: Facts) -> str:
     g = f.gradient
     if g is None or g.decline is None or g.decline > 0.7 or f.recipe.adaptive is False or _gradient_jumped(f):
@@ -358,27 +283,6 @@ def _spiked_before(f: Facts) -> str:
     s = f.loss.spikes
     grow = ", higher and higher" if s.mounting else ""
     return f"{f.tag} had spiked {often(s.clear_before)} before and come back{grow}: this was not the first warning."
-
-
-def _boundary(f: Facts) -> str:
-    o = f.onset
-    if o is None or o.boundary_points is None or o.epoch is None or o.boundary_points > 1.5:
-        return ""
-    return (
-        f"The onset coincides with the boundary of epoch {round(o.epoch)}, within "
-        f"{num(round(o.boundary_points, 1))} logged points."
-    )
-
-
-def _nothing(f: Facts) -> str:
-    logged = [t for t in f.unchanged if t != f.tag]
-    if logged:
-        return f"Nothing else that was logged changed before it ({', '.join(logged[:4])})."
-    if f.moved:
-        return f"Nothing that was logged moved before the loss did ({', '.join(tag for tag, _, _ in f.moved[:4])})."
-    return (
-        "Nothing else was logged that could have announced it: from these logs alone the moment has no visible reason."
-    )
 
 
 def _from_start(f: Facts) -> tuple[str, ...]:

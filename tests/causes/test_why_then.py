@@ -150,7 +150,7 @@ def test_what_fell_with_the_loss_at_once_does_not_pass_for_unchanged() -> None:
     right = np.concatenate([np.linspace(0.3, 0.98, 250), np.full(150, 0.1)])
     others = {("train_acc", Role.ACCURACY): m.noisy(right, 0.005), ("val_acc", Role.VAL_ACCURACY): m.steady(400)}
     text = " ".join(m.made(y, Verdict.EXPLODED, 250, others=others).diagnose().why_then)
-    assert "At the same point moved train_acc" in text
+    assert "At the same point train_acc fell to 0.14× its level" in text
     assert "before it (val_acc)" in text
 
 

@@ -18,6 +18,7 @@ from losslens.causes.facts.changed import changed_of, settings_at
 from losslens.causes.facts.cohort import with_cohort
 from losslens.causes.facts.course import course_of, start_of
 from losslens.causes.facts.gradient import gradient_of, layers_of
+from losslens.causes.facts.moment import coincidences_of, switched_of
 from losslens.causes.facts.nonfinite import nonfinite_of
 from losslens.causes.facts.nouns import Extent, Facts, Start
 from losslens.causes.facts.numerics import broke_at, departure, median
@@ -160,6 +161,8 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         trace=trace_of(train_series.current() if train_series is not None else leading),
         parting=parting_of(run, start),
         weighed=weighed_of(run, run.first(Role.TRAIN_LOSS), judgement.onset),
+        coincidences=coincidences_of(run, start, extent),
+        switched=switched_of(run, start, extent),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from losslens.causes.facts.moment import Coincidence, Switched
 from losslens.causes.facts.signals import (
     Agent,
     Batch,
@@ -366,6 +367,10 @@ class Facts:
     """The term of the training loss whose weight rose around the onset, where the logged terms make up the loss."""
     parting: Parting | None = None
     """Where the losses of two workers parted."""
+    coincidences: tuple[Coincidence, ...] = ()
+    """Round steps, checkpoints and ends of passes within the onset's interval, the least likely by chance first."""
+    switched: tuple[Switched, ...] = ()
+    """Series that keep one value for long and were changed near the onset, the latest change first."""
 
     def message(self, kind: str) -> Message | None:
         for m in self.messages:

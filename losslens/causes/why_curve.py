@@ -1,0 +1,143 @@
+"""What the curve of the loss says by itself of the moment, where no other signal tells it, in a sentence.
+
+The shape of a rise excludes much: what one batch does is done at one point, what lasts multiplies the error from step
+to step, and the pace of that says for how long it can have gone unseen.
+"""
+
+from __future__ import annotations
+
+import math
+
+from losslens.causes.facts.nouns import Facts, Growth
+from losslens.causes.signs.build import lasting, num, points, times, where
+from losslens.causes.signs.rise import BY_RULE, STRAIGHT
+from losslens.model import Verdict
+
+FEWEST_CLIMBED = 4
+"""Points over which a rise shows a law."""
+
+LEAST_FACTOR = 5.0
+"""Factor of a rise below which its law is hardly seen."""
+
+UNSEEN = 1e3
+"""Factor by which a rise was smaller than the noise when it began, for the time it can have gone unseen."""
+
+AT_HAND = 3.0
+"""Logged points within which that time is no time."""
+
+TOWER = 0.6
+"""Share of the height of a peak, on the logarithm, that is gone at the next point where one point stands alone."""
+
+LEAST_JUMP = 1.3
+"""Factor of a jump that is one."""
+
+COARSE = 200.0
+"""Steps between two logged points from which a jump may have been a climb that was not logged."""
+
+
+def told(f: Facts, *, one_batch: bool) -> str:
+    """What the shape of the rise means; "" where there is none. ``one_batch``: it may be said that no batch did it."""
+    if f.loss is None or f.onset is None or f.extent is None or f.onset.from_start or f.leading_role.startswith("val"):
+        return ""
+    if f.verdict in (Verdict.PLATEAU, Verdict.OVERFIT) or f.onset.points_before < FEWEST_CLIMBED:
+        return ""
+    g = f.loss.growth
+    if f.nonfinite is not None and f.nonfinite.pattern == "abrupt" and f.verdict is Verdict.NAN:
+        return _broke(f)
+    if g.kind == "exponential" and g.points >= FEWEST_CLIMBED and not f.loss.recovered:
+        return _multiplied(f, g, one_batch=one_batch)
+    if g.kind in ("jump", "plateau-high") and g.points <= 2 and (g.ratio or 0.0) >= LEAST_JUMP:
+        return _jumped(f, g)
+    if g.kind in ("linear", "power", "exponential") and g.points >= FEWEST_CLIMBED and not f.loss.recovered:
+        rose = f"{f.tag} took {points(g.points)} ({lasting(f, g.steps)}) from its onset to its height"
+        return f"The curve itself tells that no single point did it: {rose}." if one_batch else ""
+    return ""
+
+
+def _broke(f: Facts) -> str:
+    """From a calm value to one that is not finite."""
+    assert f.extent is not None
+    assert f.nonfinite is not None
+    one = f.extent.interval <= 1
+    between = "from one step to the next" if one else f"within one logged point ({lasting(f, f.extent.interval)})"
+    unless = "" if one else ", unless it fits between two logged points"
+    return (
+        f"The curve itself tells this much: {f.tag} was calm up to the last point before "
+        f"{where(f, f.nonfinite.first_step)} and was lost {between}, without a rise. Steps that are too long show a "
+        f"rise first{unless}; one operation (log of 0, 0/0, a square root at 0, an overflow) or one bad number in a "
+        "batch needs a single step."
+    )
+
+
+def _multiplied(f: Facts, g: Growth, *, one_batch: bool) -> str:
+    """A rise by a constant factor: what feeds on itself, and for how long it can have done so unseen."""
+    assert f.onset is not None
+    assert f.extent is not None
+    straight = g.fit is not None and g.fit >= STRAIGHT[0]
+    if g.time_constant is None or not straight or (g.ratio or 0.0) < LEAST_FACTOR:
+        return ""
+    text = (
+        f"The curve itself tells more: from {where(f, f.onset.step)} on {f.tag} was multiplied by the same factor "
+        f"again and again, e-fold every {lasting(f, g.time_constant)}, {times(g.ratio)} in all."
+    )
+    if one_batch and (g.ratio or 0.0) >= BY_RULE[0]:
+        text += (
+            " A single bad batch does not do that. Steps that have become too long for the curvature there do: each "
+            "makes the error larger than it found it."
+        )
+    elif one_batch:
+        text += " A single bad batch does not do that: such a rise feeds on itself, and what began it lasted."
+    unseen = math.log(UNSEEN) * g.time_constant
+    since = f.onset.step - unseen
+    if since >= f.onset.low - AT_HAND * f.extent.interval:
+        near = max(1.0, math.ceil(unseen / f.extent.interval)) * f.extent.interval
+        return (
+            f"{text} At this pace it cannot have gone unseen for long: whatever began it did so within about "
+            f"{lasting(f, near)} of the onset, however calm the run was before."
+        )
+    if since <= f.extent.first_step:
+        return (
+            f"{text} At this pace it may have been under way, hidden in the noise, ever since the log began: a "
+            "calm loss does not show that all was well."
+        )
+    begun = where(f, _rounded(since, f.extent.interval))
+    return (
+        f"{text} At this pace it rises from a thousandth of the noise in {lasting(f, unseen)}: it can have been under "
+        f"way, unseen, from about {begun} on. Look for what changed there, not only at the onset."
+    )
+
+
+def _rounded(step: float, interval: float) -> int:
+    """A step, on the grid of those that were logged."""
+    return round(round(step / interval) * interval) if interval > 0 else round(step)
+
+
+def _jumped(f: Facts, g: Growth) -> str:
+    """All of the rise within a point or two: whether it came back, and how soon."""
+    assert f.loss is not None
+    assert f.onset is not None
+    assert f.extent is not None
+    within = "from one logged point to the next" if g.points <= 1 else f"within {points(g.points)}"
+    rose = f"The curve itself tells more: {f.tag} rose {times(g.ratio)} {within}"
+    inside = ""
+    if f.extent.steps_apart >= COARSE:
+        inside = " What happened between the two was not logged."
+    back = f.loss.excursion_points
+    if f.loss.recovered and back is not None:
+        if back <= 2:
+            return (
+                f"{rose} and was back {points(back)} later. That is the loss of what was served there, not of the "
+                f"weights: nothing had to build up before, and nothing was lost.{inside}"
+            )
+        fell = ", fell by most of that at once, and" if (g.alone or 0.0) >= TOWER else " and"
+        return (
+            f"{rose}{fell} was back only {points(back)} later: one batch or one step threw the weights, and what they "
+            f"had learned was learned anew. Nothing had to build up for that.{inside}"
+        )
+    if f.loss.growth.kind == "plateau-high" or f.nonfinite is None:
+        level = f" and ended at {num(f.loss.end)}" if f.loss.end is not None else " and stayed out"
+        return (
+            f"{rose}{level}. All of it was done at once and lasted: data, labels, scaling or settings were others from "
+            f"there on, or one step was so long that the weights did not come back from it.{inside}"
+        )
+    return f"{rose}: what did it was done at once, or was too fast to be logged.{inside}"

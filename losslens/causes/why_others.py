@@ -1,0 +1,92 @@
+"""What the other signals did around the onset, and which did nothing, in sentences."""
+
+from __future__ import annotations
+
+import math
+
+from losslens.causes.facts.moment import Switched
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs.build import lag_text, num, often, times, where
+
+MOST = 3
+"""Signals told one by one."""
+
+
+def before(f: Facts) -> str:
+    """What had moved before the loss and is not told elsewhere."""
+    told = {t.tag for t in (f.weights, f.updates, f.logits) if t is not None} | {s.tag for s in f.switched}
+    told |= {f.gradient.tag if f.gradient is not None else "", f.scale.tag if f.scale is not None else ""}
+    told |= {f.components.first or ""} if f.components is not None else set()
+    told |= {f.batch.tag} if f.batch is not None and f.batch.change_step is not None else set()
+    if f.onset is None:
+        return ""
+    early = [(tag, step, size) for tag, step, size in f.moved if tag not in told and step <= f.onset.low]
+    if not early:
+        return ""
+    parts = [f"{tag} at {where(f, step)} ({_size(f, tag, size)})" for tag, step, size in early[:MOST]]
+    return f"Also moved before the loss: {', '.join(parts)}."
+
+
+def switched(f: Facts) -> str:
+    """Series that are set, not measured, and were changed near the onset."""
+    parts = [_change(f, s) for s in f.switched if _is_told(f, s)]
+    return f"{'; '.join(parts[:MOST])}." if parts else ""
+
+
+def _is_told(f: Facts, s: Switched) -> bool:
+    """A scale that fell is told with what came of it; a change after the interval of the onset is none before it."""
+    if f.onset is None or s.step > f.onset.high:
+        return False
+    return f.scale is None or s.tag != f.scale.tag or s.after > s.before
+
+
+def _change(f: Facts, s: Switched) -> str:
+    text = f"{s.tag} changed from {num(s.before)} to {num(s.after)} at {where(f, s.step)}"
+    text = f"{text}, {lag_text(s.lead_points)} the onset"
+    scale = f.scale is not None and s.tag == f.scale.tag
+    if s.earlier and scale:
+        return f"{text}, as it had {often(s.earlier)} before: each time gradients come nearer to the end of fp16"
+    if scale:
+        return f"{text}: gradients came that much nearer to the end of fp16"
+    return f"{text}{f', as it had {often(s.earlier)} before' if s.earlier else ''}"
+
+
+def _size(f: Facts, tag: str, factor: float) -> str:
+    """How far a signal moved: a factor where it is above 0 throughout, else from where to where."""
+    if tag in f.moved_between:
+        was, now = f.moved_between[tag]
+        return f"from {num(was)} to {num(now)}"
+    return times(factor) if math.isfinite(factor) else "not finite from there on"
+
+
+def with_it(f: Facts) -> str:
+    """What moved with the loss and not before: no reason of it, but it must not pass for unchanged."""
+    if f.onset is None:
+        return ""
+    told = {f.gradient.tag if f.gradient is not None else "", f.scale.tag if f.scale is not None else ""}
+    reach = f.onset.high + (f.extent.interval if f.extent is not None else 0)
+    beside = [(tag, size) for tag, step, size in f.moved if tag not in told and f.onset.low < step <= reach]
+    if not beside:
+        return ""
+    return f"At the same point {', '.join(_went(f, tag, size) for tag, size in beside[:MOST])}."
+
+
+def _went(f: Facts, tag: str, factor: float) -> str:
+    """ "train_acc fell to 0.38× its level"."""
+    if tag in f.moved_between:
+        was, now = f.moved_between[tag]
+        return f"{tag} went from {num(was)} to {num(now)}"
+    if not math.isfinite(factor):
+        return f"{tag} was no longer finite"
+    return f"{tag} {'rose' if factor > 1 else 'fell'} to {times(factor)} its level"
+
+
+def nothing(f: Facts) -> str:
+    """That no other signal moved first: which were logged, or that there were none."""
+    changed = {s.tag for s in f.switched} | {f.tag}
+    logged = [tag for tag in f.unchanged if tag not in changed]
+    if logged:
+        return f"Nothing else that was logged changed before it ({', '.join(logged[:4])})."
+    if f.moved:
+        return f"Nothing that was logged moved before the loss did ({', '.join(tag for tag, _, _ in f.moved[:4])})."
+    return ""

@@ -1,0 +1,105 @@
+"""Where in the run it was: which pass, which round step, and how a cause can come so late, in sentences."""
+
+from __future__ import annotations
+
+from losslens.causes.facts.moment import Coincidence
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs.build import has_shares, lived, num, often, percent, rough, where
+from losslens.model import Verdict
+
+AT_ONCE = 3.0
+"""Factor of a step to another level from which nothing had been building up: other data are as likely a reason."""
+
+LATE = 0.1
+"""Share of the run from which it is asked how something can come so late."""
+
+
+def at(f: Facts, *, first: bool) -> str:
+    """Where in the run it was, and in which pass over the data; ``first`` where nothing was said before it."""
+    o, e = f.onset, f.extent
+    assert o is not None
+    assert e is not None
+    what = "It happened" if first else f"{f.tag} left its course"
+    text = f"{what} at {where(f, o.step)}"
+    if o.points_before + 1 == e.points:
+        text += ", the last that was logged"
+    elif has_shares(f):
+        text += f", {percent(o.fraction)} into the run"
+    if o.epoch is not None and e.epochs and e.axis != "epoch":
+        text += f", in pass {int(o.epoch) + 1:,} of {max(int(o.epoch) + 1, round(e.epochs)):,} over the data"
+    return text + "."
+
+
+def new_data(f: Facts) -> str:
+    """That the first pass over the data was not over yet; "" where it was, or nothing is known of passes."""
+    o, e = f.onset, f.extent
+    if o is None or e is None or o.epoch is None or o.epoch >= 1 or e.axis == "epoch":
+        return ""
+    return " It was still the first pass: the data at this place were new to the model."
+
+
+def seen(f: Facts) -> str:
+    """What the passes over the data before the onset exclude; "" where nothing is known of them."""
+    o = f.onset
+    if o is None or f.loss is None or o.epoch is None or o.epoch < 1.2:
+        return ""
+    passes = int(o.epoch)
+    once = "once" if passes == 1 else f"{passes} times"
+    if (f.loss.step_ratio or 0.0) > AT_ONCE and f.loss.growth.points <= 2:
+        return f"Every sample had been seen {once} by then without harm: data can be the reason only if they changed."
+    if f.loss.spikes.clear_before:
+        return (
+            f"Every sample had been seen {once} by then, and the loss had spiked "
+            f"{often(f.loss.spikes.clear_before)} in these passes: a sample that hurts may be among them."
+        )
+    return (
+        f"Every sample had been seen {once} by then without harm: the data are not the reason, unless they changed or "
+        "came in a new order. What training itself had built up (weights, optimizer state, logits) can be."
+    )
+
+
+def coincided(f: Facts) -> str:
+    """The round step, checkpoint or end of a pass in the interval of the onset, with how seldom chance does that."""
+    if not f.coincidences:
+        return ""
+    found = {c.kind: c for c in f.coincidences}
+    round_step, saved, boundary = (found.get(kind) for kind in ("round step", "checkpoint", "epoch boundary"))
+    if round_step is not None:
+        also = " A checkpoint was saved there as well." if saved is not None and saved.step == round_step.step else ""
+        if boundary is not None and boundary.step == round_step.step:
+            also = " A pass over the data ended there as well." + also
+        return (
+            f"The interval of the onset holds the round {where(f, round_step.step)}: by chance {_one_in(round_step)} "
+            f"lies so near a multiple of {num(round_step.spacing)}. What does the schedule, the stage or the list of "
+            f"the data do there?{also}"
+        )
+    if boundary is not None:
+        return (
+            f"The onset lies at the end of pass {round(_passes(f, boundary)):,} over the data "
+            f"({where(f, boundary.step)}): by chance {_one_in(boundary)} lies so near to one. What comes with it: a "
+            "new order of the data, the last and smaller batch, an evaluation, the schedule?"
+        )
+    assert saved is not None
+    return (
+        f"The interval of the onset holds the checkpoint of {where(f, saved.step)}: by chance {_one_in(saved)} lies so "
+        "near to one. What else does the job do there: an evaluation, a change of mode or of data?"
+    )
+
+
+def _passes(f: Facts, boundary: Coincidence) -> float:
+    assert f.extent is not None
+    return f.extent.epochs_at(boundary.step) or 0.0
+
+
+def _one_in(c: Coincidence) -> str:
+    """A chance as a person says it: "1 onset in 170"."""
+    return f"1 onset in {rough(1 / c.chance)}"
+
+
+def late(f: Facts, cause: str, how: str) -> str:
+    """How a cause can stay away for most of a run; ``how`` is what its module says of that. "" for an early onset."""
+    if not how or f.onset is None or f.onset.from_start or f.verdict is Verdict.OVERFIT:
+        return ""
+    if f.onset.fraction < LATE or lived(f) < 1:
+        return ""
+    return f"How {cause} can come so late: {how}."

@@ -1,0 +1,96 @@
+"""What the shape of the loss says of the moment by itself, where no other signal tells it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from losslens.causes import why_curve
+from losslens.causes.why_then import why_then
+from losslens.model import Verdict
+from tests.causes import make_runs as m
+
+
+def told(made: m.Made, *, one_batch: bool = True) -> str:
+    return why_curve.told(made.facts(), one_batch=one_batch)
+
+
+def runaway(points: int = 600, at: int = 500, factor: float = 150.0) -> m.Values:
+    """Calm until each logged point is a multiple of the one before, and then not finite."""
+    y = m.learning(points)
+    t = np.arange(points - at)
+    with np.errstate(over="ignore"):
+        y[at:] *= factor ** (t + 1.0)
+    y[at + 17 :] = np.nan
+    return y
+
+
+def test_a_rise_by_the_same_factor_at_every_point_is_no_single_batch_and_began_at_its_onset() -> None:
+    made = m.made(runaway(), Verdict.NAN, 500)
+    text = told(made)
+    assert "from step 50,000 on train/loss was multiplied by the same factor" in text
+    assert "A single bad batch does not do that" in text
+    assert "too long for the curvature" in text
+    assert "within about 200 steps of the onset, however calm the run was before" in text
+    said = why_then(made.facts())
+    assert said[1] == text
+    assert "no visible reason" not in " ".join(said)
+
+
+def test_a_slow_rise_says_for_how_long_it_can_have_been_under_way_unseen() -> None:
+    text = told(m.made(m.exploding(600, 500, 12.0), Verdict.EXPLODED, 500))
+    assert "e-fold every 1,2" in text
+    assert "A single bad batch does not do that: such a rise feeds on itself" in text
+    assert "can have been under way, unseen, from about step 41,7" in text
+
+
+def test_a_rise_slower_than_the_run_may_have_been_there_all_the_time() -> None:
+    text = told(m.made(m.exploding(400, 100, 60.0, floor=1.0), Verdict.EXPLODED, 100))
+    assert "ever since the log began" in text
+
+
+def test_nothing_is_said_against_a_batch_where_a_batch_is_the_likeliest_cause() -> None:
+    made = m.made(runaway(), Verdict.NAN, 500)
+    assert "bad batch" not in told(made, one_batch=False)
+    assert "multiplied by the same factor" in told(made, one_batch=False)
+
+
+def test_a_peak_that_is_learned_away_was_one_step() -> None:
+    y = m.spiking(height=1000.0, width=6.0)
+    text = told(m.made(y, Verdict.SPIKE_RECOVERED, 250, every=10))
+    assert "from one logged point to the next and was back only" in text
+    assert "one batch or one step threw the weights" in text
+    assert "not logged" not in text
+    assert "What happened between the two was not logged" in told(m.made(y, Verdict.SPIKE_RECOVERED, 250, every=1000))
+
+
+def test_a_peak_of_one_point_left_the_weights_as_they_were() -> None:
+    y = m.learning()
+    y[250] *= 30
+    text = told(m.made(y, Verdict.SPIKE_RECOVERED, 250, every=10))
+    assert "was back 1 logged point later" in text
+    assert "nothing was lost" in text
+
+
+def test_a_jump_that_holds_was_a_change_and_nothing_that_built_up() -> None:
+    text = told(m.made(m.jumping(), Verdict.EXPLODED, 320, every=10))
+    assert "ended at 4.99" in text
+    assert "done at once and lasted" in text
+
+
+def test_a_calm_loss_that_is_lost_at_once_needs_one_operation_only() -> None:
+    lost = m.nan_from(m.learning(), 200)
+    text = told(m.made(lost, Verdict.NAN, 200))
+    assert "without a rise" in text
+    assert "unless it fits between two logged points" in text
+    assert "from one step to the next" in told(m.made(lost, Verdict.NAN, 200, every=1))
+
+
+def test_where_another_signal_tells_the_moment_the_curve_is_not_asked() -> None:
+    others = {m.GRAD: m.grown_signal(600, 500, 6.0, lead=10)}
+    made = m.made(runaway(), Verdict.NAN, 500, others=others)
+    assert "curve itself" not in " ".join(why_then(made.facts()))
+
+
+def test_a_plateau_and_a_validation_loss_have_no_such_shape() -> None:
+    assert told(m.made(m.steady(), Verdict.PLATEAU, 0, from_start=True)) == ""
+    assert told(m.made(m.jumping(), Verdict.VAL_DIVERGED, 320, role=m.Role.VAL_LOSS)) == ""

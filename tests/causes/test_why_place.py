@@ -1,0 +1,77 @@
+"""Round steps, checkpoints and ends of passes at the onset, and how a cause comes late."""
+
+from __future__ import annotations
+
+import pytest
+
+from losslens import causes
+from losslens.causes.why_then import why_then
+from losslens.model import LogEvent, Verdict
+from tests.causes import make_runs as m
+
+
+def told(made: m.Made, cause: str = "", how_late: str = "") -> str:
+    return " ".join(why_then(made.facts(), cause, how_late))
+
+
+def saved(every: int, last: int) -> list[LogEvent]:
+    return [LogEvent("checkpoint", "saved", "train.log", step) for step in range(every, last, every)]
+
+
+def test_an_onset_at_a_round_step_asks_what_the_schedule_does_there() -> None:
+    text = told(m.made(m.exploding(600, 501, 15.0), Verdict.EXPLODED, 501, every=10))
+    assert "holds the round step 5,000: by chance 1 onset in 33 lies so near a multiple of 1,000" in text
+
+
+def test_an_interval_that_is_wide_against_round_steps_says_nothing_of_them() -> None:
+    made = m.made(m.exploding(600, 501, 15.0), Verdict.EXPLODED, 501, every=10, uncertain=5)
+    assert "round step" not in told(made)
+
+
+def test_an_onset_off_the_round_steps_is_not_told_as_at_one() -> None:
+    assert "round step" not in told(m.made(m.exploding(600, 517, 15.0), Verdict.EXPLODED, 517, every=10))
+
+
+def test_a_checkpoint_at_the_onset_is_told_with_its_chance() -> None:
+    made = m.made(m.exploding(600, 350, 15.0), Verdict.EXPLODED, 350, every=1, uncertain=0, events=saved(70, 600))
+    assert "holds the checkpoint of step 350: by chance 1 onset in 70" in told(made)
+    often = m.made(m.exploding(600, 350, 15.0), Verdict.EXPLODED, 350, every=1, uncertain=0, events=saved(7, 600))
+    assert "checkpoint" not in told(often)
+
+
+def test_a_checkpoint_at_a_round_step_adds_to_it() -> None:
+    made = m.made(m.exploding(600, 501, 15.0), Verdict.EXPLODED, 501, every=10, events=saved(1000, 6000))
+    assert "A checkpoint was saved there as well." in told(made)
+
+
+def test_the_end_of_a_pass_is_told_only_where_passes_are_long_against_the_interval() -> None:
+    y = m.exploding(600, 350, 15.0)
+    assert "at the end of pass 3 over the data" in told(m.made(y, Verdict.EXPLODED, 350, every=3, spe=350.0))
+    assert "at the end of pass" not in told(m.made(y, Verdict.EXPLODED, 350, every=3, spe=50.0))
+
+
+@pytest.mark.parametrize("cause", [c.id for c in causes.competing() if c.late])
+def test_what_a_cause_says_of_coming_late_reads_on_and_stands_on_its_page(cause: str) -> None:
+    late = next(c.late for c in causes.competing() if c.id == cause)
+    assert late[:1].islower() or late.startswith("Adam")
+    assert not late.endswith(".")
+    assert "\nHow it can come late\n" in causes.page(cause)
+
+
+def test_the_first_cause_says_how_it_can_come_late_and_only_where_it_did() -> None:
+    how = "nothing holds the weights"
+    late = m.made(m.exploding(), Verdict.EXPLODED, 320)
+    assert "How weight-growth can come so late: nothing holds the weights." in told(late, "weight-growth", how)
+    early = m.made(m.exploding(400, 30, 12.0), Verdict.EXPLODED, 30)
+    assert "so late" not in told(early, "weight-growth", how)
+    rate = m.constant()
+    rate[317:] *= 10
+    named = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: rate})
+    assert "so late" not in told(named, "lr-schedule-jump", how)
+
+
+def test_the_report_holds_it() -> None:
+    diagnosis = m.made(m.exploding(600, 500, 15.0, start=2.4, floor=0.9), Verdict.EXPLODED, 500).diagnose()
+    first = next(c for c in causes.competing() if c.id == diagnosis.causes[0].id)
+    assert first.late
+    assert any(first.late in sentence for sentence in diagnosis.why_then)
