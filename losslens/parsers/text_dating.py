@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from math import isfinite
 
 from losslens.model import LogEvent
-from losslens.parsers.text_events import told_step
+from losslens.parsers.text_events import initialises, told_step
 from losslens.parsers.text_places import Placed
+
+AT_FIRST = 2
+"""Usual distances of two steps within which the first one lies where a training begins."""
 
 
 def dated_events(
@@ -35,7 +39,18 @@ def dated_events(
             step = None  # counted in something else than the log counts
         if step is None:
             step = _step_of_nan(placed, before) if event.kind == "nan-message" else placed.step_before(before)
-        yield LogEvent(event.kind, event.text, event.source, step, event.wall_time, event.line)
+        begins = event.kind == "restart" and step is None and _begins_at_its_beginning(placed)
+        kind = "message" if begins and initialises(event.text) else event.kind
+        yield LogEvent(kind, event.text, event.source, step, event.wall_time, event.line)
+
+
+def _begins_at_its_beginning(placed: Placed) -> bool:
+    """Whether the first step is no later than the second or third of a training that is logged like this one."""
+    if placed.step.size < 2:
+        return False
+    steps = sorted(set(placed.step.tolist()))
+    gaps = [later - earlier for earlier, later in pairwise(steps)]
+    return bool(gaps) and steps[0] <= AT_FIRST * sorted(gaps)[len(gaps) // 2]
 
 
 def _step_of_nan(placed: Placed, before: int) -> int | None:

@@ -101,10 +101,13 @@ TRACEBACK = "Traceback (most recent call last)"
 _STAMP = re.compile(r"\A(?:\[[A-Za-z_]* ?\d+\]: ?|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\dZ+:-]* )*")
 #: Keras prints what a callback says behind the progress bar of the batch, on its line.
 _BESIDE_BAR = re.compile(r"\A.*[━=>.]{5}.*?(?=\bBatch \d+: |(?<=\d)Batch \d+: )")
-#: Most events of one kind kept a file; a job that overflows at every step says so often enough with these.
+#: Most events of one kind kept a file; a job that overflows at every step says so often enough with these …
 MOST_OF_A_KIND = 100
+#: … and the checkpoint to go back to may be a late one.
+MOST_CHECKPOINTS = 1000
 
 
+_GOES_ON = re.compile(r"resum|continu|optimi[sz]er", re.IGNORECASE)
 _SAYS_LOSS = re.compile(r"\bloss\b", re.IGNORECASE)
 _ENDS = re.compile(r"stopp|terminat|abort|exit|quit|^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception)\b", re.IGNORECASE)
 _TOLD_STEP = re.compile(
@@ -116,6 +119,11 @@ _TOLD_STEP = re.compile(
 def ended_in_nan(event: LogEvent) -> bool:
     """Whether a message says that the program stops because its loss is no number any more."""
     return event.kind == "nan-message" and bool(_SAYS_LOSS.search(event.text) and _ENDS.search(event.text))
+
+
+def initialises(text: str) -> bool:
+    """Whether a line that says that something saved was loaded does not speak of going on with a training."""
+    return _GOES_ON.search(text) is None
 
 
 def told_step(text: str) -> int | None:
@@ -189,7 +197,7 @@ class Messages:
 
     def _add(self, kind: str, text: str, number: int, wall_time: float | None, place: int) -> None:
         self._kinds[kind] += 1
-        if self._kinds[kind] > MOST_OF_A_KIND:
+        if self._kinds[kind] > (MOST_CHECKPOINTS if kind == "checkpoint" else MOST_OF_A_KIND):
             self.dropped += 1
             return
         text = _BESIDE_BAR.sub("", text, count=1)

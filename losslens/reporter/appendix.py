@@ -10,7 +10,7 @@ from losslens.reporter.names import few, listed, shortened
 FIRST_CAUSES = 3
 #: More healthy losses of one role share a line.
 MOST_ALIKE = 3
-#: Steps of checkpoints that are told one by one.
+#: Steps of checkpoints that are told one by one: the first, the last, and those around the onset.
 MOST_CHECKPOINTS = 8
 
 
@@ -129,9 +129,15 @@ def events(run: RunReport) -> list[str]:
 
 
 def _checkpoints(run: RunReport, steps: list[int]) -> str:
-    """Several checkpoints in one line: the first ones and the last."""
+    """Several checkpoints in one line: the first and the last, and between them those around the onset."""
     steps = sorted(set(steps))
-    told = [words.count(step) for step in steps]
-    if len(told) > MOST_CHECKPOINTS:
-        told = [*told[: MOST_CHECKPOINTS - 1], "…", told[-1]]
-    return f"{words.plural(len(steps), 'checkpoint')}, at {words.one(run.axis)}s {', '.join(told)}"
+    kept = list(range(len(steps)))
+    if len(steps) > MOST_CHECKPOINTS:
+        after = 0 if run.onset is None else sum(step <= run.onset.step for step in steps)
+        middle = MOST_CHECKPOINTS - 2
+        first = min(max(after - middle // 2, 1), len(steps) - 1 - middle)
+        kept = [0, *range(first, first + middle), len(steps) - 1]
+    told = ""
+    for before, place in zip([-1, *kept], kept, strict=False):
+        told += (", " if told else "") + ("…, " if place > before + 1 else "") + words.count(steps[place])
+    return f"{words.plural(len(steps), 'checkpoint')}, at {words.one(run.axis)}s {told}"

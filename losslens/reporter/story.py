@@ -266,8 +266,21 @@ def _restart(run: RunReport) -> str:
     if run.restart_from is None and run.onset is not None and run.onset.from_start:
         return "nothing: the run was off its course from the first point"
     if run.restart_from is None:
-        return "no checkpoint from before the onset was found beside the log"
+        return _printed_restart(run) or "no checkpoint from before the onset was found beside the log"
     return f"{words.at(run.axis, run.restart_from.step)}: {run.restart_from.path}"
+
+
+def _printed_restart(run: RunReport) -> str:
+    """The last checkpoint that the log speaks of from surely before the onset, and a later one that may be so too."""
+    if run.onset is None:
+        return ""
+    saved = sorted(event.step for event in run.events if event.kind == "checkpoint" and event.step is not None)
+    sure = [step for step in saved if step < run.onset.low]
+    maybe = [step for step in saved if run.onset.low <= step < run.onset.step]
+    if not sure:
+        return ""
+    text = f"{words.at(run.axis, sure[-1])}, a checkpoint that the log speaks of; none was found beside it"
+    return f"{text}. That of {words.count(maybe[-1])} lies in the interval of the onset" if maybe else text
 
 
 def _levels(leading: LossVerdict | None) -> str:

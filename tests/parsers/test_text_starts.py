@@ -103,6 +103,27 @@ def test_a_line_that_says_that_what_was_saved_was_loaded_is_a_restart(tmp_path: 
 
 
 @pytest.mark.parametrize(
+    ("line", "first", "kind"),
+    [
+        ("INFO:tensorflow:Restoring parameters from ./init/model.ckpt", 10, "message"),
+        ("Loading weights from checkpoints/pretrained.npz", 0, "message"),
+        ("INFO:tensorflow:Restoring parameters from ./train_log/model.ckpt-5000", 5010, "restart"),
+        ("Resuming from checkpoint out/checkpoint-500", 10, "restart"),
+    ],
+)
+def test_weights_that_were_loaded_before_the_first_step_of_a_training_began_it(
+    tmp_path: Path, line: str, first: int, kind: str
+) -> None:
+    log = read(tmp_path / "train.log", [line, *(f"step {s} loss {loss(s)}" for s in range(first, first + 200, 10))])
+    assert [(event.kind, event.step) for event in log.events] == [(kind, None)]
+
+
+def test_late_checkpoints_are_kept(tmp_path: Path) -> None:
+    lines = [f"step {s} loss {loss(s)}\nSaving checkpoint to model.ckpt" for s in range(0, 3000, 10)]
+    assert len(read(tmp_path / "train.log", lines).events) == 300
+
+
+@pytest.mark.parametrize(
     "line", ["Loading the data set from data/train.json", "loaded 5000 samples", "Load average: 3"]
 )
 def test_a_line_that_says_that_something_else_was_loaded_is_none(tmp_path: Path, line: str) -> None:

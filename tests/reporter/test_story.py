@@ -61,6 +61,19 @@ def test_a_run_without_a_checkpoint_is_told_that_none_was_found() -> None:
     assert facts["restart from"] == "no checkpoint from before the onset was found beside the log"
 
 
+def test_checkpoints_that_the_log_speaks_of_are_told_where_none_lies_beside_it() -> None:
+    saved = tuple(LogEvent("checkpoint", "saved", "train.log", step) for step in (45_000, 47_500, 50_000, 52_500))
+    run = replace(make.exploded(), restart_from=None, events=saved)
+    (text,) = [fact.text for fact in story.when(run) if fact.label == "restart from"]
+    assert text == (
+        "step 47,500, a checkpoint that the log speaks of; none was found beside it. That of 50,000 lies in the "
+        "interval of the onset"
+    )
+    late = replace(run, events=saved[3:])
+    (text,) = [fact.text for fact in story.when(late) if fact.label == "restart from"]
+    assert text == "no checkpoint from before the onset was found beside the log"
+
+
 def test_an_epoch_axis_is_not_translated_into_epochs_again() -> None:
     assert "epoch" not in {fact.label for fact in story.when(make.nan_from_start())}
 
@@ -243,6 +256,12 @@ def test_many_checkpoints_are_one_line() -> None:
     saved = tuple(LogEvent("checkpoint", f"saved {k}", "train.log", 100 * k) for k in range(1, 31))
     (line,) = appendix.events(replace(make.healthy(), events=saved))
     assert line == "30 checkpoints, at steps 100, 200, 300, 400, 500, 600, 700, …, 3,000"
+
+
+def test_of_many_checkpoints_those_around_the_onset_are_told() -> None:
+    saved = tuple(LogEvent("checkpoint", f"saved {k}", "train.log", 5_000 * k) for k in range(1, 21))
+    (line,) = appendix.events(replace(make.exploded(), events=saved))
+    assert line == ("20 checkpoints, at steps 5,000, …, 40,000, 45,000, 50,000, 55,000, 60,000, 65,000, …, 100,000")
 
 
 def test_a_time_that_rounds_to_no_second_is_not_said_to_be_spent() -> None:
