@@ -83,10 +83,11 @@ def _scale_reset(f: Facts, d: int) -> Found:
 
 
 def _started_over(f: Facts, d: int) -> Found:
-    if f.restart is None or not _near(f) or not f.restart.near_initial or f.loss is None:
+    if f.restart is None or not _near(f) or not f.restart.near_initial or f.restart.levels is None:
         return None
+    first, after = f.restart.levels
     text = (
-        f"{f.tag} came back near its very first level ({num(f.loss.first)}): "
+        f"{f.tag} came back at {num(after)}, near the level of its first points ({num(first)}): "
         "the weights were not loaded, or no longer fit"
     )
     return sign("started-over", d, 1.0, text, series=f.tag)

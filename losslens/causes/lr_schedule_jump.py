@@ -94,8 +94,10 @@ def fixes(facts: Facts) -> tuple[Fix, ...]:
 def _hold(facts: Facts) -> Fix:
     """Keep the rate down: at the later peaks of a schedule that has some, else at the one place where it rose."""
     r = facts.rate
-    proven = max(r.stable_rate or 0.0, r.borne or 0.0) if r is not None else 0.0
-    target = f" at most {num(proven)}, which had trained stably" if proven > 0 else ""
+    known = (r.stable_rate, r.borne) if r is not None else ()
+    # A rate that was borne once, before the one at which it failed was reached again, proves nothing.
+    proven = max((x for x in known if x and (r is None or not r.at_onset or x < r.at_onset)), default=0.0)
+    target = f" at most {num(proven)}, at which the run had trained calmly" if proven > 0 else ""
     if repeats(facts):
         return Fix(
             f"Lower the later peaks{f', to{target}' if target else ''}",

@@ -131,8 +131,8 @@ def _jumped(f: Facts, g: Growth) -> str:
             )
         fell = ", fell by most of that at once, and" if (g.alone or 0.0) >= TOWER else " and"
         return (
-            f"{rose}{fell} was back only {points(back)} later: one batch or one step threw the weights, and what they "
-            f"had learned was learned anew. Nothing had to build up for that.{inside}"
+            f"{rose}{fell} was back inside its old band only {points(back)} later: one batch or one step threw the "
+            f"weights, and what they had learned was learned anew. Nothing had to build up for that.{inside}"
         )
     if f.loss.growth.kind == "plateau-high" or f.nonfinite is None:
         level = f" and ended at {num(f.loss.end)}" if f.loss.end is not None else " and stayed out"

@@ -248,6 +248,8 @@ def when(run: RunReport) -> list[Fact]:
         out.append(Fact("loss, smoothed", levels))
     if (back := no_return(run)) is not None:
         text = f"{words.at(axis, back)}, the last inside the band of before"
+        if onset is not None and back == onset.step:
+            text = f"{words.at(axis, back)}: the onset lies inside the band of before, the next point out of it"
         out.append(Fact("point of no return", text))
     if judgement.first_nonfinite is not None:
         out.append(Fact("NaN or Inf from", words.at(axis, judgement.first_nonfinite)))

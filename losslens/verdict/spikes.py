@@ -38,6 +38,12 @@ LESS_BY = math.log(3.0)
 NEARLY_BACK = 0.25
 """A spike is nearly back where no more than this share of its height is left (on the transformed scale)."""
 
+AT_ITS_HEELS = 5
+"""Points behind a spike within which what leaves the course again is its aftermath."""
+
+SUCH, TENFOLD = 0.5, math.log(10.0)
+"""Share of the height of the largest spike that another such one reaches, which is no less by more than tenfold."""
+
 USUAL = 0.1
 """A height that so many of the points since were at …"""
 
@@ -86,14 +92,15 @@ def find(fit: SeriesFit, wanders: bool) -> Word | None:
         matter = max(matter, height / max(math.log(FACTOR), LOG_SHARE * fallen))
     if matter < 1.0:
         return None
-    count = len(found)
+    after = _aftermath(found, largest)
+    count = sum(e not in after and _as_high(fit, e, largest) for e in found)
     widths = (largest.top - largest.before) / fit.noise
     size = f"{rough(widths)} noise widths"
     if fit.transform.kind == "log" and before > 0.0 and top / before >= EXPLODED_FACTOR:
         size = f"{rough(top / before)}×" + (f", {size}" if widths >= PEAK_WIDTHS else "")
     text = (
         f"left {number(before)} for {number(top)} at {fit.place(largest.first)} ({size}) "
-        f"and {_back(fit, largest)}" + (f"; {count} such spikes" if count > 1 else "")
+        f"and {_back(fit, largest, after)}" + (f"; {count} such spikes" if count > 1 else "")
     )
     if largest.last >= ended:
         return _open(fit, largest, f"left {number(before)} for {number(top)} at {fit.place(largest.first)} ({size})")
@@ -101,8 +108,28 @@ def find(fit: SeriesFit, wanders: bool) -> Word | None:
     return Word(Verdict.SPIKE_RECOVERED, text, margin, Verdict.HEALTHY if margin < NEAR else None, spike=largest)
 
 
-def _back(fit: SeriesFit, e: Excursion) -> str:
+def _aftermath(found: Sequence[Excursion], largest: Excursion) -> list[Excursion]:
+    """What left the course again right behind the largest spike: the weights that it threw, and no spike of its own."""
+    out: list[Excursion] = []
+    end = largest.last
+    for e in sorted(found, key=lambda e: e.first):
+        if end < e.first <= end + AT_ITS_HEELS + 1:
+            out.append(e)
+            end = e.last
+    return out
+
+
+def _as_high(fit: SeriesFit, e: Excursion, largest: Excursion) -> bool:
+    """Whether a spike rose nearly as far as the largest, on the transformed scale: another such one."""
+    height, mine = (float(fit.z[x.first : x.last + 1].max()) - x.before for x in (largest, e))
+    return mine >= max(SUCH * height, height - TENFOLD)
+
+
+def _back(fit: SeriesFit, e: Excursion, after: Sequence[Excursion]) -> str:
     """When a spike was over: the step of its last high point is no news where that is its only one."""
+    if after:
+        again = f"was out again from {fit.place(after[0].first)}, until about {fit.place(after[-1].last)}"
+        return f"fell back {'at the next point' if e.last == e.first else f'by {fit.place(e.last)}'}, but {again}"
     return "was back at the next point" if e.last == e.first else f"came back by {fit.place(e.last)}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from losslens.model import LogEvent, Verdict
+from losslens.model import LogEvent, Sign, Verdict
 from tests.causes import make_runs as m
 
 CAUSE = "bad-resume"
@@ -38,6 +38,19 @@ def test_weights_that_were_not_loaded_are_seen_by_the_first_level_coming_back() 
     y[200:] = m.learning(200, pace=0.5, seed=8)
     run = m.made(y, Verdict.SHIFTED, 200, segments=(200,))
     assert "started-over" in m.names(run, CAUSE, +1)
+
+
+def test_the_levels_that_were_compared_are_the_ones_that_are_told() -> None:
+    y = m.learning(400)
+    y[0] = 23.0
+    y[200:] = m.learning(200)
+    (found,) = [
+        s for s in m.tried(m.made(y, Verdict.EXPLODED, 200, segments=(200,)).facts(), CAUSE) if s.name == "started-over"
+    ]
+    assert isinstance(found, Sign)
+    assert "came back at 2.3" in found.text or "came back at 2.2" in found.text
+    assert "(2.3" in found.text or "(2.2" in found.text
+    assert "23" not in found.text
 
 
 def test_without_logged_rate_nothing_is_claimed_about_it_at_the_restart() -> None:

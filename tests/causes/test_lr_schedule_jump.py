@@ -23,6 +23,17 @@ def test_a_runaway_right_after_the_rate_rose_tenfold_is_the_schedule() -> None:
     assert "rate-jumped" in m.names(jumped(10.0), CAUSE, +1)
 
 
+def test_a_rate_above_the_one_it_failed_at_is_not_advised() -> None:
+    rate = m.constant(400, 1e-3)
+    rate[20:90], rate[199:] = 9e-3, 8e-3
+    made = m.made(m.exploding(at=200), Verdict.EXPLODED, 200, others={m.LR: rate})
+    text = " ".join(fix.text for fix in m.diagnosed(made, CAUSE).fixes)
+    assert "0.009" not in text
+    assert "keep it to at most 0.001, at which the run had trained calmly" in " ".join(
+        fix.text for fix in m.diagnosed(jumped(10.0), CAUSE).fixes
+    )
+
+
 def test_a_rate_that_fell_before_the_onset_is_innocent() -> None:
     fell = jumped(10.0, falls=True)
     assert m.place(fell, CAUSE) > 5

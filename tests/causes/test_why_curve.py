@@ -57,7 +57,7 @@ def test_nothing_is_said_against_a_batch_where_a_batch_is_the_likeliest_cause() 
 def test_a_peak_that_is_learned_away_was_one_step() -> None:
     y = m.spiking(height=1000.0, width=6.0)
     text = told(m.made(y, Verdict.SPIKE_RECOVERED, 250, every=10))
-    assert "from one logged point to the next and was back only" in text
+    assert "from one logged point to the next and was back inside its old band only" in text
     assert "one batch or one step threw the weights" in text
     assert "not logged" not in text
     assert "What happened between the two was not logged" in told(m.made(y, Verdict.SPIKE_RECOVERED, 250, every=1000))

@@ -61,6 +61,17 @@ def test_a_run_without_a_checkpoint_is_told_that_none_was_found() -> None:
     assert facts["restart from"] == "no checkpoint from before the onset was found beside the log"
 
 
+def test_an_onset_inside_the_band_says_that_the_next_point_is_out() -> None:
+    run = make.exploded()
+    assert run.onset is not None
+    same = replace(run, judgement=replace(run.judgement, point_of_no_return=run.onset.step))
+    facts = {fact.label: fact.text for fact in story.when(same)}
+    assert facts["point of no return"].endswith("the onset lies inside the band of before, the next point out of it")
+    assert {fact.label: fact.text for fact in story.when(run)}["point of no return"].endswith(
+        "inside the band of before"
+    )
+
+
 def test_checkpoints_that_the_log_speaks_of_are_told_where_none_lies_beside_it() -> None:
     saved = tuple(LogEvent("checkpoint", "saved", "train.log", step) for step in (45_000, 47_500, 50_000, 52_500))
     run = replace(make.exploded(), restart_from=None, events=saved)

@@ -76,6 +76,28 @@ def test_a_spike_stays_one_where_the_loss_is_thrown_out_once_more_after_a_calm()
     assert "2 such spikes" in said.reason
 
 
+def test_what_the_weights_did_after_one_bad_batch_is_no_second_spike() -> None:
+    rng = np.random.default_rng(7)
+    y = (0.02 + 1.5 * np.exp(-np.arange(1200) / 60.0)) * np.exp(0.05 * rng.standard_normal(1200))
+    y[700] *= 1e8
+    y[702:800] += 2.0 * np.exp(-np.arange(98) / 20.0)
+    said = judge(build([of(y)], name="run")[0])
+    assert said.verdict is Verdict.SPIKE_RECOVERED
+    assert "such spikes" not in said.reason
+    assert "at step 700" in said.reason
+    assert "fell back at the next point, but was out again from step 702" in said.reason
+
+
+def test_a_spike_a_thousandth_as_high_is_not_another_such_one() -> None:
+    rng = np.random.default_rng(8)
+    y = (0.5 + 1.5 * np.exp(-np.arange(800) / 40.0)) * np.exp(0.05 * rng.standard_normal(800))
+    y[400:404] *= 50_000.0
+    y[600:604] *= 30.0
+    said = judge(build([of(y)], name="run")[0])
+    assert said.verdict is Verdict.SPIKE_RECOVERED
+    assert "such spikes" not in said.reason
+
+
 @pytest.mark.parametrize("after", [2, 5, 12])
 def test_a_spike_that_is_not_surely_back_when_the_log_ends_is_told(after: int) -> None:
     rng = np.random.default_rng(4)

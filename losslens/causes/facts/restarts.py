@@ -71,6 +71,7 @@ def restart_of(
         loss_ratio=ratio(after, before),
         near_initial=None if after is None or first is None or before is None else _near_initial(before, after, first),
         reconverged=_reconverged(loss, step, index, before, after),
+        levels=None if first is None or after is None else (first, after),
     )
 
 

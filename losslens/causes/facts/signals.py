@@ -342,6 +342,8 @@ class Restart:
     near_initial: bool | None
     """The loss came back near its very first level."""
     reconverged: bool | None
+    levels: tuple[float, float] | None = None
+    """The level of the first points of the run, and of those after the restart: what was compared for that."""
 
 
 @dataclass(frozen=True, slots=True)
