@@ -53,7 +53,9 @@ def _curves(run: Run, judgement: Judgement) -> tuple[Curve, ...]:
     first = [lv.tag for lv in judgement.losses] + [p.series for p in judgement.precursors]
     last = (Role.LAYER_GRAD_NORM, Role.OTHER)
     choices = sorted(run.roles, key=lambda c: (c.tag not in first, c.role in last, c.role is Role.OTHER))
-    return tuple(reduce(run.series[c.tag], c.role) for c in choices[:MOST_CURVES] if c.tag in run.series)
+    onset = judgement.onset.step if judgement.onset is not None else None
+    shown = (c for c in choices[:MOST_CURVES] if c.tag in run.series)
+    return tuple(reduce(run.series[c.tag], c.role, around=onset) for c in shown)
 
 
 def restart_from(run: Run, judgement: Judgement) -> Checkpoint | None:

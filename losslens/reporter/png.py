@@ -165,7 +165,7 @@ def _panel(panel: Axes, curve: Curve, report: RunReport, *, is_loss: bool, last:
     scale = scales.of(curve)
     _draw_scale(panel, scale, most=6 if is_loss else 3, finite=_has_finite(curve))
     for branch in signals.branches(curve):
-        steps, values = [s for s, _ in branch.points], [v if math.isfinite(v) else math.nan for _, v in branch.points]
+        steps, values = [s for s, _ in branch.points], [_shown(v, scale) for _, v in branch.points]
         colour = LIGHT["faint"] if branch.abandoned else LIGHT["line" if is_loss else "signal"]
         few = len(steps) <= 60
         gaps = [True, *(math.isnan(value) for value in values), True]
@@ -193,6 +193,13 @@ def _panel(panel: Axes, curve: Curve, report: RunReport, *, is_loss: bool, last:
     panel.xaxis.set_major_locator(_whole_numbers())
     if last:
         panel.set_xlabel(plain(words.one(curve.axis)), fontsize=9, color=LIGHT["dim"], parse_math=False)
+
+
+def _shown(value: float, scale: scales.Scale) -> float:
+    """A value as it is drawn: what a logarithmic scale cannot show lies at its bottom, what is not finite nowhere."""
+    if not math.isfinite(value):
+        return math.nan
+    return scale.low if scale.kind == "log" and value <= 0 else value
 
 
 def _whole_numbers() -> Any:

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const BOX = 1000, LOG_RATIO = 30, CROWDED_RATIO = 6, CROWDED = 0.1;
+  const BOX = 1000, LOG_RATIO = 30, CROWDED_RATIO = 6, CROWDED = 0.1, ABOVE_ZERO = 0.2;
   const SVG = "http://www.w3.org/2000/svg";
   const count = (n) => Math.round(n).toLocaleString("en-US");
   const number = (v) => {
@@ -26,7 +26,7 @@
       return { f, back, from: from - pad, to: to + pad };
     };
     const crowded = () => finite.slice().sort((a, b) => a - b)[finite.length >> 1] - low < CROWDED * (high - low);
-    if (wish !== "linear" && low >= 0 && positive > finite.length / 2 && (wish === "log" || high / floor > LOG_RATIO || (high / floor > CROWDED_RATIO && crowded())))
+    if (wish !== "linear" && low >= 0 && positive > ABOVE_ZERO * finite.length && (wish === "log" || high / floor > LOG_RATIO || (high / floor > CROWDED_RATIO && crowded())))
       return { kind: "log scale", ...bent((v) => (v > 0 ? Math.log10(v) : -Infinity), (x) => 10 ** x, floor, high) };
     if (wish !== "linear" && low < 0) {
       const sizes = finite.map(Math.abs).filter((v) => v).sort((a, b) => a - b);

@@ -16,6 +16,8 @@ LINEAR = frozenset({Role.ACCURACY, Role.VAL_ACCURACY, Role.EPOCH, Role.SKIPPED_S
 LOG_RATIO = 30.0
 #: So is one that spans less, when half its points crowd in this lowest share of a linear scale.
 CROWDED_RATIO, CROWDED = 6.0, 0.1
+#: Zeros lie at the bottom of a logarithmic scale, where more points than this share are above it.
+ABOVE_ZERO = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def suited(values: Iterable[float], *, log: bool | None = None) -> Scale:
         return Scale("linear", 0.0, 1.0)
     low, high = min(finite), max(finite)
     positive = [v for v in finite if v > 0]
-    mostly_positive = low >= 0 and len(positive) > 0.5 * len(finite)
+    mostly_positive = low >= 0 and len(positive) > ABOVE_ZERO * len(finite)
     if mostly_positive and log is not False:
         floor = min(positive)
         if log or high / floor > LOG_RATIO or (high / floor > CROWDED_RATIO and _crowded(finite, low, high)):

@@ -12,15 +12,20 @@ if TYPE_CHECKING:
     from losslens.model import BoolArray, FloatArray, IntArray
 
 
-def reduce(series: Series, role: Role, *, limit: int = 4000) -> Curve:
+AROUND = 20
+"""Points before and after the onset that are kept one and all: they are what is looked at most closely."""
+
+
+def reduce(series: Series, role: Role, *, limit: int = 4000, around: int | None = None) -> Curve:
     """At most ``limit`` points of ``series`` that look like all of them.
 
     The series is cut into buckets of equal numbers of points; each keeps its smallest and its largest finite value and
     its first non-finite one. Kept besides: first and last point, first and last finite point, first non-finite point,
-    the ends of each non-finite stretch as far as there is room, and first and last point of each segment. Linear time.
+    every point near the step ``around``, the ends of each non-finite stretch as far as there is room, first and last
+    point of each segment. Linear time.
     """
     n = len(series)
-    keep = np.arange(n) if n <= limit else _chosen(series, limit)
+    keep = np.arange(n) if n <= limit else _chosen(series, limit, around)
     abandoned = series.abandoned
     gone: tuple[int, ...] = ()
     if abandoned is not None and abandoned.any():
@@ -38,10 +43,10 @@ def reduce(series: Series, role: Role, *, limit: int = 4000) -> Curve:
     )
 
 
-def _chosen(series: Series, limit: int) -> IntArray:
+def _chosen(series: Series, limit: int, around: int | None) -> IntArray:
     value = series.value
     n = value.size
-    must = _must_keep(series)[: limit // 4]
+    must = _must_keep(series, around)[: limit // 4]
     buckets = max(1, (limit - must.size) // 3)
     edges = np.linspace(0, n, buckets + 1).astype(np.int64)[:-1]
     finite = np.isfinite(value)
@@ -52,7 +57,7 @@ def _chosen(series: Series, limit: int) -> IntArray:
     return chosen.astype(np.int64)
 
 
-def _must_keep(series: Series) -> IntArray:
+def _must_keep(series: Series, around: int | None) -> IntArray:
     """Indices that tell the story, most important first."""
     n = len(series)
     finite = np.isfinite(series.value)
@@ -61,6 +66,10 @@ def _must_keep(series: Series) -> IntArray:
         story += [int(np.argmax(finite)), n - 1 - int(np.argmax(finite[::-1]))]
     if not finite.all():
         story.append(int(np.argmin(finite)))
+    if around is not None:
+        branch = np.arange(n) if series.abandoned is None else np.flatnonzero(~series.abandoned)
+        at = int(np.searchsorted(series.step[branch], around))
+        story += branch[max(0, at - AROUND) : at + AROUND + 1].tolist()
     starts = np.flatnonzero(np.diff(series.segment)) + 1
     flips = np.flatnonzero(np.diff(finite.astype(np.int8))) + 1
     rest = np.concatenate([starts, starts - 1, flips, flips - 1])

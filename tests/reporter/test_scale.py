@@ -38,6 +38,12 @@ def test_zeros_of_a_positive_curve_land_at_the_bottom_of_a_log_scale() -> None:
     assert scale.unit(0.0) == 0.0
 
 
+def test_a_loss_that_is_mostly_exactly_0_still_shows_what_is_not() -> None:
+    mostly = [1.6, 0.02, *[0.0] * 20, 0.08, 3e-9, *[1e-6] * 4]
+    assert suited(mostly).kind == "log"
+    assert suited([*[0.0] * 100, 3.0, 1.0, 0.5]).kind == "linear"
+
+
 def test_without_a_finite_value_there_is_still_a_scale() -> None:
     assert suited([math.nan, math.inf]).unit(0.5) == 0.5
 
@@ -71,7 +77,7 @@ def test_the_page_s_script_chooses_scales_by_the_same_numbers() -> None:
 
     script = resources.files("losslens.reporter").joinpath("report.js").read_text(encoding="utf-8")
     found = {name: float(value) for name, value in re.findall(r"\b([A-Z_]+) = ([0-9.]+)", script)}
-    for name in ("LOG_RATIO", "CROWDED_RATIO", "CROWDED"):
+    for name in ("LOG_RATIO", "CROWDED_RATIO", "CROWDED", "ABOVE_ZERO"):
         assert found[name] == getattr(scale, name)
 
 

@@ -38,6 +38,16 @@ def test_a_long_series_keeps_its_one_spike() -> None:
     assert min(curve.value) == -9.0
 
 
+def test_every_point_near_the_onset_survives() -> None:
+    value = np.random.default_rng(1).normal(1.0, 0.1, 100_000)
+    gone = np.zeros(100_000, dtype=bool)
+    for abandoned in (None, gone):
+        curve = reduce(made(value, abandoned=abandoned), Role.TRAIN_LOSS, around=500_000)
+        assert set(range(499_800, 500_201, 10)) <= set(curve.step)
+        assert len(curve.step) <= 4000
+    assert len(reduce(made(value), Role.TRAIN_LOSS, around=5_000_000).step) <= 4000
+
+
 def test_the_first_nan_and_the_last_finite_point_survive() -> None:
     value = np.linspace(2, 1, 100_000)
     value[60_001:] = np.nan
