@@ -263,7 +263,7 @@ def evidence(cause: str, found: Sequence[Sign | NotChecked], facts: Facts, sizes
     if abs(usual) >= VERDICT_SAYS_FROM:
         often = "often" if usual > 0 else "seldom"
         so = facts.verdict.value + HOW.get(family(facts), "")
-        text = f"a base rate, not a measurement: this cause {often} ends so ({so})"
+        text = f"before looking at the details: this cause {often} ends so ({so})"
         out.append(Evidence("verdict", usual, text))
     return tuple(e for e in out if abs(e.weight) >= LEAST_SHOWN)
 

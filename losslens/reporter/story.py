@@ -297,9 +297,10 @@ def _levels(leading: LossVerdict | None) -> str:
             level = None  # it only ever rose: no level of it was better than its start
     if level is not None and end is not None and words.number(level) == words.number(end):
         name, level = "", None  # it ended at its best: one number, not twice the same
-    names = (("start", leading.start_level), (name, level), ("end" if name else "end, its best", end))
+    names = (("start", leading.start_level), (name, level), ("end", end))
     known = [(name, value) for name, value in names if value is not None]
-    return ", ".join(f"{name} {words.number(value)}" for name, value in known) if len(known) > 1 else ""
+    text = ", ".join(f"{name} {words.number(value)}" for name, value in known) if len(known) > 1 else ""
+    return f"{text}, which is its best" if text and not name else text
 
 
 def reason(run: RunReport) -> str:

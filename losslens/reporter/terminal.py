@@ -16,7 +16,7 @@ from losslens.reporter.plot_text import Annotations
 WIDEST = 120
 LOSS_ROWS, SIGNAL_ROWS, MOST_SIGNALS = 10, 3, 3
 BAR, SPARK, MOST_BARS = 20, 12, 8
-WEIGHTS = "+ speaks for, − against; the numbers weigh the evidence, in nats"
+WEIGHTS = "+ speaks for, − against; a larger number weighs more"
 #: From this width on the first cause has a column of its own in the overview.
 WIDE = 110
 #: … if names keep so many characters beside it; below each other a longer onset or cause takes two lines.

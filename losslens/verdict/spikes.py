@@ -44,6 +44,9 @@ AT_ITS_HEELS = 5
 SUCH, TENFOLD = 0.5, math.log(10.0)
 """Share of the height of the largest spike that another such one reaches, which is no less by more than tenfold."""
 
+PART = 0.1
+"""A spike that was by more than this share of its height below its top at its first point rose on from there."""
+
 USUAL = 0.1
 """A height that so many of the points since were at …"""
 
@@ -98,12 +101,12 @@ def find(fit: SeriesFit, wanders: bool) -> Word | None:
     size = f"{rough(widths)} noise widths"
     if fit.transform.kind == "log" and before > 0.0 and top / before >= EXPLODED_FACTOR:
         size = f"{rough(top / before)}×" + (f", {size}" if widths >= PEAK_WIDTHS else "")
-    text = (
-        f"left {number(before)} for {number(top)} at {fit.place(largest.first)} ({size}) "
-        f"and {_back(fit, largest, after)}" + (f"; {count} such spikes" if count > 1 else "")
-    )
+    left = f"left {number(before)} for {number(top)} at {fit.place(largest.first)} ({size})"
+    if fit.z[largest.first] < largest.top - PART * (largest.top - largest.before):
+        left = f"left {number(before)} at {fit.place(largest.first)}, rose to {number(top)} ({size})"
+    text = f"{left} and {_back(fit, largest, after)}" + (f"; {count} such spikes" if count > 1 else "")
     if largest.last >= ended:
-        return _open(fit, largest, f"left {number(before)} for {number(top)} at {fit.place(largest.first)} ({size})")
+        return _open(fit, largest, left)
     margin = min(max(widths / 8.0, (top - before) / fit.progress), matter)
     return Word(Verdict.SPIKE_RECOVERED, text, margin, Verdict.HEALTHY if margin < NEAR else None, spike=largest)
 

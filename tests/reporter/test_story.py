@@ -142,7 +142,7 @@ def test_a_loss_that_ended_at_its_best_has_one_number_for_both() -> None:
     run = make.exploded()
     losses = tuple(replace(x, verdict=Verdict.SPIKE_RECOVERED, end_level=0.88) for x in run.judgement.losses)
     told = story.when(replace(run, judgement=replace(run.judgement, losses=losses)))
-    assert "start 4, end, its best 0.88" in [fact.text for fact in told]
+    assert "start 4, end 0.88, which is its best" in [fact.text for fact in told]
 
 
 def test_a_run_that_was_lost_before_its_first_nan_is_told_to_be_bad_from_the_start() -> None:

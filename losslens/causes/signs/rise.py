@@ -150,9 +150,8 @@ def smooth_rise(f: Facts, d: int) -> Found:
     if g.oscillation is None or g.fit is None or g.kind not in ("exponential", "power", "linear"):
         return None
     strength = ramp(g.oscillation, 0.3, 0.08) * ramp(g.points, 6, 15) * ramp(g.fit, 0.85, 0.97)
-    text = (
-        f"{f.tag} rose smoothly, by {g.kind} growth (R² {g.fit:.2f}, {percent(g.oscillation)} of its moves are turns)"
-    )
+    turns = "without turning back" if not g.oscillation else f"turning at {percent(g.oscillation)} of its moves"
+    text = f"{f.tag} rose smoothly, {turns}, by {g.kind} growth (R² {g.fit:.2f})"
     return sign("smooth-rise", d, strength, text, series=f.tag, steps=(f.onset.step, g.peak_step), value=g.fit)
 
 
@@ -217,9 +216,8 @@ def oscillating(f: Facts, d: int) -> Found:
     if f.loss is None or f.onset is None or f.loss.growth.oscillation is None:
         return None
     turns = f.loss.growth.oscillation
-    text = (
-        f"{f.tag} swings while it rises: {percent(turns)} of its larger moves after {where(f, f.onset.step)} are turns"
-    )
+    after = where(f, f.onset.step)
+    text = f"{f.tag} swings while it rises: after {after} it turns at {percent(turns)} of its larger moves"
     return sign(
         "swings-while-rising", d, ramp(turns, 0.3, 0.7), text, series=f.tag, steps=(f.onset.step, None), value=turns
     )
