@@ -16,6 +16,12 @@ from losslens.model import Verdict
 FEWEST_CLIMBED = 4
 """Points over which a rise shows a law."""
 
+FEWEST_BEFORE, FEWEST_CALM = 2, 4
+"""Points before the onset from which a rise can be told from a start, and from which the run was calm before it."""
+
+FEWEST_AFTER = 4
+"""Points from the onset on without which it cannot be said that a jump lasted."""
+
 LEAST_FACTOR = 5.0
 """Factor of a rise below which its law is hardly seen."""
 
@@ -39,11 +45,14 @@ def told(f: Facts, *, one_batch: bool) -> str:
     """What the shape of the rise means; "" where there is none. ``one_batch``: it may be said that no batch did it."""
     if f.loss is None or f.onset is None or f.extent is None or f.onset.from_start or f.leading_role.startswith("val"):
         return ""
-    if f.verdict in (Verdict.PLATEAU, Verdict.OVERFIT) or f.onset.points_before < FEWEST_CLIMBED:
+    if f.verdict in (Verdict.PLATEAU, Verdict.OVERFIT):
         return ""
     g = f.loss.growth
     if f.nonfinite is not None and f.nonfinite.pattern == "abrupt" and f.verdict is Verdict.NAN:
-        return _broke(f)
+        lost = f.onset.low <= f.nonfinite.first_step <= f.onset.high
+        return _broke(f) if f.onset.points_before and lost else ""
+    if f.onset.points_before < FEWEST_BEFORE:
+        return ""
     if g.kind == "exponential" and g.points >= FEWEST_CLIMBED and not f.loss.recovered:
         return _multiplied(f, g, one_batch=one_batch)
     if g.kind in ("jump", "plateau-high") and g.points <= 2 and (g.ratio or 0.0) >= LEAST_JUMP:
@@ -58,11 +67,19 @@ def _broke(f: Facts) -> str:
     """From a calm value to one that is not finite."""
     assert f.extent is not None
     assert f.nonfinite is not None
-    one = f.extent.interval <= 1
+    one = f.extent.steps_apart <= 1
     between = "from one step to the next" if one else f"within one logged point ({lasting(f, f.extent.interval)})"
     unless = "" if one else ", unless it fits between two logged points"
+    if f.extent.steps_apart >= COARSE:
+        return (
+            f"The curve itself tells little: {f.tag} was not up at the last point before "
+            f"{where(f, f.nonfinite.first_step)} and was lost {between}. A climb by steps that are too long fits "
+            "between two such points as well as one bad operation (log of 0, 0/0, an overflow) or one bad number in a "
+            "batch."
+        )
+    calm = "calm" if f.onset is not None and f.onset.points_before >= FEWEST_CALM else "finite and had not risen"
     return (
-        f"The curve itself tells this much: {f.tag} was calm up to the last point before "
+        f"The curve itself tells this much: {f.tag} was {calm} up to the last point before "
         f"{where(f, f.nonfinite.first_step)} and was lost {between}, without a rise. Steps that are too long show a "
         f"rise first{unless}; one operation (log of 0, 0/0, a square root at 0, an overflow) or one bad number in a "
         "batch needs a single step."
@@ -87,6 +104,8 @@ def _multiplied(f: Facts, g: Growth, *, one_batch: bool) -> str:
         )
     elif one_batch:
         text += " A single bad batch does not do that: such a rise feeds on itself, and what began it lasted."
+    if f.onset.points_before < FEWEST_CALM:
+        return text
     unseen = math.log(UNSEEN) * g.time_constant
     since = f.onset.step - unseen
     if since >= f.onset.low - AT_HAND * f.extent.interval:
@@ -134,10 +153,19 @@ def _jumped(f: Facts, g: Growth) -> str:
             f"{rose}{fell} was back inside its old band only {points(back)} later: one batch or one step threw the "
             f"weights, and what they had learned was learned anew. Nothing had to build up for that.{inside}"
         )
+    if f.extent.points - f.onset.points_before < FEWEST_AFTER:
+        return f"{rose}, where the log ends: whether it would have come back cannot be seen.{inside}"
+    left, end = f.loss.end_over_before, f.loss.end
+    if left is not None and end is not None and left < math.sqrt(g.ratio or 1.0):
+        return (
+            f"{rose} and came down again, but only to {num(end)}, {times(left)} the level before: one batch or one "
+            f"step threw the weights, and they did not find all the way back.{inside}"
+        )
     if f.loss.growth.kind == "plateau-high" or f.nonfinite is None:
-        level = f" and ended at {num(f.loss.end)}" if f.loss.end is not None else " and stayed out"
+        level = " and stayed out" if end is None else f" and ended at {num(end)}"
+        level += "" if left is None else f", {times(left)} the level before"
         return (
             f"{rose}{level}. All of it was done at once and lasted: data, labels, scaling or settings were others from "
-            f"there on, or one step was so long that the weights did not come back from it.{inside}"
+            f"there on, or one step threw the weights and they did not find the way back.{inside}"
         )
     return f"{rose}: what did it was done at once, or was too fast to be logged.{inside}"

@@ -77,12 +77,42 @@ def test_a_jump_that_holds_was_a_change_and_nothing_that_built_up() -> None:
     assert "done at once and lasted" in text
 
 
+def test_a_jump_that_came_most_of_the_way_back_threw_the_weights() -> None:
+    y = m.learning()
+    y[320:] *= 1.0 + 2000.0 * np.exp(-np.arange(80) / 1.0)
+    y[325:] *= 3.0
+    text = told(m.made(y, Verdict.DIVERGED, 320, every=10))
+    assert "came down again, but only to 1.479" in text
+    assert "2.9× the level before" in text
+
+
+def test_an_epoch_is_not_a_step() -> None:
+    text = told(m.made(m.nan_from(m.learning(), 200), Verdict.NAN, 200, axis="epoch", every=1))
+    assert "within one logged point (1 epoch)" in text
+    assert "tells little" in text
+
+
+def test_a_jump_at_the_end_of_the_log_is_not_said_to_have_lasted() -> None:
+    text = told(m.made(m.jumping()[:322], Verdict.EXPLODED, 320, every=10))
+    assert "where the log ends: whether it would have come back cannot be seen" in text
+
+
 def test_a_calm_loss_that_is_lost_at_once_needs_one_operation_only() -> None:
     lost = m.nan_from(m.learning(), 200)
     text = told(m.made(lost, Verdict.NAN, 200))
     assert "without a rise" in text
     assert "unless it fits between two logged points" in text
     assert "from one step to the next" in told(m.made(lost, Verdict.NAN, 200, every=1))
+
+
+def test_of_a_log_of_few_points_only_what_they_show_is_said() -> None:
+    steps = np.array([0, 100, 200, 300], dtype=np.int64)
+    lost = m.made(np.array([2.0, np.nan, np.nan, np.nan]), Verdict.NAN, 1, step=steps)
+    assert "was finite and had not risen up to the last point before step 100" in told(lost)
+    grown = m.made(450.0 * 3.5 ** np.arange(12.0), Verdict.EXPLODED, 2, axis="epoch", every=1)
+    text = told(grown)
+    assert "multiplied by the same factor" in text
+    assert "At this pace" not in text
 
 
 def test_where_another_signal_tells_the_moment_the_curve_is_not_asked() -> None:
