@@ -304,8 +304,14 @@ def diagnose(facts: Facts, *, sizes: Sizes | None = None, priors: Mapping[str, f
         groups=_groups(facts, found, chance, table),
         none_of_these=chance[NONE],
         log_next=_log_next(facts, found, chance, table),
-        why_then=why_then(facts, order[0].id, order[0].late) if order else why_then(facts),
+        why_then=why_then(facts, order[0].id, _how_late(order, chance)) if order else why_then(facts),
     )
+
+
+def _how_late(order: Sequence[causes.CauseModule], chance: Mapping[str, float]) -> dict[str, str]:
+    """How the first cause can come late, and the second where it is as likely."""
+    near = [m for m in order[:2] if chance[m.id] * CLOSE_FACTOR >= chance[order[0].id]]
+    return {m.id: m.late for m in near}
 
 
 def _unchecked(found: Found, cause: str, sizes: Sizes) -> dict[str, float]:

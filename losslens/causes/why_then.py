@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from losslens.causes import why_curve, why_others, why_place, why_rate, why_terms, why_validation
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.signals import Trend
@@ -39,16 +41,16 @@ NO_SIGNAL = "Nothing else was logged that could have announced it."
 NO_REASON = f"{NO_SIGNAL.removesuffix('.')}: from these logs alone the moment has no visible reason."
 
 
-def why_then(facts: Facts, cause: str = "", how_late: str = "") -> tuple[str, ...]:
+def why_then(facts: Facts, cause: str = "", how_late: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """Sentences, the most telling first; plainly so when nothing that was logged changed.
 
-    ``cause`` is the likeliest one, beside which no sentence may say the opposite, and ``how_late`` what
-    its module says of how it can stay away for most of a run.
+    ``cause`` is the likeliest one, beside which no sentence may say the opposite; ``how_late`` holds, for it and what
+    is as likely, how each can stay away for most of a run.
     """
-    return (*impossible.told(facts), *_said(facts, cause, how_late))
+    return (*impossible.told(facts), *_said(facts, cause, how_late or {}))
 
 
-def _said(facts: Facts, cause: str, how_late: str) -> tuple[str, ...]:
+def _said(facts: Facts, cause: str, how_late: Mapping[str, str]) -> tuple[str, ...]:
     """What the log says of the moment."""
     if facts.onset is None or facts.loss is None or facts.extent is None:
         return ()
@@ -91,7 +93,7 @@ def _said(facts: Facts, cause: str, how_late: str) -> tuple[str, ...]:
     if not named and cause not in OF_THIS_PASS:
         out.append(why_place.seen(facts))
     if not named and not whole and not warming and not why_rate.risen(facts):
-        out.append(why_place.late(facts, cause, how_late))
+        out += [why_place.late(facts, name, how) for name, how in how_late.items()]
     return tuple(s for s in (*whole, *out) if s)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from losslens import causes
+from losslens.causes import rank
 from losslens.causes.why_then import why_then
 from losslens.model import LogEvent, Verdict
 from tests.causes import make_runs as m
 
 
 def told(made: m.Made, cause: str = "", how_late: str = "") -> str:
-    return " ".join(why_then(made.facts(), cause, how_late))
+    return " ".join(why_then(made.facts(), cause, {cause: how_late}))
 
 
 def saved(every: int, last: int) -> list[LogEvent]:
@@ -75,3 +76,12 @@ def test_the_report_holds_it() -> None:
     first = next(c for c in causes.competing() if c.id == diagnosis.causes[0].id)
     assert first.late
     assert any(first.late in sentence for sentence in diagnosis.why_then)
+
+
+def test_a_second_cause_that_is_as_likely_says_so_too() -> None:
+    said = rank.diagnose(m.made(m.exploding(600, 500, 15.0, start=2.4, floor=0.9), Verdict.EXPLODED, 500).facts())
+    first, second = said.causes[:2]
+    told = [sentence.split()[1] for sentence in said.why_then if " can come so late: " in sentence]
+    near = [first.id, second.id] if second.probability * 1.5 >= first.probability else [first.id]
+    late = {c.id: c.late for c in causes.competing()}
+    assert told == [cause for cause in near if late[cause]]
