@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from losslens.errors import LosslensError
+from losslens.frameworks import Framework
 
 if TYPE_CHECKING:
     import numpy as np
@@ -215,6 +216,8 @@ class Log:
     """Anything in the content that names the job (a run id), for grouping files of one job."""
     first_time: float | None = None
     """When the file was begun, where the format says (event file header, file name)."""
+    framework: Framework | None = None
+    """What its printed lines show it to be written in; a trainer tells by its name."""
 
 
 # --------------------------------------------------------------------------- a run
@@ -344,6 +347,8 @@ class Run:
     epoch_zero: float = 0.0
     """Step at which epoch 0 would have begun: not 0 where the steps of another training were counted on."""
     trainer: str | None = None
+    framework: Framework | None = None
+    """What the printed lines of its logs show it to be written in."""
     project: str = ""
     """Runs with the same project are evidence for each other (the folder they share)."""
     why: str = ""
@@ -649,6 +654,8 @@ class RunReport:
     damage: tuple[Damage, ...]
     warnings: tuple[Warning, ...]
     curves: tuple[Curve, ...]
+    framework: Framework | None = None
+    """Whose code a report shows; None: nothing says which, and it shows both."""
     project: str = ""
     setting_changes: tuple[SettingChange, ...] = ()
 

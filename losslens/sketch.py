@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from losslens.frameworks import Framework, framework_of
 from losslens.model import Checkpoint, Curve, Diagnosis, Judgement, Role, Run, RunReport, Series, Spent
 from losslens.runs.curves import reduce
 
@@ -25,6 +26,7 @@ def sketch(run: Run, judgement: Judgement) -> RunReport:
         files=run.files,
         format=run.format,
         trainer=run.trainer,
+        framework=_framework(run),
         axis=axis,
         points=len(leading) if leading is not None else max((len(s) for s in run.series.values()), default=0),
         first_step=int(min(steps)) if steps else None,
@@ -46,6 +48,13 @@ def sketch(run: Run, judgement: Judgement) -> RunReport:
         curves=_curves(run, judgement),
         project=run.project,
     )
+
+
+def _framework(run: Run) -> Framework | None:
+    """What it is written in, where its trainer, format, printed lines, settings, messages or files say so."""
+    said = [f"{setting.name}={setting.value}" for setting in run.settings.values()]
+    said += [event.text for event in run.events]
+    return framework_of(run.trainer, run.format, printed=run.framework, said=said, files=run.files)
 
 
 def _curves(run: Run, judgement: Judgement) -> tuple[Curve, ...]:

@@ -106,16 +106,33 @@ def titles() -> Mapping[str, str]:
     return everything
 
 
+NEAR = 0.6
+"""Likeness (0 to 1) from which a name may be what was meant; below it, "nope" would mean "label-noise"."""
+
+
+def _in_code(name: str) -> str:
+    """The section of a page that spells the fixes out, for a run of which nothing is known; "" for a page of words."""
+    from losslens.causes.facts import nothing_known
+
+    module = next((c for c in competing() if c.id == name), None)
+    lines = []
+    for fix in module.fixes(nothing_known()) if module is not None else ():
+        lines.append(f"- {fix.text}{':' if fix.pytorch or fix.keras else ''}")
+        lines += [f"{label:<8}{code}" for label, code in (("PyTorch", fix.pytorch), ("Keras", fix.keras)) if code]
+    return "\nIn code\n" + "".join(f"    {line}\n" for line in lines) if lines else ""
+
+
 def page(name: str) -> str:
     """The page of a cause. Raises ``UsageError`` for an unknown name, with the nearest ones."""
     wanted = name.strip().lower().replace("_", "-").replace(" ", "-")
     texts = {c.id: c.page for c in competing()} | {p.id: p.page for p in pages()}
     if wanted in texts:
-        return f"{wanted}: {texts[wanted]}"
+        told, heading, sources = f"{wanted}: {texts[wanted]}".partition("\nSources\n")
+        return f"{told}{_in_code(wanted)}{heading}{sources}"
     import difflib
 
     from losslens.errors import UsageError
 
-    near = difflib.get_close_matches(wanted, titles(), n=3, cutoff=0.4)
+    near = difflib.get_close_matches(wanted, titles(), n=3, cutoff=NEAR)
     hint = f"nearest: {', '.join(near)}" if near else "`losslens explain` lists them"
     raise UsageError(f"no cause is called '{name}'; {hint}")

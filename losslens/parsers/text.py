@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from losslens.errors import NotALogError
+from losslens.frameworks import framework_said
 from losslens.model import Log, RawSeries, Setting
 from losslens.parsers.opening import dated_at_end
 from losslens.parsers.text_dating import dated_events
@@ -19,7 +20,7 @@ from losslens.parsers.text_settings import settings_said
 from losslens.parsers.text_starts import Opened, counted_anew, held, later_in
 from losslens.parsers.text_trainings import Training
 from losslens.parsers.text_windows import has_records
-from losslens.parsers.wrapped import output_file
+from losslens.parsers.wrapped import output_file, output_head
 
 NAME = "text"
 
@@ -47,6 +48,7 @@ def _logs(reader: Reader) -> Iterator[Log]:
     """One Log, or one a training where the output holds several that it names."""
     starts = reader.leave_later_settings()
     trainings = reader.trainings()
+    framework = framework_said([output_head(reader.file.head)])
     for number, training in enumerate(trainings):
         placed = place_records(reader.records[training.first : training.end], reader.steps_per_epoch())
         placed = counted_anew(reader.opened, placed) if len(trainings) == 1 else placed
@@ -74,6 +76,7 @@ def _logs(reader: Reader) -> Iterator[Log]:
             restarts=tuple(dict.fromkeys(row for row, _ in later)),
             later_settings=later,
             group_hint=training.name or None,
+            framework=framework,
             first_time=next((r.wall_time for r in placed.records if r.wall_time is not None), None),
         )
 

@@ -16,7 +16,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from losslens.model import Analysis, Curve, Role, RunReport
-from losslens.reporter import appendix, signals, story, words
+from losslens.reporter import advice, appendix, signals, story, words
 from losslens.reporter import scale as scales
 from losslens.reporter import text as texts
 from losslens.reporter.chart import chart, closer
@@ -103,6 +103,7 @@ def _template() -> Template:
         "probability": words.probability,
         "weight": words.weight,
         "code_lines": texts.code_lines,
+        "code_of": lambda fix, run: advice.code(run, fix),
         "signal": words.signal,
         "role": words.role,
         "cause_title": story.cause_title,
@@ -141,6 +142,7 @@ def _run_view(run: RunReport, anchor: str, *, full: bool, interactive: bool) -> 
             (title, lines[:MOST_LINES], max(0, len(lines) - MOST_LINES)) for title, lines in _lists(run) if lines
         ],
         "in_full": story.in_full(run),
+        "whose_code": advice.whose_code(run),
         "unchecked": appendix.not_checked(run) if story.told_in_full(run) else [],
         "hidden": max(0, len(run.curves) - len(curves)),
         "other": Role.OTHER,

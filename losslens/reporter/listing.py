@@ -163,7 +163,7 @@ def _block(page: Page, lines: list[str], *, first: bool) -> None:
         page.line(lines[0], "head")
     indent = 4 if body[0].startswith(" ") else 0
     # Sources and list items are one a line; anything else is prose and filled anew.
-    separate = heading and lines[0].strip().lower() == "sources"
+    separate = heading and lines[0].strip().lower() in ("sources", "in code")
     for paragraph in _paragraphs(body, separate=separate):
         page.line(paragraph, "head" if first and not heading else "", indent=indent)
 

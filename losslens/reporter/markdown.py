@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from losslens.model import Analysis, Cause, RunReport
-from losslens.reporter import appendix, plot_text, signals, story, words
+from losslens.reporter import advice, appendix, plot_text, signals, story, words
 from losslens.reporter.names import shortened
 from losslens.reporter.text import code_lines, html_in_markdown, markdown, markdown_code
 
@@ -86,7 +86,9 @@ def _what_first(run: RunReport, level: int) -> list[str]:
     lines.append("")
     lines += [f"{markdown(line)}.\n" for line in story.group_lines(run)]
     for place, cause in enumerate(run.causes[: story.in_full(run)], start=1):
-        lines += _cause(place, cause)
+        lines += _cause(run, place, cause)
+    if whose := advice.whose_code(run):
+        lines += [f"<sub>{markdown(whose)}</sub>", ""]
     return lines
 
 
@@ -95,7 +97,7 @@ def _bar(share: float) -> str:
     return "█" * full + "░" * (BAR - full)
 
 
-def _cause(rank: int, cause: Cause) -> list[str]:
+def _cause(run: RunReport, rank: int, cause: Cause) -> list[str]:
     share = words.probability(cause.probability)
     lines = [f"**{rank}. {markdown_code(cause.id)} ({share})** {markdown(story.cause_title(cause))}".rstrip(), ""]
     for e in cause.evidence:
@@ -107,9 +109,8 @@ def _cause(rank: int, cause: Cause) -> list[str]:
         if number == 1:
             lines += ["", "To do, in this order:", ""]
         lines.append(f"{number}. {markdown(fix.text)}")
-        for label, code in (("PyTorch", fix.pytorch), ("Keras", fix.keras)):
-            if code:
-                lines += _code(label, code)
+        for label, code in advice.code(run, fix):
+            lines += _code(label, code)
     return [*lines, ""]
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from losslens.model import Analysis, Cause, Curve, RunReport
-from losslens.reporter import appendix, plot_text, signals, story, words
+from losslens.reporter import advice, appendix, plot_text, signals, story, words
 from losslens.reporter import text as texts
 from losslens.reporter.names import shortened, told_apart
 from losslens.reporter.page import Page
@@ -211,7 +211,10 @@ def _what_first(page: Page, run: RunReport) -> None:
     shown: set[str] = set()
     for place, cause in enumerate(run.causes[: story.in_full(run)], start=1):
         page.line()
-        _cause(page, place, cause, shown)
+        _cause(page, run, place, cause, shown)
+    if whose := advice.whose_code(run):
+        page.line()
+        page.line(_sentence(whose), "dim", indent=2)
 
 
 def _cause_bar(page: Page, mark: str, name: str, probability: float) -> None:
@@ -227,7 +230,7 @@ def _cause_bar(page: Page, mark: str, name: str, probability: float) -> None:
     page.show(line)
 
 
-def _cause(page: Page, rank: int, cause: Cause, shown: set[str]) -> None:
+def _cause(page: Page, run: RunReport, rank: int, cause: Cause, shown: set[str]) -> None:
     """One cause in full; code that an earlier cause has ``shown`` is not repeated."""
     together = f", together with {', '.join(cause.contributing)}" if cause.contributing else ""
     title = story.cause_title(cause)
@@ -237,13 +240,14 @@ def _cause(page: Page, rank: int, cause: Cause, shown: set[str]) -> None:
         mark, style = ("+", "for") if e.weight >= 0 else ("−", "against")
         page.marked(mark, f"{e.text} ({words.weight(e.weight)})", style=style, indent=5)
     for number, fix in enumerate(cause.fixes, start=1):
-        again = f"{fix.pytorch}\n{fix.keras}" in shown and bool(fix.pytorch or fix.keras)
+        spelled = advice.code(run, fix)
+        again = bool(spelled) and str(spelled) in shown
         page.marked(f"{number})", _sentence(fix.text + (" (code above)" if again else "")), style="head", indent=5)
         if again:
             continue
-        shown.add(f"{fix.pytorch}\n{fix.keras}")
-        for label, code in (("PyTorch", fix.pytorch), ("Keras", fix.keras)):
-            for place, line in enumerate(texts.code_lines(code) if code else ()):
+        shown.add(str(spelled))
+        for label, code in spelled:
+            for place, line in enumerate(texts.code_lines(code)):
                 page.marked(f"{label if place == 0 else '':<7}", line, style="dim", body_style="code", indent=8)
 
 

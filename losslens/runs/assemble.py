@@ -201,6 +201,7 @@ def _run(
         steps_per_epoch=per_epoch,
         epoch_zero=epoch_zero(series, choices, axis, per_epoch),
         trainer=trainer,
+        framework=next((log.framework for log in everything if log.framework is not None), None),
         project=how.project,
     )
 

@@ -76,7 +76,16 @@ def test_every_page_has_its_sections_in_order_and_a_linked_source(cause: str) ->
     assert places == sorted(places)
     assert re.search(r"https?://", page[places[-1] :])
     assert page.startswith(f"{cause}: ")
-    assert max(len(line) for line in page.splitlines()[1:]) <= 120
+    written = re.sub(r"\nIn code\n.*(?=\nSources\n)", "", page, flags=re.DOTALL)
+    assert max(len(line) for line in written.splitlines()[1:]) <= 120
+
+
+@pytest.mark.parametrize("cause", IDS)
+def test_every_page_has_the_code_of_both_frameworks(cause: str) -> None:
+    """A report shows that of the run's own framework alone: the page is where the other stands."""
+    code = causes.page(cause).partition("\nIn code\n")[2].partition("\nSources\n")[0]
+    assert ("PyTorch " in code) == ("Keras " in code)
+    assert code.startswith("    - ")
 
 
 @pytest.mark.parametrize("cause", IDS)

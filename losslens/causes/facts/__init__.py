@@ -50,6 +50,36 @@ MOST_OTHERS = 60
 NOT_SIGNALS = (Role.EPOCH, Role.SAMPLES)
 
 
+def nothing_known() -> Facts:
+    """The facts of a run of which nothing is known: its causes give their advice in general."""
+    return Facts(
+        run_id="",
+        name="",
+        project="",
+        verdict=Verdict.INCONCLUSIVE,
+        reason="",
+        trainer=None,
+        extent=None,
+        onset=None,
+        loss=None,
+        train=None,
+        nonfinite=None,
+        rate=None,
+        gradient=None,
+        weights=None,
+        updates=None,
+        logits=None,
+        scale=None,
+        components=None,
+        validation=None,
+        agent=None,
+        restart=None,
+        batch=None,
+        recipe=recipe_of({}),
+        messages=(),
+    )
+
+
 def measure(run: Run, judgement: Judgement) -> Facts:
     """All facts of one run. Never raises for what is missing; a run without a loss gives facts without a course."""
     with np.errstate(all="ignore"):  # losses of 1e300 and Inf are what this is about; every result is checked
@@ -64,7 +94,8 @@ def _measure(run: Run, judgement: Judgement) -> Facts:
     extent = _extent(run, leading, recipe)
     shown = dict(list({k: _short(s.value) for k, s in run.settings.items()}.items())[:MOST_SETTINGS])
     if leading is None or extent is None:
-        return Facts(
+        return replace(
+            nothing_known(),
             run_id=run.id,
             name=run.name,
             project=run.project,
@@ -72,21 +103,6 @@ def _measure(run: Run, judgement: Judgement) -> Facts:
             reason=judgement.reason,
             trainer=run.trainer,
             extent=extent,
-            onset=None,
-            loss=None,
-            train=None,
-            nonfinite=None,
-            rate=None,
-            gradient=None,
-            weights=None,
-            updates=None,
-            logits=None,
-            scale=None,
-            components=None,
-            validation=None,
-            agent=None,
-            restart=None,
-            batch=None,
             recipe=recipe,
             messages=messages_of(run.events, None, extent, run.first(Role.SKIPPED_STEPS)),
             settings=shown,

@@ -1,0 +1,34 @@
+"""What a report says of one cause: its evidence in lines, its fixes with their code. No format yet."""
+
+from __future__ import annotations
+
+from losslens.frameworks import Framework
+from losslens.model import Fix, RunReport
+from losslens.reporter import story
+
+#: The label of each kind of code that a fix holds, and of the code of Keras where TensorFlow runs it.
+PYTORCH, KERAS, TENSORFLOW = "PyTorch", "Keras", "TF/Keras"
+
+
+def code(run: RunReport, fix: Fix) -> list[tuple[str, str]]:
+    """Label and code of one fix: of the run's own framework where that is known, else of both."""
+    match run.framework:
+        case Framework.PYTORCH:
+            both = [(PYTORCH, fix.pytorch)]
+        case Framework.KERAS:
+            both = [(KERAS, fix.keras)]
+        case Framework.TENSORFLOW:
+            both = [(TENSORFLOW, fix.keras)]
+        case _:
+            both = [(PYTORCH, fix.pytorch), (KERAS, fix.keras)]
+    return [(label, text) for label, text in both if text]
+
+
+def whose_code(run: RunReport) -> str:
+    """Whose code alone is shown, and where the other stands; "" where both are shown or there is none."""
+    if run.framework is None or not any(code(run, fix) for c in run.causes[: story.in_full(run)] for fix in c.fixes):
+        return ""
+    mine, other = ("PyTorch", "Keras") if run.framework is Framework.PYTORCH else ("Keras", "PyTorch")
+    if run.framework is Framework.TENSORFLOW:
+        mine = "TensorFlow"
+    return f"the log is one of {mine}, whose code alone is shown; `losslens explain CAUSE` has that of {other} too"
