@@ -27,7 +27,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import broken, gradient, loss, rise, siblings
+from losslens.causes.signs import broken, gradient, kind, loss, rise, siblings
 from losslens.causes.signs.build import Found, missing, num, percent, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -104,17 +104,20 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
 
 def fixes(facts: Facts) -> tuple[Fix, ...]:
     length = f" (now {num(facts.recipe.max_length)})" if facts.recipe.max_length else ""
+    answers = (
+        Fix(
+            f"Check the chat template and the maximum length{length}: does the answer survive truncation?",
+            "print(tokenizer.decode([t for t in sample['labels'] if t != -100]))",
+            "print(tokenizer.decode([t for t in labels if t != -100]))",
+        ),
+    )
     return (
         Fix(
             "Drop samples whose labels are all masked, and count them",
             "dataset = dataset.filter(lambda s: any(t != -100 for t in s['labels']))",
             "dataset = dataset.filter(lambda x, y: tf.reduce_any(y != -100))",
         ),
-        Fix(
-            f"Check the chat template and the maximum length{length}: does the answer survive truncation?",
-            "print(tokenizer.decode([t for t in sample['labels'] if t != -100]))",
-            "print(tokenizer.decode([t for t in labels if t != -100]))",
-        ),
+        *(answers if kind.may_be_text(facts) else ()),
         Fix(
             "Guard the denominator of the mean",
             "loss = loss.sum() / mask.sum().clamp(min=1)",

@@ -128,19 +128,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     )
 
 
-def _rises_to_the_end(f: Facts) -> bool:
-    """The rate climbs from the first logged point to the last, and half of them went well: no warm-up, to be made
-    longer, but a search for a rate, or a schedule without an end."""
-    r, o, e = f.rate, f.onset, f.extent
-    if r is None or o is None or e is None or r.warmup_end is None:
-        return False
-    return o.fraction > 0.5 and r.warmup_end >= e.last_step - e.interval
-
-
 def fixes(facts: Facts) -> tuple[Fix, ...]:
-    first = [remedies.lower_rate(facts)]
-    if not _rises_to_the_end(facts):
-        first.append(remedies.warm_up(facts))
+    first = [remedies.lower_rate(facts), *remedies.with_warm_up(facts)]
     if not remedies.clips_already(facts):
         first.append(remedies.clip(facts))
     first.append(

@@ -124,8 +124,19 @@ def fixes(facts: Facts) -> tuple[Fix, ...]:
 
 
 def _lower_scale(facts: Facts) -> tuple[Fix, ...]:
-    """Where a loss scale was used, and began higher than advised."""
+    """Where a loss scale was used: cap it where it had grown up to the onset, begin lower where it began high."""
     began = facts.scale.first if facts.scale is not None else None
+    reached = facts.scale.at_onset if facts.scale is not None else None
+    if began is not None and reached is not None and reached > max(began, LOW_SCALE):
+        cap = remedies.power_of_two(reached / 4)
+        return (
+            Fix(
+                f"Cap the loss scale at {num(cap)}: it had grown from {num(began)} to {num(reached)} by the onset; and "
+                "unscale before clipping",
+                f"scaler.update(); scaler.update(min(scaler.get_scale(), {cap:g}))  # each step",
+                f"keras.optimizers.LossScaleOptimizer(inner, initial_scale={cap:g}, dynamic_growth_steps=10**9)",
+            ),
+        )
     if began is None or began <= LOW_SCALE:
         return ()
     to = min(USUAL_SCALE, remedies.power_of_two(began / 4))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.recipe import number
@@ -13,6 +14,9 @@ from losslens.roles.boosting import boosts
 
 CLIP_ROOM = 2.0
 """A clip value of this many median gradient norms leaves ordinary steps alone and cuts the rare giant."""
+
+OF_LARGEST = re.compile(r"(?<![a-z])max(?:imum)?(?![a-z])", re.IGNORECASE)
+"""The name of a norm that is the largest of several steps: what most of them have is lower already."""
 
 LEAST_NORM = 1e-6
 """A usual norm below this is a gradient that has died out: twice of it would stop the training."""
@@ -97,6 +101,8 @@ OPTIMIZERS = {"adamw": "AdamW", "adam": "Adam", "sgd": "SGD", "rmsprop": "RMSpro
 def lower_rate(facts: Facts, factor: float = 3.0) -> Fix:
     """Lower the rate, from the run's own value where it is known, and to where recipes end if it is far above them."""
     proven = proven_rate(facts)
+    if proven is None and (calm := calm_until(facts)) is not None:
+        return _stop_the_rise(facts, calm)
     now = proven[1] if proven is not None else rate_in_use(facts)
     if now is None or now <= 0:
         return Fix(
@@ -117,6 +123,32 @@ def lower_rate(facts: Facts, factor: float = 3.0) -> Fix:
         said,
         f"torch.optim.{kind}(model.parameters(), lr={to:g}{momentum})",
         f"keras.optimizers.{kind}(learning_rate={to:g}{momentum})",
+    )
+
+
+STILL_CALM = 10
+"""Logged points of calm before the onset, at least, for a rise that failed later to have been calm up to somewhere."""
+
+
+def calm_until(facts: Facts) -> float | None:
+    """The rate up to which the run was calm, where it rose from the first logged point to the last; None elsewhere.
+
+    That is no warm-up, to be made longer, but a search for a rate, or a schedule without an end.
+    """
+    r, o, e = facts.rate, facts.onset, facts.extent
+    if r is None or o is None or e is None or o.from_start or r.warmup_end is None:
+        return None
+    rising = r.warmup_end >= e.last_step - e.interval and o.step - e.first_step >= STILL_CALM * e.interval
+    return r.at_onset if rising and r.at_onset and r.at_onset > 0 else None
+
+
+def _stop_the_rise(facts: Facts, calm: float) -> Fix:
+    to = rounded(calm / 3)
+    return Fix(
+        f"Stop the rise of the learning rate: the run was calm up to about {num(float(f'{calm:.2g}'))}; "
+        f"let it end at about {num(to)}, a third of that",
+        f"lr = min(lr, {to:g})  # in the function of the scheduler, such as LambdaLR's",
+        f"lr = keras.ops.minimum(lr, {to:g})  # at the end of the schedule's __call__",
     )
 
 
@@ -141,10 +173,14 @@ def clip(facts: Facts) -> Fix:
     """Clip the gradient norm, at a value from the run's own norms; tighten it where the run clips already."""
     g = facts.gradient
     usual = g.before if g is not None and not g.clipped else None
+    disturbed = None
+    if g is not None and usual is not None and g.quiet is not None and LEAST_NORM < g.quiet < usual:
+        usual, disturbed = g.quiet, g.quiet_until
     if usual is not None and not LEAST_NORM < usual < 1e6:
         usual = None  # dead or exploded: no norm to set a clip value by
     early = g.early if g is not None and usual is not None and g.early is not None and g.early < 1e6 else None
-    value = rounded(max(CLIP_ROOM * usual, early or 0.0)) if usual is not None else USUAL_CLIP
+    room = 1.0 if g is not None and OF_LARGEST.search(g.tag) else CLIP_ROOM
+    value = rounded(max(room * usual, early or 0.0)) if usual is not None else USUAL_CLIP
     ceiling = facts.recipe.clip if facts.recipe.clips else (g.flat_top if g is not None else None)
     if ceiling:
         lower = min(rounded(ceiling / 3), value) if usual is not None else rounded(ceiling / 3)
@@ -153,8 +189,11 @@ def clip(facts: Facts) -> Fix:
             f"torch.nn.utils.clip_grad_norm_(model.parameters(), max_norm={lower:g})",
             keras_with(f"'global_clipnorm': {lower:g}"),
         )
-    why = f", about twice the usual norm before the onset ({num(usual)})" if usual is not None else ""
-    if usual is not None and early is not None and early > CLIP_ROOM * usual:
+    about = "about twice " if room == CLIP_ROOM else ""
+    why = f", {about}the usual norm before the onset ({num(usual)})" if usual is not None else ""
+    if usual is not None and disturbed is not None:
+        why = f", {about}the usual norm ({num(usual)}) until {where(facts, disturbed)}, where it was first disturbed"
+    elif usual is not None and early is not None and early > room * usual:
         why = f", the usual norm early in this run: less would slow its first steps ({num(usual)} before the onset)"
     return Fix(
         f"Clip the gradient norm at {num(value)}{why}",
@@ -180,12 +219,34 @@ def _warmed_up(facts: Facts) -> int:
     return max(0, r.warmup_end - e.first_step)
 
 
+LATE, LATE_EPOCHS = 2.0, 3
+"""An onset later than so many lengths of the warm-up to advise, or epochs, did not come of the first steps."""
+
+
+def with_warm_up(facts: Facts) -> tuple[Fix, ...]:
+    """A warm-up, where it could have helped: not long after any would have ended, nor where the rate only ever rose."""
+    o, e = facts.onset, facts.extent
+    if calm_until(facts) is not None:
+        return ()
+    if o is not None and e is not None and not o.from_start:
+        if "epoch" in e.axis and o.step - e.first_step >= LATE_EPOCHS:
+            return ()
+        if e.axis == "step" and o.step - e.first_step > LATE * max(_advised(facts), LONGER * _warmed_up(facts)):
+            return ()
+    return (warm_up(facts),)
+
+
+def _advised(facts: Facts) -> int:
+    """Steps of a warm-up: a few per cent of the run, 100 to 2000."""
+    e = facts.extent
+    if e is None or e.axis != "step":
+        return 500
+    return int(rounded(int(min(2000, max(100, 0.05 * (e.last_step - e.first_step))))))
+
+
 def warm_up(facts: Facts) -> Fix:
-    """A warm-up of a few per cent of the run, 100 to 2000 steps."""
-    steps = 500
-    if facts.extent is not None and facts.extent.axis == "step":
-        steps = int(min(2000, max(100, 0.05 * (facts.extent.last_step - facts.extent.first_step))))
-        steps = int(rounded(steps))
+    """A warm-up of a few per cent of the run, or longer than that of the run."""
+    steps = _advised(facts)
     text = f"Warm the learning rate up linearly over about {steps:,} steps"
     now = _warmed_up(facts)
     if now:

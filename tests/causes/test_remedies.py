@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from losslens.causes import lr_schedule_jump, mixed_precision_overflow, remedies, unscaled_data, weight_growth
+from losslens.causes import (
+    empty_targets,
+    learning_rate_too_high,
+    lr_schedule_jump,
+    mixed_precision_overflow,
+    remedies,
+    unscaled_data,
+    weight_growth,
+)
 from losslens.model import Role, Verdict
 from tests.causes import make_runs as m
 
@@ -142,3 +150,64 @@ def test_a_loss_scale_is_advised_below_the_one_that_was_used_or_not_at_all(began
         assert float(code.split("init_scale=")[1].split(")")[0]) < began
     bare = m.made(y, Verdict.NAN, 320).facts()
     assert not any("init_scale" in f.pytorch for f in mixed_precision_overflow.fixes(bare))
+
+
+def test_a_loss_scale_that_grew_up_to_the_onset_is_capped_and_not_begun_lower() -> None:
+    grown = 512.0 * 2.0 ** (np.arange(400) // 40)
+    scaled = m.made(m.nan_from(m.learning(), 320), Verdict.NAN, 320, others={m.SCALE: grown}).facts()
+    said = " ".join(f.text for f in mixed_precision_overflow.fixes(scaled))
+    assert "Cap the loss scale at 32,768" in said
+    assert "it had grown from 512 to 131,072" in said
+    assert "Begin with" not in said
+
+
+def test_no_warm_up_is_advised_for_a_failure_long_after_any_would_have_ended() -> None:
+    late = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: m.constant()}).facts()
+    assert not any("Warm" in f.text for f in learning_rate_too_high.fixes(late))
+    soon = m.made(m.exploding(at=12), Verdict.EXPLODED, 12, others={m.LR: m.constant()}).facts()
+    assert any("Warm" in f.text for f in learning_rate_too_high.fixes(soon))
+
+
+@pytest.mark.parametrize("at", [60, 320])
+def test_a_rate_that_never_stops_rising_is_to_stop_and_is_no_warm_up_to_be_longer(at: int) -> None:
+    rate = np.linspace(1e-4, 0.4, 400)
+    facts = m.made(m.exploding(at=at), Verdict.EXPLODED, at, others={m.LR: rate}).facts()
+    first, *rest = learning_rate_too_high.fixes(facts)
+    assert first.text.startswith("Stop the rise of the learning rate: the run was calm up to about")
+    assert not any("Warm" in f.text for f in rest)
+    held = np.minimum(np.linspace(1e-4, 4.0, 400), 0.04)
+    warmed = m.made(m.exploding(at=at), Verdict.EXPLODED, at, others={m.LR: held}).facts()
+    assert not any("Stop the rise" in f.text for f in learning_rate_too_high.fixes(warmed))
+
+
+def test_a_clip_value_is_taken_from_the_stretch_before_the_norm_was_first_disturbed() -> None:
+    norm = m.steady(level=2.0)
+    norm[180:] *= 8.0
+    facts = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.GRAD: norm}).facts()
+    fix = remedies.clip(facts)
+    assert "at 4, about twice the usual norm (" in fix.text
+    assert "until step 18,000, where it was first disturbed" in fix.text
+    assert "max_norm=4)" in fix.pytorch
+
+
+def test_a_norm_that_creeps_up_or_has_spiked_once_was_not_disturbed() -> None:
+    creeping = np.exp(np.linspace(0.0, 1.5, 400))
+    spiked = m.steady(level=2.0)
+    spiked[150:153] *= 20.0
+    for norm in (creeping, spiked):
+        facts = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.GRAD: norm}).facts()
+        assert "disturbed" not in remedies.clip(facts).text
+
+
+def test_a_norm_that_is_the_largest_of_several_steps_needs_no_room() -> None:
+    largest = {("grad_norm_max", Role.GRAD_NORM): m.steady(level=2.0)}
+    facts = m.made(m.exploding(), Verdict.EXPLODED, 320, others=largest).facts()
+    assert "Clip the gradient norm at 2, the usual norm before the onset" in remedies.clip(facts).text
+
+
+def test_the_chat_template_is_named_only_where_something_speaks_of_text() -> None:
+    y = m.nan_from(m.learning(), 320)
+    bare = m.made(y, Verdict.NAN, 320).facts()
+    assert "chat" not in " ".join(f.text for f in empty_targets.fixes(bare))
+    text = m.made(y, Verdict.NAN, 320, settings={"model_name": "Qwen2-0.5B"}).facts()
+    assert "chat" in " ".join(f.text for f in empty_targets.fixes(text))

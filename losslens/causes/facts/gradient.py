@@ -76,6 +76,12 @@ CLEAR_RECORD = 3.0
 LARGEST = 3.0
 """Times its usual level that a norm must reach in its first points to be largest there."""
 
+LEAST_QUIET = 10
+"""Points on either side of a step that the norm took and kept."""
+
+DISTURBED = 3.0
+"""Factor by which it must have stepped up for the stretch before to be the quiet one."""
+
 SPIKE_RATIO = 5.0
 """A point this many times above its surroundings is a spike of the gradient norm."""
 
@@ -114,6 +120,7 @@ def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Exte
     first = float(value[finite][0]) if finite.any() else None
     tiny = after[np.isfinite(after)]
     head = _head(step, value, start)
+    quiet, quiet_until = _quiet(step[step < onset], past)
     broke, share_broken = _broke(step, value, start, reach, extent)
     return Gradient(
         tag=series.tag,
@@ -150,6 +157,8 @@ def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Exte
         head=float(head.max()) if head.size else None,
         usual=median(value),
         early=median(past[: max(5, past.size // 5)]) if past.size else None,
+        quiet=quiet,
+        quiet_until=quiet_until,
         broke_step=broke,
         broken_share=share_broken,
     )
@@ -259,6 +268,26 @@ def _spikes(past: FloatArray) -> tuple[int, float | None]:
     found = longest_runs(rest > limit)
     tops = np.array([float(rest[a:b].max()) for a, b in found])
     return len(found), rank_correlation(tops) if tops.size >= 4 else None
+
+
+def _quiet(step: IntArray, past: FloatArray) -> tuple[float | None, int | None]:
+    """Median of the norm before the one step up that it kept until the onset, and where it went up; else (None, None).
+
+    The split is the one that leaves the least squared error on the logarithm; a rise that creeps is none.
+    """
+    good = np.isfinite(past) & (past > 0)
+    y, at = np.log(past[good]), step[good]
+    side = max(LEAST_QUIET, y.size // 10)
+    if y.size < 2 * side:
+        return None, None
+    total, n = np.cumsum(y), np.arange(1, y.size + 1)
+    means, rest = total[:-1] / n[:-1], (total[-1] - total[:-1]) / (y.size - n[:-1])
+    split = side + int(np.argmax((n[:-1] * (y.size - n[:-1]) * (rest - means) ** 2)[side - 1 : y.size - side]))
+    before, after = float(np.median(y[:split])), float(np.median(y[split:]))
+    near = float(np.median(y[split : split + side]) - np.median(y[split - side : split]))
+    if min(after - before, near) < np.log(DISTURBED):
+        return None, None
+    return float(np.exp(before)), int(at[split])
 
 
 def _decline(past: FloatArray) -> float | None:

@@ -126,6 +126,10 @@ class Gradient:
     """Median of the whole series."""
     early: float | None = None
     """Median of the first fifth before the onset."""
+    quiet: float | None = None
+    """Median before it rose for good, well before the onset; None where it did not."""
+    quiet_until: int | None = None
+    """First step of that rise."""
     broke_step: int | None = None
     """First step at or right after the onset at which it is not finite, where it was finite before."""
     broken_share: float = 0.0

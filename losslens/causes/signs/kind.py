@@ -14,6 +14,13 @@ ATTENTION = re.compile(
 )
 """Names of models, trainers and signals of which attention is a part."""
 
+TEXT = re.compile(
+    r"token|vocab|prompt|completion|tokeni[sz]er|(?<![a-z])(?:text|chat|sft|dpo|lora|llm|lm|mlm|trl|nlp|t5|hf|ppl)(?![a-z])"
+    r"|gpt|bert|llama|mistral|qwen|gemma|perplexity|max_?(?:seq|length)|seq_?len|block_?size|fairseq|megatron|torchtune"
+    r"|axolotl|translation|summari[sz]"
+)
+"""Names of models, trainers, settings and signals of a training on text."""
+
 REGRESSION = re.compile(
     r"(?<![a-z])(?:(?:train|val|valid|test|eval)(?:ing|idation)?)?"
     r"(?:r?mse|r?msle|mae|mape|huber|smooth_?l1|l1|l2|log_?cosh|(?:mean_?)?(?:squared?|abs(?:olute)?)_?error|regression)"
@@ -53,6 +60,11 @@ def words(f: Facts) -> str:
 def shows_attention(f: Facts) -> bool:
     """Whether anything that names the run speaks of attention."""
     return f.logits is not None or ATTENTION.search(words(f)) is not None
+
+
+def may_be_text(f: Facts) -> bool:
+    """Whether something that names the run speaks of text, or nothing is known of it at all."""
+    return TEXT.search(words(f)) is not None or (f.extent is None and not f.tags)
 
 
 def shows_workers(f: Facts) -> bool:
