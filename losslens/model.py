@@ -557,6 +557,8 @@ class Evidence:
     value: float | None = None
     unit: str | None = None
     compared_to: float | None = None
+    told_with: str = ""
+    """The sign in whose line a report tells this, because both rest on one fact; "" where it has a line of its own."""
 
 
 @dataclass(frozen=True, slots=True)

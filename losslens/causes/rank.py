@@ -28,6 +28,7 @@ from losslens.causes.endings import HOW, endings, family
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import impossible, kind
 from losslens.causes.signs.build import key_of, num
+from losslens.causes.signs.same_fact import told_once
 from losslens.causes.why_then import why_then
 from losslens.model import Cause, CauseGroup, Diagnosis, Evidence, NotChecked, Sign, Verdict
 
@@ -64,15 +65,6 @@ VERDICT_SAYS_FROM = 0.7
 
 LEAST_SHOWN = 0.05
 """Nats below which a piece of evidence would be printed as nothing."""
-
-ONE_FACT: Mapping[str, str] = {
-    "validation-harmed": "validation went along",
-    "validation-jumped-too": "validation went along",
-    "validation-thrown": "validation went along",
-    "came-back": "back soon",
-    "short-spike": "back soon",
-}
-"""Signs with sizes of their own that a reader takes for one, to what they say; those of a group are one in any case."""
 
 PROOF_FOR_HARDWARE = ("log-says-hardware", "log-says-nccl", "replay-differs")
 """Curves alone never put a hardware fault first."""
@@ -243,7 +235,7 @@ def evidence(cause: str, found: Sequence[Sign | NotChecked], facts: Facts, sizes
     """What speaks for and against one cause, with weights in nats; their sum is what they added to the score.
 
     What was measured comes first, heaviest first; how usual the verdict is comes last, because it was not read off this
-    run. Signs that say one thing make one line, in the words of the strongest.
+    run. Signs that share a size make one line, in the words of the strongest; others that rest on one fact are marked.
     """
     raw: dict[str, float] = {}
     for s in found:
@@ -257,7 +249,7 @@ def evidence(cause: str, found: Sequence[Sign | NotChecked], facts: Facts, sizes
         cut = max(-1.0, min(1.0, raw[key])) / raw[key] if raw[key] else 0.0
         weight = sizes.of(key, cause) * s.direction * s.strength * cut
         told = Evidence(s.name, weight, s.text, s.series, s.first_step, s.last_step, s.value, s.unit, s.compared_to)
-        lines.setdefault(f"{ONE_FACT.get(s.name, key)} {s.series}", []).append(told)
+        lines.setdefault(f"{key} {s.series}", []).append(told)
     out = sorted((_as_one(same) for same in lines.values()), key=lambda e: -abs(e.weight))
     usual = usual_for(cause, found, endings(facts), sizes)
     if abs(usual) >= VERDICT_SAYS_FROM:
@@ -265,7 +257,7 @@ def evidence(cause: str, found: Sequence[Sign | NotChecked], facts: Facts, sizes
         so = facts.verdict.value + HOW.get(family(facts), "")
         text = f"before looking at the details: this cause {often} ends so ({so})"
         out.append(Evidence("verdict", usual, text))
-    return tuple(e for e in out if abs(e.weight) >= LEAST_SHOWN)
+    return tuple(told_once([e for e in out if abs(e.weight) >= LEAST_SHOWN]))
 
 
 def _as_one(same: Sequence[Evidence]) -> Evidence:

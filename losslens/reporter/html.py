@@ -103,6 +103,7 @@ def _template() -> Template:
         "probability": words.probability,
         "weight": words.weight,
         "code_lines": texts.code_lines,
+        "lines_of": advice.evidence,
         "code_of": lambda fix, run: advice.code(run, fix),
         "signal": words.signal,
         "role": words.role,

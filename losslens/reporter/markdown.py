@@ -100,7 +100,7 @@ def _bar(share: float) -> str:
 def _cause(run: RunReport, rank: int, cause: Cause) -> list[str]:
     share = words.probability(cause.probability)
     lines = [f"**{rank}. {markdown_code(cause.id)} ({share})** {markdown(story.cause_title(cause))}".rstrip(), ""]
-    for e in cause.evidence:
+    for e in advice.evidence(cause):
         sign = "for" if e.weight >= 0 else "against"
         lines.append(f"- {sign} ({words.weight(e.weight)}): {markdown(e.text)}")
     if cause.contributing:

@@ -236,7 +236,7 @@ def _cause(page: Page, run: RunReport, rank: int, cause: Cause, shown: set[str])
     title = story.cause_title(cause)
     name = (f"{cause.id}: {title}" if title else cause.id) + together
     page.marked(f"{rank}.", _sentence(name) if title else name, style="head", body_style="head")
-    for e in cause.evidence:
+    for e in advice.evidence(cause):
         mark, style = ("+", "for") if e.weight >= 0 else ("−", "against")
         page.marked(mark, f"{e.text} ({words.weight(e.weight)})", style=style, indent=5)
     for number, fix in enumerate(cause.fixes, start=1):

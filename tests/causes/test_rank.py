@@ -230,7 +230,7 @@ def test_what_was_measured_comes_before_how_usual_the_verdict_is_and_nothing_is_
         assert all(abs(e.weight) >= 0.05 for e in cause.evidence)
 
 
-def test_several_signs_of_one_fact_make_one_line_with_the_weight_of_all() -> None:
+def test_several_signs_of_one_fact_are_told_in_one_line_and_none_is_lost() -> None:
     y = m.exploding()
     facts = m.made(y, Verdict.EXPLODED, 320, others={m.VAL: y, m.LR: m.constant()}).facts()
     found = (
@@ -239,8 +239,12 @@ def test_several_signs_of_one_fact_make_one_line_with_the_weight_of_all() -> Non
         Sign("onset-not-early", 1, 1.0, "late"),
     )
     sizes = rank.Sizes({key: {"bad-batch": 1.0} for key in ("validation-harm", "validation-timing")}, {}, 1.0, 0.5)
-    told = {e.text: e.weight for e in rank.evidence("bad-batch", found, facts, sizes)}
-    assert told == {"rose 5x at once": pytest.approx(1.5), "late": pytest.approx(0.5)}
+    told = {e.text: (e.weight, e.told_with) for e in rank.evidence("bad-batch", found, facts, sizes)}
+    assert told == {
+        "rose 3x": (pytest.approx(0.5), "validation-jumped-too"),
+        "rose 5x at once": (pytest.approx(1.0), ""),
+        "late": (pytest.approx(0.5), ""),
+    }
 
 
 def test_a_nan_after_a_loss_that_was_thrown_shares_the_row_of_one_after_a_climb() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from dataclasses import replace
 
 import pytest
 
 from losslens.frameworks import Framework
+from losslens.model import Cause, Evidence
 from losslens.reporter import advice
 from losslens.reporter.html import render_html
 from losslens.reporter.json import from_json, render_json
@@ -46,3 +48,27 @@ def test_the_json_keeps_the_code_of_both_and_says_which_the_run_is_of() -> None:
     assert "clip_grad_norm_" in saved
     assert '"framework": "keras"' in saved
     assert from_json(saved).runs[0].framework is Framework.KERAS
+
+
+def cause_of(*evidence: Evidence) -> Cause:
+    return Cause("weight-growth", 0.4, "", "mechanism", evidence, (), ())
+
+
+def test_a_fact_has_one_line_with_the_weight_of_all_its_signs() -> None:
+    cause = cause_of(
+        Evidence("overflowed", 1.3, "reached 8e35"),
+        Evidence("smooth-rise", 1.2, "rose smoothly", told_with="multiplied-each-step"),
+        Evidence("exponential-growth", 1.1, "along a line", told_with="multiplied-each-step"),
+        Evidence("multiplied-each-step", 0.6, "by the same factor"),
+        Evidence("verdict", 3.0, "often ends so"),
+    )
+    told = advice.evidence(cause)
+    assert [e.text for e in told] == ["by the same factor", "reached 8e35", "often ends so"]
+    assert told[0].weight == pytest.approx(2.9)
+    assert math.fsum(e.weight for e in told) == pytest.approx(math.fsum(e.weight for e in cause.evidence))
+
+
+def test_what_cancels_out_has_no_line_and_a_line_that_is_missing_costs_none() -> None:
+    both = (Evidence("smooth-rise", 0.4, "a"), Evidence("exponential-growth", -0.4, "b", told_with="smooth-rise"))
+    assert advice.evidence(cause_of(*both)) == []
+    assert advice.evidence(cause_of(both[1])) == [both[1]]

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from losslens.model import RunReport
-from losslens.reporter import appendix, story, words
+from losslens.model import Evidence, RunReport
+from losslens.reporter import advice, appendix, story, words
 from losslens.reporter.html import render_html
 from losslens.reporter.json import render_json
 from losslens.reporter.markdown import render_markdown
@@ -23,6 +23,14 @@ RUNS = {
     "val_diverged": make.val_diverged,
     "crossing_zero": make.crossing_zero,
 }
+
+
+def _text(e: Evidence) -> str:
+    return e.text
+
+
+def _weight(e: Evidence) -> str:
+    return words.weight(e.weight)
 
 
 def squeezed(text: str) -> str:
@@ -48,7 +56,7 @@ def test_verdict_facts_causes_evidence_and_fixes_are_in_every_format(made: Calla
     for rank, cause in enumerate(run.causes):
         said += [cause.id, words.probability(cause.probability)]
         if rank < story.in_full(run):
-            said += [cause.title, *(e.text for e in cause.evidence), *(words.weight(e.weight) for e in cause.evidence)]
+            said += [cause.title, *(f(e) for e in advice.evidence(cause) for f in (_text, _weight))]
             said += [piece for fix in cause.fixes for piece in (fix.text, fix.pytorch, fix.keras)]
     said += appendix.not_checked(run)
     for form, text in read(run).items():
