@@ -600,6 +600,8 @@ class Diagnosis:
     none_of_these: float
     log_next: tuple[str, ...]
     why_then: tuple[str, ...]
+    tell_apart: Fix | None = None
+    """What to run first where no cause stands out; None elsewhere."""
 
 
 # --------------------------------------------------------------------------- what is reported

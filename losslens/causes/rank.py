@@ -29,6 +29,7 @@ from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import impossible, kind
 from losslens.causes.signs.build import key_of, num
 from losslens.causes.signs.same_fact import told_once
+from losslens.causes.tell_apart import tell_apart
 from losslens.causes.why_then import why_then
 from losslens.model import Cause, CauseGroup, Diagnosis, Evidence, NotChecked, Sign, Verdict
 
@@ -47,6 +48,9 @@ GROUP_FACTOR = 8.0
 CLOSE_FACTOR = 1.5
 """Within this factor they belong together whatever was logged: the order would be made up."""
 
+MANY = 4
+"""Where more causes than this are one group, none stands out."""
+
 GROUP_FROM = 0.04
 """Causes below this probability are in no group."""
 
@@ -56,6 +60,9 @@ those …"""
 
 UNLED_FACTOR = 3.0
 """… within this factor of it would be made up."""
+
+SETTINGS = ("clip", "optimizer", "precision", "batch_size", "weight_decay")
+"""What is asked for under the name that the settings have in the facts."""
 
 SPLITS_FROM = 0.5
 """Size (nats) from which an unchecked sign is worth logging for."""
@@ -291,9 +298,12 @@ def diagnose(facts: Facts, *, sizes: Sizes | None = None, priors: Mapping[str, f
                 contributing=_contributing(facts, module.id) if place == 0 else (),
             )
         )
+    groups = _groups(facts, found, chance, table)
+    unled = not trees and any(len(group.ids) > MANY or chance[group.ids[0]] < LEADS_FROM for group in groups)
     return Diagnosis(
         causes=tuple(listed),
-        groups=_groups(facts, found, chance, table),
+        groups=groups,
+        tell_apart=tell_apart(facts, groups[0].split_by) if unled else None,
         none_of_these=chance[NONE],
         log_next=_log_next(facts, found, chance, table),
         why_then=why_then(facts, order[0].id, _how_late(order, chance)) if order else why_then(facts),
@@ -362,9 +372,16 @@ def _log_next(facts: Facts, found: Found, chance: Mapping[str, float], sizes: Si
 
 
 def _known(facts: Facts) -> frozenset[str]:
-    """Signals that were not logged and would say nothing new: the rate of a run that was bad from its first step."""
+    """Signals that need not be asked for: settings that the log holds or in which a sibling is known to differ, and the
+    rate of a run that was bad from its first step."""
     told = facts.rate is not None and facts.rate.source == "settings"
-    return frozenset(["learning_rate"] if told and facts.onset is not None and facts.onset.from_start else [])
+    known = {"learning_rate"} if told and facts.onset is not None and facts.onset.from_start else set()
+    c = facts.cohort
+    levers = {lever for levers in (c.cured, c.not_cured, c.sweeps) for lever in levers} if c is not None else set()
+    for setting in SETTINGS:
+        if getattr(facts.recipe, setting) is not None or setting.replace("_", "-") in levers:
+            known.add(setting)
+    return frozenset(known)
 
 
 def _contributing(facts: Facts, first: str) -> tuple[str, ...]:

@@ -85,6 +85,10 @@ def _what_first(run: RunReport, level: int) -> list[str]:
         lines.append(f"| {shown} | `{_bar(share)}` | {words.probability(share)} |")
     lines.append("")
     lines += [f"{markdown(line)}.\n" for line in story.group_lines(run)]
+    if (first := run.diagnosis.tell_apart) is not None:
+        lines += [f"**First of all:** {markdown(first.text[0].lower() + first.text[1:])}.", ""]
+        lines += [line for label, text in advice.code(run, first) for line in _code(label, text)]
+        lines.append("")
     for place, cause in enumerate(run.causes[: story.in_full(run)], start=1):
         lines += _cause(run, place, cause)
     if whose := advice.whose_code(run):

@@ -21,6 +21,8 @@ MOST_IN_FULL, WORTH_TELLING = 3, 0.1
 MOST_SETTINGS = 12
 #: A group of more causes than this leads nowhere: it is said that none stands out.
 MOST_IN_GROUP = 4
+#: A first cause so many times as likely as the next of its group is said to be likelier.
+LIKELIER = 3.0
 #: A loss ended at its best level within this share of it, its noise, or this share of its progress.
 AT_ITS_BEST, TRIFLE = 0.05, 0.01
 #: More files that were skipped for one reason share a line.
@@ -124,10 +126,11 @@ def _first_cause(run: RunReport) -> tuple[str, str]:
     if not run.causes or not told_in_full(run):
         return "", ""
     leading = run.causes[0]
+    share = words.probability(leading.probability)
     for group in run.diagnosis.groups:
         if leading.id in group.ids and len(group.ids) > 1:
-            return f"{leading.id} or {len(group.ids) - 1} more", words.probability(group.probability)
-    return leading.id, words.probability(leading.probability)
+            return leading.id, f"{share} (with {len(group.ids) - 1} more {words.probability(group.probability)})"
+    return leading.id, share
 
 
 def headline(run: RunReport) -> str:
@@ -393,6 +396,13 @@ def group_lines(run: RunReport) -> list[str]:
         if len(group.ids) > MOST_IN_GROUP:
             line = f"no cause stands out: {len(group.ids)} share {share} between them"
             out.append(line + (f"; log {listed(signals, 'and')} next time" if signals else ""))
+            continue
+        chances = {cause.id: cause.probability for cause in run.causes}
+        leading, *others = group.ids
+        if chances.get(leading, 0.0) > LIKELIER * max((chances.get(id, 0.0) for id in others), default=1.0):
+            told = [f"{id} ({words.probability(chances[id])})" if id in chances else id for id in group.ids]
+            line = f"{told[0]} is likelier than {listed(told[1:], 'and')}"
+            out.append(line + (f"; {listed(signals, 'or')} would settle it" if signals else ""))
             continue
         line = f"{listed(list(group.ids), 'and')} ({share} together) cannot be told apart by this log"
         out.append(line + (f"; {listed(signals, 'or')} would tell" if signals else ""))

@@ -82,7 +82,7 @@ def _lines(onset: str, cause: str) -> list[str]:
     if len(onset) > CAUSE:
         onset = onset.replace(" (", "\n(")
     if len(cause) > CAUSE:
-        cause = cause.replace(" or ", "\nor ") if " or " in cause else cause.replace(", ", ",\n")
+        cause = cause.replace(", ", ",\n")
     return [line for line in (*onset.split("\n"), *cause.split("\n")) if line]
 
 
@@ -209,6 +209,9 @@ def _what_first(page: Page, run: RunReport) -> None:
     for line in lines:
         page.marked("≈", _sentence(line))
     shown: set[str] = set()
+    if (first := run.diagnosis.tell_apart) is not None:
+        page.marked("→", _sentence(f"First of all: {first.text[0].lower()}{first.text[1:]}"), body_style="head")
+        _code(page, advice.code(run, first), indent=4)
     for place, cause in enumerate(run.causes[: story.in_full(run)], start=1):
         page.line()
         _cause(page, run, place, cause, shown)
@@ -246,9 +249,13 @@ def _cause(page: Page, run: RunReport, rank: int, cause: Cause, shown: set[str])
         if again:
             continue
         shown.add(str(spelled))
-        for label, code in spelled:
-            for place, line in enumerate(texts.code_lines(code)):
-                page.marked(f"{label if place == 0 else '':<7}", line, style="dim", body_style="code", indent=8)
+        _code(page, spelled, indent=8)
+
+
+def _code(page: Page, spelled: Sequence[tuple[str, str]], *, indent: int) -> None:
+    for label, code in spelled:
+        for place, line in enumerate(texts.code_lines(code)):
+            page.marked(f"{label if place == 0 else '':<7}", line, style="dim", body_style="code", indent=indent)
 
 
 def _lists(page: Page, run: RunReport) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from losslens.causes import endings, rank
 from losslens.causes.facts import with_cohort
-from losslens.causes.facts.nouns import Facts
+from losslens.causes.facts.nouns import Cohort, Facts
 from losslens.model import Role, Sign, Verdict
 from tests.causes import make_runs as m
 
@@ -261,3 +262,17 @@ def test_a_run_bad_from_a_point_that_may_be_late_shares_both_rows() -> None:
     assert rows["nan-from-start"] > 0.5
     assert rows["nan"] > 0.05
     assert sum(rows.values()) == pytest.approx(1.0)
+
+
+def test_a_setting_that_the_log_or_a_sibling_tells_is_not_asked_for() -> None:
+    dark = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: m.constant()}).facts()
+    (group,) = rank.diagnose(dark).groups
+    assert "optimizer" in group.split_by
+    cohort = Cohort(
+        siblings=(), cured={"optimizer": "b"}, not_cured={}, same_setup_survived=None, same_step=None, sweeps={},
+        start_level=None,
+    )  # fmt: skip
+    for told in (replace(dark, cohort=cohort), replace(dark, recipe=replace(dark.recipe, optimizer="adamw"))):
+        found = rank.diagnose(told)
+        assert not any("optimizer" in group.split_by for group in found.groups)
+        assert not any("optimizer" in said for said in found.log_next)

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from losslens.frameworks import Framework
-from losslens.model import Cause, Evidence
+from losslens.model import Cause, Evidence, Fix
 from losslens.reporter import advice
 from losslens.reporter.html import render_html
 from losslens.reporter.json import from_json, render_json
@@ -72,3 +72,20 @@ def test_what_cancels_out_has_no_line_and_a_line_that_is_missing_costs_none() ->
     both = (Evidence("smooth-rise", 0.4, "a"), Evidence("exponential-growth", -0.4, "b", told_with="smooth-rise"))
     assert advice.evidence(cause_of(*both)) == []
     assert advice.evidence(cause_of(both[1])) == [both[1]]
+
+
+def test_what_to_run_first_stands_ahead_of_every_cause() -> None:
+    run = make.exploded()
+    first = Fix("Run it again with anomaly detection", "torch.autograd.set_detect_anomaly(True)", "tf.debugging.x()")
+    told = replace(run, framework=Framework.PYTORCH, diagnosis=replace(run.diagnosis, tell_apart=first))
+    analysis = make.analysis(told)
+    for text in (
+        render_terminal(analysis, width=120, colour=False, unicode=True),
+        render_markdown(analysis),
+        re.sub(r"<(style|script)\b.*?</\1>", "", render_html(analysis), flags=re.DOTALL),
+    ):
+        assert "irst of all:" in text
+        place = text.index("un it again with anomaly detection")
+        assert place < text.index("set_detect_anomaly") < text.rindex(run.causes[0].evidence[0].text[:20])
+        assert "tf.debugging.x" not in text
+    assert from_json(render_json(analysis)).runs[0].diagnosis.tell_apart == first

@@ -123,6 +123,26 @@ def test_of_a_group_of_many_causes_it_is_said_that_none_stands_out_and_what_to_l
     )
 
 
+def test_of_a_group_whose_first_cause_is_far_ahead_it_is_said_that_it_is_likelier() -> None:
+    run = make.exploded()
+    causes = tuple(replace(c, probability=p) for c, p in zip(run.causes, (0.54, 0.07), strict=False))
+    group = CauseGroup((causes[0].id, causes[1].id), 0.61, ("precision", "val_loss"))
+    far = replace(run, diagnosis=replace(run.diagnosis, causes=causes, groups=(group,)))
+    (line,) = story.group_lines(far)
+    first, second = group.ids
+    assert line == (f"{first} (54 %) is likelier than {second} (7 %); the precision or validation loss would settle it")
+    near = (causes[0], replace(causes[1], probability=0.2))
+    (line,) = story.group_lines(replace(far, diagnosis=replace(far.diagnosis, causes=near)))
+    assert "cannot be told apart by this log" in line
+
+
+def test_the_overview_gives_the_first_cause_its_own_probability() -> None:
+    (row,) = story.overview(make.analysis(make.exploded()))
+    cause, *_ = make.exploded().causes
+    assert row.first_cause == cause.id
+    assert row.probability.startswith(f"{cause.probability:.0%} (with 1 more".replace("%", " %"))
+
+
 def test_training_is_said_not_to_have_turned_with_validation_only_where_it_ended_at_its_best() -> None:
     run = make.exploded()
     leading = run.judgement.leading

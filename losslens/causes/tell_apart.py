@@ -1,0 +1,88 @@
+"""The one thing to run now where no cause stands out: what tells the leading ones apart with the least work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from losslens.causes.facts.nouns import Facts
+from losslens.causes.signs.build import lasting, where
+from losslens.model import Fix, Verdict
+
+
+class Watched(NamedTuple):
+    """A signal that a training can print at every step: what it is called, and its code."""
+
+    name: str
+    pytorch: str = ""
+    keras: str = ""
+
+
+WATCHED: dict[str, Watched] = {
+    "learning_rate": Watched(
+        "the learning rate", "optimizer.param_groups[0]['lr']", "float(keras.ops.array(optimizer.learning_rate))"
+    ),
+    "grad_norm": Watched(
+        "the gradient norm",
+        "torch.nn.utils.clip_grad_norm_(model.parameters(), float('inf'))",
+        "float(sum(keras.ops.sum(g**2) for g in gradients)) ** 0.5",
+    ),
+    "weight_norm": Watched(
+        "the norm of the weights",
+        "torch.nn.utils.parameters_to_vector(model.parameters()).norm()",
+        "float(sum(keras.ops.sum(w**2) for w in model.trainable_variables)) ** 0.5",
+    ),
+    "loss_scale": Watched("the loss scale", "scaler.get_scale()", "float(optimizer.dynamic_scale)"),
+    "update_ratio": Watched("the ratio of update to weight norm"),
+    "layer_grad_norm": Watched("the gradient norm of each layer"),
+    "loss_component": Watched("each term of the loss"),
+    "logit_scale": Watched("the largest logit"),
+    "batch_size": Watched("the samples of the step"),
+    "sample_ids": Watched("the ids of the samples"),
+    "replay": Watched("the ids of the samples"),
+    "step_loss": Watched("the loss"),
+    "rank": Watched("the loss of every rank"),
+}
+"""Of the signals that split causes, those that one short run can show, without a validation set or a setting."""
+
+MOST = 3
+"""Signals to print at once: the first of them are those that tell most."""
+
+FIRST_STEPS = 100
+"""Steps to run where the training was bad from its start."""
+
+
+def tell_apart(facts: Facts, split_by: Sequence[str]) -> Fix | None:
+    """What to run, ``split_by`` being the signals that split the leading causes, the most telling first.
+
+    A NaN out of the blue is found by anomaly detection, whatever made it; a rise is replayed with what would have
+    announced it. None where neither is to be had.
+    """
+    n = facts.nonfinite
+    if facts.verdict is Verdict.NAN and n is not None and n.pattern in ("abrupt", "from-first"):
+        return Fix(
+            f"Run {_again(facts)} with anomaly detection: it names the operation that makes the first NaN",
+            "torch.autograd.set_detect_anomaly(True)",
+            "tf.debugging.enable_check_numerics()",
+        )
+    watched = list(dict.fromkeys(WATCHED[s] for s in split_by if s in WATCHED))[:MOST]
+    if not watched or facts.onset is None:
+        return None
+    names = [w.name for w in watched]
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    moves = "whether it moves before the loss does" if len(names) == 1 else "what moves first"
+    spelled = [[getattr(w, kind) for w in watched if getattr(w, kind)] for kind in ("pytorch", "keras")]
+    pytorch, keras = (f"print(step, {', '.join(code)})" if code else "" for code in spelled)
+    return Fix(f"Run {_again(facts)} and print {listed} at every step: {moves} says which it was", pytorch, keras)
+
+
+def _again(facts: Facts) -> str:
+    """The stretch to run: from the last good point to just beyond the onset."""
+    o, e = facts.onset, facts.extent
+    if o is None or e is None:
+        return "it once more"
+    last = o.high + round(e.interval)
+    good = o.low if o.low < o.step else o.step - round(e.interval)
+    if o.from_start or good <= max(e.first_step, 0):
+        return f"the first {lasting(facts, max(last, FIRST_STEPS) if e.axis == 'step' else max(last, 1))} once more"
+    return f"again from the last checkpoint up to {where(facts, good)}, to {where(facts, last)},"

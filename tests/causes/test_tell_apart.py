@@ -1,0 +1,57 @@
+"""The one thing to run first where no cause stands out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from losslens.causes import rank
+from losslens.causes.tell_apart import WATCHED, tell_apart
+from losslens.model import Verdict
+from tests.causes import make_runs as m
+
+
+def test_a_nan_out_of_the_blue_is_replayed_with_anomaly_detection() -> None:
+    facts = m.made(m.nan_from(m.learning(), 320), Verdict.NAN, 320).facts()
+    first = tell_apart(facts, ("grad_norm",))
+    assert first is not None
+    assert first.text.startswith("Run again from the last checkpoint up to step 31,900, to step 32,")
+    assert "set_detect_anomaly" in first.pytorch
+    assert "enable_check_numerics" in first.keras
+
+
+def test_a_rise_is_replayed_with_what_tells_most() -> None:
+    facts = m.made(m.exploding(), Verdict.EXPLODED, 320).facts()
+    first = tell_apart(facts, ("precision", "learning_rate", "weight_norm", "val_loss"))
+    assert first is not None
+    assert "print the learning rate and the norm of the weights at every step" in first.text
+    assert "param_groups" in first.pytorch
+    assert "trainable_variables" in first.keras
+
+
+def test_a_run_that_was_bad_from_its_start_needs_no_checkpoint() -> None:
+    bad = m.made(m.steady(level=2.3, width=0.01), Verdict.PLATEAU, 0, from_start=True).facts()
+    first = tell_apart(bad, ("grad_norm",))
+    assert first is not None
+    assert first.text.startswith("Run the first")
+    assert "checkpoint" not in first.text
+
+
+@pytest.mark.parametrize("split_by", [(), ("precision",), ("val_loss", "optimizer")])
+def test_what_one_short_run_cannot_show_is_not_asked_of_it(split_by: tuple[str, ...]) -> None:
+    assert tell_apart(m.made(m.exploding(), Verdict.EXPLODED, 320).facts(), split_by) is None
+
+
+def test_it_is_said_only_where_no_cause_stands_out() -> None:
+    some = [
+        m.made(m.nan_from(m.learning(), 320), Verdict.NAN, 320).diagnose(),
+        m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: np.linspace(1e-4, 4.0, 400)}).diagnose(),
+    ]
+    for found in some:
+        led = not any(len(g.ids) > rank.MANY or found.causes[0].probability < rank.LEADS_FROM for g in found.groups)
+        assert found.tell_apart is None or not led
+    assert any(found.tell_apart is not None for found in some)
+
+
+def test_what_is_watched_can_split_causes() -> None:
+    assert WATCHED.keys() <= rank.LOG_NEXT.keys() | {"sample_ids"}
