@@ -27,7 +27,7 @@ from losslens.parsers.text_ranks import OtherRanks
 from losslens.parsers.text_reading import Nature, nature_of
 from losslens.parsers.text_records import IS_LOSS, NAMELESS, SPLIT_IN_KEY, Record, read_record
 from losslens.parsers.text_sections import Sections
-from losslens.parsers.text_settings import MIXED_DICT, settings_in
+from losslens.parsers.text_settings import MIXED_DICT, settings_among, settings_in
 from losslens.parsers.text_starts import MOST_STARTS, Opened, Started, begins_at, going_on, settings_again
 from losslens.parsers.text_statements import Statement, Statements
 from losslens.parsers.text_tables import Tables
@@ -434,7 +434,7 @@ class Reader:
     def _note_setting(self, text: str, number: int) -> bool:
         if self._begun or is_bar(text):
             return False
-        found = settings_in(text)
+        found = settings_in(text) or settings_among(text)
         for name, value in found:
             self.settings.setdefault(name, Setting(name, value, f"{self.path}:{number}"))
         return bool(found)

@@ -39,6 +39,15 @@ _COMMENT = re.compile(r"\s#(?:\s.*)?$")
 _SAID = re.compile(r"(?P<name>[A-Za-z]\w*(?: (?:rate|size|decay))?)\s*(?:[:=#]|\s)\s*(?P<value>[\w.+-]+)")
 
 
+#: "Starting training, SGD lr=0.6": a word of a sentence that gives a setting its number.
+_AMONG = re.compile(r"(?<![\w.-])([A-Za-z_]\w*)=(\d[\d_]*(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+)(?![\w.])")
+_OPTIMIZER = re.compile(
+    r"(?<![\w.])(SGD|Adam|AdamW|RMSprop|Adagrad|NAdam|RAdam|Adafactor|Lion|LAMB)(?![\w.])", re.IGNORECASE
+)
+#: A line that says where it stands tells what is so there, as the first rate of a warm-up.
+_PLACED = re.compile(r"(?:epoch|step|iter|round)\w*\W{0,3}\d", re.IGNORECASE)
+
+
 def names_settings(names: Collection[str]) -> bool:
     """Whether names that stand behind "mini_batch = 4," or "epochs=30," are settings rather than what was measured."""
     return any(is_known(name) for name in names) and not any(IS_LOSS.search(name) for name in names)
@@ -48,6 +57,15 @@ def settings_said(headings: Sequence[str], source: str) -> list[Setting]:
     """The settings that the headings above one of several trainings name."""
     found = (match for text in headings for match in _SAID.finditer(text))
     return [Setting(match["name"], plain_setting(match["value"]), source) for match in found]
+
+
+def settings_among(text: str) -> list[tuple[str, SettingValue]]:
+    """The numbers that a sentence ahead of a training gives to settings everybody knows, and the optimizer named beside."""
+    if "=" not in text or _PLACED.search(text):
+        return []
+    found = [(name, plain_setting(value)) for name, value in _AMONG.findall(text) if is_known(name) and name != "loss"]
+    named = {name.lower() for name in _OPTIMIZER.findall(text)} if found else set()
+    return [*found, ("optimizer", named.pop())] if len(named) == 1 else found
 
 
 def settings_in(text: str) -> list[tuple[str, SettingValue]]:

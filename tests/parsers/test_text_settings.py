@@ -8,7 +8,7 @@ import pytest
 
 from losslens import parsers
 from losslens.model import SettingValue
-from losslens.parsers.text_settings import settings_in
+from losslens.parsers.text_settings import settings_among, settings_in
 
 DUMPS: dict[str, tuple[list[str], dict[str, SettingValue]]] = {
     "argparse": (
@@ -93,3 +93,31 @@ def test_settings_printed_before_the_first_loss_are_read_with_their_line(tmp_pat
 def test_what_a_trainer_found_on_the_machine_or_in_the_net_is_no_setting(line: str) -> None:
     assert settings_in(line) == []
     assert settings_in("gpus: 4") == [("gpus", 4)]
+
+
+@pytest.mark.parametrize(
+    ("line", "settings"),
+    [
+        ("Starting training, SGD lr=0.6", {"lr": 0.6, "optimizer": "sgd"}),
+        (
+            "Using AdamW with lr=3e-4, weight_decay=0.1 and 8 workers",
+            {"lr": 3e-4, "weight_decay": 0.1, "optimizer": "adamw"},
+        ),
+        ("model resnet18: batch_size=64, found=12", {"batch_size": 64}),
+        ("Epoch 0: lr=0.000001", {}),
+        ("loss=0.5 accuracy=0.3", {}),
+        ("SGD or Adam? see --help", {}),
+        ("training starts now", {}),
+    ],
+)
+def test_a_sentence_ahead_of_the_training_gives_settings_their_numbers(
+    line: str, settings: dict[str, SettingValue]
+) -> None:
+    assert dict(settings_among(line)) == settings
+
+
+def test_the_first_rate_that_a_sentence_names_is_the_rate_of_the_training(tmp_path: Path) -> None:
+    rows = [f"Epoch [1/30], Step [{n}/400], Loss: {2 - n / 300:.4f}, Acc: 0.2" for n in range(0, 400, 10)]
+    (tmp_path / "out.log").write_text("\n".join(["Starting training, SGD lr=0.6", *rows, "Done, best lr=0.1"]))
+    (log,) = parsers.parse(tmp_path / "out.log")
+    assert {s.name: s.value for s in log.settings} == {"lr": 0.6, "optimizer": "sgd"}
