@@ -220,7 +220,9 @@ def _analyze(arguments: argparse.Namespace) -> int:
     for folder in missing:
         if os.path.isdir(folder):
             print(f"losslens: made the folder {plain(folder)}", file=sys.stderr)
-    _print(reporter.render(analysis, arguments.format, written=written, **_screen()))
+    # A single file that was skipped, or none that was found, is told on stderr, with what to do.
+    if arguments.format != "terminal" or analysis.runs or len(analysis.skipped) > 1 or written:
+        _print(reporter.render(analysis, arguments.format, written=written, **_screen()))
     if arguments.format != "terminal":  # whose report ends by saying so itself
         for path in written:
             print(f"losslens: wrote {plain(path)}", file=sys.stderr)
@@ -260,10 +262,13 @@ def _nothing_judged(analysis: Analysis) -> str:
         more = f" (and {len(analysis.runs) - 1} more)" if len(analysis.runs) > 1 else ""
         reason = run.judgement.reason or "no loss among its series; name one with --role loss=TAG"
         return f"{where}: no run could be judged; {plain(run.name)}: {plain(reason)}{more}"
+    if len(analysis.skipped) > 1:
+        return f"{where}: nothing could be judged; what was skipped, and why, stands in the report"
     if analysis.skipped:
         first = analysis.skipped[0]
-        more = f" (and {len(analysis.skipped) - 1} more)" if len(analysis.skipped) > 1 else ""
-        return f"{where}: nothing could be judged; {plain(first.path)}: {plain(first.reason)}{more}"
+        if [first.path] == list(analysis.paths):
+            return f"{where}: {plain(first.reason)}"
+        return f"{where}: nothing could be judged; {plain(first.path)}: {plain(first.reason)}"
     return f"{where}: no training log found; see `losslens runs` for what was looked at"
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from losslens import runs
-from losslens.causes import facts, rank
+from losslens.causes import facts, rank, unscaled_data
 from losslens.errors import InternalError, LosslensError, UsageError
 from losslens.model import Analysis, Found, Listing, Run, RunReport, Skipped
 from losslens.roles import role_named
@@ -80,7 +80,8 @@ def analyze(
     reports: list[RunReport] = []
     for (report, _), name, fact in zip(seen, names, known, strict=True):
         try:
-            reports.append(replace(report, id=name, name=name, diagnosis=rank.diagnose(fact)))
+            warnings = (*report.warnings, *unscaled_data.remark(fact))
+            reports.append(replace(report, id=name, name=name, diagnosis=rank.diagnose(fact), warnings=warnings))
         except Exception as error:
             skipped.append(_skipped(report.path or name, error, debug))
     reports.sort(key=worst_first)

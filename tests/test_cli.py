@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import math
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -299,6 +300,20 @@ def test_a_damaged_saved_report_is_named_in_one_line(
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"losslens: {saved}: ")
     assert "internal" not in line
+
+
+def test_one_file_that_cannot_be_judged_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("history.pkl", "other.pkl"):
+        (tmp_path / name).write_bytes(pickle.dumps({"loss": [1.0, 0.5]}))
+    assert main(["analyze", str(tmp_path / "history.pkl")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("is a Python pickle") == 1
+    assert main(["analyze", str(tmp_path / "history.pkl"), str(tmp_path / "other.pkl")]) == 2
+    out, err = capsys.readouterr()
+    assert out.startswith("SKIPPED")
+    assert " ".join(out.split()).count("is a Python pickle") == 2
+    assert "is a Python pickle" not in err
 
 
 def test_a_json_file_that_may_not_be_read_is_skipped_with_its_reason(

@@ -26,7 +26,7 @@ from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import around, gradient, loss, rate, rise, siblings
 from losslens.causes.signs.build import Found, begun, fainter, lived, num, ramp, sign, told, where
-from losslens.model import Fix, NotChecked, Sign, Verdict
+from losslens.model import Fix, NotChecked, Sign, Verdict, Warning
 
 CAUSE = "unscaled-data"
 TITLE = "Inputs or targets are not scaled"
@@ -106,6 +106,26 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_jumped(facts, -1),
         _scaled(facts, -1),
         around.only_validation(facts, -1),
+    )
+
+
+WILD_FIRST, WILD_END = 1e8, 1e4
+"""A loss that begins above the one and ends above the other is that of unscaled targets, however calm its course …"""
+
+
+def remark(facts: Facts) -> tuple[Warning, ...]:
+    """What to say of a healthy run whose loss is that of unscaled targets: that it is healthy hides what is amiss."""
+    course = facts.loss
+    if facts.verdict is not Verdict.HEALTHY or course is None or course.first is None or course.end is None:
+        return ()
+    if course.first < WILD_FIRST or course.end < WILD_END:
+        return ()
+    return (
+        Warning(
+            "unscaled-targets",
+            f"the first {course.tag} is {num(course.first)} and the last {num(course.end)}: the targets, or the "
+            "inputs, do not seem to be scaled; standardise them, and it trains faster and breaks less easily",
+        ),
     )
 
 

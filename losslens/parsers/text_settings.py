@@ -60,7 +60,7 @@ def settings_said(headings: Sequence[str], source: str) -> list[Setting]:
 
 
 def settings_among(text: str) -> list[tuple[str, SettingValue]]:
-    """The numbers that a sentence ahead of a training gives to settings everybody knows, and the optimizer named beside."""
+    """The numbers that a sentence ahead of a training gives to known settings, and the optimizer beside."""
     if "=" not in text or _PLACED.search(text):
         return []
     found = [(name, plain_setting(value)) for name, value in _AMONG.findall(text) if is_known(name) and name != "loss"]

@@ -286,5 +286,7 @@
       block.append(button);
     });
   });
-  addEventListener("beforeprint", () => document.querySelectorAll(".losslens details").forEach((d) => { d.open = true; }));
+  // On paper: the lists, but neither tables, files nor the causes that are told in one line.
+  const lists = ".losslens details.ll-more:not(:has(table, code))";
+  addEventListener("beforeprint", () => document.querySelectorAll(lists).forEach((d) => { d.open = true; }));
 })();

@@ -47,7 +47,7 @@ def render_terminal(analysis: Analysis, *, width: int, colour: bool, unicode: bo
         _list(page, "THE OTHERS", story.unjudged(analysis), "•")
     _skipped(page, analysis)
     _ending(page, analysis, written)
-    return page.render()
+    return page.render() if analysis.runs else page.render().lstrip("\n")
 
 
 def _overview(page: Page, analysis: Analysis) -> None:
@@ -291,6 +291,8 @@ def _skipped(page: Page, analysis: Analysis) -> None:
 def _ending(page: Page, analysis: Analysis, written: Sequence[str]) -> None:
     page.line()
     if written:
-        page.unbroken(f"Written: {', '.join(written)}", "dim")
+        line = f"Written: {', '.join(written)}"
+        for part in [line] if len(line) <= page.width else ["Written:", *(f"  {path}" for path in written)]:
+            page.unbroken(part, "dim")
     elif analysis.runs:
         page.line("Add -o report.html, .png, .json or .md (or -o DIR/ for all) to keep this report.", "dim")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from losslens.causes import rank
+from losslens.causes import rank, unscaled_data
 from losslens.causes.facts import with_cohort
 from losslens.model import Verdict
 from tests.causes import make_runs as m
@@ -108,3 +108,13 @@ def test_the_first_value_of_a_log_that_begins_late_is_no_first_loss() -> None:
     late = m.made(y, Verdict.EXPLODED, 20, axis="epoch", step=200 + np.arange(60))
     assert "huge-first-loss" in m.names(whole, CAUSE, +1)
     assert "huge-first-loss" not in m.names(late, CAUSE, +1)
+
+
+def test_a_healthy_run_whose_targets_are_not_scaled_is_told_so() -> None:
+    fall = m.learning(start=1.4e11, floor=2.4e8)
+    (said,) = unscaled_data.remark(m.made(fall, Verdict.HEALTHY).facts())
+    assert said.code == "unscaled-targets"
+    assert "the first loss is 1.4" in said.text.replace("train_loss", "loss").replace("train/loss", "loss")
+    assert not unscaled_data.remark(m.made(fall, Verdict.EXPLODED, 320).facts())
+    for first, last in ((5e4, 1e3), (2.3, 0.5)):
+        assert not unscaled_data.remark(m.made(m.learning(start=first, floor=last), Verdict.HEALTHY).facts())

@@ -170,6 +170,14 @@ def test_two_hundred_runs_make_a_page_that_still_opens() -> None:
     assert text.count('class="ll-data"') == 20
 
 
+def test_on_paper_only_the_causes_told_in_full_are_printed_and_pages_are_filled() -> None:
+    text = render_html(make.analysis(make.exploded()))
+    printed = text[text.index("@media print") :]
+    assert ".ll-rest,.ll-more:not([open]){display:none}" in printed
+    assert ".ll-cause{break-inside:auto" in printed
+    assert "break-before:page" not in printed
+
+
 def test_the_page_is_light_and_dark_and_fit_for_print() -> None:
     text = render_html(make.analysis(make.healthy()))
     assert "prefers-color-scheme:dark" in text

@@ -143,6 +143,12 @@ def test_it_ends_by_saying_what_was_written_or_how_to_write_it() -> None:
     assert text.rstrip().split("\n")[-1] == "Written: a/report.html, b.png"
 
 
+def test_many_files_that_were_written_stand_below_each_other_and_whole() -> None:
+    paths = [f"reports/of/last/night/number-{n}.html" for n in range(4)]
+    text = render_terminal(make.analysis(make.exploded()), width=80, colour=False, unicode=True, written=paths)
+    assert text.rstrip().split("\n")[-5:] == ["Written:", *(f"  {path}" for path in paths)]
+
+
 def test_the_terminal_report_loads_neither_matplotlib_nor_jinja() -> None:
     import subprocess
     import sys
