@@ -61,7 +61,7 @@ def tell_apart(facts: Facts, split_by: Sequence[str]) -> Fix | None:
     n = facts.nonfinite
     if facts.verdict is Verdict.NAN and n is not None and n.pattern in ("abrupt", "from-first"):
         return Fix(
-            f"Run {_again(facts)} with anomaly detection: it names the operation that makes the first NaN",
+            f"{_again(facts)}, with anomaly detection: it names the operation that makes the first NaN",
             "torch.autograd.set_detect_anomaly(True)",
             "tf.debugging.enable_check_numerics()",
         )
@@ -73,16 +73,17 @@ def tell_apart(facts: Facts, split_by: Sequence[str]) -> Fix | None:
     moves = "whether it moves before the loss does" if len(names) == 1 else "what moves first"
     spelled = [[getattr(w, kind) for w in watched if getattr(w, kind)] for kind in ("pytorch", "keras")]
     pytorch, keras = (f"print(step, {', '.join(code)})" if code else "" for code in spelled)
-    return Fix(f"Run {_again(facts)} and print {listed} at every step: {moves} says which it was", pytorch, keras)
+    return Fix(f"{_again(facts)}, and print {listed} at every step: {moves} says which it was", pytorch, keras)
 
 
 def _again(facts: Facts) -> str:
-    """The stretch to run: from the last good point to just beyond the onset."""
+    """What stretch to run: from the last good point to just beyond the onset."""
     o, e = facts.onset, facts.extent
     if o is None or e is None:
-        return "it once more"
+        return "Run it once more"
     last = o.high + round(e.interval)
     good = o.low if o.low < o.step else o.step - round(e.interval)
     if o.from_start or good <= max(e.first_step, 0):
-        return f"the first {lasting(facts, max(last, FIRST_STEPS) if e.axis == 'step' else max(last, 1))} once more"
-    return f"again from the last checkpoint up to {where(facts, good)}, to {where(facts, last)},"
+        length = max(last, FIRST_STEPS) if e.axis == "step" else max(last, 1)
+        return f"Run the first {lasting(facts, length)} once more"
+    return f"Replay up to {where(facts, last)} from the last checkpoint at or before {where(facts, good)}"

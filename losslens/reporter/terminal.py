@@ -212,6 +212,7 @@ def _what_first(page: Page, run: RunReport) -> None:
     if (first := run.diagnosis.tell_apart) is not None:
         page.marked("→", _sentence(f"First of all: {first.text[0].lower()}{first.text[1:]}"), body_style="head")
         _code(page, advice.code(run, first), indent=4)
+        shown.add(str(advice.code(run, first)))
     for place, cause in enumerate(run.causes[: story.in_full(run)], start=1):
         page.line()
         _cause(page, run, place, cause, shown)

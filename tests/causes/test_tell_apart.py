@@ -15,7 +15,8 @@ def test_a_nan_out_of_the_blue_is_replayed_with_anomaly_detection() -> None:
     facts = m.made(m.nan_from(m.learning(), 320), Verdict.NAN, 320).facts()
     first = tell_apart(facts, ("grad_norm",))
     assert first is not None
-    assert first.text.startswith("Run again from the last checkpoint up to step 31,900, to step 32,")
+    assert first.text.startswith("Replay up to step 32,")
+    assert "from the last checkpoint at or before step 31,900, with anomaly detection" in first.text
     assert "set_detect_anomaly" in first.pytorch
     assert "enable_check_numerics" in first.keras
 

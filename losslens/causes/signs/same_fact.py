@@ -20,7 +20,7 @@ FACTS: Mapping[str, tuple[str, ...]] = {
     ),
     "it leaped": ("leaped-by-orders", "one-point-jump", "peak-at-once"),
     "back soon": ("one-point-tower", "short-spike", "wide-spike", "came-back"),
-    "where it stayed": ("stuck-high", "held-new-level", "never-came-back", "overshot"),
+    "where it stayed": ("lies-dead", "stuck-high", "held-new-level", "never-came-back", "overshot"),
     "it never moved": ("never-learned", "loss-creeps", "creeps-evenly"),
     "downward": ("runs-downward", "sinks-below-zero", "crossed-zero-and-fell"),
     "how low it was": ("loss-at-nothing", "loss-was-low"),
