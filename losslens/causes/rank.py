@@ -303,7 +303,7 @@ def diagnose(facts: Facts, *, sizes: Sizes | None = None, priors: Mapping[str, f
     return Diagnosis(
         causes=tuple(listed),
         groups=groups,
-        tell_apart=tell_apart(facts, groups[0].split_by) if unled else None,
+        tell_apart=tell_apart(facts, groups[0].ids, groups[0].split_by) if unled else None,
         none_of_these=chance[NONE],
         log_next=_log_next(facts, found, chance, table),
         why_then=why_then(facts, order[0].id, _how_late(order, chance)) if order else why_then(facts),

@@ -48,12 +48,17 @@ WATCHED: dict[str, Watched] = {
 MOST = 3
 """Signals to print at once: the first of them are those that tell most."""
 
+OF_THE_DATA = frozenset(
+    {"bad-batch", "recurring-bad-sample", "data-shift", "nan-in-data", "empty-targets", "label-noise", "hardware-fault"}
+)
+"""Causes that the samples of the step split: where several are among the leading ones, their ids come first."""
+
 FIRST_STEPS = 100
 """Steps to run where the training was bad from its start."""
 
 
-def tell_apart(facts: Facts, split_by: Sequence[str]) -> Fix | None:
-    """What to run, ``split_by`` being the signals that split the leading causes, the most telling first.
+def tell_apart(facts: Facts, ids: Sequence[str], split_by: Sequence[str]) -> Fix | None:
+    """What to run, ``split_by`` being the signals that split the leading causes ``ids``, the most telling first.
 
     A NaN out of the blue is found by anomaly detection, whatever made it; a rise is replayed with what would have
     announced it. None where neither is to be had.
@@ -65,7 +70,8 @@ def tell_apart(facts: Facts, split_by: Sequence[str]) -> Fix | None:
             "torch.autograd.set_detect_anomaly(True)",
             "tf.debugging.enable_check_numerics()",
         )
-    watched = list(dict.fromkeys(WATCHED[s] for s in split_by if s in WATCHED))[:MOST]
+    signals = ["sample_ids", *split_by] if len(OF_THE_DATA.intersection(ids)) > 1 else list(split_by)
+    watched = list(dict.fromkeys(WATCHED[s] for s in signals if s in WATCHED))[:MOST]
     if not watched or facts.onset is None:
         return None
     names = [w.name for w in watched]

@@ -13,7 +13,7 @@ from tests.causes import make_runs as m
 
 def test_a_nan_out_of_the_blue_is_replayed_with_anomaly_detection() -> None:
     facts = m.made(m.nan_from(m.learning(), 320), Verdict.NAN, 320).facts()
-    first = tell_apart(facts, ("grad_norm",))
+    first = tell_apart(facts, (), ("grad_norm",))
     assert first is not None
     assert first.text.startswith("Replay up to step 32,")
     assert "from the last checkpoint at or before step 31,900, with anomaly detection" in first.text
@@ -23,16 +23,26 @@ def test_a_nan_out_of_the_blue_is_replayed_with_anomaly_detection() -> None:
 
 def test_a_rise_is_replayed_with_what_tells_most() -> None:
     facts = m.made(m.exploding(), Verdict.EXPLODED, 320).facts()
-    first = tell_apart(facts, ("precision", "learning_rate", "weight_norm", "val_loss"))
+    first = tell_apart(facts, (), ("precision", "learning_rate", "weight_norm", "val_loss"))
     assert first is not None
     assert "print the learning rate and the norm of the weights at every step" in first.text
     assert "param_groups" in first.pytorch
     assert "trainable_variables" in first.keras
 
 
+def test_the_samples_come_first_where_several_causes_lie_in_them() -> None:
+    facts = m.made(m.spiking(), Verdict.SPIKE_RECOVERED, 250).facts()
+    first = tell_apart(facts, ("recurring-bad-sample", "hardware-fault"), ("learning_rate", "grad_norm"))
+    assert first is not None
+    assert "print the ids of the samples, the learning rate and the gradient norm at every step" in first.text
+    other = tell_apart(facts, ("weight-growth", "hardware-fault"), ("learning_rate",))
+    assert other is not None
+    assert "samples" not in other.text
+
+
 def test_a_run_that_was_bad_from_its_start_needs_no_checkpoint() -> None:
     bad = m.made(m.steady(level=2.3, width=0.01), Verdict.PLATEAU, 0, from_start=True).facts()
-    first = tell_apart(bad, ("grad_norm",))
+    first = tell_apart(bad, (), ("grad_norm",))
     assert first is not None
     assert first.text.startswith("Run the first")
     assert "checkpoint" not in first.text
@@ -40,7 +50,7 @@ def test_a_run_that_was_bad_from_its_start_needs_no_checkpoint() -> None:
 
 @pytest.mark.parametrize("split_by", [(), ("precision",), ("val_loss", "optimizer")])
 def test_what_one_short_run_cannot_show_is_not_asked_of_it(split_by: tuple[str, ...]) -> None:
-    assert tell_apart(m.made(m.exploding(), Verdict.EXPLODED, 320).facts(), split_by) is None
+    assert tell_apart(m.made(m.exploding(), Verdict.EXPLODED, 320).facts(), (), split_by) is None
 
 
 def test_it_is_said_only_where_no_cause_stands_out() -> None:
