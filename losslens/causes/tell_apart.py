@@ -77,6 +77,8 @@ def tell_apart(facts: Facts, ids: Sequence[str], split_by: Sequence[str]) -> Fix
     names = [w.name for w in watched]
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     moves = "whether it moves before the loss does" if len(names) == 1 else "what moves first"
+    if WATCHED["sample_ids"] in watched:
+        moves = f"{moves}, or which samples it comes with,"
     spelled = [[getattr(w, kind) for w in watched if getattr(w, kind)] for kind in ("pytorch", "keras")]
     pytorch, keras = (f"print(step, {', '.join(code)})" if code else "" for code in spelled)
     return Fix(f"{_again(facts)}, and print {listed} at every step: {moves} says which it was", pytorch, keras)
@@ -90,6 +92,7 @@ def _again(facts: Facts) -> str:
     last = o.high + round(e.interval)
     good = o.low if o.low < o.step else o.step - round(e.interval)
     if o.from_start or good <= max(e.first_step, 0):
+        last = o.high if o.from_start else last
         length = max(last, FIRST_STEPS) if e.axis == "step" else max(last, 1)
         return f"Run the first {lasting(facts, length)} once more"
     return f"Replay up to {where(facts, last)} from the last checkpoint at or before {where(facts, good)}"

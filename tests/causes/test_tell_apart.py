@@ -44,7 +44,7 @@ def test_a_run_that_was_bad_from_its_start_needs_no_checkpoint() -> None:
     bad = m.made(m.steady(level=2.3, width=0.01), Verdict.PLATEAU, 0, from_start=True).facts()
     first = tell_apart(bad, (), ("grad_norm",))
     assert first is not None
-    assert first.text.startswith("Run the first")
+    assert first.text.startswith("Run the first 100 steps once more, and print")
     assert "checkpoint" not in first.text
 
 
