@@ -147,7 +147,7 @@ def _stop_the_rise(facts: Facts, calm: float) -> Fix:
     return Fix(
         f"Stop the rise of the learning rate: the run was calm up to about {num(float(f'{calm:.2g}'))}; "
         f"let it end at about {num(to)}, a third of that",
-        f"lr = min(lr, {to:g})  # in the function of the scheduler, such as LambdaLR's",
+        f"for g in optimizer.param_groups: g['lr'] = min(g['lr'], {to:g})  # after every scheduler.step()",
         f"lr = keras.ops.minimum(lr, {to:g})  # at the end of the schedule's __call__",
     )
 
