@@ -34,18 +34,28 @@ _BY_TRAINER = {
 }
 """Trainer, or format, to framework. Loggers (wandb, mlflow, …) serve every framework and are not here."""
 
-_TORCH = re.compile(
-    r"(?<![a-z])(?:py)?torch(?:vision|audio|text|run|tune)?(?![a-z])|pytorch[_-]?lightning|(?<![a-z])lightning[/.]"
-    r"|GradScaler|(?<!\w)cudnn\.benchmark|(?<!\w)(?:Conv[123]d|BatchNorm[123]d)\(\d|mmcv|mmengine|detectron2|fairseq"
-    r"|ultralytics|deepspeed|stable_baselines3",
-    re.IGNORECASE,
+_NAMED: tuple[tuple[Framework, re.Pattern[str], tuple[str, ...]], ...] = (
+    (
+        Framework.PYTORCH,
+        re.compile(
+            r"(?<![a-z])(?:py)?torch(?:vision|audio|text|run|tune)?(?![a-z])|pytorch[_-]?lightning"
+            r"|(?<![a-z])lightning[/.]|gradscaler|(?<!\w)cudnn\.benchmark|(?<!\w)(?:conv|batchnorm)[123]d\(\d"
+            r"|mmcv|mmengine|detectron2|fairseq|ultralytics|deepspeed|stable_baselines3"
+        ),
+        (
+            *("torch", "lightning", "gradscaler", "cudnn", "conv", "batchnorm", "mmcv", "mmengine", "detectron2"),
+            *("fairseq", "ultralytics", "deepspeed", "stable_baselines3"),
+        ),
+    ),
+    (Framework.KERAS, re.compile(r"(?<![a-z])keras(?![a-z])"), ("keras",)),
+    (
+        Framework.TENSORFLOW,
+        re.compile(r"(?<![a-z])tensorflow(?![a-z])|(?<![a-z])tf[._](?:estimator|slim)|(?<![a-z])tfds(?![a-z])"),
+        ("tensorflow", "tf.", "tf_", "tfds"),
+    ),
 )
-_KERAS = re.compile(r"(?<![a-z])(?:tf[._])?keras(?![a-z])", re.IGNORECASE)
-_TENSORFLOW = re.compile(
-    r"(?:INFO|WARNING):tensorflow:|(?<![a-z])tensorflow(?![a-z])|(?<![a-z])tf[._](?:estimator|slim)|tf_estimator"
-    r"|(?<![a-z])tfds(?![a-z])",
-    re.IGNORECASE,
-)
+"""How each is named, in small letters, and what must stand in a text for the pattern to be worth a try: it is slow."""
+
 _TORCH_EVENTS = re.compile(r"events\.out\.tfevents\.\d+\.[^/\\]*[a-z][^/\\]*\.\d+\.\d+$", re.IGNORECASE)
 """The event files of the writer that PyTorch's SummaryWriter is built on: time, host, process, count. Those of
 TensorFlow (".v2") are written by programs in JAX and PyTorch as well: they say nothing."""
@@ -78,12 +88,10 @@ def framework_said(said: Iterable[str]) -> Framework | None:
     """
     found = set()
     for text in said:
-        if _TORCH.search(text):
-            found.add(Framework.PYTORCH)
-        if _KERAS.search(text):
-            found.add(Framework.KERAS)
-        if _TENSORFLOW.search(text):
-            found.add(Framework.TENSORFLOW)
+        small = text.lower()
+        for framework, pattern, words in _NAMED:
+            if any(word in small for word in words) and pattern.search(small):
+                found.add(framework)
     if Framework.PYTORCH in found and Framework.KERAS in found:
         return None
     return next((framework for framework in Framework if framework in found), None)
