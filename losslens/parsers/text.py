@@ -15,9 +15,11 @@ from losslens.parsers.text_dating import dated_events
 from losslens.parsers.text_places import place_records
 from losslens.parsers.text_reader import Reader
 from losslens.parsers.text_records import Record
-from losslens.parsers.text_series import add_told_nan, named_by_best, named_by_file, series_of, told_to_fall
+from losslens.parsers.text_series import named_by_best, named_by_file, series_of, told_to_fall
 from losslens.parsers.text_settings import settings_said
+from losslens.parsers.text_short import may_tell_of_a_nan, shows_nan
 from losslens.parsers.text_starts import Opened, counted_anew, held, later_in
+from losslens.parsers.text_told import add_told_nan
 from losslens.parsers.text_trainings import Training
 from losslens.parsers.text_windows import has_records
 from losslens.parsers.wrapped import output_file, output_head
@@ -26,8 +28,18 @@ NAME = "text"
 
 
 def sniff(path: Path, head: bytes) -> bool:
-    """True when one statement of a program printed training numbers several times, anywhere in the file."""
-    return has_records(path, head)
+    """True when one statement of a program printed training numbers several times, anywhere in the file.
+
+    A few are enough where they, or what is said below them, tell of a NaN.
+    """
+    return has_records(path, head) or (may_tell_of_a_nan(path, head) and _tells_of_a_nan(path))
+
+
+def _tells_of_a_nan(path: Path) -> bool:
+    try:
+        return any(shows_nan(log) for log in parse(path))
+    except NotALogError:
+        return False
 
 
 def parse(path: Path) -> tuple[Log, ...]:
@@ -59,7 +71,7 @@ def _logs(reader: Reader) -> Iterator[Log]:
         series, more = named_by_file(series, reader.path) | apart, [*more, *told]
         lines = training.first_line, trainings[number + 1].first_line if number + 1 < len(trainings) else None
         events = tuple(dated_events(reader.messages.events, placed, training.first, lines, at_once=reader.at_once))
-        more += add_told_nan(series, events)
+        more += add_told_nan(series, events, placed.records)
         later = later_in(starts, training.first, training.end, placed)
         damage = reader.file.damage if lines[1] is None else ()
         yield Log(

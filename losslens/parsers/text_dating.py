@@ -13,6 +13,9 @@ from losslens.parsers.text_places import Placed
 AT_FIRST = 2
 """Usual distances of two steps within which the first one lies where a training begins."""
 
+#: The kind of a line that stands at the step of one above it.
+CONTEXT = "step-context"
+
 
 def dated_events(
     events: Sequence[tuple[LogEvent, int]],
@@ -64,4 +67,6 @@ def _step_of_nan(placed: Placed, before: int) -> int | None:
     step = int(placed.step[last])
     if not all(isfinite(value) for value in placed.records[last].values.values()):
         return step
-    return min(step + 1, int(placed.step[last + 1])) if last + 1 < placed.step.size else step + 1
+    # What is printed below it and names no place, such as the terms of that loss, came no earlier.
+    behind = (int(placed.step[i]) for i in range(last + 1, placed.step.size) if placed.records[i].kind != CONTEXT)
+    return min(step + 1, next(behind, step + 1))

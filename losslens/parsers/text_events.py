@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from losslens.model import LogEvent, Warning
+from losslens.parsers.text_nan import SAYS_NAN, is_thrown_nan, last_words_of_nan, stops_for_nan
 
 #: Kind of log event, and the words that announce it in the trainers' own messages. The first that fits is taken.
 EVENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -43,12 +44,7 @@ EVENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "overflow",
             r"\boverflow\b.*(?:scale|skip|grad)|gradient overflow|OVERFLOW!|reducing loss scale|Minimum loss scale",
         ),
-        (
-            "nan-message",
-            r"(?:loss|gradient|grad|output|logits?|weights?)\b.{0,40}\b(?:is|are|was|became|become|contains?)\s+(?:nan|inf)\b"
-            r"|\bNaN (?:loss\b|detected|or Inf found|encountered)|non-finite (?:loss|grad)|FloatingPointError"
-            r"|InvalidArgumentError.*NaN|[Ii]nvalid loss, terminating",
-        ),
+        ("nan-message", SAYS_NAN.pattern),
         (
             "restart",
             r"resum(?:e|ing|ed) (?:from|training|(?:at|epoch|iteration|step)\b)|continuing training (?:from|at)"
@@ -78,8 +74,9 @@ _ALERTS = (
         "exit code -9",
         "segmentation",
     ),
-    *("core dumped", "keyboardinterrupt", "skipp", "overflow", "loss scale", " nan", "nan ", " inf", "non-finite"),
+    *("core dumped", "keyboardinterrupt", "skipp", "overflow", "loss scale", "nan", " inf", "finite", "explod"),
     *(
+        "diverged",
         "invalid loss",
         "floatingpoint",
         "resum",
@@ -105,20 +102,15 @@ _BESIDE_BAR = re.compile(r"\A.*[━=>.]{5}.*?(?=\bBatch \d+: |(?<=\d)Batch \d+: 
 MOST_OF_A_KIND = 100
 #: … and the checkpoint to go back to may be a late one.
 MOST_CHECKPOINTS = 1000
+#: … and of messages that may be its last, as many more.
+LAST_WORDS = "last words"
 
 
 _GOES_ON = re.compile(r"resum|continu|optimi[sz]er", re.IGNORECASE)
-_SAYS_LOSS = re.compile(r"\bloss\b", re.IGNORECASE)
-_ENDS = re.compile(r"stopp|terminat|abort|exit|quit|^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception)\b", re.IGNORECASE)
 _TOLD_STEP = re.compile(
     r"(?:\b(?:step|iter(?:ation)?)\W{0,3}|\bcheckpoints? for |\bcheckpoint-|\b(?:global_?)?step=?_?)(\d+)\b",
     re.IGNORECASE,
 )
-
-
-def ended_in_nan(event: LogEvent) -> bool:
-    """Whether a message says that the program stops because its loss is no number any more."""
-    return event.kind == "nan-message" and bool(_SAYS_LOSS.search(event.text) and _ENDS.search(event.text))
 
 
 def initialises(text: str) -> bool:
@@ -137,7 +129,8 @@ def event_kind(text: str) -> str | None:
     low = text.lower()
     if not any(word in low for word in _ALERTS):
         return None
-    return next((kind for kind, pattern in EVENTS if pattern.search(text)), None)
+    kind = next((kind for kind, pattern in EVENTS if pattern.search(text)), None)
+    return "nan-message" if kind is None and is_thrown_nan(text) else kind
 
 
 @dataclass
@@ -150,6 +143,8 @@ class Messages:
     dropped: int = 0
     _kinds: Counter[str] = field(default_factory=Counter)
     _in_traceback: bool = False
+    _open: bool = False
+    """The last event is an exception whose text goes on on the next line."""
 
     @property
     def in_traceback(self) -> bool:
@@ -158,6 +153,13 @@ class Messages:
 
     def take(self, raw: str, text: str, number: int, wall_time: float | None, place: int) -> bool:
         """Note what a line announces; True when it says nothing else. ``text`` is ``raw`` without prefixes."""
+        if self._open:
+            self._open = False
+            event, at = self.events[-1]
+            whole = f"{event.text} {text}"
+            if is_thrown_nan(whole):
+                self.events[-1] = replace(event, kind="nan-message", text=whole[:300]), at
+                return True
         if TRACEBACK in text:
             self._in_traceback = True
             return True
@@ -169,14 +171,20 @@ class Messages:
             said = said.strip()
             self._in_traceback = False
             if EXCEPTION.match(said):
-                self._add(event_kind(said) or "traceback", said, number, wall_time, place)
+                kind = event_kind(said) or "traceback"
+                self._add(kind, said, number, wall_time, place)
+                self._open = kind == "traceback" and said.endswith(":") and self.events[-1][0].line == number
                 return True
-        kind = event_kind(text)
-        if kind is None:
+        told = event_kind(text)
+        if told in (None, "nan-message") and "Error: " in raw:
+            said = _STAMP.sub("", raw, count=1).strip()
+            if EXCEPTION.match(said) and is_thrown_nan(said):
+                told, text = "nan-message", said
+        if told is None:
             return False
-        self._add(kind, text, number, wall_time, place)
+        self._add(told, text, number, wall_time, place)
         # "NaN loss at step 12: loss: nan" is a record too.
-        return kind not in ("nan-message", "overflow", "skipped-step", "checkpoint")
+        return told not in ("nan-message", "overflow", "skipped-step", "checkpoint")
 
     def told_nan(self, number: int) -> bool:
         """Whether the line of this number, the last that was taken, says that something is not finite."""
@@ -184,7 +192,7 @@ class Messages:
 
     def take_back(self) -> None:
         """Forget the last event, unless it says how the program ended: it was a line of numbers like others."""
-        if not ended_in_nan(self.events[-1][0]):
+        if not stops_for_nan(self.events[-1][0]):
             self._kinds[self.events.pop()[0].kind] -= 1
 
     def note(self, kind: str, text: str, number: int, place: int) -> None:
@@ -197,11 +205,14 @@ class Messages:
 
     def _add(self, kind: str, text: str, number: int, wall_time: float | None, place: int) -> None:
         self._kinds[kind] += 1
-        if self._kinds[kind] > (MOST_CHECKPOINTS if kind == "checkpoint" else MOST_OF_A_KIND):
-            self.dropped += 1
-            return
         text = _BESIDE_BAR.sub("", text, count=1)
-        self.events.append((LogEvent(kind, text[:300], str(self.path), wall_time=wall_time, line=number), place))
+        event = LogEvent(kind, text[:300], str(self.path), wall_time=wall_time, line=number)
+        if self._kinds[kind] > (MOST_CHECKPOINTS if kind == "checkpoint" else MOST_OF_A_KIND):
+            if not last_words_of_nan(event) or self._kinds[LAST_WORDS] >= MOST_OF_A_KIND:
+                self.dropped += 1
+                return
+            self._kinds[LAST_WORDS] += 1  # what a job dies of is said last
+        self.events.append((event, place))
 
     def warnings(self) -> list[Warning]:
         if not self.dropped:

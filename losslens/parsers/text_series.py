@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite, log
 from pathlib import Path
 from statistics import median
 
-from losslens.model import LogEvent, RawSeries, Warning
+from losslens.model import RawSeries, Warning
 from losslens.parsers.axes import is_known_name
-from losslens.parsers.text_events import ended_in_nan
 from losslens.parsers.text_places import Placed
-from losslens.parsers.text_records import BEST, IS_LOSS, NAMELESS, SPLIT_IN_KEY
+from losslens.parsers.text_records import BEST, IS_LOSS, NAMELESS
 from losslens.parsers.text_wholes import NEGATED
 from losslens.parsers.text_windows import LEAST_RECORDS
 
@@ -32,8 +30,6 @@ MOSTLY = 0.9
 _WORD_OF_DATA = re.compile(
     r"train(?:ing)?|val(?:id(?:ation)?)?|test|\b(?:global|current|batch|avg|average|mean|total)\b"
 )
-_PLAIN = re.compile(r"train(?:ing)?|total|loss|step|avg", re.IGNORECASE)
-_OTHER_WORD = re.compile(r"[A-Za-z]")
 
 
 def series_of(placed: Placed) -> tuple[dict[str, RawSeries], list[Warning]]:
@@ -124,38 +120,6 @@ def told_to_fall(series: dict[str, RawSeries]) -> dict[str, RawSeries]:
         name = f"{tag} {NEGATED}" if tag in rising else tag
         out[name] = replace(one, tag=name, value=-one.value) if tag in rising else one
     return out
-
-
-def add_told_nan(series: dict[str, RawSeries], events: Sequence[LogEvent]) -> list[Warning]:
-    """A trainer that checks its loss dies before it prints the NaN: what its message says becomes the last point."""
-    import numpy as np
-
-    said = next((event for event in events if ended_in_nan(event)), None)
-    losses = [
-        s for tag, s in series.items() if "loss" in tag.lower() and not SPLIT_IN_KEY.search(tag.replace("train", ""))
-    ]
-    if said is None or not losses:
-        return []
-    main = max(losses, key=lambda s: (not _OTHER_WORD.search(_PLAIN.sub("", s.tag)), s.value.size))
-    told = said.step is not None and said.step > int(main.step[-1]) - 1
-    step = said.step if told and said.step is not None else int(main.step[-1]) + 1
-    if not np.isfinite(main.value[-1]):
-        return []
-    kept = main.step != step  # what is printed at that very step is an average of those before
-    row = max(int(s.row[-1]) for s in series.values()) + 1
-    series[main.tag] = RawSeries(
-        main.tag,
-        np.append(main.step[kept], np.int64(step)),
-        np.append(main.value[kept], np.nan),
-        np.append(main.wall_time[kept], np.nan),
-        np.append(main.row[kept], np.int64(row)),
-        main.axis,
-    )
-    return [
-        Warning(
-            "nan-told", f"the program ended because its loss was no number (line {said.line}): '{main.tag}' ends in NaN"
-        )
-    ]
 
 
 def _told_apart(

@@ -43,7 +43,7 @@ BORING = 8
 #: How much of a file is searched for such lines when no window of it tells, and how many of them are taken apart.
 MOST_SEARCHED, MOST_LOSS_LINES = 1 << 23, 200
 _LOSS_LINE = re.compile(rb"^[^\n]{0,200}?\bloss\b['\"]?\s?[:=]?\s?\d[^\n]{0,200}$", re.MULTILINE | re.IGNORECASE)
-_OUTPUT_SUFFIXES = frozenset(["", ".log", ".out", ".err", ".txt", ".stdout", ".stderr", ".o", ".gz"])
+OUTPUT_SUFFIXES = frozenset(["", ".log", ".out", ".err", ".txt", ".stdout", ".stderr", ".o", ".gz"])
 #: What a window holds at least so often as a statement must have printed; looked for in lower case. Each begins with a
 #: plain word, which is found many times faster than one of several: most text that is no log is passed over here.
 _NUMBERS = tuple(
@@ -75,7 +75,7 @@ _SOURCE_CODE = re.compile(
 
 def has_records(path: Path, head: bytes) -> bool:
     """True when one statement printed training numbers three times in one window of the file."""
-    printed = path.suffix.lower() in _OUTPUT_SUFFIXES
+    printed = path.suffix.lower() in OUTPUT_SUFFIXES
     if records_in(output_head(head), behind_source=printed):
         return True
     wrapping = wrapping_of(head)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from losslens.errors import LosslensError
 from losslens.parsers.opening import read_head, text_encoding
+from losslens.parsers.text_short import FEW, is_prose, said_in
 from losslens.parsers.text_windows import records_in
 from losslens.parsers.wrapped import output_head
 from losslens.roles.names import words
@@ -15,8 +16,8 @@ from losslens.roles.names import words
 UNKNOWN = "text in which no line names a number of a training in a way losslens knows"
 NOT_A_LOG = "no training log in any format losslens knows"
 TOO_SHORT = "too short: fewer than three of its lines tell the same numbers of a training"
-#: Bytes of a text that can be too short.
-FEW = 16 * 1024
+#: Characters of a message that are shown.
+MOST_SAID = 160
 #: What the output of a job is called.
 SUFFIXES = words(".log .txt .out .err") | {""}
 #: Lines of one form that make a file look like the output of a loop.
@@ -54,7 +55,10 @@ def why_not_a_log(path: Path) -> str:
     head = read_head(path)
     if len(head) >= FEW or text_encoding(head) is None:
         return NOT_A_LOG
-    return TOO_SHORT if records_in(3 * f"{output_head(head).rstrip()}\n") else NOT_A_LOG
+    text = output_head(head)
+    if not is_prose(text) and (said := said_in(path, text)) is not None:
+        return f"no loss was read, but line {said.line} says: {said.text[:MOST_SAID]}"
+    return TOO_SHORT if records_in(3 * f"{text.rstrip()}\n") else NOT_A_LOG
 
 
 def _tells_a_course(line: str) -> bool:

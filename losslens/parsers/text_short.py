@@ -1,0 +1,72 @@
+"""A text too short to be known for output by what it repeats, which tells a NaN among the few numbers it has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from losslens.model import Log, LogEvent
+from losslens.parsers.opening import lines_of, text_encoding
+from losslens.parsers.text_events import Messages
+from losslens.parsers.text_lines import clean, is_source
+from losslens.parsers.text_nan import is_thrown_nan, stops_for_nan
+from losslens.parsers.text_records import IS_LOSS
+from losslens.parsers.text_told import TOLD
+from losslens.parsers.text_windows import LEAST_RECORDS, OUTPUT_SUFFIXES, records_in
+from losslens.parsers.wrapped import output_head
+
+#: Bytes of a text that can be too short.
+FEW = 16 * 1024
+#: Share of the lines that may be sentences: a paper of notes quotes a log, a log is quoted with a sentence or two.
+PROSE = 0.25
+#: Characters of a line that tell whether it is a sentence.
+LONGEST = 300
+_SENTENCE = re.compile(r"^\W*(?:[A-Za-z][\w'’,;()/-]* +){6,}[^=|{]*[.?!:]?$")
+_MARKUP = re.compile(r"^\s*(?:#{1,6} \w|[-*] \w+ \w+ \w+ \w+|\|.*\||```|<\w+>|\.\. \w)")
+_NAN = re.compile(rb"nan|inf|finite|explod|diverged|minimum|invalid", re.IGNORECASE)
+
+
+def may_tell_of_a_nan(path: Path, head: bytes) -> bool:
+    """Whether a text of few of a training's numbers may say that its loss is not finite, or that it died of that."""
+    if path.suffix.lower() not in OUTPUT_SUFFIXES or len(head) >= FEW:
+        return False
+    if _NAN.search(head) is None or b"losslens" in head or text_encoding(head) is None:
+        return False  # a report of losslens quotes what such a log says
+    text = output_head(head)
+    # As often as a program would have printed them: what is no line of its numbers then is none now.
+    return not is_prose(text) and records_in(LEAST_RECORDS * f"{text.rstrip()}\n")
+
+
+def shows_nan(log: Log) -> bool:
+    """Whether a loss that was printed at its place, or a message at the end, is not finite."""
+    import numpy as np
+
+    losses = [one for tag, one in log.series.items() if IS_LOSS.search(tag)]
+    if any(one.axis != "row" and not np.isfinite(one.value).all() for one in losses):
+        return True
+    return any(warning.code == TOLD for warning in log.warnings)
+
+
+def said_in(path: Path, text: str) -> LogEvent | None:
+    """What a text says last of a NaN that a program died of; None where it says nothing of the kind."""
+    messages = Messages(path)
+    for number, raw in enumerate(lines_of(text), 1):
+        if raw and not raw.isspace():
+            line = clean(raw)
+            messages.take(raw, line.text, number, line.wall_time, 0)
+    events = (event for event, _ in reversed(messages.events))
+    return next((event for event in events if stops_for_nan(event) or is_thrown_nan(event.text)), None)
+
+
+def is_prose(text: str) -> bool:
+    """Whether a text is notes, a page or a program, of which a log is quoted at most."""
+    lines = [line for line in lines_of(text) if line.strip()]
+    told = sum(
+        bool(_SENTENCE.match(line[:LONGEST]) or _MARKUP.match(line) or is_source(line)) for line in _outside(lines)
+    )
+    return told > PROSE * len(lines)
+
+
+def _outside(lines: list[str]) -> list[str]:
+    """Lines that are not quoted in a traceback."""
+    return [line for above, line in zip(["", *lines], lines, strict=False) if 'File "' not in above]

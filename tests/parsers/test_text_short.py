@@ -1,0 +1,126 @@
+"""One or two lines of a training's numbers and a NaN, shown or told, are a training; junk that names one is not."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from losslens import parsers
+from losslens.model import Verdict
+from losslens.pipeline import analyze
+from losslens.runs import find
+
+
+def written(tmp_path: Path, *lines: str, name: str = "pasted.txt") -> Path:
+    path = tmp_path / name
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def judged(path: Path) -> tuple[Verdict, int, int]:
+    (run,) = analyze([path]).runs
+    assert run.onset is not None
+    return run.verdict, run.onset.low, run.onset.high
+
+
+@pytest.mark.parametrize(
+    ("lines", "onset"),
+    [
+        (["step 0 loss 2.31", "step 10 loss nan"], (0, 10)),
+        (["Epoch 51 loss: nan", "Epoch 52 loss: nan"], (51, 51)),
+        (
+            ["epoch: 0, iter: 2, lr: 1e-06, 'loss': nan, 'acc': 0.0", "epoch: 0, iter: 4, 'loss': nan, 'acc': 0.0"],
+            (2, 2),
+        ),
+        (["step 0 loss 2.31", "step 10 loss 2.20", "NaN detected"], (10, 11)),
+        (["step 0 loss 2.31", "step 10 loss 2.20", "Loss is nan, stopping training"], (10, 11)),
+        (
+            [
+                "step 0 loss 2.31",
+                "Traceback (most recent call last):",
+                '  File "a.py", line 1',
+                "AssertionError: loss is nan",
+            ],
+            (0, 1),
+        ),
+        (["Epoch 1 Update 1 Cost 527.6 PD 0.0009 UD 0.72", "NaN detected"], (1, 2)),
+        (
+            [
+                "> INFO:tensorflow:loss = 1.8, step = 31601 (182.200 sec)",
+                "> ERROR:tensorflow:Model diverged with loss = NaN.",
+            ],
+            (31601, 31602),
+        ),
+    ],
+)
+def test_a_point_or_two_and_a_nan_are_judged(lines: list[str], onset: tuple[int, int], tmp_path: Path) -> None:
+    assert judged(written(tmp_path, *lines)) == (Verdict.NAN, *onset)
+
+
+def test_the_last_number_before_a_nan_is_kept_where_it_is_the_only_one(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        "Epoch: [0]  [ 0/65]  eta: 0:01:55  lr: 0.000125  loss: 2.9749 (2.9749)  loss_box: 0.0148 (0.0148)",
+        "Loss is nan, stopping training",
+        "{'loss_box': tensor(0.0082, device='cuda:0'), 'loss_objectness': tensor(nan, device='cuda:0')}",
+    )
+    (log,) = parsers.parse(path)
+    assert log.series["loss"].value[0] == 2.9749
+    assert math.isnan(log.series["loss"].value[-1])
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        (
+            "README",
+            ["# Trainer", "", "If the log says `step 10 loss nan` then lower the learning rate.", "step 10 loss nan"],
+        ),
+        (
+            "README.txt",
+            [
+                "Training",
+                "========",
+                "Sometimes the loss of the model becomes nan after a while.",
+                "In that case please try to lower the learning rate first.",
+                "Epoch 3 loss: nan",
+            ],
+        ),
+        ("notes.txt", ["- the loss was nan again today", "- the loss: nan at step 300", "- try lr 0.1 tomorrow maybe"]),
+        (
+            "loss.txt",
+            [
+                "import torch",
+                "def check(loss):",
+                "    if torch.isnan(loss):",
+                "        raise ValueError('loss is nan')",
+            ],
+        ),
+        (
+            "program.txt",
+            ["for step in range(10):", "    print('step', step, 'loss', loss)", "    assert loss == loss, 'NaN loss'"],
+        ),
+        ("options.txt", ["loss: mse", "ignore_nan: true", "max_norm: inf", "epochs: 10"]),
+        ("words.txt", ["nan", "inf", "loss", "step"]),
+        ("two.txt", ["Epoch 1: train loss 2.31, val loss 2.20", "Epoch 2: train loss 1.95, val loss 2.01"]),
+        ("goes_on.txt", ["step 0 loss 2.31", "non-finite loss, skipping this batch", "step 10 loss 2.20"]),
+    ],
+)
+def test_what_names_a_nan_and_is_no_output_is_no_log(name: str, lines: list[str], tmp_path: Path) -> None:
+    found = find([written(tmp_path, *lines, name=name)])
+    assert not found.jobs
+    assert "says" not in found.skipped[0].reason
+
+
+def test_a_nan_that_is_told_where_no_number_was_read_is_shown(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        "starting",
+        "Traceback (most recent call last):",
+        '  File "train.py", line 3, in <module>',
+        "FloatingPointError: Loss became infinite or NaN!",
+    )
+    (skipped,) = find([path]).skipped
+    assert skipped.reason == "no loss was read, but line 4 says: FloatingPointError: Loss became infinite or NaN!"
