@@ -209,6 +209,14 @@ def test_only_validation_logged_plays_the_loss_and_the_reason_says_so() -> None:
     assert "only validation" in said.reason
 
 
+def test_of_losses_of_too_few_points_the_total_of_the_training_leads() -> None:
+    few = np.array([4.35, 4.54, 4.33])
+    term = judge(run_of({"loss_cls": (Role.LOSS_COMPONENT, few / 9.0), "loss": (Role.TRAIN_LOSS, few)}))
+    held = judge(run_of({"eval/loss": (Role.VAL_LOSS, few), "train/loss": (Role.TRAIN_LOSS, few[:2])}))
+    assert (term.verdict, term.loss) == (Verdict.INCONCLUSIVE, "loss")
+    assert (held.verdict, held.loss) == (Verdict.INCONCLUSIVE, "train/loss")
+
+
 def test_a_total_leads_its_components_unless_only_a_component_is_nan() -> None:
     total, part = noisy(falling(200), 0.02, 13), noisy(falling(200), 0.02, 14)
     part[120:] *= 3.0

@@ -138,7 +138,8 @@ def _terms_of_validation(run: Run, trained: Judged | None, contest: Contest) -> 
 def _lead_of_training(train: list[Judged], parts: list[Judged], plays: bool) -> Judged | None:
     """A total leads its components, unless only a component stopped being finite.
 
-    One of too few points does not, but for want of those that are not finite: which is what there is to say.
+    One of too few points does not where a component can be judged, but for want of those that are not finite: which is
+    what there is to say.
     """
     total, part = _worst(train), _worst(parts)
     total = total if plays else _first_out(train, total)
@@ -146,9 +147,8 @@ def _lead_of_training(train: list[Judged], parts: list[Judged], plays: bool) -> 
         return part
     if part is not None and part.verdict.verdict is Verdict.NAN and total.verdict.verdict is not Verdict.NAN:
         return part
-    if part is not None and total.verdict.verdict is Verdict.INCONCLUSIVE and not total.fit.nonfinite:
-        return part
-    return total
+    judged = part is not None and part.verdict.verdict is not Verdict.INCONCLUSIVE
+    return part if judged and total.verdict.verdict is Verdict.INCONCLUSIVE and not total.fit.nonfinite else total
 
 
 def _first_out(train: list[Judged], worst: Judged | None) -> Judged | None:
@@ -169,7 +169,7 @@ def _lead(trained: Judged | None, val: list[Judged]) -> Judged | None:
     if trained is None or evaluated is None:
         return trained or evaluated
     if trained.verdict.verdict is Verdict.INCONCLUSIVE:
-        return evaluated
+        return trained if evaluated.verdict.verdict is Verdict.INCONCLUSIVE else evaluated
     if trained.verdict.verdict.blew_up or trained.verdict.verdict is Verdict.SHIFTED:
         barely = trained.verdict.verdict.blew_up and not surely_failed(trained)
         if _hardly_stepped(trained) and _failed_before(evaluated, trained):
