@@ -631,6 +631,17 @@ def test_a_default_that_nobody_filled_in_is_no_loss_beside_validation_that_moves
     assert {c.role for c in assign(frozen)} == {Role.TRAIN_LOSS, Role.VAL_LOSS}
 
 
+def test_the_course_of_what_one_mean_was_logged_of_is_the_loss() -> None:
+    made = {"RMSE": series("RMSE", falling(50)), "TRAINING RMSE loss": series("TRAINING RMSE loss", falling(1))}
+    assert {c.tag: c.role for c in assign(made)} == {"RMSE": Role.TRAIN_LOSS, "TRAINING RMSE loss": Role.OTHER}
+    for other in (
+        {"training loss": series("training loss", falling(1))},
+        {"RMSE loss": series("RMSE loss", falling(20))},
+    ):
+        found = {c.tag: c.role for c in assign({"RMSE": series("RMSE", falling(50)), **other})}
+        assert found["RMSE"] is Role.OTHER
+
+
 @pytest.mark.parametrize("tag", ["train_mse_scaled", "rmse_normalized", "mae/raw"])
 def test_an_error_in_other_units_is_an_error(tag: str) -> None:
     found = {

@@ -18,7 +18,6 @@ from losslens.model import Role, RoleChoice
 from losslens.roles.names import (
     AUX_WORDS,
     BEST,
-    GAN_PLAYERS,
     GENERIC,
     MAIN_WORDS,
     PLAYERS,
@@ -30,6 +29,7 @@ from losslens.roles.names import (
     words,
     words_of,
 )
+from losslens.roles.players import players_of, plays
 from losslens.roles.table import IS_LOSS, OBJECTIVES
 
 if TYPE_CHECKING:
@@ -38,12 +38,14 @@ if TYPE_CHECKING:
 #: Beside other losses these are penalties; alone each is a distance that is made small.
 _DISTANCES = {("l1",), ("l2",)}
 BESIDE = "a metric beside the loss"
+COURSE = "names something that is minimised, of which the loss logged beside it is the mean"
+SUM = "the mean, once an epoch, of what is logged many times beside it"
 UNUSED = "the same number throughout, while validation moves"
 UNKNOWN = "its name does not say what it is"
-#: What discriminator and generator are said to do well, or what they are made of.
-_NOT_A_GAME = words("score scores output out prob params size x z acc grad updates")
 #: Fewer points than this cannot show a course.
 FEW_POINTS = 5
+#: What is logged so many times as often as another has a course where that has none.
+MANY_TIMES = 5
 #: LightGBM's metrics, as "training's l2": alone these words say too little.
 _METRIC_OF_A_SPLIT = re.compile(r"'s (?:l1|l2|rmse|mape|huber|fair|poisson|quantile|gamma|tweedie|cross_entropy)\b")
 #: Values of so few digits were printed for people; a logger of numbers keeps at least single precision.
@@ -58,8 +60,6 @@ COARSER = 2
 IN_BRACKETS = " (avg)"
 AVERAGED = "the running average of a loss that is printed itself"
 SMOOTH = "a loss averaged over time, and logged beside it as it was"
-#: What a loss is called that one net earns by deceiving another.
-ADVERSARIAL = words("gan adv adversarial")
 #: What is numbered where several processes train one model together.
 WORKERS = words("rank gpu worker replica device proc process cuda")
 RANKED = frozenset({Role.TRAIN_LOSS, Role.VAL_LOSS, Role.LOSS_COMPONENT, Role.VAL_COMPONENT})
@@ -166,6 +166,11 @@ def choose(
         other = [c for c in mine if not c.named_loss and c.objective]
         if val and any(c.named_loss and c.split not in ("val", "test") for c in candidates.values()):
             other = [c for c in other if c.points >= FEW_POINTS]  # a guess of a few points is none beside a named loss
+        if not val and role not in given and (course := _course_of_a_sum(losses, other)):
+            out.update({c.tag: RoleChoice(c.tag, Role.OTHER, SUM, split=c.split) for c in losses})
+            found = _objectives(course, val=val)
+            out.update({t: replace(c, why=COURSE) if c.role is Role.TRAIN_LOSS else c for t, c in found.items()})
+            losses, other = [], [c for c in other if c not in course]
         if not losses and other and role not in given:
             out.update(_objectives(other, val=val))
         else:
@@ -179,6 +184,17 @@ def choose(
     for c in candidates.values():
         out.setdefault(c.tag, RoleChoice(c.tag, Role.OTHER, UNKNOWN, split=c.split))
     return out
+
+
+def _course_of_a_sum(losses: Sequence[Candidate], other: Sequence[Candidate]) -> list[Candidate]:
+    """What was logged many times under the name that a loss of a point or two ends with, or begins with: its course.
+
+    "RMSE" every thousand batches and "TRAINING RMSE loss" once an epoch are one number, the latter its mean.
+    """
+    most = max((c.points for c in losses), default=0)
+    names = [c.qualifier for c in losses]
+    course = [c for c in other if c.points >= MANY_TIMES * most and c.qualifier and c.qualifier in names]
+    return course if 0 < most < FEW_POINTS and not any(c.best or c.smoothed for c in course) else []
 
 
 def _is_printed_copy(c: Candidate, candidates: Mapping[str, Candidate]) -> bool:
@@ -230,7 +246,7 @@ def _training(candidates: Sequence[Candidate], *, given: bool) -> dict[str, Role
     averages = [c for c in raw if _is_running_average(c, raw)]
     out.update({c.tag: RoleChoice(c.tag, Role.OTHER, AVERAGED, split=c.split) for c in averages})
     raw = [c for c in raw if c not in averages]
-    players = _players(raw)
+    players = players_of(raw)
     totals, groups, terms = _sort_out([c for c in raw if c.tag not in players])
     if players:
         # Beside players only a loss without any qualifier is a total; and a total makes actor and critic its terms.
@@ -261,7 +277,7 @@ def _training(candidates: Sequence[Candidate], *, given: bool) -> dict[str, Role
             why = f"named as a training loss, but has only {_count(c.points)} beside one that has {most}"
             out[c.tag] = RoleChoice(c.tag, Role.OTHER, why, split=c.split)
         else:
-            out[c.tag] = RoleChoice(c.tag, Role.TRAIN_LOSS, _why_total(c, totals), split=c.split, group=_plays(c))
+            out[c.tag] = RoleChoice(c.tag, Role.TRAIN_LOSS, _why_total(c, totals), split=c.split, group=plays(c))
     for tag, group in players.items():
         why = f"the loss of the {group}, which has an objective of its own"
         out[tag] = RoleChoice(tag, Role.TRAIN_LOSS, why, split=split_of(tag), group=group)
@@ -350,35 +366,6 @@ def _known_term(c: Candidate) -> bool:
 
 def _second_hand(c: Candidate) -> str:
     return "the best value so far or an extreme, not the loss itself" if c.best else "a loss that never changes"
-
-
-def _players(candidates: Sequence[Candidate]) -> dict[str, str]:
-    """tag -> player, where the losses are those of a game (GAN) or of actor and critic (RL)."""
-    by_tag = {c.tag: c.player for c in candidates if c.player}
-    present = set(by_tag.values())
-    if len(present & GAN_PLAYERS) == 2:
-        return _totals_of_players(candidates, {t: p for t, p in by_tag.items() if p in GAN_PLAYERS})
-    if len(present & RL_PLAYERS) == 2 or ("critic" in present and "temperature" in present):
-        keep = RL_PLAYERS
-        return _totals_of_players(candidates, {t: p for t, p in by_tag.items() if p in keep})
-    return {}
-
-
-def _plays(c: Candidate) -> str:
-    """The side of a game that the only loss of a log is of: the others may have been written elsewhere."""
-    adversarial = any(word in ADVERSARIAL for word in c.qualifier)
-    return "adversarial" if adversarial else c.player if c.player in GAN_PLAYERS | RL_PLAYERS else ""
-
-
-def _totals_of_players(candidates: Sequence[Candidate], by_tag: Mapping[str, str]) -> dict[str, str]:
-    """Of several losses of one player (``G_adv_loss``, ``G_total_loss``) the least qualified; the rest stay terms."""
-    lengths = {c.tag: len(c.qualifier) for c in candidates}
-    out = {}
-    for who in dict.fromkeys(by_tag.values()):
-        mine = [t for t, p in by_tag.items() if p == who]
-        least = min(lengths[t] for t in mine)
-        out.update({t: who for t in mine if lengths[t] == least})
-    return out
 
 
 def _sort_out(
