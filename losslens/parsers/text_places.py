@@ -146,7 +146,7 @@ def _often_an_epoch(records: list[Record]) -> bool:
     most, count = statements.most_common(1)[0]
     # Epochs that begin anew, as those of several trainings in one file do, are other epochs.
     epochs = [epoch for epoch, _ in groupby(r.epoch for r in records if r.template == most and r.epoch is not None)]
-    return len(set(epochs)) > 1 and count > 2 * len(epochs)
+    return len({r.epoch for r in records if r.epoch is not None}) > 1 and count > 2 * len(epochs)
 
 
 def _counted(records: list[Record]) -> list[int]:
@@ -233,7 +233,18 @@ def _from_steps(records: list[Record], warnings: list[Warning]) -> list[int]:
         ]
         text = f"the printed step starts again each epoch: counted on, {per_epoch} an epoch"
         warnings.append(Warning("steps-restart-each-epoch", text))
-    return _filled(steps)
+    return _filled(_with_first(records, steps))
+
+
+def _with_first(records: list[Record], steps: list[int | None]) -> list[int | None]:
+    """The steps with one for the first line, where its statement says its step from the second line on."""
+    alike = [i for i, r in enumerate(records) if r.template[1:] == records[0].template[1:]]
+    if len(alike) < 3 or any(step is not None for step in steps[: alike[1]]):
+        return steps
+    first, second = (steps[i] for i in alike[1:3])
+    if first is None or second is None or not 0 < second - first <= first:
+        return steps
+    return [2 * first - second, *steps[1:]]
 
 
 def _with_bars(records: list[Record]) -> list[int | None]:

@@ -38,7 +38,7 @@ from losslens.parsers.text_unsaid import settled
 from losslens.parsers.text_windows import WORTH_READING, counts_names_and_numbers
 
 _LOSS = re.compile(
-    rf"loss|{said('loss', 'error')}|cost|error|perplexity|nll|xent|cross[ _-]?e|reward"
+    rf"loss|{said('loss', 'error')}|cost|error|perplexity|(?<![a-z])ppl(?![a-z])|nll|xent|cross[ _-]?e|reward"
     r"|(?<![a-z])err(?![a-z])|(?<![a-z])r?mse|(?<![a-z])mae(?![a-z])",
     re.IGNORECASE,
 )

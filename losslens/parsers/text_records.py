@@ -64,6 +64,8 @@ IS_LOSS = re.compile(
 _TENSOR = re.compile(rf"\btensor\(\[?\s*({NUMBER})\s*\]?(?:,[^()]*)?\)", re.IGNORECASE)
 #: "epoch: {1/300}, loss : {1.9027643}": a format string with one pair of braces too many.
 _IN_BRACES = re.compile(rf"\{{\s*({NUMBER}(?:\s*/\s*\d+)?)\s*\}}", re.IGNORECASE)
+#: "eval: bucket 2 perplexity 5.1": each of the groups that samples were sorted into by their length has its own.
+_BUCKET = re.compile(r"\b(bucket) (\d+):? (?=[a-z])", re.IGNORECASE)
 #: "[1600/16000]\t[L1: 5.96][VGG: 0.2]\t65.8+0.4s", as EDSR's code and what was made of it print their losses: without
 #: the word, and behind them how long the network and the data took.
 _TIMED = re.compile(rf"(\[\d+/\d+\])\s*((?:\[\w+: {NUMBER}\])+)\s+[\d.]+\+[\d.]+s", re.IGNORECASE)
@@ -231,6 +233,8 @@ def read_record(text: str) -> Record | None:
     text = one_by_one(text)
     if "loss" in text:
         text = _GLUED.sub(r"\1 ", text)
+    if "bucket " in text:
+        text = _BUCKET.sub(r"\1\2_", text)
     if "learn " in text and _ROUND.match(text):
         text = _ROUND_OF_OLD.sub(r"\1: \2 ", text)
     if "v_num" in text:

@@ -34,6 +34,8 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _LETTER = re.compile(r"[^\W\d_]")
 #: So often a program may print one setting before it trains.
 TWICE = 2
+#: Kinds of a line that names no place itself.
+UNPLACED = ("", "step-context")
 #: A program that prints its settings more often than this does not do so because it starts.
 MOST_STARTS = 10
 #: Places looked at: where more counts go back, they do so in every epoch.
@@ -97,20 +99,28 @@ def settings_again(
 def begins_at(records: Sequence[Record]) -> int:
     """Where the course of an output begins: what stands ahead of it are settings, "z_loss: 1e-4" on lines of their own.
 
-    A line of the course has a place, or comes again with other numbers. 0 where there is no such line.
+    A line of the course has a place, or comes again with other numbers: several of them at a place, too, which a line
+    ahead of the first does not have yet. 0 where there is no such line.
     """
     often: Counter[tuple[str, ...]] = Counter()
     told: dict[tuple[str, ...], tuple[float, ...]] = {}
     varied: set[tuple[str, ...]] = set()
     for record in records:
-        often[record.template] += 1
-        if told.setdefault(record.template, values := tuple(record.values.values())) != values:
-            varied.add(record.template)
+        statement = _statement(record)
+        often[statement] += 1
+        if told.setdefault(statement, values := tuple(record.values.values())) != values:
+            varied.add(statement)
     for i, record in enumerate(records):
-        placed = record.kind not in ("", "step-context") and not names_settings(record.values)
-        if placed or record.template in varied or often[record.template] > TWICE:
+        placed = record.kind not in UNPLACED and not names_settings(record.values)
+        if placed or _statement(record) in varied or often[_statement(record)] > TWICE:
             return i
     return 0
+
+
+def _statement(record: Record) -> tuple[str, ...]:
+    """What lines of one statement share, whether or not something above them said where they stand."""
+    kind, *rest = record.template
+    return ("" if kind in UNPLACED or len(record.values) > 1 else kind, *rest)
 
 
 def going_on(early: Mapping[tuple[str, ...], Sequence[Record]], records: Sequence[Record]) -> list[Record]:

@@ -22,6 +22,8 @@ _OTHER_CELL = re.compile(r"\d+/\d+|(?:\d+:)+\d\d(?:\.\d+)?|[-+]?\d[\d.]*(?:[a-zA
 #: Ultralytics draws its bar behind the row.
 _BAR_BEHIND = re.compile(r":?\s+\d{1,3}%.*$")
 _RULE = re.compile(r"[\s|+:=\u2500-\u257f-]+")
+#: xLearn says ahead of each row how much of the training is done: "[   10%      ]     1   0.69".
+_DONE = re.compile(r"\[\s*\d{1,3}%\s*\]")
 #: Sides of cells: a bar, and all that is drawn upright.
 _SIDE = re.compile(r"[|│┃╎╏╷╻╽╿]")
 #: A unit behind the number of a cell: "22.22 %", "00:07 min".
@@ -61,6 +63,8 @@ class Tables:
     _columns: list[_Column] = field(default_factory=list)
     _narrow: list[_Column] = field(default_factory=list)
     """The columns that the header has where single blanks part its names, too."""
+    _barred: int = 0
+    """How many columns of a table have bars between them and none at its sides, as pasted Markdown has."""
     _since_header: int = 0
     _confirmed: bool = False
     _box: dict[str, float] = field(default_factory=dict)
@@ -80,6 +84,8 @@ class Tables:
             return True, self.finish()
         if self._columns and _RULE.fullmatch(line):
             return True, None
+        if " | " in line and (taken := self._take_barred(line)) is not None:
+            return taken
         return self._take_columns(line)
 
     def pass_over(self) -> None:
@@ -99,11 +105,22 @@ class Tables:
             return _RULE.fullmatch(line) is not None, None
         if all(_is_name(cell) for cell in cells if cell):
             self._columns = [_Column(cell, at, at) for at, cell in enumerate(_of_both_splits(cells))]
-            self._confirmed = True
+            self._barred, self._confirmed = 0, True
             return _is_header([c.name for c in self._columns]), None
         if len(cells) == len(self._columns) and all(_is_cell(cell) for cell in cells if cell):
             return True, _record(dict(_numbers(zip([c.name for c in self._columns], cells, strict=True))))
         return False, None
+
+    def _take_barred(self, line: str) -> tuple[bool, Record | None] | None:
+        """A header or a row of a table with bars between its cells alone; None for any other line."""
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) == self._barred and all(_is_cell(cell) for cell in cells if cell):
+            return True, _record(dict(_numbers(zip([c.name for c in self._columns], cells, strict=True))))
+        if len(cells) < 3 or _DIGIT.search(line) or not _is_header(cells):
+            return None
+        self._columns = [_Column(cell, at, at) for at, cell in enumerate(cells)]
+        self._barred, self._confirmed = len(cells), True
+        return True, None
 
     def _take_box_line(self, name: str, value: str) -> tuple[bool, Record | None]:
         if not value:
@@ -128,7 +145,7 @@ class Tables:
     def _take_columns(self, line: str) -> tuple[bool, Record | None]:
         self._since_header += 1
         if line[:1].isdigit() or line[:1] == "[":
-            line = line[prefix_of(line)[0] :]  # a time stamp stands ahead of each line of some tables
+            line = _DONE.sub(_blank, line[prefix_of(line)[0] :], count=1)  # a time stamp stands ahead of some rows
         row = _BAR_BEHIND.sub("", line)
         cells = list(_CELL.finditer(row))
         if len(cells) < 2 or len(cells) > _MOST_COLUMNS:
@@ -154,11 +171,11 @@ class Tables:
         if _PLACE_WORDS.isdisjoint(_WORD.findall(line.lower())):
             return False, None
         # "#  step  rmse_trn": the sign of a comment heads no column
-        line = _COMMENT.sub(lambda sign: " " * len(sign[0]), line)
+        line = _COMMENT.sub(_blank, line)
         found = [columns for pattern in (_WIDE_CELL, _CELL) if (columns := _header_in(line, pattern))]
         if found:
             self._columns, self._narrow, self._since_header = found[0], found[-1], 0
-            self._confirmed = False
+            self._barred, self._confirmed = 0, False
         return False, None
 
     def _named(self, cells: list[re.Match[str]]) -> list[tuple[str, str]] | None:
@@ -181,6 +198,10 @@ class Tables:
             taken = ranked[0][1]
             named.append((columns[taken].name, cell[0]))
         return named
+
+
+def _blank(sign: re.Match[str]) -> str:
+    return " " * len(sign[0])
 
 
 def _of_both_splits(cells: list[str]) -> list[str]:
@@ -212,7 +233,7 @@ def is_no_row(raw: str) -> bool:
     if _SIDE.match(line.lstrip()) or _RULE.fullmatch(line):
         return False
     row = _BAR_BEHIND.sub("", line)
-    cells = row.split()
+    cells = _DONE.sub("", row).replace("|", " ").split()
     if 2 <= len(cells) <= _MOST_COLUMNS and not any(map(_is_word, cells)):
         return False
     tables = Tables()

@@ -64,6 +64,7 @@ WORTH_READING = re.compile(
     r"|^\W*[^\W\d]+\s+(?:\d[\d./]*k?|[-+]?nan)(?:[\s,]|$)|^\s*\d+\s+\|?[a-z][\w/.|]*\s+[-+]?(?:[\d.]+|nan|inf)\S*\s|^[a-z][\w/.]*,\d+,[a-z]",
     re.IGNORECASE,
 )
+_SPEED = re.compile(r"(?:global_)?(?:steps?|it(?:er)?s?|samples?|examples?|batches|tokens)/s(?:ec(?:ond)?)?")
 _WORD = re.compile(r"[A-Za-z]{2}")
 _DIGIT = re.compile(r"\d|nan|inf", re.IGNORECASE)
 #: Lines of source; sentences begin with "from:", "if", "for" and "let" as well.
@@ -211,8 +212,9 @@ def _behind_source(lines: list[str]) -> list[str]:
 
 
 def is_place(record: Record) -> bool:
-    """A line that says where the training is, and nothing else but its rate."""
-    return record.kind in ("step", "epoch", "episode", "generation") and not record.values.keys() - {"learning_rate"}
+    """A line that says where the training is, and nothing else but how fast it goes."""
+    placed = record.kind in ("step", "epoch", "episode", "generation")
+    return placed and all(key == "learning_rate" or _SPEED.fullmatch(key) for key in record.values)
 
 
 def counts_names_and_numbers(record: Record) -> bool:
