@@ -22,7 +22,7 @@ from losslens.runs.effects import undo
 from losslens.runs.epochs import epoch_zero, steps_per_epoch, with_one_beginning
 from losslens.runs.folds import new_trainings
 from losslens.runs.fragments import told_copies
-from losslens.runs.missing import instead, without_a_loss
+from losslens.runs.missing import instead, without_a_loss, without_a_player
 from losslens.runs.naming import natural
 from losslens.runs.ownership import owners_by_name, owners_by_settings, shared
 from losslens.runs.resumed import VERSION
@@ -196,7 +196,11 @@ def _run(
         segments=stitched.segments,
         events=events,
         repairs=(*_undone(logs), *repairs, *stitched.repairs, *effects.repairs),
-        warnings=(*_warnings(everything, how.roles, series), *without_a_loss(choices, series)),
+        warnings=(
+            *_warnings(everything, how.roles, series),
+            *without_a_loss(choices, series),
+            *without_a_player(choices, series),
+        ),
         damage=tuple(d for log in everything for d in log.damage),
         steps_per_epoch=per_epoch,
         epoch_zero=epoch_zero(series, choices, axis, per_epoch),

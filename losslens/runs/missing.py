@@ -1,4 +1,4 @@
-"""What is said of logs in which there is no series, or no loss among those there are."""
+"""What is said of logs in which there is no series, no loss among those there are, or none of one of two players."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from losslens.model import Log, Role, RoleChoice, Series
 from losslens.model import Warning as LogWarning
-from losslens.roles.losses import UNKNOWN
+from losslens.roles.losses import UNKNOWN, player
+from losslens.roles.names import GAN_PLAYERS, words_of
 from losslens.roles.unnamed import may_be_minimised
 from losslens.runs.span import LOSSES
 
+#: A loss of fewer points may be zero by chance.
+FEWEST_STILL = 5
 #: Characters of a message that are shown.
 MOST_SAID = 160
 
@@ -40,3 +43,21 @@ def without_a_loss(choices: Sequence[RoleChoice], series: Mapping[str, Series]) 
     what = "rewards were logged, but no loss" if rewards else "no series is named like a loss"
     way_out = f"; if one is, say which: --role loss='{(open_tags or rewards or ['TAG'])[0]}'"
     return (LogWarning("no-loss", f"{what} (found {told}{more}){way_out}"),)
+
+
+def without_a_player(choices: Sequence[RoleChoice], series: Mapping[str, Series]) -> tuple[LogWarning, ...]:
+    """A net of a game whose loss is zero to the last digit throughout, while that of the other moves."""
+    moving = {c.group: c.tag for c in choices if c.role in LOSSES and c.group in GAN_PLAYERS}
+    out = []
+    for tag in (c.tag for c in choices if c.role is Role.OTHER):
+        value = series[tag].value
+        who = next((p for word in words_of(tag) if (p := player(word)) in GAN_PLAYERS), "")
+        named = "loss" in tag.lower() and who and who not in moving and moving
+        if named and value.size >= FEWEST_STILL and not value.any():
+            other = next(iter(moving.values()))
+            text = (
+                f"'{tag}' is exactly 0 at all {value.size} points, while '{other}' moves: the {who} is not trained, or"
+                " has nothing left to learn from"
+            )
+            out.append(LogWarning("still-player", text))
+    return tuple(out)
