@@ -44,7 +44,7 @@ def take_apart(records: Sequence[Record]) -> str:
     """
     bars = [record for record in records if record.kind == "keras"]
     laps = _laps(bars)
-    if len(laps) == 1 and LEAST_OF_ONE <= len(laps[0]) < LEAST_BARS:
+    if len(laps) == 1 and (LEAST_OF_ONE if not _is_lost(laps[0]) else 2) <= len(laps[0]) < LEAST_BARS:
         return _as_printed(bars, laps, one_epoch=True)
     if not laps:
         return ""
@@ -102,6 +102,14 @@ def _breaks_within(lap: Sequence[Record], lead: str) -> bool:
     """Whether the loss of an epoch was a number for several bars, and none at its end."""
     finite = [math.isfinite(record.values.get(lead, math.nan)) for record in lap]
     return not finite[-1] and sum(finite) >= LEAST_OF_ONE
+
+
+def _is_lost(lap: Sequence[Record]) -> bool:
+    """Whether a loss that was a number at first is none at the end."""
+    first, last = lap[0].values, lap[-1].values
+    return any(
+        math.isfinite(first.get(k, math.nan)) and not math.isfinite(v) for k, v in last.items() if _LOSS.fullmatch(k)
+    )
 
 
 def _first_as_printed(bars: Sequence[Record], laps: Sequence[Sequence[Record]]) -> str:

@@ -33,8 +33,11 @@ def may_tell_of_a_nan(path: Path, head: bytes) -> bool:
     if _NAN.search(head) is None or b"losslens" in head or text_encoding(head) is None:
         return False  # a report of losslens quotes what such a log says
     text = output_head(head)
+    said = said_in(path, text)
+    # What stands below an exception is a dump of what was wrong: a file of errors is not the course of a training.
+    above = text if said is None else "\n".join(lines_of(text)[: said.line])
     # As often as a program would have printed them: what is no line of its numbers then is none now.
-    return not is_prose(text) and records_in(LEAST_RECORDS * f"{text.rstrip()}\n")
+    return not is_prose(text) and records_in(LEAST_RECORDS * f"{above.rstrip()}\n")
 
 
 def shows_nan(log: Log) -> bool:

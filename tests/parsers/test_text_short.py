@@ -124,3 +124,27 @@ def test_a_nan_that_is_told_where_no_number_was_read_is_shown(tmp_path: Path) ->
     )
     (skipped,) = find([path]).skipped
     assert skipped.reason == "no loss was read, but line 4 says: FloatingPointError: Loss became infinite or NaN!"
+
+
+def test_two_bars_of_the_only_epoch_show_where_the_loss_was_lost(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        "Epoch 1/10",
+        "  3/234 [..........................] - ETA: 33:24 - loss: 44.4110Batch 3: Invalid loss, terminating training",
+        "  4/234 [..........................] - ETA: 25:09 - loss: inf",
+    )
+    assert judged(path) == (Verdict.NAN, 3, 4)
+
+
+def test_the_losses_below_an_exception_in_a_file_of_errors_are_no_run(tmp_path: Path) -> None:
+    written(
+        tmp_path,
+        "Traceback (most recent call last):",
+        '  File "train_loop.py", line 239, in _detect_anomaly',
+        "FloatingPointError: Loss became infinite or NaN at iteration=2137!",
+        "loss_dict = {'loss_cls': tensor(nan, device='cuda:0'), 'loss_mask': tensor(1265158.6, device='cuda:0')}",
+        name="job.err",
+    )
+    written(tmp_path, *[f"step {10 * i} loss 0.{90 - i}" for i in range(40)], name="job.out")
+    assert parsers.recognise(tmp_path / "job.err") == "messages"
+    assert len(find([tmp_path]).jobs) == 1
