@@ -29,6 +29,7 @@ from losslens.runs.resumed import VERSION
 from losslens.runs.span import Steps, within
 from losslens.runs.stitch import Stitched, stitch
 from losslens.runs.terms import names_of_term, terms_of_one
+from losslens.runs.told import with_told_nan
 
 Overrides = Mapping[str, Sequence[str]]
 TENSORBOARD = "tensorboard"
@@ -122,6 +123,7 @@ class _How:
 def _runs_of(logs: Sequence[Log], beside: Sequence[Log], copied: Sequence[Repair], how: _How) -> list[Run]:
     """One run from logs that follow or accompany each other, or one for each attempt that was made anew."""
     trainer = next((log.trainer for log in [*logs, *beside] if log.trainer), None)
+    logs = with_told_nan(logs, beside)
     stepped, repairs = counts.counted(logs)
     whole, blank_repairs = _fill_blanks(stepped, how.roles, trainer)
     choices = _choices(whole, how.roles, trainer)
