@@ -33,6 +33,19 @@ CAN_BE_NAN = frozenset(
         Role.WEIGHT_NORM,
     }
 )
+#: Roles whose values never turn NaN: a row without one that always came with the loss is no row of the loss.
+NEVER_NAN = frozenset(
+    {
+        Role.LEARNING_RATE,
+        Role.BATCH_SIZE,
+        Role.LOSS_SCALE,
+        Role.SKIPPED_STEPS,
+        Role.EPOCH,
+        Role.SAMPLES,
+        Role.THROUGHPUT,
+        Role.STEP_TIME,
+    }
+)
 _WHOLE = {Role.LOSS_COMPONENT: Role.TRAIN_LOSS, Role.VAL_COMPONENT: Role.VAL_LOSS}
 #: A column is dense among some rows when this share of its values is followed by one in the very next of these rows.
 #: A logger that writes it every so often has nearly none that are, one that writes it always nearly all.
@@ -156,7 +169,7 @@ def _missing_rows(column: _Column, others: Sequence[_Column], table: Table, miss
     rows = np.arange(table.step.size)
     first, last = int(np.argmax(present)), int(rows[present][-1])
     apart, unknown, together = _kinds_of_row(column, others, last)
-    own = ~apart | present
+    own = (~apart & ~_unlogged(together, last)) | present
     together = [d for d in together if not _counts(d)]
     robust = [d for d in together if d.choice is None or d.choice.role not in CAN_BE_NAN]
     if column.held_back:  # a row of the validation has its accuracy: where both are blank, it was not evaluated
@@ -270,6 +283,15 @@ def _kinds_of_row(column: _Column, others: Sequence[_Column], last: int) -> tupl
         elif both >= TOGETHER * points:
             together.append(other)
     return apart, unknown, together
+
+
+def _unlogged(together: Sequence[_Column], last: int) -> BoolArray | np.bool_:
+    """Rows without a learning rate or a throughput that always came with the loss: a closing row, a sum of the job.
+
+    Nothing makes these NaN, so where one is blank the trainer logged nothing of this kind.
+    """
+    sure = [d for d in together if d.choice is not None and d.choice.role in NEVER_NAN and d.present[last]]
+    return np.logical_or.reduce([~d.present for d in sure]) if sure else np.False_
 
 
 def _counts(column: _Column) -> bool:

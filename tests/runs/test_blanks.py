@@ -461,3 +461,24 @@ def test_a_last_row_without_an_evaluation_ended_before_it() -> None:
     columns["train_loss"] = [*train[:18], None, None]
     columns["val_loss"] = [*val[:18], None, None]
     assert len(nan_steps(run_of(table("log.csv", columns)), "val_loss")) == 2
+
+
+@pytest.mark.parametrize("kind", ["learning_rate", "epoch", "tokens_per_second"])
+def test_a_closing_row_without_what_always_came_with_the_loss_is_no_nan(kind: str) -> None:
+    closing = {"loss": until(60, 59), kind: [*full(60)[:59], None], "percentage": full(60)}
+    assert nan_steps(run_of(table("trainer_log.csv", closing))) == []
+
+
+def test_a_loss_that_goes_nan_while_its_rate_goes_on_is_nan_up_to_the_closing_row() -> None:
+    cells = {"loss": until(60, 40), "lr": [*full(60)[:59], None], "percentage": full(60)}
+    assert nan_steps(run_of(table("trainer_log.csv", cells))) == list(range(40, 59))
+
+
+def test_a_rate_that_was_no_longer_logged_at_the_last_value_tells_nothing_of_the_rows_behind_it() -> None:
+    cells = {"loss": until(400, 390), "lr": [*full(400)[:385], *[None] * 15], "time": full(400)}
+    assert nan_steps(run_of(table("log.csv", cells))) == list(range(390, 400))
+
+
+def test_loss_and_gradient_norm_blank_beside_the_steps_alone_stay_nan() -> None:
+    cells = {"loss": until(90, 60), "grad_norm": until(90, 60, seed=1)}
+    assert nan_steps(run_of(table("measurements.csv", cells))) == list(range(60, 90))
