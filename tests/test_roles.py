@@ -662,3 +662,32 @@ def test_the_trainer_trains_and_the_validator_validates() -> None:
     roles = roles_of("trainer/loss", "validator/loss")
     assert roles["trainer/loss"].role is Role.TRAIN_LOSS
     assert roles["validator/loss"].role is Role.VAL_LOSS
+
+
+BELOW_A_LOSS = """test/loss1/top-1 test/loss3/top-5 loss1/top-1 val_loss/top-1 test/loss1/top1 val/cls_loss/acc
+loss1/accuracy val_loss_top5 test~loss3/top-5 loss_cls/accuracy head_loss/AUC val_loss/mIoU Loss/Acc@1 loss/prec@1
+Loss/train_acc"""
+
+
+@pytest.mark.parametrize("tag", [t.replace("~", " ") for t in BELOW_A_LOSS.split()])
+def test_how_often_the_output_of_a_loss_is_right_is_an_accuracy(tag: str) -> None:
+    rising = 0.01 + 0.6 * (1.0 - np.exp(-np.arange(150) / 50))
+    found = {c.tag: c for c in assign({"loss": series("loss", falling(150)), tag: series(tag, rising)})}[tag]
+    assert found.role is (Role.VAL_ACCURACY if "test" in tag or "val" in tag else Role.ACCURACY)
+
+
+@pytest.mark.parametrize(
+    "tag", ["acc/loss", "accuracy_loss", "top1/loss", "auc_loss", "loss/dice", "loss/iou", "loss_acc", "loss/acc"]
+)
+def test_a_loss_named_for_what_it_makes_better_stays_a_loss(tag: str) -> None:
+    assert roles_of(tag, "loss")[tag].role is Role.LOSS_COMPONENT
+
+
+@pytest.mark.parametrize("tag", ["Loss/learning_rate", "losses/lr"])
+def test_a_rate_in_the_folder_of_the_losses_is_a_rate(tag: str) -> None:
+    made = {"loss": series("loss", falling(60)), tag: series(tag, np.linspace(1e-3, 1e-5, 60))}
+    assert {c.tag: c.role for c in assign(made)}[tag] is Role.LEARNING_RATE
+
+
+def test_a_share_of_errors_at_the_output_of_a_loss_is_neither() -> None:
+    assert roles_of("loss1/top-1 error", "loss")["loss1/top-1 error"].role is Role.OTHER

@@ -17,7 +17,7 @@ from losslens.errors import UsageError
 from losslens.model import RawSeries, Role, RoleChoice, Series
 from losslens.roles import abbreviations, beside, losses, sums, unnamed
 from losslens.roles.names import split_of, words, words_of
-from losslens.roles.table import ACCURACY, IS_LOSS, TABLE
+from losslens.roles.table import ACCURACY, BELOW_A_LOSS, IN_A_FOLDER_OF_A_LOSS, IS_LOSS, SHORT_ACCURACY, TABLE
 
 __all__ = ["assign", "role_named"]
 
@@ -102,6 +102,8 @@ class _Numbers:
     constant: bool
     rising: bool
     """Rises and never falls: a counter or a clock."""
+    ends_higher: bool = False
+    """Its last third lies above its first."""
     may_scale_a_loss: bool = False
     """Each is 2 to some whole power, as what mixed precision doubles and halves, and one of them is large."""
 
@@ -113,7 +115,9 @@ class _Numbers:
         low, high = float(value.min()), float(value.max())
         rising = low < high and bool(np.all(value[1:] >= value[:-1]))
         powers = low > 0.0 and high >= LARGE_SCALE and bool(np.all(np.frexp(value)[0] == 0.5))
-        return cls(int(series.value.size), low, high, low == high, rising, powers)
+        third = -(-value.size // 3)
+        higher = bool(np.median(value[-third:]) > np.median(value[:third]))
+        return cls(int(series.value.size), low, high, low == high, rising, higher, powers)
 
 
 #: CleanRL keeps what it watches of a policy in one folder with its losses.
@@ -128,7 +132,7 @@ def _by_name(tag: str, numbers: _Numbers) -> RoleChoice | None:
     """The choice that the name makes, checked against the numbers; None for what may be a loss or anything."""
     parts = words_of(tag)
     text = " ".join(parts)
-    is_loss = bool(IS_LOSS.search(text)) and not _BESIDE_LOSSES.search(tag)
+    is_loss = bool(IS_LOSS.search(text)) and not _BESIDE_LOSSES.search(tag) and not _below_a_loss(tag, text, numbers)
     split = split_of(tag)
     if _BETWEEN_BARS.search(tag):
         return RoleChoice(tag, Role.GRAD_NORM, "written as the size of the gradient", split=split)
@@ -143,6 +147,22 @@ def _by_name(tag: str, numbers: _Numbers) -> RoleChoice | None:
             return RoleChoice(tag, Role.OTHER, "named like an accuracy, but its values leave 0…100", split=split)
         return RoleChoice(tag, role, "named as an accuracy and stays within 0…100", split=split)
     return None
+
+
+def _below_a_loss(tag: str, text: str, numbers: _Numbers) -> bool:
+    """Whether a name with a loss in it is that of a measure at the output of this loss: the last part decides.
+
+    `loss1/top-1` and `val/cls_loss/acc` are accuracies, `acc/loss` and `accuracy_loss` are losses.
+    """
+    if BELOW_A_LOSS.search(text):
+        return True
+    head, _, leaf = tag.rpartition("/")
+    last = " ".join(words_of(leaf))
+    if not head or IS_LOSS.search(last):
+        return False
+    if SHORT_ACCURACY.search(last):
+        return numbers.ends_higher and numbers.low >= 0.0 and numbers.high <= 100.0
+    return bool(IN_A_FOLDER_OF_A_LOSS.fullmatch(last))
 
 
 def _checked(choice: RoleChoice, parts: tuple[str, ...], numbers: _Numbers) -> RoleChoice:

@@ -354,3 +354,10 @@ ACCURACY = _any(
     r"prec\d*|precision|recall|f1|f1 score|auc|auroc|roc auc|kappa|mcc|r2",
     r"m?ap\d*|miou|iou|dice|bleu|rouge\w*|ssim|psnr",
 )
+_HOW_OFTEN_RIGHT = r"(?:top ?\d+|accuracy\d*|accuracies|prec\d*|precision|recall|auc|auroc|hit ?rate|m ?iou)"
+#: How often the answers at the output of a loss are right, said below its name (`loss1/top-1`); a loss is named the
+#: other way round (`accuracy_loss`). What may be the objective itself (`loss/dice`, `loss/iou`) is not among them.
+BELOW_A_LOSS = re.compile(rf"(?:^|(?<= )){LOSS} (?:\d )?{_HOW_OFTEN_RIGHT}(?: err(?:ors?)?)?{_AND_HOW}")
+IN_A_FOLDER_OF_A_LOSS = _any(rf"(?:\w+ )*{_HOW_OFTEN_RIGHT}(?: \w+)*", "lr", "learning rate")
+#: Of positions and their derivatives the acceleration too.
+SHORT_ACCURACY = _any(r"(?:pix|pixel|cls|bal|mean|avg|m)?acc\d*")
