@@ -40,6 +40,8 @@ MOST = 2 / 3
 SHORT_ATTEMPT = 8
 #: Of so few points none is the end of a course: the level is that of all.
 LEAST_COURSE = 4
+#: A first value so many times as high as those behind it is that of a model nobody trained: the level is theirs.
+WILD = 10.0
 #: Fewer points than this are no training that ran to its end.
 FEWEST_POINTS = 5
 #: A job is begun again a few times; a count that begins anew more often does so by design.
@@ -147,6 +149,8 @@ def _ends(stretch: Stretch, logs: Sequence[Log], leading: str, epoch: str | None
         return None
     finite = part.value[np.isfinite(part.value)]
     few = max(1, min(5, finite.size // 20))
+    if few < FEWEST_POINTS <= finite.size and finite[0] > WILD * float(np.median(finite[1:FEWEST_POINTS])) > 0.0:
+        few = FEWEST_POINTS
     last = finite.size if finite.size < LEAST_COURSE else max(1, min(5, finite.size // 3))
     epochs = logs[stretch.log].series.get(epoch) if epoch else None
     numbers = stretch.of(epochs).value if epochs is not None else np.empty(0)

@@ -390,3 +390,20 @@ def test_many_short_trainings_that_start_alike_are_runs_though_a_few_of_them_do_
     loss = np.concatenate([falling(6, start=start, end=2.0, seed=k) for k, start in enumerate(starts)])
     made = log("train.log", series("loss", loss, step=np.tile(np.arange(1, 7), 6), row=np.arange(36)))
     assert len(build([made], name="run")) >= 4
+
+
+def test_jobs_whose_first_value_is_that_of_an_untrained_model_are_told_apart() -> None:
+    sizes = (27, 102, 102, 940)
+    parts = [3.0 * np.exp(-np.arange(n) / 20.0) + 3.0 for n in sizes]
+    for part in parts:
+        part[0] = 3000.0 if part.size < 100 else 2100.0
+    epochs = [1.0 + np.arange(n) // 94 for n in sizes]
+    step = np.concatenate([100 * np.arange(1, n + 1) for n in sizes])
+    rows = np.arange(step.size)
+    made = log(
+        "loss.csv",
+        series("loss", np.concatenate(parts), step=step, row=rows),
+        series("epoch", np.concatenate(epochs), step=step, row=rows),
+        format="csv",
+    )
+    assert sorted(len(run.series["loss"]) for run in build([made], name="run")) == sorted(sizes)
