@@ -15,7 +15,7 @@ from pathlib import Path
 
 from losslens.languages import said
 from losslens.parsers.opening import HEAD_BYTES, framing_at
-from losslens.parsers.text_bars import is_bar, is_broken
+from losslens.parsers.text_bars import bar_and_message, is_bar, is_broken
 from losslens.parsers.text_best import KIND as BEST
 from losslens.parsers.text_best import best_in
 from losslens.parsers.text_blocks import Blocks
@@ -42,7 +42,10 @@ BETWEEN = 0.2
 BORING = 8
 #: How much of a file is searched for such lines when no window of it tells, and how many of them are taken apart.
 MOST_SEARCHED, MOST_LOSS_LINES = 1 << 23, 200
-_LOSS_LINE = re.compile(rb"^[^\n]{0,200}?\bloss\b['\"]?\s?[:=]?\s?\d[^\n]{0,200}$", re.MULTILINE | re.IGNORECASE)
+#: How much of such a line is read before the word and behind it.
+ON_BOTH_SIDES = 250
+_LOSS_AND_NUMBER = re.compile(rb"loss['\"]?\s?[:=]?\s?\d", re.IGNORECASE)
+_LINE_END = re.compile(rb"[\r\n]")
 OUTPUT_SUFFIXES = frozenset(["", ".log", ".out", ".err", ".txt", ".stdout", ".stderr", ".o", ".gz"])
 #: What a window holds at least so often as a statement must have printed; looked for in lower case. Each begins with a
 #: plain word, which is found many times faster than one of several: most text that is no log is passed over here.
@@ -100,14 +103,29 @@ def _lines_of_losses(path: Path) -> list[str]:
     if path.suffix.lower() == ".gz":
         return []
     with path.open("rb") as file:
-        found = [match[0] for match in _LOSS_LINE.finditer(file.read(MOST_SEARCHED))]
-    return [line.decode("utf-8", "replace") for line in found[:MOST_LOSS_LINES]]
+        text = file.read(MOST_SEARCHED)
+    lines: list[str] = []
+    end = 0
+    for match in _LOSS_AND_NUMBER.finditer(text):
+        if match.start() < end or len(lines) == MOST_LOSS_LINES:
+            continue
+        before = max(end, match.start() - ON_BOTH_SIDES)
+        first = max(text.rfind(b"\n", before, match.start()), text.rfind(b"\r", before, match.start()), before - 1) + 1
+        closed = _LINE_END.search(text, match.end(), match.end() + ON_BOTH_SIDES)
+        end = closed.start() if closed else min(len(text), match.end() + ON_BOTH_SIDES)
+        lines.append(bar_and_message(text[first:end].decode("utf-8", "replace"))[1])
+    return lines
 
 
 def _between_bars(text: str) -> list[str]:
-    """The lines of a window that is full of redrawn bars: an epoch of them may fill it and print a single line."""
+    """The lines of a window that is full of redrawn bars, also those that stand behind a bar on its line: an epoch of
+    bars may fill the window and print a single line."""
     lines = text.replace("\r", "\n").split("\n")
-    left = [line for line in lines if line.strip() and not is_bar(line)]
+    left = []
+    for line in lines:
+        message = bar_and_message(line)[1] if is_bar(line) else line
+        if message.strip() and not is_bar(message):
+            left.append(message)
     return left if len(left) < BETWEEN * len(lines) else []
 
 

@@ -88,6 +88,17 @@ SOURCE = "import os\nimport sys\nfrom torch import nn\n" + "".join(
 )
 
 
+@pytest.mark.parametrize("between", ["", "\n"])
+@pytest.mark.parametrize("line", ["epoch {0} | train_loss: {1:.4f}", "epoch: {0}, val_loss={1:.4f}"])
+def test_a_line_an_epoch_behind_the_last_of_its_bars_is_seen(line: str, between: str, tmp_path: Path) -> None:
+    path = tmp_path / "train.log"
+    bars = "".join(f"\r{i // 16:3d}%|####      | {i}/1568 [00:{i % 60:02d}<00:24, 57.2it/s]" for i in range(1, 1569))
+    path.write_text("".join(f"{bars}{between}{line.format(e, 3.0 / (e + 1))}\n" for e in range(15)))
+    assert parsers.recognise(path) == "text"
+    (log,) = parsers.parse(path)
+    assert [s.value.size for t, s in log.series.items() if "loss" in t] == [15]
+
+
 @pytest.mark.parametrize("times", [1, 20], ids=["in the head", "behind the head"])
 def test_output_behind_the_source_of_its_own_program_is_read(times: int, tmp_path: Path) -> None:
     lines = "".join(f"step:{100 * i}/4000 train_loss:{3.0 * 0.95**i:.4f} step_avg:39.0ms\n" for i in range(40))
