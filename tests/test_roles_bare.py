@@ -193,8 +193,10 @@ def test_the_scores_of_spacys_table_are_accuracies_of_the_data_held_back() -> No
 def test_the_only_series_is_no_loss_where_it_climbs_from_naught_towards_one() -> None:
     score = 0.9 * (1 - np.exp(-np.arange(60) / 12)) + 0.04 * np.random.default_rng(0).uniform(0, 1, 60)
     assert roles(Result=score)["Result"] is Role.OTHER
-    assert roles(Result=3 * score)["Result"] is Role.TRAIN_LOSS
-    assert roles(Result=0.3 + 0.3 * score)["Result"] is Role.TRAIN_LOSS
+    assert roles(Result=3 * score)["Result"] is Role.OTHER
+    assert roles(Result=3 * (score + np.linspace(0, 1, 60) ** 3))["Result"] is Role.TRAIN_LOSS
+    assert roles(Result=0.3 + 0.3 * score)["Result"] is Role.OTHER
+    assert roles(Result=0.3 + 0.3 * score[::-1])["Result"] is Role.TRAIN_LOSS
 
 
 def test_the_mean_that_closes_a_training_of_hugging_face_leads_no_course() -> None:
@@ -221,3 +223,8 @@ def test_a_loss_without_a_name_that_runs_away_upwards_is_still_one() -> None:
     assert roles(foo=2.0 + 0.01 * 1.1 ** np.arange(120))["foo"] is not Role.TRAIN_LOSS  # without any noise: a schedule
     noise = np.random.default_rng(0).uniform(0.8, 1.2, 120)
     assert roles(foo=2.0 + 0.01 * 1.1 ** np.arange(120) * noise)["foo"] is Role.TRAIN_LOSS
+
+
+def test_an_angle_that_comes_down_is_no_loss() -> None:
+    falling = 80.0 * np.exp(-np.arange(100) / 30.0) + np.random.default_rng(0).normal(size=100)
+    assert roles(angle_deg=falling)["angle_deg"] is Role.OTHER

@@ -73,6 +73,8 @@ _RESET = re.compile(r"\[0{0,2}m(?! ?\d+s)")
 #: Ends of colours from which on a text without an escape character has lost them.
 LEAST_COLOURS = 3
 ESCAPE = "\x1b"
+#: What readline switches a terminal to before a program's first word ("meta mode on"), also where none is.
+_MODE = re.compile(r"^(?:\x1b\[\?\d{1,4}[hl])+")
 
 Frame = Callable[[str], str]
 """Gives a line without what stood around it, and any other line as it is."""
@@ -97,6 +99,9 @@ def framing_of(head: str) -> Framing:
     ends = "\n" if head.count("\n") >= FEWEST else "\r"
     lines = [line for line in head.split(ends, MOST)[:MOST] if line and not line.isspace()]
     frames: list[Frame] = []
+    if _MODE.match(head):
+        frames.append(_without_mode)
+        lines = list(map(_without_mode, lines))
     if ("[0m" in head or "[m" in head) and ESCAPE not in head and len(_RESET.findall(head)) >= LEAST_COLOURS:
         frames.append(_without_colours)
         lines = list(map(_without_colours, lines))
@@ -104,6 +109,10 @@ def framing_of(head: str) -> Framing:
         frames.append(frame)
         lines = [line for line in map(frame, lines) if line and not line.isspace()]
     return Framing(tuple(frames))
+
+
+def _without_mode(line: str) -> str:
+    return _MODE.sub("", line) if line.startswith(ESCAPE) else line
 
 
 def _frame_of(lines: Sequence[str]) -> Frame | None:

@@ -85,7 +85,7 @@ def _objective(
         value = series[tag].value
         lost = bool(_WRONGNESS & set(words_of(tag))) and not np.isfinite(value).any()
         planned = not lost and (_counts(value) or _smooth(value) or _advances(value))
-        if planned or _climbs_to_one(value) or roles & {Role.ACCURACY, Role.VAL_ACCURACY}:
+        if planned or _climbs_to_one(value) or levels_off(value) or roles & {Role.ACCURACY, Role.VAL_ACCURACY}:
             return {}
         why = "nothing is named like a loss; this is the only series whose meaning is open"
         return {tag: RoleChoice(tag, Role.TRAIN_LOSS, why, sure=False, split=split_of(tag))}
@@ -211,6 +211,27 @@ def _climbs_to_one(value: FloatArray) -> bool:
     return end > max(_MOSTLY, _MANY_TIMES * float(finite[0]))
 
 
+#: What gets better gains at most this share as much in the second half of its course as in the first, and of that at
+#: least these shares by its second tenth and by its third.
+_MOST_LATER, _AT_ONCE, _SOON = 0.5, 0.1, 0.5
+
+
+def levels_off(value: FloatArray) -> bool:
+    """Whether numbers rise from the first one and level off, as an accuracy does.
+
+    A loss that fails falls first, stays a while where it began, or rises the faster the later.
+    """
+    finite = value[np.isfinite(value)]
+    if finite.size < max(value.size, losses.FEW_POINTS):
+        return False
+    blocks = [float(np.median(block)) for block in np.array_split(finite, min(10, finite.size))]
+    half = len(blocks) // 2
+    first, soon, gained = (blocks[i] - blocks[0] for i in (1, half // 2, half))
+    if min(blocks) < blocks[0] or finite[0] > blocks[0] or first < _AT_ONCE * gained or soon < _SOON * gained:
+        return False
+    return bool(blocks[-1] - blocks[half] <= _MOST_LATER * gained)
+
+
 def _may_be_accuracy(value: FloatArray) -> bool:
     """Within 0…100 throughout and higher in its second half than in its first, or no course at all."""
     finite = value[np.isfinite(value)]
@@ -232,6 +253,7 @@ _NO_OBJECTIVE = words(
     "memory mem gpu cpu ram temp temperature epsilon beta lambda alpha gamma seed version",
     "layers layer hidden dim dims width height channels units chunk window capacity budget price volume",
     "coef coefficient weight weights threshold steps best top elbo r2 norm radius momentum left remaining took",
+    "angle angles deg degrees rad radians yaw pitch roll heading position pos velocity vel acceleration",
     "delta eta kappa mu nu omega phi psi rho sigma tau theta zeta",
 )
 #: What is to become less, whatever else the name says.

@@ -11,6 +11,7 @@ import numpy as np
 
 from losslens.model import Role, RoleChoice, Series
 from losslens.roles.sums import plain_sum, rounding, whole_of
+from losslens.roles.unnamed import levels_off
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
@@ -33,6 +34,8 @@ ON_ONE_SCALE = 3.0
 #: A rate that goes down in steps has at most this share of its points on levels of their own; one that goes down all
 #: the time begins at most so high, and goes down by such a share of that.
 MOST_LEVELS, LARGEST_RATE, LEAST_WAY = 1 / 3, 0.1, 0.2
+#: A fall is measured against the range of a course without this share of its highest and lowest values.
+WILD = 0.01
 #: A schedule is met to so many units of the last digit written and at most such a share of its top, or to a small one.
 WRITTEN, ROUNDED, EXACT = 4.0, 5e-3, 1e-6
 #: A correlation of successive numbers above this many standard errors is none by chance.
@@ -122,6 +125,8 @@ def _behind_the_counter(series: Mapping[str, Series], *, beside_a_rate: bool) ->
         return None
     if float(finite.min()) < 0.0 and float(np.median(finite[-finite.size // BLOCKS :])) > float(finite[0]):
         return None  # scores and rewards begin below zero and rise
+    if levels_off(finite):
+        return None  # an accuracy
     skips = float(np.median(np.diff(one.step))) > 1
     around = finite - np.median(finite)
     clipped = np.clip(around, *np.quantile(around, (0.05, 0.95)))
@@ -229,6 +234,9 @@ def _falls_evenly(finite: FloatArray) -> bool:
     # What comes from the lowest stretch on may be how it failed: a loss that blew up has been one.
     course = finite[: sum(block.size for block in blocks[:lowest])]
     fall = float(np.median(blocks[0]) - np.median(blocks[lowest]))
-    if lowest == 0 or course.size < 2 or fall < FALLS * float(np.ptp(course)):
+    if lowest == 0 or course.size < 2:
+        return False
+    low, high = np.quantile(course, (WILD, 1.0 - WILD))
+    if fall < FALLS * float(high - low):
         return False
     return float(np.median(np.abs(np.diff(course)))) <= STEADY * float(np.std(course))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 from pathlib import Path
@@ -292,3 +293,37 @@ def test_a_column_that_came_down_at_its_second_point_is_no_course_and_warns_of_n
     value = np.array([9.0, 1.0, 1.2, 1.1, 1.3, 1.2, 1.4, 1.2, 1.3, 1.5])
     assert not unnamed._falls(value)
     assert not [w for w in recwarn if issubclass(w.category, RuntimeWarning)]
+
+
+@pytest.mark.parametrize("points", [12, 200])
+@pytest.mark.parametrize("columns", [1, 2])
+def test_a_column_that_rises_from_its_first_point_and_levels_off_is_no_loss(
+    tmp_path: Path, points: int, columns: int
+) -> None:
+    at = np.arange(points)
+    accuracy = 84.0 - 35.0 * np.exp(-6.0 * at / points) + np.random.default_rng(1).normal(0.0, 0.3, points)
+    flat = np.random.default_rng(2).normal(1.0, 0.1, points)
+    np.savetxt(tmp_path / "progress.csv", np.c_[at + 1, accuracy, flat][:, : 1 + columns], delimiter=",", fmt="%.4f")
+    with contextlib.suppress(NotALogError):
+        assert only(tmp_path).tags(Role.TRAIN_LOSS) != ("column_2",)
+
+
+@pytest.mark.parametrize("late", [0.0, 0.2, 0.5])
+def test_a_column_that_rises_after_a_while_or_without_an_end_may_be_the_loss(tmp_path: Path, late: float) -> None:
+    way = np.clip(np.linspace(-late, 1.0 - late, 200), 0.0, None)
+    rising = 1.0 + (way**2 if late == 0.0 else way > 0.0) + np.random.default_rng(3).normal(0.0, 0.05, 200)
+    np.savetxt(tmp_path / "log.csv", np.c_[10 * STEPS, rising], delimiter=",", fmt="%.6g")
+    assert only(tmp_path).tags(Role.TRAIN_LOSS) == ("column_2",)
+
+
+def test_a_few_values_far_above_all_others_hide_no_fall(tmp_path: Path) -> None:
+    loss = 0.28 * np.exp(-np.arange(4000) / 700.0) * np.random.default_rng(4).uniform(0.5, 1.5, 4000)
+    loss[[2, 5, 11, 17, 26]] = 1.0, 6.0, 3.0, 2.0, 4.0
+    np.savetxt(tmp_path / "table.txt", np.c_[np.arange(4000) // 400, np.arange(4000) % 400, loss], delimiter=",")
+    assert only(tmp_path).tags(Role.TRAIN_LOSS) == ("column_3",)
+
+
+def test_a_terminal_that_was_switched_before_the_first_row_hides_no_table(tmp_path: Path) -> None:
+    rows = "".join(f"{0.002 * i:.6f}\t{loss:.5f}\n" for i, loss in enumerate(LOSS))
+    (tmp_path / "slurm.out").write_text("\x1b[?1034h" + rows)
+    assert only(tmp_path).tags(Role.TRAIN_LOSS) == ("column_2",)
