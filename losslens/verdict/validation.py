@@ -134,6 +134,8 @@ def _called_beside(fit: SeriesFit, word: Word, trained: Judged) -> Word:
             text = f"validation never learned: {word.reason}, and ended at {number(fit.end)}"
             text += f", while training fell from {train}"
             return Word(Verdict.PLATEAU, text, word.margin, word.also)
+        if trained.verdict.verdict is Verdict.PLATEAU:
+            return word  # beside a training that learned nothing it is no success
         return _never_good(fit, trained.fit) or Word(Verdict.HEALTHY, word.reason, word.margin, None)
     if word.verdict is Verdict.HEALTHY and (never := _never_good(fit, trained.fit)) is not None:
         return never

@@ -342,3 +342,10 @@ def test_a_nan_is_said_to_come_from_a_calm_only_where_it_was_one() -> None:
     thrown = judged(loss=np.array([101.3, 135.1, 106.8, 94.1, 141.4, 196.5, 6.5e7, 199.7, np.nan, np.nan]))
     assert "from a calm 2.28" in calm.reason
     assert "calm" not in thrown.reason
+
+
+def test_validation_that_only_rose_beside_a_training_that_learned_nothing_is_no_success() -> None:
+    train = np.r_[0.7117, 0.69325, 0.69324, 0.69325, 0.69323, 0.6932, 0.69321, 0.69317, 0.69319, 0.69318]
+    val = np.r_[0.6936, 0.80, 0.89, 5.5, 1.9, 3.2, 5.3, 4.0, 5.6, 4.9]
+    found = {one.tag: one.verdict for one in judged(loss=train, val_loss=val).losses}
+    assert found == {"loss": Verdict.PLATEAU, "val_loss": Verdict.PLATEAU}
