@@ -17,6 +17,7 @@ from losslens.parsers.text_best import KIND as BEST
 from losslens.parsers.text_best import Best
 from losslens.parsers.text_blocks import KIND as RESULT
 from losslens.parsers.text_blocks import Blocks
+from losslens.parsers.text_caffe import Prototxt
 from losslens.parsers.text_counts import LENGTH
 from losslens.parsers.text_dumps import Dumps, tells_all_again
 from losslens.parsers.text_events import Messages, told_step
@@ -73,6 +74,7 @@ class Reader:
         self._bars = Bars()
         self._tables = Tables()
         self._blocks = Blocks()
+        self._prototxt = Prototxt()
         self._dumps = Dumps()
         self.headings = Headings()
         self._sections = Sections()
@@ -144,6 +146,8 @@ class Reader:
         if not self.records:
             self.records = list(self._best.records)
         self._give_back_settings()
+        for name, (value, line) in self._prototxt.found.items():
+            self.settings.setdefault(name, Setting(name, value, f"{self.path}:{line}"))
         self._dumps.finish()
         self._leave(self._dumps.taken_out(self.records))
         records, self._unsaid = settled(self.records)
@@ -152,7 +156,9 @@ class Reader:
 
     def _is_plain(self, number: int) -> bool:
         """Whether the line behind this one says what it says by itself: nothing has begun that has a say in it."""
-        if self._broken or self._heading == "val" or self._blocks.inside or self.messages.in_traceback:
+        if self._broken or self._heading == "val" or self._blocks.inside or self._prototxt.inside:
+            return False
+        if self.messages.in_traceback:
             return False
         return not self.headings.is_under_rule(number + 1)
 
@@ -180,6 +186,8 @@ class Reader:
             self._dumps.see(clean(raw).text, record, number)
 
     def _take(self, raw: str, number: int) -> None:
+        if self._prototxt.take(raw, number):
+            return
         inside, result = self._blocks.take(raw)
         self._keep_drawn(result, number)
         if inside:

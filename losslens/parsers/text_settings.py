@@ -28,6 +28,8 @@ _ROW = re.compile(r"^[|│┃]\s*([A-Za-z_][\w.\-/ ]{0,60}?)\s*[|│┃]\s*(\S[^
 #: What a trainer found on the machine or counted in the net: nobody set it.
 _FOUND = re.compile(
     r"(?:GPU|TPU|IPU|HPU|MPS|CUDA) available|(?:(?:non-)?trainable |total )?params(?: size.*)?"
+    r"|log file created at|running on machine|log line format"  # what glog says at the top of each of its files
+    r"|output data size|top shape|memory required for data"  # Caffe of its nets
     r"|total (?:estimated model params size.*|FLOPs)|modules in (?:train|eval) mode",
     re.IGNORECASE,
 )

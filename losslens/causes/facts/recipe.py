@@ -18,6 +18,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "optimizerclass",
         "optimizerclassname",
         "solver",
+        "solvertype",
     ),
     "lr": ("lr", "learningrate", "lr0", "baselr", "initlr", "initiallr", "maxlr", "learningratestart", "stepsize"),
     "beta1": ("beta1", "adambeta1", "beta_1", "b1"),
@@ -40,6 +41,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "gradnormclip",
         "maxnorm",
         "gradclipval",
+        "clipgradients",
     ),
     "clip_by_value": ("clipvalue", "gradclipvalue", "clipgradvalue"),
     "batch_size": (
@@ -62,6 +64,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "gradaccum",
         "accumsteps",
         "accum",
+        "itersize",
     ),
     "warmup_steps": (
         "warmup",
@@ -101,7 +104,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "totaliterations",
     ),
     "epochs": ("epochs", "maxepochs", "numepochs", "numtrainepochs", "nepochs"),
-    "scheduler": ("scheduler", "lrscheduler", "lrschedulertype", "schedule", "lrschedule", "schedulername"),
+    "scheduler": ("scheduler", "lrscheduler", "lrschedulertype", "schedule", "lrschedule", "schedulername", "lrpolicy"),
     "restarts_every": ("t0", "t0epochs", "restartperiod", "cyclelength", "cycleepochs", "firstcycleepochs"),
     "cycle_factor": ("tmult", "cyclemult", "mmul", "tmul"),
     "gamma": ("gamma", "lrgamma", "schedulergamma", "lrdecayrate"),
