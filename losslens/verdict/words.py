@@ -14,8 +14,8 @@ from losslens.detector.search import highest_level
 from losslens.model import Verdict
 from losslens.verdict import spikes
 from losslens.verdict.calm import FEWEST_CALM, calm_points
-from losslens.verdict.flat import fell_at_once
 from losslens.verdict.plateau import PEAK_POINTS, PLATEAU_SHARE, at_a_guess, plateau
+from losslens.verdict.uneventful import uneventful
 from losslens.verdict.word import EXPLODED_FACTOR, NEAR, PEAK_WIDTHS, Word, first_level, number, rough
 
 if TYPE_CHECKING:
@@ -175,15 +175,7 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
         return level
     if spike is not None:
         return spike
-    if fit.end < fit.start:
-        fell = f"fell from {number(fit.start)} to {number(fit.end)}"
-        if fit.transform.kind == "log" and (points := fell_at_once(fit.z)):
-            first = f"{points} points" if points > 1 else "point"
-            text = f"{fell} within its first {first} and no further: either all there was to learn, or nothing"
-            return Word(Verdict.HEALTHY, text, NEAR, Verdict.PLATEAU)
-        return Word(Verdict.HEALTHY, f"{fell} and did not leave its course")
-    began = f"began at {number(fit.start)} and ends at {number(fit.end)}"
-    return Word(Verdict.HEALTHY, f"{began}: it did not fall, but nothing shows where it would have left its course")
+    return uneventful(fit)
 
 
 def _nan(fit: SeriesFit) -> Word:
