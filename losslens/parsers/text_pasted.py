@@ -61,6 +61,8 @@ _HEAD = re.compile(
 )
 #: A name and that a number stands behind it.
 _SAYS = re.compile(r"[A-Za-z_][\w/]*(?=\s*[:=(]?\s*[-+]?(?:\.?\d|nan\b|inf\b))", re.IGNORECASE)
+#: The two counts between brackets ahead of a line of PyTorch's DCGAN and its heirs: "[0/100][12/26]".
+_COUNTS = re.compile(r"\[\d+/\d+\] ?\[\d+/\d+\]")
 #: A line shorter than this is told by itself, and of a longer one so many letters are looked at.
 _TWO_RECORDS, _LONGEST = 40, 1 << 16
 
@@ -73,6 +75,11 @@ def records_of(line: str) -> list[str]:
     """
     if not _TWO_RECORDS <= len(line) <= _LONGEST:
         return [line]
+    if line.startswith("[") and _COUNTS.match(line):
+        edges = [*(match.start() for match in _COUNTS.finditer(line)), len(line)]
+        parts = [line[a:b] for a, b in pairwise(edges)]
+        said = _SAYS.findall(parts[0])
+        return parts if said and all(_SAYS.findall(part) == said for part in parts) else [line]
     if (head := _HEAD.match(line)) is not None and (word := head[0].strip()) in line[head.end() :]:
         parts = [word + part for part in line.lstrip().split(word)[1:]]
         said = [_SAYS.findall(part) for part in parts]

@@ -18,6 +18,7 @@ from itertools import groupby, islice, pairwise
 
 from losslens.parsers.text_names import bare
 from losslens.parsers.text_records import Record
+from losslens.parsers.text_swept import SWEPT, swept
 
 #: Words that name a training among several: which part of the data, which attempt, which settings.
 _OF_A_SERIES = (
@@ -25,27 +26,20 @@ _OF_A_SERIES = (
     r"|rep|replicate|combination|combo|cv|cross[ -]?validation|architecture|arch|backbone|network|net|method"
     r"|optimi[sz]er|baseline|ablation|candidate|grid(?: point)?|hyper-?param(?:eter)?s?(?: set)?|param(?:eter)?s"
 )
-#: Settings that a sweep goes through.
-_SWEPT = (
-    r"lr|learning[ _]?rate|eta|batch[ _]?size|bs|dropout|weight[ _]?decay|wd|l2|lambda|alpha|beta|gamma|momentum"
-    r"|hidden(?:[ _]?(?:size|dim|units|layers))?|n?_?(?:layers|heads|units|hidden|filters)|num[ _]layers|d_model|dim"
-    r"|width|depth|activation|optimi[sz]er|init(?:iali[sz]ation)?|temperature|warm-?up|scheduler"
-    r"|seq(?:uence)?[ _]?len(?:gth)?|lora_r"
-)
 _BEGINS = (
     r"^\W*(?:(?:start\w*|begin\w*|running|run|search\w*|now|current|currently|using|with|for|train\w*|processing|fit\w*|on)\W+)"
     r"{0,4}"
 )
 _NAMED = re.compile(rf"{_BEGINS}(?P<key>{_OF_A_SERIES})\b\W{{0,4}}(?P<what>\w.*?)?\W*$", re.IGNORECASE)
 _SETTING = re.compile(
-    rf"{_BEGINS}(?P<key>{_SWEPT})['\"]?\s*(?:[:=]|\bis\b|\bof\b|->)?\s*"
+    rf"{_BEGINS}(?P<key>{SWEPT})['\"]?\s*(?:[:=]|\bis\b|\bof\b|->)?\s*"
     r"(?P<what>['\"]?[\w.+-]+(?:['\",;|\s]+[A-Za-z_]\w*['\"]?\s*[:=]\s*['\"]?[\w.+-]+)*)\W*$",
     re.IGNORECASE,
 )
 #: "Training resnet18 …", "Start training of LSTM": the one word behind is a name.
 _TRAINING = re.compile(
     r"^\W*(?:start\w*\W+|begin\w*\W+|now\W+)?(?P<key>train)ing\W+(?:(?:of|with|the|a|an)\W+)*"
-    r"(?P<what>[\w./+-]+(?: [\w./+-]+){0,2})\W*$",
+    r"(?P<what>[\w./+-]+(?: (?!on (?:cuda|gpu|cpu|mps|tpu))[\w./+-]+){0,2})(?: on (?:cuda|gpu|cpu|mps|tpu)[\w:]*)?\W*$",
     re.IGNORECASE,
 )
 #: Keras Tuner's "0.01   |0.001   |lr": a value of this trial, the best one so far, and what it is of.
@@ -63,7 +57,7 @@ _NO_NAME = re.compile(
 )
 LONGEST_HEADING = 100
 #: What names a training among those that run at once: layers, heads and agents of one training have numbers too.
-_OF_ONE = re.compile(rf"(?:{_OF_A_SERIES}|{_SWEPT}|job|process|member)(?![A-Za-z])[ _=:#-]*[\w.+-]*\d", re.IGNORECASE)
+_OF_ONE = re.compile(rf"(?:{_OF_A_SERIES}|{SWEPT}|job|process|member)(?![A-Za-z])[ _=:#-]*[\w.+-]*\d", re.IGNORECASE)
 _NUMERAL = re.compile(r"[-+]?\d[\d.]*(?:e[-+]?\d+)?", re.IGNORECASE)
 #: So often, at least, as there are trainings that run at once another one prints; and so many may run.
 TURNS, MOST_AT_ONCE = 2, 500
@@ -212,6 +206,7 @@ def trainings_in(
     found = (
         _by_their_lines(records)
         or _by_headings(records, headings, resumed)
+        or _by_their_settings(records, resumed)
         or _by_their_starts(records, begun, resumed)
         or _by_their_size(records, resumed)
     )
@@ -283,6 +278,19 @@ def _by_headings(
         name = ", ".join(dict.fromkeys(h.text for h in chosen))
         out.append(Training(name, first, end, gap[0].line, tuple(h.text for h in chosen)))
     return out
+
+
+def _by_their_settings(records: Sequence[Record], resumed: Sequence[tuple[int, int]]) -> list[Training]:
+    """One training a set of settings, where each line says them and the count begins again with others."""
+    starts = list(_starts(records, frozenset()))
+    if any(0 < at <= starts[-1] for at, _ in resumed):
+        return []
+    edges = list(pairwise([*starts, len(records)]))
+    told = swept([[r.values for r in records[first:end] if _count(r) is not None and r.values] for first, end in edges])
+    return [
+        Training(", ".join(said), first, end, records[first].line if first else 0, said)
+        for (first, end), said in zip(edges if told else [], told, strict=True)
+    ]
 
 
 def _by_their_starts(

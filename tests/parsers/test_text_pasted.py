@@ -209,3 +209,9 @@ def test_an_infinity_as_the_printf_of_windows_writes_it_keeps_its_sign(tmp_path:
     said = [*map(_value, range(20)), "1.#INF", "-1.#INF00"]
     text = "".join(f"epoch {i}, loss = {number}\n" for i, number in enumerate(said))
     np.testing.assert_array_equal(_log(tmp_path, text).series["loss"].value[-2:], [np.inf, -np.inf])
+
+
+def test_counts_between_brackets_that_lost_the_ends_of_their_lines_are_told_apart(tmp_path: Path) -> None:
+    text = "".join(f"[{i}/30][0/26]\tLoss_D: {_value(i)}\tLoss_G: {2 + _value(i)}\tD(x): 0.5" for i in range(30))
+    log = _log(tmp_path, text)
+    assert log.series["Loss_D"].value.tolist() == [_value(i) for i in range(30)]

@@ -92,6 +92,10 @@ def test_epochs_that_are_begun_and_a_job_that_is_resumed_are_one_training(output
         (("======\n resnet18\n======", "======\n vgg16\n======"), ["resnet18", "vgg16"]),
         (("Training model a", "Training model b"), ["model a", "model b"]),
         (("Training resnet18...", "Training vgg16..."), ["resnet18", "vgg16"]),
+        (
+            ("Training Mamba-ISAC Model on cuda...", "Training BERT Model on cuda..."),
+            ["Mamba-ISAC Model", "BERT Model"],
+        ),
         (("seed 3", "seed 4"), ["seed 3", "seed 4"]),
         (("lr=0.1", "lr=0.01"), ["lr=0.1", "lr=0.01"]),
         (("Training with lr=0.1, bs=8", "Training with lr=0.1, bs=16"), ["lr=0.1, bs=8", "lr=0.1, bs=16"]),
@@ -238,3 +242,29 @@ def test_parts_of_one_training_that_print_in_turn_are_no_trainings(names: Sequen
 def test_jobs_of_which_one_begins_later_are_left_to_the_numbers(tmp_path: Path) -> None:
     said = _in_turn("[job 0]", "[job 1]").splitlines(keepends=True)
     assert len(_logs(tmp_path, "".join(line for line in said if not line.startswith("[job 1] epoch 0")))) == 1
+
+
+def _swept(name: str, values: Sequence[float], *, goes_on: bool = False) -> str:
+    return "".join(
+        f"Epoch {e + 10 * k * goes_on}/10, Gamma: 0.5, {name}: {value}, Loss: {2 / e + value:.4f}, Top: {e}%\n"
+        for k, value in enumerate(values)
+        for e in range(1, 11)
+    )
+
+
+def test_a_sweep_that_says_on_each_line_what_it_tries_is_as_many_trainings(tmp_path: Path) -> None:
+    names = _names(tmp_path, _swept("Decay Rate", [0.1, 0.2, 0.4]))
+    assert names == ["Decay_Rate=0.1", "Decay_Rate=0.2", "Decay_Rate=0.4"]
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        pytest.param(_swept("lr", [0.1, 0.01, 0.001]), id="stages of one training"),
+        pytest.param(_swept("Decay Rate", [0.1, 0.2, 0.4], goes_on=True), id="a count that goes on"),
+        pytest.param(_swept("Decay Rate", [0.1, 0.2, 0.1]), id="a setting that comes again"),
+        pytest.param(_swept("Grad", [0.1, 0.2, 0.4]), id="no setting"),
+    ],
+)
+def test_settings_on_the_lines_of_one_training_tell_none_apart(output: str, tmp_path: Path) -> None:
+    assert _names(tmp_path, output) == [None]
