@@ -27,7 +27,7 @@ def at_peak_of(
     known = [total.current()] if total is not None else list(terms.values())
     peaks = []
     for s in known:
-        late = np.flatnonzero((s.step >= start.low) & np.isfinite(s.value))
+        late = np.flatnonzero((s.step >= start.step) & np.isfinite(s.value))
         if late.size:
             top = late[np.argmax(np.abs(s.value[late]))]
             peaks.append((float(abs(s.value[top])), int(s.step[top])))
