@@ -92,9 +92,9 @@ def named_by_best(series: dict[str, RawSeries]) -> dict[str, RawSeries]:
 
 #: What is to rise, as those say it who print no loss.
 _RISES = re.compile(
-    r"(?:(?:train|training|val|valid|validation|test|avg|average|mean|total|global|current|batch|data|marginal|pseudo)"
+    r"(?:(?:train|training|val|valid|validation|eval|test|avg|average|mean|total|global|current|batch|data|marginal|pseudo)"
     r"[ _/-]?)*(?:objf|log[ _-]?(?:likelihood|lik)|pseudo[ _-](?:log[ _-])?likelihood|ll|mll|elbo|lower[ _]bound)"
-    r"(?:[ _/-](?:train|training|val|valid|validation|test|avg|mean))?",
+    r"(?:[ _/-](?:train|training|val|valid|validation|eval|test|avg|mean|epoch|step))?",
     re.IGNORECASE,
 )
 

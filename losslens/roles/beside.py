@@ -10,13 +10,15 @@ from itertools import pairwise
 import numpy as np
 
 from losslens.model import RawSeries, Role, RoleChoice, Series
-from losslens.roles.losses import FEW_POINTS, UNKNOWN, Candidate
+from losslens.roles.losses import BESIDE, FEW_POINTS, UNKNOWN, Candidate
 from losslens.roles.names import words, words_of
 
 #: What Keras and others call the ends of a model that has several, each with a loss of its own: output_1, output_2.
 _OUTPUTS = words("output out")
 #: Who takes time to give a batch its data.
 _READS = words("reader reading read data loader loading")
+#: Errors that are measured beside a loss, whatever that is.
+_MEASURED = words("mse rmse rmsle rms mae mape error residual distortion inertia squared absolute")
 #: Alone the loss of a sample is the loss; beside ``loss`` it is that of a model which samples.
 _SAMPLE = ("sample",)
 #: The number of this moment and its average so far, as the meter of PyTorch's ImageNet example calls them.
@@ -53,6 +55,19 @@ def cost_of_a_batch(candidates: Mapping[str, Candidate], choices: Mapping[str, R
         t: RoleChoice(t, Role.STEP_TIME, why, split=c.split)
         for t, c in candidates.items()
         if {"batch", "cost"} <= set(words_of(t))
+    }
+
+
+def metrics_beside(candidates: Mapping[str, Candidate]) -> dict[str, RoleChoice]:
+    """``rmse`` beside ``val_loss`` and no loss of the training: an error in other units, of data it does not name."""
+    losses = [c for c in candidates.values() if c.named_loss]
+    held = [c for c in losses if c.split in ("val", "test")]
+    if len(held) < len(losses) or not any(c.points >= FEW_POINTS and not c.constant and not c.best for c in held):
+        return {}
+    return {
+        t: RoleChoice(t, Role.OTHER, BESIDE, split=c.split)
+        for t, c in candidates.items()
+        if c.objective and not c.named_loss and not c.split and _MEASURED & set(words_of(t))
     }
 
 

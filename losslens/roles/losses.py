@@ -376,6 +376,8 @@ def _sort_out(
     qualified = [c for c in candidates if c.qualifier]
     if totals:
         return totals, [], qualified
+    if whole := _place_of_all(qualified):
+        return whole, [], [c for c in qualified if c not in whole]
     wholes = [c for c in qualified if all(w in WHOLE_MODELS for w in c.qualifier)]
     if len(wholes) == 1 and any(_is_aux(c) for c in qualified):
         return wholes, [], [c for c in qualified if c is not wholes[0]]
@@ -395,6 +397,16 @@ def _sort_out(
     if tasks:
         return [], tasks, [c for c in qualified if all(c is not t for t, _ in tasks)]
     return [], [], qualified
+
+
+def _place_of_all(qualified: Sequence[Candidate]) -> list[Candidate]:
+    """``forget/it_train_loss`` beside ``forget/it_fine_loss`` and ``forget/it_coarse_loss``: what the names of all
+    begin with is where they are kept, and what has nothing else to its name is the whole."""
+    least = min((c.qualifier for c in qualified), key=len, default=())
+    whole = [c for c in qualified if c.qualifier == least]
+    terms = {c.qualifier for c in qualified if c.qualifier != least}
+    within = len(terms) > 1 and all(q[: len(least)] == least for q in terms)
+    return whole if within and not any(map(_is_aux, whole)) and not any(map(player, least)) else []
 
 
 def _is_aux(c: Candidate) -> bool:

@@ -335,7 +335,7 @@ OBJECTIVES = _any(
             "(?:neg|negative) log likelihood",
             "smooth l1",
             "neglogp",
-            "(?:neg |negative )?elbo",
+            "(?:neg |negative )?elbo|nelbo",
             "bpd|bpb|bpc|bits per dim|bits per byte",
             "crossentropy|cross e|xent|ce|bce|ctc|hinge|huber",
             "(?:ce|crossentropy) mean words",

@@ -30,6 +30,7 @@ from losslens.runs.span import Steps, within
 from losslens.runs.stitch import Stitched, stitch
 from losslens.runs.terms import names_of_term, terms_of_one
 from losslens.runs.told import with_told_nan
+from losslens.runs.turned import to_fall
 
 Overrides = Mapping[str, Sequence[str]]
 TENSORBOARD = "tensorboard"
@@ -124,6 +125,7 @@ def _runs_of(logs: Sequence[Log], beside: Sequence[Log], copied: Sequence[Repair
     """One run from logs that follow or accompany each other, or one for each attempt that was made anew."""
     trainer = next((log.trainer for log in [*logs, *beside] if log.trainer), None)
     logs = with_told_nan(logs, beside)
+    logs = to_fall(logs, [tag for tags in (how.roles or {}).values() for tag in tags])
     stepped, repairs = counts.counted(logs)
     whole, blank_repairs = _fill_blanks(stepped, how.roles, trainer)
     choices = _choices(whole, how.roles, trainer)
