@@ -28,6 +28,7 @@ from losslens.runs.naming import EVENT_FILE, natural, says_nothing
 from losslens.runs.outputs import BY_RANK, join_starts, leading_ranks, stream_of
 from losslens.runs.peek import Glimpse, glimpse, leaps
 from losslens.runs.resumed import join_resumed, resumed_log
+from losslens.runs.splits import home_of_split, is_split_folder
 from losslens.runs.terms import SHARED, files_of_terms
 from losslens.runs.writers import AT_ONCE_S, join_writers
 
@@ -370,8 +371,10 @@ def _place_above(
                 why = _beside_events(path, folder, group, events[0], begun)
                 if why:
                     return folder, why
-        if not above and _is_split_folder(path, by_path):
+        if not above and is_split_folder(path.name, _siblings(path, by_path)):
             return parent, f"{name}/ holds one split of the job in the folder above"
+        if not above and (home := home_of_split(name, _siblings(path, by_path))):
+            return parent / home, f"{name}/ holds another split of the job in {home}/"
     if above and not above[0].stem and name.lower() in CONTAINERS and not formats & above[0].formats():
         return parent, f"{name}/ belongs to the logs in the folder above"
     if is_tracked_run(parent.name) and name in ("files", "logs"):
@@ -391,16 +394,8 @@ def _is_trainer(path: Path, by_path: dict[Path, list[Group]]) -> bool:
     )
 
 
-def _is_split_folder(path: Path, by_path: dict[Path, list[Group]]) -> bool:
-    """``train`` or ``validation`` beside its twin, or alone; not one of ``train``, ``train2``, ``train3``."""
-    if not split_of(path.name):
-        return False
-    siblings = [p.name for p, g in by_path.items() if p.parent == path.parent and p != path and g]
-    numbered = re.compile(re.escape(path.name) + r"[-_]?\d+")
-    if any(numbered.fullmatch(s) for s in siblings) or re.fullmatch(r".*\d", path.name):
-        return False
-    others = [s for s in siblings if not split_of(s)]
-    return not others
+def _siblings(path: Path, by_path: dict[Path, list[Group]]) -> list[str]:
+    return [p.name for p, groups in by_path.items() if p.parent == path.parent and p != path and groups]
 
 
 def _beside_events(path: Path, home: Path, group: Group, above: Group, begun: dict[Path, list[int]]) -> str:
