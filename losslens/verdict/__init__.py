@@ -98,6 +98,8 @@ def judge(run: Run) -> Judgement:
 def _judge(run: Run, tag: str, role: Role, contest: Contest) -> Judged:
     series = run.series[tag].current()
     judged = judge_loss(run, series, role, wanders=contest.wanders, plays=contest.plays)
+    if judged.word.verdict is Verdict.HEALTHY and contest.owns_up(judged.fit):
+        judged = judge_loss(run, series, role, wanders=False, plays=contest.plays)
     why = contest.excuses(run, judged) or annealing.excuses(run, judged)
     if not why:
         return judged

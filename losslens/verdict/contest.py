@@ -15,6 +15,7 @@ import numpy as np
 from losslens.detector import SeriesFit, examine
 from losslens.model import Role, Run, Verdict
 from losslens.verdict.losses import Judged
+from losslens.verdict.plateau import frozen_throughout
 from losslens.verdict.word import EXPLODED_FACTOR, number
 from losslens.verdict.words import decide
 
@@ -66,6 +67,10 @@ GAINED = 0.5
 LOST = 0.5
 """A return that lost this share of it for good has fallen."""
 
+SANK, SANK_WIDTHS = 0.2, 3.0
+"""A return that ends lower than it began by this share of all the ground that it ever covered, and by so many noise
+widths, has got worse."""
+
 FLOOR_PARTS = 5
 """A return whose last part of so many …"""
 
@@ -81,7 +86,8 @@ LEVELS_OUT = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """What the losses of a run play. ``returns``: "rose", "fell" (left its course for good) or "" (not known)."""
+    """What the losses of a run play. ``returns``: "rose", "fell" (left its course for good), "sank" (ended lower
+    than it began) or "" (not known)."""
 
     plays: bool
     returns: str = ""
@@ -100,7 +106,8 @@ class Contest:
     def excuses(self, run: Run, judged: Judged) -> str:
         """Why what this loss did is no failure, "" if it is one."""
         if self.plays and judged.word.verdict is Verdict.PLATEAU:
-            return "a loss of this kind need not fall"
+            frozen = self.returns != "rose" and frozen_throughout(judged.fit) is not None
+            return "" if frozen else "a loss of this kind need not fall"
         if self.plays and judged.word.verdict is Verdict.SPIKE_RECOVERED:
             if judged.fit.transform.kind != "log":
                 return "single leaps of an actor's loss say nothing" if _acts(run, judged.series.tag) else ""
@@ -117,9 +124,19 @@ class Contest:
             return f"{self.told} all the same, and that is what such a loss serves"
         if self.returns != "fell" and _follows(run, judged):
             return "the return improved since, and a critic's error grows with the returns that it must foretell"
-        if _acts(run, judged.series.tag) and _levelled_out(judged.fit) and (self.returns == "" or _has(run, CRITICS)):
+        if (
+            _acts(run, judged.series.tag)
+            and _levelled_out(judged.fit)
+            and (self.returns in ("", "sank") or _has(run, CRITICS))
+        ):
             return "an actor's loss is no error, and it levelled out"
         return ""
+
+    def owns_up(self, fit: SeriesFit) -> bool:
+        """Whether a rise counts as that of any loss: it was tenfold, and the return that it serves got worse."""
+        d = fit.departure
+        log = fit.transform.kind == "log"
+        return self.returns == "sank" and d is not None and log and d.top >= EXPLODED_FACTOR * d.base
 
     def _foretells_more(self, fit: SeriesFit) -> bool:
         """Whether a loss grew no more than the squares of the returns that it is the error of."""
@@ -149,7 +166,8 @@ def _returns(run: Run, tags: tuple[str, ...]) -> tuple[str, str, float]:
         if gained > fit.noise_level and gained >= GAINED * (fit.start - fit.best):
             grown = fit.end / fit.start if fit.start < 0.0 else 1.0  # both are minus the return
             return "rose", told, max(grown, 1.0)
-        return "", told, 1.0
+        sank = -gained > max(SANK_WIDTHS * fit.noise_level, SANK * float(np.ptp(fit.value)))
+        return "sank" if sank else "", told, 1.0
     return "", "", 1.0
 
 

@@ -30,6 +30,9 @@ TREND = 1.5
 TREND_LEAST = 0.01
 """… below this."""
 
+UNSURE, FEW_IN_THIRD = 2.0, 7
+"""A fall from the first third to the last below so many standard errors is none to speak of, each of so many points."""
+
 BLIND = 0.25
 """Where only a larger gain than this could be seen, nothing is said."""
 
@@ -74,6 +77,23 @@ def flat(z: FloatArray) -> bool:
     third = n // 3
     trend = float(np.median(z[:third]) - np.median(z[-third:]))
     if trend > max(TREND_LEAST, TREND * _error(noise, third)):
+        return False
+    return not gained(z)
+
+
+def within_noise(z: FloatArray) -> bool:
+    """Whether a loss neither moved nor began higher beyond what its noise gives, however little that lets see.
+
+    ``z`` as for ``flat``, on any scale. False where there are too few points to say so.
+    """
+    third = z.size // 3
+    if third < FEW_IN_THIRD:
+        return False
+    level = float(np.median(z))
+    noise = spread(z - level)
+    if any(float(z[:count].mean()) - level > widths * noise / count**0.5 for count, widths in FIRST):
+        return False
+    if abs(float(np.median(z[:third]) - np.median(z[-third:]))) > UNSURE * _error(noise, third):
         return False
     return not gained(z)
 

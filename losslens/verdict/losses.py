@@ -65,7 +65,7 @@ def judge_loss(run: Run, series: Series, role: Role, *, wanders: bool = False, p
         why = explains(run, fit, word.departure)
         if why is not None:
             word = Word(Verdict.HEALTHY, f"rose at {fit.place(word.departure.onset)}, but {why}", None, word.verdict)
-    if word.verdict is Verdict.HEALTHY and word.also is None and _untouched(run, fit):
+    if word.verdict is Verdict.HEALTHY and word.also in (None, Verdict.PLATEAU) and _untouched(run, fit):
         text = f"went from {number(fit.start)} to {number(fit.end)}; its learning rate was logged as 0 throughout"
         word = Word(Verdict.PLATEAU, text, None, None)
     if not plays and _says_little(fit, word) and (why := never_learned(run, fit) or one_answer(run, fit)):

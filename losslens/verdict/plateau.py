@@ -20,6 +20,9 @@ PLATEAU_POINTS = 8
 FEW_STILL, HARDLY_MOVED = 5, 0.005
 """So few points are a plateau where none is farther from the first than this share of it."""
 
+HARDLY_ANYWHERE = 0.001
+"""A loss that stays within this share of its first value has not moved, whatever it is the loss of."""
+
 THROWN = 1.3
 """A transient: the highest values among the first 5 % are so many times the first value …"""
 
@@ -73,6 +76,17 @@ def _frozen(fit: SeriesFit) -> Word | None:
         return None
     text = f"was {number(first)} at all {fit.n_finite} points, to the last digit"
     return Word(Verdict.PLATEAU, text, 1.0, None)
+
+
+def frozen_throughout(fit: SeriesFit) -> Word | None:
+    """A loss that did not move at all: even one whose target moves would."""
+    first = float(fit.value[0]) if fit.n_finite >= PLATEAU_POINTS else 0.0
+    moved = float(np.ptp(fit.value))
+    if first == 0.0 or moved > HARDLY_ANYWHERE * abs(first) or begun_before(fit.step, fit.axis):
+        return None
+    share = rough(100 * moved / abs(first))
+    text = f"stayed within {share} % of its first value {number(first)}" if moved else f"was {number(first)}"
+    return Word(Verdict.PLATEAU, f"{text} at all {fit.n_finite} points", 1.0, Verdict.HEALTHY)
 
 
 def plateau(fit: SeriesFit) -> Word | None:

@@ -1,17 +1,22 @@
-"""What is said of a loss that did not leave its course: how far it fell, and how far up it was in between."""
+"""What is said of a loss that stayed on its course, or on its first level: neither more than happened nor less."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from losslens.model import Verdict
-from losslens.verdict.flat import fell_at_once
-from losslens.verdict.word import NEAR, Word, number
+from losslens.verdict.flat import fell_at_once, within_noise
+from losslens.verdict.plateau import PLATEAU_SHARE
+from losslens.verdict.word import NEAR, PEAK_WIDTHS, Word, number, rough
 
 if TYPE_CHECKING:
-    from losslens.detector import SeriesFit
+    from losslens.detector import Departure, SeriesFit
+
+TOLD_RISE = 3.0
+"""A rise by less than this factor that did not count is not told."""
 
 PARTS = 40
 """A level is that of so small a part of the run."""
@@ -26,11 +31,18 @@ ABOVE_BEST = 0.1
 """A loss that ends this share above its best level, and beyond its noise, fell further than to its end."""
 
 
-def uneventful(fit: SeriesFit) -> Word:
-    """The word for a loss to which nothing happened."""
+def uneventful(fit: SeriesFit, *, wanders: bool) -> Word:
+    """The word for a loss in which nothing was found that counts: it fell, or it did not.
+
+    ``wanders``: its target moves, and it need not fall.
+    """
+    ends = f"began at {number(fit.start)} and ends at {number(fit.end)}"
+    if within_noise(fit.z):
+        text = f"{ends}, and moved within its noise: no stretch of it is lower than its first by more than that gives"
+        return Word(Verdict.HEALTHY, text) if wanders else Word(Verdict.HEALTHY, text, NEAR, Verdict.PLATEAU)
     if fit.end >= fit.start:
-        began = f"began at {number(fit.start)} and ends at {number(fit.end)}"
-        return Word(Verdict.HEALTHY, f"{began}: it did not fall, but nothing shows where it would have left its course")
+        text = f"{ends}: it did not fall, but nothing shows where it would have left its course"
+        return Word(Verdict.HEALTHY, text)
     fell = f"fell from {number(fit.start)} to {number(fit.end)}"
     again = _went_back(fit)
     if fit.transform.kind == "log" and (points := fell_at_once(fit.z)):
@@ -40,7 +52,17 @@ def uneventful(fit: SeriesFit) -> Word:
             return Word(Verdict.HEALTHY, fell + best, NEAR, Verdict.PLATEAU)
         text = f"{fell} within its first {first} and no further: either all there was to learn, or nothing"
         return Word(Verdict.HEALTHY, text, NEAR, Verdict.PLATEAU)
+    if rise := _uncounted(fit):
+        return Word(Verdict.HEALTHY, f"{fell}, but {rise} and stayed there")
     return Word(Verdict.HEALTHY, f"{fell}, {again}" if again else f"{fell} and did not leave its course")
+
+
+def _uncounted(fit: SeriesFit) -> str:
+    """A rise that was found and did not count, for a sentence; "" where there was none of any size."""
+    d = fit.departure
+    if d is None or d.stepped or fit.transform.kind != "log" or d.base <= 0.0 or d.top < TOLD_RISE * d.base:
+        return ""
+    return f"rose from {number(d.base)} to {number(d.top)} ({rough(d.top / d.base)}×) at {fit.place(d.onset)}"
 
 
 def _went_back(fit: SeriesFit) -> str:
@@ -58,3 +80,14 @@ def _went_back(fit: SeriesFit) -> str:
     place = fit.place(int((at + 0.5) * fit.n_finite / PARTS))
     low, high = (number(back(float(one[at]))) for one in (lowest, level))
     return f"though it went up again in between, from {low} to {high} at {place}"
+
+
+def with_late_rise(level: Word, fit: SeriesFit, d: Departure | None) -> Word:
+    """The word of a plateau, with the rise at which it left its level for good, where one is plain to see."""
+    if level.verdict is not Verdict.PLATEAU or d is None or d.stepped or d.from_start or d.widths <= PEAK_WIDTHS:
+        return level
+    if d.top - d.base < PLATEAU_SHARE * abs(fit.start):
+        return level
+    rise = f"from {number(d.base)} to {number(d.top)} ({rough(d.widths)} noise widths) at {fit.place(d.onset)}"
+    text = f"{level.reason}; it rose {rise} and stayed there"
+    return replace(level, reason=text, margin=min(level.margin or NEAR, NEAR), also=Verdict.DIVERGED)

@@ -14,8 +14,8 @@ from losslens.detector.search import highest_level
 from losslens.model import Verdict
 from losslens.verdict import spikes
 from losslens.verdict.calm import FEWEST_CALM, calm_points
-from losslens.verdict.plateau import PEAK_POINTS, PLATEAU_SHARE, at_a_guess, plateau
-from losslens.verdict.uneventful import uneventful
+from losslens.verdict.plateau import PEAK_POINTS, PLATEAU_SHARE, at_a_guess, frozen_throughout, plateau
+from losslens.verdict.uneventful import uneventful, with_late_rise
 from losslens.verdict.word import EXPLODED_FACTOR, NEAR, PEAK_WIDTHS, Word, first_level, number, rough
 
 if TYPE_CHECKING:
@@ -171,11 +171,11 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
     spike = spikes.find(fit, wanders)
     if spike is not None and _beyond_start(fit):
         return spike
-    if not wanders and (level := plateau(fit)) is not None:
-        return level
+    if (level := frozen_throughout(fit) if wanders else plateau(fit)) is not None:
+        return with_late_rise(level, fit, fit.departure)
     if spike is not None:
         return spike
-    return uneventful(fit)
+    return uneventful(fit, wanders=wanders)
 
 
 def _nan(fit: SeriesFit) -> Word:
