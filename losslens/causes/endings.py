@@ -87,7 +87,8 @@ def _of_validation(facts: Facts) -> str:
         return "nan-after-growth" if lost.pattern == "after-growth" else "nan"
     if lost is not None and lost.pattern != "scattered" and (b is None or b.own_verdict is None):
         return "validation-nan"
-    if b is not None and (b.own_verdict is not None or stepped_with_validation(facts) > 0.5):
+    recovered = b is not None and b.own_verdict == Verdict.SPIKE_RECOVERED.value  # of spikes wherever they were
+    if b is not None and ((b.own_verdict is not None and not recovered) or stepped_with_validation(facts) > 0.5):
         return "with-training"
     return facts.verdict.value
 

@@ -57,3 +57,11 @@ def test_a_tiny_rate_is_no_reason_for_a_loss_that_exploded() -> None:
     assert "rate-low" not in m.names(hot, CAUSE, +1)
     assert "rate-low" in m.names(hot, "learning-rate-too-high", -1)
     assert m.place(hot, CAUSE) > 5
+
+
+def test_the_first_step_of_a_warm_up_is_not_the_rate_that_a_run_trained_with() -> None:
+    y = m.steady(300, 2.303, 0.01)
+    warm = np.minimum(1.0, np.arange(1, 301) / 20) * 2e-4
+    for peak, low in ((1.0, False), (1e-3, True)):
+        run = m.made(y, Verdict.PLATEAU, 0, from_start=True, others={m.LR: peak * warm})
+        assert ("rate-low" in m.names(run, CAUSE, +1)) is low

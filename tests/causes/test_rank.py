@@ -168,6 +168,19 @@ def test_a_validation_loss_that_leads_is_judged_with_what_training_did() -> None
     assert endings.family(m.made(lost, Verdict.VAL_DIVERGED, 399, **there).facts()) == "nan"
 
 
+def test_spikes_that_training_healed_elsewhere_have_no_share_in_what_validation_did() -> None:
+    train, val = m.learning(), m.learning()
+    train[50:52] *= 8.0
+    val[200:] *= 3.0
+    there = {"others": {("train/loss", Role.TRAIN_LOSS): train}, "tag": "val/loss", "role": Role.VAL_LOSS}
+    facts = m.made(val, Verdict.OVERFIT, 200, **there).facts()
+    assert facts.beside is not None
+    healed = m.renamed(facts, beside=replace(facts.beside, own_verdict="spike-recovered"))
+    assert endings.family(healed) == "overfit"
+    left = m.renamed(facts, beside=replace(facts.beside, own_verdict="diverged"))
+    assert endings.family(left) == "with-training"
+
+
 def test_validation_that_lies_flat_while_training_learns_is_no_matter_of_learning() -> None:
     flat = m.steady(level=2.3, width=0.01)
     there = {"tag": "val/loss", "role": Role.VAL_LOSS}

@@ -89,3 +89,25 @@ def test_a_first_evaluation_after_many_passes_says_nothing_of_how_validation_beg
 
     assert {"validation-apart-at-first", "never-as-untrained"} <= apart(1)
     assert not {"validation-apart-at-first", "never-as-untrained"} & apart(24)
+
+
+def test_a_validation_loss_below_training_at_its_first_evaluations_alone_says_nothing_of_the_labels() -> None:
+    t = np.arange(60)
+    train = 0.5 + 1.5 * np.exp(-t / 8)
+    for best, told in ((1, False), (20, True)):
+        val = 0.6 * train + 0.2 * np.maximum(0, t - best)
+        others = {("train/loss", Role.TRAIN_LOSS): train}
+        run = m.made(val, Verdict.OVERFIT, best + 1, others=others, tag="val/loss", role=Role.VAL_LOSS)
+        assert ("validation-below-training" in m.names(run, "label-noise", +1)) is told
+
+
+def test_a_mean_that_was_logged_with_the_evaluations_is_what_they_are_compared_with() -> None:
+    train, mean = m.learning(60, 2e-3, 1e-3), m.learning(60, 2.0, 0.1)
+    val = m.learning(60, 2.2, 0.3)
+    val[30:] *= np.linspace(1.0, 3.0, 30)
+    others = {("loss", Role.TRAIN_LOSS): train, ("Train Loss", Role.TRAIN_LOSS): mean}
+    run = m.made(val, Verdict.OVERFIT, 30, others=others, tag="Val Loss", role=Role.VAL_LOSS)
+    validation = run.facts().validation
+    assert validation is not None
+    assert validation.ratio_first is not None
+    assert validation.ratio_first < 2.0

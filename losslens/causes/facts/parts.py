@@ -51,6 +51,15 @@ FEWEST_ACCURACIES = 4
 MOST_EVALUATIONS = 5_000
 """Evaluations looked at; more are thinned evenly."""
 
+FEW_BATCHES = 3
+"""Fewer points before an evaluation are no level of the training loss where another was logged with it, …"""
+
+TOLD_BESIDE = 0.9
+"""… at this share of the evaluations."""
+
+OTHER_SIZE = float(np.log(3.0))
+"""Two training losses farther apart than this (log) at most evaluations are not of one size."""
+
 
 def components_of(run: Run, total: Series | None, start: Start | None, extent: Extent) -> Components | None:
     """Which term of the loss moved first, and what share of the total it had."""
@@ -204,7 +213,7 @@ def validation_of(
     if value.size > MOST_EVALUATIONS:  # logged with every step: a share of it says the same
         every = int(np.ceil(value.size / MOST_EVALUATIONS))
         step, value = step[::every], value[::every]
-    there = _train_at(train, step, extent)
+    there = _train_at(train, step, _told_beside(run, train, step))
     course = smooth(value, 3) if value.size >= 8 else value
     low = int(np.argmin(course))
     tail = max(1, min(3, value.size // 5))
@@ -243,22 +252,47 @@ def validation_of(
     )
 
 
-def _train_at(train: Series | None, steps: np.ndarray, extent: Extent) -> FloatArray | None:
-    """Training level at each evaluation: median of the points since the one before (at most 20)."""
+def _told_beside(run: Run, train: Series | None, steps: np.ndarray) -> Series | None:
+    """Another training loss that was logged with the evaluations: "Train Loss 0.012 Val Loss 0.005" behind a bar."""
+    if train is None:
+        return None
+    others = (run.series[tag].current() for tag in run.tags(Role.TRAIN_LOSS) if tag != train.tag)
+    return next((o for o in others if o.axis == train.axis and np.isin(steps, o.step).mean() >= TOLD_BESIDE), None)
+
+
+def _train_at(train: Series | None, steps: np.ndarray, beside: Series | None) -> FloatArray | None:
+    """Training level at each evaluation: median of the points since the one before (at most 20).
+
+    Fewer than ``FEW_BATCHES`` are single batches, for which the loss that was logged ``beside`` stands, if any; so it
+    does throughout where the two are of different size: both it and the evaluation are means over many batches.
+    """
     if train is None or len(train) == 0:
         return None
     current = train.current()
     stop = np.searchsorted(current.step, steps, side="right")
     out = np.full(steps.size, np.nan)
+    single = np.zeros(steps.size, dtype=bool)
     for k, b in enumerate(stop[:20_000]):
         a = max(0, int(b) - 20, int(stop[k - 1]) if k else 0)
         part = current.value[a : int(b)] if b > a else current.value[max(0, int(b) - 1) : int(b)]
         part = part[np.isfinite(part)]
+        single[k] = part.size < FEW_BATCHES
         if part.size:
             out[k] = float(np.median(part))
         elif k == 0 and len(current):
             out[k] = float(current.value[0])
+    if beside is not None:
+        told = np.array([_value_at(beside, int(step)) for step in steps])
+        known = np.isfinite(told)
+        apart = median(np.abs(log_like(out)[known] - log_like(told)[known])) or 0.0
+        instead = known & (single | (apart > OTHER_SIZE))
+        out[instead] = told[instead]
     return out if np.isfinite(out).any() else None
+
+
+def _value_at(series: Series, step: int) -> float:
+    at = np.flatnonzero(series.step == step)
+    return float(series.value[at[-1]]) if at.size else float("nan")
 
 
 def _roughness(value: FloatArray, there: FloatArray | None) -> float | None:

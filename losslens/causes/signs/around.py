@@ -299,6 +299,10 @@ def val_followed(f: Facts, d: int) -> Found:
     return sign("validation-followed", d, strength, text, series=v.tag, value=v.later_ratio)
 
 
+BEST_EARLY = (1.0, 4.0)
+"""Evaluations behind the first at which a validation loss was best: at so few a training loss still lags behind."""
+
+
 def val_below_training(f: Facts, d: int) -> Found:
     """Training is harder than validation from the first evaluation: what is wrong is in the training targets alone."""
     v = f.validation
@@ -309,7 +313,10 @@ def val_below_training(f: Facts, d: int) -> Found:
         f"{v.tag} is below the training loss at the first evaluation ({num(v.first)} against {num(v.train_first)}) "
         "and at its best"
     )
-    return sign("validation-below-training", d, log_ramp(r, 1.0, 0.75), text, series=v.tag)
+    # Best at its first evaluations, while the training loss fell fast, it says no more than the first one does.
+    best_at = 0.0 if v.best_fraction is None else v.best_fraction * (v.points - 1)
+    strength = log_ramp(r, 1.0, 0.75) * ramp(best_at, *BEST_EARLY)
+    return sign("validation-below-training", d, strength, text, series=v.tag)
 
 
 def val_above_training(f: Facts, d: int) -> Found:

@@ -111,10 +111,18 @@ def _met(r: Rate) -> float:
     return r.at_onset if r.at_onset else r.peak
 
 
+def _trained_at(f: Facts, r: Rate) -> float:
+    """The rate that a run trained with: of one that was wrong from its first point the peak, where the rate only warmed
+    up to it there; the first step of a warm-up is tiny in any run."""
+    at = _met(r)
+    stayed_low = r.tiny_until is not None or r.zero_from is not None
+    return at if f.onset is None or not f.onset.from_start or stayed_low else max(at, r.peak)
+
+
 def rate_low(f: Facts, d: int) -> Found:
     if f.rate is None:
         return None
-    at = _met(f.rate)
+    at = _trained_at(f, f.rate)
     if at <= 0:
         return None
     limit = LOW_RATE[_family(f)]
@@ -126,7 +134,7 @@ def rate_ordinary(f: Facts, d: int) -> Found:
     """The rate lies where such optimizers train: not zero, not orders too small."""
     if f.rate is None or f.rate.zero_from is not None or f.rate.tiny_until is not None:
         return None
-    at = _met(f.rate)
+    at = _trained_at(f, f.rate)
     if at <= 0:
         return None
     limit = LOW_RATE[_family(f)]
