@@ -23,6 +23,7 @@ from losslens.runs.epochs import epoch_zero, steps_per_epoch, with_one_beginning
 from losslens.runs.folds import new_trainings
 from losslens.runs.fragments import told_copies
 from losslens.runs.missing import instead, without_a_loss, without_a_player
+from losslens.runs.named_settings import told_by_name
 from losslens.runs.naming import natural
 from losslens.runs.ownership import owners_by_name, owners_by_settings, shared
 from losslens.runs.resumed import VERSION
@@ -185,6 +186,7 @@ def _run(
     axis = _axis(series, choices)
     events = _events(everything, axis)
     settings, changes = starts.settings_of(logs, beside, stitched.stretches, stitched.segments, events)
+    settings = {**told_by_name(how.name, settings, choices), **settings}
     per_epoch = steps_per_epoch(series, choices, settings, axis)
     return Run(
         id=how.name,
