@@ -9,13 +9,15 @@ from pathlib import PurePath
 from losslens.model import Role, RoleChoice, Setting
 
 _NUMBER = r"(?P<number>\d+(?:\.\d+)?(?:e[-+]?\d+)?)(?![A-Za-z0-9]|\.\d)"
+#: A rate is no whole number: "lr3" is the third, or one of 1e-3.
+_FRACTION = r"(?P<number>\d+(?:\.\d+(?:e[-+]?\d+)?|e-?\d+))(?![A-Za-z0-9]|\.\d)"
 #: Behind which words of a name a number is the learning rate, and the batch size. "batch_3" counts batches.
-_RATE = re.compile(r"(?:^|[^A-Za-z0-9])(?:lr|learning[-_ ]?rate)[-_= ]?" + _NUMBER, re.IGNORECASE)
+_RATE = re.compile(r"(?:^|[^A-Za-z0-9])(?:lr|learning[-_ ]?rate)[-_= ]?" + _FRACTION, re.IGNORECASE)
 _BATCH = re.compile(
     r"(?:^(?:namespace)?|[^A-Za-z0-9])(?:(?:bs|bsz|batch[-_ ]?size)[-_= ]?|batch=?)" + _NUMBER, re.IGNORECASE
 )
-#: No rate is larger, and no batch.
-_LARGEST_RATE, _LARGEST_BATCH = 10.0, 1 << 20
+#: No rate is larger, and no batch; "bs1" and "bs2" may be the first and the second of some runs.
+_LARGEST_RATE, _LEAST_BATCH, _LARGEST_BATCH = 10.0, 4, 1 << 20
 #: How many of the last parts of a name are read: the folder of a run, and that of its version.
 _PARTS = 2
 _IS_RATE = re.compile(r"(?:^|_)lr\d*$|learning_?rate")
@@ -35,6 +37,6 @@ def told_by_name(name: str, settings: Mapping[str, Setting], choices: Sequence[R
                 out["lr"] = Setting("lr", value, f"the name {part}")
         if not batch and "batch_size" not in out and (found := _BATCH.search(part)):
             size = float(found["number"])
-            if size.is_integer() and 1 <= size <= _LARGEST_BATCH:
+            if size.is_integer() and _LEAST_BATCH <= size <= _LARGEST_BATCH:
                 out["batch_size"] = Setting("batch_size", int(size), f"the name {part}")
     return out
