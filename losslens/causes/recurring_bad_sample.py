@@ -91,14 +91,13 @@ def _once_an_epoch(f: Facts, d: int) -> Found:
 def _clockwork(f: Facts, d: int) -> Found:
     if f.train is None or f.train.spikes.count < FEWEST + 1 or f.train.spikes.spacing_spread is None:
         return None
-    s = f.train.spikes
+    s, spread = f.train.spikes, f.train.spikes.spacing_spread
     if s.before_onset < 1 and not f.train.recovered:
         return None  # the swings of what was thrown may be as regular: the sample would have been met before
     if s.epoch_multiple is None and not f.train.recovered and f.train.growth.points > AT_ONCE:
         return None  # an optimizer that rings before it runs away is as regular: without an epoch it is no sample's
     if f.extent is not None and f.extent.steps_per_epoch and (s.spacing or 0) > MOST_EPOCHS * f.extent.steps_per_epoch:
         return None  # what comes round is met once in every pass
-    spread = s.spacing_spread
     text = f"{s.count} spikes come every {lasting(f, s.spacing or 0)}, regular to {percent(spread)}"
     strength = ramp(spread, 2 * REGULAR, REGULAR / 2) * ramp(s.evenness, *rise.EVEN)
     return sign("spikes-regular", d, strength, text, series=f.train.tag, value=s.spacing)
