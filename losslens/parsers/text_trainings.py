@@ -283,7 +283,7 @@ def _by_headings(
 def _by_their_settings(records: Sequence[Record], resumed: Sequence[tuple[int, int]]) -> list[Training]:
     """One training a set of settings, where each line says them and the count begins again with others."""
     starts = list(_starts(records, frozenset()))
-    if any(0 < at <= starts[-1] for at, _ in resumed):
+    if not starts or any(0 < at <= starts[-1] for at, _ in resumed):
         return []
     edges = list(pairwise([*starts, len(records)]))
     told = swept([[r.values for r in records[first:end] if _count(r) is not None and r.values] for first, end in edges])

@@ -227,6 +227,8 @@ def levels_off(value: FloatArray) -> bool:
     blocks = [float(np.median(block)) for block in np.array_split(finite, min(10, finite.size))]
     half = len(blocks) // 2
     first, soon, gained = (blocks[i] - blocks[0] for i in (1, half // 2, half))
+    if gained <= float(np.std(finite[finite.size // 2 :])):
+        return False  # flat within its noise
     if min(blocks) < blocks[0] or finite[0] > blocks[0] or first < _AT_ONCE * gained or soon < _SOON * gained:
         return False
     return bool(blocks[-1] - blocks[half] <= _MOST_LATER * gained)

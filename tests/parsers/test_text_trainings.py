@@ -268,3 +268,9 @@ def test_a_sweep_that_says_on_each_line_what_it_tries_is_as_many_trainings(tmp_p
 )
 def test_settings_on_the_lines_of_one_training_tell_none_apart(output: str, tmp_path: Path) -> None:
     assert _names(tmp_path, output) == [None]
+
+
+def test_a_message_of_saved_weights_among_lines_that_count_nothing_known_is_no_error(tmp_path: Path) -> None:
+    rows = [f"[{4 * i:4d}/500] silog {0.7 * 0.98**i:.4f} lr 3.0e-03\n" for i in range(40)]
+    (log,) = _logs(tmp_path, "".join([*rows[:20], "=> loaded checkpoint 'model_best.pth' (iter 80)\n", *rows[20:]]))
+    assert log.series["silog"].value.size == 40

@@ -13,6 +13,7 @@ import pytest
 import losslens
 from losslens.errors import NotALogError
 from losslens.model import Role, Run
+from losslens.roles.unnamed import levels_off
 from losslens.runs import find, load, unnamed
 from tests.runs.make_logs import falling
 
@@ -327,3 +328,9 @@ def test_a_terminal_that_was_switched_before_the_first_row_hides_no_table(tmp_pa
     rows = "".join(f"{0.002 * i:.6f}\t{loss:.5f}\n" for i, loss in enumerate(LOSS))
     (tmp_path / "slurm.out").write_text("\x1b[?1034h" + rows)
     assert only(tmp_path).tags(Role.TRAIN_LOSS) == ("column_2",)
+
+
+def test_noise_on_one_level_levels_nothing_off() -> None:
+    for seed in range(20):
+        flat = np.random.default_rng(seed).normal(1.79, 0.03, 750).round(2)
+        assert not levels_off(flat)
