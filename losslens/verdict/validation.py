@@ -228,7 +228,9 @@ def _drifted(fit: SeriesFit, train: SeriesFit) -> Departure | None:
     if fit.transform.kind != "log":
         return None
     best = int(np.argmin(fit.z))
-    if _mounts(fit.z[best:], fit.noise):
+    lowest = float(train.value[train.step >= fit.step_of(best)].min(initial=np.inf))
+    falling = float(train.value[-1]) <= (1.0 + FELL) * lowest  # a few points of it say no more than its last ones
+    if falling and _mounts(fit.z[best:], fit.noise):
         level, rise, high = float(fit.z[best]), float(fit.z[-1] - fit.z[best]), best + 1
     else:
         smooth = centred_median(fit.z, 1)

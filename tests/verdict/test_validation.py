@@ -47,6 +47,8 @@ def test_a_few_evaluations_that_mount_one_after_the_other_overfit() -> None:
     assert told.onset.low <= 7 <= told.onset.high + 1
     wavering = np.array([3.77, 1.92, 1.64, 1.56, 1.507, 1.498, 1.54, 1.50, 1.53, 1.52, 1.56])
     assert said(train_loss=train, val_loss=wavering).verdict is Verdict.HEALTHY
+    turned = np.r_[train[:-2], 0.93, 1.05]  # training went up as well in the end
+    assert said(train_loss=turned, val_loss=val).verdict is not Verdict.OVERFIT
     flat = np.full(11, 1.2) * np.exp(0.001 * np.random.default_rng(0).standard_normal(11))
     assert said(train_loss=flat, val_loss=val).verdict is not Verdict.OVERFIT  # training did not fall on
 
