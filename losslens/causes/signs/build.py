@@ -239,7 +239,7 @@ def lived(facts: Facts) -> float:
     return max(passes, log_ramp(steps, *LIVED))
 
 
-CALM_POINTS = (1.0, 6.0)
+CALM_POINTS = (0.0, 3.0)
 """Points on course before a value that is not finite up to which they say nothing of a calm, and from which all."""
 
 
