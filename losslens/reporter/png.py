@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from losslens.model import Cause, Curve, RunReport
+from losslens.reporter import advice, signals, story, words
 from losslens.reporter import scale as scales
-from losslens.reporter import signals, story, words
 from losslens.reporter.names import shortened
 from losslens.reporter.palette import LIGHT, VERDICT_COLOURS
 from losslens.reporter.text import plain
@@ -383,7 +383,7 @@ class _Side:
 
     def _first(self, cause: Cause, most: int) -> None:
         """What speaks for and against the first cause, ``most`` points of it, and what to do."""
-        for e in cause.evidence[:most]:
+        for e in advice.evidence(cause)[:most]:
             self._add("dim", f"{'+' if e.weight >= 0 else '−'} {e.text}")
         if cause.fixes:
             self._add("text", f"Do: {cause.fixes[0].text}")

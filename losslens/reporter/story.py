@@ -284,7 +284,7 @@ def _printed_restart(run: RunReport) -> str:
     maybe = [step for step in saved if run.onset.low <= step < run.onset.step]
     if not sure:
         return ""
-    text = f"{words.at(run.axis, sure[-1])}, a checkpoint that the log speaks of; none was found beside it"
+    text = f"{words.at(run.axis, sure[-1])}, a checkpoint the log tells of (no file of it here)"
     return f"{text}. That of {words.count(maybe[-1])} lies in the interval of the onset" if maybe else text
 
 

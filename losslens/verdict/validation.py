@@ -81,7 +81,8 @@ def judge_validation(run: Run, series: Series, role: Role, trained: Judged | Non
         replace(examine(series.step, series.value, first_counts=not contest), axis=run.axis or "step"), contest
     )
     word = decide(fit, wanders=contest)
-    if trained is not None and trained.fit.n_finite >= MIN_POINTS and not surely_failed(trained):
+    enough = word.verdict is Verdict.NAN or (trained is not None and trained.fit.n_finite >= MIN_POINTS)
+    if trained is not None and enough and not surely_failed(trained):
         word = _beside_training(fit, word, trained)
         if word.verdict is Verdict.OVERFIT and _learned_nothing(run, trained):
             text = f"{word.reason}; but training learned nothing that it could have learned too well"

@@ -77,7 +77,7 @@ def test_checkpoints_that_the_log_speaks_of_are_told_where_none_lies_beside_it()
     run = replace(make.exploded(), restart_from=None, events=saved)
     (text,) = [fact.text for fact in story.when(run) if fact.label == "restart from"]
     assert text == (
-        "step 47,500, a checkpoint that the log speaks of; none was found beside it. That of 50,000 lies in the "
+        "step 47,500, a checkpoint the log tells of (no file of it here). That of 50,000 lies in the "
         "interval of the onset"
     )
     late = replace(run, events=saved[3:])

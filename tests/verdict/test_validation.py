@@ -56,3 +56,5 @@ def test_a_few_evaluations_that_mount_one_after_the_other_overfit() -> None:
 def test_two_points_of_training_are_no_training_that_was_fine() -> None:
     told = said(train_loss=np.array([0.69, 0.68]), val_loss=np.full(33, np.log(2)) + 1e-4 * training(33))
     assert told.verdict is not Verdict.HEALTHY
+    lost = said(train_loss=np.array([0.69, 0.68]), val_loss=np.full(2, np.nan))
+    assert lost.verdict in (Verdict.VAL_DIVERGED, Verdict.INCONCLUSIVE)
