@@ -29,7 +29,20 @@ import dataclasses
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, gradient, kind, layers, leap, loss, rate, rise, thrown, way_back
+from losslens.causes.signs import (
+    aftermath,
+    around,
+    gradient,
+    kind,
+    layers,
+    leap,
+    loss,
+    rate,
+    rise,
+    thrown,
+    validation,
+    way_back,
+)
 from losslens.causes.signs.build import Found, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -74,7 +87,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.logits_flat(facts, -1),
         rise.once_learned(facts, rise.slow_rise(facts, +1)),
         rise.once_learned(facts, rise.levelling_rise(facts, +1)),
-        around.val_jumped_too(facts, +1),
+        validation.val_jumped_too(facts, +1),
         around.architecture_is(facts, "transformer", +1),
         rate.rate_high(facts, +1),
         loss.onset_not_early(facts, +1),
@@ -88,7 +101,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         around.architecture_is(facts, "convolutional", -1),
         around.architecture_is(facts, "linear or mlp", -1),
         rise.runs_downward(facts, -1),
-        around.only_validation(facts, -1),
+        validation.only_validation(facts, -1),
         rate.rate_jumped(facts, -1),
         leap.leaped(facts, -1),
         layers.attention_starved(facts, +1),

@@ -23,7 +23,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, leap, loss, rate, rise, thrown, weighed
+from losslens.causes.signs import aftermath, leap, loss, rate, rise, terms, thrown, validation, weighed
 from losslens.causes.signs.build import Found, log_ramp, points, ramp, rough, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -76,7 +76,7 @@ def _together(f: Facts, d: int) -> Found:
     apart = c.growth / max(c.others_growth, 1e-9)
     text = f"all {c.count} terms rose together ({times(c.growth)} and {times(c.others_growth)})"
     strength = log_ramp(apart, 3.0, 1.2) * log_ramp(c.others_growth, 1.1, 1.5)
-    strength = max(strength, 1.0 - around.others_stayed(f)) if c.growth > 1 else strength
+    strength = max(strength, 1.0 - terms.others_stayed(f)) if c.growth > 1 else strength
     return sign("terms-rose-together", d, strength, text, value=c.others_growth)
 
 
@@ -86,20 +86,20 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.rose_all_along(facts, -1),
         thrown.weights_held(facts, +1),
         weighed.weight_rose(facts, +1),
-        around.component_led(facts, +1),
-        around.term_took_over(facts, +1),
+        terms.component_led(facts, +1),
+        terms.term_took_over(facts, +1),
         _first_in_time(facts, +1),
         _nan_in_one(facts, +1),
         _weight_raised(facts, +1),
-        around.val_unharmed(facts, +1),
-        around.val_followed(facts, +1),
-        around.val_jumped_too(facts, -1),
+        validation.val_unharmed(facts, +1),
+        validation.val_followed(facts, +1),
+        validation.val_jumped_too(facts, -1),
         _together(facts, -1),
         loss.nan_from_first(facts, -1),
         rate.rate_jumped(facts, -1),
         rise.once_learned(facts, rise.smooth_rise(facts, +1)),
         rise.once_learned(facts, rise.levelling_rise(facts, +1)),
-        around.only_validation(facts, -1),
+        validation.only_validation(facts, -1),
         leap.leaped(facts, -1),
     )
 

@@ -27,7 +27,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, changed, loss, siblings, thrown, way_back, weighed
+from losslens.causes.signs import aftermath, changed, loss, restarts, siblings, thrown, validation, way_back, weighed
 from losslens.causes.signs.build import Found, log_ramp, num, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -119,20 +119,20 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         weighed.weight_rose(facts, -1),
         thrown.validation_thrown(facts, -1),
         thrown.weights_held(facts, +1),
-        around.restarted(facts, +1, but=changed.HARM.keys() - {"optimizer"}),
+        restarts.restarted(facts, +1, but=changed.HARM.keys() - {"optimizer"}),
         _loss_jumped(facts, +1),
         _rate_broke(facts, +1),
         _scale_reset(facts, +1),
         _started_over(facts, +1),
-        around.retraced(facts, +1),
+        restarts.retraced(facts, +1),
         _reconverged(facts, +1),
-        around.val_jumped_too(facts, +1),
+        validation.val_jumped_too(facts, +1),
         changed.changed(facts, "optimizer", +1),
         siblings.cured_by(facts, "resume", +1),
-        around.not_restarted(facts, -1),
+        restarts.not_restarted(facts, -1),
         _smooth(facts, -1),
         loss.nan_from_first(facts, -1),
-        around.only_validation(facts, -1),
+        validation.only_validation(facts, -1),
         way_back.left_again(facts, -1),
     )
 

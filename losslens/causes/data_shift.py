@@ -36,9 +36,12 @@ from losslens.causes.signs import (
     leap,
     loss,
     rate,
+    restarts,
     rise,
     siblings,
+    terms,
     thrown,
+    validation,
     way_back,
     weighed,
 )
@@ -60,7 +63,7 @@ def _relearned(f: Facts, d: int) -> Found:
         return None
     slope = f.loss.after_slope
     text = f"after {where(f, f.onset.step)} {f.tag} falls again on the new level: it is being learned"
-    strength = ramp(slope, -0.05, -0.4) * (1.0 - around.retraces(f))  # what is learned as it was at first was lost
+    strength = ramp(slope, -0.05, -0.4) * (1.0 - restarts.retraces(f))  # what is learned as it was at first was lost
     strength *= 1.0 - rise.tower(f)  # and so are weights that one giant point threw
     return sign("relearned-after-step", d, strength, text, series=f.tag, value=slope)
 
@@ -91,20 +94,20 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         aftermath.says_nothing(facts, -1),
         weighed.weight_rose(facts, -1),
-        around.term_took_over(facts, -1),
+        terms.term_took_over(facts, -1),
         rise.rose_all_along(facts, -1),
         rise.runs_downward(facts, -1),
         rise.stepped_first(facts, +1),
         thrown.weights_held(facts, +1),
-        fainter(aftermath.held_new_level(facts, +1), 1.0 - around.retraces(facts)),
+        fainter(aftermath.held_new_level(facts, +1), 1.0 - restarts.retraces(facts)),
         rise.jumped(facts, +1),
         _relearned(facts, +1),
         _gradient_level(facts, +1),
         _round_step(facts, +1),
         around.epoch_boundary(facts, +1),
-        around.val_unharmed(facts, +1),
-        around.val_followed(facts, +1),
-        around.val_jumped_too(facts, -1),
+        validation.val_unharmed(facts, +1),
+        validation.val_followed(facts, +1),
+        validation.val_jumped_too(facts, -1),
         rate.rate_steady(facts, +1),
         changed.changed(facts, "data", +1),
         changed.changed(facts, "data-scaling", +1),
@@ -114,7 +117,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.ran_up(facts, -1),
         rise.gradual(facts, -1),
         rise.exponential_growth(facts, -1),
-        around.training_relearned(facts, +1),
+        validation.training_relearned(facts, +1),
         held_back.stepped(facts, +1),
         held_back.accuracy_below_chance(facts, +1),
         gradient.grad_spiked(facts, -1),
@@ -127,16 +130,16 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.overflowed(facts, -1),
         gradient.grad_led(facts, -1),
         rate.rate_jumped(facts, -1),
-        around.restarted(facts, -1, but=("data", "data-scaling")),
+        restarts.restarted(facts, -1, but=("data", "data-scaling")),
         aftermath.overshot(facts, -1),
         aftermath.lies_dead(facts, -1),
         aftermath.above_the_first(facts, -1),
         aftermath.fell_to_a_guess(facts, -1),
         gradient.grad_died_as_loss_rose(facts, -1),
-        around.only_validation(facts, -1),
+        validation.only_validation(facts, -1),
         leap.leaped(facts, -1),
-        fainter(way_back.relearned_slowly(facts, +1), 1.0 - around.retraces(facts)),
-        around.retraced(facts, -1),
+        fainter(way_back.relearned_slowly(facts, +1), 1.0 - restarts.retraces(facts)),
+        restarts.retraced(facts, -1),
         way_back.left_again(facts, -1),
     )
 

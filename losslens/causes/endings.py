@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import rise
-from losslens.causes.signs.around import AT_ONCE, SEEN_AFTER, climbs_alone, stepped_with_validation
 from losslens.causes.signs.build import begun, calmness, log_ramp
+from losslens.causes.signs.validation import AT_ONCE, SEEN_AFTER, climbs_alone, stepped_with_validation
 from losslens.model import Verdict
 from losslens.verdict.calm import LOOK_BACK
 

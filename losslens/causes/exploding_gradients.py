@@ -27,7 +27,21 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, changed, giant, gradient, loss, rate, rise, siblings, thrown
+from losslens.causes.signs import (
+    aftermath,
+    around,
+    changed,
+    giant,
+    gradient,
+    loss,
+    precision,
+    rate,
+    restarts,
+    rise,
+    siblings,
+    thrown,
+    validation,
+)
 from losslens.causes.signs.build import fainter, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -63,7 +77,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.huge_start(facts, +1),
         loss.calm_before(facts, +1),
         around.architecture_is(facts, "recurrent", +1),
-        around.scale_followed(facts, +1),
+        precision.scale_followed(facts, +1),
         changed.changed(facts, "clip", +1),
         siblings.cured_by(facts, "clip", +1),
         siblings.swept(facts, "clip", +1, high=True),
@@ -77,17 +91,17 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         aftermath.returned(facts, -1),
         rise.stands_alone(facts, -1),
         rise.slow_rise(facts, -1),
-        around.val_harmed(facts, +1),
-        around.val_jumped_too(facts, +1),
-        around.val_unharmed(facts, -1),
-        around.val_followed(facts, -1),
+        validation.val_harmed(facts, +1),
+        validation.val_jumped_too(facts, +1),
+        validation.val_unharmed(facts, -1),
+        validation.val_followed(facts, -1),
         aftermath.overshot(facts, +1),
         rise.smooth_rise(facts, -1),
         gradient.grad_died_as_loss_rose(facts, +1),
         rise.runs_downward(facts, -1),
-        around.only_validation(facts, -1),
-        around.restarted(facts, -1, but=("clip",)),
-        around.scale_led(facts, -1),
+        validation.only_validation(facts, -1),
+        restarts.restarted(facts, -1, but=("clip",)),
+        precision.scale_led(facts, -1),
         siblings.not_cured_by(facts, "clip", -1),
     )
 

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, broken, gradient, leap, loss, rise, siblings, thrown
+from losslens.causes.signs import around, broken, gradient, leap, loss, rise, siblings, thrown, validation
 from losslens.causes.signs.build import missing, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -59,7 +59,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.onset_early(facts, -1),
         loss.huge_start(facts, -1),
         gradient.grad_led(facts, -1),
-        around.only_validation(facts, -1),
+        validation.only_validation(facts, -1),
         leap.leaped(facts, +1),
     )
 

@@ -29,7 +29,7 @@ from __future__ import annotations
 import math
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, gradient, held_back, loss, rate, rise, siblings, weighed
+from losslens.causes.signs import aftermath, gradient, held_back, loss, rate, rise, siblings, validation, weighed
 from losslens.causes.signs.build import Found, begun, missing, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign, Verdict
 
@@ -137,9 +137,9 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         held_back.accuracy_never_rose(facts, +1),
         held_back.accuracy_below_chance(facts, +1),
         held_back.best_is_a_guess(facts, +1),
-        around.only_validation(facts, +1),
-        around.val_below_training(facts, +1),
-        around.val_above_training(facts, -1),
+        validation.only_validation(facts, +1),
+        validation.val_below_training(facts, +1),
+        validation.val_above_training(facts, -1),
         gradient.grad_alive(facts, +1),
         None if lost is not None else _validation_tracks(facts, -1),
         gradient.grad_dead(facts, -1),
@@ -148,7 +148,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         lost,
         aftermath.fell_to_a_guess(facts, -1),
         None if lost is not None else rise.jumped(facts, -1),
-        around.training_stepped_too(facts, -1),
+        validation.training_stepped_too(facts, -1),
         None if facts.leading_role.startswith("val") else rise.gradual(facts, -1),
         loss.nan_abrupt(facts, -1),
         rise.overflowed(facts, -1),

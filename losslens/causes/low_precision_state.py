@@ -36,6 +36,7 @@ from losslens.causes.signs import (
     rise,
     siblings,
     thrown,
+    validation,
     way_back,
 )
 from losslens.causes.signs.build import Found, fainter, missing, num, sign, told
@@ -152,7 +153,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.updates_large(facts, -1),
         gradient.weights_jumped(facts, +1),
         gradient.grad_led(facts, -1),
-        around.only_validation(facts, -1),
+        validation.only_validation(facts, -1),
         siblings.not_cured_by(facts, "precision", -1),
         fainter(leap.leaped(facts, +1), 1.0 if _said_half(facts) else UNSAID),
         way_back.left_again(facts, -1),

@@ -25,7 +25,18 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, changed, impossible, loss, rate, rise, siblings, thrown
+from losslens.causes.signs import (
+    aftermath,
+    changed,
+    impossible,
+    loss,
+    rate,
+    restarts,
+    rise,
+    siblings,
+    thrown,
+    validation,
+)
 from losslens.causes.signs.build import num, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -64,13 +75,13 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.onset_early(facts, -1),
         loss.nan_from_first(facts, -1),
         rise.stands_alone(facts, -1),
-        around.val_harmed(facts, +1),
-        around.val_jumped_too(facts, +1),
-        around.val_unharmed(facts, -1),
+        validation.val_harmed(facts, +1),
+        validation.val_jumped_too(facts, +1),
+        validation.val_unharmed(facts, -1),
         aftermath.overshot(facts, +1),
         rise.runs_downward(facts, -1),
-        around.only_validation(facts, -1),
-        around.restarted(facts, -1, but=("learning-rate", "schedule", "warmup")),
+        validation.only_validation(facts, -1),
+        restarts.restarted(facts, -1, but=("learning-rate", "schedule", "warmup")),
     )
 
 

@@ -28,7 +28,7 @@ import dataclasses
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, gradient, loss, rate, rise, siblings
+from losslens.causes.signs import aftermath, around, gradient, loss, rate, rise, siblings, validation
 from losslens.causes.signs.build import Found, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -69,7 +69,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.updates_tiny(facts, -1),
         rise.slow_rise(facts, -1),
         _plain_sgd(facts, -1),
-        around.only_validation(facts, -1),
+        validation.only_validation(facts, -1),
         siblings.not_cured_by(facts, "warmup", -1),
     )
 

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, broken, changed, gradient, loss, siblings
+from losslens.causes.signs import around, broken, changed, gradient, loss, precision, siblings, validation
 from losslens.causes.signs.build import Found, num, sign, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -72,11 +72,11 @@ def _falls(f: Facts, d: int) -> Found:
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
-        around.half_precision(facts, +1),
-        around.scale_led(facts, +1),
+        precision.half_precision(facts, +1),
+        precision.scale_led(facts, +1),
         _collapsed(facts, +1),
         _falls(facts, +1),
-        around.scale_at_record(facts, +1),
+        precision.scale_at_record(facts, +1),
         around.said_in_log(facts, "overflow", +1),
         around.said_in_log(facts, "skipped-step", +1),
         loss.nan_abrupt(facts, +1),
@@ -88,13 +88,13 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         changed.changed(facts, "precision", +1),
         siblings.cured_by(facts, "precision", +1),
         siblings.not_cured_by(facts, "learning-rate", +1),
-        around.wide_precision(facts, -1),
-        around.scale_steady(facts, -1),
-        around.scale_followed(facts, -1),
+        precision.wide_precision(facts, -1),
+        precision.scale_steady(facts, -1),
+        precision.scale_followed(facts, -1),
         loss.grew_before_nan(facts, -1),
         gradient.grad_led(facts, -1),
         loss.huge_start(facts, -1),
-        around.only_validation(facts, -1),
+        validation.only_validation(facts, -1),
         siblings.not_cured_by(facts, "precision", -1),
     )
 

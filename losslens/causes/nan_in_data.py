@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, broken, gradient, loss, rise, siblings
+from losslens.causes.signs import broken, gradient, loss, precision, rise, siblings
 from losslens.causes.signs.build import told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -62,7 +62,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.overflowed(facts, -1),
         loss.huge_start(facts, -1),
         gradient.grad_led(facts, -1),
-        around.scale_led(facts, -1),
+        precision.scale_led(facts, -1),
         siblings.cured_by(facts, "clip", -1),
         siblings.cured_by(facts, "learning-rate", -1),
         siblings.same_setup_survived(facts, -1),

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, broken, gradient, impossible, kind, loss, rise, siblings
+from losslens.causes.signs import broken, gradient, impossible, kind, loss, precision, rise, siblings
 from losslens.causes.signs.build import told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -63,7 +63,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         broken.grad_broke_and_training_went_on(facts, -1),
         broken.grad_outlived_loss(facts, -1),
         gradient.grad_calm(facts, +1),
-        around.scale_steady(facts, +1),
+        precision.scale_steady(facts, +1),
         siblings.cured_by(facts, "eps", +1),
         siblings.cured_by(facts, "loss", +1),
         loss.grew_before_nan(facts, -1),
@@ -72,7 +72,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.huge_start(facts, -1),
         loss.first_pass(facts, -1),
         gradient.grad_led(facts, -1),
-        around.scale_led(facts, -1),
+        precision.scale_led(facts, -1),
         siblings.cured_by(facts, "clip", -1),
         siblings.cured_by(facts, "precision", -1),
     )

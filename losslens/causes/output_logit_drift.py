@@ -25,7 +25,19 @@ import dataclasses
 
 from losslens.causes.attention_logit_growth import ATTENTION_WORDS, about_output
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, gradient, layers, leap, loss, rate, rise, thrown, way_back, weighed
+from losslens.causes.signs import (
+    aftermath,
+    gradient,
+    layers,
+    leap,
+    loss,
+    rate,
+    rise,
+    thrown,
+    validation,
+    way_back,
+    weighed,
+)
 from losslens.causes.signs.build import Found, missing, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -70,7 +82,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.logits_flat(facts, -1),
         layers.output_parted(facts, +1),
         rise.once_learned(facts, rise.slow_rise(facts, +1)),
-        around.val_jumped_too(facts, +1),
+        validation.val_jumped_too(facts, +1),
         loss.drift_up(facts, +1),
         loss.onset_not_early(facts, +1),
         _no_decay(facts, +1),
@@ -82,7 +94,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_jumped(facts, -1),
         rise.once_learned(facts, rise.smooth_rise(facts, +1)),
         rise.runs_downward(facts, -1),
-        around.only_validation(facts, -1),
+        validation.only_validation(facts, -1),
         leap.towers_return(facts, -1),
         gradient.grad_climbed(facts, +1),
         way_back.relearned_slowly(facts, +1),

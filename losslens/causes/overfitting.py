@@ -22,7 +22,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, held_back, siblings
+from losslens.causes.signs import held_back, siblings, validation
 from losslens.causes.signs.build import Found, begun, log_ramp, missing, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -88,12 +88,12 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         held_back.accuracy_below_chance(facts, -1),
         held_back.accuracy_never_rose(facts, -1),
         held_back.best_is_a_guess(facts, -1),
-        around.only_validation(facts, +1),
-        around.validation_alone(facts, +1),
+        validation.only_validation(facts, +1),
+        validation.validation_alone(facts, +1),
         siblings.cured_by(facts, "regularisation", +1),
         siblings.cured_by(facts, "weight-decay", +1),
         _train_rose_too(facts, -1),
-        around.training_stepped_too(facts, -1),
+        validation.training_stepped_too(facts, -1),
         held_back.apart_at_first(facts, -1, (2.0, 8.0)),
         _erratic(facts, -1),
         held_back.stepped(facts, -1),

@@ -26,7 +26,7 @@ import math
 
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.workers import WORKER
-from losslens.causes.signs import around, held_back, leap, workers
+from losslens.causes.signs import around, held_back, leap, validation, workers
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -86,15 +86,15 @@ def _apart(f: Facts, d: int) -> Found:
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         _several(facts, +1),
-        around.only_validation(facts, +1),
+        validation.only_validation(facts, +1),
         around.said_in_log(facts, "nccl", +1),
         _apart(facts, +1),
         _one(facts, -1),
         leap.leaped(facts, -1),
         held_back.crept(facts, -1),
         held_back.memorised(facts, -1),
-        around.training_stepped_too(facts, +1),
-        around.training_relearned(facts, -1),
+        validation.training_stepped_too(facts, +1),
+        validation.training_relearned(facts, -1),
     )
 
 

@@ -25,7 +25,6 @@ from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import (
     aftermath,
-    around,
     batch,
     gradient,
     leap,
@@ -34,6 +33,7 @@ from losslens.causes.signs import (
     rise,
     siblings,
     thrown,
+    validation,
     way_back,
     weighed,
 )
@@ -157,7 +157,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _too_few(facts, -1),
         loss.one_batch_an_epoch(facts, -1),
         rate.falls_repeat(facts, -1),
-        around.only_validation(facts, -1),
+        validation.only_validation(facts, -1),
         leap.leaped(facts, +1),
         leap.towers_return(facts, +1),
         way_back.relearned_slowly(facts, -1),

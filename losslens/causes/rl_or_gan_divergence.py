@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, impossible, leap, loss, rate, rise, thrown
+from losslens.causes.signs import gradient, impossible, leap, loss, rate, restarts, rise, thrown
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -154,7 +154,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.rose_in_one_point(facts, -1),
         None if facts.rate is None else rate.rate_jumped(facts, -1),
         loss.nan_abrupt(facts, -1),
-        around.restarted(facts, -1),
+        restarts.restarted(facts, -1),
         gradient.weights_grew_instead(facts, -1),
         rise.runs_downward(facts, -1),
         leap.leaped(facts, -1),

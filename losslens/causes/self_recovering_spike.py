@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, batch, gradient, leap, loss, rate, rise, way_back
+from losslens.causes.signs import aftermath, batch, gradient, leap, loss, rate, restarts, rise, validation, way_back
 from losslens.causes.signs.build import Found, num, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -77,8 +77,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         gradient.grad_together(facts, -1),
         rise.stands_alone(facts, -1),
         rise.rose_in_one_point(facts, -1),
-        around.restarted(facts, -1),
-        around.only_validation(facts, -1),
+        restarts.restarted(facts, -1),
+        validation.only_validation(facts, -1),
         rate.rate_jumped(facts, -1),
         rate.rate_rising(facts, -1),
         leap.leaped(facts, -1),

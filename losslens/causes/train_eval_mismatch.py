@@ -27,7 +27,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, held_back, siblings
+from losslens.causes.signs import held_back, siblings, validation
 from losslens.causes.signs.build import Found, log_ramp, num, often, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -100,7 +100,7 @@ def _batch_norm(f: Facts, d: int) -> Found:
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         held_back.best_is_a_guess(facts, -1),
-        around.only_validation(facts, +1),
+        validation.only_validation(facts, +1),
         held_back.apart_at_first(facts, +1, (1.5, 5.0)),
         _erratic(facts, +1),
         _returns(facts, +1),
@@ -118,10 +118,10 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         held_back.accuracy_below_chance(facts, +1),
         held_back.accuracy_kept(facts, -1),
         _tracks(facts, -1),
-        around.training_stepped_too(facts, -1),
-        around.val_below_training(facts, -1),
+        validation.training_stepped_too(facts, -1),
+        validation.val_below_training(facts, -1),
         _no_batch_norm(facts, -1),
-        around.val_harmed(facts, -1),
+        validation.val_harmed(facts, -1),
     )
 
 

@@ -24,7 +24,7 @@ Sources
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts, LossCourse
-from losslens.causes.signs import around, impossible, leap, loss, rise, siblings
+from losslens.causes.signs import impossible, leap, loss, rise, siblings, validation
 from losslens.causes.signs.build import Found, log_ramp, num, ramp, sign, times, told, where
 from losslens.model import Fix, NotChecked, Sign
 
@@ -100,7 +100,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _never_negative(facts, -1),
         _went_up(facts, -1),
         loss.nan_from_first(facts, -1),
-        around.only_validation(facts, -1),
+        validation.only_validation(facts, -1),
         leap.leaped(facts, -1),
     )
 

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, loss, rate, rise, siblings
+from losslens.causes.signs import gradient, loss, rate, rise, siblings, validation
 from losslens.causes.signs.build import Found, begun, fainter, lived, num, ramp, sign, told, where
 from losslens.model import Fix, NotChecked, Sign, Verdict, Warning
 
@@ -105,7 +105,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.calm_before(facts, -1),
         rate.rate_jumped(facts, -1),
         _scaled(facts, -1),
-        around.only_validation(facts, -1),
+        validation.only_validation(facts, -1),
     )
 
 

@@ -28,7 +28,7 @@ from __future__ import annotations
 import math
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import aftermath, around, gradient, impossible, loss, rate, rise, siblings
+from losslens.causes.signs import aftermath, gradient, impossible, loss, rate, rise, siblings, validation
 from losslens.causes.signs.build import Found, log_ramp, missing, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -80,7 +80,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.nan_abrupt(facts, -1),
         loss.grew_before_nan(facts, -1),
         gradient.grad_died_as_loss_rose(facts, +1),
-        around.only_validation(facts, -1),
+        validation.only_validation(facts, -1),
     )
 
 

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around, gradient, impossible, leap, loss, rate, rise, siblings, thrown, weighed
+from losslens.causes.signs import gradient, impossible, leap, loss, rate, rise, siblings, thrown, validation, weighed
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -82,15 +82,15 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.stands_alone(facts, -1),
         rise.rose_in_one_point(facts, -1),
         rate.rate_jumped(facts, -1),
-        around.val_harmed(facts, +1),
-        around.val_unharmed(facts, -1),
+        validation.val_harmed(facts, +1),
+        validation.val_unharmed(facts, -1),
         rise.once_learned(facts, rise.smooth_rise(facts, +1)),
         rise.once_learned(facts, rise.exponential_growth(facts, +1)),
         rise.multiplied(facts, +1),
         rise.levelling_rise(facts, -1),
         rise.grows_as_rate_falls(facts, +1),
         rise.runs_downward(facts, -1),
-        around.only_validation(facts, -1),
+        validation.only_validation(facts, -1),
         leap.towers_return(facts, -1),
         leap.leaped(facts, -1),
         gradient.grad_climbed(facts, +1),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import around
+from losslens.causes.signs import validation
 from losslens.causes.signs.build import num, percent, times, where
 from losslens.model import Verdict
 
@@ -42,7 +42,7 @@ LEARNED_ON = 0.8
 def _training_since(f: Facts, fall: float) -> str:
     """What the training loss did after validation was best; ``fall`` is its end over its value then."""
     b = f.beside
-    if b is not None and around.stepped_with_validation(f) > around.STEPPED:
+    if b is not None and validation.stepped_with_validation(f) > validation.STEPPED:
         return f"The training loss rose as well, {times(b.rise)} at {where(f, b.step)}: it was not validation alone."
     if LEARNED_ON <= fall < STILL_FALLS:
         return f"The training loss fell on a little, to {percent(fall)} of its value then."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from losslens.causes.signs import around
+from losslens.causes.signs import validation
 from losslens.model import Sign, Verdict
 from tests.causes import make_runs as m
 
@@ -71,6 +71,6 @@ def test_validation_that_rose_by_as_much_as_training_did_not_stay_behind() -> No
     followed = m.made(train, Verdict.DIVERGED, 300, others=others).facts()
     alone = m.made(train, Verdict.DIVERGED, 300, others={m.VAL: val}).facts()
     for facts, least, most in ((followed, 0.0, 0.05), (alone, 0.5, 1.0)):
-        found = around.val_unharmed(facts, +1)
+        found = validation.val_unharmed(facts, +1)
         assert isinstance(found, Sign)
         assert least <= found.strength <= most

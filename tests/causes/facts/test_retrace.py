@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from losslens.causes.signs.around import retraces
+from losslens.causes.signs.restarts import retraces
 from losslens.model import Verdict
 from tests.causes import make_runs as m
 
