@@ -372,10 +372,12 @@ def _log_next(facts: Facts, found: Found, chance: Mapping[str, float], sizes: Si
 
 
 def _known(facts: Facts) -> frozenset[str]:
-    """Signals that need not be asked for: settings that the log holds or in which a sibling is known to differ, and the
-    rate of a run that was bad from its first step."""
+    """Signals that need not be asked for: what was logged and told nothing, settings that the log holds or in which a
+    sibling is known to differ, and the rate of a run that was bad from its first step."""
     told = facts.rate is not None and facts.rate.source == "settings"
-    known = {"learning_rate"} if told and facts.onset is not None and facts.onset.from_start else set()
+    known = {*facts.roles}
+    if told and facts.onset is not None and facts.onset.from_start:
+        known.add("learning_rate")
     c = facts.cohort
     levers = {lever for levers in (c.cured, c.not_cured, c.sweeps) for lever in levers} if c is not None else set()
     for setting in SETTINGS:

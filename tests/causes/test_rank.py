@@ -288,3 +288,10 @@ def test_a_setting_that_the_log_or_a_sibling_tells_is_not_asked_for() -> None:
         found = rank.diagnose(told, sizes=m.KNOWN)
         assert not any("optimizer" in group.split_by for group in found.groups)
         assert not any("optimizer" in said for said in found.log_next)
+
+
+def test_a_signal_that_was_logged_and_told_nothing_is_not_asked_for() -> None:
+    bare = m.made(m.exploding(), Verdict.EXPLODED, 320).facts()
+    assert "the gradient norm, before clipping, every step" in rank.diagnose(bare).log_next
+    logged = replace(bare, roles=(*bare.roles, "grad_norm"))
+    assert "the gradient norm, before clipping, every step" not in rank.diagnose(logged).log_next
