@@ -108,7 +108,7 @@ def scale_matters(f: Facts) -> float:
     return 1.0 if (f.trainer or "").lower() == "keras" else UNNAMED
 
 
-OF_CLASSES, UNNAMED = 0.25, 0.25
+OF_CLASSES, UNNAMED = 0.25, 0.4
 """Of training that has an accuracy, and of that whose kind nothing names."""
 
 
