@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,9 +13,6 @@ from losslens.verdict.guess import never_learned
 from losslens.verdict.losses import Judged, as_verdict
 from losslens.verdict.word import EXPLODED_FACTOR, NEAR, Word, number
 from losslens.verdict.words import DIVERGED_RATIO, MIN_POINTS, decide, progress_since_settled, released
-
-if TYPE_CHECKING:
-    from losslens.model import FloatArray
 
 OVERFIT_RISE = 0.02
 """A validation loss has left its minimum when it ends this share of its level above it (and beyond its noise)."""
@@ -224,28 +220,13 @@ def _turned(fit: SeriesFit, d: Departure, train: SeriesFit) -> bool:
 
 
 def _drifted(fit: SeriesFit, train: SeriesFit) -> Departure | None:
-    """The rise of a validation loss whose noise hides it from point to point, and whose order tells it: by the rank
-    correlation of its values with their places (Spearman 1904), from its best level on, while training fell on."""
+    """The rise of a validation loss from its best level on that no single point shows, while training fell on."""
     if fit.transform.kind != "log":
         return None
-    best = int(np.argmin(fit.z))
-    lowest = float(train.value[train.step >= fit.step_of(best)].min(initial=np.inf))
-    falling = float(train.value[-1]) <= (1.0 + FELL) * lowest  # a few points of it say no more than its last ones
-    if falling and _mounts(fit.z[best:], fit.noise):
-        level, rise, high = float(fit.z[best]), float(fit.z[-1] - fit.z[best]), best + 1
-    else:
-        smooth = centred_median(fit.z, 1)
-        best = int(np.argmin(smooth))
-        after = fit.z[best:]
-        if after.size < max(DRIFT_POINTS, DRIFT_SHARE * fit.n_finite):
-            return None
-        places = np.arange(after.size)
-        ranks = np.argsort(np.argsort(after, kind="stable"), kind="stable")
-        sure = float(np.corrcoef(places, ranks)[0, 1]) * np.sqrt(after.size - 1)
-        level, high = float(smooth[best]), best + after.size // 3
-        rise = float(np.median(after[-(after.size // 3) :])) - level
-        if sure < DRIFT_SURE or rise < max(DRIFT_RISE, fit.noise):
-            return None
+    found = _mounted(fit, train) or _ranked(fit)
+    if found is None:
+        return None
+    best, high, level, rise = found
     if train.end > (1.0 - FELL) * float(np.interp(fit.step_of(best), train.step, train.value)):
         return None
     back = fit.transform.back
@@ -271,12 +252,37 @@ def _drifted(fit: SeriesFit, train: SeriesFit) -> Departure | None:
     )
 
 
-def _mounts(after: FloatArray, noise: float) -> bool:
-    """Whether the values from the best one on never fall back by more than a trifle of their rise, and rise far."""
+def _mounted(fit: SeriesFit, train: SeriesFit) -> tuple[int, int, float, float] | None:
+    """Best and latest place of a rise, its level and its height, where the values from the best one on never fall back
+    by more than a trifle of it, and training was at its lowest in the end."""
+    best = int(np.argmin(fit.z))
+    after = fit.z[best:]
     rise = float(after[-1] - after[0])
-    if after.size <= MOUNTING_POINTS or rise < max(np.log1p(MOUNTING_RISE), MOUNTING_WIDTHS * noise):
-        return False
-    return bool(np.all(np.diff(after) > -MOUNTING_SLACK * rise))
+    if after.size <= MOUNTING_POINTS or rise < max(np.log1p(MOUNTING_RISE), MOUNTING_WIDTHS * fit.noise):
+        return None
+    lowest = float(train.value[train.step >= fit.step_of(best)].min(initial=np.inf))
+    falling = float(train.value[-1]) <= (1.0 + FELL) * lowest  # a few points of it say no more than its last ones
+    if not falling or not np.all(np.diff(after) > -MOUNTING_SLACK * rise):
+        return None
+    return best, best + 1, float(after[0]), rise
+
+
+def _ranked(fit: SeriesFit) -> tuple[int, int, float, float] | None:
+    """The same of a rise that noise hides from point to point, and the order of the values tells: by the rank
+    correlation of the values with their places (Spearman 1904)."""
+    smooth = centred_median(fit.z, 1)
+    best = int(np.argmin(smooth))
+    after = fit.z[best:]
+    if after.size < max(DRIFT_POINTS, DRIFT_SHARE * fit.n_finite):
+        return None
+    places = np.arange(after.size)
+    ranks = np.argsort(np.argsort(after, kind="stable"), kind="stable")
+    sure = float(np.corrcoef(places, ranks)[0, 1]) * np.sqrt(after.size - 1)
+    level = float(smooth[best])
+    rise = float(np.median(after[-(after.size // 3) :])) - level
+    if sure < DRIFT_SURE or rise < max(DRIFT_RISE, fit.noise):
+        return None
+    return best, best + after.size // 3, level, rise
 
 
 def _from_lowest(fit: SeriesFit, d: Departure) -> Departure:
