@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 
 from losslens.causes.facts.recipe import squeeze
 
@@ -69,7 +68,6 @@ A_NUMBER = "number"
 """A number in a name without a word that says of what."""
 
 
-@lru_cache(maxsize=4096)  # the runs of a sweep ask for the same few names, pair by pair
 def lever_of(name: str) -> str:
     """The lever a setting (or a word of a run's name) belongs to; the setting's own name where it is none of them."""
     short = squeeze(name)
