@@ -72,7 +72,10 @@ def begun(z: FloatArray) -> Rise | None:
         if z.size < 2 * past + width:
             continue
         stray = 0 if width < FEW else STRAYS
-        rise, gap = _split(z, width, past, 0, stray)
+        gap = _gap(z, width, past, 0, stray)
+        if gap <= 0.0:
+            continue
+        rise = _rise(z, width, past)
         before = z[-past - width : -width]
         scatter = float(np.quantile(before, 0.84)) - rise.base
         if width < FEW:
@@ -90,21 +93,24 @@ def lasting(z: FloatArray) -> Rise | None:
     width, settled = ABOVE_POINTS, z[z.size // SETTLED_PARTS :]
     while width + ABOVE_POINTS <= settled.size:
         past = settled.size - width
-        rise, gap = _split(z, width, past, int(LOWEST * width), int(HIGHEST * past))
-        if gap > 0.0 and rise.size > ABOVE_RISE:
-            return rise
+        if _gap(z, width, past, int(LOWEST * width), int(HIGHEST * past)) > 0.0:
+            rise = _rise(z, width, past)
+            if rise.size > ABOVE_RISE:
+                return rise
         width = WIDER * width // 4
     return None
 
 
-def _split(z: FloatArray, width: int, past: int, low: int, high: int) -> tuple[Rise, float]:
-    """The last ``width`` points against the ``past`` before them: their rise, and by how much they lie above them.
-
-    So many of the last may lie lower, and of those before higher.
-    """
+def _gap(z: FloatArray, width: int, past: int, low: int, high: int) -> float:
+    """By how much the last ``width`` points lie above the ``past`` before them, but for so many low and high ones."""
     before, last = z[-past - width : -width], z[-width:]
-    gap = float(np.partition(last, low)[low] - np.partition(before, past - 1 - high)[past - 1 - high])
-    return Rise(z.size - width - 1, float(np.median(before)), float(np.median(last)), width, 0.0), gap
+    return float(np.partition(last, low)[low] - np.partition(before, past - 1 - high)[past - 1 - high])
+
+
+def _rise(z: FloatArray, width: int, past: int) -> Rise:
+    """The rise from the ``past`` points to the ``width`` after them, which are the last."""
+    before, last = z[-past - width : -width], z[-width:]
+    return Rise(z.size - width - 1, float(np.median(before)), float(np.median(last)), width, 0.0)
 
 
 def _earlier(z: FloatArray, width: int, past: int, high: int) -> float:

@@ -167,16 +167,21 @@ def find_rise(grid: Grid, noise: float, *, urgent: bool) -> Rise | None:
         need = _need(z, width, noise) if width == widest else CLIMB_WIDTHS + FEW_WIDTHS / width
         if urgent:
             need = URGENT_WIDTHS
-        rise = rise_at(z, width)
+        least = need * noise
+        if width == widest and not urgent:
+            least = min(least, max(NEVER_WIDTHS * quiet, NEVER_LEAST))
+        rise = rise_at(z, width, least=least)
         clear = rise is not None and rise.size > max(need * noise, rise.habit)
         if width == widest and rise is not None and not urgent:
             clear = clear or _never_before(z, rise, quiet)
         if clear and (width == widest or _above_recent(z, width) > URGENT_WIDTHS * noise):
             return rise
         width = width // 2 if width > END_POINTS + 1 or urgent else (END_POINTS if width > END_POINTS else 0)
-    early = rise_at(z, widest, max(END_POINTS, widest // 4), 3 * widest) if widest > 2 * END_POINTS else None
-    if early is not None and early.size > max(EARLY_WIDTHS * noise, early.habit):
-        return early
+    if widest > 2 * END_POINTS:
+        first = max(END_POINTS, widest // 4)
+        early = rise_at(z, widest, least=EARLY_WIDTHS * noise, base_width=first, within=3 * widest)
+        if early is not None and early.size > early.habit:
+            return early
     if not urgent and (sustained := _sustained(z, widest, noise)) is not None:
         return sustained
     if not urgent and (above := above_all(z, widest)) is not None:
@@ -222,10 +227,12 @@ def _sustained(z: FloatArray, width: int, noise: float) -> Rise | None:
     wide = max(z.size // SUSTAINED_SHARE, SUSTAINED_POINTS)
     if not FEW_POINTS <= z.size <= SMOOTHED_POINTS:
         return None
-    rise, end = rise_at(z, wide), rise_at(z, width)
-    if rise is None or end is None or rise.size <= max(SUSTAINED_WIDTHS * noise, rise.habit):
+    rise = rise_at(z, wide, least=SUSTAINED_WIDTHS * noise)
+    if rise is None or rise.size <= rise.habit:
         return None
-    return rise if end.size > end.habit and end.top - rise.base > SUSTAINED_END * rise.size else None
+    end = rise_at(z, width)
+    lasts = end is not None and end.size > end.habit and end.top - rise.base > SUSTAINED_END * rise.size
+    return rise if lasts else None
 
 
 def _late_noise(z: FloatArray, width: int) -> float:
@@ -248,10 +255,8 @@ def _need(z: FloatArray, width: int, noise: float) -> float:
     """
     smoothed = min(max(float(np.sqrt(SMOOTHED_POINTS / z.size)), SMOOTHED_LEAST), 1.0)
     longer = max(z.size // LONGER_SHARE, LONGER_POINTS)
-    if width < longer < z.size // 2:
-        rise = rise_at(z, longer)
-        if rise is not None and rise.size > BAND_WIDTHS * smoothed * noise:
-            return BAND_WIDTHS * smoothed
+    if width < longer < z.size // 2 and rise_at(z, longer, least=BAND_WIDTHS * smoothed * noise) is not None:
+        return BAND_WIDTHS * smoothed
     return BAND_WIDTHS * smoothed + FEW_WIDTHS / width
 
 
@@ -272,11 +277,13 @@ def _last_point(z: FloatArray) -> Rise | None:
     return Rise(best + END_POINTS - 1, float(level[best]), float(z[-1]), 1, float(above.max(initial=0.0)))
 
 
-def rise_at(z: FloatArray, width: int, base_width: int | None = None, within: int | None = None) -> Rise | None:
+def rise_at(
+    z: FloatArray, width: int, *, least: float = 0.0, base_width: int | None = None, within: int | None = None
+) -> Rise | None:
     """Last window of ``width`` against the best window before it, with what rises of that width are worth.
 
-    ``base_width``: width of the windows the best is taken from, if it differs; ``within``: only windows among the
-    first so many points.
+    None where it is not higher than ``least``. ``base_width``: width of the windows the best is taken from, if it
+    differs; ``within``: only windows among the first so many points.
     """
     n = z.size
     small = base_width or width
@@ -285,9 +292,10 @@ def rise_at(z: FloatArray, width: int, base_width: int | None = None, within: in
     level = trailing_median(z[:within], small)
     earlier = level[: max(1, min(level.size, n - 2 * width + 1))]
     best = int(np.argmin(earlier))
-    base = float(earlier[best])
+    base, top = float(earlier[best]), float(np.median(z[-width:]))
+    if top - base <= least:
+        return None
     before = level[: best + 1]
-    top = float(np.median(z[-width:]))
     after = trailing_median(z, width)[best:]
     habit = max(_habit(before, OTHER_KIND * (top - base)), _wander(before, small), _recovered(after, base, top))
     return Rise(best + small - 1, base, top, width, habit)

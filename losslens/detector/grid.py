@@ -57,7 +57,7 @@ def reduce(z: FloatArray, first: int, last: int, limit: int) -> Grid:
     if block == 1:
         return Grid(z[first:last], first, last, 1)
     whole = size // block
-    value = np.median(z[first : first + whole * block].reshape(whole, block), axis=1)
+    value = row_medians(z[first : first + whole * block].reshape(whole, block))
     if whole * block < size:
         rest = z[first + whole * block : last]
         if rest.size * 2 >= block:
@@ -73,8 +73,18 @@ def trailing_median(z: FloatArray, width: int) -> FloatArray:
     """
     if width <= 1:
         return z
-    out: FloatArray = np.median(np.lib.stride_tricks.sliding_window_view(z, width), axis=1)
-    return out
+    return row_medians(np.lib.stride_tricks.sliding_window_view(z, width))
+
+
+def row_medians(rows: FloatArray) -> FloatArray:
+    """Median of each row of ``rows``, shape ``(m, width)`` without NaN, width >= 1; shape ``(m,)``.
+
+    The values of ``np.median``, by sorting: for rows of some dozens that takes a fifth of its time.
+    """
+    middle, odd = divmod(rows.shape[1], 2)
+    ordered = np.sort(rows, axis=1)
+    upper: FloatArray = ordered[:, middle]
+    return upper if odd else (ordered[:, middle - 1] + upper) / 2
 
 
 def centred_median(z: FloatArray, half: int) -> FloatArray:
