@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from losslens import runs
-from losslens.causes import facts, rank, unscaled_data
+from losslens import causes, runs
+from losslens.causes import facts, rank
 from losslens.errors import InternalError, LosslensError, UsageError
 from losslens.model import Analysis, Found, Listing, Run, RunReport, Skipped
 from losslens.roles import role_named
@@ -80,7 +80,7 @@ def analyze(
     reports: list[RunReport] = []
     for (report, _), name, fact in zip(seen, names, known, strict=True):
         try:
-            warnings = (*report.warnings, *unscaled_data.remark(fact))
+            warnings = (*report.warnings, *causes.remarks(fact))
             reports.append(replace(report, id=name, name=name, diagnosis=rank.diagnose(fact), warnings=warnings))
         except Exception as error:
             skipped.append(_skipped(report.path or name, error, debug))

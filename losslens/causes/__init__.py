@@ -2,9 +2,9 @@
 
 A cause module has a docstring (the page that ``losslens explain`` prints), ``CAUSE`` (its id), ``TITLE``, ``LEVEL``
 ("setting", "mechanism" or "symptom"), ``SOURCES``, ``look(facts)`` and ``fixes(facts)``; ``LATE``, where it has one, is
-how it can stay away for most of a run, the end of the sentence that answers "why only now?". A page module explains a
-name that does not compete: ``ALIAS_OF`` names the cause it is reported as, or is "" for a fact that only prevents a
-false alarm.
+how it can stay away for most of a run, the end of the sentence that answers "why only now?", and ``remark(facts)``,
+where it has one, warns of what it shows in a run that is healthy all the same. A page module explains a name that does
+not compete: ``ALIAS_OF`` names the cause it is reported as, or is "" for a fact that only prevents a false alarm.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from losslens.causes.facts.nouns import Facts
-    from losslens.model import Fix, NotChecked, Sign
+    from losslens.model import Fix, NotChecked, Sign, Warning
 
 
 BEHIND_WHY = "\n\nWhat else looks like this\n"
@@ -39,6 +39,8 @@ class CauseModule:
     fixes: Callable[[Facts], tuple[Fix, ...]]
     late: str = ""
     """How it can stay away for most of a run, as the end of a sentence; "" for a cause that has no such way."""
+    remark: Callable[[Facts], tuple[Warning, ...]] | None = None
+    """What it says of a healthy run; None for a cause that says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ def _walk() -> tuple[tuple[CauseModule, ...], tuple[Page, ...]]:
                     look=module.look,
                     fixes=module.fixes,
                     late=getattr(module, "LATE", ""),
+                    remark=getattr(module, "remark", None),
                 )
             )
     return tuple(found), tuple(pages)
@@ -92,6 +95,11 @@ def _with_late(page: str, late: str) -> str:
 def competing() -> tuple[CauseModule, ...]:
     """Every cause that competes, in the order of its file names."""
     return _walk()[0]
+
+
+def remarks(facts: Facts) -> tuple[Warning, ...]:
+    """What the causes have to say of a run that is healthy all the same."""
+    return tuple(warning for cause in competing() if cause.remark for warning in cause.remark(facts))
 
 
 def pages() -> tuple[Page, ...]:
