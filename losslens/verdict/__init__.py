@@ -16,11 +16,11 @@ from losslens.verdict import terms as terms_of
 from losslens.verdict.beginning import as_seen
 from losslens.verdict.branches import abandoned_branches
 from losslens.verdict.contest import Contest, contest_of, own_training
+from losslens.verdict.downward import followed
 from losslens.verdict.losses import Judged, as_verdict, episodes_of, judge_loss
 from losslens.verdict.meeting import no_return, together
 from losslens.verdict.validation import judge_validation, surely_failed
 from losslens.verdict.word import Word, number
-from losslens.verdict.words import followed
 
 __all__ = ["judge"]
 

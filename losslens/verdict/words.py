@@ -13,7 +13,9 @@ from losslens.detector.excursions import whole as whole_excursion
 from losslens.detector.search import highest_level
 from losslens.model import Verdict
 from losslens.verdict import spikes
+from losslens.verdict.beginning import begun_before
 from losslens.verdict.calm import FEWEST_CALM, calm_points
+from losslens.verdict.downward import has_no_floor, runs_downward
 from losslens.verdict.plateau import PEAK_POINTS, PLATEAU_SHARE, at_a_guess, frozen_throughout, plateau
 from losslens.verdict.uneventful import uneventful, with_late_rise
 from losslens.verdict.word import EXPLODED_FACTOR, NEAR, PEAK_WIDTHS, Word, first_level, number, rough
@@ -93,19 +95,9 @@ NOT_ARRIVED = 1e5
 BEYOND_REASON = 1e18
 """No net that trains has such a loss: its square does not fit a 32-bit float any more."""
 
-NO_MEAN = -1e6
-"""No mean of a log-density comes that far below zero, and …"""
-
-FLOORLESS, FEW_FALLING, HARDLY_SLOWER = 10.0, 4, 0.7
-"""… a loss that did, this many times as far as its first value, in no fewer points and with this share of its fall in
-the first half left in the second, has no floor."""
-
 WANDER_FACTOR = 3.0
 """Losses that play against each other or chase a target count only from this factor above their best level on, with
 all progress lost."""
-
-DOWNWARD_FACTOR = 10.0
-"""A downward run ends at least this many times farther from zero than it began."""
 
 TOLD_FROM = 0.01
 """A smaller share of the progress says nothing of a rise that counts for its factor."""
@@ -124,13 +116,16 @@ def _cost(fit: SeriesFit, d: Departure, ratio: float) -> str:
     """
     if ratio < TOLD_FROM:
         return ""
+    late = begun_before(fit.step, fit.axis)
     if ratio < 1.0:
-        return f", {rough(100 * ratio)} % of its progress lost"
+        return f", {rough(100 * ratio)} % of its progress{' since the log begins' if late else ''} lost"
     first = first_level(fit)
     if d.top < first and fit.value[0] == first:
         return f", above the level of its first points ({number(fit.start)}; its first value was {number(first)})"
     if fit.transform.kind == "log" and first > 0 and d.top >= TWICE * first:
         return f", {rough(d.top / first)} times its first value" if first > TWICE * d.base else ""
+    if late:
+        return f", above where the log begins ({number(first)})"
     return f", all of its progress lost (its first value was {number(first)})"
 
 
@@ -159,8 +154,8 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
         if word is not None:
             return word
     if not wanders and fit.runaway is not None:
-        return _downward(fit, fit.runaway)
-    if not wanders and _has_no_floor(fit):
+        return runs_downward(fit, fit.runaway)
+    if not wanders and has_no_floor(fit):
         first, last = (number(float(fit.value[i])) for i in (0, -1))
         text = f"fell without slowing from {first} to {last}: it has no floor"
         return Word(Verdict.EXPLODED, text, NEAR, Verdict.HEALTHY)
@@ -222,7 +217,8 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
         far = abs(d.top - d.base) / (EXPLODED_FACTOR * fit.progress)
     tail = f"{size}{_cost(fit, d, ratio)}, {rough(d.widths)} noise widths"
     explosion = far
-    if fit.transform.kind == "log" and not factor < EXPLODED_LEAST:
+    if fit.transform.kind == "log" and not factor < EXPLODED_LEAST and not begun_before(fit.step, fit.axis):
+        # what a log that begins late shows of the progress is not all that was learned
         explosion = max(far, ratio / EXPLODED_RATIO)
     if wanders and (ratio < EXPLODED_RATIO or not _beyond_wandering(fit, d)):
         return None
@@ -289,23 +285,6 @@ def _stepped(fit: SeriesFit, d: Departure) -> Word:
     return Word(Verdict.SHIFTED, text, NEAR, Verdict.SPIKE_RECOVERED, d)
 
 
-def _downward(fit: SeriesFit, d: Departure) -> Word:
-    """A loss that runs away downward, past every level it should have."""
-    margin = abs(d.top) / max(abs(d.base), 1e-300) / DOWNWARD_FACTOR
-    text = f"runs away downward, ever faster: from {number(d.level)} at {fit.place(d.onset)} to {number(d.top)}"
-    return Word(Verdict.EXPLODED, text, max(margin, 1.0), Verdict.HEALTHY if margin < NEAR else None, d)
-
-
-def _has_no_floor(fit: SeriesFit) -> bool:
-    """Whether a loss was below zero from its first point on, and fell to where the mean of no error can be, and as fast
-    at last as at first. What learns a density slows down; a few points of it show that where they show nothing else."""
-    y = fit.value
-    if y.size < FEW_FALLING or y[0] >= 0.0 or y[-1] > min(NO_MEAN, FLOORLESS * y[0]) or float(np.max(np.diff(y))) > 0.0:
-        return False
-    half = y.size // 2
-    return float(y[half] - y[-1]) >= HARDLY_SLOWER * float(y[0] - y[half])
-
-
 def _only_shrank(fit: SeriesFit, d: Departure) -> bool:
     """Whether a loss of both signs never got better than its first value, and came no farther from zero than before.
 
@@ -314,18 +293,6 @@ def _only_shrank(fit: SeriesFit, d: Departure) -> bool:
     before = float(np.abs(fit.value[: max(d.onset, 1)]).max())
     better = float(np.median(np.sort(fit.value)[: max(3, fit.n_finite // 50)]))
     return float(fit.value[0]) <= better and abs(d.top) <= before and d.peak <= before
-
-
-def followed(fit: SeriesFit, word: Word, val: SeriesFit) -> bool:
-    """Whether validation went below zero with a loss said to run away downward, and to no worse an end.
-
-    A log-density that goes on falling does that; only beyond ten times the first level neither has a floor.
-    """
-    down = word.verdict is Verdict.EXPLODED and word.departure is fit.runaway is not None
-    if not down or val.n_finite < MIN_POINTS or val.ends_nonfinite:
-        return False
-    near = abs(fit.end) < DOWNWARD_FACTOR * max(abs(fit.start), abs(val.start))
-    return near and val.end < 0.0 and val.end - val.best <= val.noise_level
 
 
 def _beyond_wandering(fit: SeriesFit, d: Departure) -> bool:

@@ -258,6 +258,20 @@ def test_a_loss_back_above_its_first_points_but_not_its_first_value_may_be_calle
         assert "all of its progress" not in said.leading.reason
 
 
+def test_a_log_that_begins_late_does_not_show_all_that_was_learned() -> None:
+    loss = np.array([0.0475, 0.0474, 0.0473, 0.0471, 0.0472, 0.0612, 0.0958, 0.0877])
+
+    def called(first: int) -> Judgement:
+        epoch = np.arange(first, first + loss.size)
+        series = RawSeries("loss", epoch, loss, np.full(loss.size, np.nan), np.arange(loss.size), axis="epoch")
+        return judge(build([Log("log.csv", "csv", {"loss": series})], name="run")[0])
+
+    assert called(1).verdict is Verdict.EXPLODED
+    late = called(60)
+    assert late.verdict is Verdict.DIVERGED
+    assert "above where the log begins (0.0475)" in late.reason
+
+
 @pytest.mark.parametrize("first", [np.nan, np.inf, 9e29])
 def test_a_loss_that_comes_down_from_nowhere_to_its_end_was_lost_before_its_first_line(first: float) -> None:
     y = 6e34 * np.exp(-np.arange(40) * 1.5)

@@ -15,7 +15,7 @@ from losslens.causes.facts.numerics import (
     ratio,
     scatter,
 )
-from losslens.verdict.words import FLOORLESS
+from losslens.verdict.downward import FLOORLESS
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray, IntArray
