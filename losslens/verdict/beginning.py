@@ -7,7 +7,6 @@ run) is asked here whether that was seen at all.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -123,14 +122,11 @@ def _as_logged(onset: Onset | None) -> Onset | None:
 
 
 def _late(points: float, epochs: float | None, steps: float) -> float:
-    low, high = (math.log(n) for n in MISSING_STEPS)
-    late = _ramp(points, *MISSING_POINTS) * _ramp(math.log(max(steps, 1.0)), low, high)
-    passes = 0.0 if epochs is None else _ramp(min(points, epochs), *MISSING_EPOCHS)
-    return max(late, passes)
-
-
-def _ramp(x: float, low: float, high: float) -> float:
-    return min(1.0, max(0.0, (x - low) / (high - low)))
+    none_to_all = (0.0, 1.0)
+    rows = np.interp(points, MISSING_POINTS, none_to_all)
+    updates = np.interp(np.log(max(steps, 1.0)), np.log(MISSING_STEPS), none_to_all)
+    passes = 0.0 if epochs is None else np.interp(min(points, epochs), MISSING_EPOCHS, none_to_all)
+    return float(max(rows * updates, passes))
 
 
 def _interval(step: IntArray) -> float:
