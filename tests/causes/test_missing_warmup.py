@@ -54,13 +54,17 @@ def test_a_plateau_above_the_first_value_was_thrown_there_and_never_was_too_slow
     assert "stuck-above-start" not in m.names(level, CAUSE, +1)
 
 
-def test_nan_at_the_very_first_step_clears_it_and_at_the_first_of_coarse_points_does_not() -> None:
+def test_nan_before_the_first_update_clears_it_and_at_the_first_of_coarse_points_does_not() -> None:
     broken = np.full(60, np.nan)
     at_once = m.made(broken, Verdict.NAN, 0, every=1, from_start=True)
+    from_zero = m.made(broken, Verdict.NAN, 0, every=50, from_start=True)
     coarse = m.made(broken, Verdict.NAN, 0, every=50, from_start=True, step=np.arange(1, 61, dtype=np.int64) * 50)
+    maybe_epochs = m.made(broken[:20], Verdict.NAN, 0, every=1, from_start=True)
     for cause in (CAUSE, "learning-rate-too-high", "exploding-gradients"):
         assert "nan-before-update" in m.names(at_once, cause, -1)
+        assert "nan-before-update" in m.names(from_zero, cause, -1)
         assert "nan-before-update" not in m.names(coarse, cause, -1)
+        assert "nan-before-update" not in m.names(maybe_epochs, cause, -1)
 
 
 def test_a_norm_that_peaks_far_higher_at_the_onset_is_not_largest_at_the_start() -> None:

@@ -26,6 +26,9 @@ from losslens.causes.signs.kind import regresses
 from losslens.model import Verdict
 from losslens.verdict.calm import FEWEST_CALM
 
+MAYBE_EPOCHS = (20.0, 200.0)
+"""Points of a log that counts by ones, up to which they may be epochs and from which on they are steps."""
+
 HUGE_LOSS = 1e3
 """A first loss above this is not what a model on scaled inputs and targets gives (classification starts near ln C,
 regression on standardised targets near 1)."""
@@ -163,14 +166,18 @@ def nan_from_first(f: Facts, d: int) -> Found:
 
 
 def nan_before_update(f: Facts, d: int) -> Found:
-    """Not finite at the very first step, each step logged: no update had been made, so none can be to blame."""
+    """Not finite at the very first step: no update had been made, so none can be to blame.
+
+    A log that counts by ones may count epochs without saying so; one of many points does not, nor one in tens from 0.
+    """
     n = f.nonfinite
-    if n is None or n.pattern != "from-first" or f.extent is None:
+    if n is None or n.pattern != "from-first" or f.extent is None or f.extent.axis != "step":
         return None
-    if f.extent.steps_apart > 1 or n.first_step > 1:
+    if n.first_step != 0 and (n.first_step != 1 or f.extent.steps_apart > 1):
         return None
-    text = f"{f.tag} is not finite at the very first step: nothing had been learned yet that could have gone wrong"
-    return sign("nan-before-update", d, 1.0, text, series=f.tag, steps=(n.first_step, n.first_step))
+    strength = 1.0 if f.extent.steps_apart > 1 else ramp(f.extent.points, *MAYBE_EPOCHS)
+    text = f"{f.tag} is not finite at the very first step: no update had been made that could be to blame"
+    return sign("nan-before-update", d, strength, text, series=f.tag, steps=(n.first_step, n.first_step))
 
 
 def nan_abrupt(f: Facts, d: int) -> Found:
