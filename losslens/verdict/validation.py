@@ -48,6 +48,10 @@ TURNED_SHARE = 0.25
 TURNED_FAR = 0.25
 """… and so is one by this share of its level, however far it had fallen before."""
 
+FIRST_OF, FIRST_WIDTHS = 4, 2.0
+"""The first evaluation was clearly the best where the median of the next, up to so many in all, lies above it by so
+many widths of the noise."""
+
 DRIFT_POINTS, DRIFT_SHARE = 12, 1 / 3
 """A rise that no point shows is looked for in so many points from the best on, and this share of them all: …"""
 
@@ -138,12 +142,12 @@ def _called_beside(fit: SeriesFit, word: Word, trained: Judged) -> Word:
         return never
     d = word.departure
     if word.verdict is Verdict.HEALTHY and fit.departure is not None and _turned(fit, fit.departure, trained.fit):
-        d = fit.departure
+        d = _from_lowest(fit, fit.departure)
         text = (
             f"validation left its minimum {number(d.base)} at {fit.place(d.onset)} and ended at {number(d.top)}, "
             f"while training fell to {number(trained.fit.end)}"
         )
-        return Word(Verdict.OVERFIT, text, None, Verdict.HEALTHY, _from_lowest(fit, d))
+        return Word(Verdict.OVERFIT, text, None, Verdict.HEALTHY, d)
     if d is None or word.verdict not in (Verdict.EXPLODED, Verdict.DIVERGED, Verdict.SHIFTED):
         return word
     factor = d.top / d.base if d.base > 0 else float("inf")
@@ -191,12 +195,14 @@ def _never_good(fit: SeriesFit, train: SeriesFit) -> Word | None:
 def _overfit(fit: SeriesFit, d: Departure, factor: float, train: SeriesFit) -> Word:
     """A validation loss that left its minimum for good, too slowly or too little for val-diverged, as training fell."""
     rise = (d.top - d.base) / max(abs(d.base), 1e-300)
+    unknown_when = d.high - d.low >= WHOLE_RUN * (fit.n_finite - 1)  # nor did it turn at a place of its own
+    turned = _turned(fit, d, train)
+    d = _from_lowest(fit, d)
     text = (
         f"validation left its minimum {number(d.base)} at {fit.place(d.onset)} and ended at {number(d.top)}"
         f"{_beside(train)}"
     )
-    unknown_when = d.high - d.low >= WHOLE_RUN * (fit.n_finite - 1)  # nor did it turn at a place of its own
-    too_little = rise < OVERFIT_RISE or (fit.ratio < DIVERGED_RATIO and not _turned(fit, d, train))
+    too_little = rise < OVERFIT_RISE or (fit.ratio < DIVERGED_RATIO and not turned)
     if too_little or (unknown_when and not _fell(train)):
         return Word(Verdict.HEALTHY, text, None, Verdict.OVERFIT)
     also = None
@@ -204,7 +210,7 @@ def _overfit(fit: SeriesFit, d: Departure, factor: float, train: SeriesFit) -> W
         also = Verdict.VAL_DIVERGED
     elif rise < OVERFIT_RISE * NEAR or fit.ratio < DIVERGED_RATIO * NEAR:
         also = Verdict.HEALTHY
-    return Word(Verdict.OVERFIT, text, None, also, _from_lowest(fit, d))
+    return Word(Verdict.OVERFIT, text, None, also, d)
 
 
 def _turned(fit: SeriesFit, d: Departure, train: SeriesFit) -> bool:
@@ -287,7 +293,11 @@ def _ranked(fit: SeriesFit) -> tuple[int, int, float, float] | None:
 
 def _from_lowest(fit: SeriesFit, d: Departure) -> Departure:
     """The turn, its interval opened where the loss was best in a running median of three: the kink comes later where
-    the bottom is flat."""
+    the bottom is flat. One that was best at its first evaluation, and clearly so, turned right there."""
+    above = fit.z[1:] - fit.z[0]
+    if float(above.min()) > 0.0 and float(np.median(above[: FIRST_OF - 1])) > FIRST_WIDTHS * fit.noise:
+        first = float(fit.value[0])
+        return replace(d, onset=1, low=0, high=min(d.high, 2), point_of_no_return=0, base=first, level=first)
     return replace(d, low=min(d.low, int(np.argmin(centred_median(fit.z[: d.onset + 1], 1)))))
 
 

@@ -58,3 +58,14 @@ def test_two_points_of_training_are_no_training_that_was_fine() -> None:
     assert told.verdict is not Verdict.HEALTHY
     lost = said(train_loss=np.array([0.69, 0.68]), val_loss=np.full(2, np.nan))
     assert lost.verdict in (Verdict.VAL_DIVERGED, Verdict.INCONCLUSIVE)
+
+
+def test_validation_that_was_best_at_its_first_evaluation_turned_right_there() -> None:
+    for evaluations in (5, 8, 15, 30):
+        val = 0.30 + 0.2 * np.linspace(0.0, 1.0, evaluations) ** 0.7
+        train = np.geomspace(0.9, 2e-4, evaluations)
+        told = said(train_loss=train, val_loss=val)
+        assert told.verdict is Verdict.OVERFIT
+        assert told.onset is not None
+        assert told.onset.step <= 2
+        assert "left its minimum 0.3 " in told.reason
