@@ -35,8 +35,14 @@ LEVEL = "setting"
 SOURCES = ("https://arxiv.org/abs/1506.01186", "https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate")
 
 
-LEFT = frozenset({Verdict.NAN, Verdict.EXPLODED, Verdict.DIVERGED, Verdict.SHIFTED, Verdict.SPIKE_RECOVERED})
-"""Verdicts on losses that moved more than small steps can move them: there a small rate excuses itself."""
+LEFT = frozenset(
+    {
+        *(Verdict.NAN, Verdict.EXPLODED, Verdict.DIVERGED, Verdict.SHIFTED, Verdict.SPIKE_RECOVERED),
+        *(Verdict.OVERFIT, Verdict.VAL_DIVERGED),
+    }
+)
+"""Verdicts on losses that moved more than small steps can move them, or whose training learned the samples by heart:
+there a small rate excuses itself."""
 
 
 def _too_small(f: Facts, d: int) -> Found:

@@ -12,7 +12,7 @@ from losslens.causes.facts.signals import Beside
 from losslens.model import Judgement, Series, Verdict
 
 if TYPE_CHECKING:
-    from losslens.model import FloatArray
+    from losslens.model import FloatArray, IntArray
 
 BEFORE, AFTER = 8, 3
 """Points on which the levels before and after a step are measured."""
@@ -28,6 +28,9 @@ LEAST_RISE = 0.08
 
 LATELY = 50
 """Points before the onset whose rises say what is usual: those of the first steps are forgotten."""
+
+FEW_DIGITS = 10
+"""A rise within so many units of the last printed digit, from and to, is a loss of next to nothing that was rounded."""
 
 MOST_POINTS = 2_000
 """Points looked at; longer courses are thinned by medians."""
@@ -51,6 +54,8 @@ def beside_of(series: Series | None, start: Start | None, extent: Extent, judgem
     word = None if own is None else own.value
     before = rises[: max(0, first - AFTER)]  # the last ones look into the window themselves
     before = before[np.isfinite(before)][-max(LATELY, 2 * inside.size) :]
+    if _rounded_away(step, value, x[max(0, first - BEFORE) : last + AFTER]):
+        return Beside(series.tag, after, None, None, None, None, word)
     single = _single(x, y, first, last, extent)
     if single is not None:
         return Beside(series.tag, after, *single, word)
@@ -64,6 +69,14 @@ def beside_of(series: Series | None, start: Start | None, extent: Extent, judgem
     if rise > LEAST_RISE and base is not None and end is not None and y.size - at >= 2 * AFTER:
         gone = float((base + rise - end) / rise)
     return Beside(series.tag, after, int(x[at]), float(np.exp(min(rise, 50.0))), rise / usual, gone, word)
+
+
+def _rounded_away(step: IntArray, value: FloatArray, where: FloatArray) -> bool:
+    """Whether all values about a place are a few units of the last digit that was printed."""
+    if not where.size:
+        return False
+    near = np.unique(value[(step >= where[0]) & (step <= where[-1])])
+    return near.size > 1 and float(near[-1]) <= FEW_DIGITS * float(np.diff(near).min())
 
 
 def _single(

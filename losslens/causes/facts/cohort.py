@@ -239,12 +239,17 @@ def _sibling(me: Facts, other: Facts) -> Sibling:
         lr=other.recipe.lr if other.recipe.lr is not None else (other.rate.peak if other.rate is not None else None),
         same_until=agree_until(me.trace, other.trace),
         last_step=other.extent.last_step if other.extent is not None else None,
-        ended_better=_ended_better(me, other),
+        did_better=_did_better(me, other),
     )
 
 
-def _ended_better(me: Facts, other: Facts) -> bool:
-    """Whether another run came out well below this one; what a failed run and a dead one end at is much the same."""
+def _did_better(me: Facts, other: Facts) -> bool:
+    """Whether another run came out well below this one; what a failed run and a dead one end at is much the same.
+
+    One of which the same is said did not, however low its training loss: both overfitted.
+    """
+    if other.verdict is me.verdict:
+        return False
     mine, theirs = (None if f.train is None else f.train.end for f in (me, other))
     if mine is None or theirs is None or not math.isfinite(mine) or not math.isfinite(theirs):
         return True

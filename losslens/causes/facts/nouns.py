@@ -265,12 +265,12 @@ class Sibling:
     same_until: int | None = None
     """Last step up to which both logged the same values: one training until then, another afterwards."""
     last_step: int | None = None
-    ended_better: bool = True
-    """Its training loss ended well below that of this run; true where one of them has no level at its end."""
+    did_better: bool = True
+    """Another word is said of it, and its training loss ended well below that of this run, where both have a level."""
 
     @property
     def survived(self) -> bool:
-        return self.ended_better and self.verdict in (Verdict.HEALTHY, Verdict.OVERFIT, Verdict.SPIKE_RECOVERED)
+        return self.did_better and self.verdict in (Verdict.HEALTHY, Verdict.OVERFIT, Verdict.SPIKE_RECOVERED)
 
 
 @dataclass(frozen=True, slots=True)

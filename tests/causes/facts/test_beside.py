@@ -125,3 +125,14 @@ def test_of_an_interval_with_little_before_it_the_likeliest_step_is_looked_at() 
     assert beside.step is not None
     assert abs(beside.step - 5_000) <= 200
     assert "only-validation" not in m.names(m.renamed(facts, beside=beside), "train-eval-mismatch", +1)
+
+
+def test_a_few_units_of_the_last_printed_digit_are_no_step() -> None:
+    train = m.learning(400) * np.where(np.arange(400) < 150, 1.0, 2e-4)
+    train[200:] *= 2.5
+    printed = led_by_validation(np.round(train, 4)).facts().beside
+    assert printed is not None
+    assert printed.rise is None
+    as_it_is = led_by_validation(train).facts().beside
+    assert as_it_is is not None
+    assert as_it_is.rise is not None
