@@ -21,6 +21,7 @@ from losslens.parsers.csv_rows import TableReader
 from losslens.parsers.dialect import Dialect, lines_between, share_of_rows, sniff_dialect
 from losslens.parsers.opening import HEAD_BYTES, LogFile, dated_at_end, decode_head, read_head
 from losslens.parsers.shared_names import add_totals
+from losslens.parsers.text_redrawn import bars_of
 from losslens.parsers.text_tables import has_names_above
 from losslens.parsers.text_windows import LEAST_RECORDS, has_records, records_in
 from losslens.parsers.transposed import lies_on_its_side, read_sideways
@@ -45,6 +46,8 @@ def sniff(path: Path, head: bytes) -> bool:
     text, whole = decode_head(head), len(head) < HEAD_BYTES
     if len(_ROWS_OF_LISTS.findall(text)) >= LEAST_RECORDS:
         return False
+    if any(map(bars_of, text.split("\n", 2)[:2])):
+        return False  # bars that were redrawn in one line have commas too
     dialect = sniff_dialect(text, whole=whole)
     if dialect is not None and dialect.header is None and has_names_above(dialect.preamble):
         return False  # a table drawn for people, with names of several words

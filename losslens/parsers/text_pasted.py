@@ -15,6 +15,7 @@ from itertools import islice, pairwise
 from losslens.parsers import text_info, text_mllog
 from losslens.parsers.opening import lines_of
 from losslens.parsers.text_lines import clean
+from losslens.parsers.text_redrawn import bars_of
 
 #: Wide signs, and the narrow ones that mean the same between names and numbers.
 _WIDE = {"：": ": ", "，": ", ", "；": "; ", "（": "(", "）": ")", "＝": "=", "｜": "|", "【": "[", "】": "]"}
@@ -71,8 +72,12 @@ def records_of(line: str) -> list[str]:
     """The records that stand on one line because the ends of theirs were lost; the line alone where it holds one.
 
     What tells them is the date and the level of a logger behind numbers, or the head of the line that comes again with
-    the same names behind it each time; a last record may be cut.
+    the same names behind it each time; a last record may be cut. Bars that were redrawn are a record each.
     """
+    if "/" in line or "it [" in line:
+        bars = bars_of(line)
+        if bars:
+            return bars
     if not _TWO_RECORDS <= len(line) <= _LONGEST:
         return [line]
     if line.startswith("[") and _COUNTS.match(line):
