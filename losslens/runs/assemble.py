@@ -97,7 +97,11 @@ def _given(beside: Sequence[Log], jobs: Sequence[Companions]) -> list[list[Log]]
     out: list[list[Log]] = [[] for _ in jobs]
     for log in beside:
         owners = list(range(len(jobs)))
-        if len(set(names)) > 1 and log.settings:
+        begun = [job.begun for job in jobs]
+        if log.format == TENSORBOARD and log.first_time is not None and np.isfinite(begun).all():
+            # A start that logged nothing: the next one goes on from it.
+            owners = [min(int(np.searchsorted(begun, log.first_time)), len(jobs) - 1)]
+        elif len(set(names)) > 1 and log.settings:
             name = PurePath(log.path).name
             told = owners_by_name(name, names) or owners_by_settings(log.settings, names)
             owners = told or owners

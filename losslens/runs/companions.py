@@ -6,8 +6,9 @@ folder is a collection: then logs are one run only where names, numbers, times o
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import PurePath
@@ -15,12 +16,16 @@ from pathlib import PurePath
 from losslens.model import Log
 from losslens.runs.kinship import SURE, Kinship, Part, kinship
 from losslens.runs.ownership import owners_by_name
+from losslens.runs.trainings import begun_at, trainings_of
 
 #: A sum of what speaks for and against, from which on two logs are not of one job, or are.
 AGAINST, FOR = -1.0, 0.5
 #: Logs compared each with each; of more the first of each kind speak for those with the same tags.
 MOST = 60
 NOTHING_AGAINST = "lie in one folder and nothing tells them apart"
+
+_BEGUN_ANEW = Kinship(-9.0, "", "event files that each say their settings and count from the beginning")
+_OF_ONE_TRAINING = Kinship(SURE, "event files that go on counting where another ended, or hold its evaluation", "")
 
 
 @dataclass
@@ -31,6 +36,8 @@ class Companions:
     name: str = ""
     """What tells them from other jobs of the folder; empty where there are none."""
     why: list[str] = field(default_factory=list)
+    begun: float = math.nan
+    """When it began (s UTC), where the jobs of its folder are told apart by that."""
 
 
 def told_apart(logs: Sequence[Log], path: str = "", beside: Sequence[Log] = ()) -> list[Companions]:
@@ -44,8 +51,14 @@ def told_apart(logs: Sequence[Log], path: str = "", beside: Sequence[Log] = ()) 
     parts = [Part(log, _place(log, path), own.get(i, "")) for i, log in enumerate(logs)]
     if all(part.run for part in parts):
         return _by_run(parts)
+    trainings = trainings_of(parts)
+    if len(trainings) == len(parts):
+        return _by_training(parts, trainings)
     leaders, followers = _leaders(parts)
     ties = {(i, j): kinship(parts[i], parts[j]) for i, j in combinations(leaders, 2)}
+    for i, j in ties:
+        if i in trainings and j in trainings:
+            ties[i, j] = _BEGUN_ANEW if trainings[i] != trainings[j] else _OF_ONE_TRAINING
     home = _joined(leaders, ties, parts)
     for i, leader in followers.items():
         home[i] = home[leader]
@@ -81,6 +94,17 @@ def _by_run(parts: Sequence[Part]) -> list[Companions]:
             inside = f"one of {len(jobs)} that {min(files)} holds, each under a name"
             job.why.append(f"a run of its own: {inside if len(files) == 1 else 'they name different runs'}")
     return _named(list(jobs.values()), parts)
+
+
+def _by_training(parts: Sequence[Part], trainings: Mapping[int, int]) -> list[Companions]:
+    jobs: dict[int, Companions] = {}
+    for i, part in sorted(enumerate(parts), key=lambda item: trainings[item[0]]):
+        jobs.setdefault(trainings[i], Companions([], begun=begun_at(part))).logs.append(part.log)
+    for number, job in jobs.items():
+        job.why = [_OF_ONE_TRAINING.together] if len(job.logs) > 1 else []
+        job.why.append(f"a run of its own: number {number + 1} of {len(jobs)}, {_BEGUN_ANEW.apart}")
+        job.name = f"training-{number + 1:0{len(str(len(jobs)))}d}"
+    return list(jobs.values())
 
 
 def _place(log: Log, path: str) -> str:
