@@ -19,7 +19,7 @@ from losslens.parsers.opening import LogFile, lines_of
 from losslens.parsers.text_events import Messages
 from losslens.parsers.text_lines import clean
 from losslens.parsers.text_places import Placed
-from losslens.parsers.text_records import Record
+from losslens.parsers.text_records import IS_LOSS, Record
 from losslens.parsers.text_settings import names_settings, settings_in
 
 #: Opens the output once more, at its first line.
@@ -208,13 +208,18 @@ def _places(records: Sequence[Record], settings: Mapping[str, Setting], resumed:
     told = sorted(resumed)
     out = []
     pauses = []
+    placed = records[0]
     for i in range(1, len(records)):
         first, last = records[i - 1].line, records[i].line
+        placed = records[i - 1] if records[i - 1].kind not in UNPLACED else placed
         between = last - first - 1
         if between < least:
             continue
         says_so = bisect_right(told, last) > bisect_right(told, first)
-        if _goes_back(records[i - 1], records[i]) or (says_so and _trains_on(records, i)):
+        back = _goes_back(records[i - 1], records[i]) or (
+            placed.epoch == records[i - 1].epoch and _goes_back(placed, records[i])
+        )
+        if back or (says_so and _trains_on(records, i)):
             out.append(i)
         elif between >= long:
             pauses.append(i)
@@ -236,6 +241,16 @@ def _goes_back(before: Record, after: Record) -> bool:
         if one is not None and other is not None and other != one:
             return other < one
     return before.step is not None and after.step == before.step
+
+
+def level_is_back(records: Sequence[Record], at: int) -> bool:
+    """Whether the loss is nearer, from a record on, to where the output began with it than to where it was left."""
+    behind = next((r for r in islice(records, at, at + AROUND) if any(map(IS_LOSS.search, r.values))), None)
+    key = next(filter(IS_LOSS.search, behind.values), None) if behind is not None else None
+    if behind is None or key is None:
+        return False
+    before = [record.values[key] for record in records[:at] if key in record.values]
+    return len(before) > 1 and abs(behind.values[key] - before[0]) < abs(behind.values[key] - before[-1])
 
 
 def _lines_between(output: LogFile, ranges: Sequence[tuple[int, int]]) -> list[list[tuple[int, str]]]:

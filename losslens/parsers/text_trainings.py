@@ -18,6 +18,7 @@ from itertools import groupby, islice, pairwise
 
 from losslens.parsers.text_names import bare
 from losslens.parsers.text_records import Record
+from losslens.parsers.text_starts import level_is_back
 from losslens.parsers.text_swept import SWEPT, swept
 
 #: Words that name a training among several: which part of the data, which attempt, which settings.
@@ -299,7 +300,7 @@ def _by_their_starts(
     """One training a time that the program says that it begins to train and its count is back at the beginning.
 
     ``told`` are the lines that say so; those are looked at that say it as it was said ahead of the first record. A
-    training of a few records that was given up joins the one behind it.
+    training of a few records that was given up joins the one behind it, unless the loss is back at its first level.
     """
     lines = [record.line for record in records]
     if len(told) < 2 or not records or any(b < a for a, b in pairwise(lines)):
@@ -314,7 +315,7 @@ def _by_their_starts(
     announced = sorted({bisect_left(lines, line) for line in begun} - {0, len(records)} - resumes)
     starts = [0]
     for at in announced:
-        if at - starts[-1] >= LEAST_BEGUN and _begins_again(records, at, lowest, first):
+        if (at - starts[-1] >= LEAST_BEGUN or level_is_back(records, at)) and _begins_again(records, at, lowest, first):
             starts.append(at)
     edges = [*starts, len(records)]
     parts = [[record for record in records[first:end] if _within(record) is not None] for first, end in pairwise(edges)]

@@ -209,31 +209,40 @@ def _comparable(levels: FloatArray) -> tuple[float, float, float]:
 
 
 def attempts(chain: Chain, kinds: Sequence[Restart], logs: Sequence[Log], leading: str) -> list[list[int]]:
-    """The stretches of each attempt that is a run of its own; short ones that were given up join the next."""
+    """The stretches of each attempt that is a run of its own.
+
+    Short ones that were given up join the next, but where the log says that it begins and the loss is back as well.
+    """
     tries: list[list[int]] = [[0]]
     for i in range(1, len(chain.stretches)):
         if kinds[i] is Restart.ANEW:
             tries.append([i])
         else:
             tries[-1].append(i)
-    complete = _complete(tries, chain, logs, leading)
+    ends = [_ends_of(stretches, chain, logs, leading) for stretches in tries]
+    complete = _complete(ends)
     groups = [tries[0]]
     for number, stretches in enumerate(tries[1:]):
-        if number in complete or _is_run(groups[-1], chain, logs, leading):
+        begun = chain.stretches[stretches[0]]
+        told = begun.first_row in logs[begun.log].restarts
+        if (
+            (told and _begins_plainly(ends, number + 1))
+            or number in complete
+            or _is_run(groups[-1], chain, logs, leading)
+        ):
             groups.append(stretches)
         else:
             groups[-1] = groups[-1] + stretches
     return groups
 
 
-def _complete(tries: Sequence[Sequence[int]], chain: Chain, logs: Sequence[Log], leading: str) -> set[int]:
+def _complete(ends: Sequence[_Ends | None]) -> set[int]:
     """The short trainings that ran to their end: several end at one step, and all of these begin where the first did,
     far from where the one before ended.
 
     An attempt that was given up ends anywhere. Training that goes on under a count that begins anew begins where it
     was left: where many starts do not tell, all are left together.
     """
-    ends = [_ends_of(stretches, chain, logs, leading) for stretches in tries]
     alike: dict[int, list[int]] = defaultdict(list)
     for number, one in enumerate(ends):
         if one is not None and one.points >= FEWEST_POINTS:
@@ -257,6 +266,16 @@ def _begins_anew(ends: Sequence[_Ends | None], first: int, number: int) -> bool:
     if not np.isfinite([start, end, again]).all() or abs(start - end) < TOO_CLOSE:
         return False
     return abs(again - start) < CLEARLY * abs(again - end)
+
+
+def _begins_plainly(ends: Sequence[_Ends | None], number: int) -> bool:
+    """Whether an attempt of whose start the log tells counts from the first step of all, and its loss is back too:
+    nearer to where the first began than to where the one before ended, however near those are."""
+    first, before, after = ends[0], ends[number - 1], ends[number]
+    if first is None or before is None or after is None or after.first > first.first:
+        return False
+    start, end, again = _comparable(np.asarray([first.start, before.end, after.start]))
+    return bool(abs(again - start) < abs(again - end))
 
 
 def _ends_of(stretches: Sequence[int], chain: Chain, logs: Sequence[Log], leading: str) -> _Ends | None:

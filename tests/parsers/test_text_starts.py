@@ -32,6 +32,15 @@ def test_arguments_printed_again_before_a_step_that_was_there_are_settings_of_a_
     assert log.restarts == (9,)
 
 
+def test_a_start_behind_the_mean_of_the_only_epoch_before_it_is_found(tmp_path: Path) -> None:
+    """The mean says no step of its own, so that no count stands right ahead of the settings."""
+    job = ["batch_size: 64", "optimizer: sgd", "dropout: 0.5", "Training epoch: 0"]
+    job += [f"Iter {i} Done. | loss: {loss(i)} | lr: 0.1" for i in (0, 100, 200)] + [f"mean_loss: {loss(100)}"]
+    log = read(tmp_path / "train.log", 3 * job)
+    assert len(log.restarts) == 2
+    assert {s.name for _, s in log.later_settings} >= {"batch_size", "optimizer", "dropout"}
+
+
 def test_a_status_printed_with_every_result_is_no_start(tmp_path: Path) -> None:
     lines = []
     for step in range(1, 30):

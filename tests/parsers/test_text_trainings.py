@@ -65,6 +65,17 @@ def test_what_a_program_says_when_it_begins_tells_starts_apart(said: str, tmp_pa
     assert third.series["Batch Loss"].step.tolist() == list(range(10, 130, 10))
 
 
+def test_a_start_given_up_after_a_few_epochs_is_told_apart_where_the_loss_is_back_at_its_first_level(
+    tmp_path: Path,
+) -> None:
+    def epochs(level: float, count: int) -> str:
+        return "".join(f"Epoch {e}/50 train_loss: {level / (e + 1):.4f}\n" for e in range(1, count + 1))
+
+    again = "Start training...\n" + epochs(4.0, 3) + "Start training...\n"
+    assert [len(log.series["train_loss"].step) for log in _logs(tmp_path, again + epochs(3.9, 20))] == [3, 20]
+    assert [len(log.series["train_loss"].step) for log in _logs(tmp_path, again + epochs(1.9, 20))] == [23]
+
+
 @pytest.mark.parametrize(
     "output",
     [

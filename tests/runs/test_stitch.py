@@ -353,6 +353,33 @@ def test_starts_given_up_after_a_few_points_are_branches_of_the_one_that_went_on
     assert loss.step[-1] == sizes[-1]
 
 
+def _appended(*stretches: tuple[int, int], told: bool = True) -> list[int]:
+    """How far the runs of an appended log come, whose stretches have so many epochs from one on; ``told``: each start
+    of its program printed its settings."""
+    rng = np.random.default_rng(0)
+    epoch = np.concatenate([first + np.arange(n) for first, n in stretches])
+    value = 0.5 + 1.8 * np.exp(-epoch / 10) + 0.02 * rng.standard_normal(epoch.size)
+    starts = tuple(int(row) for row in np.cumsum([n for _, n in stretches])[:-1]) if told else ()
+    made = log("train.log", series("loss", value, step=epoch), format="text", restarts=starts)
+    return [int(run.series["loss"].step.size) for run in build([made], name="run")]
+
+
+@pytest.mark.parametrize("sizes", [(3, 20), (7, 20), (2, 5, 4, 30)])
+def test_a_short_attempt_is_a_run_where_the_log_says_that_the_next_begins_and_its_loss_is_back(
+    sizes: tuple[int, ...],
+) -> None:
+    assert _appended(*((1, n) for n in sizes)) == list(sizes)
+    assert sum(_appended(*((1, n) for n in sizes), told=False)) == sum(sizes)
+    assert _appended((1, 3), (1, 20), told=False) == [23]
+
+
+@pytest.mark.parametrize("stretches", [((1, 6), (2, 30)), ((1, 6), (4, 5), (8, 30)), ((1, 7), (7, 20))])
+def test_a_job_that_was_resumed_after_a_few_epochs_is_one_run_though_it_prints_its_settings_again(
+    stretches: tuple[tuple[int, int], ...],
+) -> None:
+    assert _appended(*stretches) == [sum(n for _, n in stretches)]
+
+
 def test_a_flat_loss_under_a_count_that_begins_anew_is_not_taken_for_short_trainings() -> None:
     for seed in range(10):
         rng = np.random.default_rng(seed)
