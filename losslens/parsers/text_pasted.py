@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from itertools import islice, pairwise
 
-from losslens.parsers import text_info, text_mllog
+from losslens.parsers import text_info, text_mllog, text_scalars
 from losslens.parsers.opening import lines_of
 from losslens.parsers.text_lines import clean
 from losslens.parsers.text_redrawn import bars_of
@@ -143,6 +143,8 @@ def passed_on(text: str) -> list[str]:
         lines = [text_mllog.as_printed(line) for line in lines]
     if text_info.MARK in text:
         lines = text_info.as_printed(lines)
+    if text_scalars.MARK.search(text):
+        lines = text_scalars.as_printed(lines)
     if text.startswith("> ") or "\n> " in text:
         return [_QUOTED.sub("", line) if line.startswith(">") else line for line in lines]
     return lines
