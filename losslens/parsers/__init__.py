@@ -68,6 +68,7 @@ FORMATS: tuple[Format, ...] = (
     Format("settings", "losslens.parsers.settings", "either"),
     Format("deepspeed-csv", "losslens.parsers.deepspeed_csv", "folder", folder=True),
     Format("python-settings", "losslens.parsers.python_settings", "text"),
+    Format("printed-lists", "losslens.parsers.dumped", "text"),
     Format("csv", "losslens.parsers.csv", "text"),
     # Last, because they are the least strict.
     Format("text", "losslens.parsers.text", "text"),

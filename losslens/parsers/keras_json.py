@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from losslens.errors import NotALogError
 from losslens.model import Log, RawSeries, Setting, Table, Warning
 from losslens.parsers.axes import SPLIT_WORDS, STEP_COUNTS, STEP_RANK, is_known_name, normalise
+from losslens.parsers.json_curves import curves_in, lists_in, series_of
 from losslens.parsers.json_reading import Document, Json, number_of, peek, read_document
 from losslens.parsers.settings import flat_settings
 
@@ -202,6 +203,8 @@ def _log(
             series[key] = RawSeries(
                 key, steps[at], np.array(values), wall, at, axis=counts or _counts(lengths[key], whole)
             )
+    nested = {key: item for key, item in history.items() if key not in lengths}
+    series.update(series_of(curves_in(nested, "") or lists_in(nested, "")))
     if len(set(whole.values())) > 1:
         text = ", ".join(f"{key} {length}" for key, length in list(lengths.items())[:6])
         warnings.append(

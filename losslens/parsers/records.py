@@ -12,6 +12,7 @@ from losslens.model import Damage, Log, Setting
 from losslens.parsers.assemble import Assembly
 from losslens.parsers.axes import SPLIT_WORDS, STEP_RANK, VALUE_COLUMNS, is_known_name, normalise
 from losslens.parsers.columns import Columns
+from losslens.parsers.json_curves import Curve, curves_in, lists_in, series_of
 from losslens.parsers.json_reading import Json, flatten, number_of, peek, read_document
 from losslens.parsers.settings import flat_settings
 
@@ -25,7 +26,7 @@ Records = list[dict[str, Json]]
 
 def sniff(path: Path, head: bytes) -> bool:
     value = peek(head)
-    return bool(_triples(value) or _found(value))
+    return bool(_triples(value) or curves_in(value, _stem(path)) or _found(value) or lists_in(value, _stem(path)))
 
 
 def parse(path: Path) -> tuple[Log, ...]:
@@ -35,7 +36,10 @@ def parse(path: Path) -> tuple[Log, ...]:
     triples = _triples(document)
     if triples:
         return _tensorboard_download(path, triples, read.damage)
-    found = _found(document)
+    curves = curves_in(document, _stem(path))
+    found = [] if curves else _found(document)
+    if curves := curves or ({} if found else lists_in(document, _stem(path))):
+        return (_of_curves(path, document, curves, read.damage),)
     if not found:
         raise NotALogError(f"{path}: no records with numbers in it")
     columns = Columns()
@@ -46,6 +50,15 @@ def parse(path: Path) -> tuple[Log, ...]:
     if isinstance(document, dict):
         settings = flat_settings({k: v for k, v in document.items() if _is_setting(v)}, path)
     return Assembly(path, NAME, columns).logs(settings=settings, damage=read.damage)
+
+
+def _of_curves(path: Path, document: Json, curves: Mapping[str, Curve], damage: tuple[Damage, ...]) -> Log:
+    plain = {k: v for k, v in document.items() if not isinstance(v, list | dict)} if isinstance(document, dict) else {}
+    return Log(str(path), NAME, series_of(curves), settings=flat_settings(plain, path), damage=damage)
+
+
+def _stem(path: Path) -> str:
+    return path.name.split(".")[0]
 
 
 def _name(prefix: str, name: str) -> str:
@@ -110,6 +123,14 @@ def counts_up(records: list[dict[str, Json]], name: str) -> bool:
     return len(numbers) == len(records) and all(after > before for before, after in pairwise(numbers))
 
 
+def _rises(steps: Sequence[Json]) -> bool:
+    try:
+        numbers = [number_of(step) for step in steps]
+    except ValueError:
+        return False
+    return all(a is not None and b is not None and a < b for a, b in pairwise(numbers))
+
+
 def _is_number(value: Json) -> bool:
     try:
         return number_of(value) is not None
@@ -142,6 +163,8 @@ def _by_tag(value: Mapping[str, Json]) -> Records:
             pairs = [(int(key), number) for key, number in item.items()]
         elif isinstance(item, list) and len(item) > 1 and all(isinstance(p, list) and len(p) == 2 for p in item):
             pairs = [(pair[0], pair[1]) for pair in item if isinstance(pair, list)]
+            if not _rises([pair[0] for pair in pairs]):
+                continue
         if not pairs or not all(_is_number(step) for step, _ in pairs):
             continue
         if not is_known_name(tag) or normalise(tag) in STEP_RANK:

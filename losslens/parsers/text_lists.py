@@ -40,6 +40,15 @@ _BEHIND = re.compile(
 )
 #: nnU-Net's "Pseudo dice [np.float32(0.81), np.float32(0.7)]": one for each class.
 _EACH_CLASS = re.compile(rf"\b(?P<of>(?:pseudo )?dice|iou)\s*[:=]?\s*\[(?P<numbers>{NUMBER}(?:,\s*{NUMBER})*)\]", re.I)
+#: "loss: [0.53, 0.12]", "train_loss=(0.53, 0.12)", "Loss: tensor([0.53 0.12], device='cuda:0')": a loss in its parts.
+_PARTS = re.compile(
+    rf"(?P<of>(?:[A-Za-z_][\w./]*[ _])?(?:[A-Za-z][\w./]*)?(?:loss|cost)(?:es|s)?)\s*[:=]\s*"
+    rf"(?:[A-Za-z][\w.]*\()?\s*[\[(]{{1,2}}\s*"
+    rf"(?P<numbers>{NUMBER}(?:(?:\s*[,;]\s*|\s+){NUMBER}){{0,7}})\s*[\])]{{1,2}}(?:,\s*[a-z_]+=[^()]*\)|\))?",
+    re.IGNORECASE,
+)
+_OF_PARTS = re.compile(r"(?:loss|losses|cost)\s*[:=]\s*(?:[A-Za-z][\w.]*\()?\s*[\[(]", re.IGNORECASE)
+_BETWEEN = re.compile(r"\s*[,;]\s*|\s+")
 _NUMPY = re.compile(rf"\bnp\.float\d+\(\s*({NUMBER})\s*\)", re.I)
 _NUMBER_AND_NAME = re.compile(rf"(?P<number>{NUMBER})\s?\((?P<name>{_SPLIT})\)", re.I)
 _PAIR = re.compile(rf"(?P<name>{_SPLIT})\s*[:=]?\s*(?P<number>{NUMBER})", re.I)
@@ -52,6 +61,8 @@ def one_by_one(text: str) -> str:
     """The line with each number of a list behind its name; as it is where their lengths differ."""
     if "[" in text and ("dice" in text or "iou" in text.lower()):
         text = _EACH_CLASS.sub(_mean, _NUMPY.sub(r"\1", text))
+    if ("[" in text or "(" in text) and _OF_PARTS.search(text):
+        text = _PARTS.sub(_each_part, text)
     if _MAYBE.search(text) is None:
         return text
     for pattern in _LISTS:
@@ -59,6 +70,14 @@ def one_by_one(text: str) -> str:
     for pattern, pair in ((_HEADED, _PAIR), (_BEHIND, _NUMBER_AND_NAME)):
         text = pattern.sub(partial(_told_in_pairs, pair), text)
     return _BRACKETED.sub(r"\g<name> \g<of>", text)
+
+
+def _each_part(match: re.Match[str]) -> str:
+    """The first part under the name of the loss, the others under it and their number; a whole first number counts."""
+    numbers = _BETWEEN.split(match["numbers"])
+    if numbers[0].isdigit() and not all(map(str.isdigit, numbers)):
+        return match[0]
+    return ", ".join(f"{match['of']}{f'/{n}' if n else ''}: {number}" for n, number in enumerate(numbers))
 
 
 def _mean(match: re.Match[str]) -> str:

@@ -61,7 +61,7 @@ IS_LOSS = re.compile(
     re.IGNORECASE,
 )
 #: What ``print(loss)`` makes of a tensor: "tensor(1.79, device='cuda:0', grad_fn=<NllLossBackward0>)".
-_TENSOR = re.compile(rf"\btensor\(\[?\s*({NUMBER})\s*\]?(?:,[^()]*)?\)", re.IGNORECASE)
+_TENSOR = re.compile(rf"\btensor\(\[?\s*({NUMBER})\s*\]?(?:,(?!\s*[-+.\d])[^()]*)?\)", re.IGNORECASE)
 #: "epoch: {1/300}, loss : {1.9027643}": a format string with one pair of braces too many.
 _IN_BRACES = re.compile(rf"\{{\s*({NUMBER}(?:\s*/\s*\d+)?)\s*\}}", re.IGNORECASE)
 #: "eval: bucket 2 perplexity 5.1": each of the groups that samples were sorted into by their length has its own.

@@ -53,6 +53,8 @@ def _opened(line: str) -> str:
 def _is_series(row: list[str]) -> bool:
     if len(row) <= MIN_NUMBERS or not _NAME.search(row[0]) or is_number_or_blank(row[0]):
         return False
+    if row[0].count("[") != row[0].count("]"):
+        return False  # a list behind more than its name
     return all(is_number_or_blank(cell) for cell in row[1 : 1 + 50])
 
 

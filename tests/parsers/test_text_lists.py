@@ -63,3 +63,25 @@ def test_of_the_least_the_mean_and_the_most_of_a_loss_the_mean_is_the_loss(tmp_p
 )
 def test_lists_of_different_lengths_and_other_brackets_stay_as_they_are(line: str) -> None:
     assert one_by_one(line) == line
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "epoch {i} loss: [{a}, {b}]",
+        "epoch {i} loss=({a}, {b}) lr=[0.001]",
+        "epoch {i}, loss: tensor([{a}, {b}], device='cuda:0'), acc: 0.5",
+        "epoch {i} | loss: array([{a}, {b}], dtype=float32)",
+        "epoch {i} loss = [[{a} {b}]]",
+    ],
+)
+def test_a_loss_in_brackets_is_told_in_its_parts(line: str, tmp_path: Path) -> None:
+    log = _log(tmp_path, "".join(line.format(i=i, a=_value(i), b=_value(i) + 1) + "\n" for i in range(6)))
+
+    assert log.series["loss"].value.tolist() == [_value(i) for i in range(6)]
+    assert log.series["loss/1"].value.tolist() == [_value(i) + 1 for i in range(6)]
+
+
+def test_one_loss_in_two_brackets(tmp_path: Path) -> None:
+    log = _log(tmp_path, "".join(f"Epoch {i}, Loss: [[{_value(i)}]]\n" for i in range(6)))
+    assert log.series["Loss"].value.tolist() == [_value(i) for i in range(6)]
