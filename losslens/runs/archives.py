@@ -23,16 +23,17 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from losslens.errors import LosslensError, ParseError
-from losslens.model import Log, Skipped
+from losslens.model import Damage, Log, Skipped
 from losslens.parsers.opening import FREE_BYTES, MAX_GZIP_RATIO
 from losslens.roles.names import words
+from losslens.runs.archives_cut import BEGINNING, CutError, CutMember, chunks, members_of_cut_zip
 from losslens.runs.jobs import Job
 
 SUFFIXES = words(".zip .tar .tgz .tar.gz .tbz2 .tar.bz2 .txz .tar.xz")
 #: Most members looked at, and most bytes taken out of one archive (and read of a compressed one).
 MOST_MEMBERS, MOST_BYTES = 100_000, 4 << 30
 MOST_PARTS, LONGEST_PART = 24, 120
-_CHUNK = 1 << 20
+CUT_OFF = "the archive is cut off"
 #: What a broken archive of either kind makes Python's readers raise.
 _BROKEN = (
     *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
@@ -47,15 +48,19 @@ class Unpacked:
     ``shown`` is the path of the archive as the user gave it: what is said of files says it instead of the folder.
     """
 
-    def __init__(self, folder: str, shown: str, *, own: bool = True) -> None:
+    def __init__(self, folder: str, shown: str, cut: str = "", *, own: bool = True) -> None:
         self.folder = folder
         self.shown = shown
+        self.cut = cut
+        """The file in the folder that is cut off where the archive is."""
+        self.lost: list[str] = []
+        """What could not be taken out, for a person."""
         if own:
             weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
 
-    def __reduce__(self) -> tuple[Callable[[str, str], Unpacked], tuple[str, str]]:
+    def __reduce__(self) -> tuple[Callable[[str, str, str], Unpacked], tuple[str, str, str]]:
         """In another process it is the same folder, which that process does not take away."""
-        return _lent, (self.folder, self.shown)
+        return _lent, (self.folder, self.shown, self.cut)
 
     def holds(self, job: Job) -> bool:
         return Path(self.folder) in job.sources[0].path.parents
@@ -81,6 +86,11 @@ class Unpacked:
 
     def log(self, log: Log) -> Log:
         """A log that was read in the folder, whose places are those in the archive."""
+        if log.path == self.cut:
+            end = os.path.getsize(self.cut)
+            log = replace(
+                log, damage=(*log.damage, Damage(log.path, end, end, f"{CUT_OFF} behind this byte of the file"))
+            )
         return replace(
             log,
             path=self.say(log.path),
@@ -98,8 +108,8 @@ class Unpacked:
         return replace(item, path=self.say(item.path), reason=self.say(item.reason))
 
 
-def _lent(folder: str, shown: str) -> Unpacked:
-    return Unpacked(folder, shown, own=False)
+def _lent(folder: str, shown: str, cut: str) -> Unpacked:
+    return Unpacked(folder, shown, cut, own=False)
 
 
 def is_archive(path: Path) -> bool:
@@ -108,23 +118,28 @@ def is_archive(path: Path) -> bool:
     if not any(name.endswith(suffix) for suffix in SUFFIXES):
         return False
     try:
-        return zipfile.is_zipfile(path) if name.endswith(".zip") else tarfile.is_tarfile(path)
+        return _begins_as_zip(path) if name.endswith(".zip") else tarfile.is_tarfile(path)
     except (OSError, EOFError, zlib.error):
         return False
+
+
+def _begins_as_zip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(BEGINNING)) == BEGINNING or zipfile.is_zipfile(path)
 
 
 def unpack(path: Path, wanted: Wanted, only_named: Wanted) -> Unpacked:
     """What may be logs of an archive, in a folder of their own.
 
     ``wanted`` tells by its name whether a member is taken out; of one that is ``only_named`` the name alone is kept, in
-    an empty file. Raises ParseError for an archive that is broken, locked, or larger than any log.
+    an empty file. Of a cut or damaged archive, what stands ahead of the damage; what was lost is in ``lost``. Raises
+    ParseError for an archive of which nothing can be read, that is locked, or larger than any log.
     """
     unpacked = Unpacked(tempfile.mkdtemp(prefix="losslens-"), str(path))
-    members = _of_zip if path.name.lower().endswith(".zip") else _of_tar
-    left = MOST_BYTES
+    left, size, number, name = MOST_BYTES, 0, -1, ""
     try:
         size = path.stat().st_size
-        for number, (name, file) in enumerate(members(path)):
+        for number, (name, file) in enumerate(_members(path, unpacked)):
             if number >= MOST_MEMBERS:
                 raise ParseError(f"{path}: holds more than {MOST_MEMBERS:,} files; unpack it and give the folder")
             parts = _safe_parts(name)
@@ -135,20 +150,35 @@ def unpack(path: Path, wanted: Wanted, only_named: Wanted) -> Unpacked:
             with suppress(FileExistsError, NotADirectoryError):  # the same name twice: the first is kept
                 os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
                 with open(target, "xb") as out:
-                    left -= _copied(file, out, left, size, path) if take else 0
+                    left -= _taken(file, out, left, size, path, unpacked) if take else 0
+                if unpacked.cut == target:
+                    unpacked.lost.append(f"{CUT_OFF} in {name}, which was read up to there; what lay behind it is lost")
+                    break
     except _BROKEN as error:
-        raise ParseError(f"{path}: the archive cannot be read ({str(error)[:100]}); unpack it yourself") from error
+        if number < 0:
+            raise ParseError(f"{path}: the archive cannot be read ({str(error)[:100]}); unpack it yourself") from error
+        unpacked.lost.append(f"{CUT_OFF} or damaged behind {name} ({str(error)[:100]}); what lay there is lost")
     return unpacked
 
 
-def _copied(file: IO[bytes], out: IO[bytes], left: int, size: int, path: Path) -> int:
+def _taken(file: IO[bytes] | CutMember, out: IO[bytes], left: int, size: int, path: Path, unpacked: Unpacked) -> int:
+    """How many bytes of a member were taken out; one that is damaged is emptied again, since none of it is sure."""
     done = 0
-    while chunk := file.read(_CHUNK):
-        done += len(chunk)
-        total = MOST_BYTES - left + done
-        if done > left or (total > FREE_BYTES and total > MAX_GZIP_RATIO * size):
-            raise ParseError(f"{path}: expands to more than logs do; unpack it yourself and give the folder")
-        out.write(chunk)
+    try:
+        for chunk in chunks(file):
+            done += len(chunk)
+            total = MOST_BYTES - left + done
+            if done > left or (total > FREE_BYTES and total > MAX_GZIP_RATIO * size):
+                raise ParseError(f"{path}: expands to more than logs do; unpack it yourself and give the folder")
+            out.write(chunk)
+    except CutError:
+        unpacked.cut = out.name
+    except _BROKEN:
+        out.truncate(0)
+        if not path.name.lower().endswith(".zip"):
+            raise
+        name = os.path.relpath(out.name, unpacked.folder)
+        unpacked.lost.append(f"{name} in the archive is damaged and was left out")
     return done
 
 
@@ -160,6 +190,17 @@ def _safe_parts(name: str) -> list[str] | None:
         return None
     plain = ["".join("_" if unicodedata.category(c)[0] == "C" else c for c in part) for part in parts]
     return plain if all(len(os.fsencode(part)) <= LONGEST_PART for part in plain) else None
+
+
+def _members(path: Path, unpacked: Unpacked) -> Iterator[tuple[str, IO[bytes] | CutMember]]:
+    if not path.name.lower().endswith(".zip"):
+        yield from _of_tar(path)
+    elif zipfile.is_zipfile(path):
+        yield from _of_zip(path)
+    else:
+        yield from members_of_cut_zip(path)
+        if not unpacked.lost:
+            unpacked.lost.append(f"{CUT_OFF} behind the files that were read: its table of contents is lost")
 
 
 def _of_zip(path: Path) -> Iterator[tuple[str, IO[bytes]]]:

@@ -157,6 +157,7 @@ def _unpacked(path: Path, search: _Search) -> list[Folder]:
         search.skipped.append(Skipped.because(str(path), error))
         return []
     search.unpacked.append(unpacked)
+    search.skipped.extend(Skipped(str(path), "damaged-archive", lost) for lost in unpacked.lost)
     folders = list(_walk(Path(unpacked.folder), search))
     if not any(folder.sources for folder in folders):
         search.skipped.append(Skipped(str(path), "not-a-log", "an archive without a training log that losslens knows"))

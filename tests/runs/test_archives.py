@@ -11,7 +11,9 @@ import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import IO
 
+import numpy as np
 import pytest
 
 import losslens
@@ -196,3 +198,85 @@ def test_a_model_of_pytorch_is_no_archive_of_logs(tmp_path: Path) -> None:
 def test_an_archive_without_a_log_is_said_to_be(tmp_path: Path) -> None:
     (skipped,) = find([zipped(tmp_path / "a.zip", {"readme.txt": "no numbers", "a/b.png": "x"})]).skipped
     assert (skipped.path, skipped.code) == (f"{tmp_path}/a.zip", "not-a-log")
+
+
+def rows(n: int) -> str:
+    """A table that hardly compresses, so that a cut hits it where it is meant to."""
+    noise = np.random.default_rng(n).random((400, 3))
+    return "step,loss,lr\n" + "".join(f"{i},{3 / (i + 1) + 0.1 * a:.9f},{b:.9f}\n" for i, (a, b, _) in enumerate(noise))
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz", "a.tar", "a.tar.xz", "streamed.zip"])
+def test_a_cut_archive_is_read_up_to_the_cut_and_says_what_was_lost(name: str, tmp_path: Path) -> None:
+    files = {f"run{i}/metrics.csv": rows(i) for i in range(6)}
+    path = tmp_path / name
+    if name == "streamed.zip":
+        with path.open("wb") as out, zipfile.ZipFile(Unseekable(out), "w", zipfile.ZIP_DEFLATED) as archive:
+            for member, text in files.items():
+                archive.writestr(member, text)
+    elif name.endswith("xz"):
+        with tarfile.open(path, "w:xz") as archive:
+            for member, text in files.items():
+                info = tarfile.TarInfo(member)
+                info.size = len(text)
+                archive.addfile(info, io.BytesIO(text.encode()))
+    else:
+        (zipped if name.endswith("zip") else tarred)(path, files)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * 0.6)])
+
+    found = find([path])
+    runs = [run for job in found.jobs for run in load(job)]
+
+    assert [len(run.series["loss"]) for run in runs][:3] == [400] * 3
+    assert len(runs) == 4
+    assert 100 < len(runs[3].series["loss"]) < 400
+    assert runs[3].series["loss"].value.tolist() == runs_of(rows(3), tmp_path)[: len(runs[3].series["loss"])]
+    assert "cut off" in runs[3].damage[-1].reason
+    assert not any(run.damage for run in runs[:3])
+    (lost,) = found.skipped
+    assert (lost.path, lost.code) == (str(path), "damaged-archive")
+    assert "run3/metrics.csv" in lost.reason
+
+
+class Unseekable(io.RawIOBase):
+    """A pipe: a zip that is written to it says the sizes of its members behind them."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        return self._file.write(data)
+
+    def writable(self) -> bool:
+        return True
+
+
+def runs_of(text: str, folder: Path) -> list[float]:
+    path = folder / "whole.csv"
+    path.write_text(text)
+    (run,) = losslens.load(path)
+    return [float(value) for value in run.series["loss"].value]
+
+
+def test_a_damaged_member_of_a_zip_costs_nothing_else(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", {f"run{i}/metrics.csv": rows(i) for i in range(3)})
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 - 20 : len(data) // 2 + 20] = bytes(40)
+    path.write_bytes(data)
+
+    found = find([path])
+
+    assert len(found.jobs) == 2
+    assert [item.code for item in found.skipped if "run1/metrics.csv" in item.reason][:1] == ["damaged-archive"]
+
+
+def test_a_zip_that_lost_its_table_of_contents_alone_is_read_whole(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", TWO)
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(b"PK\x01\x02") + 10])
+
+    found = find([path])
+
+    assert len(found.jobs) == 2
+    assert ["table of contents" in item.reason for item in found.skipped] == [True]
