@@ -22,6 +22,7 @@ from losslens.runs.beginnings import Beginnings
 from losslens.runs.beside import give_beside
 from losslens.runs.checkpoints import checkpoints_in, is_hf_checkpoint
 from losslens.runs.echoes import join_echoes
+from losslens.runs.grains import named_by_grain
 from losslens.runs.group import BESIDE, EACH_A_RUN, Folder, Group, is_tracked_run
 from losslens.runs.jobs import Job, Source
 from losslens.runs.naming import EVENT_FILE, natural, says_nothing
@@ -252,6 +253,8 @@ def _home(source: Source, groups: Sequence[Group], seen: dict[Path, _Seen], form
                 return group, f"{member.path.name} and {name} are the two streams of one job"
             if mine.bare and mine.bare == other.bare:
                 return group, f"{member.path.name} and {name} differ only in the split they name"
+            if named_by_grain(name, member.path.name) and format != TEXT:
+                return group, f"{member.path.name} and {name} are kept by epoch and by batch of one job"
             if max(len(mine.columns), len(other.columns)) <= 1 and files_of_terms(source.path, member.path):
                 return group, f"{member.path.name} and {name} are named as parts of one loss"
         last = seen[group.sources[-1].path]

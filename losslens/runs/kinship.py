@@ -16,6 +16,7 @@ from losslens.roles.names import split_of
 from losslens.runs.agreement import fates_differ, move_alike, other_numbers, same_numbers
 from losslens.runs.chains import SAME_TAGS
 from losslens.runs.copies import spelling
+from losslens.runs.grains import of_one_job
 from losslens.runs.naming import EVENT_FILE, says_nothing
 from losslens.runs.outputs import stream_of
 from losslens.runs.peek import goes_on, leaps
@@ -163,6 +164,8 @@ def kinship(a: Part, b: Part) -> Kinship:
         )
     if a.place == b.place and terms_of_one(a.log, b.log):
         return Kinship(2 * SURE, f"{a.name} and {b.name} are named as parts of one loss and are equally long", "")
+    if a.place == b.place and of_one_job(a.log, b.log):
+        return Kinship(2 * SURE, f"{a.name} and {b.name} are kept by epoch and by batch of one job", "")
     together = [*_by_name(a, b), *_by_time(a, b), *_by_numbers(a, b)]
     apart = [*_other_trainers(a, b), *_other_numbers(a, b), *_other_times(a, b), *_other_settings(a, b)]
     score = sum(weight for weight, _ in together) - sum(weight for weight, _ in apart)
