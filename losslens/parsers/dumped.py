@@ -26,6 +26,9 @@ NAME = "printed-lists"
 LEAST_NUMBERS, LEAST_AGAIN = 5, 9
 #: A list is no longer than this (characters), and so much of a document is looked at.
 LONGEST, MOST = 1 << 22, 1 << 26
+#: Brackets that nothing closes: of more than so many the text is made otherwise.
+MOST_UNCLOSED = 20
+_BRACKET = re.compile(r"[\[\](){}]")
 _NAMED = re.compile(
     r"(?:^|[\s|,;:({])(?P<name>['\"]?[A-Za-z_][\w./-]*(?: [A-Za-z_][\w./-]*){0,3}['\"]?)\s*(?:[:=]|->|is\b)\s*"
     r"(?P<made>(?:[\w.]+\()*)(?=[\[{])"
@@ -105,8 +108,8 @@ def _length(value: Json) -> int:
 
 def _named(text: str) -> Iterator[tuple[str, str, Json]]:
     """What stands ahead of each list, its name and what it holds; last what is left."""
-    at = begun = 0
-    while at < len(text):
+    at = begun = unclosed = 0
+    while at < len(text) and unclosed < MOST_UNCLOSED:
         end = text.find("\n", at)
         end = len(text) if end < 0 else end
         line = clean(text[at:end]).text
@@ -116,6 +119,7 @@ def _named(text: str) -> Iterator[tuple[str, str, Json]]:
             continue
         opens = text.find(line[match.end() : match.end() + 20], at)
         closes = _closed(text, opens) if opens >= 0 else -1
+        unclosed += closes < 0 <= opens
         value = _read(text[opens:closes]) if closes > 0 else None
         if value is None:
             at = end + 1
@@ -128,7 +132,7 @@ def _named(text: str) -> Iterator[tuple[str, str, Json]]:
 def _closed(text: str, at: int) -> int:
     """Behind the bracket that closes the one at a place; -1 where none does."""
     open_: list[str] = []
-    for match in re.compile(r"[\[\](){}]").finditer(text, at, at + LONGEST):
+    for match in _BRACKET.finditer(text, at, at + LONGEST):
         if match[0] in _CLOSES:
             open_.append(_CLOSES[match[0]])
         elif not open_ or open_.pop() != match[0]:
