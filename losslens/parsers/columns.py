@@ -14,7 +14,7 @@ from losslens.parsers.axes import STEP_RANK, TIMES, normalise
 from losslens.parsers.cells import read_number
 
 if TYPE_CHECKING:
-    from losslens.model import FloatArray, IntArray
+    from losslens.model import BoolArray, FloatArray, IntArray
 
 MAX_WORDS = 4_096
 """Different words a column may hold before it is free text that nobody groups by."""
@@ -178,6 +178,22 @@ class Column:
         filled[rows] = values
         return filled
 
+    def part(self, name: str, rows: BoolArray, number: IntArray) -> Column:
+        """What stands in these ``rows``, under another name; ``number`` is what each row is called then."""
+        import numpy as np
+
+        part = Column(name)
+        part.words, part.unread = dict(self.words), self.unread
+        at, values = self.numbers()
+        keep = rows[at]
+        part.add_rows(array("q", number[at[keep]].tobytes()), array("d", values[keep].tobytes()))
+        blank = self.blank_rows()
+        part.blanks.frombytes(number[blank[rows[blank]]].tobytes())
+        text, codes = np.array(self.text_rows, dtype=np.int64), np.array(self.codes, dtype=np.int64)
+        part.text_rows.frombytes(number[text[rows[text]]].tobytes())
+        part.codes.frombytes(codes[rows[text]].tobytes())
+        return part
+
     def texts(self) -> list[tuple[int, str]]:
         """(row, text) of every word kept."""
         by_code = list(self.words)
@@ -198,6 +214,8 @@ class Columns:
         self.by_name: dict[str, Column] = {}
         self.n_rows = 0
         self.restarts: list[int] = []
+        self.titles: dict[str, str] = {}
+        """What stands above the name of a column."""
 
     def __getitem__(self, name: str) -> Column:
         column = self.by_name.get(name)
@@ -207,6 +225,17 @@ class Columns:
 
     def __iter__(self) -> Iterator[Column]:
         return iter(self.by_name.values())
+
+    def part(self, columns: Mapping[str, Column], rows: BoolArray) -> Columns:
+        """Some of the columns under names of their own, in these ``rows`` (a bool each)."""
+        import numpy as np
+
+        part = Columns()
+        number = np.cumsum(rows) - 1
+        part.n_rows = int(rows.sum())
+        part.by_name = {name: column.part(name, rows, number) for name, column in columns.items()}
+        part.restarts = sorted({int(number[row]) + (not rows[row]) for row in self.restarts if row < rows.size})
+        return part
 
     def add_record(self, record: Mapping[str, object]) -> None:
         """One record of already typed values: numbers, words, None for a blank."""

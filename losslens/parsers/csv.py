@@ -21,6 +21,7 @@ from losslens.parsers.csv_rows import TableReader
 from losslens.parsers.dialect import Dialect, lines_between, share_of_rows, sniff_dialect
 from losslens.parsers.opening import HEAD_BYTES, LogFile, dated_at_end, decode_head, read_head
 from losslens.parsers.shared_names import add_totals
+from losslens.parsers.side_by_side import one_log, runs_beside, tables_beside
 from losslens.parsers.text_redrawn import bars_of
 from losslens.parsers.text_tables import has_names_above
 from losslens.parsers.text_windows import LEAST_RECORDS, has_records, records_in
@@ -89,6 +90,11 @@ def parse(path: Path) -> tuple[Log, ...]:
         return Assembly(path, NAME, sideways, counts="epoch").logs(damage=file.damage)
     reader = TableReader(path, dialect)
     columns = reader.read()
+    above = dialect.preamble[-1].split(dialect.delimiter) if dialect.preamble else []
+    if len(above) == len(reader.names):
+        columns.titles = {
+            name: cell.strip(' "') for name, cell in zip(reader.names, above, strict=True) if cell.strip(' "')
+        }
     add_totals(columns)
     return logs_of(
         path, columns, named=dialect.header is not None, damage=reader.file.damage, warnings=_warnings(reader)
@@ -112,13 +118,15 @@ def logs_of(
     if names == ["wall time", "step", "value"]:
         download = _tensorboard_download(path, columns, format)
         return download.logs(damage=damage, warnings=warnings, group_hint=_tb_run(path))
-    runs = _wandb_export(columns)
-    if runs:
-        logs: list[Log] = []
-        for run, part in runs.items():
-            assembly = Assembly(path, format, part, trainer="wandb")
-            logs.extend(assembly.logs(damage=damage, warnings=warnings, group_hint=run))
+    logs: list[Log] = []
+    for run in runs_beside(columns):
+        assembly = Assembly(path, format, run.columns, trainer=run.trainer)
+        logs.extend(assembly.logs(damage=damage, warnings=warnings, group_hint=run.name))
+    if logs:
         return tuple(logs)
+    parts = [Assembly(path, format, part) for part in tables_beside(columns)]
+    if parts:
+        return (one_log([log for part in parts for log in part.logs(damage=damage, warnings=warnings)]),)
     if not named and len(columns.by_name) == 1:
         _rename(columns, {"column_1": path.name.split(".")[0]})
     assembly = Assembly(path, format, columns)
@@ -224,27 +232,3 @@ def _tensorboard_download(path: Path, columns: Columns, format: str) -> Assembly
 def _tb_run(path: Path) -> str | None:
     match = _TENSORBOARD_FILE.fullmatch(path.name.removesuffix(".gz").removesuffix(".csv"))
     return match["run"] if match and match["run"] not in ("", ".") else None
-
-
-def _wandb_export(columns: Columns) -> dict[str, Columns]:
-    """The runs of a W&B chart export: columns "run - metric" with "__MIN" and "__MAX" twins, one x for all."""
-    names = list(columns.by_name)
-    mine = [name for name in names if f"{name}__MIN" in columns.by_name and f"{name}__MAX" in columns.by_name]
-    if not mine or any(" - " not in name for name in mine):
-        return {}
-    axis = names[0]
-    runs: dict[str, Columns] = {}
-    for name in mine:
-        run, _, metric = name.rpartition(" - ")
-        run = run.removeprefix("Group: ")
-        if metric == axis or metric == "_step":
-            continue
-        part = runs.get(run)
-        if part is None:
-            part = runs[run] = Columns()
-            part.n_rows = columns.n_rows
-            part.by_name[axis] = columns.by_name[axis]
-        column = columns.by_name[name]
-        column.name = metric
-        part.by_name[metric] = column
-    return runs

@@ -87,15 +87,19 @@ class _Table:
     """The names of the columns of a sheet, by their place."""
 
     names: dict[int, str] = field(default_factory=dict)
+    above: Row = field(default_factory=dict)
+    """The row above them."""
 
 
 def _table(rows: Iterator[Row]) -> _Table | None:
     """The header among the first rows: two texts or more, one the name of a metric. ``rows`` go on behind it."""
+    above: Row = {}
     for row in islice(rows, MOST_ABOVE):
         names = {at: text.strip() for at, text in row.items() if text.strip() and not _is_number(text)}
         metrics = [name for name in names.values() if normalise(name) not in STEP_RANK and is_known_name(name)]
         if len(names) > 1 and len(names) >= 0.5 * len(row) and metrics and all(len(n) < 100 for n in metrics):
-            return _Table(names)
+            return _Table(names, above)
+        above = row
     return None
 
 
@@ -107,6 +111,7 @@ def _columns(rows: Iterator[Row]) -> Columns | None:
     names: dict[int, str] = {}
     for at, name in table.names.items():
         names[at] = name if name not in names.values() else f"{name}.{at + 1}"
+    columns.titles = {names[at]: text.strip() for at, text in table.above.items() if at in names and text.strip()}
     for row in rows:
         cells = {at: text for at, text in row.items() if at in names and text.strip()}
         if not cells:

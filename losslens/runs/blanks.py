@@ -46,6 +46,7 @@ NEVER_NAN = frozenset(
         Role.STEP_TIME,
     }
 )
+_LOSSES = frozenset({Role.TRAIN_LOSS, Role.VAL_LOSS, Role.LOSS_COMPONENT, Role.VAL_COMPONENT})
 _WHOLE = {Role.LOSS_COMPONENT: Role.TRAIN_LOSS, Role.VAL_COMPONENT: Role.VAL_LOSS}
 #: A column is dense among some rows when this share of its values is followed by one in the very next of these rows.
 #: A logger that writes it every so often has nearly none that are, one that writes it always nearly all.
@@ -131,6 +132,8 @@ def fill(log: Log, choices: Sequence[RoleChoice]) -> tuple[Log, tuple[Repair, ..
             rows = rows[~_with_whole(log, column, others)[rows]]
         if log.format == TEXT:
             rows = _left_out(rows, column, others, table)
+        if _ended(column, others, rows):
+            continue
         if column.choice.role is Role.TRAIN_LOSS:
             missing_train[rows] = True
         if rows.size:
@@ -226,6 +229,24 @@ def _with_whole(log: Log, column: _Column, others: Sequence[_Column]) -> BoolArr
             series = log.series[other.tag]
             finite[series.row[np.isfinite(series.value)]] = True
     return finite
+
+
+def _ended(column: _Column, others: Sequence[_Column], rows: IntArray) -> bool:
+    """Whether the loss of one of several things that were trained, or one of several terms without a whole, stops for
+    good while another goes on: models side by side in one table, of which one was trained for less long.
+
+    A NaN of a part is a NaN of all that is trained with it from the next step on, which a last row alone does not show.
+    """
+    mine = column.choice
+    if mine is None or not mine.group or rows.size < 2 or column.present[int(rows[0]) :].any():
+        return False
+    losses = [
+        o for o in others if o.choice is not None and o.choice.role in _LOSSES and o.held_back == column.held_back
+    ]
+    beside = [o for o in losses if o.choice is not None and o.choice.group not in ("", mine.group)]
+    if any(o.choice is not None and not o.choice.group for o in losses):
+        return False
+    return any(o.present[rows].mean() > MOST for o in beside)
 
 
 def _left_out(rows: IntArray, column: _Column, others: Sequence[_Column], table: Table) -> IntArray:
