@@ -146,7 +146,7 @@ class LogEvent:
     """A line or record that says something happened.
 
     ``kind`` is one of: "overflow", "skipped-step", "nan-message", "traceback", "out-of-memory", "nccl", "preemption",
-    "killed", "interrupted", "checkpoint", "restart", "hardware", "finished", "message".
+    "killed", "failed", "interrupted", "checkpoint", "restart", "hardware", "finished", "message".
     """
 
     kind: str

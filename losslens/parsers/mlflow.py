@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from losslens.errors import NotALogError
-from losslens.model import Log, LogEvent, RawSeries, Setting, Warning
+from losslens.model import Log, RawSeries, Setting, Warning
+from losslens.parsers.endings import ended_as
 from losslens.parsers.opening import LogFile, lines_of
 from losslens.parsers.settings import plain_setting
 
@@ -47,7 +48,7 @@ def parse(path: Path) -> tuple[Log, ...]:
     meta = _meta(path / "meta.yaml")
     warnings = (Warning("not-points", f"{broken} lines that are no points left out"),) if broken else ()
     status = {_FAILED: "the run failed", _KILLED: "the run was killed"}.get(meta.get("status", ""))
-    events = (LogEvent("killed", status, str(path / "meta.yaml")),) if status else ()
+    events = (ended_as(status, path / "meta.yaml"),) if status else ()
     settings = [
         Setting(name, plain_setting(file.read_text("utf-8", "replace")[:_MAX_PARAM_BYTES]), str(file))
         for name, file in _files(path / "params")

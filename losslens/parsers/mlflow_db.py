@@ -8,8 +8,9 @@ from collections import defaultdict
 from pathlib import Path
 
 from losslens.errors import NotALogError, ParseError
-from losslens.model import Log, LogEvent, RawSeries, Setting
+from losslens.model import Log, RawSeries, Setting
 from losslens.parsers.databases import BROKEN, is_one, opened, tables
+from losslens.parsers.endings import ended_as
 from losslens.parsers.settings import plain_setting
 
 NAME = "mlflow-db"
@@ -51,7 +52,7 @@ def _logs(path: Path, db: sqlite3.Connection) -> tuple[Log, ...]:
             continue
         hint = f"{name}-{run[:8]}" if not name or name in names else name
         names.add(hint)
-        events = (LogEvent("killed", f"the run is {status}", str(path)),) if status in ("FAILED", "KILLED") else ()
+        events = (ended_as(f"the run is {status}", path),) if status in ("FAILED", "KILLED") else ()
         log = Log(str(path), NAME, series, tuple(settings[run]), events, trainer="mlflow", group_hint=hint)
         logs.append(log)
     return tuple(logs)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from losslens.errors import NotALogError
 from losslens.model import Damage, Log, LogEvent, Setting
+from losslens.parsers.endings import ended_as
 from losslens.parsers.json_reading import Json, number_of
 from losslens.parsers.opening import LogFile, peeked, placed_lines
 from losslens.parsers.points import Points, take_lines
@@ -104,8 +105,7 @@ class _Reader:
         elif parts == ["sys", "name"]:
             self.name = str(operation.get("value"))
         elif parts == ["sys", "failed"] and operation.get("value") is True:
-            said = LogEvent("killed", "the run failed", str(self.path), self.points.last_step())
-            self.events.append(said)
+            self.events.append(ended_as("the run failed", self.path, self.points.last_step()))
 
     def _floats(self, tag: str, operation: Mapping[str, Json]) -> None:
         for point in _values(operation):

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 _BETWEEN, _TWINS = " - ", ("__MIN", "__MAX")
 #: Names of parts of one training that may stand where a chart has its runs.
 _PARTS = frozenset(
-    ["total", "all", "sum", "mean", "avg", "average", "generator", "discriminator", "gen", "disc", "actor", "critic"]
-    + ["policy", "value"]
+    ["total", "all", "sum", "mean", "average", "generator", "discriminator", "actor", "critic", "policy", "value"]
 )
 _COUNTED = re.compile(r"\.\d+$")
 _NUMBER = r"\d+(?:\.\d+)?(?:e[-+]?\d+)?"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from losslens.errors import NotALogError, ParseError
 from losslens.model import Log, LogEvent, Setting
+from losslens.parsers.endings import ended_as
 from losslens.parsers.event_files.events import BYTES, FIXED64, VARINT, MalformedEvent, fields, signed, text_of
 from losslens.parsers.framed_records import FramedRecords
 from losslens.parsers.json_reading import Json, loads, number_of
@@ -182,7 +183,7 @@ class _Reader:
         if said:
             lines = [line for line in error.strip().splitlines() if line.strip()]
             text = f"{said}: {lines[-1]}" if lines else said
-            self.ended.append(LogEvent("killed", text[:300], str(self.path), step=self.points.last_step()))
+            self.ended.append(ended_as(text, self.path, self.points.last_step()))
 
 
 def _moment(record: bytes, start: int, end: int) -> float:

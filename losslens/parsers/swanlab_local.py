@@ -12,9 +12,10 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from losslens.errors import NotALogError
-from losslens.model import Damage, Log, LogEvent, RawSeries, Warning
+from losslens.model import Damage, Log, RawSeries, Warning
 from losslens.parsers import messages
 from losslens.parsers.databases import BROKEN, MAGIC, opened, tables
+from losslens.parsers.endings import ended_as
 from losslens.parsers.json_reading import Json, number_of
 from losslens.parsers.opening import LogFile, peeked, placed_lines
 from losslens.parsers.points import Points, take_lines
@@ -64,7 +65,7 @@ def parse(path: Path) -> tuple[Log, ...]:
         raise NotALogError(f"{path}: a SwanLab folder without a number")
     console = sorted((path / "console").glob("*.log")) if (path / "console").is_dir() else []
     events = [event for file in console if file.is_file() for event in messages.parse(file)[0].events]
-    said = (LogEvent("killed", told.state, str(path)),) if told.state else ()
+    said = (ended_as(told.state, path),) if told.state else ()
     return (
         Log(
             str(path),

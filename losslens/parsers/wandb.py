@@ -13,7 +13,8 @@ from losslens.errors import NotALogError, ParseError
 from losslens.model import Log, LogEvent, Setting
 from losslens.parsers.assemble import Assembly
 from losslens.parsers.columns import Columns
-from losslens.parsers.event_files.events import MalformedEvent, fields, text_of
+from losslens.parsers.endings import ended_with
+from losslens.parsers.event_files.events import MalformedEvent, fields, signed, text_of
 from losslens.parsers.framed_records import FramedRecords
 from losslens.parsers.json_reading import Json, flatten, loads
 from losslens.parsers.settings import flat_settings
@@ -97,8 +98,7 @@ class _Reader:
                 self._take_output(record, start, end)
             elif number == _RECORD_EXIT:
                 code = next((x for n, w, x, _ in fields(record, start, end) if n == 1 and w == 0), 0)
-                kind, text = ("finished", "finished") if code == 0 else ("killed", f"exit code {code}")
-                self.events.append(LogEvent(kind, text, str(self.path)))
+                self.events.append(ended_with(signed(code), self.path))
 
     def _history(self, record: bytes, start: int, end: int) -> None:
         values: dict[str, object] = {}

@@ -168,7 +168,7 @@ def headline(run: RunReport) -> str:
             return f"{loss} did not get better {_since(place, from_start)}"
         case Verdict.HEALTHY if (end := death(run)) is not None:
             until = "to the end" if end.step is None else f"until {words.at(axis, end.step)}"
-            why = f"{words.died_of(end.kind)}, {_said_in(end)}"
+            why = f"{words.died_of(end)}, {_said_in(end)}"
             return f"{loss} was healthy {until}; the job died of something else: {why}"
         case Verdict.HEALTHY if lost := unread_end(run):
             until = "the last point read" if run.last_step is None else words.at(axis, run.last_step)
@@ -207,15 +207,21 @@ def death(run: RunReport) -> LogEvent | None:
     last = next((event for event in reversed(run.events) if event.kind in (*words.DEATHS, "finished")), None)
     if last is None or last.kind == "finished":
         return None
-    if last.step is not None and run.last_step is not None and run.last_step - last.step > (run.log_interval or 0):
+    if not _at_end(last, run):
         return None
-    # A traceback often follows the line that says what it was.
-    same_end = [event for event in run.events if event.kind in words.DEATHS and event.step == last.step]
+    # A traceback often follows the line that says what it was, and a tracker's record of the end what was printed.
+    said = [event for event in run.events if event.kind in words.DEATHS]
+    same_end = [e for e in said if e.step == last.step or (last.step is None and _at_end(e, run))]
     return min(same_end, key=lambda event: words.DEATHS.index(event.kind))
 
 
+def _at_end(event: LogEvent, run: RunReport) -> bool:
+    """Whether nothing was logged after it."""
+    return event.step is None or run.last_step is None or run.last_step - event.step <= (run.log_interval or 0)
+
+
 def _died(run: RunReport, end: LogEvent) -> str:
-    return words.died_of(end.kind) + ("" if end.step is None else f" at {words.at(run.axis, end.step)}")
+    return words.died_of(end) + ("" if end.step is None else f" at {words.at(run.axis, end.step)}")
 
 
 def _said_in(event: LogEvent) -> str:

@@ -7,9 +7,10 @@ to a zero that it is not.
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, datetime
 
-from losslens.model import Onset, Role, Verdict
+from losslens.model import LogEvent, Onset, Role, Verdict
 
 #: What the x of a log counts, when one of it is meant ("epoch 12").
 _ONE = {
@@ -32,13 +33,21 @@ _DIED_OF = {
     "killed": "it was killed",
     "interrupted": "it was interrupted",
     "traceback": "an exception",
+    "failed": "an error",
 }
 DEATHS = tuple(_DIED_OF)
 
 
-def died_of(kind: str) -> str:
+_CODE = re.compile(r"exit code -?\d+.*")
+_EXCEPTION = re.compile(r"(?<!\w)[A-Z]\w*(?:Error|Exception|Exit)(?!\w)")
+
+
+def died_of(event: LogEvent) -> str:
     """What a job died of, within a sentence."""
-    return _DIED_OF.get(kind, kind)
+    found = _DIED_OF.get(event.kind, event.kind)
+    by = {"traceback": _EXCEPTION, "killed": _CODE, "failed": _CODE}.get(event.kind)
+    told = by.search(event.text) if by is not None else None
+    return f"{found} ({told[0]})" if told else found
 
 
 def number(value: float | None) -> str:

@@ -11,7 +11,7 @@ from losslens.parsers.text_told import add_told_nan
 from losslens.runs.group import MESSAGES
 
 #: What else a job says while it dies.
-_DYING = frozenset(["traceback", "nan-message", "overflow", "killed", "nccl", "interrupted"])
+_DYING = frozenset(["traceback", "nan-message", "overflow", "killed", "failed", "nccl", "interrupted"])
 
 
 def with_told_nan(logs: Sequence[Log], beside: Sequence[Log]) -> Sequence[Log]:

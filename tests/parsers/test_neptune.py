@@ -88,7 +88,7 @@ def test_a_run_that_failed_says_so(tmp_path: Path) -> None:
     with (run / "data-1.log").open("a") as file:
         file.write(json.dumps(failed) + "\n")
     (log,) = parsers.parse(run)
-    assert ("killed", "the run failed") in [(event.kind, event.text) for event in log.events]
+    assert ("failed", "the run failed") in [(event.kind, event.text) for event in log.events]
 
 
 def test_a_run_without_a_number_is_no_log(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_a_failed_mlflow_run_says_so(tmp_path: Path) -> None:
     meta = run / "meta.yaml"
     meta.write_text(meta.read_text().replace("status: 3", "status: 4"))
     (log,) = parse(run, "mlflow")
-    assert [(event.kind, event.text) for event in log.events] == [("killed", "the run failed")]
+    assert [(event.kind, event.text) for event in log.events] == [("failed", "the run failed")]
 
 
 def test_a_broken_line_of_mlflow_costs_one_point_and_is_counted(tmp_path: Path) -> None:

@@ -267,6 +267,25 @@ def test_long_names_of_many_runs_leave_out_what_they_share() -> None:
     assert told_apart(["a", "b"], 20) == ["a", "b"]
 
 
+def test_what_was_printed_says_of_what_a_job_died_and_the_trackers_code_only_where_nothing_does() -> None:
+    fine = make.healthy()
+    code = LogEvent("failed", "exit code 1", "run-1.wandb")
+    assert "died of something else: an error (exit code 1), as run-1.wandb says" in story.headline(
+        replace(fine, events=(code,))
+    )
+    for kind, text, told in (
+        ("out-of-memory", "CUDA out of memory", "out of memory"),
+        ("interrupted", "KeyboardInterrupt", "it was interrupted"),
+        ("traceback", "KeyError: 'loss'", "an exception (KeyError)"),
+    ):
+        said = LogEvent(kind, text, "output.log", fine.last_step, None, 90)
+        assert f"{told}, as output.log says" in story.headline(replace(fine, events=(said, code)))
+    killed = LogEvent("killed", "exit code 137, SIGKILL", "run-1.wandb")
+    assert "it was killed (exit code 137, SIGKILL)" in story.headline(replace(fine, events=(killed,)))
+    long_before = LogEvent("out-of-memory", "CUDA out of memory", "output.log", 0, None, 90)
+    assert "an error (exit code 1)" in story.headline(replace(fine, events=(long_before, code)))
+
+
 def test_a_healthy_loss_whose_job_died_says_of_what_and_when() -> None:
     fine = make.healthy()
     last = fine.last_step

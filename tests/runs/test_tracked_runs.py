@@ -34,7 +34,7 @@ def test_a_crashed_run_says_at_which_step_it_died_of_what(crashed: Path) -> None
     (died,) = [e for e in run.events if e.kind == "out-of-memory"]
     assert died.step in (38, 39)  # the client writes a step when the next one begins
     assert "CUDA out of memory" in died.text
-    assert [e.text for e in run.events if e.kind == "killed"] == ["exit code 1"]
+    assert [e.text for e in run.events if e.kind == "failed"] == ["exit code 1"]
 
 
 def test_settings_of_a_tracked_run_say_where_they_are_from(crashed: Path) -> None:
