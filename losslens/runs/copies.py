@@ -28,6 +28,8 @@ SMALLEST = 1e-290
 ALIKE = 0.9
 #: With fewer common points agreement may be chance.
 FEWEST = 3
+#: Of two series that count otherwise under one name so many different values must be the same, in digits of float32.
+MANY, FLOAT32 = 20, 1e-6
 #: Points from which on equal values in equal order, on different counts, are no chance.
 ENOUGH = 5
 
@@ -179,11 +181,17 @@ def _exactness(series: RawSeries) -> int:
 
 
 def _alike(small: _Place, large: _Place) -> bool:
-    """Whether one is a copy of the other; where they count different things, by their values in order."""
+    """Whether one is a copy of the other; where they count different things, by their values in order.
+
+    A tracker counts its calls under the name that the training has for its steps: then all must be the same, and so
+    many different ones as no two courses have alike.
+    """
     if _is_copy(small.series, large.series, _tolerance(small, large), _shifts(small, large)):
         return True
-    if small.series.axis == large.series.axis or np.unique(small.series.value).size == 1:
+    if np.unique(small.series.value).size == 1:
         return False
+    if small.series.axis == large.series.axis:
+        return not small.printed and not large.printed and _are_one_course(small.series.value, large.series.value)
     return _is_stretch(small.series.value, large.series.value)
 
 
@@ -238,6 +246,13 @@ def decimals(values: FloatArray) -> int:
     """Digits behind the point that were printed, as far as the numbers show them."""
     finite = values[np.isfinite(values) & (values != 0.0)][:50]
     return max((len(f"{value:.10f}".rstrip("0").partition(".")[2]) for value in finite), default=0)
+
+
+def _are_one_course(one: FloatArray, other: FloatArray) -> bool:
+    """Whether two series hold the same numbers in order, to the last that can be told from the next."""
+    if one.size != other.size or np.unique(one).size < MANY:
+        return False
+    return bool(np.all(_close(one, other, (FLOAT32, 0.0))))
 
 
 def _is_stretch(small: FloatArray, large: FloatArray) -> bool:

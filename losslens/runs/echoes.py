@@ -7,7 +7,7 @@ a tree of its own. Names do not tell that these are one job; the losses that sta
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence, Set
 from itertools import accumulate, combinations
 from pathlib import Path
@@ -59,7 +59,8 @@ MOST_PAIRS = 400
 def join_echoes(by_path: dict[Path, list[Group]], seen: Beginnings, containers: Set[str] = frozenset()) -> None:
     """Let each printed output join the one logged job near it that holds its numbers; changes ``by_path``.
 
-    So do the logs of a subfolder that is called as one of the ``containers`` in which trainers keep what belongs above.
+    So do the logs of a subfolder that is called as one of the ``containers`` in which trainers keep what belongs above,
+    and those of the only subfolder with logs below the only job of a folder.
     """
     _join_parallel(by_path, containers, seen)
     _join_tracked(by_path, seen)
@@ -88,9 +89,11 @@ def join_echoes(by_path: dict[Path, list[Group]], seen: Beginnings, containers: 
     for path, groups in by_path.items():
         if 1 < len(groups) <= MOST_TOGETHER and any(_may_be_one(a, b) for a, b in combinations(groups, 2)):
             by_path[path] = _joined_within(groups, seen)
+    below = Counter(path.parent for path, groups in by_path.items() if groups)
     for path, groups in by_path.items():
         above = by_path.get(path.parent, [])
-        if len(groups) == 1 and 1 < len(above) <= MOST_TOGETHER and path.name.lower() in containers:
+        several = 1 < len(above) <= MOST_TOGETHER and path.name.lower() in containers
+        if len(groups) == 1 and (several or len(above) == below[path.parent] == 1):
             _join_above(path, groups, above, seen)
 
 
@@ -159,7 +162,7 @@ def _parts(group: Group, seen: Beginnings) -> list[Part]:
 
 
 def _join_above(path: Path, groups: list[Group], above: Sequence[Group], seen: Beginnings) -> None:
-    """Let the logs of a subfolder join the one of several jobs above whose numbers they hold."""
+    """Let the logs of a subfolder join the one of the jobs above whose numbers they hold."""
     mine = _parts(groups[0], seen)
     same = [
         home

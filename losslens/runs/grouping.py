@@ -29,6 +29,7 @@ from losslens.runs.naming import EVENT_FILE, natural, says_nothing
 from losslens.runs.outputs import BY_RANK, join_starts, leading_ranks, stream_of
 from losslens.runs.peek import Glimpse, glimpse, leaps
 from losslens.runs.resumed import join_resumed, resumed_log
+from losslens.runs.same_files import join_same_files
 from losslens.runs.splits import home_of_split, is_split_folder
 from losslens.runs.terms import SHARED, files_of_terms
 from losslens.runs.writers import AT_ONCE_S, join_writers
@@ -39,7 +40,7 @@ DATABASES = frozenset(["mlflow-db", "trackio"])
 TRAINER_STATE = "trainer-state"
 #: Folders in which trainers keep what belongs to the job above.
 CONTAINERS = words(
-    "tensorboard tb tb_logs tblogs tensorboard_logs events summaries summary logs log logging csv vis_data dvclive",
+    "tensorboard tb tf tb_logs tblogs tensorboard_logs events summaries summary logs log logging csv vis_data dvclive",
     "stdout output slurm slurm_logs wandb metrics",
 )
 _HPARAMS_TIME = re.compile(r"\d{9,11}(?:\.\d+)?")
@@ -65,6 +66,7 @@ def jobs_of(folders: Sequence[Folder]) -> tuple[tuple[Job, ...], tuple[Skipped, 
         by_path.setdefault(folder.path, []).extend(_within(folder, logs))
     join_starts(by_path)
     _join_folders(by_path)
+    join_same_files(by_path)
     join_resumed(by_path)
     seen: Beginnings = {}
     join_writers(by_path, seen)
