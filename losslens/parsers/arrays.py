@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import math
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from losslens.errors import ParseError
 from losslens.model import Log
-from losslens.parsers.axes import STEP_RANK, is_known_name, normalise
+from losslens.parsers import csv
+from losslens.parsers.axes import SPLIT_WORDS, STEP_RANK, is_known_name, normalise
+from losslens.parsers.columns import Columns
 from losslens.parsers.json_reading import Document, Json
 from losslens.parsers.keras_json import histories_of
+from losslens.parsers.shared_names import add_totals
 
 NAME = "arrays"
 
@@ -25,8 +29,8 @@ _ZIP, _MATLAB = b"PK\x03\x04", b"MATLAB 5.0 MAT-file"
 _NUMBERS = "fiu"
 LEAST, MOST = 3, 10_000_000
 """Numbers of a curve."""
-MOST_ARRAYS = 200
-"""Arrays of a file that is a log; what holds more is data."""
+MOST_ARRAYS, MOST_COLUMNS = 200, 16
+"""Arrays of a file that is a log, and columns of one of them; what holds more is data."""
 TRAINED, VALIDATED = "TrainingLoss", "Validation"
 """MATLAB's name of the training loss, and how those of validation begin: NaN in iterations that were not validated."""
 MOST_STRUCT = 1 << 22
@@ -34,10 +38,11 @@ MOST_STRUCT = 1 << 22
 
 
 def sniff(path: Path, head: bytes) -> bool:
-    """Whether a loss or another metric is among the names, as a list of numbers."""
+    """Whether a loss or another metric is among the names, as a list of numbers, or a split beside its steps."""
     try:
         if path.suffix == ".npz" and head.startswith(_ZIP):
-            return _says_a_loss(_curves_in_zip(path))
+            shapes = _shapes_in_zip(path)
+            return _says_a_loss(_curves(shapes)) or bool(_at_steps(shapes))
         return path.suffix == ".mat" and head.startswith(_MATLAB) and bool(_of_matlab(path))
     except ParseError:
         return False
@@ -45,6 +50,8 @@ def sniff(path: Path, head: bytes) -> bool:
 
 def parse(path: Path) -> tuple[Log, ...]:
     """One Log of the curves that stand side by side. Raises ParseError for a broken file."""
+    if path.suffix == ".npz" and (lists := _at_steps(_shapes_in_zip(path))):
+        return csv.logs_of(path, _columns(path, lists), format=NAME)
     value = _of_numpy(path) if path.suffix == ".npz" else _of_matlab(path)
     return histories_of(path, Document(value), NAME)
 
@@ -59,26 +66,61 @@ def _reading(path: Path, what: str) -> Iterator[None]:
         raise ParseError(f"{path}: not a readable {what}: {said}") from error
 
 
-def _curves_in_zip(path: Path) -> list[str]:
-    """The names of the lists of numbers in an ``.npz``, by their headers alone. Raises ParseError."""
+def _shapes_in_zip(path: Path) -> dict[str, tuple[int, ...]]:
+    """The shape of each array of numbers in an ``.npz``, by their headers alone. Raises ParseError."""
     from numpy.lib import format as npy
 
-    curves: list[str] = []
+    shapes: dict[str, tuple[int, ...]] = {}
     with _reading(path, "NumPy archive"), zipfile.ZipFile(path) as archive:
         members = [name for name in archive.namelist() if name.endswith(".npy")]
         for name in members if len(members) <= MOST_ARRAYS else ():
             with archive.open(name) as member:
                 read = npy.read_array_header_1_0 if npy.read_magic(member) == (1, 0) else npy.read_array_header_2_0
                 shape, _, kind = read(member)
-            if kind.kind in _NUMBERS and _is_curve(shape):
-                curves.append(name.removesuffix(".npy"))
-    return curves
+            if kind.kind in _NUMBERS:
+                shapes[name.removesuffix(".npy")] = shape
+    return shapes
+
+
+def _curves(shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
+    return [name for name, shape in shapes.items() if _is_curve(shape)]
+
+
+def _at_steps(shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
+    """The steps, and behind them the arrays with a row at each of them that are called as a loss or as the data that it
+    is of: DeepXDE keeps the terms of its loss so. None where there are no such arrays of several columns."""
+    steps = next((name for name, shape in shapes.items() if normalise(name) in STEP_RANK and _is_curve(shape)), None)
+    if steps is None or len(shapes[steps]) != 1:
+        return []
+    rows = shapes[steps][0]
+    named = [name for name in shapes if name != steps and (normalise(name) in SPLIT_WORDS or _says_a_loss([name]))]
+    lists = [name for name in named if shapes[name][:1] == (rows,) and math.prod(shapes[name][1:]) <= MOST_COLUMNS]
+    lists = [name for name in lists if len(shapes[name]) <= 2 and all(shapes[name])]
+    several = any(len(shapes[name]) == 2 and shapes[name][1] > 1 for name in lists)
+    return [steps, *lists] if several or any(normalise(name) in SPLIT_WORDS for name in lists) else []
+
+
+def _columns(path: Path, names: Sequence[str]) -> Columns:
+    """A table of such arrays: each of their columns is a term, and of a split the whole is their sum."""
+    import numpy as np
+
+    columns = Columns()
+    with _reading(path, "NumPy archive"), np.load(path, allow_pickle=False) as arrays:
+        for name in names:
+            terms = np.atleast_2d(np.asarray(arrays[name], dtype=np.float64).T)
+            whole = f"{name} loss" if normalise(name) in SPLIT_WORDS else name
+            for n, term in enumerate(terms, 1):
+                tag = whole if len(terms) == 1 else f"{whole} term {n}"
+                columns[tag].add_stretch(0, array("d", np.ascontiguousarray(term).tobytes()))
+            columns.n_rows = terms.shape[1]
+    add_totals(columns)
+    return columns
 
 
 def _of_numpy(path: Path) -> dict[str, Json]:
     import numpy as np
 
-    names = _curves_in_zip(path)
+    names = _curves(_shapes_in_zip(path))
     with _reading(path, "NumPy archive"), np.load(path, allow_pickle=False) as arrays:
         return {name: arrays[name].reshape(-1).tolist() for name in names}
 

@@ -9,7 +9,7 @@ import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice, pairwise
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 from xml.etree import ElementTree
@@ -29,6 +29,8 @@ MOST_XML, MOST_STRINGS = 256 << 20, 1 << 20
 FEW_STRINGS = 4096
 #: Rows above the names of the columns: titles, settings, blank rows.
 MOST_ABOVE = 40
+#: Rows of numbers without a header that are a course.
+LEAST_BARE = 10
 MOST_COLUMNS, LONGEST = 4096, 1000
 _CELL = re.compile(r"([A-Z]{1,3})\d+")
 #: Excel counts days from 1900 on; this many are between that and 1970.
@@ -46,7 +48,7 @@ def sniff(path: Path, head: bytes) -> bool:
     if not head.startswith(ZIP) or _WORKBOOK not in members(path):
         return False
     try:
-        return any(_table(rows) is not None for _, rows in _sheets(path, FEW_STRINGS))
+        return any(_table(rows, _called(path, name))[0] is not None for name, rows in _sheets(path, FEW_STRINGS))
     except LosslensError:
         return False
 
@@ -60,7 +62,7 @@ def parse(path: Path) -> tuple[Log, ...]:
 
     logs: list[tuple[str, Log]] = []
     for name, rows in _sheets(path, MOST_STRINGS):
-        columns = _columns(rows)
+        columns = _columns(rows, _called(path, name))
         if columns is not None and columns.n_rows:
             logs.extend((name, log) for log in csv.logs_of(path, columns, format=NAME))
     if not logs:
@@ -91,20 +93,46 @@ class _Table:
     """The row above them."""
 
 
-def _table(rows: Iterator[Row]) -> _Table | None:
-    """The header among the first rows: two texts or more, one the name of a metric. ``rows`` go on behind it."""
+def _table(rows: Iterator[Row], called: str = "") -> tuple[_Table | None, Iterator[Row]]:
+    """The header among the first rows, one name of which is that of a metric, and the rows behind it.
+
+    It has two texts or more, or one above a column of numbers. Numbers without a header are those that the sheet is
+    ``called`` after, beside their steps if these are there.
+    """
+    head = list(islice(rows, MOST_ABOVE))
     above: Row = {}
-    for row in islice(rows, MOST_ABOVE):
+    for n, row in enumerate(head):
         names = {at: text.strip() for at, text in row.items() if text.strip() and not _is_number(text)}
         metrics = [name for name in names.values() if normalise(name) not in STEP_RANK and is_known_name(name)]
-        if len(names) > 1 and len(names) >= 0.5 * len(row) and metrics and all(len(n) < 100 for n in metrics):
-            return _Table(names, above)
+        whole = len(names) > 1 or (row.keys() == names.keys() and _is_of_numbers(head[n + 1 : n + 2], row))
+        if names and whole and len(names) >= 0.5 * len(row) and metrics and all(len(m) < 100 for m in metrics):
+            return _Table(names, above), chain(head[n + 1 :], rows)
         above = row
-    return None
+    return (_bare(head, called) if called and len(head) >= LEAST_BARE else None), chain(head, rows)
 
 
-def _columns(rows: Iterator[Row]) -> Columns | None:
-    table = _table(rows)
+def _is_of_numbers(rows: Sequence[Row], like: Row) -> bool:
+    """Whether there are rows, with numbers in the cells of one and in no others."""
+    return bool(rows) and all(row.keys() == like.keys() and all(map(_is_number, row.values())) for row in rows)
+
+
+def _bare(head: Sequence[Row], called: str) -> _Table | None:
+    places = sorted(head[0])
+    if not 0 < len(places) <= 2 or not _is_of_numbers(head, head[0]):
+        return None
+    steps = [float(row[places[0]]) for row in head]
+    if len(places) == 2 and (steps[1] <= steps[0] or any(b - a != steps[1] - steps[0] for a, b in pairwise(steps))):
+        return None
+    return _Table(dict(zip(places, [called] if len(places) == 1 else ["step", called], strict=True)))
+
+
+def _called(path: Path, sheet: str) -> str:
+    """The metric that a file or a sheet is called after."""
+    return next((name for name in (path.name.split(".")[0], sheet) if is_known_name(name)), "")
+
+
+def _columns(rows: Iterator[Row], called: str) -> Columns | None:
+    table, rows = _table(rows, called)
     if table is None:
         return None
     columns = Columns()

@@ -32,7 +32,7 @@ def join_same_files(by_path: dict[Path, list[Group]]) -> None:
     twins: dict[int, list[Source]] = defaultdict(list)
     for held in alike.values():
         for group, source in held if 1 < len(held) <= MOST else ():
-            twins[id(source)] = [s for other, s in held if other is not group and _same(source.path, s.path)]
+            twins[id(source)] = [twin for other, twin in held if other is not group and _same(source.path, twin.path)]
     jobs = {id(group): group for held in alike.values() for group, source in held if twins.get(id(source))}
     for group in sorted(jobs.values(), key=_as_copy, reverse=True):
         events = [source for source in group.sources if EVENT_FILE.search(source.path.name)]
@@ -45,8 +45,8 @@ def join_same_files(by_path: dict[Path, list[Group]]) -> None:
         names = " and ".join(source.path.name for source in events[:2])
         for source in events:
             group.sources.remove(source)
-            for held in twins.values():
-                held[:] = [twin for twin in held if twin is not source]
+            for others in twins.values():
+                others[:] = [twin for twin in others if twin is not source]
         home.join(group, f"{names} lies in {group.path.name}/ as well, byte for byte")
 
 

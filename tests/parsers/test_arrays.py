@@ -97,3 +97,29 @@ def test_a_cut_file_of_matlab_is_no_log(tmp_path: Path) -> None:
     savemat(path, {"loss": np.linspace(3.0, 1.0, 500)})
     path.write_bytes(path.read_bytes()[:300])
     assert parsers.recognise(path) is None
+
+
+def test_columns_of_an_array_at_steps_are_the_terms_of_the_loss_that_its_name_says(tmp_path: Path) -> None:
+    terms = np.stack([LOSS[:3], 2.0 * LOSS[:3]], axis=1)
+    np.savez(tmp_path / "losshistory.npz", train=terms, test=terms + 1.0, steps=np.arange(3) * 200)
+    assert parsers.recognise(tmp_path / "losshistory.npz") == "arrays"
+    (log,) = parsers.parse(tmp_path / "losshistory.npz")
+    assert log.series["train loss term 2"].value.tolist() == [6.0, 4.0, 3.0]
+    assert log.series["train loss"].value.tolist() == [9.0, 6.0, 4.5]
+    assert log.series["test loss"].step.tolist() == [0, 200, 400]
+    roles = {choice.tag: choice.role for choice in assign(log.series)}
+    assert roles["train loss"] is Role.TRAIN_LOSS
+    assert roles["test loss"] is Role.VAL_LOSS
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"train": np.zeros((50, 4)), "test": np.zeros((9, 4))},
+        {"steps": np.arange(50), "train": np.zeros((50, 64)), "test": np.zeros((50, 64))},
+        {"steps": np.arange(50), "results": np.zeros((50, 5))},
+    ],
+)
+def test_rows_of_data_are_no_terms_of_a_loss(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
+    np.savez(tmp_path / "data.npz", **arrays)  # type: ignore[arg-type]
+    assert parsers.recognise(tmp_path / "data.npz") is None

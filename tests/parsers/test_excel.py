@@ -130,3 +130,22 @@ def test_xml_that_ends_in_the_middle_is_one_clear_error(tmp_path: Path) -> None:
             archive.writestr(name, data[:-200] if "worksheets" in name else data)
     with pytest.raises(ParseError, match="not a readable workbook"):
         excel.parse(path)
+
+
+def test_a_column_of_numbers_in_a_workbook_called_after_a_loss_is_that_loss(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "loss.xlsx", {"Sheet1": [row[1:] for row in course()]})
+    assert parsers.recognise(path) == "excel"
+    (log,) = parsers.parse(path)
+    assert log.series["loss"].value.tolist() == [row[1] for row in course()]
+    (counted,) = parsers.parse(workbook(tmp_path / "b.xlsx", {"train loss": course()}))
+    assert counted.series["train loss"].step.tolist() == list(range(1, 21))
+    (named,) = parsers.parse(workbook(tmp_path / "c.xlsx", {"Sheet1": [["loss"], *(row[1:] for row in course())]}))
+    assert len(named.series["loss"].value) == 20
+
+
+def test_a_column_of_numbers_that_nothing_calls_a_loss_is_no_log(tmp_path: Path) -> None:
+    rows = [row[1:] for row in course()]
+    assert parsers.recognise(workbook(tmp_path / "data.xlsx", {"Sheet1": rows})) is None
+    assert parsers.recognise(workbook(tmp_path / "loss.xlsx", {"Sheet1": rows[:5]})) is None
+    wide = [[0.1, 0.2, 0.3]] * 20
+    assert parsers.recognise(workbook(tmp_path / "losses.xlsx", {"Sheet1": list(wide)})) is None
