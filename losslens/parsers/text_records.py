@@ -17,6 +17,7 @@ from losslens.parsers.text_counts import A_UNIT, EPOCH, NAME, UNIT, place_at, pl
 from losslens.parsers.text_headings import VALIDATION
 from losslens.parsers.text_lists import of_other_split, one_by_one
 from losslens.parsers.text_names import name_on
+from losslens.parsers.text_statistics import with_its_name
 from losslens.parsers.text_unsaid import as_nan
 from losslens.parsers.text_wholes import NO_NUMBER, NUMBER, float_of, int_of, lone_tensor, whole_line
 
@@ -222,6 +223,8 @@ def read_record(text: str) -> Record | None:
         return None  # what a program was started with
     if "Eval batch=" in text and _EVALUATING.match(text):
         return None  # Composer counts the batches of an evaluation; its numbers stand below, at the training's batch
+    if "> " in text:
+        text = with_its_name(text)
     if "{" in text:
         text = _IN_BRACES.sub(r"\1", text)
     if "loss value: " in text:
