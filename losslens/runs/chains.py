@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 ROTATED = 5.0
 #: Share of the smaller log's tags that two logs must share to follow each other.
 SAME_TAGS = 0.5
+#: A series that goes back so often, beside a steady one that had mostly come farther each time, was not restarted.
+JITTERS, MOSTLY = 8, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +143,18 @@ def steps_go_back(series: Iterable[RawSeries]) -> list[int]:
     """Rows at which steps go back for good, the first of each restart.
 
     A restart writes steps again that were written before, or stays below where the steps were for at least two points;
-    a single late point does neither.
+    a single late point does neither. Nor does a series that goes back again and again, a little each time, beside one
+    that was written at the same steps and never did: each of several environments counts to the end of its episode.
     """
     found: list[tuple[int, int]] = []
+    series = list(series)
+    steady = [one for one in series if one.step.size >= JITTERS and not np.any(np.diff(one.step) < 0)]
     for one in series:
         step, row = one.step, one.row
         back = np.flatnonzero(np.diff(step) < 0) + 1
         if not back.size:
+            continue
+        if back.size >= JITTERS and any(_jitters(one, back, other) for other in steady if other.axis == one.axis):
             continue
         top = np.maximum.accumulate(step)
         known, first = np.unique(step, return_index=True)
@@ -162,6 +169,19 @@ def steps_go_back(series: Iterable[RawSeries]) -> list[int]:
         if not rows or rows[-1] <= row_before:
             rows.append(row_back)
     return rows
+
+
+def _jitters(one: RawSeries, back: IntArray, steady: RawSeries) -> bool:
+    """Whether the steps of a series that goes back at ``back`` go on as a whole, over steps at which ``steady``, which
+    never went back, had mostly been written before."""
+    low, high = one.step[back], one.step[back - 1]
+    half = back.size // 2
+    if np.median(low[half:]) <= np.median(high[:half]):
+        return False
+    written = np.searchsorted(steady.row, one.row[back])
+    last = steady.step[np.maximum(written - 1, 0)]
+    goes_on = (written > 0) & (written < steady.step.size)
+    return bool(goes_on.mean() > MOSTLY and (last > low)[goes_on].mean() > MOSTLY)
 
 
 def _stays_below(step: IntArray, top: IntArray, k: int) -> bool:

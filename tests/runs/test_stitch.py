@@ -434,3 +434,43 @@ def test_jobs_whose_first_value_is_that_of_an_untrained_model_are_told_apart() -
         format="csv",
     )
     assert sorted(len(run.series["loss"]) for run in build([made], name="run")) == sorted(sizes)
+
+
+def rollouts(n: int = 12, environments: int = 4) -> Log:
+    """What stable-baselines 2 writes: of each rollout the ends of the episodes, by environment, then the losses."""
+    chance = np.random.default_rng(3)
+    rewards: list[tuple[int, int]] = []
+    losses: list[tuple[int, int]] = []
+    row = 0
+    for rollout in range(n):
+        for _ in range(environments):
+            for step in np.sort(chance.choice(1000, 3, replace=False)):
+                rewards.append((row, 1000 * (rollout + 1) + int(step)))
+                row += 1
+        for k in range(16):
+            losses.append((row, 1000 * (rollout + 2) + 62 * k))
+            row += 1
+    parts = []
+    for tag, points in (("loss/loss", losses), ("episode_reward", rewards)):
+        rows, steps = np.array(points).T
+        parts.append(series(tag, falling(rows.size), step=steps, row=rows, wall=1e9 + rows))
+    return log("events", *parts)
+
+
+def test_episodes_of_several_environments_that_end_at_their_own_counts_are_no_restarts() -> None:
+    run = run_of(rollouts())
+    assert len(run.segments) == 1
+    assert run.series["loss/loss"].abandoned is None
+    rewards = run.series["episode_reward"]
+    assert rewards.step.tolist() == sorted(rewards.step.tolist())
+    assert {repair.code for repair in run.repairs} == {"out-of-order"}
+
+
+def test_a_job_that_went_back_often_beside_a_series_of_rare_points_was_restarted_as_often() -> None:
+    starts = [np.arange(100 * k, 100 * k + 130) for k in range(12)]
+    step = np.concatenate(starts)
+    rare = [(k, 100 * k) for k in range(12)]
+    rows = np.array([130 * k for k, _ in rare])
+    loss = series("loss", falling(step.size), step=step, wall=1e9 + np.arange(step.size))
+    checkpoint = series("val_loss", falling(12), step=[s for _, s in rare], row=rows, wall=1e9 + rows)
+    assert len(run_of(log("events", loss, checkpoint)).segments) == 12
