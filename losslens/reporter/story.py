@@ -331,8 +331,8 @@ def about(run: RunReport) -> str:
     if run.log_interval is not None and run.log_interval > 1:
         parts.append(f"one every {words.number(run.log_interval)}")
     if run.steps_per_epoch is not None:
-        per = f"{words.many(run.axis, run.steps_per_epoch.value)} an epoch"
-        parts.append(f"{per} ({run.steps_per_epoch.source})")
+        per = f"{words.many(run.axis, run.steps_per_epoch.value)} an epoch ({run.steps_per_epoch.source})"
+        parts.append(f"each {words.one(run.axis)} an epoch" if run.steps_per_epoch.value == 1 else per)
     if len(run.segments) > 1:
         parts.append(f"{len(run.segments) - 1} restart{'s' if len(run.segments) > 2 else ''}")
     return ", ".join(parts)

@@ -116,7 +116,7 @@ def _from_epoch_series(epochs: Series, series: Mapping[str, Series]) -> StepsPer
     if epochs_passed <= 0:
         return None
     span = float(step[changes[-1]] - step[changes[0]]) / epochs_passed
-    return StepsPerEpoch(_rounded(span), f"the steps at which {epochs.tag} changes") if span >= 1 else None
+    return StepsPerEpoch(_rounded(span), f"as {epochs.tag} counts them") if span >= 1 else None
 
 
 def _once_an_epoch(epochs: Series, series: Mapping[str, Series]) -> StepsPerEpoch | None:

@@ -106,7 +106,9 @@ def plateau(fit: SeriesFit) -> Word | None:
             text = f"no stretch of it is better than its first, {number(start)}, beyond what its noise gives"
             return Word(Verdict.PLATEAU, text, NEAR, Verdict.HEALTHY)
         return _back_at_first(fit) or _stuck(fit)
-    text = f"never better than its first level {number(start)} by more than {rough(100 * max(gained, 0.0))} %"
+    text = f"never better than its first level {number(start)}"
+    if gained > 0.0:
+        text += f" by more than {rough(100 * gained)} %"
     margin = PLATEAU_SHARE / max(gained, 1e-9)
     return Word(Verdict.PLATEAU, text, margin, Verdict.HEALTHY if margin < NEAR else None)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from losslens.model import CauseGroup, Damage, LogEvent, Role, Setting, Skipped, Verdict
+from losslens.model import CauseGroup, Damage, LogEvent, Role, Setting, Skipped, StepsPerEpoch, Verdict
 from losslens.reporter import appendix, story, words
 from losslens.reporter.names import shortened, told_apart
 from tests.reporter import make_analysis as make
@@ -212,6 +212,14 @@ def test_a_format_that_is_its_own_trainer_is_named_once() -> None:
     run = replace(make.exploded(), format="dvclive", trainer="dvclive")
     assert story.about(run).startswith("dvclive, ")
     assert story.about(replace(run, trainer="lightning")).startswith("dvclive (lightning), ")
+
+
+def test_steps_that_are_epochs_are_said_to_be_them() -> None:
+    run = replace(make.healthy(), steps_per_epoch=StepsPerEpoch(1.0, "as epoch counts them"))
+    assert f"each {story.words.one(run.axis)} an epoch" in story.about(run)
+    assert "as epoch" not in story.about(run)
+    more = replace(run, steps_per_epoch=StepsPerEpoch(80.0, "as epoch counts them"))
+    assert "an epoch (as epoch counts them)" in story.about(more)
 
 
 def test_healthy_runs_still_say_how_they_were_read() -> None:

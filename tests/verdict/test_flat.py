@@ -162,6 +162,12 @@ def test_a_loss_that_stands_still_at_a_uniform_guess_after_a_huge_first_value_le
         assert ("a uniform guess" in judged.reason) is (words is Verdict.PLATEAU)
 
 
+def test_a_loss_that_only_rose_is_said_to_be_never_better_without_a_share() -> None:
+    told = said(loss=np.linspace(2.0, 2.2, 60)).reason
+    assert "never better than its first level 2" in told
+    assert "by more than" not in told
+
+
 def test_the_same_number_at_each_of_a_few_points_is_a_plateau_unless_it_was_printed_coarsely() -> None:
     found = said(loss=np.full(5, 2.3026))
     assert found.verdict is Verdict.PLATEAU

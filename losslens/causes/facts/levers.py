@@ -35,6 +35,7 @@ PLAIN_WORDS = frozenset(
         *("raw", "base", "baseline", "default", "original", "plain", "fixed", "fix", "healthy", "twin", "survivor"),
         *("run", "history", "log", "logs", "json", "csv", "metrics", "train", "fit", "v", "version", "trial", "the"),
         *("a", "survives", "exp", "experiment", "test", "iter", "try", "attempt", "job", "id", "no"),
+        *("cell", "table", "sheet", "part"),
     )
 )
 """Words of a name that change nothing in the numbers; a whole number after one counts the runs."""

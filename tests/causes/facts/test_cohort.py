@@ -185,6 +185,8 @@ def test_a_sweep_with_one_exception_or_one_failure_says_nothing() -> None:
         ("run3_bs64", {"batch-size": "64"}),
         ("beta2_0.95", {"beta2": "0.95"}),
         ("version_3", {}),
+        ("cell 4", {}),
+        ("table 2", {}),
         ("logs_1e-7", {"number": "1e-7"}),
         ("resnet50", {"resnet50": ""}),
     ],
