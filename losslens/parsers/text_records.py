@@ -168,8 +168,13 @@ _SHORT = {"trl": "train loss", "tel": "test loss", "L.r.": "learning rate"}
 
 
 _OTHER_WORK = re.compile(
-    r"map|load|token|generat|eval|valid|test|filter|process|cast|flatten|sav|extract|predict|sampl|fetch", re.IGNORECASE
+    r"map|load|token|generat|eval|valid|test|filter|process|cast|flatten|sav|extract|predict|sampl|fetch"
+    # what libraries say while they prepare their data: "Truncating train dataset", "Adding EOS to train dataset"
+    r"|^\W*(?:add|build|truncat|drop|pack|encod|writ|read|index|comput|collect|prepar|creat|convert|apply|cach)\w*ing\b",
+    re.IGNORECASE,
 )
+#: How fast a bar is that goes through data, or a file, and trains nothing: "1000/1000 [00:00<00:00, 810 examples/s]".
+_SPEED_OF_DATA = re.compile(r"[^\]]*[\s\d](?:examples|rows|files|docs|[kMG]?i?B)/s[\],]")
 
 
 @dataclass(slots=True)
@@ -268,7 +273,9 @@ def read_record(text: str) -> Record | None:
         record.step = round(float(groups["many"]) * (1_000_000 if unit == "M" else 1_000))
     record.n, record.of = int_of(groups.get("n")), int_of(groups.get("N"))
     record.batch = int_of(groups.get("batch"))
-    record.aside = kind == "bar" and _is_other_work(groups.get("what") or "")
+    record.aside = kind == "bar" and (
+        _is_other_work(groups.get("what") or "") or _SPEED_OF_DATA.match(text, match.end()) is not None
+    )
     record.epochs = int_of(groups.get("epochs"))
     epoch = groups.get("epoch")
     if epoch is None and kind != "epoch" and (found := EPOCH.search(text)):

@@ -290,6 +290,20 @@ def test_every_dialect_is_read_with_its_steps_and_values(tmp_path: Path, name: s
         np.testing.assert_allclose(series.value, values, rtol=1e-12, equal_nan=True)
 
 
+@pytest.mark.parametrize(
+    "what", ["Truncating train dataset", "Adding EOS to train dataset", "Labels", "model.safetensors"]
+)
+def test_bars_of_what_is_prepared_count_no_steps_however_long_they_are(what: str, tmp_path: Path) -> None:
+    speed = {"Labels": "9999.1 examples/s", "model.safetensors": "81.2MB/s"}.get(what, "9999.1it/s")
+    lines = [f"{what}: 100%|##########| 50000/50000 [00:01<00:00, {speed}]"]
+    for step in (10, 20, 30):
+        lines.append(f" {step // 2}%|#         | {step}/200 [00:01<00:20,  9.1it/s]")
+        lines.append(f"{{'loss': '{3 - step / 10}', 'grad_norm': '1.5', 'epoch': '{step / 100}'}}")
+    (log,) = text.parse(write(tmp_path, lines))
+    assert log.series["loss"].axis == "step"
+    assert log.series["loss"].step.tolist() == [10, 20, 30]
+
+
 def test_hugging_face_dicts_take_their_step_from_the_bar_above(tmp_path: Path) -> None:
     lines = ["Map: 100%|##########| 50000/50000 [00:01<00:00, 9999.1 examples/s]"]
     for step in (10, 20, 30):
