@@ -26,6 +26,8 @@ ROUNDED = {3: 5.1e-3, 4: 5.1e-4}
 SMALLEST = 1e-290
 #: Share of a series' points that must stand in the other, step and value, for it to be a copy.
 ALIKE = 0.9
+#: What a console says of a number that a logger calls by its name alone.
+AVERAGED = frozenset(["mean", "avg", "average"])
 #: With fewer common points agreement may be chance.
 FEWEST = 3
 #: Of two series that count otherwise under one name so many different values must be the same, in digits of float32.
@@ -64,7 +66,7 @@ def without_copies(logs: Sequence[Log]) -> tuple[list[Log], tuple[Repair, ...]]:
     for i, log in enumerate(logs):
         points = sum(series.step.size for series in log.series.values())
         for tag, series in log.series.items():
-            places[spelling(tag)].append(_Place(i, tag, series, log.format == TEXT, points))
+            places[_in_any_order(tag)].append(_Place(i, tag, series, log.format == TEXT, points))
     out = list(logs)
     dropped: dict[int, set[str]] = defaultdict(set)
     kept_in: dict[tuple[int, int], list[str]] = defaultdict(list)
@@ -107,6 +109,12 @@ def spelling(tag: str) -> str:
             continue
         words.append("val" if word in VAL_WORDS else "test" if word in TEST_WORDS else word)
     return " ".join(words) or tag
+
+
+def _in_any_order(tag: str) -> str:
+    """The spelling of a name as it is however it is said: "Loss/value" is printed as "Mean value loss"."""
+    words = spelling(tag).split(" ")
+    return " ".join(sorted(word for word in words if word not in AVERAGED) or words)
 
 
 def _copies(

@@ -209,6 +209,14 @@ def test_what_was_printed_with_three_digits_beside_a_table_is_a_copy() -> None:
     assert np.array_equal(run.series["train/loss_actor"].value, value)
 
 
+def test_what_is_printed_with_its_words_in_another_order_is_a_copy() -> None:
+    value = 90.0 * falling(60)
+    events = log("run/events", series("Loss/value", value), series("Loss/surrogate", value / 7), format="tensorboard")
+    printed = [series(f"Mean {of} loss", (value / by).round(4)) for of, by in (("value", 1), ("surrogate", 7))]
+    run = run_of(events, log("run/train.log", *printed, format="text"))
+    assert set(run.series) == {"Loss/value", "Loss/surrogate"}
+
+
 def test_the_copy_of_a_log_is_left_out_and_said() -> None:
     whole = series("loss", falling(100), step=range(0, 1000, 10))
     early = series("loss", falling(100)[:50].round(4), step=range(0, 500, 10))
