@@ -28,6 +28,7 @@ from losslens.runs.naming import natural
 from losslens.runs.ownership import owners_by_name, owners_by_settings, shared
 from losslens.runs.resumed import VERSION
 from losslens.runs.span import Steps, within
+from losslens.runs.splits import bare_of
 from losslens.runs.stitch import Stitched, stitch
 from losslens.runs.terms import names_of_term, terms_of_one
 from losslens.runs.told import with_told_nan
@@ -285,7 +286,8 @@ def _distinct_tags(logs: Sequence[Log], path: str) -> list[Log]:
         if any(terms_of_one(log, logs[j]) for j in others):
             out.append(_renamed(log, names_of_term(log)))
             continue
-        if folder and (_is_split(folder) or (log.format == TENSORBOARD and elsewhere)):
+        beside = any(other.format == log.format and at != folder for other, at in zip(logs, folders, strict=True))
+        if folder and (_is_split(folder, beside) or (log.format == TENSORBOARD and elsewhere)):
             place = folder
         elif split and any(split_of(PurePath(logs[j].path).name) not in ("", split) for j in others):
             place = split
@@ -313,8 +315,13 @@ def _same_stem(a: Log, b: Log) -> bool:
     return one.suffix != other.suffix and one.with_suffix("") == other.with_suffix("")
 
 
-def _is_split(folder: str) -> bool:
-    return bool(split_of(folder.rsplit("/", 1)[-1]))
+def _is_split(folder: str, beside: bool) -> bool:
+    """Whether a folder is called as a split: ``train``, or ``cora_train`` with another of its format ``beside``.
+
+    Alone ``network_train`` is the name of what was trained.
+    """
+    name = folder.rsplit("/", 1)[-1]
+    return bool(split_of(name)) and (beside or not bare_of(name))
 
 
 def _folder_under(log: Log, path: str) -> str:

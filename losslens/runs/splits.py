@@ -18,14 +18,14 @@ def is_split_folder(name: str, siblings: Sequence[str]) -> bool:
     numbered = re.compile(re.escape(name) + r"[-_]?\d+")
     if any(map(numbered.fullmatch, siblings)):
         return False
-    bare = {_bare(one) for one in (name, *siblings)}
+    bare = {bare_of(one) for one in (name, *siblings)}
     return len(bare) == 1 or () in bare
 
 
 def home_of_split(name: str, siblings: Sequence[str]) -> str:
     """The folder beside that holds the training of which this one, among those of several jobs, holds another split."""
-    bare = _bare(name)
-    same = [name, *(s for s in siblings if _names_split(s) and _bare(s) == bare)]
+    bare = bare_of(name)
+    same = [name, *(s for s in siblings if _names_split(s) and bare_of(s) == bare)]
     if not _names_split(name) or not bare or len({split_of(one) for one in same}) < len(same):
         return ""
     home = min(same, key=lambda one: (split_of(one) != "train", one))
@@ -38,6 +38,6 @@ def _names_split(name: str) -> bool:
     return bool(parts) and bool(split_of(parts[0]) or split_of(parts[-1]) or split_of("_".join(parts[-2:])))
 
 
-def _bare(name: str) -> tuple[str, ...]:
+def bare_of(name: str) -> tuple[str, ...]:
     """The words of a name without those that name a split."""
     return tuple(word for word in words_of(name) if not split_of(word))

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import losslens
 from losslens.runs import find
 from losslens.runs.agreement import same_numbers
 from losslens.runs.splits import home_of_split, is_split_folder
@@ -58,6 +59,16 @@ def test_jobs_of_one_split_word_are_jobs_and_their_splits_are_not(tmp_path: Path
         ["lr0.01_train", "lr0.01_val"],
         ["lr0.1_train", "lr0.1_val"],
     ]
+
+
+def test_a_lone_folder_called_after_what_is_trained_puts_no_name_before_its_series(tmp_path: Path) -> None:
+    write_events(tmp_path / "logs/20261122183000/network_train", ["loss/current", "lr/unet"])
+    loss = enumerate(falling(20))
+    bars = [f"steps: {5 * n}%|#| {n}/20 [00:{n:02}<00:09, 1.0it/s, avr_loss={v:.4f}]" for n, v in loss]
+    (tmp_path / "train.log").write_text("\n".join(bars))
+    (run,) = losslens.analyze(tmp_path).runs
+    assert run.name == "20261122183000"
+    assert {"loss/current", "lr/unet"} <= {choice.tag for choice in run.roles}
 
 
 def test_losses_that_stay_where_they_are_do_not_tell_that_two_logs_are_one() -> None:
