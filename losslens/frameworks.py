@@ -25,7 +25,7 @@ _BY_TRAINER = {
         Framework.PYTORCH: (
             *("d3rlpy", "deepspeed", "detectron2", "fairseq", "fastai", "guided-diffusion", "hf", "lightning"),
             *("llama-factory", "megatron", "mmcv", "mmengine", "nanogpt", "pytorch", "sb3", "timm", "torchrl"),
-            *("torchtune", "ultralytics"),
+            *("torchtitan", "torchtune", "ultralytics"),
         ),
         Framework.KERAS: ("keras", "keras-json"),
         Framework.TENSORFLOW: ("tensorflow",),

@@ -63,7 +63,7 @@ SUPERVISED = ("val_loss", "accuracy", "val_accuracy")
 SUPERVISING = frozenset(
     (
         *("hf", "keras", "ultralytics", "fastai", "timm", "detectron2", "mmengine", "mmcv", "fairseq", "nanogpt"),
-        *("megatron", "torchtune", "llama-factory", "catboost", "lightgbm", "xgboost"),
+        *("megatron", "torchtitan", "torchtune", "llama-factory", "catboost", "lightgbm", "xgboost"),
     )
 )
 """Trainers of supervised learning; a game played with one of them logs its players or its reward."""

@@ -119,6 +119,8 @@ def _trainer(series: dict[str, RawSeries], records: list[Record], *, updates: bo
         return "megatron"
     if "loss" in tags and ({"wps", "wpb", "ups"} & tags or ("gnorm" in tags and updates)):
         return "fairseq"
+    if {"loss", "tps", "mfu"} <= tags:
+        return "torchtitan"
     for trainer, own in _OWN_TAGS:
         if own & tags:
             return trainer

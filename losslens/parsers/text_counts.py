@@ -121,6 +121,8 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("batch", rf"(?:^|[\s,;|])\[(?P<epoch>\d+)/\d+\s*:\s*{_N_OF}\](?=[\s:=>-]+[A-Za-z])"),
         ("step", r"\biter\((?:train|val|test)\)\s*\[\s*(?P<step>\d+)/\s*\d+\s*\]"),
         ("evaluation", r"\b(?:test|val\w*|eval\w*)\s*:\s*\[\s*(?P<batch>\d+)\s*(?:/\s*\d+\s*)?\]"),
+        # MaxText counts the batches of each evaluation: "Completed eval step: 3, seconds: 0.1, running loss=4.3"
+        ("evaluation", r"^completed eval(?:uation)? step:?\s*(?P<batch>\d+)(?=,)"),
         ("batch", r"^\[\s*(?P<epoch>\d+),\s*(?P<n>\d+)(?:\s*/\s*(?P<N>\d+))?\]\s"),
         # ESPnet: "3epoch:train:100-200batch: loss=…", "3epoch results: [train] loss=…, [valid] loss=…"
         ("batch", r"\b(?P<epoch>\d+)epoch:train:\d+-(?P<n>\d+)batch:"),

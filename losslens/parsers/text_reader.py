@@ -22,7 +22,16 @@ from losslens.parsers.text_counts import LENGTH
 from losslens.parsers.text_dumps import Dumps, tells_all_again
 from losslens.parsers.text_events import Messages, told_step
 from losslens.parsers.text_headings import begins_evaluation, heading_of
-from losslens.parsers.text_lines import LEAST_SOURCE, SOURCE, as_step, clean, counts_ahead, is_indented, is_source
+from losslens.parsers.text_lines import (
+    LEAST_SOURCE,
+    SOURCE,
+    as_step,
+    clean,
+    counts_ahead,
+    is_indented,
+    is_source,
+    quotes_source,
+)
 from losslens.parsers.text_pasted import passed_on, records_of, with_whole_head
 from losslens.parsers.text_ranks import OtherRanks
 from losslens.parsers.text_reading import Nature, nature_of
@@ -126,7 +135,7 @@ class Reader:
                 if is_source(raw, above):
                     self._source = self._source[0] + 1, number
                     self._begun = self._begun and self._source[0] < LEAST_SOURCE
-                else:
+                elif not ("Warning" in above and is_indented(raw) and quotes_source(above)):
                     for record in records_of(raw):
                         self._take(record, number)
                 above = raw

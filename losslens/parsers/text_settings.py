@@ -21,8 +21,8 @@ _NAMED = re.compile(r"([A-Za-z_]\w*)=('[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|\{
 _FLAG = re.compile(r"(?:^|\s)--([A-Za-z][\w-]*)(?:[ =]([^\s-]\S*|-[\d.]\S*))?")
 #: "lr: 0.1", "lr = 0.1", "lr ........ 0.1" as Megatron-LM prints it, "| lr | 0.1 |" as tables do.
 _SINGLE = re.compile(
-    r"^\s*(?:\[\w+\]\s*)?(?:[Oo]verrid(?:ing|e):?\s+)?(?:--)?['\"]?([A-Za-z_][\w.\-/ ]{0,60}?)['\"]?"
-    r"\s*(?:[:=]|\.{3,})\s*(\S.{0,80}?),?\s*$"
+    r"^\s*(?:\[\w+\]\s*)?(?:[Oo]verrid(?:ing|e):?\s+|Config param(?:eter)?:?\s+)?(?:--)?"
+    r"['\"]?([A-Za-z_][\w.\-/ ]{0,60}?)['\"]?\s*(?:[:=]|\.{3,})\s*(\S.{0,80}?),?\s*$"
 )
 _ROW = re.compile(r"^[|│┃]\s*([A-Za-z_][\w.\-/ ]{0,60}?)\s*[|│┃]\s*(\S[^|│┃]{0,80}?)\s*[|│┃]$")
 #: What a trainer found on the machine or counted in the net: nobody set it.
@@ -33,6 +33,8 @@ _FOUND = re.compile(
     r"|total (?:estimated model params size.*|FLOPs)|modules in (?:train|eval) mode",
     re.IGNORECASE,
 )
+#: "batch size per device / バッチサイズ": what the name is in another script.
+_IN_TWO_LANGUAGES = re.compile(r" / (?=.*[^\x00-\u024f]).*$")
 #: What stands behind a value in a configuration that is a program itself.
 _COMMENT = re.compile(r"\s#(?:\s.*)?$")
 
@@ -46,6 +48,15 @@ _AMONG = re.compile(r"(?<![\w.-])([A-Za-z_]\w*)=(\d[\d_]*(?:\.\d*)?(?:[eE][-+]?\
 _OPTIMIZER = re.compile(
     r"(?<![\w.])(SGD|Adam|AdamW|RMSprop|Adagrad|NAdam|RAdam|Adafactor|Lion|LAMB)(?![\w.])", re.IGNORECASE
 )
+#: "Trainer is initialized with local batch size 2, sequence length 64": so many of such in one sentence.
+_IN_WORDS = re.compile(
+    r"\b((?:(?:local|global|micro|mini|train|total|effective)[ _-])?batch[ _-]size|gradient[ _-]accumulation[ _-]steps"
+    r"|sequence length|weight decay|learning rate|total steps) (\d+(?:\.\d+)?(?:e[-+]?\d+)?)(?![\w.]*\w)",
+    re.IGNORECASE,
+)
+_FEWEST_IN_WORDS = 2
+#: "Optimizer AdamW (model_part=0): 45 params {'lr': 0.001, 'weight_decay': 0.1}": what its parameters are set to.
+_PARAMETERS = re.compile(r"^(?:[\w:,.-]+\s+)?Optimizer:? (\w+)\b.*?(\{[^{}]*\})?\s*$", re.IGNORECASE)
 #: A line that says where it stands tells what is so there, as the first rate of a warm-up.
 _PLACED = re.compile(r"(?:epoch|step|iter|round)\w*\W{0,3}\d", re.IGNORECASE)
 
@@ -63,6 +74,8 @@ def settings_said(headings: Sequence[str], source: str) -> list[Setting]:
 
 def settings_among(text: str) -> list[tuple[str, SettingValue]]:
     """The numbers that a sentence ahead of a training gives to known settings, and the optimizer beside."""
+    if len(in_words := _IN_WORDS.findall(text)) >= _FEWEST_IN_WORDS:
+        return [(re.sub(r"[ -]", "_", name.lower()), plain_setting(value)) for name, value in in_words]
     if "=" not in text or _PLACED.search(text):
         return []
     found = [(name, plain_setting(value)) for name, value in _AMONG.findall(text) if is_known(name) and name != "loss"]
@@ -70,17 +83,28 @@ def settings_among(text: str) -> list[tuple[str, SettingValue]]:
     return [*found, ("optimizer", named.pop())] if len(named) == 1 else found
 
 
+def _within_dict(name: str, value: str) -> tuple[str, str]:
+    """A setting on a line of its own of a dictionary printed over many: "'train': {'epochs': None,", "'b': 2}}"."""
+    if value.count("{") > value.count("}") and (first := _SINGLE.match(value.lstrip("{ "))):
+        return _within_dict(first[1].strip(), first[2])
+    if (more := value.count("}") - value.count("{")) > 0 and value.endswith("}" * more):
+        return name, value[:-more]
+    return name, value
+
+
 def settings_in(text: str) -> list[tuple[str, SettingValue]]:
     """The settings that a cleaned line names, in its order; none for most lines."""
     found: list[tuple[str, str]] = []
     namespace = _NAMESPACE.search(text)
-    if namespace:
+    if (own := _PARAMETERS.match(text)) and _OPTIMIZER.fullmatch(own[1]):
+        found = [("optimizer", own[1]), *_IN_DICT.findall(own[2] or "")]
+    elif namespace:
         found = _NAMED.findall(namespace[1])
     elif MIXED_DICT.match(text) or (text.startswith("{") and text.endswith("}")):
         found = _IN_DICT.findall(text)
     elif "--" in text:
         found = [(name.replace("-", "_"), value or "True") for name, value in _FLAG.findall(text)]
     if not found and (single := _SINGLE.match(_COMMENT.sub("", text)) or _ROW.match(text)):
-        found = [(single[1].strip(), single[2])]
-    found = [(name, value) for name, value in found if not _FOUND.fullmatch(name)]
+        found = [_within_dict(single[1].strip(), single[2])]
+    found = [(_IN_TWO_LANGUAGES.sub("", name), value) for name, value in found if not _FOUND.fullmatch(name)]
     return [(name, plain_setting(value)) for name, value in found]

@@ -104,6 +104,11 @@ def test_what_a_trainer_found_on_the_machine_or_in_the_net_is_no_setting(line: s
             {"lr": 3e-4, "weight_decay": 0.1, "optimizer": "adamw"},
         ),
         ("model resnet18: batch_size=64, found=12", {"batch_size": 64}),
+        (
+            "Trainer is initialized with local batch size 2, gradient accumulation steps 1, total steps 120 (warmup 5)",
+            {"local_batch_size": 2, "gradient_accumulation_steps": 1, "total_steps": 120},
+        ),
+        ("12 samples at batch size 4 are left", {}),
         ("Epoch 0: lr=0.000001", {}),
         ("loss=0.5 accuracy=0.3", {}),
         ("SGD or Adam? see --help", {}),
@@ -114,6 +119,44 @@ def test_a_sentence_ahead_of_the_training_gives_settings_their_numbers(
     line: str, settings: dict[str, SettingValue]
 ) -> None:
     assert dict(settings_among(line)) == settings
+
+
+def test_the_parameters_of_an_optimizer_are_settings_behind_its_name() -> None:
+    line = "Optimizer AdamW (model_part=0): 45 params [.*] {'fused': True, 'lr': 0.001, 'weight_decay': 0.1}"
+    assert dict(settings_in(line)) == {"optimizer": "AdamW", "fused": True, "lr": 0.001, "weight_decay": 0.1}
+    assert dict(settings_in("optimizer: adamw")) == {"optimizer": "adamw"}
+    assert settings_in("optimizer state is restored") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "settings"),
+    [
+        (" 'train': {'epochs': None,", {"epochs": None}),
+        ("           'tie_embeddings': False}}", {"tie_embeddings": False}),
+        (" 'hf_config': {},", {"hf_config": "{}"}),
+    ],
+)
+def test_a_dictionary_over_many_lines_leaves_no_bracket_in_a_value(
+    line: str, settings: dict[str, SettingValue]
+) -> None:
+    assert dict(settings_in(line)) == settings
+
+
+def test_a_name_in_two_languages_is_the_one_that_settings_have() -> None:
+    assert settings_in("batch size per device / バッチサイズ: 2") == [("batch size per device", 2)]
+    assert settings_in("model/size: 2") == [("model/size", 2)]
+
+
+def test_the_line_of_a_program_that_a_warning_quotes_is_no_setting(tmp_path: Path) -> None:
+    head = [
+        "/usr/lib/python3/flair/trainers/trainer.py:545: FutureWarning: `GradScaler(args...)` is deprecated.",
+        '  scaler = torch.cuda.amp.GradScaler(enabled=use_amp and flair.device.type != "cpu")',
+        '2026-11-22 18:24:59,258  - learning_rate: "0.1"',
+    ]
+    rows = [f"epoch 1 - iter {n}/400 - loss {2 - n / 300:.4f} - lr: 0.1" for n in range(10, 400, 10)]
+    (tmp_path / "training.log").write_text("\n".join([*head, *rows]))
+    (log,) = parsers.parse(tmp_path / "training.log")
+    assert {s.name: s.value for s in log.settings} == {"learning_rate": 0.1}
 
 
 def test_the_first_rate_that_a_sentence_names_is_the_rate_of_the_training(tmp_path: Path) -> None:

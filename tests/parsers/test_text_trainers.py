@@ -111,6 +111,12 @@ TRAINERS = {
         1,
         {Role.TRAIN_LOSS: "avr_loss"},
     ),
+    "maxtext": (
+        "completed step: {s1}, seconds: 0.401, TFLOP/s/device: 0.123, Tokens/s/device: 645.1, total_weights: 256,"
+        " loss: {v:.3f}, lm_loss: {v:.3f}, perplexity: 20.1\n",
+        1,
+        {Role.TRAIN_LOSS: "loss", Role.THROUGHPUT: "Tokens/s/device"},
+    ),
     "kohya": (
         "steps:   1%|          | {s1}/1000 [00:10<10:00,  1.0it/s, avr_loss={v:.5f}]\n",
         1,
@@ -133,6 +139,22 @@ def test_the_lines_of_a_trainer_are_read_as_it_means_them(name: str, tmp_path: P
     np.testing.assert_allclose(loss.value, LOSS, atol=1e-3)
     chosen = {choice.tag: choice.role for choice in assign(log.series, trainer=log.trainer)}
     assert {role: tag for role, tag in roles.items() if chosen[tag] is not role} == {}
+
+
+def test_the_batches_of_maxtexts_evaluations_are_no_steps_and_no_restarts(tmp_path: Path) -> None:
+    text = "Config param learning_rate: 0.001\nConfig param dtype: bfloat16\nConfig param steps: 60\n"
+    for step in range(60):
+        text += f"completed step: {step}, seconds: 0.401, total_weights: 256, loss: {3 / (step + 1):.3f}\n"
+        if step % 20 == 19:
+            text += "".join(f"Completed eval step: {n}, seconds: 0.1, running loss={4 + n}.100\n" for n in range(4))
+            text += f"Completed eval after train step {step}, loss={60 / step:.3f}, avg_z_loss=0.000\n"
+    (tmp_path / "train.log").write_text(text)
+    (log,) = parsers.parse(tmp_path / "train.log")
+    assert log.series["loss"].step.tolist() == list(range(60))
+    assert log.series["eval/loss"].step.tolist() == [19, 39, 59]
+    assert not log.restarts
+    named = {setting.name: setting.value for setting in log.settings}
+    assert named == {"learning_rate": 0.001, "dtype": "bfloat16", "steps": 60}
 
 
 def test_what_composer_prints_below_a_batch_was_measured_at_it(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from losslens.roles.boosting import boosts
 
 ATTENTION = re.compile(
     r"attn|attention|transformer|gpt|bert|llama|mistral|qwen|(?<![a-z])(?:vit|mha|qkv?|llm|lm|trl|t5)(?![a-z])|num_?heads"
-    r"|n_?head|token|perplexity|(?<![a-z])ppl(?![a-z])|fairseq|megatron|torchtune|axolotl"
+    r"|n_?head|token|perplexity|(?<![a-z])ppl(?![a-z])|fairseq|megatron|torchtune|torchtitan|axolotl"
 )
 """Names of models, trainers and signals of which attention is a part."""
 
@@ -30,7 +30,7 @@ REGRESSION = re.compile(
 
 TOKENS = re.compile(
     r"token|perplexity|(?<![a-z])(?:ppl|bpe|bpc|bleu|rouge|wer|cer|nmt|seq2seq|gpt|bert|llama|mistral|qwen|llm|lm|trl|t5)"
-    r"(?![a-z])|nanogpt|fairseq|megatron|torchtune|axolotl|opennmt|marian|tensor2tensor|espnet|wav2vec|char-?rnn"
+    r"(?![a-z])|nanogpt|fairseq|megatron|torchtune|torchtitan|axolotl|opennmt|marian|tensor2tensor|espnet|wav2vec|char-?rnn"
 )
 """Names of models, trainers and measures of text and speech: ids or normalised features go in, classes come out."""
 
