@@ -23,6 +23,7 @@ SERIES: dict[str, tuple[str, dict[str, int]]] = {
     "catboost/train.log": ("step", {"learn loss": 40, "test loss": 40}),
     "coqui/run-November-14-2023_10+13PM-0000000/trainer_0_log.txt": ("step", {"loss": 18}),
     "d3rlpy/train.log": ("step", {"loss": 10}),
+    "deepxde/train.log": ("step", {"train loss term 1": 31, "test metric 1": 31}),
     "detectron2/train.log": ("step", {"total_loss": 12, "loss_cls": 12, "loss_box_reg": 12, "lr": 12}),
     "fairseq/train.log": ("step", {"loss": 19, "gnorm": 19, "loss_scale": 19, "valid/loss": 5}),
     "fastai/train.log": ("epoch", {"train_loss": 8, "valid_loss": 8, "mae": 8}),
@@ -42,6 +43,7 @@ SERIES: dict[str, tuple[str, dict[str, int]]] = {
         "step",
         {"loss": 20, "loss_main": 20, "loss_small": 20, "grad_norm": 20},
     ),
+    "litgpt/train.log": ("step", {"loss train": 100}),  # 0.5.13, on bytes of text, up to its 200th batch
     "mlperf/train.log": ("step", {"train_loss": 30, "eval_loss": 6}),
     "nanogpt/train.log": ("step", {"loss": 41, "train loss": 5, "val loss": 5}),
     "nanogpt_nan/train.log": ("step", {"loss": 41, "train loss": 5, "val loss": 5}),
@@ -62,6 +64,8 @@ SERIES: dict[str, tuple[str, dict[str, int]]] = {
     "tabnet/train.log": ("epoch", {"loss": 14, "valid_rmse": 14}),
     "tensorflow/nan/train.log": ("step", {"loss": 20}),
     "tensorflow/resumed/train.log": ("step", {"loss": 20}),
+    # 0.3.0, its debug model, up to its 60th step; on the CPU, with PyTorch's own attention
+    "torchtitan/train.log": ("step", {"loss": 60, "grad_norm": 60}),
     "torchtune/log_1700000000.txt": ("step", {"loss": 60, "lr": 60, "grad_norm": 60}),
     "word_language_model/train.log": ("step", {"loss": 36, "lr": 36, "valid loss": 6}),
     "xgboost/train.log": ("step", {"train-rmse": 40, "valid-rmse": 40}),
