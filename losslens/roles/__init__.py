@@ -15,7 +15,7 @@ import numpy as np
 
 from losslens.errors import UsageError
 from losslens.model import RawSeries, Role, RoleChoice, Series
-from losslens.roles import abbreviations, beside, losses, sums, tallies, unnamed
+from losslens.roles import abbreviations, beside, counted, losses, sums, tallies, unnamed
 from losslens.roles.names import split_of, words, words_of
 from losslens.roles.table import ACCURACY, BELOW_A_LOSS, IN_A_FOLDER_OF_A_LOSS, IS_LOSS, SHORT_ACCURACY, TABLE
 
@@ -75,6 +75,7 @@ def assign(
             choices[tag] = choice
     choices.update(beside.cost_of_a_batch(candidates, choices) | beside.closing_means(series, candidates))
     choices.update(tallies.sums_of_losses(series, candidates) | beside.metrics_beside(candidates))
+    choices.update(counted.lost_games(series, candidates))
     candidates = {tag: one for tag, one in candidates.items() if tag not in choices}
     candidates = beside.as_since_last(beside.as_meters(beside.as_outputs(candidates)))
     candidates = abbreviations.as_a_game(abbreviations.as_values(candidates))

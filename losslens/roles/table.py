@@ -83,6 +83,12 @@ TABLE: tuple[Rule, ...] = (
         beside_loss=True,
     ),
     Rule(
+        Role.OTHER,
+        _any(r"(?:packets?|pkts?|datagrams?) loss(?:es)?(?: (?:rate|ratio|percent|percentage))?", "stop loss"),
+        "lost or given up, and no loss of a training",
+        beside_loss=True,
+    ),
+    Rule(
         Role.LOSS_SCALE,
         _any(
             r"loss scal(?:e|er|ing)(?: factor)?",

@@ -63,7 +63,8 @@ def _objective(
     open_tags = [tag for tag in open_tags if _may_name_an_objective(tag)]
     if bare := _bare_names(series, open_tags, roles):
         return bare
-    falling = [tag for tag in open_tags if _behaves_like_a_loss(series[tag].value)]
+    least = _LEAST_MOVE if len(series) > 1 else _LEAST_MOVE_ALONE
+    falling = [tag for tag in open_tags if _behaves_like_a_loss(series[tag].value, least)]
     # "bpr" beside "val_bpr", "train-rmspe" beside "eval-rmspe" are one loss of two data sets.
     of_other_data = {tag: _measured(tag) for tag in open_tags if any(w in _HELD_BACK for w in words_of(tag)[:1])}
     mine = {_measured(tag) for tag in open_tags if tag not in of_other_data}
@@ -84,7 +85,7 @@ def _objective(
         tag = open_tags[0]
         value = series[tag].value
         lost = bool(_WRONGNESS & set(words_of(tag))) and not np.isfinite(value).any()
-        planned = not lost and (_counts(value) or _smooth(value) or _advances(value))
+        planned = not lost and (_counts(value) or _smooth(value) or _advances(value) or _stays(value, least))
         if planned or _climbs_to_one(value) or levels_off(value) or roles & {Role.ACCURACY, Role.VAL_ACCURACY}:
             return {}
         why = "nothing is named like a loss; this is the only series whose meaning is open"
@@ -255,6 +256,7 @@ _NO_OBJECTIVE = words(
     "memory mem gpu cpu ram temp temperature epsilon beta lambda alpha gamma seed version",
     "layers layer hidden dim dims width height channels units chunk window capacity budget price volume",
     "coef coefficient weight weights threshold steps best top elbo r2 norm radius momentum left remaining took",
+    "latency lat lon lng latitude longitude elevation altitude alt bearing",
     "angle angles deg degrees rad radians yaw pitch roll heading position pos velocity vel acceleration",
     "delta eta kappa mu nu omega phi psi rho sigma tau theta zeta",
 )
@@ -294,8 +296,8 @@ def _is_counter(value: FloatArray) -> bool:
     return not finite.size or bool(np.all(finite == finite[0])) or (whole and bool(np.all(np.diff(finite) >= 0)))
 
 
-def _behaves_like_a_loss(value: FloatArray) -> bool:
-    """Falls from its first tenth to its lowest smoothed stretch, or stops being a number after having been one."""
+def _behaves_like_a_loss(value: FloatArray, least: float) -> bool:
+    """Falls from its first tenth to its lowest smoothed stretch, by such a share at least, or is a number no more."""
     if value.size < losses.FEW_POINTS or _counts(value):
         return False
     finite = value[np.isfinite(value)]
@@ -305,4 +307,19 @@ def _behaves_like_a_loss(value: FloatArray) -> bool:
     start = float(np.median(finite[:tenth]))
     blocks = [float(np.median(part)) for part in np.array_split(finite, 10) if part.size]
     spread = float(np.ptp(np.asarray(blocks)))
-    return spread > 0 and start - min(blocks) >= 0.6 * spread
+    return spread > 0 and start - min(blocks) >= max(0.6 * spread, least * abs(start))
+
+
+#: What is taken for a loss by its numbers alone moves by this share of its level: of any quantity that hardly does,
+#: such as a place on the map, nobody could tell, and that it did not get better would say nothing. What a file holds
+#: alone, as losses are kept, need not move as far.
+_LEAST_MOVE, _LEAST_MOVE_ALONE = 0.05, 0.01
+
+
+def _stays(value: FloatArray, least: float) -> bool:
+    """Whether a series keeps its level to such a share, wherever its single values go."""
+    finite = value[np.isfinite(value)]
+    if finite.size < value.size:
+        return False
+    blocks = [float(np.median(part)) for part in np.array_split(finite, 10) if part.size]
+    return max(blocks) - min(blocks) < least * max(map(abs, blocks))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _NO_NAME = re.compile(r"column_\d+")
 #: A course has at least this many points, and falls by this share of its range from its first to its lowest stretch.
 FEWEST, FALLS, BLOCKS = 10, 0.5, 10
+#: It falls by this share of its level at least: of what hardly moves nobody could tell what it is.
+LEAST_FALL = 0.01
 #: A loss that falls by this factor is judged by its logarithm too: single jumps far below where it began count little.
 DECADES = 100.0
 #: The exponential of a larger loss is no perplexity that anyone logs; a printed one agrees to this share.
@@ -225,6 +227,9 @@ def _falls(value: FloatArray) -> bool:
     # Of a loss before the first step the size says nothing: it may be many times that of all others.
     finite = np.minimum(finite, float(finite[1:].max()))
     decades = float(finite.min()) > 0.0 and float(finite.max()) >= DECADES * float(finite.min())
+    blocks = [float(np.median(block)) for block in np.array_split(finite, BLOCKS)]
+    if blocks[0] - min(blocks) < LEAST_FALL * abs(blocks[0]):
+        return False
     return _falls_evenly(finite) or (decades and _falls_evenly(np.log(finite)))
 
 

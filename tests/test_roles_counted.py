@@ -1,0 +1,51 @@
+"""Losses that are counted and not minimised, and numbers that nobody could take for a loss."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from losslens.model import Role
+from losslens.roles import assign
+from tests.runs.make_logs import falling, series
+
+N = 80
+WINS = np.linspace(30, 70, N).round()
+LOSSES = 90.0 - WINS
+
+
+def roles(**values: np.ndarray) -> dict[str, Role]:
+    return {c.tag: c.role for c in assign({tag: series(tag, value) for tag, value in values.items()})}
+
+
+def losses_among(found: dict[str, Role]) -> list[str]:
+    return [tag for tag, role in found.items() if role in (Role.TRAIN_LOSS, Role.VAL_LOSS, Role.LOSS_COMPONENT)]
+
+
+@pytest.mark.parametrize("beside", ["wins", "Draws", "win_rate", "ELO"])
+def test_games_that_were_lost_are_no_loss(beside: str) -> None:
+    assert losses_among(roles(losses=LOSSES, **{beside: WINS})) == []
+
+
+def test_shares_of_games_that_were_lost_are_no_loss_either() -> None:
+    lost = np.linspace(0.6, 0.2, N) + 0.03 * np.random.default_rng(0).standard_normal(N)
+    drawn = np.full(N, 0.1)
+    assert losses_among(roles(win=1.0 - lost - drawn, loss=lost, draw=drawn)) == []
+
+
+def test_what_a_player_of_games_is_trained_on_is_its_loss() -> None:
+    found = roles(loss=falling(N), policy_loss=falling(N, seed=1), win_rate=np.linspace(0.3, 0.7, N), elo=900 + WINS)
+    assert found["loss"] is Role.TRAIN_LOSS
+
+
+def test_packets_that_were_lost_are_no_loss() -> None:
+    noise = np.random.default_rng(1).random(N)
+    assert losses_among(roles(packet_loss=noise, latency=10.0 + 0.1 * noise)) == []
+
+
+def test_a_series_that_hardly_moves_is_not_taken_for_a_loss_because_it_falls() -> None:
+    track = 40.92 - 3e-4 * np.linspace(0.0, 1.0, N) + 1e-6 * np.random.default_rng(2).standard_normal(N)
+    hdop = np.random.default_rng(3).integers(1, 9, N).astype(np.float64)
+    assert losses_among(roles(lat=track, hdop=hdop)) == []
+    assert losses_among(roles(quantity=track, hdop=hdop)) == []
+    assert losses_among(roles(quantity=falling(N), hdop=hdop)) == ["quantity"]
