@@ -49,3 +49,21 @@ def test_a_series_that_hardly_moves_is_not_taken_for_a_loss_because_it_falls() -
     assert losses_among(roles(lat=track, hdop=hdop)) == []
     assert losses_among(roles(quantity=track, hdop=hdop)) == []
     assert losses_among(roles(quantity=falling(N), hdop=hdop)) == ["quantity"]
+
+
+def test_what_is_measured_on_both_data_sets_is_the_loss_beside_a_loss_of_one_part() -> None:
+    both = {"Train MSE": falling(N), "Val MSE": falling(N, seed=1)}
+    found = roles(**both, **{"Gate Loss": falling(N, start=0.5, end=0.1)})
+    assert found == {"Train MSE": Role.TRAIN_LOSS, "Val MSE": Role.VAL_LOSS, "Gate Loss": Role.LOSS_COMPONENT}
+
+
+@pytest.mark.parametrize("name", ["Loss", "Train Loss", "CE Loss", "Model Loss"])
+def test_an_error_measured_on_both_data_sets_stays_one_beside_the_loss(name: str) -> None:
+    found = roles(**{"Train MAE": falling(N), "Val MAE": falling(N, seed=1), name: falling(N, start=0.5)})
+    assert found[name] is Role.TRAIN_LOSS
+    assert found["Train MAE"] is Role.OTHER
+
+
+def test_an_error_measured_on_one_data_set_alone_does_not_lead_a_named_loss() -> None:
+    found = roles(**{"Train MSE": falling(N), "Gate Loss": falling(N, start=0.5)})
+    assert found["Gate Loss"] is Role.TRAIN_LOSS

@@ -78,6 +78,7 @@ def assign(
     choices.update(counted.lost_games(series, candidates))
     candidates = {tag: one for tag, one in candidates.items() if tag not in choices}
     candidates = beside.as_since_last(beside.as_meters(beside.as_outputs(candidates)))
+    candidates = beside.as_measured_on_both(candidates)
     candidates = abbreviations.as_a_game(abbreviations.as_values(candidates))
     candidates = abbreviations.as_splits(abbreviations.as_terms_of_a_detector(candidates), choices)
     choices.update(losses.choose(candidates, told=tuple(told.values()), trainer=trainer))

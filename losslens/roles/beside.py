@@ -11,7 +11,7 @@ import numpy as np
 
 from losslens.model import RawSeries, Role, RoleChoice, Series
 from losslens.roles.losses import BESIDE, FEW_POINTS, UNKNOWN, Candidate
-from losslens.roles.names import words, words_of
+from losslens.roles.names import MAIN_WORDS, WHOLE_MODELS, words, words_of
 
 #: What Keras and others call the ends of a model that has several, each with a loss of its own: output_1, output_2.
 _OUTPUTS = words("output out")
@@ -99,6 +99,23 @@ def as_since_last(candidates: Mapping[str, Candidate]) -> dict[str, Candidate]:
             }
         )
     return out
+
+
+def as_measured_on_both(candidates: Mapping[str, Candidate]) -> dict[str, Candidate]:
+    """``Train MSE`` and ``Val MSE`` beside ``Gate Loss``: what is measured on both data sets is the loss, and the one
+    loss of the training that is called after some part of it is a term."""
+    losses = [c for c in candidates.values() if c.named_loss]
+    if len(losses) != 1 or losses[0].split in ("val", "test") or losses[0].player:
+        return dict(candidates)
+    term = losses[0]
+    if not term.qualifier or MAIN_WORDS & set(term.qualifier) or WHOLE_MODELS & set(term.qualifier):
+        return dict(candidates)
+    errors = [c for c in candidates.values() if c.objective and not c.best and not c.smoothed and not c.constant]
+    held = {c.qualifier for c in errors if c.split == "val"}
+    mine = [c for c in errors if c.split == "train" and c.qualifier in held and 2 * c.points > term.points]
+    if len(mine) != 1 or mine[0].points < FEW_POINTS:
+        return dict(candidates)
+    return {**candidates, mine[0].tag: replace(mine[0], named_loss=True, qualifier=())}
 
 
 def _numbered_output(c: Candidate) -> tuple[str, ...]:
