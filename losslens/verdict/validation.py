@@ -65,6 +65,9 @@ widths of the noise, …"""
 MOUNTING_SLACK = 0.05
 """… and none of which falls back by more than this share of it."""
 
+MOUNTING_FAR = float(np.log(2.0))
+"""One so high is told whatever training did meanwhile: where that rose as well, both have left their course."""
+
 FELL = 0.05
 """A training loss has fallen when it ended this share of its start below it; beside one that has not, …"""
 
@@ -114,9 +117,22 @@ def _beside_training(fit: SeriesFit, word: Word, trained: Judged) -> Word:
 def _drift_word(fit: SeriesFit, drift: Departure, train: SeriesFit) -> Word:
     text = (
         f"validation was best with {number(drift.base)} at {fit.place(drift.low)} and rose by and by to "
-        f"{number(drift.top)}, while training fell to {number(train.end)}"
+        f"{number(drift.top)}"
     )
+    then = _beside_at(fit, drift.low, train)
+    late = train.value[train.step > fit.step_of(fit.n_finite - 2)]
+    last = float(np.median(late)) if late.size else float(train.value[-1])
+    if last > then + max(FELL * then, MOUNTING_WIDTHS * train.noise_level):
+        since = train.value[train.step >= fit.step_of(drift.low)]
+        text += f"; training rose with it in the end, from {number(float(since.min()))} to {number(last)}"
+        return Word(Verdict.DIVERGED, text, None, Verdict.HEALTHY, drift)
+    text += f", while training fell to {number(min(train.end, last))}"
     return Word(Verdict.OVERFIT, text, None, Verdict.HEALTHY, drift)
+
+
+def _beside_at(fit: SeriesFit, at: int, train: SeriesFit) -> float:
+    """The training loss where a point of the validation loss was logged."""
+    return float(np.interp(fit.step_of(at), train.step, train.value))
 
 
 def _called_beside(fit: SeriesFit, word: Word, trained: Judged) -> Word:
@@ -220,7 +236,7 @@ def _turned(fit: SeriesFit, d: Departure, train: SeriesFit) -> bool:
     """
     if d.base <= 0.0 or d.top - d.base < TURNED_RISE * d.base or d.high - d.low >= WHOLE_RUN * (fit.n_finite - 1):
         return False
-    fell_on = train.end < (1.0 - FELL) * float(np.interp(fit.step_of(d.onset), train.step, train.value))
+    fell_on = train.end < (1.0 - FELL) * _beside_at(fit, d.onset, train)
     lost = TURNED_SHARE * progress_since_settled(fit, d.base)
     return fell_on and d.top - d.base >= min(lost, TURNED_FAR * d.base)
 
@@ -229,11 +245,13 @@ def _drifted(fit: SeriesFit, train: SeriesFit) -> Departure | None:
     """The rise of a validation loss from its best level on that no single point shows, while training fell on."""
     if fit.transform.kind != "log":
         return None
-    found = _mounted(fit, train) or _ranked(fit)
+    found = _mounted(fit, train)
+    far = found is not None and found[-1] >= MOUNTING_FAR
+    found = found or _ranked(fit)
     if found is None:
         return None
     best, high, level, rise = found
-    if train.end > (1.0 - FELL) * float(np.interp(fit.step_of(best), train.step, train.value)):
+    if not far and train.end > (1.0 - FELL) * _beside_at(fit, best, train):
         return None
     back = fit.transform.back
     base, top = back(level), back(level + rise)
@@ -268,7 +286,7 @@ def _mounted(fit: SeriesFit, train: SeriesFit) -> tuple[int, int, float, float] 
         return None
     lowest = float(train.value[train.step >= fit.step_of(best)].min(initial=np.inf))
     falling = float(train.value[-1]) <= (1.0 + FELL) * lowest  # a few points of it say no more than its last ones
-    if not falling or not np.all(np.diff(after) > -MOUNTING_SLACK * rise):
+    if not (falling or rise >= MOUNTING_FAR) or not np.all(np.diff(after) > -MOUNTING_SLACK * rise):
         return None
     return best, best + 1, float(after[0]), rise
 

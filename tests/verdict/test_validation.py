@@ -69,3 +69,34 @@ def test_validation_that_was_best_at_its_first_evaluation_turned_right_there() -
         assert told.onset is not None
         assert told.onset.step <= 2
         assert "left its minimum 0.3 " in told.reason
+
+
+LAST_RISE = np.asarray([57.0, 58.0, 123.0, 171.0])
+"""The last four evaluations of a run that died in a rise."""
+
+
+def dying(*last: float) -> np.ndarray:
+    fall = 20.0 + 400.0 * np.exp(-np.arange(22) / 9)
+    return np.concatenate([fall, last])
+
+
+def with_last_rise() -> np.ndarray:
+    return np.concatenate([57.0 + 2800.0 * np.exp(-np.arange(22) / 3.2), LAST_RISE])
+
+
+def test_validation_that_doubles_in_its_last_evaluations_is_told_though_training_is_no_longer_at_its_lowest() -> None:
+    told = said(loss=dying(62.0, 59.0, 35.0, 55.0), val_loss=with_last_rise())
+    assert told.verdict is Verdict.OVERFIT
+    assert told.loss == "val_loss"
+
+
+def test_where_training_rose_with_validation_in_the_end_both_left_their_course() -> None:
+    told = said(loss=dying(37.0, 34.0, 35.0, 62.0), val_loss=with_last_rise())
+    assert told.verdict is Verdict.DIVERGED
+    assert "training rose with it in the end, from 34 to 62" in told.reason
+
+
+def test_validation_that_falls_back_from_such_a_height_is_not_told() -> None:
+    back = with_last_rise()
+    back[-1] = 60.0
+    assert said(loss=dying(36.0, 34.0, 35.0, 40.0), val_loss=back).verdict is Verdict.HEALTHY
