@@ -68,7 +68,7 @@ def judge(run: Run) -> Judgement:
     terms = [] if val else _terms_of_validation(run, trained, contest)
     if records_alone:
         val = [_of_records_alone(run, judged) for judged in val]
-    leading = _lead(trained, val or terms_of.for_their_sum(terms))
+    leading = _lead(trained, val or terms_of.for_their_sum(terms, trained))
     if leading is None or leading.verdict.verdict is Verdict.INCONCLUSIVE:
         terms = terms or _terms_of_validation(run, trained, contest)
         leading = _worst(terms) or leading

@@ -18,6 +18,7 @@ from losslens.verdict.plateau import settled_at_once
 from losslens.verdict.word import Word, number
 
 if TYPE_CHECKING:
+    from losslens.detector import SeriesFit
     from losslens.model import IntArray
 
 FEWEST_TERMS = 2
@@ -27,6 +28,9 @@ MOSTLY = 0.8
 """Terms are added up where all of them have so large a share of the steps that any has."""
 
 SUM = "the sum of the terms"
+
+TRIFLE = 0.01
+"""A term of this share of the loss that training made small does not lead."""
 
 
 def for_training(run: Run, parts: list[Judged]) -> list[Judged]:
@@ -96,8 +100,19 @@ def unlearned(run: Run, parts: list[Judged]) -> list[Judged]:
     return out
 
 
-def for_their_sum(parts: list[Judged]) -> list[Judged]:
-    """The terms of a validation loss, itself not logged, that speak for it: those that blew up, or all that turned."""
+def for_their_sum(parts: list[Judged], trained: Judged | None) -> list[Judged]:
+    """The terms of a validation loss, itself not logged, that speak for it: those that blew up, or all that turned.
+
+    One that is next to nothing of the training loss, wherever it rose, is next to nothing of their sum.
+    """
+    parts = [j for j in parts if trained is None or not _trifling(j, trained.fit)]
     blown = [j for j in parts if j.verdict.verdict is Verdict.VAL_DIVERGED]
     turned = [j for j in parts if j.verdict.verdict is Verdict.OVERFIT]
     return blown if len(blown) + len(turned) < len(parts) else parts
+
+
+def _trifling(part: Judged, whole: SeriesFit) -> bool:
+    """Whether a term never came to more than a trifle of where the loss ended."""
+    if part.fit.ends_nonfinite or not part.fit.n_finite or whole.transform.kind != "log":
+        return False
+    return float(np.abs(part.fit.value).max()) <= TRIFLE * whole.end

@@ -9,6 +9,7 @@ import numpy as np
 from losslens.detector import Departure, SeriesFit, examine
 from losslens.detector.grid import centred_median
 from losslens.model import Role, Run, Series, Verdict
+from losslens.verdict.digits import below_its_digits
 from losslens.verdict.guess import never_learned
 from losslens.verdict.losses import Judged, as_verdict
 from losslens.verdict.word import EXPLODED_FACTOR, NEAR, Word, number
@@ -85,7 +86,7 @@ def judge_validation(run: Run, series: Series, role: Role, trained: Judged | Non
     )
     word = decide(fit, wanders=contest)
     enough = word.verdict is Verdict.NAN or (trained is not None and trained.fit.n_finite >= MIN_POINTS)
-    if trained is not None and enough and not surely_failed(trained):
+    if trained is not None and enough and not surely_failed(trained) and below_its_digits(fit) is None:
         word = _beside_training(fit, word, trained)
         if word.verdict is Verdict.OVERFIT and _learned_nothing(run, trained):
             text = f"{word.reason}; but training learned nothing that it could have learned too well"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,13 +14,11 @@ from losslens.model import Verdict
 from losslens.verdict import spikes
 from losslens.verdict.beginning import begun_before
 from losslens.verdict.calm import FEWEST_CALM, calm_points
+from losslens.verdict.digits import below_its_digits, rounded, seen
 from losslens.verdict.downward import has_no_floor, runs_downward
 from losslens.verdict.plateau import PEAK_POINTS, PLATEAU_SHARE, at_a_guess, frozen_throughout, plateau
 from losslens.verdict.uneventful import uneventful, with_late_rise
 from losslens.verdict.word import EXPLODED_FACTOR, NEAR, PEAK_WIDTHS, Word, first_level, number, rough
-
-if TYPE_CHECKING:
-    from losslens.model import FloatArray
 
 MIN_POINTS = 4
 """One to three points are no course."""
@@ -46,15 +43,6 @@ LOG_SHARE = 0.5
 
 DECADES_RATIO = 0.05
 """… and at least this share of it as it is."""
-
-FEW_LEVELS = 12
-"""A series with so few different values …"""
-
-REPEATED = 4
-"""… among its last points, so many times as many, was cut to its last digits, …"""
-
-UNITS = 8.0
-"""… where a rise by less than so many units of the last one says nothing."""
 
 TENFOLD_SHARE = 0.2
 """A rise by a factor of ten and more matters from this share of the progress in decades on, …"""
@@ -102,9 +90,6 @@ all progress lost."""
 TOLD_FROM = 0.01
 """A smaller share of the progress says nothing of a rise that counts for its factor."""
 
-DIGITS = 2.0
-"""A rise by so many units of the last printed digit may be one of next to nothing, rounded."""
-
 TWICE = 2.0
 """A rise to less than this factor above the start is told without it."""
 
@@ -147,7 +132,10 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
         text += "so still" if fit.end >= BEYOND_REASON else "still falling by powers of ten"
         text += " at its end"
         return Word(Verdict.EXPLODED, f"{text}, {number(fit.end)}", NEAR, Verdict.SPIKE_RECOVERED)
-    if fit.departure is not None and not _still_flat(fit, fit.departure) and not _rounded(fit, fit.departure):
+    if (least := below_its_digits(fit)) is not None:
+        text = f"is next to nothing in the digits that were printed of it, {number(float(fit.value.max()))} at most"
+        return Word(Verdict.HEALTHY, f"{text} in units of {number(least)}")
+    if fit.departure is not None and not _still_flat(fit, fit.departure) and not rounded(fit, fit.departure):
         word = _departed(fit, fit.departure, wanders)
         if word is None and not wanders and not _outdone(fit, fit.departure) and undid(fit, fit.departure):
             word = _stepped(fit, fit.departure)
@@ -254,15 +242,6 @@ def _thrown_to(fit: SeriesFit, d: Departure) -> str:
     return f"; its highest was {number(float(fit.value[at]))}, at {fit.place(at)}"
 
 
-def _rounded(fit: SeriesFit, d: Departure) -> bool:
-    """Whether a rise is that of next to nothing that was printed with too few digits."""
-    least = (d.top - d.base) / DIGITS
-    moves = np.abs(np.diff(fit.value))
-    if bool(np.any((moves > 0.0) & (moves < least))):
-        return False  # seen without sorting a million values
-    return least <= float(np.diff(np.unique(fit.value)).min(initial=np.inf))
-
-
 def _beyond_second(fit: SeriesFit, d: Departure) -> bool:
     """Whether a loss whose first value alone was huge exploded on its way and ended above all that came after that."""
     if fit.transform.kind != "log" or d.onset < SECOND_POINTS:
@@ -351,15 +330,7 @@ def undid(fit: SeriesFit, d: Departure) -> bool:
 
 def matters(fit: SeriesFit, d: Departure) -> bool:
     """Whether a rise counts against the run's whole progress, linear or in decades, and can be seen in the digits."""
-    seen = abs(d.top - d.base) >= UNITS * _unit(fit.value)
-    return seen and (_counts(fit, d.base, d.top, d.rise) or _tenfold(fit, d))
-
-
-def _unit(value: FloatArray) -> float:
-    """The smallest difference between the last values of a series, where few digits were printed; else 0."""
-    last = np.unique(value[-REPEATED * FEW_LEVELS :])
-    few = value.size >= REPEATED * FEW_LEVELS and 1 < last.size <= FEW_LEVELS
-    return float(np.diff(last).min()) if few else 0.0
+    return seen(fit, d) and (_counts(fit, d.base, d.top, d.rise) or _tenfold(fit, d))
 
 
 def _tenfold(fit: SeriesFit, d: Departure) -> bool:
