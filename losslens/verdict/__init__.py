@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from losslens.model import Judgement, LossVerdict, Onset, Role, Run, Verdict
-from losslens.verdict import annealing, precursors
+from losslens.verdict import annealing, harder, precursors
 from losslens.verdict import terms as terms_of
 from losslens.verdict.beginning import as_seen
 from losslens.verdict.branches import abandoned_branches
@@ -64,6 +64,9 @@ def judge(run: Run) -> Judgement:
     ]
     if trained is not None and any(followed(trained.fit, trained.word, other.fit) for other in val):
         old, trained = trained, _followed_down(run, trained)
+        train, parts = ([trained if j is old else j for j in losses] for losses in (train, parts))
+    if trained is not None and (fine := harder.acquitted(run, trained, val)) is not trained:
+        old, trained = trained, fine
         train, parts = ([trained if j is old else j for j in losses] for losses in (train, parts))
     terms = [] if val else _terms_of_validation(run, trained, contest)
     if records_alone:
