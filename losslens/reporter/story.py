@@ -25,6 +25,8 @@ MOST_IN_GROUP = 4
 LIKELIER = 3.0
 #: A loss ended at its best level within this share of it, its noise, or this share of its progress.
 AT_ITS_BEST, TRIFLE = 0.05, 0.01
+#: A healthy loss ended above its start or its best by this share of it, its noise, and this share of its progress.
+ABOVE_BEST, OF_ITS_PROGRESS = 0.1, 0.1
 #: More files that were skipped for one reason share a line.
 MOST_ALIKE = 3
 #: Beyond this many failed runs, only the first are told in full: the overview names them all.
@@ -174,9 +176,22 @@ def headline(run: RunReport) -> str:
             until = "the last point read" if run.last_step is None else words.at(axis, run.last_step)
             return f"{loss} stayed on its course until {until}, but {lost}: how it ended is not known"
         case Verdict.HEALTHY:
-            return f"{loss} stayed on its course to the end"
+            return f"{loss} {_went_well(run.judgement.leading)}"
         case _:
             return f"{loss} could not be judged"
+
+
+def _went_well(loss: LossVerdict | None) -> str:
+    """What a healthy loss did, in words that its levels bear out: some rise, and are excused or not sure."""
+    on_course = "stayed on its course to the end"
+    if loss is None or loss.end_level is None or loss.best_level is None or loss.start_level is None:
+        return on_course
+    end, best, start, noise = loss.end_level, loss.best_level, loss.start_level, loss.noise or 0.0
+    if end > start + max(noise, ABOVE_BEST * abs(start)):
+        return "ends higher than it began, and nothing shows that this was a failure"
+    if end - best > max(noise, ABOVE_BEST * abs(best), OF_ITS_PROGRESS * (start - best)):
+        return "ends above its best level, without a rise that counts as a failure"
+    return on_course
 
 
 def _while_training(run: RunReport) -> str:

@@ -27,6 +27,13 @@ WENT_BACK = 0.5
 BEYOND_NOISE = 2.0
 """… by so many widths of its noise."""
 
+FEWEST, LAST_POINTS = 12, (30, 10, 5, 3, 2)
+"""The last so many points of a run of enough are told …"""
+
+TOLD_LATE, LATE_WIDTHS = 1.5, 4.0
+"""… where they lie by this factor, and so many widths of the noise, above those before them, and above all but a few
+of the last quarter."""
+
 ABOVE_BEST = 0.1
 """A loss that ends this share above its best level, and beyond its noise, fell further than to its end."""
 
@@ -52,9 +59,31 @@ def uneventful(fit: SeriesFit, *, wanders: bool) -> Word:
             return Word(Verdict.HEALTHY, fell + best, NEAR, Verdict.PLATEAU)
         text = f"{fell} within its first {first} and no further: either all there was to learn, or nothing"
         return Word(Verdict.HEALTHY, text, NEAR, Verdict.PLATEAU)
+    late = _last_points(fit)
     if rise := _uncounted(fit):
-        return Word(Verdict.HEALTHY, f"{fell}, but {rise} and stayed there")
-    return Word(Verdict.HEALTHY, f"{fell}, {again}" if again else f"{fell} and did not leave its course")
+        return Word(Verdict.HEALTHY, f"{fell}, but {rise} and stayed there{late}")
+    if again:
+        return Word(Verdict.HEALTHY, f"{fell}, {again}{late}")
+    if fit.transform.kind == "log" and fit.end - fit.best > max(ABOVE_BEST * fit.best, fit.noise_level):
+        return Word(Verdict.HEALTHY, f"{fell}; its best level was {number(fit.best)}{late}")
+    return Word(Verdict.HEALTHY, f"{fell}{late}" if late else f"{fell} and did not leave its course")
+
+
+def _last_points(fit: SeriesFit) -> str:
+    """That the last few points are far above the level of the end, for a sentence: too few to be a rise, and not to be
+    passed over; "" where they are not."""
+    if fit.transform.kind != "log" or fit.n_finite < FEWEST:
+        return ""
+    for width in LAST_POINTS:
+        quarter = np.sort(fit.z[-max(fit.n_finite // 4, 4 * width) :])
+        late = fit.z[-width:]
+        if quarter.size < 4 * width or float(late.min()) <= quarter[-width - 1 - quarter.size // PARTS]:
+            continue
+        level = float(np.median(fit.z[-3 * width : -width]))
+        if float(np.median(late)) - level > max(np.log(TOLD_LATE), LATE_WIDTHS * fit.noise):
+            low, high = (number(fit.transform.back(float(z))) for z in (level, np.median(late)))
+            return f"; its last {width} points rose from {low} to {high}"
+    return ""
 
 
 def _uncounted(fit: SeriesFit) -> str:

@@ -365,3 +365,22 @@ def test_a_validation_that_is_not_finite_is_not_said_to_have_run_away() -> None:
     lost = replace(run, judgement=replace(run.judgement, first_nonfinite=1600))
     assert story.headline(lost).startswith("val_loss is not finite from step 1,600")
     assert story.headline(lost).endswith("on, while the training loss is")
+
+
+@pytest.mark.parametrize(
+    ("levels", "said"),
+    [
+        ((2.0, 0.2, 0.21), "stayed on its course to the end"),
+        ((0.08, 0.08, 0.74), "ends higher than it began, and nothing shows that this was a failure"),
+        ((0.43, 0.1, 0.26), "ends above its best level, without a rise that counts as a failure"),
+        ((5.43, 1.15, 1.33), "stayed on its course to the end"),
+    ],
+)
+def test_the_headline_of_a_healthy_loss_follows_its_levels(levels: tuple[float, float, float], said: str) -> None:
+    run = make.healthy()
+    leading = run.judgement.leading
+    assert leading is not None
+    start, best, end = levels
+    told = replace(leading, start_level=start, best_level=best, end_level=end, noise=0.01)
+    judged = replace(run.judgement, losses=(told,))
+    assert story.headline(replace(run, judgement=judged)).endswith(said)

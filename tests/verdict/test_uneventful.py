@@ -79,3 +79,20 @@ def test_a_loss_that_wanders_and_was_up_again_in_between_is_said_to_have_been() 
     assert "no further" not in reason
     assert "its best level was 1.3" in reason or "went up again in between" in reason
     assert judged.verdict is Verdict.HEALTHY
+
+
+def test_the_last_points_are_told_where_they_stand_above_the_end() -> None:
+    y = noisy(0.1 + 2.0 * np.exp(-N / 30), 4, 0.05)
+    assert "did not leave its course" in said(loss=y).reason
+    y[-3:] = [0.2, 0.24, 0.3]
+    told = said(loss=y)
+    assert told.verdict is not Verdict.HEALTHY or "; its last 3 points rose from 0.1" in told.reason
+    few = np.concatenate([np.geomspace(400.0, 35.0, 23), [37.0, 60.0, 62.0]])
+    assert "; its last 2 points rose from" in said(loss=few).reason
+
+
+def test_a_loss_that_ends_above_its_best_level_is_not_said_to_have_stayed_on_its_course() -> None:
+    y = noisy(1.0 + 4.0 * np.exp(-N / 15) + 0.3 * np.clip(N - 40, 0, None) / 160, 5, 0.01)
+    told = said(loss=y)
+    assert told.verdict is Verdict.HEALTHY
+    assert "did not leave its course" not in told.reason
