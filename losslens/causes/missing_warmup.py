@@ -29,7 +29,7 @@ import dataclasses
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import aftermath, around, gradient, loss, rate, rise, siblings, validation
-from losslens.causes.signs.build import Found, told
+from losslens.causes.signs.build import WEAKEST, Found, told
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "missing-warmup"
@@ -49,6 +49,15 @@ def _plain_sgd(f: Facts, d: int) -> Found:
     return dataclasses.replace(found, strength=0.4) if isinstance(found, Sign) else found
 
 
+def _largest_at_start(f: Facts, d: int) -> Found:
+    """A gradient that is largest at first asks for a warm-up, as far as there was none: the rate was low just then."""
+    found, warmed = gradient.grad_largest_at_start(f, d), rate.warmed_up(f, -1)
+    if not isinstance(found, Sign) or not isinstance(warmed, Sign):
+        return found
+    left = found.strength * (1.0 - warmed.strength)
+    return dataclasses.replace(found, strength=left) if left > WEAKEST else None
+
+
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         rise.runs_downward(facts, -1),
@@ -57,7 +66,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         loss.onset_early(facts, +1),
         loss.stuck_above_start(facts, +1),
         aftermath.stuck_high(facts, +1),
-        gradient.grad_largest_at_start(facts, +1),
+        _largest_at_start(facts, +1),
         around.adaptive_optimizer(facts, +1),
         around.architecture_is(facts, "transformer", +1),
         siblings.cured_by(facts, "warmup", +1),

@@ -31,6 +31,7 @@ def test_a_collapse_in_the_first_steps_of_adam_at_full_rate_is_a_missing_warmup(
 def test_a_run_that_was_warmed_up_is_not_missing_it() -> None:
     assert m.place(early(True), CAUSE) > 0
     assert "warmed-up" in m.names(early(True), CAUSE, -1)
+    assert "grad-norm-largest-at-start" not in m.names(early(True), CAUSE, +1)
 
 
 def test_without_a_rate_the_warmup_cannot_be_seen() -> None:
