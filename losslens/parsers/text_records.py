@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from losslens.languages import said
 from losslens.parsers.text_alone import told_alone
+from losslens.parsers.text_commands import is_command
 from losslens.parsers.text_counts import A_UNIT, EPOCH, NAME, UNIT, place_at, place_in
 from losslens.parsers.text_headings import VALIDATION
 from losslens.parsers.text_lists import of_other_split, one_by_one
@@ -224,7 +225,7 @@ def read_record(text: str) -> Record | None:
         if (lone := lone_tensor(text)) is not None:
             return Record("", lone[1], form=lone[0])
         text = _TENSOR.sub(r"\1", text)
-    if "Namespace(" in text:
+    if "Namespace(" in text or is_command(text):
         return None  # what a program was started with
     if "Eval batch=" in text and _EVALUATING.match(text):
         return None  # Composer counts the batches of an evaluation; its numbers stand below, at the training's batch

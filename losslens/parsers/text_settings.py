@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 
 from losslens.model import Setting, SettingValue
 from losslens.parsers.settings import is_known, plain_setting
+from losslens.parsers.text_commands import is_command, options_of
 from losslens.parsers.text_records import IS_LOSS
 
 #: A dictionary of mixed values on one line is what a program was started with, not what it measured. Newer versions of
@@ -18,7 +19,7 @@ MIXED_DICT = re.compile(
 _IN_DICT = re.compile(r"['\"]([A-Za-z_][\w.\- ]*)['\"]:\s*('[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|[^,{}()\s]+)")
 _NAMESPACE = re.compile(r"\b(?:Namespace|Config|Args|Arguments|\w*Config|\w*Args|TrainingArguments)\((.*)\)")
 _NAMED = re.compile(r"([A-Za-z_]\w*)=('[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|\{[^}]*\}|[^,()\s]+)")
-_FLAG = re.compile(r"(?:^|\s)--([A-Za-z][\w-]*)(?:[ =]([^\s-]\S*|-[\d.]\S*))?")
+_FLAG = re.compile(r"(?:^|\s)--([A-Za-z][\w.-]*)(?:[ =]([^\s-]\S*|-[\d.]\S*))?")
 #: "lr: 0.1", "lr = 0.1", "lr ........ 0.1" as Megatron-LM prints it, "| lr | 0.1 |" as tables do.
 _SINGLE = re.compile(
     r"^\s*(?:\[\w+\]\s*)?(?:[Oo]verrid(?:ing|e):?\s+|Config param(?:eter)?:?\s+)?(?:--)?"
@@ -102,6 +103,8 @@ def settings_in(text: str) -> list[tuple[str, SettingValue]]:
         found = _NAMED.findall(namespace[1])
     elif MIXED_DICT.match(text) or (text.startswith("{") and text.endswith("}")):
         found = _IN_DICT.findall(text)
+    elif is_command(text):
+        found = options_of(text)
     elif "--" in text:
         found = [(name.replace("-", "_"), value or "True") for name, value in _FLAG.findall(text)]
     if not found and (single := _SINGLE.match(_COMMENT.sub("", text)) or _ROW.match(text)):
