@@ -16,8 +16,9 @@ from losslens.parsers.text_alone import told_alone
 from losslens.parsers.text_commands import is_command
 from losslens.parsers.text_counts import A_UNIT, EPOCH, NAME, UNIT, place_at, place_in
 from losslens.parsers.text_headings import VALIDATION
-from losslens.parsers.text_lists import of_other_split, one_by_one
+from losslens.parsers.text_lists import of_other_split
 from losslens.parsers.text_names import name_on
+from losslens.parsers.text_respelled import ROUND, respelled
 from losslens.parsers.text_statistics import with_its_name
 from losslens.parsers.text_unsaid import as_nan
 from losslens.parsers.text_wholes import NO_NUMBER, NUMBER, float_of, int_of, lone_tensor, whole_line
@@ -49,13 +50,14 @@ _IN_TURN = re.compile(
     rf"(?:(?:(?:losses|loss):\s+)?(?:{NAME}\s+{NUMBER}{UNIT}|\d[\d.]*{A_UNIT})(?:[\s,;|·]+|$))+",
     re.IGNORECASE,
 )
+_TURN = re.compile(
+    rf"(?:\[[A-Za-z ]+\])?[\s,;|:·\])>-]*(?:[A-Za-z]+[\s:|]+)??"
+    rf"(?:(?:(?:losses|loss):\s+)?(?:{NAME}\s+{NUMBER}{UNIT}|\d[\d.]*{A_UNIT})(?:[\s,;|·]+|$))+",
+    re.IGNORECASE,
+)
 #: "inertia 4705.6." ends a sentence.
 _STOP = re.compile(r"(?<=\d)(\.\d+)\.$")
 _TURN = re.compile(rf"(?:(?P<of>loss(?:es)?):\s+)?(?P<key>{NAME})\s+(?P<num>{NUMBER})", re.IGNORECASE)
-#: "step,20,loss,1.58,lr,1e-3": the same with nothing but commas in between.
-_LISTED = re.compile(
-    r"[A-Za-z][\w/.]*,[-+]?\d[\d.]*(?:,[A-Za-z][\w/.]*,(?:[-+]?[\d.]+(?:e[-+]?\d+)?|nan|[-+]?inf))+", re.I
-)
 #: Short for the losses of both splits where they stand side by side.
 _BOTH_SPLITS = {"tl": "train loss", "vl": "val loss"}
 IS_LOSS = re.compile(
@@ -64,19 +66,6 @@ IS_LOSS = re.compile(
 )
 #: What ``print(loss)`` makes of a tensor: "tensor(1.79, device='cuda:0', grad_fn=<NllLossBackward0>)".
 _TENSOR = re.compile(rf"\btensor\(\[?\s*({NUMBER})\s*\]?(?:,(?!\s*[-+.\d])[^()]*)?\)", re.IGNORECASE)
-#: "epoch: {1/300}, loss : {1.9027643}": a format string with one pair of braces too many.
-_IN_BRACES = re.compile(rf"\{{\s*({NUMBER}(?:\s*/\s*\d+)?)\s*\}}", re.IGNORECASE)
-#: "eval: bucket 2 perplexity 5.1": each of the groups that samples were sorted into by their length has its own.
-_BUCKET = re.compile(r"\b(bucket) (\d+):? (?=[a-z])", re.IGNORECASE)
-#: "[1600/16000]\t[L1: 5.96][VGG: 0.2]\t65.8+0.4s", as EDSR's code and what was made of it print their losses: without
-#: the word, and behind them how long the network and the data took.
-_TIMED = re.compile(rf"(\[\d+/\d+\])\s*((?:\[\w+: {NUMBER}\])+)\s+[\d.]+\+[\d.]+s", re.IGNORECASE)
-#: "v_num: a1b2 train_loss: 0.5": a version of Lightning's that is a word stands in no name behind it.
-_VERSION = re.compile(r"\bv_num[:=]\s?(?=\w*[A-Za-z])\w+\s")
-#: "CrossE[472.03]", "loss = [0.31]": what tf.Print and tf.print make of a tensor of one number.
-_PRINTED = re.compile(rf"([A-Za-z][\w/.]*(?: [A-Za-z][\w/.]*){{0,2}})\s*[:=]?\s*\[({NUMBER})\]", re.IGNORECASE)
-#: "idx: 0loss: 8.46": a number ends where the name of the next begins.
-_GLUED = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)(?=(?:[a-z]+_)?loss\w*['\"]?\s*[:=])")
 #: "| nll_loss 8.0 | ppl 300 |": between bars a name and a number need no sign between them.
 _BARRED = re.compile(
     rf"\|\s*(?P<key>{_WORD}(?: {_WORD}){{0,2}})\s+(?P<num>{NUMBER})(?P<avg>)\s*(?=\||$)", re.IGNORECASE
@@ -116,10 +105,6 @@ _BARE = re.compile(
     re.IGNORECASE,
 )
 NAMELESS = "value"
-#: How CatBoost begins the line of a round.
-_ROUND = re.compile(r"(?:step )?\d+:\s+learn\b")
-#: What it printed of one before 2018: "0:\tlearn 0.635passed: 17.4 sec", "0:\tlearn 0.635\ttest 0.64\tbestTest 0.64".
-_ROUND_OF_OLD = re.compile(rf"\b(learn|test\d*|best)(?:Test)? ({NUMBER})", re.IGNORECASE)
 #: What CatBoost calls the best value on its last data set up to a line.
 BEST = "best"
 #: darknet's heads print their terms each by itself, several times a step.
@@ -131,8 +116,10 @@ _SPLITS = re.compile(r"(?<![\w/.-])(?P<key>train|val|valid|test)\s+(?P<num>\d+\.
 _EVALUATED = re.compile(r"\b(evaluat(?:ing|ion) (?:on |of )?(?:train|test|val)\w*)\s*:", re.IGNORECASE)
 #: What TensorFlow's Estimator says when it has evaluated.
 _SAVED = re.compile(r"^Saving (dict) for global step ")
+#: WeNet's word for its validation.
+_CROSS = re.compile(r"(CV) ")
 #: Split words as they are said everywhere else.
-_SAID = {"验证": "val", "测试": "test", "evl": "eval", "dict": "eval"}
+_SAID = {"cv": "val", "验证": "val", "测试": "test", "evl": "eval", "dict": "eval"}
 #: "54200 quick_eval ppl 19.36 loss 2.96": of what data all numbers behind a bare step are.
 _KIND = re.compile(r"\d+\s+(?:[a-z]+_)?(valid|val|test|eval)\w*(?=\s+[A-Za-z])", re.IGNORECASE)
 #: Heads of the parts of a line: "train: loss=0.5 acc=0.6 | valid (3 s): loss=0.7 acc=0.8", "loss=0.5 [valid] loss=0.7".
@@ -231,27 +218,7 @@ def read_record(text: str) -> Record | None:
         return None  # Composer counts the batches of an evaluation; its numbers stand below, at the training's batch
     if "> " in text:
         text = with_its_name(text)
-    if "{" in text:
-        text = _IN_BRACES.sub(r"\1", text)
-    if "loss value: " in text:
-        text = text.replace("loss value: ", "loss: ")  # Megatron's validation: no loss of a value function
-    if text.endswith("."):
-        text = _STOP.sub(r"\1", text)
-    if text.endswith("]") and (one := _PRINTED.fullmatch(text)) is not None:
-        text = f"{one[1]}: {one[2]}"
-    text = one_by_one(text)
-    if "loss" in text:
-        text = _GLUED.sub(r"\1 ", text)
-    if "bucket " in text:
-        text = _BUCKET.sub(r"\1\2_", text)
-    if "learn " in text and _ROUND.match(text):
-        text = _ROUND_OF_OLD.sub(r"\1: \2 ", text)
-    if "v_num" in text:
-        text = _VERSION.sub("", text)
-    if "," in text and _LISTED.fullmatch(text):
-        text = text.replace(",", " ")
-    if "][" in text.replace("\t", "").replace(" ", "") and (timed := _TIMED.fullmatch(text)):
-        text = f"{timed[1]} " + timed[2].replace("[", "").replace(":", " loss:").replace("]", ", ")
+    text = respelled(text)
     if (whole := whole_line(text)) is not None:
         return Record(whole.kind, whole.values, step=whole.step, epoch=whole.epoch, batch=whole.batch)
     shape = text.translate(_DIGITS)
@@ -370,7 +337,7 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
     if not values and place:
         values = {m["key"]: float_of(m["num"]) for m in _IN_BRACKETS.finditer(rest) if m["key"].lower() not in _UNTOLD}
     # CatBoost: the errors of its data sets, and times; its cross validation prints no times
-    if "learn" in values and ("remaining" in values or _ROUND.match(text)):
+    if "learn" in values and ("remaining" in values or ROUND.match(text)):
         values = {
             key if key == BEST else f"{key} loss": value
             for key, value in values.items()
@@ -386,7 +353,7 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
         or ahead_of_all
         or _KIND.match(text)
         or _SAVED.match(text)
-        or (place and VALIDATION.search(text[place[0] : place[1]]))
+        or (place and (VALIDATION.search(text[place[0] : place[1]]) or _CROSS.match(text[place[0] : place[1]])))
     )
     if split:
         word = split[split.lastindex or 1].lower()

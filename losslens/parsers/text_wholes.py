@@ -73,7 +73,8 @@ _WHOLE_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "step",
         re.compile(
-            rf"After (?P<step>\d+) sequences \([\d.]+Hr\): (?P<output>Obj)\(log\[Pzx\]\) = (?P<objective>{NUMBER})"
+            r"(?:VLOG\d )?After (?P<step>\d+) sequences \([\d.]+Hr\): "
+            rf"(?P<output>Obj)\(log\[Pzx\]\) = (?P<objective>{NUMBER})"
         ),
     ),
     # Stan's variational inference: the bound on the evidence, which is to rise, and by how much it moved of late

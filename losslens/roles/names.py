@@ -31,6 +31,7 @@ _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+\d*|[A-Z]+\d*|\d+")
 _JOINED = {
     "gradnorm": "grad norm",
     "gnorm": "grad norm",
+    "grdn": "grad norm",
     "wnorm": "weight norm",
     "pnorm": "param norm",
     "learningrate": "learning rate",
