@@ -66,7 +66,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             # The header and the rows of a table ahead of a bar, as YOLO draws it, are none of its description.
             r"^(?!\s*(?:\d+/\d+\s+[\d.]+[A-Za-z]?\s+[\d.]+|Class\s+Images)\s)"
             # AllenNLP ends its description in two bars: "loss: 0.5 ||: 100%|###| 8/8 [00:02<00:00".
-            rf"(?P<what>(?:[^%|]|%(?!\|)|\|\|(?=:)){{0,240}}?)(?:epoch\W{{0,3}}(?P<epoch>\d+)(?:\s*/\s*\d+)?\D{{0,24}}?)?"
+            rf"(?P<what>(?:[^%|]|%(?!\|)|\|\|(?=:)|(?<=\s)\|(?=\s+[A-Za-z])){{0,240}}?)(?:epoch\W{{0,3}}(?P<epoch>\d+)(?:\s*/\s*\d+)?\D{{0,24}}?)?"
             rf"\d{{1,3}}%\|[^|]*\|{_N_OF}\[",
         ),
         # the same with nothing drawn, as torch-ngp has it: "loss=0.5 (0.6), lr=0.01: :  4% 4/100 [00:01<00:24"
@@ -89,14 +89,18 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         # "003 epoch, 02000 iter, loss 4.1": the same of both
         (
             "batch",
-            r"^(?P<epoch>\d+)\s*epochs?\b[\s,|]{1,3}(?P<n>\d+)\s*(?:iter\w*|batch(?:es)?|steps?)\b(?=\s*[,:|])",
+            r"^(?P<epoch>\d+)\s*(?:completed |finished |full |whole )?epochs?\b[\s,|]{1,3}"
+            r"(?P<n>\d+)\s*(?:iter\w*|batch(?:es)?|steps?)\b(?=\s*[,:|]|\s+[A-Z][a-z]+ )",
         ),
         # keras-rl counts the steps of the whole job ahead of what it says of the episode.
         ("step", r"^(?P<step>\d+)/\d+:\s+episode:"),
         # char-rnn and its many copies: "120/21150 (epoch 0.284), train_loss = 3.1" counts the batches of the whole job
         ("step", r"^(?P<step>\d+)/\d+ \(epoch (?P<epoch>\d+(?:\.\d+)?)\),"),
-        # WeNet: "TRAIN Batch 3/200 loss 5.1" is a batch of an epoch
-        ("batch", r"\b(?:TRAIN|CV) Batch (?P<epoch>\d+)/(?P<n>\d+)(?=\s)"),
+        # WeNet: "TRAIN Batch 3/200 loss 5.1" is a batch of an epoch, "CV Batch 3/20" one of its validation
+        ("batch", r"\bTRAIN Batch (?P<epoch>\d+)/(?P<n>\d+)(?=\s)"),
+        ("evaluation", r"\bCV Batch (?P<epoch>\d+)/(?P<batch>\d+)(?=\s)"),
+        # "| end of split  59 / 85 | epoch   0 |": the data of an epoch in pieces, as flair's language models are fed
+        ("batch", rf"\bend of (?!epoch)[a-z]+\s{_N_OF}(?=\|\s*epoch\b)"),
         ("batch", r"^E(?P<epoch>\d+)\s+B(?P<n>\d+)\b"),
         # Sockeye counts batches in its lines, and in those of a checkpoint updates of several batches each.
         ("step", r"^E(?:poch)?=(?P<epoch>\d+)\s+B=(?P<step>\d+)\b"),
@@ -163,6 +167,13 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("step", r"^\[\s*(?P<epoch>\d+)\]\s+(?P<step>\d+)\s*\|\|"),
         ("step", r"^\[\s*(?P<step>\d+)\]:?\s"),
         ("step", r"^(?P<step>\d+)\)\s+(?=\w+ =)"),
+        # "Train loss 12001 0.166", "Validation loss 6312: 0.15", "loss[12001]: 0.17", "loss @ 40: 0.2": the count
+        # stands behind the name, and behind it the number
+        (
+            "count",
+            r"(?:(?<=loss)|(?<=cost)|(?<=error))(?: ?@ ?| ?[\[(]|\s+)(?P<step>\d{1,12})[\])]?"
+            r"(?=\s?[:=]\s*(?!\d+/)[-+]?(?:\d*\.\d|nan\b|inf\b)|\s+[-+]?(?:\d*\.\d|(?:nan|inf)\b))",
+        ),
         ("epoch", r"第\s*(?P<epoch>\d+)\s*(?:轮|个?epoch)"),
         ("epoch", r"^e(?:p\.?)?\s?(?P<epoch>\d+)\b(?!\.\d)"),
         (

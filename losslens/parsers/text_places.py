@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from losslens.model import Warning
 from losslens.parsers.text_bars import name_held_back, without_repeats
+from losslens.parsers.text_evaluations import KIND as EVALUATION
 from losslens.parsers.text_evaluations import leave_results
 from losslens.parsers.text_keras import take_apart
-from losslens.parsers.text_records import Record
+from losslens.parsers.text_records import IS_LOSS, Record
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray, IntArray
@@ -91,17 +92,19 @@ def place_records(records: list[Record], steps_per_epoch: float | None = None) -
     if len({r.step for r in kept if r.step is not None}) == 1 and len(kept) > 1:
         for record in kept:  # "n=60000" on every line is a size, not a place
             record.step = None
+    _count_lone_evaluation(kept)
     explicit = sum(r.step is not None for r in kept)
     inner = sum(r.n is not None and r.kind != "keras" for r in kept)
     whole_epochs = [r.epoch for r in kept if r.epoch is not None]
-    enough = explicit >= min(3, len(kept)) and explicit >= FEWEST_PLACED * len(kept)
+    told = 0 if whole_epochs else sum(any(map(IS_LOSS.search, r.values)) for r in kept)
+    enough = explicit >= min(3, told or len(kept)) and explicit >= FEWEST_PLACED * len(kept)
     if explicit and enough and explicit >= 0.2 * (explicit + inner):
         kinds = Counter(r.kind for r in kept if r.step is not None)
         common = kinds.most_common(1)[0][0]
         steps, axis = _from_steps(kept, warnings), common if common in _OWN_AXES else "step"
     elif inner:
         samples = sum(r.kind == "samples" for r in kept) > 0.5 * inner
-        steps, axis = _from_batches(kept), "samples" if samples else "step"
+        steps, axis = _from_batches(kept, warnings), "samples" if samples else "step"
     elif steps_per_epoch and len(whole_epochs) == len(kept):
         steps, axis = [round(e * steps_per_epoch) for e in whole_epochs], "step"
     elif _often_an_epoch(kept):
@@ -115,13 +118,23 @@ def place_records(records: list[Record], steps_per_epoch: float | None = None) -
         warnings.append(Warning("no-step", text))
     else:
         steps, axis = list(range(len(kept))), "row"
-        warnings.append(Warning("no-step", "no line says its step or epoch: lines are counted instead"))
+        warnings.append(Warning("no-step", f"{_unplaced(kept)}: lines are counted instead"))
     if axis in ("step", "row"):
         for record in kept:
             if record.epoch is not None:
                 record.values.setdefault("epoch", record.epoch)
     wall = np.array([r.wall_time if r.wall_time is not None else math.nan for r in kept], dtype=np.float64)
     return Placed(kept, np.array(steps, dtype=np.int64), wall, axis, tuple(warnings), tuple(indices))
+
+
+def _unplaced(records: Sequence[Record]) -> str:
+    """Why the lines are counted."""
+    epochs = {record.epoch for record in records if record.epoch is not None}
+    if any(record.step is not None for record in records):
+        return "too few lines say their step"
+    if len(epochs) == 1:
+        return f"no line says its step, and none another epoch than {next(iter(epochs)):g}"
+    return "no line says its step" if epochs else "no line says its step or epoch"
 
 
 def counting_name(records: Sequence[Record]) -> str | None:
@@ -201,6 +214,14 @@ def _forget_idle_counts(records: list[Record]) -> None:
                 record.n = record.of = record.step = None
 
 
+def _count_lone_evaluation(records: list[Record]) -> None:
+    """An output of a single evaluation of an epoch and nothing else counts its batches, which rise."""
+    batches = [r.batch for r in records if r.kind == EVALUATION and r.batch is not None and r.epoch is not None]
+    if len(batches) == len(records) > 1 and all(a < b for a, b in pairwise(batches)):
+        for record in records:
+            record.n = record.batch
+
+
 def _filled(steps: list[int | None]) -> list[int]:
     """Records without a step take that of the record before them (the first ones: of the one after)."""
     known = next((s for s in steps if s is not None), 0)
@@ -256,8 +277,12 @@ def _with_bars(records: list[Record]) -> list[int | None]:
     return told if bars and all(a <= b for a, b in pairwise(known)) else steps
 
 
-def _from_batches(records: list[Record]) -> list[int]:
-    """Step from the batch within the epoch; an epoch that is not printed is counted by the batch falling back."""
+def _from_batches(records: list[Record], warnings: list[Warning]) -> list[int]:
+    """Step from the batch within the epoch; an epoch that is not printed is counted by the batch falling back.
+
+    How many batches an epoch has is what the lines say of it; else the last batch of one that another follows. Within
+    a single epoch nothing tells it: the batch is the step there, whichever epoch it is.
+    """
     inner = [r for r in records if r.n is not None]
     main = _main_bar(inner)
     in_main = [r for r in inner if r.of == main or main is None]
@@ -266,6 +291,11 @@ def _from_batches(records: list[Record]) -> list[int]:
     # An epoch that is a fraction says where in the whole job a line stands; the bar then counts for the whole job.
     whole = bool(epochs) and all(e == math.floor(e) for e in epochs) and len(epochs) > 0.5 * len(in_main)
     whole = whole and not _counts_whole_job(in_main)
+    if whole and main is None and len(set(epochs)) == 1:
+        first = int(epochs[0])
+        if first > 1:
+            text = f"no line says how many batches an epoch has: the steps are the batches of epoch {first}"
+            warnings.append(Warning("steps-within-epoch", text))
     size = main or max((r.n or 0) for r in inner) + (1 if min((r.n or 0) for r in inner) == 0 else 0)
     steps: list[int | None] = []
     laps, last = 0, -1

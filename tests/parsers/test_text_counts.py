@@ -175,3 +175,90 @@ def test_a_number_ahead_of_a_word_that_has_its_own_behind_it_is_no_place(tmp_pat
     series = _log(tmp_path, text).series["total_loss"]
 
     assert series.step.tolist() == list(range(1, 9))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Train loss {} {} Grad Norm 0.372761 2.51s/it",
+        "Validation loss {}:  {}  ",
+        "train loss[{}]: {}",
+        "train_loss @ {}: {}",
+        "Epoch 3 Train loss {} {}",
+    ],
+)
+def test_a_count_between_a_loss_and_its_number_is_the_step(tmp_path: Path, line: str) -> None:
+    log = _log(tmp_path, "".join(line.format(12001 + i, _value(i)) + "\n" for i in range(12)))
+    (loss,) = (one for tag, one in log.series.items() if "loss" in tag)
+    assert loss.step.tolist() == list(range(12001, 12013))
+    assert loss.value.tolist() == [_value(i) for i in range(12)]
+
+
+def test_a_count_that_does_not_rise_is_no_step_and_the_number_behind_it_is_the_loss(tmp_path: Path) -> None:
+    log = _log(tmp_path, "".join(f"epoch {i} loss 1 {_value(i)}\n" for i in range(12)))
+    assert log.series["loss"].step.tolist() == list(range(12))
+    assert log.series["loss"].value.tolist() == [_value(i) for i in range(12)]
+
+
+def test_a_nan_behind_the_count_is_the_loss(tmp_path: Path) -> None:
+    log = _log(tmp_path, "".join(f"Train loss {100 + i} {_value(i) if i < 8 else 'nan'} Norm 0.3\n" for i in range(12)))
+    assert log.series["Train loss"].step.tolist() == list(range(100, 112))
+    assert [value != value for value in log.series["Train loss"].value.tolist()] == [False] * 8 + [True] * 4
+
+
+def test_batches_of_one_epoch_are_not_counted_from_epochs_that_no_line_shows(tmp_path: Path) -> None:
+    log = _log(tmp_path, "".join(f"DEBUG TRAIN Batch 7/{100 * i} loss {_value(i)} lr 1e-3 rank 0\n" for i in range(12)))
+    assert log.series["loss"].step.tolist() == [100 * i for i in range(12)]
+    assert "the steps are the batches of epoch 7" in log.warnings[0].text
+
+
+def test_batches_of_two_epochs_tell_how_many_one_has(tmp_path: Path) -> None:
+    lines = [f"DEBUG TRAIN Batch {e}/{n} loss {_value(n)} lr 1e-3 rank 0\n" for e in (7, 8) for n in range(0, 100, 10)]
+    log = _log(tmp_path, "".join(lines))
+    assert log.series["loss"].step.tolist() == [(e - 1) * 91 + n for e in (7, 8) for n in range(0, 100, 10)]
+    assert not log.warnings
+
+
+def test_the_cross_validation_of_wenet_is_one_point_behind_its_epoch(tmp_path: Path) -> None:
+    lines = []
+    for e in (0, 1, 2):
+        lines += [f"DEBUG TRAIN Batch {e}/{n} loss {_value(n)} acc 3.1 rank 0\n" for n in range(0, 100, 10)]
+        lines += [f"DEBUG CV Batch {e}/{n} loss 9.{n} acc 3.1 history loss {5 - e - n / 100} rank 0\n" for n in (0, 10)]
+    log = _log(tmp_path, "".join(lines))
+    assert log.series["val/loss"].step.tolist() == [90, 181, 272]
+    assert log.series["val/loss"].value.tolist() == pytest.approx([4.9, 3.9, 2.9])
+    assert log.series["loss"].step.size == 30
+
+
+def test_the_batches_of_a_lone_cross_validation_are_counted(tmp_path: Path) -> None:
+    lines = [f"DEBUG CV Batch 78/{n} loss {_value(n)} acc 99.02 history loss 0.2\n" for n in range(20, 150, 10)]
+    loss = _log(tmp_path, "".join(lines)).series["val/loss"]
+    assert loss.step.tolist() == list(range(20, 150, 10))
+    assert loss.value.tolist() == [_value(n) for n in range(20, 150, 10)]
+
+
+def test_the_pieces_of_an_epoch_are_its_steps(tmp_path: Path) -> None:
+    line = "| end of split  {} / 85 | epoch   0 | time: 1609.79s | valid loss  {} | learning rate 20.00"
+    log = _log(tmp_path, "".join(line.format(59 + i, _value(i)) + "\n" for i in range(12)))
+    assert log.series["valid loss"].step.tolist() == list(range(59, 71))
+
+
+def test_epochs_that_are_complete_and_batches_behind_them_are_places(tmp_path: Path) -> None:
+    line = "0 completed epochs, {} batches\tAverage training batch loss: {}\tValidation loss: 2.1"
+    log = _log(tmp_path, "".join(line.format(100 * i, _value(i)) + "\n" for i in range(1, 12)))
+    assert log.series["Average training batch loss"].step.tolist() == [100 * i for i in range(1, 12)]
+
+
+def test_why_lines_are_counted_is_true(tmp_path: Path) -> None:
+    log = _log(tmp_path, "".join(f"TRAIN: \t Epoch: 3 \t Loss: {_value(i)}\n" for i in range(12)))
+    told = "no line says its step, and none another epoch than 3: lines are counted instead"
+    assert [warning.text for warning in log.warnings] == [told]
+
+
+def test_two_lines_that_say_their_step_place_those_that_hold_no_loss(tmp_path: Path) -> None:
+    region = "Region Avg IOU: nan, Class: nan, Obj: nan, No Obj: nan, Avg Recall: 0.000000,  count: 2\n"
+    text = "".join(
+        f" {n}: -nan, -nan avg loss, 0.000100 rate, 39.07 seconds, {n} images\n{region * 5}" for n in (74, 75)
+    )
+    loss = _log(tmp_path, text).series["loss"]
+    assert (loss.axis, loss.step.tolist()) == ("step", [74, 75])
