@@ -184,7 +184,7 @@ def _without_echo(tag: str, rows: list[int], placed: Placed) -> tuple[list[int],
             others += 1
         kept.append(row)
     copies = len(rows) - len(kept)
-    return (list(rows), 0) if others > copies > 1 else (kept, copies)
+    return (list(rows), 0) if others > copies else (kept, copies)
 
 
 def _ends_stretches(tag: str, rows: list[int], main: list[int], placed: Placed) -> bool:

@@ -78,6 +78,8 @@ class Tables:
     def take(self, raw: str) -> tuple[bool, Record | None]:
         """Whether a line is part of a table, and the record that it completes."""
         line = without_terminal(raw).expandtabs().rstrip()
+        if line.endswith('"') and line.count('"') == 1:
+            line = line[:-1]  # the end of a quotation
         if _SIDE.match(line.lstrip()):
             return self._take_bordered(line)
         if self._box and _RULE.fullmatch(line):

@@ -69,6 +69,16 @@ def test_the_same_numbers_of_a_second_statement_are_copies(tmp_path: Path) -> No
     assert any(warning.code == "printed-twice" for warning in log.warnings)
 
 
+def test_two_evaluations_an_epoch_that_are_once_near_each_other_are_all_points(tmp_path: Path) -> None:
+    told = [0.1505, 0.1498, 0.1492, 0.15, 0.1494, 0.1498, 0.1497, 0.1494]
+    epochs = [23, 24, 24, 25, 25, 26, 26, 27]
+    lines = [
+        f"Epoch {e}, validation: loss={v}, simple_loss=0.25, over 944034.00 frames."
+        for e, v in zip(epochs, told, strict=True)
+    ]
+    assert read(tmp_path, lines).series["validation/loss"].value.tolist() == told
+
+
 def test_a_gnorm_alone_makes_no_log_one_of_fairseq(tmp_path: Path) -> None:
     lines = [f"step {n} loss {loss(n)} gnorm 0.5 lr 1e-3" for n in range(LINES)]
     assert read(tmp_path, lines).trainer is None

@@ -52,3 +52,9 @@ def test_a_markdown_table_without_sides_is_read(tmp_path: Path) -> None:
 def test_lines_with_bars_between_their_parts_are_no_table(tmp_path: Path) -> None:
     log = read(tmp_path, "epoch | step | loss of what", *[f"epoch 1 | step {i} | loss 0.{9 - i}" for i in range(1, 6)])
     assert log.series["loss"].value.tolist() == [0.8, 0.7, 0.6, 0.5, 0.4]
+
+
+def test_the_end_of_a_quotation_is_no_part_of_the_last_row(tmp_path: Path) -> None:
+    rows = [f"{100 * i:7d}      {3.0 / (1 + i):.2e}      6.40e-01      8.74e-01    1.0e-03" for i in range(12)]
+    log = read(tmp_path, '" #  step      rmse_trn    rmse_e_trn    rmse_f_trn         lr', *rows[:-1], f'{rows[-1]}"')
+    assert log.series["rmse_trn"].step.tolist() == [100 * i for i in range(12)]
