@@ -1,4 +1,4 @@
-"""A text too short to be known for output by what it repeats, which tells a NaN among the few numbers it has."""
+"""A text too short to be known for output by what it repeats: it tells a NaN, or a loss at two places at least."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ PROSE = 0.25
 LONGEST = 300
 _SENTENCE = re.compile(r"^\W*(?:[A-Za-z][\w'’,;()/-]* +){6,}[^=|{]*[.?!:]?$")
 _MARKUP = re.compile(r"^\s*(?:#{1,6} \w|[-*] \w+ \w+ \w+ \w+|\|.*\||```|<\w+>|\.\. \w)")
+#: A text without one of these has no loss at a place.
+_PLACED = re.compile(
+    rb"loss.*(?:epoch|step|iter|batch|%\|)|(?:epoch|step|iter|batch|%\|).*loss", re.IGNORECASE | re.DOTALL
+)
+#: Share of the lines that lines of a loss without a place must be for a text of nothing else.
+NOTHING_ELSE = 0.5
 _NAN = re.compile(rb"nan|inf|finite|explod|diverged|minimum|invalid", re.IGNORECASE)
 
 
@@ -30,7 +36,22 @@ def may_tell_of_a_nan(path: Path, head: bytes) -> bool:
     """Whether a text of few of a training's numbers may say that its loss is not finite, or that it died of that."""
     if path.suffix.lower() not in OUTPUT_SUFFIXES or len(head) >= FEW:
         return False
-    if _NAN.search(head) is None or b"losslens" in head or text_encoding(head) is None:
+    if _NAN.search(head) is None:
+        return False
+    return _may_be_output(path, head)
+
+
+def may_tell_of_a_loss(path: Path, head: bytes) -> bool:
+    """Whether a text of few of a training's numbers may say at places what its loss is, or that and nothing else."""
+    if path.suffix.lower() not in OUTPUT_SUFFIXES or len(head) >= FEW:
+        return False
+    if _PLACED.search(head) is None and head.lower().count(b"loss") < LEAST_RECORDS:
+        return False
+    return _may_be_output(path, head)
+
+
+def _may_be_output(path: Path, head: bytes) -> bool:
+    if b"losslens" in head or text_encoding(head) is None:
         return False  # a report of losslens quotes what such a log says
     text = output_head(head)
     said = said_in(path, text)
@@ -45,9 +66,23 @@ def shows_nan(log: Log) -> bool:
     import numpy as np
 
     losses = [one for tag, one in log.series.items() if IS_LOSS.search(tag)]
-    if any(one.axis != "row" and not np.isfinite(one.value).all() for one in losses):
+    broken = [(one.axis, int((~np.isfinite(one.value)).sum())) for one in losses]
+    if any(count and (axis != "row" or count >= LEAST_RECORDS) for axis, count in broken):
         return True
     return any(warning.code == TOLD for warning in log.warnings)
+
+
+def shows_a_course(log: Log, lines: int) -> bool:
+    """Whether a loss stands at two places, or on most of the ``lines`` of a text one behind the other."""
+    losses = [one for tag, one in log.series.items() if IS_LOSS.search(tag)]
+    if any(one.axis != "row" and len(set(one.step.tolist())) > 1 for one in losses):
+        return True
+    return any(one.value.size >= max(LEAST_RECORDS, NOTHING_ELSE * lines) for one in losses)
+
+
+def lines_in(head: bytes) -> int:
+    """How many lines of a text are not blank."""
+    return sum(bool(line.strip()) for line in lines_of(output_head(head)))
 
 
 def said_in(path: Path, text: str) -> LogEvent | None:

@@ -43,6 +43,8 @@ NOT_OPENED = words(
 ARCHIVES = words(".zip .tar .tgz .7z .rar .xz .zst .bz2")
 OPENED = words(".zip .tar .tgz .tbz2 .txz .gz .bz2 .xz")
 EXPORT = ".zip"
+#: The format of what a job printed.
+OUTPUT = "text"
 #: Files of weights are what a training leaves beside its log.
 WEIGHTS = words(".pt .pth .ckpt .safetensors .h5 .hdf5 .keras .onnx .bin .pb .index .tflite .gguf")
 #: Archives shown of a search that found no log.
@@ -371,6 +373,8 @@ def _recognise(path: Path, size: int, search: _Search, *, asked: bool) -> Source
         return None
     try:
         format = parsers.recognise(path)
+        if format is None and asked and prose.is_a_piece_of_output(path):
+            format = OUTPUT
     except LosslensError as error:
         search.skipped.append(Skipped.because(str(path), error))
         return None

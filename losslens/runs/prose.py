@@ -15,7 +15,7 @@ from losslens.roles.names import words
 
 UNKNOWN = "text in which no line names a number of a training in a way losslens knows"
 NOT_A_LOG = "no training log in any format losslens knows"
-TOO_SHORT = "too short: fewer than three of its lines tell the same numbers of a training"
+TOO_SHORT = "too short: it tells the loss of a training at one place at most, or among words"
 #: Characters of a message that are shown.
 MOST_SAID = 160
 #: What the output of a job is called.
@@ -48,6 +48,13 @@ def could_be_a_log(path: Path) -> bool:
     lines = [line for line in lines if line]
     forms = Counter(_NUMBER.sub("#", line) for line in lines if _tells_a_course(line))
     return max(forms.values(), default=0) >= max(FEWEST_LINES, MOSTLY * len(lines))
+
+
+def is_a_piece_of_output(path: Path) -> bool:
+    """Whether a file that was asked for holds a few points of a training and little else, as people paste them."""
+    from losslens.parsers.text import tells_a_few_points
+
+    return tells_a_few_points(path, read_head(path))
 
 
 def why_not_a_log(path: Path) -> str:

@@ -104,8 +104,6 @@ def test_the_last_number_before_a_nan_is_kept_where_it_is_the_only_one(tmp_path:
         ),
         ("options.txt", ["loss: mse", "ignore_nan: true", "max_norm: inf", "epochs: 10"]),
         ("words.txt", ["nan", "inf", "loss", "step"]),
-        ("two.txt", ["Epoch 1: train loss 2.31, val loss 2.20", "Epoch 2: train loss 1.95, val loss 2.01"]),
-        ("goes_on.txt", ["step 0 loss 2.31", "non-finite loss, skipping this batch", "step 10 loss 2.20"]),
     ],
 )
 def test_what_names_a_nan_and_is_no_output_is_no_log(name: str, lines: list[str], tmp_path: Path) -> None:
@@ -148,3 +146,56 @@ def test_the_losses_below_an_exception_in_a_file_of_errors_are_no_run(tmp_path: 
     written(tmp_path, *[f"step {10 * i} loss 0.{90 - i}" for i in range(40)], name="job.out")
     assert parsers.recognise(tmp_path / "job.err") == "messages"
     assert len(find([tmp_path]).jobs) == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "steps"),
+    [
+        (["-> Iter 316, Loss: 1.4e-04, Loss_u: 7.8e-09", "-> Iter 526, Loss: 1.2e-04, Loss_u: 7.6e-09"], [316, 526]),
+        (
+            ["epoch=1", "train_loss=0.0481, val_loss=0.0378", "...", "epoch=29", "train_loss=0.0010, val_loss=0.0916"],
+            [1, 29],
+        ),
+        (["    Model loss: 0.3", "    Model loss: 0.2", "    Model loss: 0.1"], [0, 1, 2]),
+        (
+            [
+                "[losses/total_loss: 1.6 | losses/value_loss: 7.6]:  16%|██  | 1024/6400 [1:14:23<1:13:02,  1.22it/s]",
+                "[losses/total_loss: 4.3 | losses/value_loss: 9.9]:  16%|██  | 1045/6400 [1:16:09<53:12,  1.68it/s]",
+            ],
+            [1024, 1045],
+        ),
+    ],
+)
+def test_a_loss_at_two_places_is_a_training_where_the_file_is_named(
+    lines: list[str], steps: list[int], tmp_path: Path
+) -> None:
+    path = written(tmp_path, *lines)
+    assert parsers.recognise(path) is None  # among other files it is none
+    (run,) = analyze([path]).runs
+    assert run.verdict not in (Verdict.NAN, Verdict.EXPLODED, Verdict.PLATEAU)
+    (loss,) = (curve for curve in run.curves if curve.tag == run.judgement.loss)
+    assert list(loss.step) == steps
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Reading data", "Epoch 12 val loss 0.31, test loss 0.33"],
+        [
+            "We saw a large loss after the first epoch of the run on eight cards.",
+            "It was smaller after the second one and then it hardly moved at all.",
+            "epoch 1 loss 2.3",
+            "epoch 2 loss 2.1",
+        ],
+        ["loss_weight: 1.0", "epochs: 30", "box_loss: 2.0"],
+        ["Model loss: 0.3", "Reading data", "Model loss: 0.2", "Writing data", "Words: 5", "Done", "Model loss: 0.1"],
+    ],
+)
+def test_a_single_line_notes_and_settings_are_none(lines: list[str], tmp_path: Path) -> None:
+    assert not find([written(tmp_path, *lines)]).jobs
+
+
+def test_a_nan_three_times_under_the_name_of_a_loss_is_told_wherever_it_stands(tmp_path: Path) -> None:
+    lines = ["Reading data", "loss: nan", "Saving", "loss: nan", "Saving", "loss: nan", "Saving", "Done", "Bye"]
+    (run,) = analyze([written(tmp_path, *lines)]).runs
+    assert run.verdict is Verdict.NAN

@@ -572,20 +572,22 @@ def test_output_in_words_that_no_parser_knows_is_said_to_be_skipped(tmp_path: Pa
     assert dict(found.passed_over) == {}
 
 
-def test_a_file_of_two_epochs_is_said_to_be_too_short(tmp_path: Path) -> None:
-    lines = [
-        "Files already downloaded",
-        "Epoch 1: train loss 2.31, val loss 2.20",
-        "Epoch 2: train loss 1.95, val loss 2.01",
-    ]
-    (tmp_path / "two.txt").write_text("\n".join(lines))
+def test_a_file_of_one_epoch_is_said_to_be_too_short(tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text("Files already downloaded\nEpoch 1: train loss 2.31, val loss 2.20\n")
     (tmp_path / "note.txt").write_text("We trained for 3.5 days, and 12 GPUs broke.\n\nThen it rained.\n")
     (tmp_path / "other.dat").write_bytes(bytes(range(256)))
 
-    said = {name: [s.reason for s in find([tmp_path / name]).skipped] for name in ("two.txt", "note.txt", "other.dat")}
+    said = {name: [s.reason for s in find([tmp_path / name]).skipped] for name in ("one.txt", "note.txt", "other.dat")}
 
-    assert said == {"two.txt": [prose.TOO_SHORT], "note.txt": [prose.NOT_A_LOG], "other.dat": [prose.NOT_A_LOG]}
+    assert said == {"one.txt": [prose.TOO_SHORT], "note.txt": [prose.NOT_A_LOG], "other.dat": [prose.NOT_A_LOG]}
     assert find([tmp_path]).skipped == ()
+
+
+def test_a_file_of_two_epochs_is_read_where_it_is_named_alone(tmp_path: Path) -> None:
+    lines = [f"Epoch {n}: train loss {3 - n}, val loss 2.20" for n in (1, 2)]
+    (tmp_path / "two.txt").write_text("\n".join(["Files already downloaded", *lines]))
+    assert len(find([tmp_path / "two.txt"]).jobs) == 1
+    assert not find([tmp_path]).jobs
 
 
 def test_prose_lists_of_packages_and_labels_are_counted_not_listed(tmp_path: Path) -> None:
