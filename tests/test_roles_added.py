@@ -101,3 +101,26 @@ def test_a_bound_beside_a_loss_or_above_zero_or_given_stays_as_it_was_logged() -
 
 def test_a_negated_bound_under_its_short_name_is_a_loss() -> None:
     assert roles(train_nelbo=falling(N))["train_nelbo"] is Role.TRAIN_LOSS
+
+
+@pytest.mark.parametrize("tag", ["Train loss", "Validation loss", "mse"])
+def test_whole_numbers_that_go_up_evenly_are_no_loss(tag: str) -> None:
+    assert roles(**{tag: 12001.0 + np.arange(N)})[tag] is Role.OTHER
+    assert roles(**{tag: np.array([12001.0, 12002, 12005, 12006, 12007, 12010, 12011])})[tag] is Role.OTHER
+    assert roles(**{tag: 12001.0 - np.arange(N)})[tag] is not Role.OTHER
+    assert roles(**{tag: 3.0 + 2.0 ** np.arange(12)})[tag] is not Role.OTHER
+    assert roles(**{tag: np.full(N, 7.0)})[tag] is not Role.OTHER
+
+
+def test_the_gradient_norm_is_that_of_the_loss_that_leads() -> None:
+    norms = {f"{of}_grad_norm": falling(N) for of in ("model", "value", "actor")}
+    found = roles(**norms, model_loss=falling(N), value_loss=falling(N, seed=1), actor_loss=np.full(N, 6.9))
+    assert found["model_grad_norm"] is Role.GRAD_NORM
+    assert found["value_grad_norm"] is found["actor_grad_norm"] is Role.LAYER_GRAD_NORM
+    players = {f"{of}_grad_norm": falling(N) for of in ("value", "actor")}
+    found = roles(**players, value_loss=falling(N), actor_loss=falling(N, seed=1))
+    assert found["value_grad_norm"] is found["actor_grad_norm"] is Role.GRAD_NORM
+
+
+def test_lerobots_name_of_the_gradient_norm_is_known() -> None:
+    assert roles(loss=falling(N), grdn=falling(N))["grdn"] is Role.GRAD_NORM

@@ -75,7 +75,7 @@ def assign(
             choices[tag] = choice
     choices.update(beside.cost_of_a_batch(candidates, choices) | beside.closing_means(series, candidates))
     choices.update(tallies.sums_of_losses(series, candidates) | beside.metrics_beside(candidates))
-    choices.update(counted.lost_games(series, candidates))
+    choices.update(counted.lost_games(series, candidates) | tallies.counters(series, candidates))
     candidates = {tag: one for tag, one in candidates.items() if tag not in choices}
     candidates = beside.as_since_last(beside.as_meters(beside.as_outputs(candidates)))
     candidates = beside.as_measured_on_both(candidates)
@@ -84,6 +84,7 @@ def assign(
     choices.update(losses.choose(candidates, told=tuple(told.values()), trainer=trainer))
     choices.update(_seen_twice(series, choices))
     choices.update(unnamed.objective(series, choices, told))
+    choices.update(beside.gradients_of_other_losses(choices))
     choices.update(beside.scores_of_spacy(series, choices))
     choices.update(beside.divergence_alone(series, choices))
     choices.update(unnamed.validation(series, choices))

@@ -23,6 +23,10 @@ _MEASURED = words("mse rmse rmsle rms mae mape error residual distortion inertia
 _SAMPLE = ("sample",)
 #: The number of this moment and its average so far, as the meter of PyTorch's ImageNet example calls them.
 _NOW, _SO_FAR = "val", "avg"
+#: Words of a loss and of a gradient norm that do not say whose it is.
+_LOSS_OR_NORM = words("loss losses grad grads gradient gradients norm norms l2 global train")
+#: A loss beside the one that leads, also where it never moves.
+_OF_A_LOSS = frozenset([Role.LOSS_COMPONENT, Role.OTHER])
 #: What a rate that decays goes down by, of the points at which it changes; one may be a jump that was not meant.
 _DECAYS = 0.8
 #: Beside these "alpha" is the temperature of a policy.
@@ -44,6 +48,25 @@ def as_outputs(candidates: Mapping[str, Candidate]) -> dict[str, Candidate]:
         if any(words_of(t) == ("loss",) for t in mine):
             out.update({t: replace(c, qualifier=_SAMPLE) for t, c in mine.items() if words_of(t) == (*_SAMPLE, "loss")})
     return out
+
+
+def gradients_of_other_losses(choices: Mapping[str, RoleChoice]) -> dict[str, RoleChoice]:
+    """``value_grad_norm`` beside ``model_grad_norm`` where ``model_loss`` leads and ``value_loss`` is another loss."""
+    leads = [_whose(c.tag) for c in choices.values() if c.role is Role.TRAIN_LOSS]
+    norms = {t: _whose(t) for t, c in choices.items() if c.role is Role.GRAD_NORM}
+    if len(leads) != 1 or not leads[0] or leads[0] not in norms.values():
+        return {}
+    losses = {_whose(t) for t, c in choices.items() if "loss" in words_of(t) and c.role in _OF_A_LOSS}
+    return {
+        t: replace(choices[t], role=Role.LAYER_GRAD_NORM, why=f"the gradient norm of another loss ({' '.join(of)})")
+        for t, of in norms.items()
+        if of and of != leads[0] and of in losses
+    }
+
+
+def _whose(tag: str) -> tuple[str, ...]:
+    """What a loss or a gradient is of by its name: ``model_grad_norm`` and ``model_loss`` are of the ``model``."""
+    return tuple(word for word in words_of(tag) if word not in _LOSS_OR_NORM)
 
 
 def cost_of_a_batch(candidates: Mapping[str, Candidate], choices: Mapping[str, RoleChoice]) -> dict[str, RoleChoice]:

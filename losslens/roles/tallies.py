@@ -1,6 +1,6 @@
-"""Losses added up: a sum over the steps so far, or over an epoch, beside the mean that was logged as well.
+"""What only counts: losses added up, over the steps so far or over an epoch, and counters under the name of a loss.
 
-Such a sum grows with what was counted, whatever the training does.
+Both grow with what was counted, whatever the training does.
 """
 
 from __future__ import annotations
@@ -28,6 +28,31 @@ _EVENLY = 3.0
 _OF_ITS_MEAN = 0.9
 #: … and as many times that mean as anywhere, to this share.
 _ALIKE = 0.25
+
+#: A counter goes up by the same whole number at this share of its points; where lines were lost it skips some.
+_BY_THE_SAME = 0.5
+
+
+def counters(
+    series: Mapping[str, RawSeries] | Mapping[str, Series], candidates: Mapping[str, Candidate]
+) -> dict[str, RoleChoice]:
+    """``Train loss 12001`` above ``Train loss 12002``: whole numbers that go up evenly are no losses."""
+    why = "only whole numbers, which go up evenly: a counter under the name of a loss"
+    return {
+        tag: RoleChoice(tag, Role.OTHER, why, split=c.split)
+        for tag, c in candidates.items()
+        if (c.named_loss or c.objective) and _counts(series[tag].value)
+    }
+
+
+def _counts(value: FloatArray) -> bool:
+    if value.size < FEW_POINTS or not np.isfinite(value).all() or np.any(value != np.rint(value)):
+        return False
+    change = np.diff(value)
+    usual = float(np.median(change))
+    # A loss that is printed as a whole number may climb as evenly, by much of what it is.
+    evenly = np.mean(change == usual) >= _BY_THE_SAME and usual <= float(value[0])
+    return bool(change.min() > 0.0 and evenly)
 
 
 def sums_of_losses(
