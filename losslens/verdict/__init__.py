@@ -74,7 +74,9 @@ def judge(run: Run) -> Judgement:
     leading = _lead(trained, val or terms_of.for_their_sum(terms, trained))
     if leading is None or leading.verdict.verdict is Verdict.INCONCLUSIVE:
         terms = terms or _terms_of_validation(run, trained, contest)
-        leading = _worst(terms) or leading
+        worst = _worst(terms)
+        if leading is None or (worst is not None and worst.verdict.verdict is not Verdict.INCONCLUSIVE):
+            leading = worst
     if leading is None:
         return Judgement(
             Verdict.INCONCLUSIVE, None, (), None, None, None, (), (), "no series of this run was recognised as a loss"
@@ -232,6 +234,8 @@ def _reason(run: Run, leading: Judged, onset: Onset | None, contest: Contest) ->
         since = f"; dated by {onset.series}, which left its course at the same time and more plainly"
     if leading.verdict.verdict is Verdict.HEALTHY and contest.collapsed:
         since = f"; but {contest.collapsed}: the loss may fall because there is nothing left to foretell"
+    if leading.verdict.verdict is Verdict.NAN:
+        since += precursors.broken_gradient(run, leading.verdict.first_nonfinite) + terms_of.still_finite(run, leading)
     return f"{prefix}{leading.verdict.tag}: {leading.verdict.reason}{since}{_doubt(run, leading)}"
 
 

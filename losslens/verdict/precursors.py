@@ -38,6 +38,25 @@ CHANGE = 2.0
 MIN_POINTS = 6
 
 
+LATELY = 20
+"""A gradient norm that is not finite within so many points before the loss is not either has to do with it."""
+
+
+def broken_gradient(run: Run, first_nonfinite: int | None) -> str:
+    """What to add to a loss that is not finite from a step: that a gradient norm was not shortly before it."""
+    if first_nonfinite is None:
+        return ""
+    for tag in run.tags(Role.GRAD_NORM):
+        norm = run.series[tag].current()
+        before = norm.value[norm.step < first_nonfinite][-LATELY:]
+        bad = np.flatnonzero(~np.isfinite(before))
+        if bad.size:
+            step = int(norm.step[norm.step < first_nonfinite][-LATELY:][bad[0]])
+            said = "NaN" if np.isnan(before[bad[0]]) else "infinite"
+            return f"; {tag} was {said} already at {(run.axis or 'step').removesuffix('s')} {step:,}"
+    return ""
+
+
 def find(run: Run, onset: Onset, loss_tag: str) -> tuple[Precursor, ...]:
     """Unrecovered changes of other series that began before ``onset.step``.
 

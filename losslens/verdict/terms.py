@@ -33,6 +33,20 @@ TRIFLE = 0.01
 """A term of this share of the loss that training made small does not lead."""
 
 
+def still_finite(run: Run, leading: Judged) -> str:
+    """What to add to a total that is not finite while every term logged beside it is: none of these broke it."""
+    first = leading.verdict.first_nonfinite
+    if leading.role is not Role.TRAIN_LOSS or first is None:
+        return ""
+    terms = [run.series[tag].current() for tag in run.tags(Role.LOSS_COMPONENT)]
+    late = {one.tag: one.value[one.step >= first] for one in terms if bool(np.any(one.step >= first))}
+    if not late or not all(np.isfinite(value).all() for value in late.values()):
+        return ""
+    tags = list(late)
+    named = ", ".join(tags[:3]) + ("" if len(tags) <= 3 else f" and {len(tags) - 3} more")
+    return f"; all that is logged of its terms ({named}) is finite there"
+
+
 def for_training(run: Run, parts: list[Judged]) -> list[Judged]:
     """The terms that speak for the loss that training made small: all, or where their sum is healthy those that are.
 

@@ -69,3 +69,37 @@ def test_a_loss_that_began_near_its_best_has_diverged_before_it_has_exploded(fac
     assert found.verdict is word
     assert found.leading is not None
     assert word is Verdict.EXPLODED or found.leading.also is Verdict.EXPLODED
+
+
+def told_of(value: NDArray[np.float64], **others: NDArray[np.float64]) -> Judgement:
+    columns = {"loss": value, **others}
+    series = {
+        tag: RawSeries(tag, ROW[: v.size], v, np.full(v.size, np.nan), ROW[: v.size]) for tag, v in columns.items()
+    }
+    return judge(build([Log("train.log", "text", series, ())], name="run")[0])
+
+
+def test_a_total_that_is_not_finite_beside_finite_terms_is_told_with_them() -> None:
+    total = falling(1)
+    total[50:] = np.nan
+    told = told_of(total, ctc_loss=falling(2))
+    assert told.verdict is Verdict.NAN
+    assert "all that is logged of its terms (ctc_loss) is finite there" in told.reason
+    broken = falling(2)
+    broken[50:] = np.nan
+    assert "is finite there" not in told_of(total, ctc_loss=broken).reason
+
+
+def test_a_gradient_norm_that_was_not_finite_shortly_before_the_loss_is_told() -> None:
+    total, norm = falling(1), falling(2)
+    total[50:] = np.nan
+    norm[47] = np.inf
+    assert "grad_norm was infinite already at step 47" in told_of(total, grad_norm=norm).reason
+    early = falling(2)
+    early[3] = np.inf  # mixed precision looks for its scale
+    assert "grad_norm" not in told_of(total, grad_norm=early).reason
+
+
+def test_a_term_that_cannot_be_judged_does_not_lead_before_the_loss() -> None:
+    few = {tag: falling(1)[:3] for tag in ("valid_loss", "valid_nll_loss", "nll_loss")}
+    assert told_of(falling(2)[:3], **few).loss == "loss"
