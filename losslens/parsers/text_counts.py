@@ -51,6 +51,8 @@ def _not_behind(words: Iterable[str], boundary: str = "") -> str:
 _NOT_PER = rf"(?<!per[ _])(?:(?<!/)|{_not_behind(_MEASURED)}{_not_behind(_MEASURED_BRIEFLY, _WORD_BEGINS)})"
 #: The same of a time, which folders are named after as well: "time/iter: 76", "time/iterations: 5".
 _NOT_TIME_PER = r"(?<!time/)"
+#: Which of several trainings a line is of.
+_WHOSE = r"(?:fold|seed|trial|run)"
 #: How programs write where they are; the first that fits a line is taken. Groups: ``step`` counts on for the whole
 #: job; ``n`` of ``N`` counts within the epoch.
 PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -186,6 +188,15 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         # Whatever a line counts at its very beginning, as long as it counts up: "chunk 1/100", "[4/800]", ">>> 004 ::"
         ("count", rf"^\[{_N_OF}\](?=[\s:,|-]*[A-Za-z])"),
+        # "[fold_2] 012/050 loss=0.3", "fold 2 | [12/50] | loss 0.3", "[train] 12/50 loss=0.3": behind whose the line is
+        (
+            "count",
+            rf"^(?:\[\s*[A-Za-z][\w .:=#-]{{0,24}}\]|{_WHOSE}[\s_:=#-]{{0,2}}\d+)\s*[:|,-]?\s*[\[(]?{_N_OF}[\])]?"
+            r"(?=[\s:,|>-]*[A-Za-z])",
+        ),
+        ("count", rf"^\[{_WHOSE}[\s_:=#-]{{0,2}}\d+\]\s*[:|,-]?\s*(?P<step>\d{{1,12}})(?=[\s:,|>-]+[A-Za-z])"),
+        # "[Train 10/2000] loss: 0.3", "[ Train | 010/100 ] loss = 0.3"
+        ("count", rf"^\[\s*[A-Za-z]+\s*[:|,-]?{_N_OF}\](?=[\s:,|>-]*[A-Za-z])"),
         ("count", r"^(?:\[(?P<n>\d+)\|(?P<N>\d+)\]|#(?P<step>\d+)/\d+\s*-)(?=[\s:,|-]*[A-Za-z])"),
         # "  40/700 | D 0.46 | G 0.63", "12/500 loss 2.5", "(12/500) loss: 2.5", "12/500: loss 2.5"
         (

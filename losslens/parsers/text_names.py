@@ -15,7 +15,7 @@ _NO_PREFIX = re.compile(
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"[A-Za-z]+")
-_ANYWHERE = re.compile(r"\b(?:fold|seed|trial)\W{0,3}\d+\b", re.IGNORECASE)
+_ANYWHERE = re.compile(r"\b(?:fold|seed|trial)\W{0,3}\d+\b|^\W{0,2}(?:fold|seed|trial)_\d+\b", re.IGNORECASE)
 _QUOTES = re.compile(r"['\"{}]")
 _ANYWHERE_WORDS = ("fold", "seed", "trial")
 _COLON = re.compile(r"(?<=\w)\s*[:#]\s*(?=\w)")

@@ -22,6 +22,7 @@ from losslens.parsers.text_counts import LENGTH
 from losslens.parsers.text_dumps import Dumps, tells_all_again
 from losslens.parsers.text_events import Messages, told_step
 from losslens.parsers.text_headings import begins_evaluation, heading_of
+from losslens.parsers.text_laps import take_laps
 from losslens.parsers.text_lines import (
     LEAST_SOURCE,
     SOURCE,
@@ -60,6 +61,8 @@ _QUALITY = re.compile(
 MOST_BETWEEN = 20
 #: Records above a line among which the same statement must have printed one for the line to be one of its.
 LIKE_IT = 4
+#: "epochs    200 (warm-up 10)" among the settings, where none has begun, says how many there will be.
+_HOW_MANY = re.compile(r"\W*epochs\W+(?!0*[01]\b)\d", re.IGNORECASE)
 _MEASURED = re.compile(r"loss\w*['\"]?\s*:\s*[-\d]", re.IGNORECASE)
 
 
@@ -147,6 +150,7 @@ class Reader:
         self._keep_drawn(self._blocks.finish(), number)
         self._leave(without_lone(self.records))
         self._take_early()
+        take_laps(self.records)
         if len({record.name for record in self.records if record.kind == RESULT}) > 1:
             self.records.sort(key=lambda record: record.name)  # trials that ran at once: one after the other
         elif (order := in_turn(self.records)) is not None:
@@ -272,6 +276,9 @@ class Reader:
         if record.kind == "bar":
             self._bars.see_bar(record)
         heading = record.kind == "epoch" and not record.values
+        if heading and self._epoch is None and _HOW_MANY.match(text) and record.epochs is None:
+            self._note_setting(text, record.line)
+            return False
         if heading and self._epoch is None and record.epoch is not None and record.epochs is not None:
             self._count_back(record.epoch)
         if heading and self._epoch is not None and record.epoch != self._epoch[0]:

@@ -20,7 +20,7 @@ from losslens.parsers.text_trainings import may_announce, says_begun
 from losslens.parsers.text_windows import WORTH_READING, is_place
 
 #: The places that a record may name.
-PLACES = ("step", "epoch", "n", "of", "epochs", "batch")
+PLACES = ("step", "epoch", "n", "of", "epochs", "batch", "lap")
 #: Digits that a pattern names: the signal that kills a job.
 _NAMED_DIGIT = re.compile(
     r"signal \d|exit code|\b(?:is|are|was|became|become|contains?)\s+[-+]?(?:nan|inf)\b", re.IGNORECASE

@@ -16,6 +16,7 @@ from losslens.parsers.text_alone import told_alone
 from losslens.parsers.text_commands import is_command
 from losslens.parsers.text_counts import A_UNIT, EPOCH, NAME, UNIT, place_at, place_in
 from losslens.parsers.text_headings import VALIDATION
+from losslens.parsers.text_laps import lap_of
 from losslens.parsers.text_lists import of_other_split
 from losslens.parsers.text_names import name_on
 from losslens.parsers.text_respelled import ROUND, respelled
@@ -188,6 +189,8 @@ class Record:
     """How far an evaluation has come, which has no place of its own."""
     unsaid: tuple[str, ...] = ()
     """The names in whose place the line has a word for no number; their values are NaN until the output has told."""
+    lap: int | None = None
+    """What the label of a progress bar may count."""
 
     @property
     def template(self) -> tuple[str, ...]:
@@ -249,6 +252,7 @@ def read_record(text: str) -> Record | None:
     if epoch is None and kind != "epoch" and (found := EPOCH.search(text)):
         epoch = found["epoch"]
     record.epoch = float(epoch) if epoch is not None else None
+    record.lap = lap_of(groups.get("what") or "") if kind == "bar" and epoch is None else None
     if kind == "step" and record.of is None and record.epoch is None:
         _take_inner_step(record, match, text)
     return record

@@ -223,12 +223,16 @@ def _by_their_lines(records: Sequence[Record]) -> list[Training]:
     stretches = [(name, [i for i, _ in part]) for name, part in groupby(named, key=lambda item: item[1])]
     if len(stretches) != len(counts):
         return []
+    count: Callable[[Record], float | None] = _count
     lowest = _lowest(records)
+    if not any(_count(record) is not None for record in records):  # "[fold 2] 12/50" counts up to a total
+        count, lowest = _counted_to, min((record.n for record in records if record.n is not None), default=None)
     starts = [rows[0] for _, rows in stretches]
-    if lowest is None or not all(_is_start(records[i], lowest) for i in starts):
+    begins = [count(records[i]) for i in starts]
+    if lowest is None or any(begin is None or begin > lowest for begin in begins):
         return []
     # Each name of several stands above a count that rises: single lines are a table of results.
-    if max(len({_count(records[i]) for i in rows}) for _, rows in stretches) < 2:
+    if max(len({count(records[i]) for i in rows}) for _, rows in stretches) < 2:
         return []
     edges = [0, *starts[1:], len(records)]
     return [
@@ -429,6 +433,10 @@ def _count(record: Record) -> float | None:
     return record.epoch if record.epoch is not None else None if record.step is None else float(record.step)
 
 
+def _counted_to(record: Record) -> float | None:
+    return None if record.n is None or record.aside else float(record.n)
+
+
 def _lowest(records: Sequence[Record]) -> float | None:
     """Where the count of the output begins; None where some lines count epochs and others steps alone."""
     by_epoch = [record.epoch for record in records if record.epoch is not None]
@@ -436,8 +444,3 @@ def _lowest(records: Sequence[Record]) -> float | None:
     if by_epoch and by_step:
         return None
     return min(by_epoch or by_step, default=None)
-
-
-def _is_start(record: Record, lowest: float) -> bool:
-    count = _count(record)
-    return count is not None and count <= lowest

@@ -41,6 +41,34 @@ def test_names_on_the_lines_tell_trainings_apart(before: Sequence[str], names: S
     assert _names(tmp_path, output) == names
 
 
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("[fold_{}] {:03d}/012 loss={}", ["fold_0", "fold_1"]),
+        ("[fold {}] {}/12: loss {}", ["fold 0", "fold 1"]),
+        ("[fold{}][{}/12] loss {}", ["fold0", "fold1"]),
+        ("fold_{}: {}/12 loss {}", ["fold_0", "fold_1"]),
+        ("fold {} | {}/12 | loss {}", ["fold 0", "fold 1"]),
+        ("[seed {}] [{}/12] loss {}", ["seed 0", "seed 1"]),
+        ("fold{} - {}/12 - loss: {}", ["fold0", "fold1"]),
+        ("[fold_{}] {} loss={}", ["fold_0", "fold_1"]),
+    ],
+)
+def test_folds_whose_lines_count_without_a_word_are_told_apart(line: str, names: Sequence[str], tmp_path: Path) -> None:
+    values = [round(2 / n, 4) for n in range(1, 13)]
+    output = "".join(line.format(k, n, values[n - 1]) + "\n" for k in range(2) for n in range(1, 13))
+    logs = _logs(tmp_path, output)
+    assert [log.group_hint for log in logs] == names
+    assert all(log.series["loss"].value.tolist() == values for log in logs)
+    assert all(log.series["loss"].step.tolist() == list(range(1, 13)) for log in logs)
+
+
+def test_a_split_in_brackets_ahead_of_a_count_names_no_training(tmp_path: Path) -> None:
+    output = "".join(f"[Train {n * 10}/200] loss: {2 / (n + 1):.4f}\n" for n in range(20))
+    (log,) = _logs(tmp_path, output)
+    assert log.series["loss"].step.tolist() == list(range(0, 200, 10))
+
+
 def test_the_training_that_all_folds_begin_from_needs_no_heading(tmp_path: Path) -> None:
     output = _epochs(start=2.0) + "".join(f"Fold {k}\n" + _epochs(start=3.0 / k) for k in (1, 2, 3))
     assert _names(tmp_path, output) == [None, "Fold 1", "Fold 2", "Fold 3"]
