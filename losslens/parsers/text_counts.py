@@ -140,6 +140,12 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         # MobileFaceNet counts all steps in what it calls total_step: "epoch 5, total_step 349550, total loss is 6.06"
         ("step", r"^epoch:? \d+, total_step:? (?P<step>\d+)(?=,\s[\w ]*loss)"),
+        # "Inference batch 380: loss 0.3", "Evaluating sample 12: loss 0.3"
+        (
+            "evaluation",
+            r"^\W?(?P<work>evaluat(?:ed|ing)|testing|validating|inference|predict(?:ed|ing))\W+(?:on )?"
+            r"(?:batch|sample|image|clip|video|case|item|example|sequence|subject)(?:es|s)?\b\W{0,3}(?P<batch>\d+)\b",
+        ),
         (
             "step",
             # "warmup_steps: 500" is how often or how long, not where.
@@ -205,7 +211,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         # "[ 50%]   300/600  loss 2.31"
         ("count", rf"^\[\s*\d{{1,3}}(?:\.\d+)?\s?%\]{_N_OF}(?=[\s:,|-]*[A-Za-z])"),
-        ("count", rf"^[A-Za-z][\w-]*\s*[:#]?\s*{_N_OF}(?=[\s:,|>-]+[A-Za-z])"),
+        ("count", rf"^[A-Za-z][\w-]*\s*[:#]?\s*[\[(]?{_N_OF}[\])]?(?=[\s:,|>-]+[A-Za-z])"),
         ("count", r"^[>#*\s]{0,8}(?P<step>\d{1,12})\s*(?:::|\|)\s*(?=[A-Za-z])"),
         # "Train 3, loss: 1.5", "Test 3, loss: 1.6", as the code of DGCNN has it; "1200 iter, loss 2.1"
         ("count", r"^(?:train(?:ing)?|val\w*|test(?:ing)?|eval\w*) (?P<step>\d{1,12})(?=\s*[,:|]\s*[A-Za-z])"),

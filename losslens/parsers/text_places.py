@@ -82,7 +82,8 @@ def place_records(records: list[Record], steps_per_epoch: float | None = None) -
     if done := take_apart(records):
         warnings.append(Warning("running-means", done))
     name_held_back(records)
-    leave_results(records)
+    if evaluated := leave_results(records):
+        warnings.append(Warning("evaluation-only", evaluated))
     indices = without_repeats(records)
     kept = [records[i] for i in indices]
     _forget_idle_bars(kept)

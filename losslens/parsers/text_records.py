@@ -115,12 +115,28 @@ _CELL = re.compile(rf"\s*(?P<num>{NUMBER})\s*\|", re.IGNORECASE)
 _SPLITS = re.compile(r"(?<![\w/.-])(?P<key>train|val|valid|test)\s+(?P<num>\d+\.\d+(?:e[-+]?\d+)?|(?:nan|inf)\b)", re.I)
 #: "Evaluating test: L1 0.03", "Evaluating train: L1 0.03": of which data the evaluation is.
 _EVALUATED = re.compile(r"\b(evaluat(?:ing|ion) (?:on |of )?(?:train|test|val)\w*)\s*:", re.IGNORECASE)
+#: "Evaluated 10/287 with L2 loss 0.3", "Inference batch 12: loss 0.3": what a program says of its work.
+_WORKED = re.compile(
+    r"\W?(evaluated|validat(?:ed|ing)|tested|inference|inferring|predict(?:ed|ing)|scor(?:ed|ing))\W+"
+    r"(?:on )?(?:(?:batch|sample|image|clip|video|case|item|example|sequence|subject)(?:es|s)?\W{1,3})?\d",
+    re.IGNORECASE,
+)
 #: What TensorFlow's Estimator says when it has evaluated.
 _SAVED = re.compile(r"^Saving (dict) for global step ")
 #: WeNet's word for its validation.
 _CROSS = re.compile(r"(CV) ")
 #: Split words as they are said everywhere else.
-_SAID = {"cv": "val", "验证": "val", "测试": "test", "evl": "eval", "dict": "eval"}
+_SAID = {
+    "cv": "val",
+    "验证": "val",
+    "测试": "test",
+    "evl": "eval",
+    "dict": "eval",
+    "validated": "val",
+    "validating": "val",
+    "tested": "test",
+}
+_SAID |= dict.fromkeys(("evaluated", "inference", "inferring", "predicted", "predicting", "scored", "scoring"), "eval")
 #: "54200 quick_eval ppl 19.36 loss 2.96": of what data all numbers behind a bare step are.
 _KIND = re.compile(r"\d+\s+(?:[a-z]+_)?(valid|val|test|eval)\w*(?=\s+[A-Za-z])", re.IGNORECASE)
 #: Heads of the parts of a line: "train: loss=0.5 acc=0.6 | valid (3 s): loss=0.7 acc=0.8", "loss=0.5 [valid] loss=0.7".
@@ -244,9 +260,8 @@ def read_record(text: str) -> Record | None:
         record.step = round(float(groups["many"]) * (1_000_000 if unit == "M" else 1_000))
     record.n, record.of = int_of(groups.get("n")), int_of(groups.get("N"))
     record.batch = int_of(groups.get("batch"))
-    record.aside = kind == "bar" and (
-        _is_other_work(groups.get("what") or "") or _SPEED_OF_DATA.match(text, match.end()) is not None
-    )
+    data = kind == "bar" and _SPEED_OF_DATA.match(text, match.end()) is not None
+    record.aside = "work" in groups or data or (kind == "bar" and _is_other_work(groups.get("what") or ""))
     record.epochs = int_of(groups.get("epochs"))
     epoch = groups.get("epoch")
     if epoch is None and kind != "epoch" and (found := EPOCH.search(text)):
@@ -357,6 +372,7 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
         or ahead_of_all
         or _KIND.match(text)
         or _SAVED.match(text)
+        or _WORKED.match(text)
         or (place and (VALIDATION.search(text[place[0] : place[1]]) or _CROSS.match(text[place[0] : place[1]])))
     )
     if split:

@@ -76,3 +76,65 @@ def test_an_evaluation_that_the_output_breaks_off_in_says_what_it_had_found(tmp_
     )
     log = read(tmp_path, text)
     assert log.series["test/loss"].value.tolist() == [float("inf")]
+
+
+def _progress(line: str, *, batches: int = 400, level: float = 0.3) -> str:
+    return "".join(line.format(n, batches, level + 0.02 * n / batches) + "\n" for n in range(10, batches, 10))
+
+
+#: How programs say how far an evaluation has come.
+AT_WORK = (
+    "Evaluated {}/{} with L2 loss {:.6f}",
+    "Eval [{}/{}] loss {:.6f}",
+    "[Eval {}/{}] loss: {:.6f}",
+    "Testing {}/{}, loss: {:.6f}",
+    "Inference batch {0}: loss {2:.6f}",
+)
+
+
+@pytest.mark.parametrize("line", AT_WORK)
+def test_a_count_gone_through_behind_the_training_is_one_evaluation(tmp_path: Path, line: str) -> None:
+    losses = [round(2 / (n + 1) + 0.3, 4) for n in range(200)]
+    log = read(
+        tmp_path, "".join(f"[Train {10 * n}/2000] train_loss: {x}\n" for n, x in enumerate(losses)) + _progress(line)
+    )
+    assert log.series["train_loss"].value.tolist() == losses
+    (held,) = [one for tag, one in log.series.items() if tag != "train_loss"]
+    assert held.value.tolist() == pytest.approx([0.3 + 0.02 * 390 / 400])
+    assert held.step.tolist() == [1990]
+
+
+@pytest.mark.parametrize("line", AT_WORK)
+def test_an_evaluation_and_no_training_is_one_point_and_is_said_to_be(tmp_path: Path, line: str) -> None:
+    log = read(tmp_path, _progress(line))
+    (held,) = log.series.values()
+    assert held.value.tolist() == pytest.approx([0.3 + 0.02 * 390 / 400])
+    assert any(warning.code == "evaluation-only" for warning in log.warnings)
+
+
+def test_an_evaluation_that_counts_its_batches_below_each_epoch_is_a_point_an_epoch(tmp_path: Path) -> None:
+    text = ""
+    for epoch in range(12):
+        text += f"Epoch {epoch}\n" + "".join(f"Train [{n}/100] loss {3 - 0.2 * epoch:.3f}\n" for n in range(0, 100, 10))
+        text += _progress("Eval [{}/{}] loss {:.4f}", batches=50, level=4 - 0.2 * epoch)
+    log = read(tmp_path, text)
+    assert log.series["loss"].step.size == 120
+    assert log.series["eval/loss"].value.tolist() == pytest.approx([4.016 - 0.2 * epoch for epoch in range(12)])
+
+
+COURSE = [(n, f"{2 / n:.4f}") for n in range(1, 61)]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param([f"Validation {n}/60: loss {x}" for n, x in COURSE], id="validations alone"),
+        pytest.param([f"Evaluating {n}/60: loss {x}" for n, x in COURSE], id="a course of evaluations"),
+        pytest.param([f"{of} {n}/60 loss {x}" for of in ("train", "test") for n, x in COURSE], id="one by one"),
+        pytest.param([f"{of} {n}/60 loss {x}" for n, x in COURSE for of in ("Training", "Testing")], id="in turn"),
+    ],
+)
+def test_what_counts_epochs_is_a_course(tmp_path: Path, lines: list[str]) -> None:
+    log = read(tmp_path, "\n".join(lines) + "\n")
+    (held,) = [one for tag, one in log.series.items() if "test" in tag.lower() or "val" in tag.lower()]
+    assert held.value.tolist() == [round(2 / n, 4) for n in range(1, 61)]
