@@ -28,7 +28,8 @@ _WORDS: tuple[tuple[str, str], ...] = (
              r"|損失|损失"),
     ("error", r"(?<![a-z])fehler|(?<![a-z])erreur|(?<![a-z])erro(?![a-z])|ошибка|誤差|误差"),
     ("gradient norm", r"gradientennorm|norme[_ ]du[_ ]gradient|норма[_ ]градиента|勾配ノルム|梯度范数"),
-    ("epoch", r"(?<![a-z])[ée]poques?(?![a-z])|(?<![a-z])épocas?|(?<![a-z])epoc(?:a|he|as)(?![a-z])|эпох[аи]|エポック"),
+    ("epoch", r"(?<![a-z])[ée]poques?(?![a-z])|(?<![a-z])épocas?|(?<![a-z])epoc(?:a|he|as)(?![a-z])|эпох[аи]"
+              r"|エポック|轮次"),
     ("step", r"(?<![a-z])schritt|(?<![a-z])[ée]tape(?![a-z])|(?<![a-z])(?:paso|passo)(?![a-z])|(?<!\w)шаг|итерация"
              r"|ステップ|训练次数|迭代次数|步数"),
     ("mean", r"(?<![a-z])(?:moyenne|mittlere[rs]?|durchschnittliche[rs]?)(?![a-z])|平均"),
@@ -36,6 +37,11 @@ _WORDS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 _ENGLISH = tuple((english, re.compile(others, re.IGNORECASE)) for english, others in _WORDS)
 _ANY = re.compile("|".join(others for _, others in _WORDS), re.IGNORECASE)
+
+
+def words_of_others(text: str) -> int:
+    """How many words of the table a text holds that are not written in ASCII; a single sign is no word."""
+    return sum(len(match[0]) > 1 and not match[0].isascii() for match in _ANY.finditer(text))
 
 
 def said(*english: str) -> str:

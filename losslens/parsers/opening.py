@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from losslens.errors import ParseError, UnsafeFileError
+from losslens.languages import words_of_others
 from losslens.model import Damage
 from losslens.parsers.framing import Framing, framing_of
 
@@ -33,7 +34,9 @@ BEGINNING, ALIKE = 3, 4
 MAX_HOLES = 4
 """Runs of zero bytes that a text may have; more, and it is no text."""
 
-_EIGHT_BITS = ("utf-8", "utf-8-sig", "cp1252")
+_OTHERS = ("gb18030", "cp932", "cp1251", "big5", "euc_jp", "cp866")
+"""What consoles write where they do not write UTF-8, beside Western Europe's: Chinese, Japanese, Russian."""
+_OF_BYTES = ("utf-8", "utf-8-sig", "cp1252", *_OTHERS)
 _GZIP = b"\x1f\x8b"
 _PICKLE_TEXT = re.compile(
     rb"\A(?:\(dp?\d|\(lp?\d|c(?:__builtin__|builtins|copy_reg|copyreg|numpy|torch|keras)[\w.]*\n)"
@@ -84,7 +87,7 @@ def _framed_head(path: Path) -> tuple[bytes, Framing]:
 
 def _framing(head: bytes) -> Framing:
     """What stands around each line of a text of which this is the head."""
-    return framing_of(decode_head(head)) if text_encoding(head) in _EIGHT_BITS else Framing()
+    return framing_of(decode_head(head)) if text_encoding(head) in _OF_BYTES else Framing()
 
 
 def peeked(path: Path) -> bytes:
@@ -126,7 +129,10 @@ def zlib_opens(head: bytes) -> bool:
 
 
 def text_encoding(head: bytes) -> str | None:
-    """The encoding of a text file, or None for binary: "utf-8", "utf-8-sig", "utf-16", "utf-16-le", …, "cp1252"."""
+    """The encoding of a text file, or None for binary: "utf-8", "utf-8-sig", "utf-16", "utf-16-le", …, "cp1252".
+
+    A text that is no UTF-8 is in the encoding that makes words of training logs of it, where one does.
+    """
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) and len(head) % 4 == 0:
         return "utf-32"
     if head.startswith(codecs.BOM_UTF8):
@@ -155,11 +161,19 @@ def text_encoding(head: bytes) -> str | None:
     except UnicodeDecodeError:
         if odd or b"\0" in head:
             return None
+        if (spoken := _spoken_in(body)) is not None:
+            return spoken
         high = sum(body.count(bytes([byte])) for byte in range(128, 256))
         lines = body.count(b"\n")
         # In East Asian encodings a good part of a text is high bytes; no control character at all is no accident.
         return "cp1252" if high < 0.3 * len(body) or (high < 0.6 * len(body) and 200 * lines > len(body)) else None
     return "utf-8"
+
+
+def _spoken_in(body: bytes) -> str | None:
+    """The encoding, of those that consoles write, in which a text says most words of training logs; None for none."""
+    words, encoding = max((words_of_others(body.decode(one, "ignore")), one) for one in _OTHERS)
+    return encoding if words else None
 
 
 def decode_head(head: bytes) -> str:

@@ -95,3 +95,33 @@ def test_prose_of_another_language_is_no_log(tmp_path: Path) -> None:
     )
     path.write_text(text * 8, encoding="utf-8")
     assert recognise(path) is None
+
+
+@pytest.mark.parametrize(
+    ("encoding", "line", "loss"),
+    [
+        ("gb18030", "第{}轮 训练损失：{:.4f} 验证损失：0.5", "训练损失"),
+        ("gb18030", "轮次 {}: loss={:.4f}", "loss"),
+        ("cp932", "エポック {}: 損失 {:.4f}", "損失"),
+        ("euc_jp", "エポック {}: 損失 {:.4f}", "損失"),
+        ("big5", "epoch {} 損失: {:.4f}", "損失"),
+        ("cp1251", "Эпоха {}: потери {:.4f}", "потери"),
+        ("cp866", "Эпоха {}: потери {:.4f}", "потери"),
+        ("cp1252", "Époque {} : perte {:.4f}", "perte"),
+    ],
+)
+def test_what_a_console_writes_in_its_own_encoding_is_read(tmp_path: Path, encoding: str, line: str, loss: str) -> None:
+    values = [round(2 / n, 4) for n in range(1, 40)]
+    path = tmp_path / "train.log"
+    path.write_bytes("".join(line.format(n, x) + "\n" for n, x in enumerate(values, 1)).encode(encoding))
+    (log,) = parse(path)
+    assert log.series[loss].value.tolist() == values
+    assert log.series[loss].axis == "epoch"
+    assert log.series[loss].step.tolist() == list(range(1, 40))
+
+
+def test_a_table_whose_header_a_console_wrote_keeps_its_names(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_bytes(("轮次,训练损失\n" + "".join(f"{n},{2 / n:.4f}\n" for n in range(1, 40))).encode("gb18030"))
+    (log,) = parse(path)
+    assert log.series["训练损失"].value.size == 39
