@@ -1,8 +1,9 @@
 """What a callback that keeps the best checkpoint prints of the number it watches, where nothing else prints it.
 
 Lightning: "Epoch 3, global step 400: 'val_loss' reached 0.123 (best 0.123), saving model …", else "was not in top 1".
-Keras: "Epoch 3: val_loss improved from 0.5 to 0.4, saving model to …", else "did not improve". Only the best values are
-printed: a loss that rose afterwards looks as if it had stood still.
+Keras: "Epoch 3: val_loss improved from 0.5 to 0.4, saving model to …", else "did not improve". Lightning's early
+stopping says no epoch: "Metric val_loss improved by 0.066 >= min_delta = 0.0. New best score: 0.094". Only the best values
+are printed: a loss that rose afterwards looks as if it had stood still.
 """
 
 from __future__ import annotations
@@ -19,6 +20,11 @@ _SAID = re.compile(
     r"Epoch (?P<epoch>\d+)(?:, global step (?P<step>\d+))?: '?(?P<name>[\w/. -]{1,80}?)'? "
     rf"(?:reached (?P<reached>{_NUMBER}) \(best {_NUMBER}\)"
     rf"|improved from {_NUMBER} to (?P<improved>{_NUMBER})|(?P<none>was not in top|did not improve))",
+    re.IGNORECASE,
+)
+_STOPPING = re.compile(
+    r"(?:Metric (?P<name>[\w/. -]{1,80}?) improved(?: by \S+ >= min_delta = \S+?)?\. New best score: "
+    rf"(?P<best>{_NUMBER})|Monitored metric (?P<none>[\w/. -]{{1,80}}?) did not improve in the last \d+ records)",
     re.IGNORECASE,
 )
 
@@ -42,16 +48,30 @@ class Best:
         record.line, record.wall_time = line, wall_time
         self.records.append(record)
 
+    def told(self) -> list[Record]:
+        """The values in their order; those without a place where no other line says them with one."""
+        return [record for record in self.records if record.kind] or list(self.records)
+
     def warnings(self) -> list[Warning]:
         """What is to be said where these lines are all that there is."""
-        name = next(iter(self.records[0].values))
-        told = f"only values of '{name}' that were among the best are printed ({len(self.records)} of "
-        told += f"{len(self.records) + self.others} that were measured): a rise cannot be seen in them"
+        records = self.told()
+        name = next(iter(records[0].values))
+        told = f"only values of '{name}' that were among the best are printed ({len(records)}"
+        told += f" of {len(records) + self.others} that were measured" if records[0].kind else ""
+        told += "): a rise cannot be seen in them"
         return [Warning("only-best", told)]
+
+
+def may_tell_best(line: str) -> bool:
+    return "Epoch " in line or " best score: " in line
 
 
 def best_in(text: str) -> Record | None:
     """The record of such a line, without a value where the line gives none; None for any other line."""
+    if text.startswith("M"):
+        stopping = _STOPPING.match(text)
+        values = {stopping["name"]: float(stopping["best"])} if stopping and stopping["name"] else {}
+        return Record("", values, form=KIND) if stopping else None
     if not text.startswith("Epoch ") or (match := _SAID.match(text)) is None:
         return None
     said = match["reached"] or match["improved"]

@@ -34,6 +34,7 @@ _NO_COUNT = r"(?:time|sec|elapsed|eta|hour|min|mem|gpu|loss|err|acc|score|rew|lr
 _MEASURED = (
     *("sec", "secs", "second", "seconds", "min", "mins", "minutes", "hour", "hours", "dt"),
     *("tok", "toks", "token", "tokens", "sample", "samples", "seq", "seqs", "frame", "frames", "word", "words"),
+    *("step", "steps", "batch", "batches", "iter", "iters", "iterations", "update", "updates"),
     *("img", "imgs", "image", "images", "example", "examples", "item", "items", "flop", "flops"),
 )
 _WORD_BEGINS = r"\b"

@@ -157,7 +157,7 @@ class Reader:
             self._put_in(order)
         self._take_unnamed()
         if not self.records:
-            self.records = list(self._best.records)
+            self.records = self._best.told()
         self._give_back_settings()
         for name, (value, line) in self._prototxt.found.items():
             self.settings.setdefault(name, Setting(name, value, f"{self.path}:{line}"))
@@ -215,7 +215,8 @@ class Reader:
             self._take(bar, number)
             line = replace(clean(message), rank=line.rank)
         text, self._broken = f"{self._broken} {line.text}" if self._broken else line.text, ""
-        self._best.see(text, number, line.wall_time)
+        if not line.rank:
+            self._best.see(text, number, line.wall_time)
         self._sections.see(text, number)
         if says_begun(text):
             self._begun_at.append((number, text))

@@ -23,19 +23,21 @@ _FLAG = re.compile(r"(?:^|\s)--([A-Za-z][\w.-]*)(?:[ =]([^\s-]\S*|-[\d.]\S*))?")
 #: "lr: 0.1", "lr = 0.1", "lr ........ 0.1" as Megatron-LM prints it, "| lr | 0.1 |" as tables do.
 _SINGLE = re.compile(
     r"^\s*(?:\[\w+\]\s*)?(?:[Oo]verrid(?:ing|e):?\s+|Config param(?:eter)?:?\s+)?(?:--)?"
-    r"['\"]?([A-Za-z_][\w.\-/ ]{0,60}?)['\"]?\s*(?:[:=]|\.{3,})\s*(\S.{0,80}?),?\s*$"
+    r"['\"]?([A-Za-z_][\w.\-/ ]{0,60}?)['\"]?\s*(?::(?!:)|=|\.{3,})\s*(\S.{0,80}?),?\s*$"
 )
 _ROW = re.compile(r"^[|│┃]\s*([A-Za-z_][\w.\-/ ]{0,60}?)\s*[|│┃]\s*(\S[^|│┃]{0,80}?)\s*[|│┃]$")
 #: What a trainer found on the machine or counted in the net: nobody set it.
 _FOUND = re.compile(
     r"(?:GPU|TPU|IPU|HPU|MPS|CUDA) available|(?:(?:non-)?trainable |total )?params(?: size.*)?"
-    r"|log file created at|running on machine|log line format"  # what glog says at the top of each of its files
+    r"|nohup|log file created at|running on machine|log line format"  # what glog says at the top of each of its files
     r"|output data size|top shape|memory required for data"  # Caffe of its nets
     r"|total (?:estimated model params size.*|FLOPs)|modules in (?:train|eval) mode",
     re.IGNORECASE,
 )
 #: "batch size per device / バッチサイズ": what the name is in another script.
 _IN_TWO_LANGUAGES = re.compile(r" / (?=.*[^\x00-\u024f]).*$")
+#: What a warning quotes of the program: "xyz = torch.from_numpy(points)".
+_CALL = re.compile(r"(?:torch|np|numpy|jnp|jax|tf|pd|self|os|super\(\))\.(?:\w+\.)*[a-z_]\w*\(")
 #: What stands behind a value in a configuration that is a program itself.
 _COMMENT = re.compile(r"\s#(?:\s.*)?$")
 
@@ -109,5 +111,6 @@ def settings_in(text: str) -> list[tuple[str, SettingValue]]:
         found = [(name.replace("-", "_"), value or "True") for name, value in _FLAG.findall(text)]
     if not found and (single := _SINGLE.match(_COMMENT.sub("", text)) or _ROW.match(text)):
         found = [_within_dict(single[1].strip(), single[2])]
-    found = [(_IN_TWO_LANGUAGES.sub("", name), value) for name, value in found if not _FOUND.fullmatch(name)]
+    found = [(name, value) for name, value in found if not _FOUND.fullmatch(name) and not _CALL.match(value)]
+    found = [(_IN_TWO_LANGUAGES.sub("", name), value) for name, value in found]
     return [(name, plain_setting(value)) for name, value in found]

@@ -118,6 +118,8 @@ _WHOLE_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
             re.IGNORECASE,
         ),
     ),
+    # "12_0.4312", a line an epoch: the count and the number that the file is called after
+    ("count", re.compile(r"(?P<step>\d{1,7})_(?P<value>-?\d+\.\d+(?:e[-+]?\d+)?|nan|-?inf)$")),
     # DeepXDE: the terms of the loss on the points of the training and of the test, and the metrics
     (
         "step",

@@ -17,7 +17,7 @@ from losslens.languages import said
 from losslens.parsers.opening import HEAD_BYTES, framing_at
 from losslens.parsers.text_bars import bar_and_message, is_bar, is_broken
 from losslens.parsers.text_best import KIND as BEST
-from losslens.parsers.text_best import best_in
+from losslens.parsers.text_best import best_in, may_tell_best
 from losslens.parsers.text_blocks import Blocks
 from losslens.parsers.text_lines import LEAST_SOURCE, as_step, clean, counts_ahead, is_source, quotes_source
 from losslens.parsers.text_pasted import passed_on, records_of
@@ -64,7 +64,8 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 WORTH_READING = re.compile(
     rf"[:=|\]第]|loss|{said('loss')}|objective|acc|lr |epoch|(?:iter(?:ation)?|step|batch) \d|^train \d"
     r"|^valid \d|^\d+ (?:train|val|test|eval)|^tensor\(|^\s*\d+/\d+\s+[\d.]+G\s|^\s*\d+ \d+% \(|\(\d+ \d+%\)\s"
-    r"|^\W*[^\W\d]+\s+(?:\d[\d./]*k?|[-+]?nan)(?:[\s,]|$)|^\s*\d+\s+\|?[a-z][\w/.|]*\s+[-+]?(?:[\d.]+|nan|inf)\S*\s|^[a-z][\w/.]*,\d+,[a-z]",
+    r"|^\W*[^\W\d]+\s+(?:\d[\d./]*k?|[-+]?nan)(?:[\s,]|$)|^\s*\d+\s+\|?[a-z][\w/.|]*\s+[-+]?(?:[\d.]+|nan|inf)\S*\s|^[a-z][\w/.]*,\d+,[a-z]"
+    r"|^\d+_-?(?:\d+\.\d|nan|inf)",
     re.IGNORECASE,
 )
 _SPEED = re.compile(r"(?:global_)?(?:steps?|it(?:er)?s?|samples?|examples?|batches|tokens)/s(?:ec(?:ond)?)?")
@@ -181,7 +182,7 @@ def records_in(text: str, *, behind_source: bool = False) -> bool:
         form = _NUMBER.sub("0", raw)
         if inside or boring[form] >= BORING:
             continue
-        if "Epoch " in raw and best_in(clean(raw).text) is not None:
+        if may_tell_best(raw) and best_in(clean(raw).text) is not None:
             templates[(BEST,)] += 1
             if templates[(BEST,)] >= LEAST_RECORDS:
                 return code <= 0.2 * lines

@@ -56,3 +56,28 @@ def test_nothing_among_the_best_is_nothing(tmp_path: Path) -> None:
     path.write_text("\n".join(WORSE.format(e=e, s=e) for e in range(9)) + "\n")
     with pytest.raises(NotALogError):
         text.parse(path)
+
+
+def test_the_best_scores_that_early_stopping_tells_are_points_of_what_it_watches(tmp_path: Path) -> None:
+    lines = ["Metric val_loss improved. New best score: 2.000"]
+    lines += [
+        f"Metric val_loss improved by 0.100 >= min_delta = 0.0. New best score: {2 - 0.1 * n:.3f}" for n in range(1, 12)
+    ]
+    lines += [
+        "Monitored metric val_loss did not improve in the last 10 records. Best score: 0.900. Signaling Trainer to stop."
+    ]
+    path = tmp_path / "model.out"
+    path.write_text("".join(f"{rank}{line}\n" for line in lines for rank in ("", "[rank: 1] ")))
+    assert parsers.recognise(path) == "text"
+    (log,) = parsers.parse(path)
+    assert log.series["val_loss"].value.tolist() == pytest.approx([2 - 0.1 * n for n in range(12)])
+    (told,) = [w.text for w in log.warnings if w.code == "only-best"]
+    assert "printed (12):" in told
+
+
+def test_of_two_callbacks_the_one_that_says_its_epoch_counts(tmp_path: Path) -> None:
+    path = output(tmp_path / "a.log")
+    told = [f"Metric val_loss improved. New best score: {2.0 * 0.9**e:.3f}" for e in range(10)]
+    path.write_text("\n".join([*told, path.read_text()]))
+    (log,) = parsers.parse(path)
+    assert log.series["val_loss"].step.tolist() == [100 * (e + 1) for e in range(10)]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from losslens.model import Role
+from losslens.parsers.text_records import read_record
 from losslens.roles import assign
 from tests.parsers.printing import falling as _value
 from tests.parsers.printing import printed as _log
@@ -262,3 +263,13 @@ def test_two_lines_that_say_their_step_place_those_that_hold_no_loss(tmp_path: P
     )
     loss = _log(tmp_path, text).series["loss"]
     assert (loss.axis, loss.step.tolist()) == ("step", [74, 75])
+
+
+def test_how_many_steps_an_epoch_has_is_no_epoch() -> None:
+    record = read_record("start training for 100 epochs; train_steps/epoch=33200 val_steps/epoch=500")
+    assert record is not None
+    assert record.kind == ""
+    assert record.epoch is None
+    record = read_record("batches/epoch: 391, loss: 0.3")
+    assert record is not None
+    assert record.epoch is None

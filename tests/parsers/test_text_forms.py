@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from losslens.model import Role
+from losslens.parsers import parse
 from losslens.roles import assign
 from tests.parsers.printing import falling, printed
 
@@ -134,3 +135,12 @@ def test_an_err_that_is_no_number_from_the_first_line_on_is_read(tmp_path: Path,
     assert series.value.size == 8
     (choice,) = assign({series.tag: series})
     assert choice.role is Role.TRAIN_LOSS
+
+
+def test_a_count_and_a_number_with_a_line_between_them_are_what_the_file_is_called(tmp_path: Path) -> None:
+    values = [round(2 / n, 6) for n in range(1, 41)]
+    path = tmp_path / "val_loss.txt"
+    path.write_text("".join(f"{n}_{x}\n" for n, x in enumerate(values, 1)))
+    (log,) = parse(path)
+    assert log.series["val_loss"].value.tolist() == values
+    assert log.series["val_loss"].step.tolist() == list(range(1, 41))

@@ -88,6 +88,9 @@ def test_settings_printed_before_the_first_loss_are_read_with_their_line(tmp_pat
         "Trainable params: 161",
         "Total estimated model params size (MB): 0.001",
         "Modules in train mode: 4",
+        "nohup: ignoring input",
+        "All log messages before absl::InitializeLog() is called are written to STDERR",
+        "xyz = torch.from_numpy(np.asarray(cloud.points))",
     ],
 )
 def test_what_a_trainer_found_on_the_machine_or_in_the_net_is_no_setting(line: str) -> None:

@@ -45,7 +45,9 @@ def test_a_sibling_that_failed_as_well_says_what_did_not_help() -> None:
 
 def test_a_sibling_that_overfits_too_has_not_survived_overfitting() -> None:
     def overfits(name: str, lr: float) -> m.Made:
-        return m.made(m.exploding(seed=int(100 * lr)), Verdict.OVERFIT, 320, name=name, project="p", settings={"lr": lr})
+        return m.made(
+            m.exploding(seed=int(100 * lr)), Verdict.OVERFIT, 320, name=name, project="p", settings={"lr": lr}
+        )
 
     facts = with_cohort([overfits("a", 0.1).facts(), overfits("b", 0.01).facts()])[0]
     assert facts.cohort is not None
