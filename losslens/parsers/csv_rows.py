@@ -129,6 +129,9 @@ class TableReader:
 
     def _cells(self, lines: list[str]) -> list[list[str]]:
         delimiter = self.dialect.delimiter
+        if (written := self.dialect.written) and self.dialect.header is not None:
+            header = delimiter.join(self.dialect.header)
+            lines = [header if line.strip() == written else line for line in lines]
         if delimiter == " ":
             return [line.split() for line in lines if line.strip() and not line.lstrip().startswith(COMMENTS)]
         kept = [line for line in lines if line and not line.startswith(COMMENTS) and not line.isspace()]

@@ -35,6 +35,8 @@ _WIDE_BLANKS = re.compile(r" {2,}|\t+")
 _QUOTED = re.compile(r'"[^"]*"')
 _NAME = re.compile(r"[^\W\d]")
 _FRACTION = re.compile(r"[.,eEn]")
+_ONE_WORD = re.compile(r"[A-Za-z][\w/.-]*")
+_SIGNS = ",;|"
 
 _NUMBERED = re.compile(r"(?P<letters>x|V|Column)(?P<number>\d+)")
 
@@ -49,6 +51,8 @@ class Dialect:
     width: int
     skip: int
     preamble: tuple[str, ...] = ()
+    written: str = ""
+    """The header as it stands in the file, where it is cut otherwise than the rows."""
 
     def split(self, line: str) -> list[str]:
         return split_line(line, self.delimiter)
@@ -170,8 +174,10 @@ def _judge(lines: list[str], delimiter: str, decimal: str) -> tuple[float, Diale
     start = rows[header_at][0] if header_at is not None else rows[body_at][0]
     below = [cells for _, cells in rows[body_at:]]
     above = _header_above(lines[: rows[body_at][0]], width, delimiter, below) if header is None else None
+    written = ""
     if above is not None:
         header, start = above[1], above[0]
+        written = lines[start].strip()
     elif header is not None and header_at:
         if delimiter == " " and rows[header_at - 1][0] == start - 1 and _stand_alike(lines[start - 1], lines[start]):
             header = [f"{upper} {name}" for upper, name in zip(rows[header_at - 1][1], header, strict=True)]
@@ -186,10 +192,12 @@ def _judge(lines: list[str], delimiter: str, decimal: str) -> tuple[float, Diale
     if strange and (width > MAX_STRANGERS or score < MIN_STRANGERS_SCORE):
         return None
     names = None if header is None else tuple(name.strip().strip("\"'").strip() for name in header)
+    if names is not None and delimiter == " " and all(name[-1:] in _SIGNS for name in names[:-1]):
+        names, written = tuple(name.rstrip(_SIGNS) for name in names), lines[start].strip()
     skip = start + 1 if names is not None else start
     if names is not None and _only_numbered(names):
         names = None
-    return score, Dialect(delimiter, decimal, names, width, skip, tuple(lines[: min(start, 40)]))
+    return score, Dialect(delimiter, decimal, names, width, skip, tuple(lines[: min(start, 40)]), written)
 
 
 def _only_numbered(names: tuple[str, ...]) -> bool:
@@ -280,7 +288,8 @@ def _has_numbers(cells: list[str], decimal: str) -> bool:
 
 
 def _header_above(lines: list[str], width: int, delimiter: str, below: list[list[str]]) -> tuple[int, list[str]] | None:
-    """A header behind a comment sign, as numpy.savetxt writes it, or one whose names have blanks in them."""
+    """A header behind a comment sign, as numpy.savetxt writes it, one whose names have blanks in them, or one that is
+    cut by another sign than its rows: "epoch,step,loss" above rows between tabs."""
     for at in range(len(lines) - 1, -1, -1):
         if not lines[at].strip():
             continue
@@ -292,8 +301,19 @@ def _header_above(lines: list[str], width: int, delimiter: str, below: list[list
                 return at, [cell.rstrip(",") for cell in cells]
             if commented and (shared := names_of_lists(cells, below, width)) is not None:
                 return at, shared
-        return None
+        return (at, names) if (names := _cut_otherwise(line, width)) else None
     return None
+
+
+def _cut_otherwise(line: str, width: int) -> list[str]:
+    """The names of a header whatever sign cuts it; none where it is a line of words."""
+    for way in DELIMITERS:
+        cells = [cell.strip() for cell in _without_trailing_blank(split_line(line, way))]
+        known = sum(map(is_known_name, cells))
+        enough = known and (way != " " or (2 * known >= len(cells) and all(map(_ONE_WORD.fullmatch, cells))))
+        if len(cells) == width > 1 and enough and looks_like_header(cells, "."):
+            return cells
+    return []
 
 
 def _score(body: list[list[str]], width: int, decimal: str, delimiter: str) -> float | None:

@@ -1,9 +1,9 @@
 """What a callback that keeps the best checkpoint prints of the number it watches, where nothing else prints it.
 
 Lightning: "Epoch 3, global step 400: 'val_loss' reached 0.123 (best 0.123), saving model …", else "was not in top 1".
-Keras: "Epoch 3: val_loss improved from 0.5 to 0.4, saving model to …", else "did not improve". Lightning's early
-stopping says no epoch: "Metric val_loss improved by 0.066 >= min_delta = 0.0. New best score: 0.094". Only the best values
-are printed: a loss that rose afterwards looks as if it had stood still.
+Keras: "Epoch 3: val_loss improved from 0.5 to 0.4, saving model to …", else "did not improve". Early stopping of
+Lightning says no epoch: "Metric val_loss improved by 0.066 >= min_delta = 0.0. New best score: 0.094". Only the best
+values are printed: a loss that rose afterwards looks as if it had stood still.
 """
 
 from __future__ import annotations

@@ -752,3 +752,29 @@ def test_a_flag_tells_the_rows_of_an_evaluation_from_those_of_the_training(tmp_p
     assert log.series.keys() == {"loss", "acc", "val/loss", "val/acc"}
     assert log.series["loss"].value.tolist() == [round(2 / i, 4) for i in range(1, 9)]
     assert log.series["val/loss"].step.tolist() == list(range(1, 9))
+
+
+@pytest.mark.parametrize(
+    ("header", "between"),
+    [
+        ("epoch,step,tr_loss", "\t"),
+        ("epoch step tr_loss", ","),
+        ("epoch, step, tr_loss,", "\t"),
+        ("epoch, step, tr_loss", " "),
+        ("epoch;step;tr_loss", ","),
+        ("epoch\tstep\ttr_loss", ";"),
+    ],
+)
+def test_a_header_that_is_cut_otherwise_than_its_rows_names_them(tmp_path: Path, header: str, between: str) -> None:
+    rows = [between.join(map(str, (n // 10, n, f"{2 / (n + 1):.4f}"))) + "\n" for n in range(40)]
+    log = read(tmp_path, f"{header}\n" + "".join(rows) + f"{header}\n" + "".join(rows))
+    assert sorted(log.series) == ["epoch", "tr_loss"]
+    assert log.series["tr_loss"].step.tolist() == [*range(40), *range(40)]
+    assert log.restarts == (40,)
+    assert "not-rows" not in codes(log)
+
+
+def test_a_sentence_above_rows_is_no_header(tmp_path: Path) -> None:
+    rows = "".join(f"{n},{n * 16},{2 / (n + 1):.4f}\n" for n in range(40))
+    log = read(tmp_path, f"final loss below:\n{rows}")
+    assert "column_3" in log.series

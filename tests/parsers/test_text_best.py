@@ -63,9 +63,7 @@ def test_the_best_scores_that_early_stopping_tells_are_points_of_what_it_watches
     lines += [
         f"Metric val_loss improved by 0.100 >= min_delta = 0.0. New best score: {2 - 0.1 * n:.3f}" for n in range(1, 12)
     ]
-    lines += [
-        "Monitored metric val_loss did not improve in the last 10 records. Best score: 0.900. Signaling Trainer to stop."
-    ]
+    lines += ["Monitored metric val_loss did not improve in the last 10 records. Best score: 0.900."]
     path = tmp_path / "model.out"
     path.write_text("".join(f"{rank}{line}\n" for line in lines for rank in ("", "[rank: 1] ")))
     assert parsers.recognise(path) == "text"
