@@ -108,7 +108,7 @@ def _guarded(path: Path) -> Iterator[None]:
 
 
 def recognise(path: Path, *, after: str | None = None) -> str | None:
-    """The format of a file, judged by its first 64 KiB (gunzipped if it is gzip); None when it is no log.
+    """The format of a file, judged by its head (64 KiB, more where lines are long; gunzipped); None when it is no log.
 
     ``after`` is a format that recognised the file and found no log in it: those behind it in the table are asked.
     Raises UnsafeFileError for a pickle, ParseError for a file that cannot be opened.

@@ -10,7 +10,7 @@ import codecs
 import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -21,6 +21,12 @@ from losslens.model import Damage
 from losslens.parsers.framing import Framing, framing_of
 
 HEAD_BYTES = 65_536
+MOST_HEAD_BYTES = 4 << 20
+"""As far as is read of a text whose lines are too long for a head: a record of a thousand columns is one of 70 KiB."""
+WIDE_BYTES = HEAD_BYTES // 4
+"""A line from which on a head may hold too few of its kind to know a file by."""
+LEAST_LINES = 3
+"""Line ends behind the beginning of the first wide line by which a file is known: a header and two rows have them."""
 BLOCK_BYTES = 1 << 20
 MAX_LINE_BYTES = 16 << 20
 """A line longer than this is not a line of a log: it is skipped and reported."""
@@ -41,6 +47,8 @@ _GZIP = b"\x1f\x8b"
 _PICKLE_TEXT = re.compile(
     rb"\A(?:\(dp?\d|\(lp?\d|c(?:__builtin__|builtins|copy_reg|copyreg|numpy|torch|keras)[\w.]*\n)"
 )
+_NEXT_RECORD = re.compile(rb"\}[ \t]*[\r\n]+[ \t]*\{")
+"""Between two JSON records a line each, and nowhere in one document."""
 _TEXT_CONTROL = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27})
 """Control characters that text does not hold; bell, backspace, tab, line ends and escape are what terminals print."""
 
@@ -52,12 +60,14 @@ _TUNE = b"ray.tune."
 def read_head(path: Path) -> bytes:
     """The first 64 KiB of a file, gunzipped if it is gzip, without what stands around each line of a text.
 
+    Of a text whose lines are too long for that as much more as holds a few of them, up to 4 MiB.
     Raises ParseError when it cannot be read at all.
     """
     head, framing = _framed_head(path)
     if not framing.frames:
-        return head[:HEAD_BYTES]
-    return framing.bare(decode_head(head)).encode("utf-8", "replace")[:HEAD_BYTES]
+        return head
+    bare = framing.bare(decode_head(head)).encode("utf-8", "replace")
+    return bare if _lacks_lines(bare[:HEAD_BYTES]) else bare[:HEAD_BYTES]
 
 
 def framing_at(path: Path) -> Framing:
@@ -65,24 +75,79 @@ def framing_at(path: Path) -> Framing:
     return _framed_head(path)[1]
 
 
+def has_too_long_lines(path: Path) -> bool:
+    """Whether a text cannot be known as a log or none because too few of its lines end in all that is read of a head.
+
+    Raises ParseError when it cannot be read at all.
+    """
+    try:
+        with open(path, "rb") as file:
+            head, read = _opened(file)
+            if len(head) < HEAD_BYTES or text_encoding(head) is None:
+                return False
+            return _lacks_lines(head + read(MOST_HEAD_BYTES - len(head)))
+    except (OSError, zlib.error) as error:
+        raise ParseError(f"{path}: cannot be read: {error}") from error
+
+
 def _framed_head(path: Path) -> tuple[bytes, Framing]:
     """The head of a file, longer where each of its lines is to lose something, and what that is."""
     try:
         with open(path, "rb") as file:
-            head = file.read(HEAD_BYTES)
-            gzipped = head.startswith(_GZIP)
-            framing = Framing() if gzipped else _framing(head)
+            try:
+                head, read = _opened(file)
+            except zlib.error:
+                file.seek(0)
+                return file.read(HEAD_BYTES), Framing()
+            head = _read_on(head, read)
+            framing = _framing(head)
             if framing.frames and len(head) == HEAD_BYTES:
-                head += file.read(HEAD_BYTES)
+                head += read(HEAD_BYTES)
     except OSError as error:
         raise ParseError(f"{path}: cannot be read: {error.strerror or error}") from error
-    if gzipped:
-        try:
-            head = zlib.decompressobj(31).decompress(head, HEAD_BYTES)
-        except zlib.error:
-            return head, Framing()
-        framing = _framing(head)
     return head, framing
+
+
+def _opened(file: BinaryIO) -> tuple[bytes, Callable[[int], bytes]]:
+    """The first 64 KiB of a file, gunzipped if it is gzip, and what reads on from there. Raises zlib.error."""
+    head = file.read(HEAD_BYTES)
+    if not head.startswith(_GZIP):
+        return head, file.read
+    member = zlib.decompressobj(31)
+    inflated = member.decompress(head, HEAD_BYTES)
+
+    def read(size: int) -> bytes:
+        more = bytearray()
+        while len(more) < size and not member.eof and (chunk := member.unconsumed_tail or file.read(HEAD_BYTES)):
+            try:
+                more += member.decompress(chunk, size - len(more))
+            except zlib.error:
+                break
+        return bytes(more)
+
+    return inflated, read
+
+
+def _read_on(head: bytes, read: Callable[[int], bytes]) -> bytes:
+    """The head of a file, as much longer as it takes to hold a few of its lines; as it is where none ends there."""
+    if len(head) < HEAD_BYTES or not _lacks_lines(head) or text_encoding(head) is None:
+        return head
+    longer = head
+    while _lacks_lines(longer) and len(longer) < MOST_HEAD_BYTES and (more := read(len(longer))):
+        longer += more
+    json = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+    holds_more = _NEXT_RECORD.search(longer) is not None if json else len(longer.splitlines()) > len(head.splitlines())
+    return longer if holds_more and text_encoding(longer) is not None else head
+
+
+def _lacks_lines(head: bytes) -> bool:
+    """Whether a head has a wide line, and fewer than three lines end behind where the first of them begins."""
+    lines = head.splitlines()
+    widest = max(map(len, lines), default=0)
+    if widest < WIDE_BYTES:
+        return False
+    first = next(at for at, line in enumerate(lines) if 2 * len(line) >= widest)
+    return len(lines) - first - (not head.endswith((b"\n", b"\r"))) < LEAST_LINES
 
 
 def _framing(head: bytes) -> Framing:

@@ -100,7 +100,7 @@ class _Search:
 def find(paths: Sequence[str | Path]) -> Discovery:
     """Every training job under ``paths`` (files or folders), each with the files that belong to it.
 
-    One pass over the folders; of each file that may be a log at most the first 64 KiB are read. Symbolic links to
+    One pass over the folders; of each file that may be a log only the head is read. Symbolic links to
     folders are followed once, special files are never opened. Raises ``UsageError`` for a path that does not exist.
     """
     search = _Search()
@@ -350,9 +350,14 @@ def _recognised(files: Sequence[tuple[Path, os.stat_result]], search: _Search) -
         source = _recognise(path, info.st_size, search, asked=False)
         if source is not None and search.is_new(info):
             sources.append(source)
-        elif source is None and len(search.skipped) == before and info.st_size and prose.could_be_a_log(path):
+        elif source is None and len(search.skipped) == before and info.st_size and _is_unknown(path):
             unknown.append(path)
     return sources, unknown
+
+
+def _is_unknown(path: Path) -> bool:
+    """Whether a file that no parser knows may be a log all the same."""
+    return prose.could_be_a_log(path) or prose.is_too_wide(path)
 
 
 def _say_unknown(paths: Sequence[Path], search: _Search) -> None:
@@ -361,7 +366,8 @@ def _say_unknown(paths: Sequence[Path], search: _Search) -> None:
         return
     for path in paths:
         search.passed_over[path.suffix.lower() or "no suffix"] -= 1
-        search.skipped.append(Skipped(str(path), "not-a-log", prose.UNKNOWN))
+        reason = prose.TOO_WIDE if prose.is_too_wide(path) else prose.UNKNOWN
+        search.skipped.append(Skipped(str(path), "not-a-log", reason))
 
 
 def _recognise(path: Path, size: int, search: _Search, *, asked: bool) -> Source | None:

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from losslens.errors import LosslensError
-from losslens.parsers.opening import read_head, text_encoding
+from losslens.parsers.opening import MOST_HEAD_BYTES, has_too_long_lines, read_head, text_encoding
 from losslens.parsers.text_short import FEW, is_prose, said_in
 from losslens.parsers.text_windows import records_in
 from losslens.parsers.wrapped import output_head
@@ -16,10 +16,16 @@ from losslens.roles.names import words
 UNKNOWN = "text in which no line names a number of a training in a way losslens knows"
 NOT_A_LOG = "no training log in any format losslens knows"
 TOO_SHORT = "too short: it tells the loss of a training at one place at most, or among words"
+TOO_WIDE = (
+    f"its lines are too long to know a log by: fewer than three end in its first {MOST_HEAD_BYTES >> 20} MiB; "
+    "write one record a line"
+)
 #: Characters of a message that are shown.
 MOST_SAID = 160
 #: What the output of a job is called.
 SUFFIXES = words(".log .txt .out .err") | {""}
+#: What tables and records are called: beside the output, the only text that is told of for the length of its lines.
+RECORDS = words(".csv .tsv .jsonl .ndjson")
 #: Lines of one form that make a file look like the output of a loop.
 FEWEST_LINES = 10
 #: Share of the lines that this form must have: prose and package lists have lines of all forms.
@@ -57,8 +63,20 @@ def is_a_piece_of_output(path: Path) -> bool:
     return tells_a_few_points(path, read_head(path))
 
 
+def is_too_wide(path: Path) -> bool:
+    """Whether ``path`` is called as logs are, and its lines are too long to tell whether it is one."""
+    if path.suffix.lower() not in SUFFIXES | RECORDS:
+        return False
+    try:
+        return has_too_long_lines(path)
+    except LosslensError:
+        return False
+
+
 def why_not_a_log(path: Path) -> str:
     """What to say of a file that was asked for: of a longer output, one epoch or two may have been pasted."""
+    if is_too_wide(path):
+        return TOO_WIDE
     head = read_head(path)
     if len(head) >= FEW or text_encoding(head) is None:
         return NOT_A_LOG

@@ -572,6 +572,44 @@ def test_output_in_words_that_no_parser_knows_is_said_to_be_skipped(tmp_path: Pa
     assert dict(found.passed_over) == {}
 
 
+WIDE_NAMES = ["step", "loss", *(f"grad_norm/backbone.stages.{layer}.attention.output.weight" for layer in range(1200))]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_a_run_of_a_thousand_columns_is_judged_beside_its_narrow_sibling(suffix: str, tmp_path: Path) -> None:
+    write_csv(tmp_path / "fine" / "metrics.csv", "step,loss")
+    rows = [[step, loss, *[1.5] * 1200] for step, loss in enumerate(falling(12))]
+    lines = [json.dumps(dict(zip(WIDE_NAMES, row, strict=True))) for row in rows]
+    if suffix == ".csv":
+        lines = [",".join(WIDE_NAMES), *(",".join(map(str, row)) for row in rows)]
+    (tmp_path / "failed").mkdir()
+    (tmp_path / "failed" / f"metrics{suffix}").write_text("\n".join(lines) + "\n")
+    found = find([tmp_path])
+    assert sorted(Path(job.path).parent.name for job in found.jobs) == ["failed", "fine"]
+    wide = next(run for job in found.jobs for run in load(job) if len(run.series) > 1000)
+    np.testing.assert_array_equal(wide.series["loss"].value, [row[1] for row in rows])
+
+
+@pytest.mark.parametrize("name", ["metrics.csv", "metrics.tsv", "metrics.jsonl", "train.log"])
+def test_a_file_whose_lines_are_too_long_to_look_at_is_skipped_with_its_reason(name: str, tmp_path: Path) -> None:
+    write_csv(tmp_path / "fine.csv")
+    (tmp_path / name).write_text("step,loss" + ",grad_norm" * 500_000 + "\n1,2.0\n")
+    found = find([tmp_path])
+    assert [(Path(item.path).name, item.reason) for item in found.skipped] == [(name, prose.TOO_WIDE)]
+    assert not found.passed_over
+    asked = find([tmp_path / name])
+    assert [item.reason for item in asked.skipped] == [prose.TOO_WIDE]
+
+
+def test_a_picture_or_a_document_of_one_line_is_no_log_too_wide_to_read(tmp_path: Path) -> None:
+    write_csv(tmp_path / "fine.csv")
+    (tmp_path / "annotations.json").write_text(json.dumps({"boxes": [[1, 2, 3, 4]] * 20_000}))
+    (tmp_path / "data.dat").write_bytes(bytes(range(256)) * 1000)
+    found = find([tmp_path])
+    assert not found.skipped
+    assert dict(found.passed_over) == {".json": 1, ".dat": 1}
+
+
 def test_a_file_of_one_epoch_is_said_to_be_too_short(tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("Files already downloaded\nEpoch 1: train loss 2.31, val loss 2.20\n")
     (tmp_path / "note.txt").write_text("We trained for 3.5 days, and 12 GPUs broke.\n\nThen it rained.\n")
