@@ -6,11 +6,12 @@ Only the standard library is imported at the top, so that ``losslens --help`` is
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, TextIO, TypedDict
 
 from losslens import __version__
 from losslens.errors import LosslensError, OutputError
@@ -58,10 +59,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return command(arguments)
     except LosslensError as error:
         return _complain(str(error), error.exit_code)
-    except BrokenPipeError:
-        # The reader (`| head`) has seen enough; Python must not complain again when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except KeyboardInterrupt:
         return _complain("interrupted", 130)
     except Exception as error:
@@ -81,7 +78,7 @@ def _show_internal_errors() -> None:
 def _complain(text: str, status: int) -> int:
     from losslens.reporter.text import plain
 
-    print(f"losslens: {plain(text)}", file=sys.stderr)
+    _tell(f"losslens: {plain(text)}\n")
     return status
 
 
@@ -219,13 +216,13 @@ def _analyze(arguments: argparse.Namespace) -> int:
         failure = error  # the work is done: what was found is printed all the same
     for folder in missing:
         if os.path.isdir(folder):
-            print(f"losslens: made the folder {plain(folder)}", file=sys.stderr)
+            _tell(f"losslens: made the folder {plain(folder)}\n")
     # A single file that was skipped, or none that was found, is told on stderr, with what to do.
     if arguments.format != "terminal" or analysis.runs or len(analysis.skipped) > 1 or written:
         _print(reporter.render(analysis, arguments.format, written=written, **_screen()))
     if arguments.format != "terminal":  # whose report ends by saying so itself
         for path in written:
-            print(f"losslens: wrote {plain(path)}", file=sys.stderr)
+            _tell(f"losslens: wrote {plain(path)}\n")
     if failure is not None:
         return _complain(str(failure), failure.exit_code)
     return exit_status(analysis, arguments.fail_on)
@@ -249,7 +246,7 @@ def exit_status(analysis: Analysis, fail_on: Sequence[str]) -> int:
         return 1
     if verdicts - {"inconclusive"}:
         return 0
-    print(f"losslens: {_nothing_judged(analysis)}", file=sys.stderr)
+    _tell(f"losslens: {_nothing_judged(analysis)}\n")
     return 2
 
 
@@ -314,15 +311,27 @@ def _screen() -> Screen:
 def _print(text: str) -> None:
     """Write to standard output; a character its encoding lacks must not cost the report."""
     encoding = sys.stdout.encoding or "utf-8"
+    text = text if text.endswith("\n") else f"{text}\n"
     try:
-        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
-        if not text.endswith("\n"):
-            sys.stdout.write("\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
+        _write(sys.stdout, text.encode(encoding, "replace").decode(encoding))
     except OSError as error:
         raise OutputError(f"standard output: cannot be written: {error.strerror or error}") from error
+
+
+def _tell(text: str) -> None:
+    """Write to standard error. Where that cannot be written nothing can be told, and the exit status has to do."""
+    with contextlib.suppress(OSError):
+        _write(sys.stderr, text)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Write to a stream. A reader that has seen enough (`| head`) must not change the exit status. Raises OSError."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        # Python must not complain when it closes the stream, and what is written from here on goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _progress() -> Callable[[int, int, str], None] | None:
@@ -337,6 +346,6 @@ def _progress() -> Callable[[int, int, str], None] | None:
         from losslens.reporter.text import plain
 
         line = f"{done} of {total} runs  {plain(name)[:40]}"
-        print(f"\r\x1b[K{line if done < total else ''}", end="", file=sys.stderr, flush=True)
+        _tell(f"\r\x1b[K{line if done < total else ''}")
 
     return show

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import math
+import os
 import pickle
 import subprocess
 import sys
@@ -256,6 +257,32 @@ def test_a_closed_pipe_is_no_error(logs: Path) -> None:
     )
     assert "Traceback" not in done.stderr
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["--fail-on", "unhealthy", "-o", "report.md", "--format", "json"], 1),
+        (["--fail-on", "unhealthy"], 1),
+        (["--fail-on", "nan"], 0),
+        (["--steps", "0:10"], 2),
+    ],
+)
+def test_a_reader_that_has_seen_enough_changes_no_exit_status(
+    stream: str, arguments: list[str], status: int, logs: Path, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "losslens", "analyze", str(logs / "good"), str(logs / "bad"), *arguments]
+    reader, writer = os.pipe()
+    os.close(reader)
+    # What is redirected may be either; the other must stay silent of it.
+    streams: dict[str, int] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: writer}
+    paths = {"PYTHONPATH": str(Path.cwd()), "PATH": os.environ["PATH"]}
+    with subprocess.Popen(command, cwd=tmp_path, env=paths, text=True, **streams) as process:
+        os.close(writer)
+        _, err = process.communicate()
+    assert process.returncode == status
+    assert "Error" not in (err or "")
 
 
 def test_an_ascii_terminal_gets_an_ascii_report(logs: Path) -> None:
