@@ -196,7 +196,10 @@ def _fail_words(text: str) -> tuple[str, ...]:
 
 
 def _analyze(arguments: argparse.Namespace) -> int:
-    from losslens import pipeline, reporter
+    from losslens import reporter
+
+    reporter.refuse_unknown(arguments.output)  # before the work, which may take minutes
+    from losslens import pipeline
     from losslens.reporter.text import plain
 
     analysis = pipeline.analyze(
@@ -274,7 +277,9 @@ def _runs(arguments: argparse.Namespace) -> int:
 
     listing = pipeline.survey(arguments.paths, roles=_roles(arguments.role), steps=arguments.steps)
     _print(reporter.render_runs(listing, **_screen()))
-    return 0 if listing.runs else 2
+    if listing.runs:
+        return 0
+    return _complain(f"{', '.join(arguments.paths)}: no training log found; what was looked at is listed", 2)
 
 
 def _explain(arguments: argparse.Namespace) -> int:
@@ -299,9 +304,9 @@ def _screen() -> Screen:
     import shutil
 
     width = max(40, min(shutil.get_terminal_size((80, 24)).columns, 160))
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    colour = _is_terminal(sys.stdout) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     try:
-        "▁█─│●…".encode(sys.stdout.encoding or "ascii")
+        "▁█─│●…".encode((sys.stdout and sys.stdout.encoding) or "ascii")
         unicode = True
     except (UnicodeEncodeError, LookupError):
         unicode = False
@@ -310,7 +315,7 @@ def _screen() -> Screen:
 
 def _print(text: str) -> None:
     """Write to standard output; a character its encoding lacks must not cost the report."""
-    encoding = sys.stdout.encoding or "utf-8"
+    encoding = (sys.stdout and sys.stdout.encoding) or "utf-8"
     text = text if text.endswith("\n") else f"{text}\n"
     try:
         _write(sys.stdout, text.encode(encoding, "replace").decode(encoding))
@@ -324,8 +329,13 @@ def _tell(text: str) -> None:
         _write(sys.stderr, text)
 
 
-def _write(stream: TextIO, text: str) -> None:
-    """Write to a stream. A reader that has seen enough (`| head`) must not change the exit status. Raises OSError."""
+def _write(stream: TextIO | None, text: str) -> None:
+    """Write to a stream, unless it was closed (`2>&-`) or there is none, as under pythonw. Raises OSError.
+
+    A reader that has seen enough (`| head`) must not change the exit status.
+    """
+    if stream is None:
+        return
     try:
         stream.write(text)
         stream.flush()
@@ -334,9 +344,13 @@ def _write(stream: TextIO, text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
+
+
 def _progress() -> Callable[[int, int, str], None] | None:
     """A line on stderr that counts the runs, when stderr is a terminal and the work is long."""
-    if not sys.stderr.isatty():
+    if not _is_terminal(sys.stderr):
         return None
     started = time.monotonic()
 

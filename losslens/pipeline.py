@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from losslens import causes, runs
 from losslens.causes import facts, rank
-from losslens.errors import InternalError, LosslensError, UsageError
+from losslens.errors import InternalError, LosslensError, NotALogError, UsageError
 from losslens.model import Analysis, Found, Listing, Run, RunReport, Skipped
 from losslens.roles import role_named
 from losslens.saved import saved_reports, worst_first
@@ -96,21 +96,29 @@ def load(
 ) -> list[Run]:
     """The runs under ``paths`` with their full series as NumPy arrays, in the order found.
 
-    Raises the ``LosslensError`` of the first run that cannot be read, when there is no other; otherwise unreadable
-    ones are left out, as ``analyze`` would list them under ``skipped``.
+    The list is never empty: where no run can be read, the ``LosslensError`` of the first that cannot is raised, or one
+    that says why there is none. Where one can, the others are left out, as ``analyze`` lists them under ``skipped``.
     """
     _refuse_unknown_roles(roles)
     loaded: list[Run] = []
     failure: LosslensError | None = None
-    for job in runs.find(_as_list(paths)).jobs:
+    discovery = runs.find(_as_list(paths))
+    for job in discovery.jobs:
         try:
             loaded.extend(runs.load(job, roles=roles, steps=steps))
         except LosslensError as error:
             failure = failure or error
-    if failure is not None and not loaded:
-        raise failure
+    if not loaded:
+        raise failure or _nothing_found(paths, discovery.skipped)
     names = runs.unique_names([run.name for run in loaded])
     return [replace(run, id=name, name=name) for run, name in zip(loaded, names, strict=True)]
+
+
+def _nothing_found(paths: Paths, skipped: Sequence[Skipped]) -> LosslensError:
+    """Why there is no run under ``paths``."""
+    if skipped:
+        return NotALogError(f"{skipped[0].path}: {skipped[0].reason}", code=skipped[0].code)
+    return NotALogError(f"{', '.join(_as_list(paths))}: no training log found")
 
 
 def survey(

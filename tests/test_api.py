@@ -52,6 +52,15 @@ def test_load_raises_when_nothing_can_be_read(tmp_path: Path) -> None:
         losslens.load(tmp_path)
 
 
+def test_load_of_a_folder_without_a_log_says_why_there_is_none(tmp_path: Path) -> None:
+    with pytest.raises(LosslensError, match=r"the folder holds no file that could be a log$") as empty:
+        losslens.load(tmp_path)
+    assert str(empty.value).startswith(f"{tmp_path}: ")
+    (tmp_path / "plot.png").write_bytes(b"\x89PNG\r\n")
+    with pytest.raises(LosslensError, match="no training log found"):
+        losslens.load(tmp_path)
+
+
 def test_a_notebook_shows_a_page_and_a_prompt_a_few_lines(log: Path) -> None:
     analysis = losslens.analyze(log)
     assert "<svg" in analysis._repr_html_()

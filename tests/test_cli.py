@@ -78,9 +78,13 @@ def test_nothing_to_judge_exits_with_2_and_says_where_and_why(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["analyze", str(tmp_path)]) == 2
-    out, err = capsys.readouterr()
-    assert str(tmp_path) in err
-    assert "Traceback" not in out + err
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == f"losslens: {tmp_path}: the folder holds no file that could be a log\n"
+    assert main(["runs", str(tmp_path)]) == 2
+    told = capsys.readouterr()
+    assert "holds no file that could be a log" in " ".join(told.out.split())
+    assert told.err == f"losslens: {tmp_path}: no training log found; what was looked at is listed\n"
 
 
 def test_a_path_that_does_not_exist_exits_with_2_in_one_line(
@@ -174,6 +178,29 @@ def test_an_output_never_replaces_a_log(logs: Path, capsys: pytest.CaptureFixtur
     assert target.read_text().startswith('{"loss"')
     assert log.read_bytes() == before
     assert "history.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["report.docx", "report", "report.csv"])
+def test_an_unknown_suffix_is_refused_before_the_analysis(
+    name: str, logs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("losslens.pipeline.analyze", lambda *_, **__: pytest.fail("the logs were analysed"))
+    assert main(["analyze", str(logs), "-o", "report.html", "-o", str(logs / name)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"losslens: {logs / name}: cannot tell the format from ")
+
+
+@pytest.mark.parametrize(("closed", "status"), [("2>&-", 1), (">&-", 1), (">&- 2>&-", 1)])
+def test_a_closed_stream_costs_no_more_than_what_would_have_been_printed_there(
+    closed: str, status: int, logs: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.json"
+    command = f"{sys.executable} -m losslens analyze {logs} --fail-on unhealthy -o {report} {closed}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == status
+    assert len(json.loads(report.read_text())["runs"]) == 2
+    assert ("EXPLODED" in done.stdout.upper()) == (closed == "2>&-")
+    assert done.stderr == ""
 
 
 def test_an_unknown_suffix_names_the_known_ones(logs: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING
 
 from losslens.errors import UsageError
 from losslens.reporter.listing import render_cause_list, render_cause_page, render_runs
-from losslens.reporter.write import write
+from losslens.reporter.write import refuse_unknown, write
 
 if TYPE_CHECKING:
     from losslens.model import Analysis
 
-__all__ = ["render", "render_cause_list", "render_cause_page", "render_runs", "write"]
+__all__ = ["refuse_unknown", "render", "render_cause_list", "render_cause_page", "render_runs", "write"]
 
 
 def render(

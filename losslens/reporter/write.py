@@ -24,6 +24,7 @@ def write(analysis: Analysis, targets: Sequence[str], written: list[str] | None 
     ``OutputError`` for an unknown suffix, a target that is a log, or a file that cannot be written. All targets are
     checked before the first is written.
     """
+    refuse_unknown(targets)
     plan = [item for target in targets for item in _plan(analysis, target)]
     logs = {os.path.realpath(path) for run in analysis.runs for path in run.files}
     logs |= {os.path.realpath(item.path) for item in analysis.skipped if os.path.isfile(item.path)}
@@ -36,9 +37,23 @@ def write(analysis: Analysis, targets: Sequence[str], written: list[str] | None 
     return done
 
 
+def refuse_unknown(targets: Sequence[str]) -> None:
+    """Raise OutputError for a target that is no folder and whose suffix says no format."""
+    for target in targets:
+        suffix = Path(target).suffix
+        if not _is_folder(target) and suffix.lower() not in DOCUMENTS + PICTURES:
+            known = " ".join(DOCUMENTS + PICTURES)
+            said = repr(suffix or "no suffix")
+            raise OutputError(f"{target}: cannot tell the format from {said}; known are {known} or DIR/")
+
+
+def _is_folder(target: str) -> bool:
+    return target.endswith(("/", os.sep)) or os.path.isdir(target)
+
+
 def _plan(analysis: Analysis, target: str) -> Iterator[tuple[Path, Callable[[Path], None]]]:
     path = Path(target)
-    if target.endswith(("/", os.sep)) or path.is_dir():
+    if _is_folder(target):
         for name in ("report.html", "report.json"):
             yield path / name, _document(analysis, Path(name).suffix)
         for run in _pictured(analysis):
@@ -47,18 +62,13 @@ def _plan(analysis: Analysis, target: str) -> Iterator[tuple[Path, Callable[[Pat
     suffix = path.suffix.lower()
     if suffix in DOCUMENTS:
         yield path, _document(analysis, suffix)
-    elif suffix in PICTURES:
+    else:
         pictured = _pictured(analysis)
         if len(analysis.runs) == 1:
             yield path, _picture(pictured[0])
         else:
             for run in pictured:
                 yield path.with_name(f"{path.stem}-{run.id}{path.suffix}"), _picture(run)
-    else:
-        known = " ".join(DOCUMENTS + PICTURES)
-        raise OutputError(
-            f"{target}: cannot tell the format from {path.suffix or 'no suffix'!r}; known are {known} or DIR/"
-        )
 
 
 def _pictured(analysis: Analysis) -> list[RunReport]:

@@ -185,6 +185,8 @@ def _is_weights(name: str) -> bool:
 
 def _instead(paths: Sequence[str | Path], search: _Search) -> Iterator[Skipped]:
     """What was found where no log is."""
+    if not (search.skipped or search.passed_over):
+        yield from (Skipped(str(path), "empty", NO_FILES) for path in paths)
     for path in search.closed[:MOST_ARCHIVES]:
         yield Skipped(path, "archive", ARCHIVE)
     weights = {suffix: n for suffix, n in search.passed_over.items() if suffix in WEIGHTS}
@@ -193,6 +195,7 @@ def _instead(paths: Sequence[str | Path], search: _Search) -> Iterator[Skipped]:
         yield Skipped(str(paths[0]), "checkpoints-only", f"only weights of a model ({told}): {NO_LOG_BESIDE}")
 
 
+NO_FILES = "the folder holds no file that could be a log"
 ARCHIVE = "an archive, which may hold logs: give it by its name, or unpack it and give the folder"
 UNREAD_ARCHIVE = "an archive of a kind that is not opened here, or a broken one: unpack it and give the folder"
 NO_LOG_BESIDE = "the log of its training (event files, CSV, trainer_state.json, what the job printed) is not among them"

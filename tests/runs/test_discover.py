@@ -15,8 +15,9 @@ import pytest
 from tensorboardX import SummaryWriter
 
 from losslens.errors import NotALogError, UsageError
-from losslens.model import Role, Run
+from losslens.model import Role, Run, Skipped
 from losslens.runs import Discovery, find, load, prose
+from losslens.runs.discover import NO_FILES
 from tests.runs.make_logs import falling
 
 
@@ -306,7 +307,9 @@ def test_a_path_that_does_not_exist_is_a_usage_error(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_has_no_runs(tmp_path: Path) -> None:
-    assert find([tmp_path]) == Discovery((), ())
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "train.log").write_text("step 1 loss 2.0\n")
+    assert find([tmp_path]) == Discovery((), (Skipped(str(tmp_path), "empty", NO_FILES),))
 
 
 def test_what_is_no_log_is_passed_over_and_counted(tmp_path: Path) -> None:
