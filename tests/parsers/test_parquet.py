@@ -137,16 +137,33 @@ def test_a_cut_file_is_no_log_and_no_crash(cut: int, tmp_path: Path) -> None:
     assert parsers.recognise(path) is None
 
 
-def test_a_broken_footer_is_never_followed(tmp_path: Path) -> None:
+def test_of_a_broken_footer_only_names_that_stand_in_it_are_taken(tmp_path: Path) -> None:
     whole = HISTORY.read_bytes()
+    names = {column.name for column in parquet._schema(HISTORY)}
+    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    schema_end = max(whole.index(name.encode(), footer) for name in names)
     rng = np.random.default_rng(0)
     path = tmp_path / "a.parquet"
+    found = []
     for _ in range(300):
         data = bytearray(whole)
-        for at in rng.integers(len(data) - 3000, len(data) - 8, 4):
+        for at in rng.integers(footer, schema_end, 2):
             data[at] = rng.integers(256)
         path.write_bytes(data)
-        parquet.sniff(path, read_head(path)[:64])
+        read = {column.name for column in parquet._schema(path)}
+        assert all(name in data.decode("utf-8", "replace") for name in read if "\ufffd" not in name)
+        found.append(read)
+    assert names in found  # broken where nothing is named
+    assert set() in found
+    assert any(read and read != names for read in found)
+
+
+@pytest.mark.parametrize("length", [2**31, 2**32 - 1, HISTORY.stat().st_size, HISTORY.stat().st_size - 11, 0])
+def test_a_footer_that_says_to_be_longer_than_its_file_is_not_followed(length: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    path.write_bytes(HISTORY.read_bytes()[:-8] + length.to_bytes(4, "little") + b"PAR1")
+    assert parquet._schema(path) == []
+    assert not parquet.sniff(path, read_head(path))
 
 
 @needs_pyarrow

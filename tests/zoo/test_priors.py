@@ -1,0 +1,19 @@
+"""The priors that are shipped are those that were counted."""
+
+from __future__ import annotations
+
+import pytest
+
+from losslens.causes.rank import NONE
+from tests.zoo import priors
+
+
+def test_the_shares_in_the_file_are_those_that_the_script_makes() -> None:
+    text = priors.PRIORS.read_text()
+    assert priors.renewed(text) == text
+
+
+def test_a_share_is_what_was_counted_and_a_hundred_threads_of_the_estimate() -> None:
+    # a: 300 counted and 50 estimated, b: 0 and 50; (350 / 50) ** 0.6 = 3.214, so 90 is parted as 68.6 and 21.4.
+    made = priors.shares({"a": 300}, {"a": 4.0, "b": 4.0}, 10.0)
+    assert made == {"a": pytest.approx(68.6), "b": pytest.approx(21.4), NONE: 10.0}
