@@ -27,8 +27,9 @@ Progress: TypeAlias = Callable[[int, int, str], None]
 
 #: Worker processes are started only when one process would need longer than this (s): starting them costs about 1 s.
 WORTH_SPREADING_S = 4.0
-#: What one run costs (s) and how fast logs are read (bytes/s), to decide that; orders of magnitude are enough.
-RUN_COST_S, READ_SPEED = 0.02, 50e6
+#: What one run costs (s; 0.05 to 0.06 a run of three series of 300 points) and how fast logs are read (bytes/s), to
+#: decide that; orders of magnitude are enough.
+RUN_COST_S, READ_SPEED = 0.06, 50e6
 #: Why a run is one, where files that lay together turned out to hold several.
 APART = "one of {} found in files that lie together, told apart by name, trainer, time or a new start"
 
@@ -180,8 +181,7 @@ def _skipped(path: str, error: Exception, debug: bool) -> Skipped:
 def _each(jobs: Sequence[runs.Job], how: How, processes: int | None) -> Iterator[tuple[runs.Job, list[Seen]]]:
     """Every job with what was seen in it, in the order of ``jobs`` whatever the number of processes."""
     if processes is None:
-        cost = sum(RUN_COST_S + sum(s.size for s in job.sources) / READ_SPEED for job in jobs)
-        processes = min(len(jobs), os.cpu_count() or 1) if cost > WORTH_SPREADING_S else 1
+        processes = _processes_for(jobs)
     if processes <= 1 or len(jobs) <= 1:
         for job in jobs:
             yield job, _see(job, how)
@@ -190,6 +190,15 @@ def _each(jobs: Sequence[runs.Job], how: How, processes: int | None) -> Iterator
 
     found = joblib.Parallel(n_jobs=processes, return_as="generator")(joblib.delayed(_see)(job, how) for job in jobs)
     yield from zip(jobs, found, strict=True)
+
+
+def _processes_for(jobs: Sequence[runs.Job]) -> int:
+    """As many processes as pay, on the processors that this one may use: on a shared node they are few of many."""
+    cost = sum(RUN_COST_S + sum(source.size for source in job.sources) / READ_SPEED for job in jobs)
+    if cost <= WORTH_SPREADING_S:
+        return 1
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(len(jobs), processors)
 
 
 def _refuse_unknown_roles(roles: Mapping[str, Sequence[str]] | None) -> None:
