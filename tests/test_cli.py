@@ -334,13 +334,19 @@ def test_a_skipped_file_is_named_once_with_its_reason(tmp_path: Path, capsys: py
 def test_a_saved_report_is_shown_again_without_its_logs(
     logs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    saved = tmp_path / "saved.json"
-    assert main(["analyze", str(logs), "-o", str(saved), "--format", "markdown"]) == 0
+    for number, name in enumerate(["good", "bad"], 1):
+        (logs / name / "config.json").write_text(json.dumps({"lr": number, "batch_size": 2**number, "clip": None}))
+    saved, page, again = tmp_path / "saved.json", tmp_path / "saved.html", tmp_path / "again.html"
+    given = f"{logs}{os.sep}"  # as the user spelled it
+    assert main(["analyze", given, "-o", str(saved), "-o", str(page), "--format", "markdown"]) == 0
     first = capsys.readouterr().out
     for log in logs.rglob("metrics.csv"):
         log.unlink()
-    assert main(["analyze", str(saved), "--format", "markdown"]) == 0
+    assert main(["analyze", str(saved), "-o", str(again), "--format", "markdown"]) == 0
     assert capsys.readouterr().out == first
+    assert page.read_text().index("batch_size</td>") > page.read_text().index("lr</td>")
+    assert given in page.read_text()
+    assert again.read_text() == page.read_text()
     assert main(["analyze", str(saved), str(logs)]) == 2
 
 

@@ -55,6 +55,7 @@ def run_document(run: RunReport) -> dict[str, Any]:
     out["roles"] = by_role
     out["series"] = _plain(roles)
     out["settings"] = {name: {"value": _plain(s.value), "source": s.source} for name, s in run.settings.items()}
+    out["settings_order"] = list(run.settings)
     out["curves"] = {curve.tag: _curve(curve) for curve in curves}
     out["curve_order"] = [curve.tag for curve in curves]
     return out
@@ -136,11 +137,12 @@ def from_json(text: str) -> Analysis:
 def _run(data: dict[str, Any]) -> RunReport:
     curves = data["curves"]
     order = data.get("curve_order") or sorted(curves)
+    settings = data["settings"]
     spread = {
         "judgement": {f.name: data[f.name] for f in dataclasses.fields(Judgement)},
         "diagnosis": {f.name: data[f.name] for f in dataclasses.fields(Diagnosis)},
         "roles": data["series"],
-        "settings": {name: {"name": name, **setting} for name, setting in data["settings"].items()},
+        "settings": {name: {"name": name, **settings[name]} for name in data.get("settings_order", settings)},
         "curves": [{"tag": tag, **curves[tag]} for tag in order],
     }
     built: RunReport = _build(RunReport, data | spread)
