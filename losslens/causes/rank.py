@@ -70,6 +70,15 @@ SPLITS_FROM = 0.5
 VERDICT_SAYS_FROM = 0.7
 """Nats from which the verdict itself is listed among the evidence."""
 
+ASKS_FROM = 0.03
+"""A cause below this probability asks for no signal: what to log next is for telling the likely ones apart."""
+
+TELLS_FROM = 0.08
+"""Nats, weighed with how likely the causes are, from which a signal would tell enough to be asked for …"""
+
+MOST_ASKED = 4
+"""… and of these so many at most."""
+
 LEAST_SHOWN = 0.05
 """Nats below which a piece of evidence would be printed as nothing."""
 
@@ -363,12 +372,12 @@ def _log_next(facts: Facts, found: Found, chance: Mapping[str, float], sizes: Si
     """What would have told most: missing signals by size, weighed with how likely the causes are that ask for them."""
     gain: dict[str, float] = {}
     for cause in found:
-        if chance[cause] < 0.03:
+        if chance[cause] < ASKS_FROM:
             continue
         for signal, size in _unchecked(found, cause, sizes).items():
             gain[signal] = gain.get(signal, 0.0) + chance[cause] * size
     best = sorted(gain.keys() - _known(facts), key=lambda k: (-gain[k], k))
-    return tuple(LOG_NEXT.get(k, k) for k in best[:4] if gain[k] >= 0.08)
+    return tuple(LOG_NEXT.get(k, k) for k in best[:MOST_ASKED] if gain[k] >= TELLS_FROM)
 
 
 def _known(facts: Facts) -> frozenset[str]:

@@ -89,6 +89,15 @@ def read_number(text: str, decimal: str = ".") -> float | None:
     return _unusual_number(text)
 
 
+def is_float(text: str) -> bool:
+    """Whether Python reads a text as a number, as programs write one: no blank, no unit, no comma."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _unusual_number(text: str) -> float:
     bare = text.removesuffix(_FOLLOWED).strip(_SET_OFF).strip().replace(_MINUS, "-")
     if bare != text and (number := read_number(bare)) is not None:

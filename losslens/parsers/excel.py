@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 from losslens.errors import LosslensError, NotALogError, ParseError
 from losslens.model import Log, RawSeries
 from losslens.parsers.axes import SPLIT_WORDS, STEP_RANK, TIMES, is_known_name, normalise
+from losslens.parsers.cells import is_float
 from losslens.parsers.columns import Columns
 from losslens.parsers.exports import BROKEN_ZIP, ZIP, members
 
@@ -102,7 +103,7 @@ def _table(rows: Iterator[Row], called: str = "") -> tuple[_Table | None, Iterat
     head = list(islice(rows, MOST_ABOVE))
     above: Row = {}
     for n, row in enumerate(head):
-        names = {at: text.strip() for at, text in row.items() if text.strip() and not _is_number(text)}
+        names = {at: text.strip() for at, text in row.items() if text.strip() and not is_float(text)}
         metrics = [name for name in names.values() if normalise(name) not in STEP_RANK and is_known_name(name)]
         whole = len(names) > 1 or (row.keys() == names.keys() and _is_of_numbers(head[n + 1 : n + 2], row))
         if names and whole and len(names) >= 0.5 * len(row) and metrics and all(len(m) < 100 for m in metrics):
@@ -113,7 +114,7 @@ def _table(rows: Iterator[Row], called: str = "") -> tuple[_Table | None, Iterat
 
 def _is_of_numbers(rows: Sequence[Row], like: Row) -> bool:
     """Whether there are rows, with numbers in the cells of one and in no others."""
-    return bool(rows) and all(row.keys() == like.keys() and all(map(_is_number, row.values())) for row in rows)
+    return bool(rows) and all(row.keys() == like.keys() and all(map(is_float, row.values())) for row in rows)
 
 
 def _bare(head: Sequence[Row], called: str) -> _Table | None:
@@ -155,17 +156,9 @@ def _columns(rows: Iterator[Row], called: str) -> Columns | None:
 
 def _dated(name: str, text: str) -> str:
     """A cell; of a column of times in days since 1900, as seconds since 1970."""
-    if normalise(name) in TIMES and _is_number(text) and _DAYS[0] < float(text) < _DAYS[1]:
+    if normalise(name) in TIMES and is_float(text) and _DAYS[0] < float(text) < _DAYS[1]:
         return repr((float(text) - DAYS_TO_1970) * 86_400)
     return text
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 # ---------------------------------------------------------------- the zip of XML

@@ -266,3 +266,11 @@ def number_of(value: Json) -> float | None:
 
         return read_number(value)
     raise ValueError("not a number")
+
+
+def tells_number(value: Json) -> bool:
+    """Whether a JSON scalar tells a number, as ``number_of`` reads it; null tells none."""
+    try:
+        return number_of(value) is not None
+    except ValueError:
+        return False

@@ -15,7 +15,7 @@ from losslens.parsers.assemble import Assembly
 from losslens.parsers.axes import STEP_RANK, VALUE_COLUMNS, is_known_name, normalise
 from losslens.parsers.columns import Columns
 from losslens.parsers.json_hoisted import hoisted
-from losslens.parsers.json_reading import Json, flatten, loads_bare, number_of, spell_words, with_means
+from losslens.parsers.json_reading import Json, flatten, loads_bare, spell_words, tells_number, with_means
 from losslens.parsers.opening import HEAD_BYTES, LogFile, dated_at_end, decode_head, lines_of
 from losslens.parsers.records import counts_up
 from losslens.parsers.settings import flat_settings
@@ -41,7 +41,7 @@ def sniff(path: Path, head: bytes) -> bool:
     records = [with_means(record) for line in lines[:60] if (record := _record(line)) is not None]
     if not records or len(records) < 0.5 * len([line for line in lines[:60] if line.strip()]) - cut:
         return False
-    names = {name for record in records for name, value in flatten(record) if _is_number(value)}
+    names = {name for record in records for name, value in flatten(record) if tells_number(value)}
     metrics = [name for name in names if normalise(name) not in STEP_RANK and is_known_name(name)]
     if len(records) == 1:
         # One object on one line is a record of a log only when it says its step ("epochs" says how many there are).
@@ -96,13 +96,6 @@ def _record(line: str) -> dict[str, Json] | None:
     except ValueError:
         return None
     return hoisted(value) if isinstance(value, dict) else None
-
-
-def _is_number(value: Json) -> bool:
-    try:
-        return number_of(value) is not None
-    except ValueError:
-        return False
 
 
 def _run_on(records: Sequence[Mapping[str, Json]]) -> bool:

@@ -12,7 +12,7 @@ from losslens.model import Log, Warning
 from losslens.parsers.assemble import Assembly
 from losslens.parsers.axes import STEP_RANK, is_known_name, normalise
 from losslens.parsers.columns import Columns
-from losslens.parsers.json_reading import Json, flatten, number_of, read_document
+from losslens.parsers.json_reading import Json, flatten, read_document, tells_number
 from losslens.parsers.opening import read_head
 
 NAME = "numbered-json"
@@ -74,7 +74,7 @@ def _is_record(file: Path) -> bool:
     """Whether a file is one small dict that holds a number under a name of trainings."""
     record = _record(file)
     return record is not None and any(
-        is_known_name(key) and normalise(key) not in STEP_RANK and _is_number(value) for key, value in record.items()
+        is_known_name(key) and normalise(key) not in STEP_RANK and tells_number(value) for key, value in record.items()
     )
 
 
@@ -88,10 +88,3 @@ def _record(file: Path) -> dict[str, Json] | None:
     if not isinstance(value, dict):
         return None
     return {name: item for name, item in flatten(value) if not isinstance(item, list)}
-
-
-def _is_number(value: Json) -> bool:
-    try:
-        return number_of(value) is not None
-    except ValueError:
-        return False

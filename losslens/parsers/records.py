@@ -13,7 +13,7 @@ from losslens.parsers.assemble import Assembly
 from losslens.parsers.axes import SPLIT_WORDS, STEP_RANK, VALUE_COLUMNS, is_known_name, normalise
 from losslens.parsers.columns import Columns
 from losslens.parsers.json_curves import Curve, curves_in, lists_in, series_of
-from losslens.parsers.json_reading import Json, flatten, number_of, peek, read_document
+from losslens.parsers.json_reading import Json, flatten, number_of, peek, read_document, tells_number
 from losslens.parsers.settings import flat_settings
 
 NAME = "json-records"
@@ -104,7 +104,7 @@ def _are_records(items: list[Json]) -> bool:
     records = [item for item in sample if isinstance(item, dict)]
     if not records or len(records) < 0.9 * len(sample):
         return False
-    names = [name for record in records for name, value in flatten(record) if _is_number(value)]
+    names = [name for record in records for name, value in flatten(record) if tells_number(value)]
     metrics = {name for name in names if normalise(name) not in STEP_RANK}
     counts = {normalise(name) for name in names} & STEP_RANK.keys()
     if any(is_known_name(name) for name in metrics):
@@ -129,13 +129,6 @@ def _rises(steps: Sequence[Json]) -> bool:
     except ValueError:
         return False
     return all(a is not None and b is not None and a < b for a, b in pairwise(numbers))
-
-
-def _is_number(value: Json) -> bool:
-    try:
-        return number_of(value) is not None
-    except ValueError:
-        return False
 
 
 def _by_step(value: Mapping[str, Json]) -> Records:
@@ -165,7 +158,7 @@ def _by_tag(value: Mapping[str, Json]) -> Records:
             pairs = [(pair[0], pair[1]) for pair in item if isinstance(pair, list)]
             if not _rises([pair[0] for pair in pairs]):
                 continue
-        if not pairs or not all(_is_number(step) for step, _ in pairs):
+        if not pairs or not all(tells_number(step) for step, _ in pairs):
             continue
         if not is_known_name(tag) or normalise(tag) in STEP_RANK:
             continue

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from losslens.errors import OutputError
 from losslens.model import Analysis, RunReport, Verdict
+from losslens.reporter.formats import DOCUMENTS, render
 
 PICTURES = (".png", ".svg", ".pdf")
-DOCUMENTS = (".html", ".json", ".md")
 #: How much of an existing .json file is looked at to see whether it is an earlier report of ours.
 HEAD_BYTES = 4096
 
@@ -31,8 +31,8 @@ def write(analysis: Analysis, targets: Sequence[str], written: list[str] | None 
     for path, _ in plan:
         _refuse_a_log(path, logs)
     done = [] if written is None else written
-    for path, render in plan:
-        _write_whole(path, render)
+    for path, make in plan:
+        _write_whole(path, make)
         done.append(str(path))
     return done
 
@@ -41,8 +41,8 @@ def refuse_unknown(targets: Sequence[str]) -> None:
     """Raise OutputError for a target that is no folder and whose suffix says no format."""
     for target in targets:
         suffix = Path(target).suffix
-        if not _is_folder(target) and suffix.lower() not in DOCUMENTS + PICTURES:
-            known = " ".join(DOCUMENTS + PICTURES)
+        if not _is_folder(target) and suffix.lower() not in (*DOCUMENTS, *PICTURES):
+            known = " ".join((*DOCUMENTS, *PICTURES))
             said = repr(suffix or "no suffix")
             raise OutputError(f"{target}: cannot tell the format from {said}; known are {known} or DIR/")
 
@@ -78,33 +78,19 @@ def _pictured(analysis: Analysis) -> list[RunReport]:
 
 
 def _document(analysis: Analysis, suffix: str) -> Callable[[Path], None]:
-    def render(path: Path) -> None:
-        path.write_text(_text(analysis, suffix), encoding="utf-8")
+    def document(path: Path) -> None:
+        path.write_text(render(analysis, DOCUMENTS[suffix]), encoding="utf-8")
 
-    return render
-
-
-def _text(analysis: Analysis, suffix: str) -> str:
-    if suffix == ".html":
-        from losslens.reporter.html import render_html
-
-        return render_html(analysis)
-    if suffix == ".json":
-        from losslens.reporter.json import render_json
-
-        return render_json(analysis)
-    from losslens.reporter.markdown import render_markdown
-
-    return render_markdown(analysis)
+    return document
 
 
 def _picture(run: RunReport) -> Callable[[Path], None]:
-    def render(path: Path) -> None:
+    def picture(path: Path) -> None:
         from losslens.reporter.png import write_picture
 
         write_picture(run, path)
 
-    return render
+    return picture
 
 
 def _refuse_a_log(path: Path, logs: set[str]) -> None:
@@ -116,7 +102,7 @@ def _refuse_a_log(path: Path, logs: set[str]) -> None:
                 raise OutputError(f"{path}: exists and is not a losslens report; choose another name")
 
 
-def _write_whole(path: Path, render: Callable[[Path], None]) -> None:
+def _write_whole(path: Path, make: Callable[[Path], None]) -> None:
     """Render into a temporary file beside the target, then move it there in one step."""
     temporary: Path | None = None
     try:
@@ -124,7 +110,7 @@ def _write_whole(path: Path, render: Callable[[Path], None]) -> None:
         handle, name = tempfile.mkstemp(prefix=".losslens-", suffix=path.suffix, dir=path.parent)
         os.close(handle)
         temporary = Path(name)
-        render(temporary)
+        make(temporary)
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except OSError as error:

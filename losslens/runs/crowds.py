@@ -11,6 +11,7 @@ from pathlib import Path
 from losslens import parsers
 from losslens.errors import LosslensError
 from losslens.parsers.axes import is_known_name
+from losslens.parsers.cells import is_float
 from losslens.runs.jobs import Source
 from losslens.runs.peek import glimpse
 
@@ -63,12 +64,4 @@ def _may_be_a_log(path: Path) -> bool:
 def _names_a_training(path: Path) -> bool:
     """Whether a column, or the file of a single one, has a name that training logs use."""
     columns = glimpse(path).columns
-    return any(is_known_name(name) for name in columns if not _is_number(name)) or is_known_name(path.stem)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return any(is_known_name(name) for name in columns if not is_float(name)) or is_known_name(path.stem)

@@ -30,7 +30,7 @@ from losslens.runs.outputs import BY_RANK, join_starts, leading_ranks, stream_of
 from losslens.runs.peek import Glimpse, glimpse, leaps
 from losslens.runs.resumed import join_resumed, resumed_log
 from losslens.runs.same_files import join_same_files
-from losslens.runs.splits import home_of_split, is_split_folder
+from losslens.runs.splits import home_of_split, is_split_folder, without_split
 from losslens.runs.terms import SHARED, files_of_terms
 from losslens.runs.writers import AT_ONCE_S, join_writers
 
@@ -226,7 +226,7 @@ class _Seen:
         begins = look.opening[:LEAST_ALIKE] if len(look.opening.rstrip()) >= LEAST_ALIKE else b""
         small = replace(look, opening=b"")
         columns = frozenset(_own_columns(look))
-        return cls(source.path, small, begins, stream_of(source.path.name), _bare_stem(source), columns)
+        return cls(source.path, small, begins, stream_of(source.path.name), without_split(_stem(source)), columns)
 
 
 def _same_beginning(a: _Seen, b: _Seen) -> bool:
@@ -295,15 +295,6 @@ def _own_columns(look: Glimpse) -> set[str]:
     if names == {"wall time", "step", "value"}:
         return {"value"}
     return {n for n in names if not SHARED.fullmatch(n)}
-
-
-def _bare_stem(source: Source) -> str:
-    """The stem without the words that name a split; empty when it has none, so that only such pairs match."""
-    parts = [w for w in re.split(r"[_\-. ]+", _stem(source).lower()) if w]
-    rest = [w for w in parts if not split_of(w)]
-    if len(rest) == len(parts) and "measurements" not in parts:
-        return ""
-    return "_".join(rest) or "-"
 
 
 def _goes_on(before: Glimpse, after: Glimpse, *, numbered: bool) -> bool:

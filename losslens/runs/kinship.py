@@ -20,6 +20,7 @@ from losslens.runs.grains import of_one_job
 from losslens.runs.naming import EVENT_FILE, says_nothing
 from losslens.runs.outputs import stream_of
 from losslens.runs.peek import goes_on, leaps
+from losslens.runs.splits import without_split
 from losslens.runs.terms import terms_of_one
 
 if TYPE_CHECKING:
@@ -131,9 +132,7 @@ class Part:
     @cached_property
     def bare(self) -> str:
         """The name without the words of a split, where it has one."""
-        parts = [w for w in re.split(r"[_\-. ]+", self.name.split(".")[0].lower()) if w]
-        rest = [w for w in parts if not split_of(w)]
-        return "" if len(rest) == len(parts) and "measurements" not in parts else "_".join(rest) or "-"
+        return without_split(self.name.split(".")[0])
 
     @property
     def run(self) -> str:

@@ -41,3 +41,12 @@ def _names_split(name: str) -> bool:
 def bare_of(name: str) -> tuple[str, ...]:
     """The words of a name without those that name a split."""
     return tuple(word for word in words_of(name) if not split_of(word))
+
+
+def without_split(stem: str) -> str:
+    """The name of a file without the words that name a split; "" when it has none, so that only such pairs match."""
+    parts = [w for w in re.split(r"[_\-. ]+", stem.lower()) if w]
+    rest = [w for w in parts if not split_of(w)]
+    if len(rest) == len(parts) and "measurements" not in parts:
+        return ""
+    return "_".join(rest) or "-"

@@ -10,9 +10,25 @@ import pytest
 import losslens
 from losslens.runs import find
 from losslens.runs.agreement import same_numbers
-from losslens.runs.splits import home_of_split, is_split_folder
+from losslens.runs.splits import home_of_split, is_split_folder, without_split
 from tests.runs.make_logs import falling, series
 from tests.runs.test_discover import write_events
+
+
+@pytest.mark.parametrize(
+    ("stem", "bare"),
+    [
+        ("loss_train", "loss"),
+        ("val-loss.1", "loss_1"),
+        ("Test", "-"),
+        ("measurements", "measurements"),
+        ("eval_measurements", "measurements"),
+        ("loss", ""),
+        ("", ""),
+    ],
+)
+def test_the_name_of_a_file_without_its_split_tells_which_files_are_a_pair(stem: str, bare: str) -> None:
+    assert without_split(stem) == bare
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,15 @@ from losslens.model import Role, Run, Series
 if TYPE_CHECKING:
     from losslens.model import BoolArray, FloatArray, IntArray
 
+REACH = 10
+"""Logging intervals behind the onset in which the norm still belongs to it …"""
+
+AROUND = 20
+"""… and those before it in which its peak is looked for."""
+
+LEVEL_POINTS = 50
+"""Points before the onset whose median is the level of the norm."""
+
 FLAT_TOP_SHARE = 0.2
 """Share of values on the maximum from which a norm counts as cut off by clipping."""
 
@@ -99,14 +108,14 @@ def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Exte
     onset = start.step if start is not None else extent.last_step + 1
     past = value[step < onset]
     after = value[step >= onset]
-    reach = int((start.step if start else extent.last_step) + 10 * extent.interval)
-    near = value[(step >= onset - 20 * extent.interval) & (step <= reach)]
+    reach = int((start.step if start else extent.last_step) + REACH * extent.interval)
+    near = value[(step >= onset - AROUND * extent.interval) & (step <= reach)]
     near = near[np.isfinite(near)]
     peak = float(near.max()) if near.size else None
     own = departure(step, value, onset, reach) if start is not None else None
-    before = median(past[-50:]) if past.size else None
+    before = median(past[-LEVEL_POINTS:]) if past.size else None
     if own is not None and np.isfinite(own.before):
-        before = own.before  # the last 50 points may already hold the rise
+        before = own.before  # the last points may already hold the rise
     lead_points, lead_steps = _lead(own.step if own else None, loss, start, extent)
     flash = _flash(step, value, start, extent) if own is None else None
     if flash is not None and start is not None:
@@ -199,7 +208,7 @@ def _choose(run: Run, start: Start | None, extent: Extent) -> tuple[Series | Non
 def _height(series: Series, start: Start, extent: Extent) -> float:
     """Peak around the onset over the level before; 0 where it cannot be said."""
     past = median(series.value[series.step < start.low][-50:])
-    near = (series.step >= start.low) & (series.step <= start.step + 10 * extent.interval)
+    near = (series.step >= start.low) & (series.step <= start.step + REACH * extent.interval)
     finite = series.value[near & np.isfinite(series.value)]
     return ratio(float(finite.max()), past) or 0.0 if finite.size else 0.0
 
@@ -208,7 +217,7 @@ def _lead(own: int | None, loss: Series | None, start: Start | None, extent: Ext
     """Lead of the norm's departure over the loss's, both by the same measure (or over the onset's low end)."""
     if own is None or start is None or loss is None:
         return None, None
-    theirs = departure(loss.step, loss.value, start.step, int(start.step + 10 * extent.interval), sign=1)
+    theirs = departure(loss.step, loss.value, start.step, int(start.step + REACH * extent.interval), sign=1)
     reference = theirs.step if theirs is not None else start.step
     reference = min(max(reference, start.low), start.step)
     return (reference - own) / max(extent.interval, 1e-9), int(reference - own)
@@ -399,7 +408,7 @@ def _rises(run: Run, tags: list[str], start: Start | None, extent: Extent) -> tu
         series = run.series[tag].current()
         past = series.value[series.step < start.low]
         past = past[np.isfinite(past)]
-        near = (series.step >= start.low - extent.interval) & (series.step <= start.step + 10 * extent.interval)
+        near = (series.step >= start.low - extent.interval) & (series.step <= start.step + REACH * extent.interval)
         around = series.value[near & np.isfinite(series.value)]
         if past.size < LEAST_BEFORE or around.size == 0:
             continue

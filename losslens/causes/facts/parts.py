@@ -39,6 +39,15 @@ FOR_A_MEDIAN = 6
 STEPS_SCATTER = 2.0
 """Widths of the steps' own scatter by which the largest of them is no step yet."""
 
+REACH = 5
+"""Logging intervals behind the onset in which a term may still move with it."""
+
+GREW = 1.5
+"""Times its level to which a term that nothing shows to have moved must have grown to lead all the same."""
+
+FAR_BEYOND = 20.0
+"""Times the growth of the term that moved first from which the one that grew most leads instead."""
+
 LEAST_SHARE = 1e-3
 """Of the usual total: a term smaller than this counts for so much, or its growth would be any number."""
 
@@ -74,7 +83,7 @@ def components_of(run: Run, total: Series | None, start: Start | None, extent: E
     outgrown = not alone and total is not None and _outgrown(total.current(), terms, start)
     if total is not None and (alone or outgrown):
         terms |= _rest(total.current(), list(terms.values()))
-    reach = int(start.high + 5 * extent.interval)
+    reach = int(start.high + REACH * extent.interval)
     moved: dict[str, Departure] = {}
     for tag, s in terms.items():
         found = departure(s.step, s.value, start.step, reach, sign=1)
@@ -84,10 +93,10 @@ def components_of(run: Run, total: Series | None, start: Start | None, extent: E
     whole = median(np.abs(total.value)) if total is not None else None
     growth = {t: _growth(s, start, LEAST_SHARE * (whole or 0.0)) for t, s in terms.items()}
     grown = sorted((t for t in growth if growth[t] is not None), key=lambda t: -(growth[t] or 0.0))
-    leader = order[0] if order else (grown[0] if grown and (growth[grown[0]] or 0) > 1.5 else None)
+    leader = order[0] if order else (grown[0] if grown and (growth[grown[0]] or 0) > GREW else None)
     if outgrown:
         leader = grown[0] if grown else None
-    if leader is not None and grown and (growth[grown[0]] or 0) > 20 * (growth.get(leader) or 1.0):
+    if leader is not None and grown and (growth[grown[0]] or 0) > FAR_BEYOND * (growth.get(leader) or 1.0):
         leader = grown[0]
     rest = [growth[t] for t in growth if t != leader and growth[t] is not None]
     interval = max(extent.interval, 1e-9)

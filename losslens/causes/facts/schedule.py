@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from losslens.causes.facts.nouns import Extent, Start
-from losslens.causes.facts.numerics import median, value_at
+from losslens.causes.facts.numerics import value_at
+from losslens.causes.facts.rises import ABRUPT, SAME_RATE, harmless_rises, rises_after_warmup
 from losslens.causes.facts.signals import Rate, Recipe
 from losslens.model import Series
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray, IntArray
-
-ABRUPT = 1.5
-"""A rise between two logged points by this factor or more is a jump, not a ramp, once the warm-up is over."""
 
 JUMP_REACH = 20
 """Logged points of the loss before the onset in which a jump is looked for."""
@@ -25,6 +23,16 @@ RISE = 1.15
 
 STILL_RISES = 1.005
 """Factor between two logged points by which a rise goes on."""
+
+PART_OF_A_JUMP = 1.05
+"""Factor between two points beside a jump from which the rise there is a part of it, seen through a running mean …"""
+
+BESIDE_A_JUMP = 3
+"""… at most so many points away, itself included."""
+
+CALM_SHARE, CALM_POINTS, CALM_BEFORE = 0.1, 20, 0.5
+"""A rate was borne where the run stayed calm at it for this share of its length, or for so many points, or for this
+share of what came before the onset if that is less."""
 
 LIKE_THE_LARGEST = 0.6
 """Share of the largest rise (on the logarithm) from which a later rise is preferred to it."""
@@ -61,10 +69,6 @@ many logged points after the beginning."""
 BORNE = 3
 """Logged points at a rate or above it, all calm, from which it counts as borne."""
 
-SAME_RATE = 1.2
-"""Rates within this factor count as the same."""
-
-
 _Jump: TypeAlias = tuple[float | None, int | None, float | None, float | None]
 
 
@@ -98,8 +102,8 @@ def rate_of(
         if climb is not None:
             jump, ramp = (climb[0], onset, climb[2], climb[3]), climb
     stable = _stable_rate(step, value, start, extent)
-    rises, hurt = _rises(step, value, loss, warm)
-    harmless = _harmless(step, value, loss, warm, start, ramp[1], here)
+    rises, hurt = rises_after_warmup(step, value, loss, warm)
+    harmless = harmless_rises(step, value, loss, warm, start, ramp[1], here)
     return Rate(
         source="logged",
         tag=series.tag,
@@ -295,12 +299,12 @@ def _lag(
 def _merge(moves: FloatArray, k: int) -> tuple[float, int]:
     """A jump seen through a running mean takes several points: multiply the neighbouring rises into it."""
     total, first = float(moves[k]), k
-    for j in range(k + 1, min(k + 3, moves.size)):
-        if moves[j] <= 1.05:
+    for j in range(k + 1, min(k + BESIDE_A_JUMP, moves.size)):
+        if moves[j] <= PART_OF_A_JUMP:
             break
         total *= float(moves[j])
-    for j in range(k - 1, max(-1, k - 3), -1):
-        if moves[j] <= 1.05:
+    for j in range(k - 1, max(-1, k - BESIDE_A_JUMP), -1):
+        if moves[j] <= PART_OF_A_JUMP:
             break
         total *= float(moves[j])
         first = j
@@ -315,7 +319,8 @@ def _stable_rate(step: IntArray, value: FloatArray, start: Start | None, extent:
     if before.sum() < 2:
         return None
     need = max(
-        0.1 * (extent.last_step - extent.first_step), min(20 * extent.interval, 0.5 * (start.step - extent.first_step))
+        CALM_SHARE * (extent.last_step - extent.first_step),
+        min(CALM_POINTS * extent.interval, CALM_BEFORE * (start.step - extent.first_step)),
     )
     span = np.diff(np.append(step[before], start.low)).astype(np.float64)
     order = np.argsort(value[before])[::-1]
@@ -398,48 +403,3 @@ def _tiny_until(step: IntArray, value: FloatArray, peak: float) -> int | None:
         return None
     until = int(step[grown[0]])
     return until if until - int(step[0]) >= 0.5 * (int(step[-1]) - int(step[0])) else None
-
-
-def _rises(step: IntArray, value: FloatArray, loss: Series | None, warm: int | None) -> tuple[int, int]:
-    """How often the rate jumped after the warm-up, and how often the loss rose within five points of that."""
-    if value.size < 2:
-        return 0, 0
-    was, now = value[:-1], value[1:]
-    up = np.flatnonzero((now > ABRUPT * was) & (was > 0))
-    if warm is not None:
-        up = up[step[up + 1] > warm]
-    up = up[:50]
-    hurt = 0
-    if loss is not None:
-        for k in up:
-            at = int(np.searchsorted(loss.step, step[k + 1]))
-            earlier, later = median(loss.value[max(0, at - 6) : at]), median(loss.value[at : at + 6])
-            if earlier is not None and (later is None or later > earlier + 0.1 * abs(earlier)):
-                hurt += 1
-    return int(up.size), hurt
-
-
-def _harmless(
-    step: IntArray,
-    value: FloatArray,
-    loss: Series | None,
-    warm: int | None,
-    start: Start | None,
-    this: int | None,
-    here: float | None,
-) -> int:
-    """Earlier rises to at least nearly the rate of the onset after which the loss went on as before."""
-    if start is None or this is None or here is None or loss is None or value.size < 2:
-        return 0
-    was, now = value[:-1], value[1:]
-    up = np.flatnonzero((now > ABRUPT * was) & (was > 0) & (now >= here / SAME_RATE) & (step[1:] < this))
-    if warm is not None:
-        up = up[step[up + 1] > warm]
-    calm = 0
-    for k in up[-50:]:
-        at = int(np.searchsorted(loss.step, step[k + 1]))
-        stop = min(at + 6, int(np.searchsorted(loss.step, start.low)))
-        earlier, later = median(loss.value[max(0, at - 6) : at]), median(loss.value[at:stop])
-        if earlier is not None and later is not None and later <= earlier + 0.25 * abs(earlier):
-            calm += 1
-    return calm
