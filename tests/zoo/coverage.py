@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections import Counter, defaultdict
 
 from tests.zoo.predict import usable
@@ -9,6 +10,7 @@ from tests.zoo.zoo import Label, labels
 
 
 def main() -> None:
+    argparse.ArgumentParser(prog="python -m tests.zoo.coverage", description=__doc__).parse_args()
     rows = labels()
     faults = [r for r in rows if r["kind"] == "fault"]
     print(f"{len(rows)} runs of {len({r['task'] for r in rows})} tasks: {len(faults)} with a fault,", end=" ")

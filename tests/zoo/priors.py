@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,6 +37,7 @@ def renewed(text: str) -> str:
 
 
 def main() -> None:
+    argparse.ArgumentParser(prog="python -m tests.zoo.priors", description=__doc__).parse_args()
     PRIORS.write_text(renewed(PRIORS.read_text()))
 
 

@@ -136,7 +136,11 @@ def print_misses(said: Sequence[Said]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.zoo.score", description=__doc__)
     parser.add_argument("--locked", action="store_true", help="score the locked test, once a release")
-    parser.add_argument("--rivals", action="store_true", help="add the other tools and the change-point baselines")
+    parser.add_argument(
+        "--rivals",
+        action="store_true",
+        help="add the other tools and the change-point baselines (needs the extra .[rivals])",
+    )
     parser.add_argument("--files", action="store_true", help="score some runs as files of real loggers, end to end")
     parser.add_argument("--misses", action="store_true", help="list the runs that were judged wrong")
     args = parser.parse_args()

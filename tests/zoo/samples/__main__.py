@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import os
 import pkgutil
@@ -37,4 +38,6 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    parser = argparse.ArgumentParser(prog="python -m tests.zoo.samples", description=__doc__)
+    parser.add_argument("story", nargs="*", help=f"of {', '.join(stories())}; without one, all")
+    raise SystemExit(main(parser.parse_args().story))
