@@ -51,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run losslens with these arguments; the return value is the exit status. Never a bare traceback."""
     # Importing NumPy starts a linear-algebra thread for each core, which spin for 50 ms and are never needed here.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _open_streams()
     try:
         arguments = _parser().parse_args(argv)
         if arguments.debug:
@@ -65,6 +66,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         if "--debug" in (sys.argv[1:] if argv is None else argv):
             raise
         return _complain(f"internal error: {type(error).__name__}: {error} (run again with --debug for the place)", 2)
+
+
+def _open_streams() -> None:
+    """Give what is written a place to go where a stream was closed (`2>&-`) or there is none, as under pythonw.
+
+    Under the number of the stream, because worker processes begin with these, and end where there is none.
+    """
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            try:
+                os.fstat(number)
+            except OSError:
+                nowhere = os.dup2(nowhere, number)
+            os.set_inheritable(nowhere, True)
+            setattr(sys, name, open(nowhere, "w", encoding="utf-8"))  # noqa: SIM115 - for as long as the process lives
 
 
 def _show_internal_errors() -> None:
@@ -304,9 +321,9 @@ def _screen() -> Screen:
     import shutil
 
     width = max(40, min(shutil.get_terminal_size((80, 24)).columns, 160))
-    colour = _is_terminal(sys.stdout) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     try:
-        "▁█─│●…".encode((sys.stdout and sys.stdout.encoding) or "ascii")
+        "▁█─│●…".encode(sys.stdout.encoding or "ascii")
         unicode = True
     except (UnicodeEncodeError, LookupError):
         unicode = False
@@ -315,7 +332,7 @@ def _screen() -> Screen:
 
 def _print(text: str) -> None:
     """Write to standard output; a character its encoding lacks must not cost the report."""
-    encoding = (sys.stdout and sys.stdout.encoding) or "utf-8"
+    encoding = sys.stdout.encoding or "utf-8"
     text = text if text.endswith("\n") else f"{text}\n"
     try:
         _write(sys.stdout, text.encode(encoding, "replace").decode(encoding))
@@ -329,13 +346,8 @@ def _tell(text: str) -> None:
         _write(sys.stderr, text)
 
 
-def _write(stream: TextIO | None, text: str) -> None:
-    """Write to a stream, unless it was closed (`2>&-`) or there is none, as under pythonw. Raises OSError.
-
-    A reader that has seen enough (`| head`) must not change the exit status.
-    """
-    if stream is None:
-        return
+def _write(stream: TextIO, text: str) -> None:
+    """Write to a stream. A reader that has seen enough (`| head`) must not change the exit status. Raises OSError."""
     try:
         stream.write(text)
         stream.flush()
@@ -344,13 +356,9 @@ def _write(stream: TextIO | None, text: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _is_terminal(stream: TextIO | None) -> bool:
-    return stream is not None and stream.isatty()
-
-
 def _progress() -> Callable[[int, int, str], None] | None:
     """A line on stderr that counts the runs, when stderr is a terminal and the work is long."""
-    if not _is_terminal(sys.stderr):
+    if not sys.stderr.isatty():
         return None
     started = time.monotonic()
 
