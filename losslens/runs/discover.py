@@ -130,6 +130,8 @@ def find(paths: Sequence[str | Path]) -> Discovery:
                 search.passed_over[f"{item.code.removesuffix('-only')} without a log"] += 1
         unused = tuple(item for item in unused if item.code == MESSAGES_ONLY)
     else:
+        if not (search.skipped or search.passed_over or unused):
+            search.skipped.extend(Skipped(str(path), "empty", NO_FILES) for path in paths)
         search.skipped.extend(_instead(paths, search))
     search.passed_over += Counter()
     return search.shown(Discovery(jobs, (*search.skipped, *unused), tuple(search.passed_over.most_common())))
@@ -185,8 +187,6 @@ def _is_weights(name: str) -> bool:
 
 def _instead(paths: Sequence[str | Path], search: _Search) -> Iterator[Skipped]:
     """What was found where no log is."""
-    if not (search.skipped or search.passed_over):
-        yield from (Skipped(str(path), "empty", NO_FILES) for path in paths)
     for path in search.closed[:MOST_ARCHIVES]:
         yield Skipped(path, "archive", ARCHIVE)
     weights = {suffix: n for suffix, n in search.passed_over.items() if suffix in WEIGHTS}
