@@ -27,7 +27,7 @@ _BETWEEN, _TWINS = " - ", ("__MIN", "__MAX")
 _PARTS = frozenset(
     ["total", "all", "sum", "mean", "average", "generator", "discriminator", "actor", "critic", "policy", "value"]
 )
-_COUNTED = re.compile(r"\.\d+$")
+_COUNTED = re.compile(r"[._ -]?\d+$")
 _NUMBER = r"\d+(?:\.\d+)?(?:e[-+]?\d+)?"
 #: What tells the columns of a sweep apart: an optimiser, a number of a training, a setting with its value. Widths and
 #: depths of "dim1_loss" may be those of parts of one model: what else is swept has a fraction or a sign of equality.
@@ -184,7 +184,8 @@ def _tables_of_runs(columns: Columns) -> list[Side]:
 def _tables(columns: Columns) -> list[list[Column]]:
     """The columns of each of several tables, its count of steps first; none where there is one table.
 
-    A table begins with the name of the first column again, or with a count of steps behind an empty column.
+    A table begins with the name of the first column again, numbered or not, or with a count of steps behind an empty
+    column.
     """
     tables: list[list[Column]] = []
     behind_gap = False
@@ -192,7 +193,7 @@ def _tables(columns: Columns) -> list[list[Column]]:
         if column.is_blank and re.fullmatch(r"column_\d+|Unnamed.*|", column.name):
             behind_gap = True
             continue
-        again = bool(tables) and _base(column.name) == tables[0][0].name
+        again = bool(tables) and _base(column.name) == _base(tables[0][0].name)
         if not tables or again or (behind_gap and _counts(column)):
             tables.append([])
         tables[-1].append(column)
@@ -202,8 +203,8 @@ def _tables(columns: Columns) -> list[list[Column]]:
 
 
 def _base(name: str) -> str:
-    """A name without the number that tells it from the same one further left."""
-    return _COUNTED.sub("", name)
+    """A name without the number that tells it from the same one further left, or from that of another table."""
+    return _COUNTED.sub("", name) or name
 
 
 def _counts(column: Column) -> bool:
@@ -216,7 +217,9 @@ def _same(one: Column, other: Column) -> bool:
 
 def _of_its_rows(columns: Columns, table: Sequence[Column]) -> Columns:
     """The rows of a table in which its own steps go on."""
-    return columns.part({_base(c.name): c for c in table}, _filled(table[:1], columns.n_rows))
+    bases = [_base(column.name) for column in table]
+    names = [base if bases.count(base) == 1 else c.name for base, c in zip(bases, table, strict=True)]
+    return columns.part(dict(zip(names, table, strict=True)), _filled(table[:1], columns.n_rows))
 
 
 def _filled(columns: Iterable[Column], n_rows: int) -> BoolArray:

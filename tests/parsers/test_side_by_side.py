@@ -110,6 +110,16 @@ def test_tables_of_the_same_columns_beside_each_other_are_runs_of_their_own_leng
     assert verdicts(tmp_path) == ["healthy", "healthy"]
 
 
+def test_tables_whose_names_are_numbered_are_told_by_their_steps(tmp_path: Path) -> None:
+    columns = [list(range(40)), course(40), list(range(60)), course(60, 1.0)]
+    found = logs(tmp_path, table(["step1", "loss1", "step2", "loss2"], columns))
+    assert lengths(found) == {"table 1": {"loss": 40}, "table 2": {"loss": 60}}
+    (one,) = logs(
+        tmp_path, table(["step", "loss_1", "loss_2"], [list(range(40)), course(40), course(40, 1.0)])
+    ).values()
+    assert set(one.series) == {"loss_1", "loss_2"}
+
+
 def test_a_loss_that_is_empty_where_the_steps_of_its_own_table_go_on_is_nan(tmp_path: Path) -> None:
     names = ["epoch", "loss", "accuracy"]
     one = [list(range(60)), course(30), [0.01 * i for i in range(60)]]

@@ -90,3 +90,13 @@ def test_a_tracker_that_counts_its_calls_under_the_name_of_the_steps_holds_copie
     assert [repair.code for repair in repairs] == ["copy-left-out"]
     other = log("run.wandb", series("Loss/v", falling(40, seed=1), step=np.arange(40)), format="wandb")
     assert not without_copies([own, other])[1]
+
+
+def test_three_copies_of_an_event_file_are_one_run_and_a_part_joins_the_whole(tmp_path: Path) -> None:
+    original = events(tmp_path / "logs" / "ppo_1")
+    for folder in ("backup/ppo_1", "/".join(TRACKED)):
+        (tmp_path / folder).mkdir(parents=True)
+        shutil.copy(original, tmp_path / folder)
+    events(tmp_path / "logs" / "ppo_1", name=NAME.replace("1690024186", "1690025000"), first=40)
+    (job,) = find([tmp_path]).jobs
+    assert len(job.sources) == 2
