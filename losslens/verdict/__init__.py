@@ -65,8 +65,8 @@ def judge(run: Run) -> Judgement:
     if trained is not None and any(followed(trained.fit, trained.word, other.fit) for other in val):
         old, trained = trained, _followed_down(run, trained)
         train, parts = ([trained if j is old else j for j in losses] for losses in (train, parts))
-    if trained is not None and (fine := harder.acquitted(run, trained, val)) is not trained:
-        old, trained = trained, fine
+    if trained is not None and not contest.plays:
+        old, trained = trained, harder.acquitted(run, trained, val)
         train, parts = ([trained if j is old else j for j in losses] for losses in (train, parts))
     terms = [] if val else _terms_of_validation(run, trained, contest)
     if records_alone:

@@ -44,3 +44,9 @@ def test_a_jump_of_the_training_loss_is_not_excused() -> None:
     jumped = noisy(0.1 + 2.0 * np.exp(-N / 20))
     jumped[60:] += 30.0
     assert said(train_loss=jumped, val_loss=BETTER).verdict.blew_up
+
+
+def test_in_a_game_of_two_nets_no_validation_speaks_for_the_other_player() -> None:
+    other = noisy(np.full(300, 0.7), 3)
+    told = said(g_loss=RISING, d_loss=other, val_loss=BETTER)
+    assert told.verdict is said(g_loss=RISING, d_loss=other).verdict
