@@ -45,6 +45,10 @@ _SPACED = re.compile(
     rf"\s+(?:so far\s+)?(?:(?:is|was|of)\s+)?(?P<num>{NUMBER})(?![\w.]*\w_)(?:\s*\(\s*(?P<avg>{NUMBER})\s*\))?",
     re.IGNORECASE,
 )
+#: "[40] loss 0 0.53": a whole number between a name and its number counts something, such as losses.
+_BEHIND_A_COUNT = re.compile(
+    r":?\s+(?P<num>[-+]?\d*\.\d+(?:e[-+]?\d+)?|nan\b|inf\b)(?!\s?(?:%|m?s\b|sec|it\b|it/|x\b)|[\w/:])", re.IGNORECASE
+)
 #: "it 10  total 2.5  depth 0.9  aux .1": nothing but names and numbers, and no sign between them.
 _IN_TURN = re.compile(
     rf"(?:\[[A-Za-z ]+\])?[\s,;|:·\])>-]*(?:[A-Za-z]+[\s:|]+)??"
@@ -334,7 +338,10 @@ def _values(text: str, place: tuple[int, int] | None) -> tuple[dict[str, float],
             part = next((split for start, split in reversed(parts) if match.start() >= start), "")
             if part and not SPLIT_IN_KEY.search(key):
                 key = f"{part}/{key}"
-            values.setdefault(key, float_of(match["num"]))
+            number = match["num"]
+            if pattern is _SPACED and number.isdigit() and (behind := _BEHIND_A_COUNT.match(rest, match.end("num"))):
+                number = behind["num"]
+            values.setdefault(key, float_of(number))
             form = form or name
             # Behind a sign stands by how much a number changed, not its average.
             if match["avg"] and (match["avg"][0] not in "+-" or match["num"][0] == "-"):

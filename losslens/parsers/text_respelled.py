@@ -96,6 +96,8 @@ def respelled(text: str) -> str:
         text = _EXTREMES.sub(_between_extremes, text)
     if "history loss" in text:
         text = _HISTORY.sub(r"\1 (\3)\2", text)
+    if "CV info cv_loss" in text:
+        text = text.replace("CV info cv_loss", "val/loss")  # WeNet's mean of an evaluation
     if " Le " in text:
         text = _OF_VSE.sub(r"\1 loss: ", text)
     if " epch:" in text:

@@ -201,6 +201,12 @@ def test_a_count_that_does_not_rise_is_no_step_and_the_number_behind_it_is_the_l
     assert log.series["loss"].value.tolist() == [_value(i) for i in range(12)]
 
 
+def test_a_whole_number_between_a_name_and_its_number_is_passed_over_where_the_step_is_told(tmp_path: Path) -> None:
+    log = _log(tmp_path, "".join(f"[{i}] loss 0 {_value(i)} acc 1 0.53 lr 1 12.5 s/it\n" for i in range(30)))
+    assert log.series["loss"].value.tolist() == [_value(i) for i in range(30)]
+    assert (log.series["acc"].value[0], log.series["lr"].value[0]) == (0.53, 1.0)
+
+
 def test_a_nan_behind_the_count_is_the_loss(tmp_path: Path) -> None:
     log = _log(tmp_path, "".join(f"Train loss {100 + i} {_value(i) if i < 8 else 'nan'} Norm 0.3\n" for i in range(12)))
     assert log.series["Train loss"].step.tolist() == list(range(100, 112))
@@ -225,6 +231,7 @@ def test_the_cross_validation_of_wenet_is_one_point_behind_its_epoch(tmp_path: P
     for e in (0, 1, 2):
         lines += [f"DEBUG TRAIN Batch {e}/{n} loss {_value(n)} acc 3.1 rank 0\n" for n in range(0, 100, 10)]
         lines += [f"DEBUG CV Batch {e}/{n} loss 9.{n} acc 3.1 history loss {5 - e - n / 100} rank 0\n" for n in (0, 10)]
+        lines.append(f"INFO Epoch {e} CV info cv_loss {4.9 - e}\n")
     log = _log(tmp_path, "".join(lines))
     assert log.series["val/loss"].step.tolist() == [90, 181, 272]
     assert log.series["val/loss"].value.tolist() == pytest.approx([4.9, 3.9, 2.9])
