@@ -17,7 +17,7 @@ from losslens.parsers.text_reader import Reader
 from losslens.parsers.text_records import Record
 from losslens.parsers.text_series import named_by_best, named_by_file, series_of, told_to_fall
 from losslens.parsers.text_settings import settings_said
-from losslens.parsers.text_short import lines_in, may_tell_of_a_loss, may_tell_of_a_nan, shows_a_course, shows_nan
+from losslens.parsers.text_short import may_tell_of_a_loss, may_tell_of_a_nan, shows_a_course, shows_nan
 from losslens.parsers.text_starts import Opened, counted_anew, held, later_in
 from losslens.parsers.text_told import add_told_nan
 from losslens.parsers.text_trainings import Training
@@ -47,7 +47,7 @@ def tells_a_few_points(path: Path, head: bytes) -> bool:
     if not may_tell_of_a_loss(path, head):
         return False
     try:
-        return any(shows_a_course(log, lines_in(head)) for log in parse(path))
+        return any(shows_a_course(log, head) for log in parse(path))
     except NotALogError:
         return False
 

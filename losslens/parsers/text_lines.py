@@ -28,7 +28,7 @@ _ABSL = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d(?:\.\d+)?\s+\d+\s+[\w.<>/-]+:\d+
 _KAGGLE = re.compile(r"\d+\.\d+s(?:\t+| \| )\d+(?:\t+| \| )")
 _LEVEL = re.compile(
     r"[IWEF] [\w./-]+\.cc:\d+\]\s+|"  # TensorFlow's logger of before it printed dates
-    r"(?:INFO|DEBUG|WARNING|ERROR|CRITICAL):(?:root|__main__):"
+    r"(?:INFO|DEBUG|WARNING|ERROR|CRITICAL):(?:root|__main__|[A-Za-z]\w*(?:[.-]\w+)+(?=:[A-Za-z\[{'\"])):"
     r"|\[?(?:INFO|DEBUG|WARNING|WARN|ERROR|CRITICAL)\b\]?\s*(?:[:|-]\s*)?"
 )
 #: "409: 3.74, 3.81 avg loss" is a line of Darknet's: neither a rank nor any step stands ahead of a statement.

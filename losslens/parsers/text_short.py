@@ -12,7 +12,7 @@ from losslens.parsers.text_lines import clean, is_source
 from losslens.parsers.text_nan import is_thrown_nan, stops_for_nan
 from losslens.parsers.text_records import IS_LOSS
 from losslens.parsers.text_told import TOLD
-from losslens.parsers.text_windows import LEAST_RECORDS, OUTPUT_SUFFIXES, records_in
+from losslens.parsers.text_windows import LEAST_RECORDS, MANY_NAMES, OUTPUT_SUFFIXES, records_in
 from losslens.parsers.wrapped import output_head
 
 #: Bytes of a text that can be too short.
@@ -36,9 +36,7 @@ def may_tell_of_a_nan(path: Path, head: bytes) -> bool:
     """Whether a text of few of a training's numbers may say that its loss is not finite, or that it died of that."""
     if path.suffix.lower() not in OUTPUT_SUFFIXES or len(head) >= FEW:
         return False
-    if _NAN.search(head) is None:
-        return False
-    return _may_be_output(path, head)
+    return _NAN.search(head) is not None and _may_be_output(path, head) and not is_prose(output_head(head))
 
 
 def may_tell_of_a_loss(path: Path, head: bytes) -> bool:
@@ -58,7 +56,7 @@ def _may_be_output(path: Path, head: bytes) -> bool:
     # What stands below an exception is a dump of what was wrong: a file of errors is not the course of a training.
     above = text if said is None else "\n".join(lines_of(text)[: said.line])
     # As often as a program would have printed them: what is no line of its numbers then is none now.
-    return not is_prose(text) and records_in(LEAST_RECORDS * f"{above.rstrip()}\n")
+    return records_in(LEAST_RECORDS * f"{above.rstrip()}\n")
 
 
 def shows_nan(log: Log) -> bool:
@@ -72,17 +70,21 @@ def shows_nan(log: Log) -> bool:
     return any(warning.code == TOLD for warning in log.warnings)
 
 
-def shows_a_course(log: Log, lines: int) -> bool:
-    """Whether a loss stands at two places, or on most of the ``lines`` of a text one behind the other."""
+def shows_a_course(log: Log, head: bytes) -> bool:
+    """Whether a loss stands at two places, or on most lines of a text one behind the other.
+
+    What quotes in its sentences lines of a program that name many losses is one as well.
+    """
+    text = output_head(head)
+    lines = sum(bool(line.strip()) for line in lines_of(text))
     losses = [one for tag, one in log.series.items() if IS_LOSS.search(tag)]
+    if sum(one.value.size > 1 for one in losses) >= MANY_NAMES:
+        return True
+    if is_prose(text):
+        return False
     if any(one.axis != "row" and len(set(one.step.tolist())) > 1 for one in losses):
         return True
     return any(one.value.size >= max(LEAST_RECORDS, NOTHING_ELSE * lines) for one in losses)
-
-
-def lines_in(head: bytes) -> int:
-    """How many lines of a text are not blank."""
-    return sum(bool(line.strip()) for line in lines_of(output_head(head)))
 
 
 def said_in(path: Path, text: str) -> LogEvent | None:

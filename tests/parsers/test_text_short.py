@@ -195,6 +195,21 @@ def test_a_single_line_notes_and_settings_are_none(lines: list[str], tmp_path: P
     assert not find([written(tmp_path, *lines)]).jobs
 
 
+def test_lines_of_many_losses_are_read_out_of_the_sentences_around_them(tmp_path: Path) -> None:
+    line = "INFO:mi-test:loss_disc={0}, loss_gen={0}, loss_fm={0}, loss_mel=24.8, loss_kl=9.0"
+    lines = [
+        "During training I observe the following loss pattern:",
+        "",
+        "Normal training state:",
+        line.format(3.3),
+        "",
+    ]
+    lines += ["After some steps the losses suddenly become something else:", line.format("nan"), ""]
+    lines += ["Is this a training collapse and should I go back to the last checkpoint?"]
+    (run,) = analyze([written(tmp_path, *lines)]).runs
+    assert (run.verdict, run.judgement.loss) == (Verdict.NAN, "loss_disc")  # the name of a logger is no data set
+
+
 def test_a_nan_three_times_under_the_name_of_a_loss_is_told_wherever_it_stands(tmp_path: Path) -> None:
     lines = ["Reading data", "loss: nan", "Saving", "loss: nan", "Saving", "loss: nan", "Saving", "Done", "Bye"]
     (run,) = analyze([written(tmp_path, *lines)]).runs
