@@ -94,5 +94,5 @@ def _again(facts: Facts) -> str:
     if o.from_start or good <= max(e.first_step, 0):
         last = o.high if o.from_start else last
         length = max(last, FIRST_STEPS) if e.axis == "step" else max(last, 1)
-        return f"Run the first {lasting(facts, length)} once more"
+        return f"Run the first {lasting(facts, length).removeprefix('1 ')} once more"
     return f"Replay up to {where(facts, last)} from the last checkpoint at or before {where(facts, good)}"

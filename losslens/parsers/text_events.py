@@ -127,8 +127,8 @@ def told_step(text: str) -> int | None:
 def event_kind(text: str) -> str | None:
     """The kind of log event a cleaned line announces, or None."""
     low = text.lower()
-    if not any(word in low for word in _ALERTS):
-        return None
+    if not any(word in low for word in _ALERTS) or "checkpoint shards" in low:
+        return None  # the weights that a training starts from are read: no resume, and no message
     kind = next((kind for kind, pattern in EVENTS if pattern.search(text)), None)
     return "nan-message" if kind is None and is_thrown_nan(text) else kind
 

@@ -19,6 +19,8 @@ _ANYWHERE = re.compile(r"\b(?:fold|seed|trial)\W{0,3}\d+\b|^\W{0,2}(?:fold|seed|
 _QUOTES = re.compile(r"['\"{}]")
 _ANYWHERE_WORDS = ("fold", "seed", "trial")
 _COLON = re.compile(r"(?<=\w)\s*[:#]\s*(?=\w)")
+#: What stands between a name and the number of its place: "Fold 0 Epoch 3".
+_WORD_OF_PLACE = re.compile(r"(?<=[\s|,:;\])-])(?:epoch|ep|step|iter(?:ation)?)\W*$", re.IGNORECASE)
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 #: A time of day names no training.
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d")
@@ -40,7 +42,7 @@ def name_on(text: str, start: int) -> str:
 def _name_before(text: str) -> str:
     if _CLOCK.search(text) or "{" in text:
         return ""  # inside a dictionary stand its numbers
-    name = bare(text)
+    name = bare(_WORD_OF_PLACE.sub("", text))
     words = _WORDS.findall(name)
     return name if words and not all(_NO_PREFIX.fullmatch(word) for word in words) else ""
 

@@ -38,6 +38,8 @@ Overrides = Mapping[str, Sequence[str]]
 TENSORBOARD = "tensorboard"
 #: Warnings of parsers that tell what a logger did to the numbers.
 UNDONE = frozenset({"running-means"})
+#: The last part of a name that was made of a number.
+_ATTEMPT = re.compile(r"(?:^|/)attempt-\d+$")
 #: Column names that say nothing.
 NAMELESS = frozenset({"value", "values", "metric", "scalar", "y"})
 #: What trackers call the folder or the archive of a run: ids, not names.
@@ -154,13 +156,18 @@ def _runs_of(logs: Sequence[Log], beside: Sequence[Log], copied: Sequence[Repair
                 f"the job was started {len(parts)} times from the beginning in the same place: this is number {number}"
             )
             mine = [r for r in repairs if r.series is None or any(r.series in log.series for log in part)]
-            one = replace(how, name=f"{how.name}/{_attempt_name(parts, number)}")
+            one = replace(how, name=_name_of_attempt(how.name, _attempt_name(parts, number), number))
             own = starts.of_attempt(beside, number - 1, len(parts))
             run = _run(part, own, stitch(part, leading), mine, one, trainer)
             runs.append(replace(run, warnings=(*run.warnings, LogWarning("several-attempts", text))))
         return runs
     on = restarts.with_running_steps(main, kinds, whole, leading)
     return [_run(logs, beside, stitch(on.logs, leading, on.begun), [*repairs, *on.repairs], how, trainer)]
+
+
+def _name_of_attempt(name: str, attempt: str, number: int) -> str:
+    """Under the name of all; one of several within an attempt has its number behind that one's: "attempt-2.1"."""
+    return f"{name}.{number}" if _ATTEMPT.search(name) and _ATTEMPT.search(attempt) else f"{name}/{attempt}"
 
 
 def _attempt_name(parts: Sequence[Sequence[Log]], number: int) -> str:

@@ -15,7 +15,7 @@ _GENERIC = (
 )
 #: Names of folders and files that every other job has too: generic words and nothing else (`tb_logs`, not `k12_tb`).
 _SAYS_NOTHING = re.compile(
-    rf"{_GENERIC}(?:[_-]{_GENERIC})*|version_\d+|(?:attempt|writer|run)-?\d+",
+    rf"{_GENERIC}(?:[_-]{_GENERIC})*|version_\d+|(?:attempt|writer|run)-?\d+(?:\.\d+)?",
     re.IGNORECASE,
 )
 

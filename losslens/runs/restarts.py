@@ -8,7 +8,7 @@ that the first start had.
 from __future__ import annotations
 
 import enum
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -46,6 +46,8 @@ WILD = 10.0
 FEWEST_POINTS = 5
 #: A job is begun again a few times; a count that begins anew more often does so by design.
 MOST_BEGUN_AGAIN = 3
+#: Epochs that begin again so often, and of which no larger share ends at one number, are of no plan.
+MANY_TRAININGS, END_ALIKE = 10, 0.5
 #: A count beyond this is no count: nothing is added to it.
 LARGEST_STEP = 2**53
 
@@ -118,9 +120,34 @@ def kinds_of(
         goes_on = sum(known) > len(known) / 2
     else:
         goes_on = len(anew) >= SAW_TOOTH
-    if goes_on:
+    if goes_on and not _end_anywhere(ends, anew, votes, chain, logs, leading):
         kinds = [Restart.COUNTER if k is Restart.ANEW and not surely[i] else k for i, k in enumerate(kinds)]
     return tuple(kinds)
+
+
+def _end_anywhere(
+    ends: Sequence[_Ends | None],
+    anew: Sequence[int],
+    votes: Sequence[bool | None],
+    chain: Chain,
+    logs: Sequence[Log],
+    leading: str,
+) -> bool:
+    """Whether epochs that begin again many times, and end at one number one time and at another the next, are those of
+    trainings that were appended, most of which never left the level of an untrained model: it is that of the next."""
+    axes = {
+        logs[stretch.log].series[leading].axis for stretch in chain.stretches if leading in logs[stretch.log].series
+    }
+    lasts = Counter(one.last for one in (ends[i] for i in anew) if one is not None)
+    if axes != {"epoch"} or len(anew) < MANY_TRAININGS or max(lasts.values()) > END_ALIKE * len(anew):
+        return False
+    went_on = 0
+    for i, vote in zip(anew, votes, strict=True):
+        before = next((one for one in reversed(ends[:i]) if one is not None), None)
+        if vote and before is not None:
+            start, end, _ = _comparable(np.asarray([before.start, before.end, before.end]))
+            went_on += not abs(start - end) < TOO_CLOSE
+    return went_on <= len(anew) / 2
 
 
 def _all_begins_again(first: Stretch, again: Stretch, logs: Sequence[Log], leading: str) -> bool:

@@ -48,6 +48,13 @@ def test_a_run_that_was_bad_from_its_start_needs_no_checkpoint() -> None:
     assert "checkpoint" not in first.text
 
 
+def test_a_single_epoch_is_not_counted() -> None:
+    run = m.made(m.steady(level=2.3, width=0.01), Verdict.PLATEAU, 0, from_start=True, axis="epoch", every=1)
+    first = tell_apart(run.facts(), (), ("grad_norm",))
+    assert first is not None
+    assert first.text.startswith("Run the first epoch once more, and print")
+
+
 @pytest.mark.parametrize("split_by", [(), ("precision",), ("val_loss", "optimizer")])
 def test_what_one_short_run_cannot_show_is_not_asked_of_it(split_by: tuple[str, ...]) -> None:
     assert tell_apart(m.made(m.exploding(), Verdict.EXPLODED, 320).facts(), (), split_by) is None

@@ -83,3 +83,8 @@ def test_a_number_in_a_label_that_does_not_change_with_the_bars_is_no_epoch(tmp_
     (log,) = read(tmp_path, lines)
     assert "epoch" not in log.series
     assert log.series["loss"].step.tolist() == list(range(1, 101))
+
+
+def test_the_word_before_the_number_of_an_epoch_is_no_part_of_a_name(tmp_path: Path) -> None:
+    lines = [f"Fold {fold} Epoch {n}: " + DRAWN.format(falling(n)) for fold in range(2) for n in range(9)]
+    assert [log.group_hint for log in read(tmp_path, lines)] == ["Fold 0", "Fold 1"]

@@ -196,3 +196,8 @@ def test_what_a_job_dies_of_is_kept_behind_any_number_of_such_messages(tmp_path:
 )
 def test_a_line_of_numbers_is_no_message(line: str) -> None:
     assert event_kind(line) is None
+
+
+def test_the_shards_of_a_checkpoint_that_are_loaded_are_no_restart() -> None:
+    assert event_kind("Loading checkpoint shards:  50%|#####     | 1/2 [00:01<00:01,  1.2s/it]") is None
+    assert event_kind("Loading checkpoint from last.pt") == "restart"

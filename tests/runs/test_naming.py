@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from losslens.runs import unique_names
-from losslens.runs.naming import EVENT_FILE
+from losslens.runs.naming import EVENT_FILE, says_nothing
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,12 @@ def test_an_event_file_says_its_host_and_process(name: str, host: str | None, pi
     match = EVENT_FILE.search(name)
     assert match is not None
     assert (match["time"], match["host"], match["pid"]) == ("1700000000", host, pid)
+
+
+def test_an_attempt_within_an_attempt_is_numbered_behind_it() -> None:
+    assert unique_names(["log/attempt-1", "log/attempt-2.1", "log/attempt-2.2"]) == [
+        "attempt-1",
+        "attempt-2.1",
+        "attempt-2.2",
+    ]
+    assert says_nothing("attempt-2.1")

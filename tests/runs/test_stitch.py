@@ -482,3 +482,29 @@ def test_a_job_that_went_back_often_beside_a_series_of_rare_points_was_restarted
     loss = series("loss", falling(step.size), step=step, wall=1e9 + np.arange(step.size))
     checkpoint = series("val_loss", falling(12), step=[s for _, s in rare], row=rows, wall=1e9 + rows)
     assert len(run_of(log("events", loss, checkpoint)).segments) == 12
+
+
+def test_epochs_that_begin_again_many_times_and_end_anywhere_are_trainings_that_were_appended() -> None:
+    """One file for all, and most of them never left what an untrained model loses."""
+    lengths = [8 + (7 * k) % 23 for k in range(30)]
+    rng = np.random.default_rng(0)
+    levels = (26.3, 7.78, 0.693)
+    values = [levels[k // 10] * (1 + 0.01 * rng.standard_normal()) for k, n in enumerate(lengths) for _ in range(n)]
+    epochs = [epoch for n in lengths for epoch in range(n)]
+    runs = build([log("a", series("loss", values, step=epochs, axis="epoch"))], name="run")
+    assert len(runs) == 30
+    assert [int(run.series["loss"].step[-1]) for run in runs] == [n - 1 for n in lengths]
+
+
+def test_epochs_of_one_length_that_begin_again_while_training_goes_on_run_on() -> None:
+    """As the clients of federated learning count theirs in each round."""
+    run = run_of(log("a", series("loss", falling(200), step=list(range(10)) * 20, axis="epoch")))
+    assert steps(run) == list(range(200))
+
+
+def test_stages_of_any_length_that_go_on_from_each_other_run_on() -> None:
+    lengths = [8 + (7 * k) % 23 for k in range(20)]
+    epochs = [epoch for n in lengths for epoch in range(n)]
+    values = 5 * np.exp(-np.arange(len(epochs)) / 40)
+    run = run_of(log("a", series("loss", values, step=epochs, axis="epoch")))
+    assert steps(run) == list(range(len(epochs)))
