@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from losslens.parsers.text_bars import bar_and_message, is_bar, is_broken
+from losslens.parsers.text_best import best_in, may_tell_best
 from losslens.parsers.text_dumps import may_be_item, tells_all_again
 from losslens.parsers.text_events import TRACEBACK, event_kind
 from losslens.parsers.text_headings import begins_evaluation, heading_of
@@ -92,6 +93,7 @@ def read_alone(raw: str) -> Reading | None:
         or announces(text) is not None
         or is_broken(text)
         or tells_all_again(text)
+        or (may_tell_best(text) and best_in(text) is not None)
     ):
         return None
     worth = WORTH_READING.search(text) is not None

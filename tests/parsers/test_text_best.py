@@ -36,6 +36,13 @@ def test_the_best_values_are_points_and_it_is_said_that_they_are_the_best_alone(
     assert "cannot be seen" in told
 
 
+def test_each_of_many_best_values_is_a_point(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("".join(SAVED.format(e=e, s=100 * (e + 1), v=2.0 * 0.98**e) + "\n" for e in range(60)))
+    (log,) = parsers.parse(path)
+    assert log.series["val_loss"].value.size == 60
+
+
 def test_where_the_loss_is_printed_in_full_the_best_values_are_no_points(tmp_path: Path) -> None:
     path = output(tmp_path / "train.log", *(f"step {s} val_loss {2 / (s + 1):.4f}" for s in range(30)))
     (log,) = parsers.parse(path)
@@ -61,16 +68,17 @@ def test_nothing_among_the_best_is_nothing(tmp_path: Path) -> None:
 def test_the_best_scores_that_early_stopping_tells_are_points_of_what_it_watches(tmp_path: Path) -> None:
     lines = ["Metric val_loss improved. New best score: 2.000"]
     lines += [
-        f"Metric val_loss improved by 0.100 >= min_delta = 0.0. New best score: {2 - 0.1 * n:.3f}" for n in range(1, 12)
+        f"Metric val_loss improved by 0.010 >= min_delta = 0.0. New best score: {2 - 0.01 * n:.3f}"
+        for n in range(1, 60)
     ]
     lines += ["Monitored metric val_loss did not improve in the last 10 records. Best score: 0.900."]
     path = tmp_path / "model.out"
     path.write_text("".join(f"{rank}{line}\n" for line in lines for rank in ("", "[rank: 1] ")))
     assert parsers.recognise(path) == "text"
     (log,) = parsers.parse(path)
-    assert log.series["val_loss"].value.tolist() == pytest.approx([2 - 0.1 * n for n in range(12)])
+    assert log.series["val_loss"].value.tolist() == pytest.approx([2 - 0.01 * n for n in range(60)])
     (told,) = [w.text for w in log.warnings if w.code == "only-best"]
-    assert "printed (12):" in told
+    assert "printed (60):" in told
 
 
 def test_of_two_callbacks_the_one_that_says_its_epoch_counts(tmp_path: Path) -> None:
