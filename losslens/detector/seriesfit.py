@@ -102,6 +102,8 @@ class SeriesFit:
     """Growth of the size of a series of both signs; its levels are sizes."""
     axis: str = "step"
     """What the steps count ("step", "epoch", "samples" …), for sentences."""
+    begins_late: bool = False
+    """It is the later part of something longer, whose first level it does not show."""
     late: tuple[Excursion, ...] = ()
     """Excursions that ended after the onset of the departure: part of it, unless it does not matter."""
 

@@ -62,22 +62,28 @@ def _nan_filter(series: Mapping[str, Series], choices: Sequence[RoleChoice], tra
         zero = loss.value == 0.0
         if not zero.any():
             continue
-        broken = np.zeros(len(loss), dtype=bool)
+        broken, dead = np.zeros(len(loss), dtype=bool), np.zeros(len(loss), dtype=bool)
         far = _fell_from_afar(loss)
+        if zero.all():
+            far = ~zero  # without a gradient nothing was ever there that could have been lost
         for norm in norms:
             broken |= zero & np.isin(loss.step, norm.step[~np.isfinite(norm.value)])
-            broken |= far & np.isin(loss.step, norm.step[norm.value == 0.0])
+            dead |= far & np.isin(loss.step, norm.step[norm.value == 0.0])
         if _reaches_zero(loss, norms):
             continue
+        broken |= dead
         broken |= _zeros_at_end(loss) if trainer in ("hf", "llama-factory") else False
         if not broken.any() or not (trainer or _is_run_to_end(broken)):
             continue
         value = np.where(broken, np.nan, loss.value)
         steps = loss.step[broken]
-        text = (
-            f"{int(broken.sum())} losses of exactly 0.0 (from step {int(steps.min())}) are steps whose loss was NaN: "
-            "the trainer's NaN filter writes 0.0 for them"
-        )
+        zeros = f"{int(broken.sum())} losses of exactly 0.0 (from step {int(steps.min())})"
+        text = f"{zeros} are steps whose loss was NaN: the trainer's NaN filter writes 0.0 for them"
+        if dead[broken].all():
+            text = (
+                f"{zeros} with a gradient norm of exactly 0 are taken for steps whose loss was NaN, for which the "
+                "trainer's NaN filter writes 0.0; where every label is masked both are 0 as well"
+            )
         repair = Repair("nan-filter", text, choice.tag, int(broken.sum()), int(steps.min()), int(steps.max()))
         out.append((choice.tag, replace(loss, value=value), repair))
     return out

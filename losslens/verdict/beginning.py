@@ -43,8 +43,20 @@ MOST = 1e12
 """More than this nothing counts."""
 
 
+def later_part(run: Run, series: Series) -> bool:
+    """Whether a log is the later part of a training: its first level, and how it fell from there, are not in it.
+
+    By its steps, or by epochs or passes of which more than half as much went by before as the log spans.
+    """
+    if begun_before(series.step, run.axis):
+        return True
+    unseen = unseen_of(run, series)
+    spans = float(np.ptp(series.step)) if len(series) else 0.0
+    return unseen.begins_late and unseen.steps >= UNSEEN_SHARE * (spans + _interval(series.step))
+
+
 def begun_before(step: IntArray, axis: str) -> bool:
-    """Whether a log is the later part of a training: its first level, and how it fell from there, are not in it."""
+    """The same by the steps alone."""
     if step.size < 2 or axis == "row":
         return False
     first = int(step.min())

@@ -14,6 +14,7 @@ import numpy as np
 
 from losslens.detector import SeriesFit, examine
 from losslens.model import Role, Run, Verdict
+from losslens.verdict.beginning import later_part
 from losslens.verdict.losses import Judged
 from losslens.verdict.plateau import frozen_throughout
 from losslens.verdict.word import EXPLODED_FACTOR, number
@@ -156,7 +157,10 @@ def _returns(run: Run, tags: tuple[str, ...]) -> tuple[str, str, float]:
     """What the first return of enough points did, the sentence for it, and to how many times its start it came."""
     for tag in tags:
         now = run.series[tag].current()
-        fit = replace(examine(now.step, -now.value), runaway=None, swing=None)  # ever faster upward is no failure
+        fit = examine(now.step, -now.value)  # ever faster upward is no failure
+        fit = replace(
+            fit, runaway=None, swing=None, begins_late=later_part(run, now)
+        )  # ever faster upward is no failure
         if fit.n_finite < RETURN_POINTS or fit.ends_nonfinite:
             continue
         told = f"{tag} went from {number(0.0 - fit.start)} to {number(0.0 - fit.end)}"

@@ -71,6 +71,10 @@ BELOW_OF_NONE = 0.6
 FIRST_FEW = 5
 """… this point where the accuracy was 0 throughout: nothing was counted, more likely."""
 
+RARELY_RIGHT = 0.05
+"""Of one answer that is right no more often than this, no cross-entropy is below the entropy of a single such class:
+what lies below it is the error of a number, whose accuracy says nothing."""
+
 HUGE = 10.0
 """A first loss so many times as high as all that came after …"""
 
@@ -150,6 +154,8 @@ def _below(fit: SeriesFit, accuracy: FloatArray) -> bool:
     share = float(accuracy[-1])
     if share == 0.0:
         return fit.end < BELOW_OF_NONE * float(np.median(fit.value[1:FIRST_FEW]))
+    if 0.0 < share <= RARELY_RIGHT and fit.end < -share * math.log(share) - (1.0 - share) * math.log1p(-share):
+        return True
     return 0.0 < share < 1.0 and fit.end < BELOW * min(fit.start, -math.log(max(share, 1.0 - share)))
 
 

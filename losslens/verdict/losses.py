@@ -10,10 +10,11 @@ import numpy as np
 from losslens.detector import Departure, Excursion, SeriesFit, examine
 from losslens.model import Episode, LossVerdict, Onset, Role, Run, Series, Verdict
 from losslens.verdict import spikes
+from losslens.verdict.beginning import later_part
 from losslens.verdict.flat import gained
 from losslens.verdict.guess import never_learned, one_answer
 from losslens.verdict.holes import holes
-from losslens.verdict.plateau import never_fell
+from losslens.verdict.plateau import never_fell, not_cleared
 from losslens.verdict.schedule import explains, unexplained
 from losslens.verdict.word import Word, number
 from losslens.verdict.words import BEYOND_REASON, decide, released
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 MIN_RATES = 8
 """A learning rate of fewer points does not say that nothing was learned."""
+
+NOTHING_POINTS = 3
+"""Points of a loss, and of a gradient norm, that are exactly 0 from which on there was nothing to learn."""
 
 SUDDEN = 0.6
 """A spike came at once where one increment is this share of its height."""
@@ -57,10 +61,10 @@ def judge_loss(run: Run, series: Series, role: Role, *, wanders: bool = False, p
     fit = examine(series.step, series.value, first_counts=not plays, rounds=rounds)
     if plays and fit.departure is not None and fit.departure.from_start:
         fit = examine(series.step, _without_first(series.value), first_counts=False, rounds=rounds)
-    fit = released(replace(fit, axis=run.axis or "step"), wanders)
+    fit = released(replace(fit, axis=run.axis or "step", begins_late=later_part(run, series)), wanders)
     if fit.excursions:
         fit = replace(fit, excursions=unexplained(run, fit))
-    word = decide(fit, wanders=wanders)
+    word = _nothing_learned(run, fit) or decide(fit, wanders=wanders)
     if word.departure is not None and word.verdict in (Verdict.SHIFTED, Verdict.DIVERGED):
         why = explains(run, fit, word.departure)
         if why is not None:
@@ -73,6 +77,7 @@ def judge_loss(run: Run, series: Series, role: Role, *, wanders: bool = False, p
         word = Word(Verdict.PLATEAU, f"went from {number(fit.start)} to {number(fit.end)}, but {why}", 1.0, also)
     if role is Role.TRAIN_LOSS and not plays and word.verdict is Verdict.HEALTHY and (why := never_fell(fit)):
         word = Word(Verdict.PLATEAU, why, 1.0, word.also or Verdict.HEALTHY)
+    word = word if plays else not_cleared(fit, word)
     return Judged(series, role, fit, word, as_verdict(run, series, role, fit, word))
 
 
@@ -101,6 +106,18 @@ def _says_little(fit: SeriesFit, word: Word) -> bool:
         return True
     d = word.departure
     return word.verdict in (Verdict.DIVERGED, Verdict.SHIFTED) and d is not None and d.top < ONLY_ROSE * d.base
+
+
+def _nothing_learned(run: Run, fit: SeriesFit) -> Word | None:
+    """The word for a loss that is exactly 0 at every point, and its gradient as well: nothing asks for anything."""
+    if fit.n_finite < NOTHING_POINTS or fit.n != fit.n_finite or bool(np.any(fit.value != 0.0)):
+        return None
+    for tag in run.tags(Role.GRAD_NORM):
+        norm = run.series[tag].current().value
+        if norm.size >= NOTHING_POINTS and bool(np.all(norm == 0.0)):
+            text = f"was exactly 0 at all {fit.n_finite} points, and so was {tag}: there was nothing to learn"
+            return Word(Verdict.PLATEAU, text, None, None)
+    return None
 
 
 def _untouched(run: Run, fit: SeriesFit) -> bool:

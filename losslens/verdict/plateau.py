@@ -8,17 +8,22 @@ import numpy as np
 
 from losslens.detector import SeriesFit
 from losslens.model import Verdict
-from losslens.verdict.beginning import begun_before
 from losslens.verdict.flat import flat, gained, stood_still
 from losslens.verdict.word import NEAR, Word, number, rough
 
 PLATEAU_SHARE = 0.05
 """Never better than the first level by more than this share: plateau (definition)."""
 
+TOLD_FROM = 1e-4
+"""A gain of a smaller share is not told."""
+
 PLATEAU_POINTS = 8
 
 FEW_STILL, HARDLY_MOVED = 5, 0.005
 """So few points are a plateau where none is farther from the first than this share of it."""
+
+FEWEST_CLEARED = 6
+"""Fewer points of a loss that ends above its start do not clear it."""
 
 HARDLY_ANYWHERE = 0.001
 """A loss that stays within this share of its first value has not moved, whatever it is the loss of."""
@@ -46,6 +51,9 @@ NEAR_CHANCE = 0.12
 STUCK_MOST = 0.15
 """A loss that was stuck for most of its run ends no more than this share below its first value."""
 
+STILL_AFTER, STILL = 0.1, 1e-4
+"""A loss that after this share of its points stays within this share of its level does not move."""
+
 HUMP = 1.5
 """A loss that was above so many times its start for a tenth of its points did not just stay where it was."""
 
@@ -66,7 +74,7 @@ def _frozen(fit: SeriesFit) -> Word | None:
     """The same number at each of a few points, or nearly, told by more digits than a coarse printer leaves alike."""
     first = float(fit.value[0])
     if 0 < np.ptp(fit.value) <= HARDLY_MOVED * abs(first) and fit.n_finite >= FEW_STILL:
-        if begun_before(fit.step, fit.axis):
+        if fit.begins_late:
             return None
         text = (
             f"stayed within {rough(100 * float(np.ptp(fit.value)) / abs(first))} % of its first value {number(first)}"
@@ -82,7 +90,7 @@ def frozen_throughout(fit: SeriesFit) -> Word | None:
     """A loss that did not move at all: even one whose target moves would."""
     first = float(fit.value[0]) if fit.n_finite >= PLATEAU_POINTS else 0.0
     moved = float(np.ptp(fit.value))
-    if first == 0.0 or moved > HARDLY_ANYWHERE * abs(first) or begun_before(fit.step, fit.axis):
+    if first == 0.0 or moved > HARDLY_ANYWHERE * abs(first) or fit.begins_late:
         return None
     share = rough(100 * moved / abs(first))
     text = f"stayed within {share} % of its first value {number(first)}" if moved else f"was {number(first)}"
@@ -93,7 +101,7 @@ def plateau(fit: SeriesFit) -> Word | None:
     """Never better than the first level by more than 5 %, beyond what noise gives."""
     if fit.n_finite < PLATEAU_POINTS:
         return _frozen(fit)
-    if begun_before(fit.step, fit.axis) and not _guess_among(fit.end):
+    if fit.begins_late and not _guess_among(fit.end):
         return None
     start, best = fit.start, fit.best
     if fit.transform.kind == "asinh" and abs(start) < 10.0 * fit.noise_level:
@@ -105,9 +113,9 @@ def plateau(fit: SeriesFit) -> Word | None:
         if fit.transform.kind == "log" and flat(fit.z):
             text = f"no stretch of it is better than its first, {number(start)}, beyond what its noise gives"
             return Word(Verdict.PLATEAU, text, NEAR, Verdict.HEALTHY)
-        return _back_at_first(fit) or _stuck(fit)
+        return _back_at_first(fit) or _stuck(fit) or _still_since(fit)
     text = f"never better than its first level {number(start)}"
-    if gained > 0.0:
+    if gained >= TOLD_FROM:
         text += f" by more than {rough(100 * gained)} %"
     margin = PLATEAU_SHARE / max(gained, 1e-9)
     return Word(Verdict.PLATEAU, text, margin, Verdict.HEALTHY if margin < NEAR else None)
@@ -135,7 +143,7 @@ def never_fell(fit: SeriesFit) -> str:
     if fit.transform.kind != "log" or fit.n_finite < PLATEAU_POINTS or fit.end < fit.start:
         return ""
     classes = _guess_among(fit.end)
-    if begun_before(fit.step, fit.axis) and not classes:
+    if fit.begins_late and not classes:
         return ""
     if fit.noise > FIRST_NOISE and not (classes and fit.end - fit.start <= NEAR_CHANCE * fit.end):
         return ""
@@ -143,6 +151,14 @@ def never_fell(fit: SeriesFit) -> str:
         return ""
     of = f", at ln {classes}, a uniform guess" if classes else ""
     return f"began at {number(fit.start)} and ends at {number(fit.end)}{of}: it did not fall"
+
+
+def not_cleared(fit: SeriesFit, word: Word) -> Word:
+    """The word, or that the points are too few for it where it is healthy and so few of them do not fall."""
+    if word.verdict is not Verdict.HEALTHY or fit.n_finite >= FEWEST_CLEARED or fit.end <= fit.start or fit.begins_late:
+        return word
+    text = f"went from {number(fit.start)} to {number(fit.end)}: {fit.n_finite} points that do not fall are too few to "
+    return Word(Verdict.INCONCLUSIVE, f"{text}tell a training that only begins from one that does not learn")
 
 
 def settled_at_once(fit: SeriesFit) -> bool:
@@ -172,6 +188,19 @@ def _back_at_first(fit: SeriesFit) -> Word | None:
     return Word(
         Verdict.PLATEAU, f"flat at {number(level)} from its first points on, which is {of}", 1.0, Verdict.HEALTHY
     )
+
+
+def _still_since(fit: SeriesFit) -> Word | None:
+    """A loss that came down a little with its first point or two, and did not move any more, by more digits than a
+    coarse printer leaves alike."""
+    rest = fit.value[max(1, int(STILL_AFTER * fit.n_finite)) :]
+    level, first = float(np.median(rest)), float(fit.value[0])
+    if rest.size < PLATEAU_POINTS or level <= 0.0 or first - level > STUCK_MOST * first:
+        return None
+    if np.ptp(rest) > STILL * level or level == float(f"{level:.3g}"):
+        return None
+    text = f"came down from {number(first)} to {number(level)} with its first points and has not moved since"
+    return Word(Verdict.PLATEAU, text, 1.0, Verdict.HEALTHY)
 
 
 def _guess_among(level: float) -> int:

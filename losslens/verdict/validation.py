@@ -9,15 +9,20 @@ import numpy as np
 from losslens.detector import Departure, SeriesFit, examine
 from losslens.detector.grid import centred_median
 from losslens.model import Role, Run, Series, Verdict
+from losslens.verdict.beginning import later_part
 from losslens.verdict.digits import below_its_digits
 from losslens.verdict.guess import never_learned
 from losslens.verdict.losses import Judged, as_verdict
+from losslens.verdict.plateau import not_cleared
 from losslens.verdict.word import EXPLODED_FACTOR, NEAR, Word, number
 from losslens.verdict.words import DIVERGED_RATIO, MIN_POINTS, decide, progress_since_settled, released
 
 OVERFIT_RISE = 0.02
 """A validation loss has left its minimum when it ends this share of its level above it (and beyond its noise)."""
 
+
+FEW_EVALUATIONS = 24
+"""Of fewer a reader looks for the numbers in the log."""
 
 LEARNED = 0.5
 """A training loss has learned when it lost this share of its start; a validation loss above that has not."""
@@ -81,10 +86,11 @@ DOUBLED = 2.0
 
 def judge_validation(run: Run, series: Series, role: Role, trained: Judged | None, contest: bool) -> Judged:
     """The verdict on one validation loss, given how training went (None: only validation was logged)."""
-    fit = released(
-        replace(examine(series.step, series.value, first_counts=not contest), axis=run.axis or "step"), contest
-    )
+    fit = examine(series.step, series.value, first_counts=not contest)
+    fit = released(replace(fit, axis=run.axis or "step", begins_late=later_part(run, series)), contest)
     word = decide(fit, wanders=contest)
+    if trained is None and not contest:
+        word = not_cleared(fit, word)
     enough = word.verdict is Verdict.NAN or (trained is not None and trained.fit.n_finite >= MIN_POINTS)
     if trained is not None and enough and not surely_failed(trained) and below_its_digits(fit) is None:
         word = _beside_training(fit, word, trained)
@@ -160,10 +166,7 @@ def _called_beside(fit: SeriesFit, word: Word, trained: Judged) -> Word:
     d = word.departure
     if word.verdict is Verdict.HEALTHY and fit.departure is not None and _turned(fit, fit.departure, trained.fit):
         d = _from_lowest(fit, fit.departure)
-        text = (
-            f"validation left its minimum {number(d.base)} at {fit.place(d.onset)} and ended at {number(d.top)}, "
-            f"while training fell to {number(trained.fit.end)}"
-        )
+        text = f"validation left its minimum {_told(fit, d)}, while training fell to {number(trained.fit.end)}"
         return Word(Verdict.OVERFIT, text, None, Verdict.HEALTHY, d)
     if d is None or word.verdict not in (Verdict.EXPLODED, Verdict.DIVERGED, Verdict.SHIFTED):
         return word
@@ -172,6 +175,14 @@ def _called_beside(fit: SeriesFit, word: Word, trained: Judged) -> Word:
         also = Verdict.OVERFIT if (word.margin or 9.0) < NEAR else None
         return Word(Verdict.VAL_DIVERGED, f"validation {word.reason}{_beside(trained.fit)}", word.margin, also, d)
     return _overfit(fit, d, factor, trained.fit)
+
+
+def _told(fit: SeriesFit, d: Departure) -> str:
+    """Where a validation loss turned, from and to: of a few evaluations as they were logged, of many their levels."""
+    low, end = d.base, d.top
+    if fit.n_finite < FEW_EVALUATIONS and float(fit.value[-1]) > float(fit.value[: d.onset + 1].min()):
+        low, end = float(fit.value[: d.onset + 1].min()), float(fit.value[-1])
+    return f"{number(low)} at {fit.place(d.onset)} and ended at {number(end)}"
 
 
 def _beside(train: SeriesFit) -> str:
@@ -215,10 +226,7 @@ def _overfit(fit: SeriesFit, d: Departure, factor: float, train: SeriesFit) -> W
     unknown_when = d.high - d.low >= WHOLE_RUN * (fit.n_finite - 1)  # nor did it turn at a place of its own
     turned = _turned(fit, d, train)
     d = _from_lowest(fit, d)
-    text = (
-        f"validation left its minimum {number(d.base)} at {fit.place(d.onset)} and ended at {number(d.top)}"
-        f"{_beside(train)}"
-    )
+    text = f"validation left its minimum {_told(fit, d)}{_beside(train)}"
     too_little = rise < OVERFIT_RISE or (fit.ratio < DIVERGED_RATIO and not turned)
     if too_little or (unknown_when and not _fell(train)):
         return Word(Verdict.HEALTHY, text, None, Verdict.OVERFIT)

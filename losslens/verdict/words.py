@@ -12,8 +12,8 @@ from losslens.detector.excursions import whole as whole_excursion
 from losslens.detector.search import highest_level
 from losslens.model import Verdict
 from losslens.verdict import spikes
-from losslens.verdict.beginning import begun_before
 from losslens.verdict.calm import FEWEST_CALM, calm_points
+from losslens.verdict.cap import cut_off
 from losslens.verdict.digits import below_its_digits, rounded, seen
 from losslens.verdict.downward import has_no_floor, runs_downward
 from losslens.verdict.plateau import PEAK_POINTS, PLATEAU_SHARE, at_a_guess, frozen_throughout, plateau
@@ -101,7 +101,7 @@ def _cost(fit: SeriesFit, d: Departure, ratio: float) -> str:
     """
     if ratio < TOLD_FROM:
         return ""
-    late = begun_before(fit.step, fit.axis)
+    late = fit.begins_late
     if ratio < 1.0:
         return f", {rough(100 * ratio)} % of its progress{' since the log begins' if late else ''} lost"
     first = first_level(fit)
@@ -131,7 +131,9 @@ def decide(fit: SeriesFit, *, wanders: bool = False) -> Word:
         text = f"began at {began}, beyond what any net has, and was "
         text += "so still" if fit.end >= BEYOND_REASON else "still falling by powers of ten"
         text += " at its end"
-        return Word(Verdict.EXPLODED, f"{text}, {number(fit.end)}", NEAR, Verdict.SPIKE_RECOVERED)
+        flat = fit.start - fit.best < PLATEAU_SHARE * fit.start
+        also = Verdict.PLATEAU if flat else Verdict.SPIKE_RECOVERED
+        return Word(Verdict.EXPLODED, f"{text}, {number(fit.end)}{cut_off(fit.value)}", NEAR, also)
     if (least := below_its_digits(fit)) is not None:
         text = f"is next to nothing in the digits that were printed of it, {number(float(fit.value.max()))} at most"
         return Word(Verdict.HEALTHY, f"{text} in units of {number(least)}")
@@ -184,7 +186,7 @@ def _fell_from_nowhere(fit: SeriesFit) -> bool:
     if fit.transform.kind != "log" or fit.n_finite < MIN_POINTS or not (fit.index[0] or fit.value[0] >= NOWHERE):
         return False
     if fit.end >= BEYOND_REASON:
-        return fit.departure is None and fit.start - fit.best >= PLATEAU_SHARE * fit.start
+        return fit.departure is None
     quarter = max(2, fit.n_finite // 4)
     late = float(np.median(fit.z[-2 * quarter : -quarter]) - np.median(fit.z[-quarter:]))
     return float(fit.z[0] - fit.z[-1]) >= FROM_NOWHERE and late >= STILL_FALLING and fit.end >= NOT_ARRIVED
@@ -205,7 +207,7 @@ def _departed(fit: SeriesFit, d: Departure, wanders: bool) -> Word | None:
         far = abs(d.top - d.base) / (EXPLODED_FACTOR * fit.progress)
     tail = f"{size}{_cost(fit, d, ratio)}, {rough(d.widths)} noise widths"
     explosion = far
-    if fit.transform.kind == "log" and not factor < EXPLODED_LEAST and not begun_before(fit.step, fit.axis):
+    if fit.transform.kind == "log" and not factor < EXPLODED_LEAST and not fit.begins_late:
         # what a log that begins late shows of the progress is not all that was learned
         explosion = max(far, ratio / EXPLODED_RATIO)
     if wanders and (ratio < EXPLODED_RATIO or not _beyond_wandering(fit, d)):

@@ -150,3 +150,17 @@ def test_zeros_without_a_gradient_after_a_loss_far_from_zero_are_nan() -> None:
     loss, norm = falling(50), np.ones(50)
     loss[30:] = norm[30:] = 0.0
     assert np.isnan(run_of(None, loss=loss, grad_norm=norm).series["loss"].value[30:]).all()
+
+
+def test_zeros_without_a_gradient_from_the_first_on_are_no_nan() -> None:
+    nothing = run_of("hf", loss=np.zeros(20), grad_norm=np.zeros(20))
+    assert "nan-filter" not in codes(nothing)
+    broken = run_of("hf", loss=np.zeros(20), grad_norm=np.full(20, np.nan))
+    assert "nan-filter" in codes(broken)
+
+
+def test_zeros_with_a_gradient_of_zero_are_not_surely_nan() -> None:
+    loss, norm = falling(50), np.ones(50)
+    loss[30:] = norm[30:] = 0.0
+    (repair,) = [r for r in run_of("hf", loss=loss, grad_norm=norm).repairs if r.code == "nan-filter"]
+    assert "are taken for steps whose loss was NaN" in repair.text

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from losslens.model import Log, RawSeries, Run, Setting, Verdict
 from losslens.runs import build
 from losslens.verdict import judge
-from losslens.verdict.beginning import Unseen, begun_before, unseen_of
+from losslens.verdict.beginning import Unseen, begun_before, later_part, unseen_of
 
 
 def logged(
@@ -112,3 +112,21 @@ def test_a_single_point_and_an_agent_that_plays_before_it_learns_miss_nothing() 
     assert agent.seen == 1.0
     _, late = logged(90_000 + 40 * np.arange(50), reward=np.linspace(0.0, 9.0, 50))
     assert late.begins_late
+
+
+def test_a_log_is_late_by_its_epochs_as_by_its_steps() -> None:
+    rows = np.arange(12)
+    tenth, _ = logged(rows, "row", epoch=np.full(12, 10.0))
+    first, _ = logged(rows, "row", epoch=np.full(12, 1.0))
+    long, _ = logged(40 + np.arange(300))
+    short, _ = logged(46 + np.arange(17))
+    late = [later_part(run, run.series["loss"]) for run in (tenth, first, long, short)]
+    assert late == [True, False, False, True]
+
+
+def test_a_flat_piece_from_the_end_of_a_training_is_no_plateau() -> None:
+    flat = 0.12 + 0.001 * np.sin(np.arange(12.0))
+    tenth, _ = logged(np.arange(12), "row", "train_loss", train_loss=flat, epoch=np.full(12, 10.0))
+    first, _ = logged(np.arange(12), "row", "train_loss", train_loss=flat, epoch=np.full(12, 1.0))
+    assert judge(tenth).verdict is Verdict.HEALTHY
+    assert judge(first).verdict is Verdict.PLATEAU

@@ -207,3 +207,28 @@ def test_validation_that_rises_by_and_by_in_its_noise_while_training_falls_is_ov
     assert said(train_loss=np.full(30, 2.9) + 0.01 * noise, test_loss=1.45 * np.exp(0.25 * t / 30 + noise)).verdict is (
         Verdict.PLATEAU
     )
+
+
+def test_what_is_cut_off_beyond_reason_exploded_and_did_not_stay_where_it_was() -> None:
+    judgement = said(ppl=np.full(6, np.exp(100.0)))
+    assert judgement.verdict is Verdict.EXPLODED
+    assert "which is exp(100): it is cut off there" in judgement.reason
+    assert said(loss=np.full(12, 1e3)).verdict is Verdict.PLATEAU
+
+
+def test_a_few_points_that_do_not_fall_clear_no_training() -> None:
+    assert said(loss=np.array([0.6963, 0.699, 0.7, 0.7021])).verdict is Verdict.INCONCLUSIVE
+    assert said(loss=np.array([0.7021, 0.7, 0.69, 0.6])).verdict is Verdict.HEALTHY
+
+
+def test_a_loss_that_moved_with_its_first_point_alone_learned_no_more() -> None:
+    frozen = np.concatenate([[1989.1], 1886.37 + 1e-3 * np.sin(np.arange(13.0))])
+    assert said(loss=frozen).verdict is Verdict.PLATEAU
+    assert said(loss=frozen - 1800.0).verdict is not Verdict.PLATEAU
+
+
+def test_a_loss_of_zero_without_a_gradient_has_nothing_to_learn() -> None:
+    nothing = said(loss=np.zeros(8), grad_norm=np.zeros(8))
+    assert nothing.verdict is Verdict.PLATEAU
+    assert "there was nothing to learn" in nothing.reason
+    assert said(loss=np.zeros(8), grad_norm=np.ones(8)).verdict is not Verdict.PLATEAU

@@ -136,3 +136,8 @@ def test_a_convex_loss_that_comes_down_by_and_by_has_learned_though_validation_e
     assert said(train_loss=course + steady, val_loss=0.95 * (course + steady)).verdict is Verdict.HEALTHY
     course[1:] = 0.0877
     assert said(train_loss=course + steady, val_loss=0.95 * (course + steady)).verdict is Verdict.PLATEAU
+
+
+def test_the_accuracy_of_a_regression_is_no_answer_to_everything() -> None:
+    regression = said(loss=0.02 + 0.001 * np.sin(np.arange(12.0)) - 0.0004 * np.arange(12), acc=np.full(12, 0.0056))
+    assert "one answer" not in regression.reason
