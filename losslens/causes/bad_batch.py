@@ -95,6 +95,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         aftermath.says_nothing(facts, -1),
         weighed.weight_rose(facts, -1),
         rise.runs_downward(facts, -1),
+        loss.thrown_at_first(facts, -1),
         thrown.weights_thrown(facts, +1),
         aftermath.returned(facts, +1),
         rise.short_spike(facts, +1),

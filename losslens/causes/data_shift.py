@@ -97,6 +97,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         terms.term_took_over(facts, -1),
         rise.rose_all_along(facts, -1),
         rise.runs_downward(facts, -1),
+        loss.thrown_at_first(facts, -1),
         rise.stepped_first(facts, +1),
         thrown.weights_held(facts, +1),
         fainter(aftermath.held_new_level(facts, +1), 1.0 - restarts.retraces(facts)),

@@ -4,7 +4,7 @@ What the log shows
     Single NaNs (or, where the trainer filters them, zeros or dips) at scattered steps out of a calm loss that goes
     on undisturbed between them; the gradient norm is NaN or zero at the same steps; learning rate and loss scale
     are innocent. Where the logged loss is a running mean it stays NaN from the first such batch on, with gradients
-    that go on finite: the net is whole.
+    that go on finite: the net is whole. Where no batch has a target, loss and gradient norm are exactly 0 throughout.
 
 Why runs do this
     Every label of the batch is masked (-100): the answer was cut off by a short maximum length, a chat template
@@ -29,7 +29,7 @@ from __future__ import annotations
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import broken, gradient, kind, loss, rise, siblings
 from losslens.causes.signs.build import Found, missing, num, percent, ramp, sign, told
-from losslens.model import Fix, NotChecked, Sign
+from losslens.model import Fix, NotChecked, Sign, Verdict
 
 CAUSE = "empty-targets"
 TITLE = "Batches without a single target"
@@ -72,6 +72,17 @@ def _zeros(f: Facts, d: int) -> Found:
     )
 
 
+def _nothing_to_learn(f: Facts, d: int) -> Found:
+    """Loss and gradient are exactly 0 at every point: no target counts in any batch."""
+    c, g = f.loss, f.gradient
+    if c is None or g is None or f.verdict is not Verdict.PLATEAU or g.zero_share < 1.0:
+        return None
+    if c.first != 0 or c.end != 0 or c.lowest != 0:
+        return None
+    text = f"{f.tag} and {g.tag} are exactly 0 at every point: no target counts in any batch, as where all are masked"
+    return sign("nothing-to-learn", d, 1.0, text, series=f.tag, value=0.0)
+
+
 def _short_sequences(f: Facts, d: int) -> Found:
     if f.recipe.max_length is None:
         return None
@@ -86,6 +97,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         broken.grad_outlived_loss(facts, +1),
         gradient.grad_nonfinite_first(facts, -1),
         _zeros(facts, +1),
+        _nothing_to_learn(facts, +1),
         _short_sequences(facts, +1),
         loss.nan_from_first(facts, -1),
         siblings.data_worked_elsewhere(facts, -1),

@@ -75,6 +75,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.earlier_spikes(facts, +1),
         rise.overflowed(facts, +1),
         loss.huge_start(facts, +1),
+        loss.held_at_cap(facts, +1),
         loss.calm_before(facts, +1),
         around.architecture_is(facts, "recurrent", +1),
         precision.scale_followed(facts, +1),

@@ -49,14 +49,14 @@ def _never_good(f: Facts, d: int) -> Found:
         return missing("validation-never-good", "val_loss")
     if v.never_good is None or v.points < 3:
         return None
-    text = f"{v.tag} never became better than {num(v.best)}, against {num(v.first)} at its first evaluation"
+    text = f"{v.tag} never became better than {num(v.lowest)}, against {num(v.first)} at its first evaluation"
     return sign(
         "validation-never-good",
         d,
         ramp(v.never_good, 0.7, 0.93) * begun(f),
         text,
         series=v.tag,
-        value=v.best,
+        value=v.lowest,
         compared_to=v.first,
     )
 
@@ -78,14 +78,14 @@ def _validation_tracks(f: Facts, d: int) -> Found:
     v = f.validation
     if v is None or v.tracks is None or v.never_good is None or v.never_good > 0.8:
         return None
-    text = f"{v.tag} fell with the training loss, to {num(v.best)} from {num(v.first)}"
+    text = f"{v.tag} fell with the training loss, to {num(v.lowest)} from {num(v.first)}"
     return sign(
         "validation-had-been-good",
         d,
         ramp(v.never_good, 0.85, 0.5),
         text,
         series=v.tag,
-        value=v.best,
+        value=v.lowest,
         compared_to=v.first,
     )
 
@@ -94,7 +94,7 @@ def _turned_at_once(f: Facts, d: int) -> Found:
     v = f.validation
     if v is None or v.best_fraction is None or v.rise is None or v.rise < 1.05 or v.points < 5:
         return None
-    text = f"{v.tag} was best at the very beginning ({where(f, v.best_step)}) and rose from there"
+    text = f"the level of {v.tag} was best at the very beginning ({where(f, v.best_step)}) and rose from there"
     strength = ramp(v.best_fraction, 0.2, 0.05) * begun(f)
     return sign("validation-turned-at-once", d, strength, text, series=v.tag, value=v.best_fraction)
 
@@ -130,6 +130,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _memorised(facts, +1),
         loss.never_learned(facts, +1),
         loss.stuck_above_start(facts, -1),
+        loss.held_at_cap(facts, -1),
+        loss.negative_of_classes(facts, -1),
         _turned_at_once(facts, +1),
         held_back.crept(facts, +1),
         held_back.stepped(facts, -1),

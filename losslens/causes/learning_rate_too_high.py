@@ -83,6 +83,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_rising(facts, +1),
         loss.onset_early(facts, +1),
         loss.stuck_above_start(facts, +1),
+        loss.thrown_at_first(facts, +1),
+        loss.held_at_cap(facts, +1),
         rise.oscillating(facts, +1),
         rise.ran_up(facts, +1),
         aftermath.stuck_high(facts, +1),

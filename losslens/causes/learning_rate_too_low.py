@@ -99,6 +99,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _too_small(facts, +1),
         loss.never_learned(facts, +1),
         loss.stuck_above_start(facts, -1),
+        loss.held_at_cap(facts, -1),
+        loss.negative_of_classes(facts, -1),
         _creeping(facts, +1),
         _even(facts, +1),
         aftermath.never_moved(facts, +1),

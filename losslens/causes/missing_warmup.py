@@ -2,8 +2,8 @@
 
 What the log shows
     A spike, or a collapse to the level of a uniform guess, in the first per cents of the run, while the rate was at
-    its full value from step 0. The gradient norm and the update ratio are largest in the first points. The same
-    rate survives later.
+    its full value from step 0; or a loss that the first updates throw up by orders and that takes many to come down.
+    The gradient norm and the update ratio are largest in the first points. The same rate survives later.
 
 Why runs do this
     Adam divides by a second moment that it has estimated from a handful of steps, and post-norm transformers have
@@ -65,6 +65,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rate.rate_high(facts, +1),
         loss.onset_early(facts, +1),
         loss.stuck_above_start(facts, +1),
+        loss.thrown_at_first(facts, +1),
+        loss.held_at_cap(facts, +1),
         aftermath.stuck_high(facts, +1),
         _largest_at_start(facts, +1),
         around.adaptive_optimizer(facts, +1),

@@ -38,10 +38,13 @@ def _rise_after_minimum(f: Facts, d: int) -> Found:
         return missing("validation-rises-after-minimum", "val_loss")
     if v.rise is None or v.best_fraction is None or v.monotone_after is None:
         return None
-    text = f"{v.tag} was best at {where(f, v.best_step)} ({num(v.best)}) and rose to {num(v.end)} ({times(v.rise)})"
+    rose = f"its level rose {times(v.rise)} from there"
+    if v.last > v.lowest > 0:
+        rose = f"rose to {num(v.last)} ({times(v.last / v.lowest)})"
+    text = f"{v.tag} was best at {where(f, v.lowest_step)} ({num(v.lowest)}) and {rose}"
     strength = log_ramp(v.rise, 1.02, 1.3) * ramp(v.monotone_after, 0.45, 0.65)
     return sign(
-        "validation-rises-after-minimum", d, strength, text, series=v.tag, steps=(v.best_step, None), value=v.rise
+        "validation-rises-after-minimum", d, strength, text, series=v.tag, steps=(v.lowest_step, None), value=v.rise
     )
 
 
@@ -73,8 +76,10 @@ def _never_good(f: Facts, d: int) -> Found:
     v = f.validation
     if v is None or v.never_good is None or v.points < 5:
         return None
-    text = f"{v.tag} never became better than {num(v.best)}, against {num(v.first)} at its first evaluation"
-    return sign("validation-never-good", d, ramp(v.never_good, 0.75, 0.95) * begun(f), text, series=v.tag, value=v.best)
+    text = f"{v.tag} never became better than {num(v.lowest)}, against {num(v.first)} at its first evaluation"
+    return sign(
+        "validation-never-good", d, ramp(v.never_good, 0.75, 0.95) * begun(f), text, series=v.tag, value=v.lowest
+    )
 
 
 def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
@@ -106,7 +111,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
 
 def fixes(facts: Facts) -> tuple[Fix, ...]:
     v = facts.validation
-    best = f" ({where(facts, v.best_step)}, {num(v.best)})" if v is not None else ""
+    best = f" ({where(facts, v.lowest_step)}, {num(v.lowest)})" if v is not None else ""
     decay = facts.recipe.weight_decay
     return (
         Fix(

@@ -46,6 +46,9 @@ SOURCES = (
     "https://github.com/junyanz/pytorch-CycleGAN-and-pix2pix/issues/335",
 )
 
+UNPLAYED = 0.15
+"""What it says that a run is a game where no point of its loss is finite: it was lost before anyone got ahead."""
+
 LARGE_KL = 0.05
 """Approximate KL per update above which a policy step was too large (PPO implementations aim at 0.01 to 0.03)."""
 
@@ -54,7 +57,10 @@ def _is_game(f: Facts, d: int) -> Found:
     if f.agent is None:
         return None
     kind = "reinforcement learning" if f.agent.rl else "an adversarial pair"
-    return sign("is-a-game", d, 0.8, f"this run trains {kind} ({f.agent.why})")
+    never = f.nonfinite is not None and f.nonfinite.pattern in ("from-first", "unseen")
+    text = f"this run trains {kind} ({f.agent.why})"
+    text += ", though neither player was seen to train" if never else ""
+    return sign("is-a-game", d, UNPLAYED if never else 0.8, text)
 
 
 SUPERVISED = ("val_loss", "accuracy", "val_accuracy")

@@ -62,6 +62,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     return told(
         batch.spikes_came_with_it(facts, -1),
         rise.runs_downward(facts, -1),
+        loss.thrown_at_first(facts, -1),
         aftermath.returned(facts, +1),
         _lower_after(facts, +1),
         rise.many_spikes(facts, +1),

@@ -2,7 +2,8 @@
 
 What the log shows
     The loss crosses zero and runs to minus infinity, smoothly and ever faster, while accuracy or validation gets no
-    better. Under a flipped sign a loss that is bounded below climbs instead, from its first steps to NaN.
+    better. A cross-entropy that is below zero from its first point on may stand still there. Under a flipped sign a
+    loss that is bounded below climbs instead, from its first steps to NaN.
 
 Why runs do this
     A sign error (maximising what should be minimised), cross-entropy with targets outside 0 to 1, a density whose
@@ -94,6 +95,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         rise.rose_all_along(facts, +1),
         rise.runs_downward(facts, +1),
         _sank(facts, +1),
+        loss.negative_of_classes(facts, +1),
         rise.fell_before_nan(facts, +1),
         _crossed(facts, +1),
         siblings.cured_by(facts, "loss", +1),

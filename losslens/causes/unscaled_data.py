@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import gradient, loss, rate, rise, siblings, validation
+from losslens.causes.signs import gradient, kind, loss, rate, rise, siblings, validation
 from losslens.causes.signs.build import Found, begun, fainter, lived, num, ramp, sign, told, where
 from losslens.model import Fix, NotChecked, Sign, Verdict, Warning
 
@@ -109,6 +109,9 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     )
 
 
+MOST_SQUARED = 1e12
+"""A first loss above this is the square of nothing that anybody measures."""
+
 WILD_FIRST, WILD_END = 1e8, 1e4
 """A loss that begins above the one and ends above the other is that of unscaled targets, however calm its course …"""
 
@@ -135,7 +138,7 @@ def fixes(facts: Facts) -> tuple[Fix, ...]:
         first = facts.cohort.start_level
     size = (
         f" (a first loss of {num(first)} means errors of about {num(abs(first) ** 0.5)})"
-        if first and first > 100
+        if first and 100 < first < MOST_SQUARED and not kind.perplexes(facts.tag)
         else ""
     )
     out = (

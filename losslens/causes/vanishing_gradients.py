@@ -64,6 +64,8 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         _layers(facts, +1),
         loss.never_learned(facts, +1),
         loss.stuck_above_start(facts, -1),
+        loss.held_at_cap(facts, -1),
+        loss.negative_of_classes(facts, -1),
         aftermath.stuck_high(facts, +1),
         aftermath.lies_dead(facts, +1),
         aftermath.fell_to_a_guess(facts, +1),

@@ -21,7 +21,7 @@ def whole(f: Facts) -> tuple[str, ...]:
         return ()
     return (
         f"The model is whole and nothing was lost: {f.tag} {what}, but {v.tag} went on falling afterwards, to its "
-        f"best at {where(f, v.best_step)} ({num(v.best)}).",
+        f"best at {where(f, v.lowest_step)} ({num(v.lowest)}).",
     )
 
 
@@ -61,9 +61,9 @@ def turned(f: Facts) -> tuple[str, ...]:
     assert o is not None
     assert e is not None
     out = []
-    if v is not None and v.best_step is not None:
-        best = f"{v.tag} was best at {where(f, v.best_step)} ({num(v.best)})"
-        later = v.best_step >= o.step
+    if v is not None:
+        best = f"{v.tag} was best at {where(f, v.lowest_step)} ({num(v.lowest)})"
+        later = v.lowest_step >= o.step
         left = (
             f"it had left its course by {where(f, o.step)}"
             if later

@@ -72,3 +72,11 @@ def test_single_zeros_of_loss_and_gradient_at_once_are_batches_that_asked_for_no
     assert {"loss-exactly-zero", "gradient-empty-too"} <= m.names(run, CAUSE, +1)
     g[[60, 140, 141, 300]] = 1.0
     assert "gradient-empty-too" not in m.names(m.made(y, Verdict.SPIKE_RECOVERED, 200, others={m.GRAD: g}), CAUSE, +1)
+
+
+def test_a_loss_and_a_gradient_of_zero_throughout_have_no_target() -> None:
+    nothing = {m.GRAD: np.zeros(8)}
+    masked = m.made(np.zeros(8), Verdict.PLATEAU, 0, others=nothing, from_start=True)
+    assert "nothing-to-learn" in m.names(masked, CAUSE, +1)
+    stuck = m.made(np.full(8, 2.3), Verdict.PLATEAU, 0, others=nothing, from_start=True)
+    assert "nothing-to-learn" not in m.names(stuck, CAUSE, +1)

@@ -123,3 +123,9 @@ def test_a_ramp_that_goes_on_past_a_wide_interval_of_the_onset_is_near_it() -> N
     assert 0 <= facts.rate.jump_lag_points < 20
     assert "rate-jumped" in m.names(run, CAUSE, +1)
     assert "rate-jumped" in m.names(run, "weight-growth", -1)
+
+
+def test_a_rate_that_rose_after_a_loss_was_lost_did_not_lose_it() -> None:
+    rate = {m.LR: np.array([2.5e-6, 7.5e-6, 1.25e-5, 1.75e-5])}
+    lost = m.made(np.full(4, np.nan), Verdict.NAN, 0, others=rate, from_start=True, step=200 * np.arange(1, 5))
+    assert "rate-jumped" not in m.names(lost, CAUSE, +1)

@@ -95,3 +95,23 @@ def test_the_first_rate_of_a_log_that_begins_late_is_not_the_one_it_started_with
     late = m.made(y, Verdict.EXPLODED, 20, others=others, step=2300 + 100 * np.arange(40))
     assert "no-warmup" in m.names(whole, CAUSE, +1)
     assert "no-warmup" not in m.names(late, CAUSE, +1)
+
+
+def test_a_loss_that_the_first_updates_threw_was_not_thrown_by_one_batch() -> None:
+    y = np.concatenate([[105.0], 27_000.0 * 0.8 ** np.arange(59)])
+    thrown = m.made(y, Verdict.SPIKE_RECOVERED, 1, every=1, uncertain=0)
+    assert "thrown-at-first" in m.names(thrown, CAUSE, +1)
+    assert "thrown-at-first" in m.names(thrown, "bad-batch", -1)
+    y = m.learning(60)
+    y[1] = 400.0
+    one = m.made(y, Verdict.SPIKE_RECOVERED, 1, every=1, uncertain=0)
+    assert "thrown-at-first" not in m.names(one, CAUSE, +1)
+    late = m.made(np.concatenate([m.steady(40, 105.0), y]), Verdict.SPIKE_RECOVERED, 41, every=1)
+    assert "thrown-at-first" not in m.names(late, CAUSE, +1)
+
+
+def test_a_loss_that_stands_at_a_cap_was_not_too_slow() -> None:
+    capped = m.made(np.full(6, np.exp(100.0)), Verdict.EXPLODED, 0, from_start=True, tag="ppl")
+    for cause, direction in (("learning-rate-too-high", +1), (CAUSE, +1), ("vanishing-gradients", -1)):
+        assert "held-at-cap" in m.names(capped, cause, direction)
+    assert "huge-first-loss" not in m.names(capped, "unscaled-data", +1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from losslens.model import Role, Verdict
+from losslens.model import Role, Sign, Verdict
 from tests.causes import make_runs as m
 
 CAUSE = "overfitting"
@@ -46,8 +46,7 @@ def test_without_validation_it_asks_for_it() -> None:
 def test_the_first_fix_names_the_best_evaluation_of_this_run() -> None:
     facts = curve().facts()
     assert facts.validation is not None
-    best = facts.validation.best_step
-    assert best is not None
+    best = facts.validation.lowest_step
     assert abs(best - 27) <= 6
     assert f"epoch {best}" in curve().diagnose().causes[0].fixes[0].text
 
@@ -152,3 +151,11 @@ def test_a_log_that_begins_late_does_not_show_whether_validation_had_a_good_phas
             made(first), "label-noise", +1
         )
         assert m.place(made(first), CAUSE) == 0
+
+
+def test_what_is_told_of_validation_is_what_was_logged() -> None:
+    val = np.array([1.0690, 1.0200, 0.9794, 0.9962, 1.0400, 1.1000, 1.1609, 1.2688])
+    run = m.made(val, Verdict.OVERFIT, 3, tag="val_loss", role=Role.VAL_LOSS, axis="epoch", every=1)
+    text = " ".join(s.text for s in m.tried(run.facts(), CAUSE) if isinstance(s, Sign))
+    assert "(0.9794) and rose to 1.269 (1.3×)" in text
+    assert "0.9962" not in text

@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+from numpy.typing import NDArray
 
-from losslens.model import Role, Verdict
+from losslens.model import Role, Sign, Verdict
 from tests.causes import make_runs as m
 
 CAUSE = "rl-or-gan-divergence"
@@ -69,3 +70,13 @@ def test_values_learned_from_a_fixed_set_of_transitions_are_a_game_without_a_ret
 def test_terms_of_another_training_are_not_taken_for_learned_values() -> None:
     for tags in (("vq_loss", "commit_loss"), ("q_mean", "k_mean"), ("cls_loss", "box_loss"), ("td_loss", "ce_loss")):
         assert "is-a-game" not in m.names(values_learned(*tags), CAUSE, +1), tags
+
+
+def test_a_game_whose_loss_was_never_finite_had_not_begun() -> None:
+    players = {("D_A", Role.TRAIN_LOSS): m.steady(8), ("G_A", Role.TRAIN_LOSS): m.steady(8)}
+
+    def says(loss: NDArray[np.float64]) -> float:
+        found = m.tried(m.made(loss, Verdict.NAN, 0, others=players, from_start=True).facts(), CAUSE)
+        return sum(s.strength for s in found if isinstance(s, Sign) and s.name == "is-a-game")
+
+    assert 0.0 < says(np.full(8, np.nan)) < says(np.array([1.0, 2.0, 3.0, *[np.nan] * 5]))

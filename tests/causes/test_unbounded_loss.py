@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from losslens.model import Verdict
+from losslens.model import Role, Verdict
 from tests.causes import make_runs as m
 
 CAUSE = "unbounded-loss"
@@ -45,3 +45,13 @@ def test_a_loss_far_below_zero_from_its_first_point_on_that_falls_on_has_no_floo
     run = m.made(np.linspace(-9e5, -9e7, 20), Verdict.EXPLODED, 0, from_start=True)
     assert m.place(run, CAUSE) == 0
     assert "crossed-zero-and-fell" not in m.names(run, CAUSE, +1)
+
+
+def test_a_cross_entropy_below_zero_has_targets_outside_its_range() -> None:
+    flat = -55.03 + 0.001 * np.sin(np.arange(8.0))
+    accuracy = {("acc", Role.ACCURACY): np.full(8, 0.11)}
+    classes = m.made(flat, Verdict.PLATEAU, 0, others=accuracy, from_start=True)
+    assert "negative-of-classes" in m.names(classes, CAUSE, +1)
+    assert "negative-of-classes" in m.names(classes, "vanishing-gradients", -1)
+    density = m.made(flat, Verdict.PLATEAU, 0, from_start=True)
+    assert "negative-of-classes" not in m.names(density, CAUSE, +1)

@@ -18,6 +18,7 @@ from losslens.causes.facts.changed import changed_of, settings_at
 from losslens.causes.facts.cohort import with_cohort
 from losslens.causes.facts.course import course_of, start_of
 from losslens.causes.facts.gradient import gradient_of, layers_of
+from losslens.causes.facts.guess import knows_more
 from losslens.causes.facts.moment import coincidences_of, switched_of
 from losslens.causes.facts.nonfinite import nonfinite_of
 from losslens.causes.facts.nouns import Extent, Facts, Start
@@ -130,6 +131,8 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         train_series = train_series.current()
         where = None if start is None else int(np.searchsorted(train_series.step, start.step))
         train = course_of(train_series, where, extent, _verdict_on(judgement, train_series.tag))
+    if loss is not None and loss.classes and knows_more(run, loss.classes):
+        loss, train = (c and replace(c, classes=None) for c in (loss, train))
     gradient = gradient_of(run, leading, start, extent)
     scale = scale_of(run.first(Role.LOSS_SCALE), start, extent, gradient)
     moved, unchanged, between = _others(run, leading, start, extent)

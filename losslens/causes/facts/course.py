@@ -23,6 +23,7 @@ from losslens.causes.facts.numerics import (
 from losslens.causes.facts.spikes import SPIKE_WIDTHS, spikes_of
 from losslens.causes.facts.way_back import way_back_of
 from losslens.model import LossVerdict, Onset, Series
+from losslens.verdict.cap import cap_of
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
@@ -124,7 +125,17 @@ def course_of(series: Series, at: int | None, extent: Extent, judged: LossVerdic
         still=still_of(value if at is None else future),
         ascent=ascent_of(value),
         even=even_of(past),
+        capped=cap_of(value),
+        aloft=_aloft(past, future),
     )
+
+
+def _aloft(past: FloatArray, future: FloatArray) -> int | None:
+    """Of the first ten points from the onset on, those above twice all that came before it."""
+    before = past[np.isfinite(past)]
+    if before.size == 0 or before.min() <= 0:
+        return None
+    return int(np.sum(future[:10] > 2.0 * before.max()))
 
 
 def _run_up(value: FloatArray, at: int, growth: Growth, noise: float | None) -> int | None:

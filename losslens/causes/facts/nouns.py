@@ -99,6 +99,13 @@ class Start:
     """Distance to the nearest epoch boundary in logged points; None where an epoch has fewer than 4 points."""
     from_start: bool
 
+    def until(self, late: float) -> float:
+        """The last step of what can have made the onset, where a log may write it up to ``late`` steps too late.
+
+        What is logged after the first point of all came after a loss that was lost by then.
+        """
+        return max(self.high, self.step) + (late if self.points_before else 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Growth:
@@ -195,6 +202,10 @@ class LossCourse:
     """Points that rose out of the band in an unbroken row before the first non-finite value or the peak."""
     growth: Growth
     spikes: Spikes
+    capped: str = ""
+    """The number at which its last values are cut off, by name ("exp(100)"); "" where they are not."""
+    aloft: int | None = None
+    """Of the first ten points from the onset on, those above twice all that came before it."""
     empty: int = 0
     """Single points, in the whole run, that are exactly 0 for want of anything to learn …"""
     empty_gradient: bool = False

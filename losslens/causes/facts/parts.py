@@ -219,6 +219,8 @@ def validation_of(
     step, value = series.step[good], series.value[good]
     if value.size == 0:
         return None
+    at = int(np.argmin(value))
+    lowest, lowest_step, last = float(value[at]), int(step[at]), float(value[-1])
     if value.size > MOST_EVALUATIONS:  # logged with every step: a share of it says the same
         every = int(np.ceil(value.size / MOST_EVALUATIONS))
         step, value = step[::every], value[::every]
@@ -252,6 +254,9 @@ def validation_of(
         monotone_after=float(np.mean(after > 0)) if after.size >= 3 else None,
         never_good=ratio(best, float(value[0])),
         tracks=rank_correlation(value, there) if there is not None else None,
+        lowest=lowest,
+        lowest_step=lowest_step,
+        last=last,
         at_onset=_around(step, value, start),
         train_progress=_progress(there, train_end),
         **_largest(value),

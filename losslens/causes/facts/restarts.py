@@ -204,7 +204,7 @@ def _set_to(series: Series, start: Start | None, extent: Extent) -> tuple[float,
         return None
     span = max(1, extent.last_step - extent.first_step)
     moves = np.abs(np.diff(np.log(value)))
-    late = (step[1:] <= start.high + extent.interval) & (step[1:] >= start.low - WITHIN * span)
+    late = (step[1:] <= start.until(extent.interval)) & (step[1:] >= start.low - WITHIN * span)
     moves[~late] = 0.0
     at = int(np.argmax(moves)) + 1
     if moves[at - 1] < np.log(SEVERAL_FOLD):

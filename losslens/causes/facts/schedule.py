@@ -208,7 +208,7 @@ def _jump(step: IntArray, value: FloatArray, start: Start | None, extent: Extent
     if start is None or value.size < 2:
         return None, None, None, None
     low = start.step - JUMP_REACH * extent.interval
-    high = max(start.high, start.step) + 1.5 * extent.interval  # the rate may be logged a point later
+    high = start.until(1.5 * extent.interval)  # the rate may be logged a point later
     inside = np.flatnonzero((step[1:] >= low) & (step[1:] <= high))
     if warm is not None:
         inside = inside[step[inside + 1] > warm]

@@ -241,9 +241,11 @@ class Validation:
     points: int
     first: float | None
     best: float | None
+    """Lowest level (median of three evaluations where there are eight or more)."""
     best_step: int | None
     best_fraction: float | None
     end: float | None
+    """Level at the end: the median of up to three evaluations."""
     train_first: float | None
     ratio_first: float | None
     """Validation over training loss at the first evaluation."""
@@ -267,6 +269,11 @@ class Validation:
     """Best over first: near 1 when validation never improved."""
     tracks: float | None
     """Rank correlation with training at the same steps."""
+    lowest: float
+    """The best evaluation as it was logged: what is told …"""
+    lowest_step: int
+    last: float
+    """… with the last one."""
     at_onset: float | None
     """Median of the evaluations after the onset of the leading loss over those before it."""
     train_accuracy_end: float | None = None

@@ -225,8 +225,8 @@ def grad_nonfinite_first(f: Facts, d: int) -> Found:
     if g.nonfinite_step is None or g.nonfinite_lead is None or g.nonfinite_lead < 0.3:
         return None
     text = (
-        f"{g.tag} was not finite at {where(f, g.nonfinite_step)}, {num(max(1, round(g.nonfinite_lead)))} logged "
-        "points before the loss: the backward pass broke first"
+        f"{g.tag} was not finite at {where(f, g.nonfinite_step)}, {points(max(1, g.nonfinite_lead))} before "
+        "the loss: the backward pass broke first"
     )
     steps = (g.nonfinite_step, None)
     strength = ramp(g.nonfinite_lead, 0.2, 1.0) * ramp(g.nonfinite_lead, LONG_SURVIVED, LONG_SURVIVED / 3)

@@ -175,11 +175,11 @@ def never_as_untrained(f: Facts, d: int) -> Found:
         return None
     r = v.best / t.first
     text = (
-        f"{v.tag} was never better than {num(v.best)}, {times(r)} the first {t.tag} ({num(t.first)}), although "
-        f"training fell to {percent(v.train_progress)}: it never had a good phase"
+        f"{v.tag} was never better than {num(v.lowest)}, {times(v.lowest / t.first)} the first {t.tag} "
+        f"({num(t.first)}), although training fell to {percent(v.train_progress)}: it never had a good phase"
     )
     strength = log_ramp(r, 1.05, 1.6) * ramp(v.train_progress, LEARNED, LEARNED / 2) * _begins_early(f)
-    return sign("never-as-untrained", d, strength, text, series=v.tag, value=v.best, compared_to=t.first)
+    return sign("never-as-untrained", d, strength, text, series=v.tag, value=v.lowest, compared_to=t.first)
 
 
 AT_A_GUESS = (0.06, 0.02)
@@ -220,11 +220,12 @@ def best_is_a_guess(f: Facts, d: int) -> Found:
         gap = math.log(classes + 1.0) / guess - 1.0
         near = (min(near[0], OF_THE_GAP[0] * gap), min(near[1], OF_THE_GAP[1] * gap))
     text = (
-        f"{v.tag} was never better than {num(v.best)}, a guess among {classes} classes (ln {classes}), while training "
-        f"fell to {percent(v.train_progress)} of its value at the first evaluation: nothing general was ever learned"
+        f"{v.tag} was never better than {num(v.lowest)}, a guess among {classes} classes (ln {classes}), while "
+        f"training fell to {percent(v.train_progress)} of its value at the first evaluation: nothing general was "
+        "ever learned"
     )
     strength = ramp(off, *near) * ramp(v.train_progress, 0.9, 0.6) * begun(f)
-    return sign("best-is-a-guess", d, strength, text, series=v.tag, value=v.best, compared_to=guess)
+    return sign("best-is-a-guess", d, strength, text, series=v.tag, value=v.lowest, compared_to=guess)
 
 
 def rose_too_far(f: Facts, d: int) -> Found:

@@ -112,6 +112,14 @@ OF_CLASSES, UNNAMED = 0.25, 0.4
 """Of training that has an accuracy, and of that whose kind nothing names."""
 
 
+PERPLEXITY = re.compile(r"(?<![a-z])(?:ppl|perplexity|xent_ppl)(?![a-z])", re.IGNORECASE)
+
+
+def perplexes(tag: str) -> bool:
+    """Whether a series is e to the power of a loss."""
+    return PERPLEXITY.search(tag) is not None
+
+
 def regresses(f: Facts) -> bool:
     """Whether the leading loss, by its own name or the one in the settings, is the error of a number."""
     named = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", f.tag).lower()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import rise
+from losslens.causes.signs import kind, rise
 from losslens.causes.signs.build import (
     Found,
     begun,
@@ -14,6 +16,7 @@ from losslens.causes.signs.build import (
     num,
     onset_step,
     percent,
+    points,
     ramp,
     sign,
     stretch,
@@ -22,8 +25,7 @@ from losslens.causes.signs.build import (
     where,
     widths,
 )
-from losslens.causes.signs.kind import regresses
-from losslens.model import Verdict
+from losslens.model import Role, Verdict
 from losslens.verdict.calm import FEWEST_CALM
 
 MAYBE_EPOCHS = (20.0, 200.0)
@@ -158,6 +160,54 @@ def first_pass(f: Facts, d: int) -> Found:
     return sign("first-pass", d, ramp(f.onset.epoch, 1.3, 0.9), text, value=f.onset.epoch)
 
 
+THROWN_STEPS, THROWN_POINTS = (300.0, 50.0), (6.0, 3.0)
+"""Steps, and logged points, before the onset up to which it was the first updates that threw the loss, from which on
+it was not."""
+
+
+def thrown_at_first(f: Facts, d: int) -> Found:
+    """The first updates threw the loss above its first value, and it took many more to come down again.
+
+    A bad batch is gone at the next step, and nothing had been learned yet that new data could contradict.
+    """
+    c, o, e = f.loss, f.onset, f.extent
+    if c is None or o is None or e is None or o.from_start or c.aloft is None or c.growth.ratio is None:
+        return None
+    if f.leading_role.startswith("val") or not o.points_before:
+        return None
+    steps = (o.step - e.origin) * e.steps_apart / max(e.interval, 1e-9)
+    early = ramp(o.points_before, *THROWN_POINTS) * log_ramp(max(steps, 1.0), *THROWN_STEPS) * begun(f)
+    text = (
+        f"{points(o.points_before)} into the run {c.tag} was thrown to {num(c.growth.peak)}, and {c.aloft} of the next "
+        "10 points were above twice its first values: the first updates did it, not one batch"
+    )
+    strength = early * ramp(c.aloft, 1.0, 4.0) * log_ramp(c.growth.ratio, 2.0, 8.0)
+    return sign("thrown-at-first", d, strength, text, series=c.tag, value=c.growth.ratio)
+
+
+def negative_of_classes(f: Facts, d: int) -> Found:
+    """Below zero from first to last beside an accuracy: no cross-entropy is, unless targets lie outside 0 to 1."""
+    c = f.train if f.train is not None else f.loss
+    if c is None or c.first is None or c.end is None or c.first >= 0 or c.end >= 0 or f.agent is not None:
+        return None
+    if not {Role.ACCURACY.value, Role.VAL_ACCURACY.value} & set(f.roles) or f.verdict is not Verdict.PLATEAU:
+        return None
+    text = (
+        f"{c.tag} is below zero ({num(c.first)}) beside an accuracy: a cross-entropy never is, unless its targets lie "
+        "outside 0 to 1 or its sign is wrong"
+    )
+    return sign("negative-of-classes", d, 1.0, text, series=c.tag, value=c.first)
+
+
+def held_at_cap(f: Facts, d: int) -> Found:
+    """The loss stands where a program cuts off what is too large: it exploded, out of sight."""
+    c = f.train if f.train is not None else f.loss
+    if c is None or not c.capped or c.end is None or (c.first is not None and c.end < c.first):
+        return None
+    text = f"{c.tag} stands at {num(c.end)}, {c.capped}, to the last digit: larger values are cut off there"
+    return sign("held-at-cap", d, 1.0, text, series=c.tag, value=c.end)
+
+
 def nan_from_first(f: Facts, d: int) -> Found:
     if f.nonfinite is None or f.nonfinite.pattern != "from-first":
         return None
@@ -180,6 +230,15 @@ def nan_before_update(f: Facts, d: int) -> Found:
     return sign("nan-before-update", d, strength, text, series=f.tag, steps=(n.first_step, n.first_step))
 
 
+def _few_before(f: Facts) -> str:
+    """That too few points lie on a calm course right before the first value that is not finite."""
+    calm = f.nonfinite.calm if f.nonfinite is not None else 0
+    if calm > 1:
+        return f"the {calm} points before it are few to call it calm"
+    before = f.onset.points_before if f.onset is not None else 0
+    return "one point before it is no course" if before <= 1 else "right before it the course was not calm"
+
+
 def nan_abrupt(f: Facts, d: int) -> Found:
     """NaN out of a calm loss."""
     if f.nonfinite is None or f.loss is None or f.nonfinite.pattern != "abrupt":
@@ -191,10 +250,10 @@ def nan_abrupt(f: Facts, d: int) -> Found:
     at = max(onset_step(f) or first, first)
     text = (
         f"{f.tag} went from a calm {num(f.loss.before)} to a value that is not finite at {where(f, at)}, with "
-        f"{num(f.loss.rising_points)} rising points before"
+        f"{num(f.loss.rising_points) if f.loss.rising_points else 'no'} rising point"
+        f"{'s' * (f.loss.rising_points > 1)} before"
         if f.nonfinite.calm >= FEWEST_CALM
-        else f"{f.tag} went from {num(f.loss.before)} to a value that is not finite at {where(f, at)}; the "
-        f"{f.nonfinite.calm} points before it are few to call it calm"
+        else f"{f.tag} went from {num(f.loss.before)} to a value that is not finite at {where(f, at)}; {_few_before(f)}"
     ) + (f" (a first one, at {where(f, first)}, had passed)" if first < at else "")
     steps = (first, at)
     return sign("nan-abrupt", d, strength, text, series=f.tag, steps=steps, value=f.loss.before)
@@ -258,6 +317,10 @@ def huge_start(f: Facts, d: int) -> Found:
         return None
     first = course.first
     if first is not None and first > 0:
+        if kind.perplexes(course.tag):
+            first = math.log(first)
+            if course.capped or first < HUGE_LOSS:
+                return None
         text = (
             f"the first {course.tag} is {num(first)}; data on a usual scale start "
             "near 1 (regression) or ln C (classification)"
@@ -294,7 +357,8 @@ def usual_start(f: Facts, d: int) -> Found:
         text += f", about ln {course.classes:,}: what a uniform guess among {course.classes:,} classes gives"
     else:
         text += ", a usual scale"
-    strength = begun(f) * (1.0 if course.classes else log_ramp(course.first, 100.0, 15.0))
+    level = math.log(course.first) if kind.perplexes(course.tag) else course.first
+    strength = begun(f) * (1.0 if course.classes else log_ramp(level, 100.0, 15.0))
     return sign("usual-first-loss", d, strength, text, series=course.tag, value=course.first)
 
 
@@ -326,7 +390,7 @@ def loss_was_low(f: Facts, d: int) -> Found:
         return None
     r = f.loss.before / start
     text = f"{f.tag} was low just before ({num(f.loss.before)}, {percent(r)} of its start)"
-    text += "" if regresses(f) else ": predictions near saturation"
+    text += "" if kind.regresses(f) else ": predictions near saturation"
     return sign(
         "loss-was-low",
         d,
