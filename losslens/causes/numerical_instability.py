@@ -35,8 +35,8 @@ from losslens.model import Fix, NotChecked, Sign
 CAUSE = "numerical-instability"
 TITLE = "Numerical instability (log 0, 0/0, sqrt' at 0)"
 LATE = (
-    "the logarithms, divisions and square roots are harmless while their inputs stay away from 0; a net that has "
-    "learned well brings probabilities and variances ever nearer to it"
+    "the logarithms, divisions and square roots are harmless while their inputs stay away from 0; the better a net "
+    "has learned, the nearer to it come probabilities and variances"
 )
 LEVEL = "mechanism"
 SOURCES = (

@@ -56,6 +56,9 @@ OF_THE_DATA = frozenset(
 FIRST_STEPS = 100
 """Steps to run where the training was bad from its start."""
 
+MOST_STEPS, MOST_EPOCHS = 2_000, 5
+"""More of these is no short run."""
+
 
 def tell_apart(facts: Facts, ids: Sequence[str], split_by: Sequence[str]) -> Fix | None:
     """What to run, ``split_by`` being the signals that split the leading causes ``ids``, the most telling first.
@@ -91,8 +94,21 @@ def _again(facts: Facts) -> str:
         return "Run it once more"
     last = o.high + round(e.interval)
     good = o.low if o.low < o.step else o.step - round(e.interval)
+    if e.unseen.begins_late and good <= e.first_step:
+        return f"Replay up to {where(facts, last)} from the last checkpoint before {where(facts, e.first_step)}"
     if o.from_start or good <= max(e.first_step, 0):
-        last = o.high if o.from_start else last
-        length = max(last, FIRST_STEPS) if e.axis == "step" else max(last, 1)
-        return f"Run the first {lasting(facts, length).removeprefix('1 ')} once more"
+        return _from_the_start(facts, o.high if o.from_start else last)
     return f"Replay up to {where(facts, last)} from the last checkpoint at or before {where(facts, good)}"
+
+
+def _from_the_start(facts: Facts, last: int) -> str:
+    """A run from the start up to ``last``, no longer than one waits for, and in a number only where one can be run."""
+    axis = facts.extent.axis if facts.extent is not None else "step"
+    if axis == "step" and last <= MOST_STEPS:
+        return f"Run the first {lasting(facts, max(last, FIRST_STEPS))} once more"
+    if "epoch" in axis and last <= 1:
+        return "Run the first epoch once more"
+    if "epoch" in axis and last <= MOST_EPOCHS:
+        return f"Run the first {lasting(facts, last)} once more"
+    to = "" if axis == "row" else f", to {where(facts, last)} at most"
+    return f"Run it once more from its start{to}"

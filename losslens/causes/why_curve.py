@@ -69,6 +69,11 @@ def _broke(f: Facts) -> str:
     assert f.nonfinite is not None
     one = f.extent.steps_apart <= 1
     between = "from one step to the next" if one else f"within one logged point ({lasting(f, f.extent.interval)})"
+    if f.onset is not None and f.onset.points_before < FEWEST_BEFORE:
+        return (
+            f"The curve itself tells little: one point was logged before {where(f, f.nonfinite.first_step)}, from "
+            f"which no course can be told, and {f.tag} was lost {between}."
+        )
     unless = "" if one else ", unless it fits between two logged points"
     if f.extent.steps_apart >= COARSE:
         return (

@@ -10,8 +10,8 @@ from losslens.model import Verdict
 AT_ONCE = 3.0
 """Factor of a step to another level from which nothing had been building up: other data are as likely a reason."""
 
-LATE = 0.1
-"""Share of the run from which it is asked how something can come so late."""
+LATE, FEWEST_BEFORE = 0.1, 4
+"""Share of the run, and logged points, from which on it is asked how something can come so late."""
 
 
 def at(f: Facts, *, first: bool) -> str:
@@ -100,6 +100,6 @@ def late(f: Facts, cause: str, how: str) -> str:
     """How a cause can stay away for most of a run; ``how`` is what its module says of that. "" for an early onset."""
     if not how or f.onset is None or f.onset.from_start or f.verdict is Verdict.OVERFIT:
         return ""
-    if f.onset.fraction < LATE or lived(f) < 1:
+    if f.onset.fraction < LATE or lived(f) < 1 or f.onset.points_before < FEWEST_BEFORE:
         return ""
     return f"How {cause} can come so late: {how}."

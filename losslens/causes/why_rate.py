@@ -9,6 +9,9 @@ from losslens.causes.signs.rate import grows_by_setting, rise_text, rise_when
 NEAR_JUMP = 20.0
 """Logged points between a rise of the rate and the onset within which it is worth saying."""
 
+WARM = 0.99
+"""Share of the peak from which a warm-up is over."""
+
 STANDS_HIGHER = 1.5
 """Times its first value from which a rate is not said to explain nothing."""
 
@@ -58,6 +61,8 @@ def at_onset(f: Facts) -> str:
         )
     if r.at_onset is None:
         return ""
+    if r.in_warmup and r.peak and r.at_onset >= WARM * r.peak:
+        return f"{r.tag} had just been warmed up at the onset, to {num(r.at_onset)}: the run was new to its full rate."
     if r.in_warmup:
         return (
             f"{r.tag} was still being warmed up: {num(r.at_onset)} at the onset, "

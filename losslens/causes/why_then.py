@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from losslens.causes import why_curve, why_others, why_place, why_rate, why_terms, why_validation
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.facts.signals import Trend
-from losslens.causes.signs import impossible, workers
+from losslens.causes.signs import impossible, rise, workers
 from losslens.causes.signs.build import lag_text, lasting, num, often, percent, points, times, where, widths
 from losslens.causes.signs.changed import told
 from losslens.causes.signs.gradient import LONG_SURVIVED, broke_alone
@@ -293,7 +293,7 @@ def _from_start(f: Facts) -> tuple[str, ...]:
     assert f.loss is not None
     out = [
         (
-            f"It was wrong from the first logged point ({where(f, f.onset.step)}): there is no "
+            f"It {_bad_from(f)} the first logged point ({where(f, f.onset.step)}) on: there is no "
             "before, so the reason lies in the setup, not in a moment."
         )
     ]
@@ -317,11 +317,23 @@ def _unseen(f: Facts) -> tuple[str, ...]:
     first = where(f, f.extent.first_step)
     if f.extent.unseen.epochs is not None and "epoch" not in f.extent.axis and f.extent.unseen.epochs >= 1:
         first += f", after {num(round(f.extent.unseen.epochs, 1))} passes over the data"
-    said = (
-        f"The log begins at {first}, where the loss was wrong already: what happened before is not in it. "
-        "Look into the log of the start before this one."
-    )
-    return (said, *_siblings(f))
+    said = f"The log begins at {first}, and the loss {_bad_from(f)} there on: what happened before is not in it."
+    if f.verdict is Verdict.PLATEAU:
+        said = (
+            f"The log begins at {first}, with the loss on the level that it ends on: whether it had come down to that "
+            "before is not in it."
+        )
+    return (f"{said} Look into the log of the start before this one.", *_siblings(f))
+
+
+def _bad_from(f: Facts) -> str:
+    """What a loss did from its first logged point on."""
+    if f.nonfinite is not None and f.nonfinite.pattern in ("from-first", "unseen"):
+        return "was not finite from"
+    if f.verdict is Verdict.PLATEAU:
+        return "did not get better from"
+    rose = f.loss is not None and f.loss.first is not None and (f.loss.growth.peak or 0.0) > f.loss.first
+    return "rose from" if rose and not rise.bottomless(f) else "was wrong from"
 
 
 def _capital(text: str) -> str:

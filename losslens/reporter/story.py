@@ -314,11 +314,11 @@ def _levels(leading: LossVerdict | None) -> str:
         return ""
     onset, end, best = leading.onset, leading.end_level, leading.best_level
     name, level = ("best" if onset is None or onset.from_start else "best before"), best
-    if onset is not None and leading.verdict.blew_up and onset.level is not None:
-        if end is not None and end < onset.level:
-            name, level = "before", onset.level  # it ran away downward: the lowest is the worst
-        elif best is not None and leading.start_level is not None and best >= leading.start_level:
-            level = None  # it only ever rose: no level of it was better than its start
+    if best is not None and leading.start_level is not None and best >= leading.start_level:
+        level = None  # no level of it was better than its start
+    before = onset.level if onset is not None and leading.verdict.blew_up else None
+    if before is not None and end is not None and end < before:
+        name, level = "before", before  # it ran away downward: the lowest is the worst
     if level is not None and end is not None and words.number(level) == words.number(end):
         name, level = "", None  # it ended at its best: one number, not twice the same
     names = (("start", leading.start_level), (name, level), ("end", end))

@@ -73,3 +73,28 @@ def test_it_is_said_only_where_no_cause_stands_out() -> None:
 
 def test_what_is_watched_can_split_causes() -> None:
     assert WATCHED.keys() <= rank.LOG_NEXT.keys() | {"sample_ids"}
+
+
+@pytest.mark.parametrize(
+    ("axis", "first", "said"),
+    [
+        ("epoch", 1, "Run the first epoch once more, and print"),
+        ("row", 0, "Run it once more from its start, and print"),
+        ("epoch", 43, "Replay up to epoch 44 from the last checkpoint before epoch 43, and print"),
+        ("step", 0, "Run the first 100 steps once more, and print"),
+    ],
+)
+def test_a_run_from_the_start_is_told_as_one_that_can_be_done(axis: str, first: int, said: str) -> None:
+    flat = m.steady(8, level=2.3, width=0.01)
+    steps = first + np.arange(8)
+    bad = m.made(flat, Verdict.PLATEAU, 0, from_start=True, axis=axis, step=steps, uncertain=0)
+    found = tell_apart(bad.facts(), (), ("grad_norm",))
+    assert found is not None
+    assert found.text.startswith(said)
+
+
+def test_what_takes_too_long_is_not_counted() -> None:
+    coarse = m.made(m.steady(8), Verdict.DIVERGED, 1, step=19_600 * np.arange(1, 9), uncertain=0)
+    found = tell_apart(coarse.facts(), (), ("grad_norm",))
+    assert found is not None
+    assert found.text.startswith("Run it once more from its start, to step 58,800 at most")

@@ -108,7 +108,10 @@ def test_a_calm_loss_that_is_lost_at_once_needs_one_operation_only() -> None:
 def test_of_a_log_of_few_points_only_what_they_show_is_said() -> None:
     steps = np.array([0, 100, 200, 300], dtype=np.int64)
     lost = m.made(np.array([2.0, np.nan, np.nan, np.nan]), Verdict.NAN, 1, step=steps)
-    assert "was finite and had not risen up to the last point before step 100" in told(lost)
+    assert "one point was logged before step 100, from which no course can be told" in told(lost)
+    steps = np.arange(6, dtype=np.int64) * 100
+    lost = m.made(np.array([2.0, 1.9, *[np.nan] * 4]), Verdict.NAN, 2, step=steps)
+    assert "was finite and had not risen up to the last point before step 200" in told(lost)
     grown = m.made(450.0 * 3.5 ** np.arange(12.0), Verdict.EXPLODED, 2, axis="epoch", every=1)
     text = told(grown)
     assert "multiplied by the same factor" in text
