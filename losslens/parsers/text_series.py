@@ -175,16 +175,18 @@ def _without_echo(tag: str, rows: list[int], placed: Placed) -> tuple[list[int],
     if placed.axis == "row" or not (step[1:] == step[:-1]).any():
         return list(rows), 0
     kept: list[int] = []
-    others = 0
+    others = near = 0
     for row in rows:
         if kept and placed.step[row] == placed.step[kept[-1]]:
             value, before = (placed.records[i].values[tag] for i in (row, kept[-1]))
             if value == before or abs(value - before) <= ROUNDED * abs(before):
+                near += value != before
                 continue
             others += 1
         kept.append(row)
     copies = len(rows) - len(kept)
-    return (list(rows), 0) if others > copies else (kept, copies)
+    by_chance = others > copies and (copies > 1 or near)
+    return (list(rows), 0) if by_chance else (kept, copies)
 
 
 def _ends_stretches(tag: str, rows: list[int], main: list[int], placed: Placed) -> bool:
