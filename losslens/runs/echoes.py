@@ -60,7 +60,7 @@ def join_echoes(by_path: dict[Path, list[Group]], seen: Beginnings, containers: 
     """Let each printed output join the one logged job near it that holds its numbers; changes ``by_path``.
 
     So do the logs of a subfolder that is called as one of the ``containers`` in which trainers keep what belongs above,
-    and those of the only subfolder with logs below the only job of a folder.
+    and those of the only folder with logs below the only job of a folder that no tracker keeps.
     """
     _join_parallel(by_path, containers, seen)
     _join_tracked(by_path, seen)
@@ -89,11 +89,12 @@ def join_echoes(by_path: dict[Path, list[Group]], seen: Beginnings, containers: 
     for path, groups in by_path.items():
         if 1 < len(groups) <= MOST_TOGETHER and any(_may_be_one(a, b) for a, b in combinations(groups, 2)):
             by_path[path] = _joined_within(groups, seen)
-    below = Counter(path.parent for path, groups in by_path.items() if groups)
+    below = Counter(above for path, groups in by_path.items() if groups for above in path.parents)
     for path, groups in by_path.items():
         above = by_path.get(path.parent, [])
         several = 1 < len(above) <= MOST_TOGETHER and path.name.lower() in containers
-        if len(groups) == 1 and (several or len(above) == below[path.parent] == 1):
+        alone = len(above) == below[path.parent] == 1 and not above[0].formats() <= TRACKED
+        if len(groups) == 1 and (several or alone):
             _join_above(path, groups, above, seen)
 
 

@@ -38,7 +38,9 @@ RISES = (Verdict.EXPLODED, Verdict.DIVERGED, Verdict.SHIFTED)
 def acquitted(run: Run, trained: Judged, evaluated: Sequence[Judged]) -> Judged:
     """The training loss, fine where it rose by and by and a validation loss, itself fine, got better to the end."""
     d = trained.word.departure
-    if trained.word.verdict not in RISES or d is None or d.shape == "jump" or trained.fit.nonfinite:
+    if trained.word.verdict not in RISES or d is None or d.shape == "jump" or d.top <= d.base:
+        return trained
+    if trained.fit.transform.kind != "log" or trained.fit.nonfinite:
         return trained
     onset = trained.fit.step_of(d.onset)
     for other in evaluated:
