@@ -295,7 +295,8 @@ def _mounted(fit: SeriesFit, train: SeriesFit) -> tuple[int, int, float, float] 
         return None
     lowest = float(train.value[train.step >= fit.step_of(best)].min(initial=np.inf))
     falling = float(train.value[-1]) <= (1.0 + FELL) * lowest  # a few points of it say no more than its last ones
-    if not (falling or rise >= MOUNTING_FAR) or not np.all(np.diff(after) > -MOUNTING_SLACK * rise):
+    slack = MOUNTING_SLACK if falling else 0.0  # whatever training did, what has begun to fall back may go on so
+    if not (falling or rise >= MOUNTING_FAR) or not np.all(np.diff(after) > -slack * rise):
         return None
     return best, best + 1, float(after[0]), rise
 
