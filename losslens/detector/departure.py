@@ -186,7 +186,7 @@ def find_rise(grid: Grid, noise: float, *, urgent: bool) -> Rise | None:
         return sustained
     if not urgent and (above := above_all(z, widest)) is not None:
         return above
-    if z.size <= FEW_POINTS and z.size > END_POINTS and float(z[1:].min() - z[0]) > EARLY_WIDTHS * noise:
+    if z.size <= FEW_POINTS and z.size > END_POINTS and float(z[1:].min() - z[0]) > EARLY_WIDTHS * quiet:
         return Rise(0, float(z[0]), float(np.median(z[-widest:])), widest, 0.0)
     rise = _last_point(z)
     if rise is not None:
