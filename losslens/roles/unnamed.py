@@ -64,6 +64,8 @@ def _objective(
     if bare := _bare_names(series, open_tags, roles):
         return bare
     least = _LEAST_MOVE if len(series) > 1 else _LEAST_MOVE_ALONE
+    if roles & _OF_A_TRAINING:
+        least = 0.0  # of a training it is known what falls, or ought to
     falling = [tag for tag in open_tags if _behaves_like_a_loss(series[tag].value, least)]
     # "bpr" beside "val_bpr", "train-rmspe" beside "eval-rmspe" are one loss of two data sets.
     of_other_data = {tag: _measured(tag) for tag in open_tags if any(w in _HELD_BACK for w in words_of(tag)[:1])}
@@ -314,6 +316,11 @@ def _behaves_like_a_loss(value: FloatArray, least: float) -> bool:
 #: such as a place on the map, nobody could tell, and that it did not get better would say nothing. What a file holds
 #: alone, as losses are kept, need not move as far.
 _LEAST_MOVE, _LEAST_MOVE_ALONE = 0.05, 0.01
+#: What only a training logs.
+_OF_A_TRAINING = {
+    *(Role.LEARNING_RATE, Role.GRAD_NORM, Role.GRAD_NORM_CLIPPED, Role.WEIGHT_NORM, Role.LOSS_SCALE),
+    *(Role.ACCURACY, Role.VAL_ACCURACY, Role.EPOCH),
+}
 
 
 def _stays(value: FloatArray, least: float) -> bool:
