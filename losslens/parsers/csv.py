@@ -20,11 +20,11 @@ from losslens.parsers.columns import Columns
 from losslens.parsers.csv_rows import TableReader
 from losslens.parsers.dialect import Dialect, lines_between, share_of_rows, sniff_dialect
 from losslens.parsers.opening import HEAD_BYTES, LogFile, dated_at_end, decode_head, read_head
+from losslens.parsers.printed.redrawn import bars_of
+from losslens.parsers.printed.tables import has_names_above
+from losslens.parsers.printed.windows import LEAST_RECORDS, has_records, records_in
 from losslens.parsers.shared_names import add_totals
 from losslens.parsers.side_by_side import one_log, runs_beside, tables_beside
-from losslens.parsers.text_redrawn import bars_of
-from losslens.parsers.text_tables import has_names_above
-from losslens.parsers.text_windows import LEAST_RECORDS, has_records, records_in
 from losslens.parsers.transposed import lies_on_its_side, read_sideways
 
 NAME = "csv"

@@ -16,8 +16,8 @@ from losslens.parsers.json_curves import curves_in, lists_in, series_of
 from losslens.parsers.json_reading import Document, Json, loads_bare
 from losslens.parsers.keras_json import histories_of
 from losslens.parsers.opening import HEAD_BYTES, LogFile, decode_head
-from losslens.parsers.text_lines import clean
-from losslens.parsers.text_windows import records_in
+from losslens.parsers.printed.lines import clean
+from losslens.parsers.printed.windows import records_in
 from losslens.parsers.transposed import lies_on_its_side
 
 NAME = "printed-lists"

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from losslens.model import LogEvent
-from losslens.parsers.text_events import EVENTS
+from losslens.parsers.printed.events import EVENTS
 
 _KILLED = re.compile(r"(?<![a-z])(?:was|is) killed", re.IGNORECASE)
 #: What the words of an error may say of why a run ended.

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from losslens.model import Log
 from losslens.parsers.opening import HEAD_BYTES, lines_of, text_encoding
-from losslens.parsers.text_events import TRACEBACK, Messages, event_kind
-from losslens.parsers.text_lines import clean
+from losslens.parsers.printed.events import TRACEBACK, Messages, event_kind
+from losslens.parsers.printed.lines import clean
 from losslens.parsers.wrapped import output_file, output_head
 
 NAME = "messages"

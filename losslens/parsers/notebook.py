@@ -23,8 +23,8 @@ from losslens.parsers.axes import STEP_RANK, is_known_name, normalise
 from losslens.parsers.columns import Columns
 from losslens.parsers.json_reading import Json, loads
 from losslens.parsers.opening import HeldOutput, LogFile
+from losslens.parsers.printed.windows import records_in
 from losslens.parsers.python_settings import assigned
-from losslens.parsers.text_windows import records_in
 
 NAME = "notebook"
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from losslens.model import Log, RawSeries, Table
 from losslens.parsers.axes import SPLIT_WORDS, STEP_RANK, TIMES, is_known_name, normalise
 from losslens.parsers.columns import Column, Columns
-from losslens.parsers.text_swept import SWEPT
+from losslens.parsers.printed.swept import SWEPT
 
 if TYPE_CHECKING:
     from losslens.model import BoolArray, IntArray

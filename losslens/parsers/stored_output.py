@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from losslens.model import LogEvent, Warning
-from losslens.parsers.text_events import Messages
-from losslens.parsers.text_lines import clean
+from losslens.parsers.printed.events import Messages
+from losslens.parsers.printed.lines import clean
 
 #: A line that was printed in longer pieces than this is a progress bar without an end.
 _MAX_LINE = 64 << 10

@@ -11,17 +11,17 @@ from losslens.errors import NotALogError
 from losslens.frameworks import framework_said
 from losslens.model import Log, RawSeries, Setting
 from losslens.parsers.opening import dated_at_end
-from losslens.parsers.text_dating import dated_events
-from losslens.parsers.text_places import place_records
-from losslens.parsers.text_reader import Reader
-from losslens.parsers.text_records import Record
-from losslens.parsers.text_series import named_by_best, named_by_file, series_of, told_to_fall
-from losslens.parsers.text_settings import settings_said
-from losslens.parsers.text_short import may_tell_of_a_loss, may_tell_of_a_nan, shows_a_course, shows_nan
-from losslens.parsers.text_starts import Opened, counted_anew, held, later_in
-from losslens.parsers.text_told import add_told_nan
-from losslens.parsers.text_trainings import Training
-from losslens.parsers.text_windows import has_records
+from losslens.parsers.printed.dating import dated_events
+from losslens.parsers.printed.places import place_records
+from losslens.parsers.printed.reader import Reader
+from losslens.parsers.printed.records import Record
+from losslens.parsers.printed.series import named_by_best, named_by_file, series_of, told_to_fall
+from losslens.parsers.printed.settings import settings_said
+from losslens.parsers.printed.short import may_tell_of_a_loss, may_tell_of_a_nan, shows_a_course, shows_nan
+from losslens.parsers.printed.starts import Opened, counted_anew, held, later_in
+from losslens.parsers.printed.told import add_told_nan
+from losslens.parsers.printed.trainings import Training
+from losslens.parsers.printed.windows import has_records
 from losslens.parsers.wrapped import output_file, output_head
 
 NAME = "text"

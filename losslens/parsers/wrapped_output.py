@@ -9,7 +9,7 @@ from pathlib import Path
 
 from losslens.model import Log
 from losslens.parsers import text
-from losslens.parsers.text_windows import has_records
+from losslens.parsers.printed.windows import has_records
 from losslens.parsers.wrapped import wrapping_of
 
 NAME = "wrapped-output"

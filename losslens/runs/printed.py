@@ -14,9 +14,9 @@ from itertools import islice, pairwise
 from pathlib import Path
 from statistics import median
 
-from losslens.parsers.text_lines import clean
-from losslens.parsers.text_records import Record, read_record
-from losslens.parsers.text_speaking import speaks_of_training
+from losslens.parsers.printed.lines import clean
+from losslens.parsers.printed.records import Record, read_record
+from losslens.parsers.printed.speaking import speaks_of_training
 from losslens.runs.peek import goes_on, lines_of_ends
 
 #: Output named by a scheduler: its own word, or a suffix that only printed output has.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from losslens.errors import LosslensError
 from losslens.parsers.opening import MOST_HEAD_BYTES, has_too_long_lines, read_head, text_encoding
-from losslens.parsers.text_short import FEW, is_prose, said_in
-from losslens.parsers.text_windows import records_in
+from losslens.parsers.printed.short import FEW, is_prose, said_in
+from losslens.parsers.printed.windows import records_in
 from losslens.parsers.wrapped import output_head
 from losslens.roles.names import words
 

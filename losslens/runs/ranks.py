@@ -18,8 +18,8 @@ import numpy as np
 from losslens import parsers
 from losslens.errors import LosslensError
 from losslens.model import Log, RawSeries, Warning
-from losslens.parsers.text_ranks import parted_loss
-from losslens.parsers.text_records import IS_LOSS
+from losslens.parsers.printed.ranks import parted_loss
+from losslens.parsers.printed.records import IS_LOSS
 from losslens.roles.names import split_of
 from losslens.runs.agreement import written_in_step
 from losslens.runs.group import MESSAGES

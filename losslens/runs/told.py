@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from losslens.model import Log, LogEvent
-from losslens.parsers.text_nan import is_thrown_nan
-from losslens.parsers.text_told import add_told_nan
+from losslens.parsers.printed.nan import is_thrown_nan
+from losslens.parsers.printed.told import add_told_nan
 from losslens.runs.group import MESSAGES
 
 #: What else a job says while it dies.

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from losslens.model import Log, RawSeries
-from losslens.parsers.text_series import told_to_fall
+from losslens.parsers.printed.series import told_to_fall
 
 
 def to_fall(logs: Sequence[Log], told: Collection[str]) -> list[Log]:

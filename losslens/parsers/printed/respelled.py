@@ -1,0 +1,117 @@
+"""Lines that write their names and numbers in signs of their own, told as most programs print them.
+
+"loss min|avg|max: 0.7|0.9|3.5", "step_100: loss_2.3", "loss of epoch3-batch-50: 2.3", "CrossE[472.03]".
+"""
+
+from __future__ import annotations
+
+import re
+
+from losslens.parsers.printed.lists import one_by_one
+from losslens.parsers.printed.wholes import NUMBER
+
+#: "inertia 4705.6." ends a sentence.
+_STOP = re.compile(r"(?<=\d)(\.\d+)\.$")
+#: "step,20,loss,1.58,lr,1e-3": names and numbers in turn with nothing but commas in between.
+_LISTED = re.compile(
+    r"[A-Za-z][\w/.]*,[-+]?\d[\d.]*(?:,[A-Za-z][\w/.]*,(?:[-+]?[\d.]+(?:e[-+]?\d+)?|nan|[-+]?inf))+", re.I
+)
+#: "epoch: {1/300}, loss : {1.9027643}": a format string with one pair of braces too many.
+_IN_BRACES = re.compile(rf"\{{\s*({NUMBER}(?:\s*/\s*\d+)?)\s*\}}", re.IGNORECASE)
+#: "eval: bucket 2 perplexity 5.1": each of the groups that samples were sorted into by their length has its own.
+_BUCKET = re.compile(r"\b(bucket) (\d+):? (?=[a-z])", re.IGNORECASE)
+#: "[1600/16000]\t[L1: 5.96][VGG: 0.2]\t65.8+0.4s", as EDSR's code and what was made of it print their losses: without
+#: the word, and behind them how long the network and the data took.
+_TIMED = re.compile(rf"(\[\d+/\d+\])\s*((?:\[\w+: {NUMBER}\])+)\s+[\d.]+\+[\d.]+s", re.IGNORECASE)
+#: "v_num: a1b2 train_loss: 0.5": a version of Lightning's that is a word stands in no name behind it.
+_VERSION = re.compile(r"\bv_num[:=]\s?(?=\w*[A-Za-z])\w+\s")
+#: "CrossE[472.03]", "loss = [0.31]": what tf.Print and tf.print make of a tensor of one number.
+_PRINTED = re.compile(rf"([A-Za-z][\w/.]*(?: [A-Za-z][\w/.]*){{0,2}})\s*[:=]?\s*\[({NUMBER})\]", re.IGNORECASE)
+#: "idx: 0loss: 8.46": a number ends where the name of the next begins.
+_GLUED = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)(?=(?:[a-z]+_)?loss\w*['\"]?\s*[:=])")
+#: How CatBoost begins the line of a round.
+ROUND = re.compile(r"(?:step )?\d+:\s+learn\b")
+#: What it printed of one before 2018: "0:\tlearn 0.635passed: 17.4 sec", "0:\tlearn 0.635\ttest 0.64\tbestTest 0.64".
+_ROUND_OF_OLD = re.compile(rf"\b(learn|test\d*|best)(?:Test)? ({NUMBER})", re.IGNORECASE)
+#: "step_78540:\tloss_-4.06", as the names of files have it: nothing but names and numbers with a dash below between.
+_NAMED_BELOW = r"[A-Za-z]+(?:_[A-Za-z]+)*_"
+_UNDERSCORED = re.compile(rf"(?:{_NAMED_BELOW}{NUMBER}(?:[\s:,;|]+|$)){{2,}}", re.IGNORECASE)
+_UNDERSCORE = re.compile(rf"({_NAMED_BELOW[:-1]})_({NUMBER})", re.IGNORECASE)
+#: "the train loss of epoch3-batch-50: 0.23", "loss at epoch 3 batch 50: 0.23": both places stand in the name.
+_OF_A_PLACE = re.compile(
+    r"(?P<name>(?:[A-Za-z]+[ _])?(?:loss|cost|error)) (?:of|at|after|in|for) epoch[ _-]?(?P<epoch>\d+)[ ,_-]{1,2}"
+    rf"(?P<counts>batch|step|iter(?:ation)?)[ _-]?(?P<at>\d+)\s*[:=]\s*(?P<number>{NUMBER})",
+    re.IGNORECASE,
+)
+#: "loss min|avg|max: 0.73|0.97| 3.5": of one batch or some, the number itself between its extremes.
+_EXTREME = r"(?:min|max|avg|mean|median|std)"
+_EXTREMES = re.compile(
+    rf"(?P<of>[A-Za-z_]\w*(?: [A-Za-z_]\w*)?)[ _](?P<names>{_EXTREME}(?:[|/]{_EXTREME}){{1,4}})"
+    rf"\s*[:=]?\s*(?P<numbers>{NUMBER}(?:\s*[|/]\s*{NUMBER}){{1,4}})(?![\w./])",
+    re.IGNORECASE,
+)
+_PARTED = re.compile(r"\s*[|/]\s*")
+#: The first of these that stands between the extremes has no other name than what it is of.
+_THE_NUMBER = ("avg", "mean", "median")
+#: "Loss 1: 0.53, Loss 2: 0.61": where a line has several, the count behind the name says which loss it is.
+_NUMBERED = re.compile(
+    rf"\b(loss|cost|error) (\d{{1,2}})(?=\s?[:=]\s?{NUMBER}|\s+(?:\d*\.\d|nan\b|inf\b))", re.IGNORECASE
+)
+#: "CV Batch 4/0 loss 28.51 loss_att 24.1 history loss 27.95": WeNet's mean so far of an evaluation.
+_HISTORY = re.compile(rf"(\bCV Batch \d+/\d+ loss {NUMBER})(.*?)\s+history loss ({NUMBER})", re.IGNORECASE)
+#: "Eit 12400  lr 0.0002  Le 25.6000 (25.6000)": the loss of VSE++ and of what was made of it.
+_OF_VSE = re.compile(rf"(\bEit \d+\s+lr {NUMBER}\s+Le)\s+(?={NUMBER})", re.IGNORECASE)
+#: "step:200 smpl:6K ep:9 epch:0.03": LeRobot counts episodes of its data, and calls a pass over them so.
+_OF_LEROBOT = re.compile(r"\bep:(\d\S*) epch:(?=\d)")
+
+
+def respelled(text: str) -> str:
+    """A cleaned line in the signs that names and numbers stand in elsewhere; as it is where it has none of its own."""
+    if "{" in text:
+        text = _IN_BRACES.sub(r"\1", text)
+    if "loss value: " in text:
+        text = text.replace("loss value: ", "loss: ")  # Megatron's validation: no loss of a value function
+    if text.endswith("."):
+        text = _STOP.sub(r"\1", text)
+    if text.endswith("]") and (one := _PRINTED.fullmatch(text)) is not None:
+        text = f"{one[1]}: {one[2]}"
+    text = one_by_one(text)
+    if "loss" in text:
+        text = _GLUED.sub(r"\1 ", text)
+    if "bucket " in text:
+        text = _BUCKET.sub(r"\1\2_", text)
+    if "learn " in text and ROUND.match(text):
+        text = _ROUND_OF_OLD.sub(r"\1: \2 ", text)
+    if "v_num" in text:
+        text = _VERSION.sub("", text)
+    if "," in text and _LISTED.fullmatch(text):
+        text = text.replace(",", " ")
+    if "][" in text.replace("\t", "").replace(" ", "") and (timed := _TIMED.fullmatch(text)):
+        text = f"{timed[1]} " + timed[2].replace("[", "").replace(":", " loss:").replace("]", ", ")
+    if "_" in text and _UNDERSCORED.fullmatch(text):
+        text = _UNDERSCORE.sub(r"\1: \2", text)
+    if " epoch" in text:
+        text = _OF_A_PLACE.sub(r"epoch \g<epoch> \g<counts> \g<at>: \g<name>: \g<number>", text)
+    if "min" in text or "max" in text:
+        text = _EXTREMES.sub(_between_extremes, text)
+    if "history loss" in text:
+        text = _HISTORY.sub(r"\1 (\3)\2", text)
+    if "CV info cv_loss" in text:
+        text = text.replace("CV info cv_loss", "val/loss")  # WeNet's mean of an evaluation
+    if " Le " in text:
+        text = _OF_VSE.sub(r"\1 loss: ", text)
+    if " epch:" in text:
+        text = _OF_LEROBOT.sub(r"episodes:\1 epoch:", text)
+    if len(numbered := _NUMBERED.findall(text)) > 1 and len({number for _, number in numbered}) > 1:
+        text = _NUMBERED.sub(r"\1_\2", text)
+    return text
+
+
+def _between_extremes(match: re.Match[str]) -> str:
+    """ "loss: 0.97, loss min: 0.73, loss max: 3.5"; as it is where there are more names than numbers, or fewer."""
+    names, numbers = _PARTED.split(match["names"].lower()), _PARTED.split(match["numbers"])
+    if len(names) != len(numbers):
+        return match[0]
+    itself = next((name for name in _THE_NUMBER if name in names), "")
+    told = sorted(zip(names, numbers, strict=True), key=lambda pair: pair[0] != itself)
+    return ", ".join(f"{match['of']}{'' if name == itself else f' {name}'}: {number}" for name, number in told)

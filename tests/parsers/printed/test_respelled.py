@@ -1,0 +1,74 @@
+"""Lines that write their names and numbers in signs of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from losslens.parsers.printed.respelled import respelled
+from tests.parsers.printing import falling, printed
+
+LOSSES = np.array([falling(i) for i in range(30)])
+
+
+def test_a_dash_below_may_stand_between_names_and_numbers(tmp_path: Path) -> None:
+    text = "".join(f"step_{78540 + 20 * i}:\tloss_{-falling(i):.9f}\n" for i in range(30))
+    loss = printed(tmp_path, text).series["loss"]
+    np.testing.assert_array_equal(loss.step, 78540 + 20 * np.arange(30))
+    np.testing.assert_allclose(loss.value, -LOSSES)
+
+
+@pytest.mark.parametrize("place", ["epoch3-batch-{}", "epoch 3 batch {}", "epoch 3, batch {}"])
+@pytest.mark.parametrize("of", ["of", "at"])
+def test_epoch_and_batch_may_stand_in_the_name_of_a_loss(tmp_path: Path, of: str, place: str) -> None:
+    text = "".join(f"The train loss {of} {place.format(50 * i)}:{falling(i)}\n" for i in range(30))
+    loss = printed(tmp_path, text).series["train loss"]
+    np.testing.assert_array_equal(loss.step, 50 * np.arange(30))
+    np.testing.assert_allclose(loss.value, LOSSES)
+
+
+def test_what_stands_between_its_extremes_is_the_loss(tmp_path: Path) -> None:
+    line = "train: iter: {0:5d}, loss min|avg|max: {1:.3f}|{2}| {3:.3f}, batch-p@3: 16.15%, ETA: 2:26:17 (0.35s/it)\n"
+    text = "".join(line.format(30 + i, falling(i) / 2, falling(i), 2 * falling(i)) for i in range(30))
+    series = printed(tmp_path, text).series
+    np.testing.assert_allclose(series["loss"].value, LOSSES)
+    np.testing.assert_allclose(series["loss max"].value, 2 * LOSSES, atol=1e-3)
+
+
+def test_counts_behind_one_name_on_one_line_say_which_loss_it_is(tmp_path: Path) -> None:
+    text = "".join(f"step {i} Loss 1: {falling(i)}, Loss 2: {falling(i) + 1}\n" for i in range(30))
+    series = printed(tmp_path, text).series
+    np.testing.assert_allclose(series["Loss_1"].value, LOSSES)
+    np.testing.assert_allclose(series["Loss_2"].value, LOSSES + 1)
+
+
+def test_vse_calls_its_loss_by_two_letters(tmp_path: Path) -> None:
+    line = "Epoch: [5][{0}/2266]\tEit {0}  lr 0.0002  Le {1} ({1})\tTime 0.900 (0.000)\tData 0.039 (0.000)\n"
+    text = "".join(line.format(100 * i, falling(i)) for i in range(20))
+    np.testing.assert_allclose(printed(tmp_path, text).series["Le loss"].value, LOSSES[:20])
+
+
+def test_lerobot_counts_episodes_beside_the_passes_over_its_data(tmp_path: Path) -> None:
+    line = (
+        "INFO 2025-11-17 22:07:40 ot_train.py:351 step:{0} smpl:6K ep:{1} epch:{2:.2f} loss:{3} grdn:0.6 lr:2.5e-05\n"
+    )
+    text = "".join(line.format(200 * i, 9 * i, 0.03 * i, falling(i)) for i in range(30))
+    series = printed(tmp_path, text).series
+    np.testing.assert_allclose(series["epoch"].value, 0.03 * np.arange(30))
+    np.testing.assert_allclose(series["episodes"].value, 9 * np.arange(30))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "step 5 loss 0.5 min_lr 0.1",
+        "time min/max: 0.5",
+        "model_2 step_1: saved",
+        "Loss 1: 0.53",
+        "train loss 7 0.53, val loss 7 0.61",
+    ],
+)
+def test_other_lines_stay_as_they_are(line: str) -> None:
+    assert respelled(line) == line
