@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from losslens.parsers.printed.headings import VALIDATION
@@ -58,10 +59,13 @@ def leave_results(records: Sequence[Record]) -> str | None:
 
 def _find_progress(records: Sequence[Record]) -> None:
     """Make lines of evaluations of those that go through a count of their own without the training between them."""
+    counted = _counted(records)
+    if not counted:
+        return
     trained = [record for record in records if any(map(_is_trained, record.values)) and not record.aside]
     totals = {record.of for record in trained} | {record.epochs for record in trained}
     totals |= {len(trained), len(trained) - 1, max((record.step or record.n or 0 for record in trained), default=0)}
-    for stretches in _counted(records):
+    for stretches in counted:
         progress = [stretch for stretch in stretches if len(stretch) >= LEAST_LINES]
         if not progress or sum(map(_from_the_beginning, stretches)) < len(stretches):
             continue
@@ -99,6 +103,7 @@ def _place(record: Record) -> int | None:
     return record.n if record.step is None else record.step
 
 
+@lru_cache(maxsize=1024)
 def _is_trained(key: str) -> bool:
     """Whether a name is that of a loss, and not of one on data that were held back."""
     split = SPLIT_IN_KEY.search(key) or VALIDATION.search(key)
