@@ -213,7 +213,7 @@ def _leaves(grown: FloatArray, power: float, m: int, seen: float, ends: tuple[fl
     """
     split = np.arange(grown.size)
     length = m - 1 - split
-    share = np.minimum(seen / np.maximum(grown, 1e-300), 1.0)
+    share = seen / np.maximum(grown, max(seen, 1e-300))
     if power == 0.0:
         way = np.zeros(grown.size)
     elif power == EXPONENTIAL:
