@@ -83,9 +83,12 @@ def _counted(records: Sequence[Record]) -> list[list[list[Record]]]:
     stretches: dict[tuple[str, ...], list[list[Record]]] = defaultdict(list)
     open_ones: set[tuple[str, ...]] = set()
     for record in records:
+        counts = record.kind in _COUNTED and record.of
+        if not (counts or open_ones):
+            continue
         if any(map(_is_trained, record.values)):
             open_ones.clear()
-        elif record.kind in _COUNTED and record.of and any(map(IS_LOSS.search, record.values)):
+        elif counts and any(map(IS_LOSS.search, record.values)):
             mine = stretches[record.template]
             if record.template in open_ones and _goes_on(mine[-1][-1], record):
                 mine[-1].append(record)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby, pairwise
+from itertools import groupby, islice, pairwise
 from typing import TYPE_CHECKING
 
 from losslens.model import Warning
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _OWN_AXES = frozenset(["tokens", "episode", "generation", "timesteps"])
 #: Share of the records that must print their step for the others to be placed by them.
 FEWEST_PLACED = 0.1
+#: … and so many of them, or of those that hold a loss where these are fewer.
+FEW_TOLD = 3
 #: What stands at the beginning of a line is a count when it rises from line to line this often.
 COUNTS_UP = 0.75
 #: Lines from which their first number, under a name of its own, is taken for a count.
@@ -97,8 +99,9 @@ def place_records(records: list[Record], steps_per_epoch: float | None = None) -
     explicit = sum(r.step is not None for r in kept)
     inner = sum(r.n is not None and r.kind != "keras" for r in kept)
     whole_epochs = [r.epoch for r in kept if r.epoch is not None]
-    told = 0 if whole_epochs else sum(any(map(IS_LOSS.search, r.values)) for r in kept)
-    enough = explicit >= min(3, told or len(kept)) and explicit >= FEWEST_PLACED * len(kept)
+    of_losses = (r for r in kept if any(map(IS_LOSS.search, r.values)))
+    told = 0 if whole_epochs else len(list(islice(of_losses, FEW_TOLD)))
+    enough = explicit >= min(FEW_TOLD, told or len(kept)) and explicit >= FEWEST_PLACED * len(kept)
     if explicit and enough and explicit >= 0.2 * (explicit + inner):
         kinds = Counter(r.kind for r in kept if r.step is not None)
         common = kinds.most_common(1)[0][0]
