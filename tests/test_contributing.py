@@ -9,7 +9,8 @@ from pathlib import Path
 from tests.test_structure import FLOORS
 
 ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+HOME = ROOT / ".github"
+PAGE = (HOME / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 def test_every_room_stands_in_the_table_below_those_that_it_may_import() -> None:
@@ -20,10 +21,12 @@ def test_every_room_stands_in_the_table_below_those_that_it_may_import() -> None
 
 
 def test_the_files_and_folders_that_it_names_exist() -> None:
-    named = set(re.findall(r"`((?:losslens|tests)/[\w./]*)`|\]\(([\w./]+)[#)]", PAGE))
+    named = {ROOT / path for path in re.findall(r"`((?:losslens|tests)/[\w./]*)`", PAGE)}
+    links = {HOME / path for path in re.findall(r"\]\(([\w./]+)[#)]", PAGE)}
     assert named
-    for path in filter(None, (a or b for a, b in named)):
-        assert (ROOT / path).exists(), path
+    assert links
+    for path in named | links:
+        assert path.exists(), path
 
 
 def test_the_commands_that_it_names_exist() -> None:
