@@ -69,7 +69,7 @@ def read_output(path: Path, opened: Opened) -> tuple[Log, ...]:
     """The Log of an output, which ``opened`` opens as often as asked; ``path`` is what its places are called by."""
     reader = Reader(path, opened)
     reader.read()
-    if not reader.records:
+    if not reader.kept.records:
         told = "it says how trainings ended, one each, and tells the course of none"
         raise NotALogError(f"{path}: {told if reader.results else 'no line of it names a number of a training'}")
     return tuple(_logs(reader))
@@ -81,7 +81,7 @@ def _logs(reader: Reader) -> Iterator[Log]:
     trainings = reader.trainings()
     framework = framework_said([output_head(reader.file.head)])
     for number, training in enumerate(trainings):
-        placed = place_records(reader.records[training.first : training.end], reader.steps_per_epoch())
+        placed = place_records(reader.kept.records[training.first : training.end], reader.kept.steps_per_epoch())
         placed = counted_anew(reader.opened, placed) if len(trainings) == 1 else placed
         warnings = [*reader.warnings(), *placed.warnings]
         series, more = series_of(placed)
@@ -91,7 +91,7 @@ def _logs(reader: Reader) -> Iterator[Log]:
         series = told_to_fall(named_objective(named_by_best(series)))
         series, more = named_by_file(series, reader.path) | apart, [*more, *told]
         lines = training.first_line, trainings[number + 1].first_line if number + 1 < len(trainings) else None
-        events = tuple(dated_events(reader.messages.events, placed, training.first, lines, at_once=reader.at_once))
+        events = tuple(dated_events(reader.kept.messages.events, placed, training.first, lines, at_once=reader.at_once))
         more += add_told_nan(series, events, placed.records)
         later = later_in(starts, training.first, training.end, placed)
         damage = reader.file.damage if lines[1] is None else ()
@@ -100,7 +100,7 @@ def _logs(reader: Reader) -> Iterator[Log]:
             format=NAME,
             series=series,
             settings=tuple(
-                ({**reader.settings, **held(starts, training.first), **_said(training, reader.path)}).values()
+                ({**reader.kept.settings, **held(starts, training.first), **_said(training, reader.path)}).values()
             ),
             events=events,
             damage=tuple(dated_at_end(one, int(placed.step[-1])) for one in damage),

@@ -4,7 +4,8 @@
 - a line without its frame: ``lines``, ``pasted``, ``unfolded``, ``redrawn``, ``info``
 - a line -> a record: ``records`` by way of ``counts``, ``names``, ``lists``, ``wholes``, ``respelled``, and what single
   programs print (``caffe``, ``mllog``, ``blocks``, ``statistics``, ``scalars``); ``reading`` keeps what one line says
-- lines with those around them: ``reader``, ``sections``, ``headings``, ``tables``, ``bars``, ``laps``, ``statements``
+- lines with those around them: ``reader`` (which keeps in ``kept``), ``sections``, ``headings``, ``tables``, ``bars``,
+  ``laps``, ``statements``
 - records -> places: ``places``, ``evaluations``, ``keras``, ``dating``
 - records -> series and runs: ``series``, ``cut``, ``trainings``, ``starts``, ``swept``, ``ranks``
 - what else is told: ``events``, ``settings``, ``commands``, ``dumps``, ``told``, ``nan``, ``unsaid``

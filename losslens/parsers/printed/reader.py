@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
 from pathlib import Path
 
 from losslens.languages import said
-from losslens.model import Setting, Warning
+from losslens.model import Warning
 from losslens.parsers.axes import is_objective
 from losslens.parsers.printed.backwards import in_time
 from losslens.parsers.printed.bars import Bars, bar_and_message, is_bar, is_broken
@@ -21,8 +19,9 @@ from losslens.parsers.printed.blocks import Blocks
 from losslens.parsers.printed.caffe import Prototxt
 from losslens.parsers.printed.counts import LENGTH
 from losslens.parsers.printed.dumps import Dumps, tells_all_again
-from losslens.parsers.printed.events import Messages, told_step
+from losslens.parsers.printed.events import told_step
 from losslens.parsers.printed.headings import begins_evaluation, heading_of
+from losslens.parsers.printed.kept import Kept
 from losslens.parsers.printed.laps import take_laps
 from losslens.parsers.printed.lines import (
     LEAST_SOURCE,
@@ -43,11 +42,11 @@ from losslens.parsers.printed.rising import Rising
 from losslens.parsers.printed.sections import Sections
 from losslens.parsers.printed.settings import MIXED_DICT, settings_among, settings_in
 from losslens.parsers.printed.speaking import names_a_means
-from losslens.parsers.printed.starts import MOST_STARTS, Opened, Started, begins_at, going_on, settings_again
+from losslens.parsers.printed.starts import MOST_STARTS, Opened, Started, going_on, settings_again
 from losslens.parsers.printed.statements import Statement, Statements
 from losslens.parsers.printed.tables import Tables
 from losslens.parsers.printed.tensors import without_lone
-from losslens.parsers.printed.trainings import Headings, Training, in_turn, says_begun, trainings_in
+from losslens.parsers.printed.trainings import Training, in_turn, says_begun, trainings_in
 from losslens.parsers.printed.unfolded import blocks_unfolded
 from losslens.parsers.printed.unnamed import held_back, unnamed_course
 from losslens.parsers.printed.unsaid import settled
@@ -74,17 +73,15 @@ _MEASURED = re.compile(r"loss\w*['\"]?\s*:\s*[-\d]", re.IGNORECASE)
 
 @dataclass
 class Reader:
-    """Goes through the lines once and keeps records, events and settings."""
+    """Goes through the lines once; ``kept`` is what it read."""
 
     path: Path
     opened: Opened
-    records: list[Record] = field(default_factory=list)
-    settings: dict[str, Setting] = field(default_factory=dict)
     others: OtherRanks = field(default_factory=OtherRanks)
 
     def __post_init__(self) -> None:
         self.file = self.opened()
-        self.messages = Messages(self.path)
+        self.kept = Kept(self.path)
         self.rank: int | None = None
         self._first_rank: dict[tuple[str, ...], int] = {}
         """The rank that printed a statement first."""
@@ -94,7 +91,6 @@ class Reader:
         self._blocks = Blocks()
         self._prototxt = Prototxt()
         self._dumps = Dumps()
-        self.headings = Headings()
         self._sections = Sections()
         self._best = Best()
         self.at_once = False
@@ -152,42 +148,47 @@ class Reader:
                         self._take(record, number)
                 above = raw
                 plain = self._is_plain(number)
+        self._end(number)
+
+    def _end(self, number: int) -> None:
+        """What only the whole output tells of its lines; ``number`` is the last one's."""
         if self._broken:
             self._take(" ", number)  # nothing follows the name that the last line ends with
         self._leave_source()
         self._keep_drawn(self._tables.finish(), number)
         self._keep_drawn(self._blocks.finish(), number)
-        self.records = in_time(self.records, self.messages, self.headings)
-        self._leave(without_lone(self.records))
+        self.kept.records = in_time(self.kept.records, self.kept.messages, self.kept.headings)
+        self.kept.only(without_lone(self.kept.records))
         self._leave_results()
         self._take_early()
-        take_laps(self.records)
-        take_steps_of_epochs(self.records)
-        if len({record.name for record in self.records if record.kind == RESULT}) > 1:
-            self.records.sort(key=lambda record: record.name)  # trials that ran at once: one after the other
-        elif (order := in_turn(self.records)) is not None:
-            self._put_in(order)
+        take_laps(self.kept.records)
+        take_steps_of_epochs(self.kept.records)
+        if len({record.name for record in self.kept.records if record.kind == RESULT}) > 1:
+            self.kept.records.sort(key=lambda record: record.name)  # trials that ran at once: one after the other
+        elif (order := in_turn(self.kept.records)) is not None:
+            self.kept.put_in(order)
+            self.at_once = True
         self._take_unnamed()
         self._leave_results()
-        if not self.records:
-            self.records = self._best.told()
-        self._give_back_settings()
-        self.settings = {name: s for name, s in self.settings.items() if not self._rising.counts(name)}
+        if not self.kept.records:
+            self.kept.records = self._best.told()
+        self.kept.give_back_settings()
+        self.kept.only_settings(lambda setting: not self._rising.counts(setting.name))
         for name, (value, line) in self._prototxt.found.items():
-            self.settings.setdefault(name, Setting(name, value, f"{self.path}:{line}"))
+            self.kept.note(name, value, line)
         self._dumps.finish()
-        self._leave(self._dumps.taken_out(self.records))
-        records, self._unsaid = settled(self.records)
-        self._leave(records)
-        self._sections.name_evaluations(self.records, self._dumps.lines)
+        self.kept.only(self._dumps.taken_out(self.kept.records))
+        records, self._unsaid = settled(self.kept.records)
+        self.kept.only(records)
+        self._sections.name_evaluations(self.kept.records, self._dumps.lines)
 
     def _is_plain(self, number: int) -> bool:
         """Whether the line behind this one says what it says by itself: nothing has begun that has a say in it."""
         if self._broken or self._heading == "val" or self._blocks.inside or self._prototxt.inside:
             return False
-        if self.messages.in_traceback:
+        if self.kept.messages.in_traceback:
             return False
-        return not self.headings.is_under_rule(number + 1)
+        return not self.kept.headings.is_under_rule(number + 1)
 
     def _take_known(self, statement: Statement, match: re.Match[str], raw: str, number: int) -> None:
         """A line of a statement that is known, as ``_take`` would take it."""
@@ -200,13 +201,13 @@ class Reader:
         else:
             self._tables.pass_over()
         if reading.heading:
-            self.headings.see(clean(raw).text, number, len(self.records))
+            self.kept.headings.see(clean(raw).text, number, len(self.kept.records))
         if not reading.worth:
             return
         kept = False
         if reading.record is not None and reading.nature is not None:
             kept = self._take_record(statement.record(match, number), reading.nature, raw, reading.rank)
-        record = self.records[-1] if kept else None
+        record = self.kept.records[-1] if kept else None
         if not reading.item or (record is not None and record.kind):
             self._dumps.finish()
         else:
@@ -234,31 +235,31 @@ class Reader:
         self._sections.see(text, number)
         if says_begun(text):
             self.begun_at.append((number, text))
-        if self.messages.take(raw, text, number, line.wall_time, len(self.records)):
+        if self.kept.messages.take(raw, text, number, line.wall_time, len(self.kept.records)):
             self._told = (number, step) if (step := told_step(text)) is not None else None
             return
         if (heading := heading_of(text)) is not None:
             self._heading = heading
-            self.headings.see(text, number, len(self.records))
+            self.kept.headings.see(text, number, len(self.kept.records))
             return
         if is_broken(text):
             self._broken = text
             return
         if not WORTH_READING.search(text):
             self._note_setting(text, number)
-            self.headings.see(text, number, len(self.records))
+            self.kept.headings.see(text, number, len(self.kept.records))
             return
         if tells_all_again(text):
             return
-        if not self.records and MIXED_DICT.match(text) and not _MEASURED.search(text):
+        if not self.kept.records and MIXED_DICT.match(text) and not _MEASURED.search(text):
             self._note_setting(text, number)
             return
         record = read_record(text)
         self.counts_updates = self.counts_updates or "num_updates" in text
-        if record is not None and not record.kind and self.messages.told_nan(number):
+        if record is not None and not record.kind and self.kept.messages.told_nan(number):
             return  # "Loss is nan, stopping training" is no line of numbers: it stands at no step
         if record is None or record.kind in ("", "count"):
-            self.headings.see(text, number, len(self.records))
+            self.kept.headings.see(text, number, len(self.kept.records))
         if record is None or (not record.values and not record.n):
             self._note_setting(text, number)
         kept = False
@@ -273,17 +274,17 @@ class Reader:
                 self._heading = ""
             record.line, record.wall_time = number, line.wall_time
             kept = self._take_record(record, nature_of(record), text, line.rank)
-            if kept and self.messages.told_nan(number):
-                before = self.records[-1 - LIKE_IT : -1]
+            if kept and self.kept.messages.told_nan(number):
+                before = self.kept.records[-1 - LIKE_IT : -1]
                 if record.kind and any(one.template == record.template for one in before):
-                    self.messages.take_back()
+                    self.kept.messages.take_back()
             if begins_evaluation(text):
                 self._heading = "val"
-        self._dumps.see(text, self.records[-1] if kept else None, number)
+        self._dumps.see(text, self.kept.records[-1] if kept else None, number)
 
     def _counts_an_evaluation(self, record: Record) -> bool:
         """Whether a line under the heading of an evaluation counts to another total than the training above it."""
-        of = next((r.of for r in reversed(self.records[-MOST_BETWEEN:]) if r.of is not None), None)
+        of = next((r.of for r in reversed(self.kept.records[-MOST_BETWEEN:]) if r.of is not None), None)
         return of is not None and record.of is not None and record.of != of
 
     def _take_record(self, record: Record, nature: Nature, text: str, rank: int | None) -> bool:
@@ -345,7 +346,7 @@ class Reader:
 
     def _count_back(self, epoch: float) -> None:
         """Bars of Keras above the first heading of an epoch are those of the one before: the output was cut there."""
-        for record in self.records:
+        for record in self.kept.records:
             if record.kind == "keras" and record.epoch is None and epoch > 1:
                 record.epoch = epoch - 1
 
@@ -361,9 +362,8 @@ class Reader:
         lines, last = self._source
         if lines < LEAST_SOURCE or lines < SOURCE * last:
             return
-        self.settings = {n: s for n, s in self.settings.items() if int(s.source.rpartition(":")[2]) > last}
         self._unnamed.clear()
-        self._leave([record for record in self.records if record.line > last])
+        self.kept.forget_up_to(last)
 
     def _keep_drawn(self, record: Record | None, number: int) -> None:
         """The row or box of a table that is complete."""
@@ -375,10 +375,10 @@ class Reader:
     def _keep(self, record: Record) -> None:
         """Numbers at a place, or the same numbers again: what is printed from here on is no setting any more."""
         if not self._begun:
-            like_it = [one for one in self.records[-MOST_BETWEEN:] if record.template == one.template]
-            again = any(record.template == one.template for one in self.records[-3:])
+            like_it = [one for one in self.kept.records[-MOST_BETWEEN:] if record.template == one.template]
+            again = any(record.template == one.template for one in self.kept.records[-3:])
             self._begun = bool(record.kind) or again or any(one.epoch != record.epoch for one in like_it)
-        self.records.append(record)
+        self.kept.records.append(record)
 
     def _complete(self, record: Record) -> None:
         """Give a line that does not say its place the one that the lines around it do."""
@@ -395,97 +395,51 @@ class Reader:
 
     def _take_early(self) -> None:
         """Numbers below the first epochs that go on below the later ones are points and no settings."""
-        early = going_on(self._early, self.records)
-        if early:
-            self._take_back(early)
-
-    def _take_back(self, found: list[Record]) -> None:
-        """Put lines that were passed over among the records; no number on them is a setting."""
-        said = {f"{self.path}:{record.line}" for record in found}
-        self.settings = {n: s for n, s in self.settings.items() if s.source not in said}
-        merged = sorted([*self.records, *found], key=lambda record: record.line)
-        place = {id(record): at for at, record in enumerate(merged)}
-        moved = [*(place[id(record)] for record in self.records), len(merged)]
-        self.messages.recount(moved)
-        self.headings.recount(moved)
-        self.records = merged
-
-    def _leave(self, records: list[Record]) -> None:
-        """Keep these of the records; events and headings stay behind the record that they stood behind."""
-        if len(records) == len(self.records):
-            return
-        kept = {id(record) for record in records}
-        left = [0, *accumulate(id(record) in kept for record in self.records)]
-        self.messages.recount(left)
-        self.headings.recount(left)
-        self.records = records
+        if early := going_on(self._early, self.kept.records):
+            self.kept.take_back(early)
 
     def _leave_results(self) -> None:
-        before = len(self.records)
-        self._leave(without_results(self.records))
-        self.results += before - len(self.records)
-
-    def _put_in(self, order: Sequence[int]) -> None:
-        """Put the records of trainings that printed in turn one after the other; events stay behind their record."""
-        place = {old: new for new, old in enumerate(order)}
-        self.messages.recount([0, *(place[old] + 1 for old in range(len(order)))])
-        self.headings.found.clear()
-        self.records = [self.records[old] for old in order]
-        self.at_once = True
-
-    def _give_back_settings(self) -> None:
-        """Single lines without a place ahead of the first number of a course: "z_loss: 1e-4" is a setting there."""
-        at = begins_at(self.records)
-        for record in self.records[:at]:
-            for name, value in record.values.items():
-                said = int(value) if value.is_integer() else value
-                self.settings.setdefault(name, Setting(name, said, f"{self.path}:{record.line}"))
-        self._leave(self.records[at:])
+        before = len(self.kept.records)
+        self.kept.only(without_results(self.kept.records))
+        self.results += before - len(self.kept.records)
 
     def leave_later_settings(self) -> tuple[Started, ...]:
         """What later starts printed of their settings: no numbers of a course."""
         starts, records = settings_again(
-            self.opened, self.records, self.settings, self.messages, max(MOST_STARTS, len(self.begun_at))
+            self.opened, self.kept.records, self.kept.settings, self.kept.messages, max(MOST_STARTS, len(self.begun_at))
         )
-        if len(records) < len(self.records):
-            self._leave(records)
+        if len(records) < len(self.kept.records):
+            self.kept.only(records)
         return starts
 
     def _take_unnamed(self) -> None:
         """No loss has a name that losslens knows: what was printed at places again and again is the course of one."""
-        course = [] if self.at_once else unnamed_course(self._unnamed.values(), self.records)
+        course = [] if self.at_once else unnamed_course(self._unnamed.values(), self.kept.records)
         if course:
-            self._take_back(course)
-            take_steps_of_epochs(self.records)
-        if not self.at_once and (measured := held_back(self._unnamed.values(), self.records, course)):
-            self._take_back(measured)
+            self.kept.take_back(course)
+            take_steps_of_epochs(self.kept.records)
+        if not self.at_once and (measured := held_back(self._unnamed.values(), self.kept.records, course)):
+            self.kept.take_back(measured)
 
     def _note_closing(self, record: Record, number: int) -> None:
         """The line with which Hugging Face's Trainer ends: its train_loss is the mean of the run, no point of it."""
         words = [f"training ended after {record.values['train_runtime']:g} s"]
         if "train_loss" in record.values:
             words.append(f"average train_loss over the whole run {record.values['train_loss']:.6g}")
-        self.messages.note("finished", "; ".join(words), number, len(self.records))
-
-    def steps_per_epoch(self) -> float | None:
-        """From the two numbers that Hugging Face's Trainer announces before it starts."""
-        steps, epochs = (self.settings.get(name) for name in ("Total optimization steps", "Num Epochs"))
-        if steps is None or epochs is None or not isinstance(steps.value, int) or not isinstance(epochs.value, int):
-            return None
-        return steps.value / epochs.value if epochs.value > 0 else None
+        self.kept.messages.note("finished", "; ".join(words), number, len(self.kept.records))
 
     def trainings(self) -> list[Training]:
         """The trainings that were printed one after the other; mostly there is one."""
-        resumed = [(at, event.line or 0) for event, at in self.messages.events if event.kind == "restart"]
-        return trainings_in(self.records, self.headings.found, resumed, self.begun_at)
+        resumed = [(at, event.line or 0) for event, at in self.kept.messages.events if event.kind == "restart"]
+        return trainings_in(self.kept.records, self.kept.headings.found, resumed, self.begun_at)
 
     def _note_setting(self, text: str, number: int) -> bool:
-        self._rising.see(text, self.settings, len(self.records))
+        self._rising.see(text, self.kept.settings, len(self.kept.records))
         if self._begun or is_bar(text):
             return False
         found = settings_in(text) or settings_among(text)
         for name, value in found:
-            self.settings.setdefault(name, Setting(name, value, f"{self.path}:{number}"))
+            self.kept.note(name, value, number)
         return bool(found)
 
     def warnings(self) -> list[Warning]:
@@ -493,9 +447,9 @@ class Reader:
         if self.others.lines:
             text = f"{self.others.lines} lines of other ranks left out; those of rank {self.rank} were read"
             warnings.append(Warning("other-ranks", text))
-        if self.records and self._best.records and self.records[0].form == BEST:
+        if self.kept.records and self._best.records and self.kept.records[0].form == BEST:
             warnings += self._best.warnings()
-        return [*warnings, *self._unsaid, *self.messages.warnings()]
+        return [*warnings, *self._unsaid, *self.kept.messages.warnings()]
 
 
 def _of_validation(values: dict[str, float]) -> dict[str, float]:
