@@ -610,6 +610,17 @@ class Diagnosis:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """Medians of a series over stretches of equally many finite points of the branch that the job ended on."""
+
+    step: tuple[int, ...]
+    """The step in the middle of each stretch."""
+    value: tuple[float, ...]
+    points: int
+    """How many points a stretch has."""
+
+
+@dataclass(frozen=True, slots=True)
 class Curve:
     """A series reduced to at most 4 000 points for showing: keeps extremes, first and last finite, first non-finite."""
 
@@ -622,6 +633,8 @@ class Curve:
     """How many points the series has in full."""
     abandoned_from: tuple[int, ...] = ()
     segment: tuple[int, ...] = ()
+    level: Level | None = None
+    """None where the series is too short for one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,9 @@ class Panel:
     scale: str
     leading: bool
     paths: tuple[Path, ...]
+    level: str
+    """The path of the level over a curve that is a band; empty where there is none."""
+    level_told: str
     dots: str
     ticks: tuple[Tick, ...]
     nonfinite: tuple[tuple[float, float], ...]
@@ -132,6 +135,8 @@ def _panel(curve: Curve, first: int, last: int, marks: list[signals.Mark], leadi
         paths.append(Path(_path(places), branch.abandoned))
         shown = places if len(places) <= DOTTED else _alone(places)
         dots += [f"M{x:g} {y:g}h0" for x, y in filter(None, shown)]
+    level = signals.level(curve)
+    over = [] if level is None else zip(level.step, level.value, strict=True)
     spans = _spans(curve.tag, marks, first, last)
     nonfinite = tuple(
         (left, max(0.15, _percent(end, first, last) - left))
@@ -142,6 +147,8 @@ def _panel(curve: Curve, first: int, last: int, marks: list[signals.Mark], leadi
         scale="" if scale.kind == "linear" else scale.name,
         leading=leading,
         paths=tuple(path for path in paths if path.d),
+        level_told="" if level is None else story.level_told(level),
+        level=_path([_place(step, value, first, last, scale) for step, value in over]),
         dots="".join(dots),
         ticks=tuple(
             Tick(round(100 * (1 - scale.unit(t)), 2), words.number(t)) for t in scale.ticks(6 if leading else 3)

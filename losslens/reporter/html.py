@@ -187,6 +187,7 @@ def _data(run: RunReport, curves: Sequence[Curve]) -> dict[str, Any]:
             {
                 "title": texts.plain(story.curve_title(curve)),
                 "linear": curve.role in scales.LINEAR,
+                "level": _level(curve),
                 "branches": [
                     {
                         "old": branch.abandoned,
@@ -199,6 +200,12 @@ def _data(run: RunReport, curves: Sequence[Curve]) -> dict[str, Any]:
             for curve in curves
         ],
     }
+
+
+def _level(curve: Curve) -> list[tuple[int, float | int | str]]:
+    """The level that is drawn over a curve, point by point."""
+    level = signals.level(curve)
+    return [] if level is None else [(s, _short(v)) for s, v in zip(level.step, level.value, strict=True)]
 
 
 def _short(value: float) -> float | int | str:

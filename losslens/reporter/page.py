@@ -30,6 +30,8 @@ STYLES = {
     "against": "red",
     "bar": "cyan",
     "line": "cyan",
+    "noise": "dim cyan",
+    "level": "bold cyan",
     "axis": "dim",
     "onset": "bold red",
     "band": "red",

@@ -6,16 +6,16 @@ Returns rows of (text, style) pieces, so that the terminal report can colour the
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from losslens.model import Curve
 from losslens.reporter import scale as scales
 from losslens.reporter import titles, words
 from losslens.reporter.scale import Scale
-from losslens.reporter.signals import branches, current_points, nonfinite_stretches
+from losslens.reporter.signals import branches, current_points, level, nonfinite_stretches
 
-#: A piece of a row: what to print and the name of its style ("line", "axis", "onset", "band", "nan", "old", "").
+#: A piece of a row: what to print and the name of its style in ``page.STYLES``.
 Piece = tuple[str, str]
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
@@ -52,14 +52,15 @@ def plot(
     ticks = _tick_labels(scale, height)
     columns = max(8, width - gutter - 2)
     place = _Place(first, last, columns)
-    dots, old = _draw(curve, scale, place, height)
+    dots, old, middle = _draw(curve, scale, place, height)
+    ink = "noise" if any(map(any, middle)) else "line"
     onset = None if notes.onset is None else place.column(notes.onset)
     rows: list[list[Piece]] = []
     for row in range(height):
         label = ticks.get(row, "")
         edge = ("┤" if label else "│") if unicode else ("+" if label else "|")
         line: list[Piece] = [(f"{label:>{gutter}} {edge}", "axis")]
-        line += [_cell(dots[row][c], old[row][c], c == onset, unicode) for c in range(columns)]
+        line += [_cell(dots[row][c], old[row][c], middle[row][c], c == onset, unicode, ink) for c in range(columns)]
         rows.append(_merged(line))
     if labels:
         pad = " " * (gutter + 1)
@@ -135,23 +136,33 @@ def _row_of(scale: Scale, value: float, height: int) -> int:
     return height - 1 - min(height - 1, int(scale.unit(value) * height))
 
 
-def _draw(curve: Curve, scale: Scale, place: _Place, height: int) -> tuple[list[list[int]], list[list[int]]]:
-    """Braille dot masks of the current branch and of the abandoned ones, each ``height`` x ``columns``."""
-    current = [[0] * place.columns for _ in range(height)]
-    left = [[0] * place.columns for _ in range(height)]
+#: Braille dot masks, row by row and column by column.
+_Grid = list[list[int]]
+
+
+def _draw(curve: Curve, scale: Scale, place: _Place, height: int) -> tuple[_Grid, _Grid, _Grid]:
+    """The current branch, the abandoned ones, and the level through the current one where it is a band."""
+    current, left, middle = ([[0] * place.columns for _ in range(height)] for _ in range(3))
     for branch in branches(curve):
-        grid = left if branch.abandoned else current
-        previous: tuple[int, int] | None = None
-        for step, value in branch.points:
-            if not math.isfinite(value):
-                previous = None
-                continue
-            x = place.fine(step)
-            y = 4 * height - 1 - min(4 * height - 1, int(scale.unit(value) * 4 * height))
-            for dot_x, dot_y in _between(previous, (x, y)):
-                grid[dot_y // 4][dot_x // 2] |= _DOTS[dot_y % 4][dot_x % 2]
-            previous = (x, y)
-    return current, left
+        _trace(left if branch.abandoned else current, branch.points, scale, place)
+    if (through := level(curve)) is not None:
+        _trace(middle, zip(through.step, through.value, strict=True), scale, place)
+    return current, left, middle
+
+
+def _trace(grid: _Grid, points: Iterable[tuple[int, float]], scale: Scale, place: _Place) -> None:
+    """Draw these points, joined by lines where they are finite."""
+    height = len(grid)
+    previous: tuple[int, int] | None = None
+    for step, value in points:
+        if not math.isfinite(value):
+            previous = None
+            continue
+        x = place.fine(step)
+        y = 4 * height - 1 - min(4 * height - 1, int(scale.unit(value) * 4 * height))
+        for dot_x, dot_y in _between(previous, (x, y)):
+            grid[dot_y // 4][dot_x // 2] |= _DOTS[dot_y % 4][dot_x % 2]
+        previous = (x, y)
 
 
 def _between(start: tuple[int, int] | None, end: tuple[int, int]) -> list[tuple[int, int]]:
@@ -163,9 +174,11 @@ def _between(start: tuple[int, int] | None, end: tuple[int, int]) -> list[tuple[
     return [(x0 + (x1 - x0) * i // length, y0 + round((y1 - y0) * i / length)) for i in range(1, length + 1)]
 
 
-def _cell(dots: int, old: int, at_onset: bool, unicode: bool) -> Piece:
+def _cell(dots: int, old: int, middle: int, at_onset: bool, unicode: bool, ink: str) -> Piece:
+    if middle:
+        return (chr(0x2800 + middle) if unicode else "=", "level")
     if dots:
-        return (chr(0x2800 + dots) if unicode else _ascii_dot(dots), "line")
+        return (chr(0x2800 + dots) if unicode else _ascii_dot(dots), ink)
     if at_onset:
         return ("┊" if unicode else ":", "onset")
     if old:

@@ -35,6 +35,8 @@ SIDE, SIDE_VALUE, TITLE = 3.72, 2.44, 11.6
 SIDE_SIZE, TITLE_SIZE, LABEL_SIZE = 8.8, 12.0, 8.8
 #: The gist under the title: letters, inches from line to line, and inches that its labels take.
 GIST_SIZE, GIST_LINE, GIST_LEFT = 10.0, 0.21, 0.95
+#: How much of the page the single points hide under their level.
+NOISE_ALPHA = 0.4
 #: Bold letters need more room: so much of a line is left for what is measured in usual ones.
 BOLD = 0.88
 
@@ -188,19 +190,28 @@ def _panel(panel: Axes, curve: Curve, report: RunReport, *, is_loss: bool, last:
                    transform=panel.transAxes, color=LIGHT["dim"], fontsize=12, parse_math=False)  # fmt: skip
     scale = scales.of(curve)
     _draw_scale(panel, scale, most=6 if is_loss else 3, finite=_has_finite(curve))
+    level = signals.level(curve)
     for branch in signals.branches(curve):
         steps, values = [s for s, _ in branch.points], [_shown(v, scale) for _, v in branch.points]
         colour = LIGHT["faint"] if branch.abandoned else LIGHT["line" if is_loss else "signal"]
         few = len(steps) <= 60
         gaps = [True, *(math.isnan(value) for value in values), True]
         alone = [i for i in range(len(values)) if gaps[i] and gaps[i + 2] and not gaps[i + 1]]
+        width, alpha = (1.3 if is_loss else 1.1), 0.7 if branch.abandoned else 1.0
+        if level is not None:
+            width, alpha = width / 2, NOISE_ALPHA
         panel.plot(
-            steps, values, color=colour, linewidth=1.3 if is_loss else 1.1, solid_joinstyle="round", zorder=3,
-            alpha=0.7 if branch.abandoned else 1.0, marker="o" if few or alone else None,
-            markevery=None if few else alone, markersize=2.6,
+            steps, values, color=colour, linewidth=width, alpha=alpha, solid_joinstyle="round", zorder=3,
+            marker="o" if few or alone else None, markevery=None if few else alone, markersize=2.6,
+        )  # fmt: skip
+    if level is not None:
+        panel.plot(
+            level.step, [_shown(v, scale) for v in level.value], color=LIGHT["line" if is_loss else "signal"],
+            linewidth=2.0 if is_loss else 1.6, solid_joinstyle="round", zorder=3.5,
         )  # fmt: skip
     _marks(panel, curve, report)
     suffix = "" if scale.kind == "linear" else f", {scale.name}"
+    suffix += "" if level is None else f", {story.level_told(level)}"
     panel.set_title(
         plain(shortened(story.curve_title(curve), 60) + suffix), loc="left", fontsize=9.5 if is_loss else 8.5,
         fontweight="bold" if is_loss else "normal", color=LIGHT["text"], pad=pad, parse_math=False,

@@ -129,6 +129,10 @@
           make("path", { class: b.old ? "ll-old" : "ll-curve", d }, curves);
           if (shown <= 80) dots += points.join("");
         }
+        // A level of a few stretches would be a straight line through what is looked at closely.
+        const level = (p.data.level || []).filter((at) => at[0] >= view[0] && at[0] <= view[1]);
+        curves.classList.toggle("ll-noisy", level.length >= 12);
+        if (level.length >= 12) make("path", { class: "ll-level", d: "M" + level.map((at) => x(at[0]).toFixed(1) + " " + y(at[1]).toFixed(1)).join("L") }, curves);
         if (dots) make("path", { class: "ll-dots", d: dots }, curves);
         const labels = p.node.querySelector(".ll-y");
         labels.replaceChildren();

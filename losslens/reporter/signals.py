@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from losslens.model import Curve, Role, RunReport
+from losslens.model import Curve, Level, Role, RunReport
+from losslens.reporter import scale as scales
 
 #: What a reader looks for when nothing is named, most wanted first.
 WANTED = (
@@ -44,6 +45,11 @@ RETURN = 5.0
 CLOSE, CLOSER, FEW = 24, 0.4, 100
 #: The loss gets at least this share of the common steps; fewer finite points than this make no curve beside it.
 SLIVER, FEWEST = 0.5, 3
+
+
+#: The level of a curve is drawn over it where its points lie so far from it, as a share of the picture's height: there
+#: they are a band in which nothing is seen.
+BAND = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +170,21 @@ def current_points(curve: Curve) -> tuple[tuple[int, float], ...]:
     return next(branch.points for branch in branches(curve) if not branch.abandoned)
 
 
+def level(curve: Curve) -> Level | None:
+    """The level to draw over a curve whose points scatter so widely that they hide it; None where they do not."""
+    found = curve.level
+    if found is None:
+        return None
+    scale = scales.of(curve)
+    at = [scale.unit(value) for value in found.value]
+    apart = sorted(
+        abs(scale.unit(value) - at[min(bisect_left(found.step, step), len(at) - 1)])
+        for step, value in current_points(curve)
+        if math.isfinite(value)
+    )
+    return found if apart and apart[len(apart) // 2] >= BAND else None
+
+
 def restarts(run: RunReport) -> tuple[int, ...]:
     """The steps at which the job started again."""
     return tuple(dict.fromkeys(segment.first_step for segment in run.segments[1:]))
@@ -202,7 +223,7 @@ def cut(curve: Curve, first: int, last: int) -> Curve:
     """The current branch of a curve between two steps, inclusive."""
     points = [(step, value) for step, value in current_points(curve) if first <= step <= last]
     steps, values = tuple(step for step, _ in points), tuple(value for _, value in points)
-    return replace(curve, step=steps, value=values, segment=(), abandoned_from=())
+    return replace(curve, step=steps, value=values, segment=(), abandoned_from=(), level=None)
 
 
 def domain(curves: list[Curve]) -> tuple[int, int]:

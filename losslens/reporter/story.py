@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePath
 
-from losslens.model import Analysis, Cause, CauseGroup, Curve, LogEvent, LossVerdict, Role, RunReport, Verdict
+from losslens.model import Analysis, Cause, CauseGroup, Curve, Level, LogEvent, LossVerdict, Role, RunReport, Verdict
 from losslens.reporter import appendix, levels, titles, words
 from losslens.reporter.names import listed, shortened
 
@@ -432,6 +432,11 @@ def group_lines(run: RunReport) -> list[str]:
 def _passes_over(run: RunReport, group: CauseGroup) -> bool:
     """Whether a cause that is likelier than one of the group is not in it."""
     return {cause.id for cause in run.causes[: len(group.ids)]} != set(group.ids)
+
+
+def level_told(level: Level) -> str:
+    """What the line through a band of points is."""
+    return f"line: median of {words.count(level.points)} points each"
 
 
 def curve_title(curve: Curve) -> str:

@@ -224,8 +224,9 @@ def _annotations(run: RunReport, first: int, last: int) -> Annotations:
 
 
 def _plot_title(curve: Curve) -> str:
-    title = story.curve_title(curve)
-    return f"{title}, {plot_text.scale_of(curve).name}" if plot_text.scale_of(curve).kind != "linear" else title
+    scale, level = plot_text.scale_of(curve), signals.level(curve)
+    told = [scale.name] if scale.kind != "linear" else []
+    return ", ".join([story.curve_title(curve), *told, *([story.level_told(level)] if level else [])])
 
 
 # --------------------------------------------------------------------------- the answers

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from losslens.model import Curve, Role, Series
+from losslens.model import Curve, Level, Role, Series
 
 if TYPE_CHECKING:
     from losslens.model import BoolArray, FloatArray, IntArray
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 AROUND = 20
 """Points before and after the onset that are kept one and all: they are what is looked at most closely."""
+STRETCHES, LEAST_STRETCHES, LEAST_IN_STRETCH = 160, 40, 8
+"""A level has at most so many stretches, and none where fewer, or fewer points in each, would tell of noise instead."""
 
 
 def reduce(series: Series, role: Role, *, limit: int = 4000, around: int | None = None) -> Curve:
@@ -40,7 +42,26 @@ def reduce(series: Series, role: Role, *, limit: int = 4000, around: int | None 
         points=n,
         abandoned_from=gone,
         segment=tuple(series.segment[keep].tolist()),
+        level=level_of(series),
     )
+
+
+def level_of(series: Series) -> Level | None:
+    """Medians over up to 160 stretches of the current branch's finite points; None for fewer than 320. Linear time.
+
+    The last stretch holds what is left over as well, so that no point of the end is passed over.
+    """
+    current = series.current()
+    finite = np.isfinite(current.value)
+    step, value = current.step[finite], current.value[finite]
+    stretches = min(STRETCHES, value.size // LEAST_IN_STRETCH)
+    if stretches < LEAST_STRETCHES:
+        return None
+    size = value.size // stretches
+    whole = (stretches - 1) * size
+    medians = np.append(np.median(value[:whole].reshape(-1, size), axis=1), np.median(value[whole:]))
+    middle = np.append(step[size // 2 : whole : size], step[whole + (value.size - whole) // 2])
+    return Level(tuple(middle.tolist()), tuple(medians.tolist()), size)
 
 
 def _chosen(series: Series, limit: int, around: int | None) -> IntArray:

@@ -20,6 +20,7 @@ from losslens.model import (
     Evidence,
     Fix,
     Judgement,
+    Level,
     LogEvent,
     LossVerdict,
     NotChecked,
@@ -46,6 +47,16 @@ BASE_TIME = 1_567_641_600.0
 def curve(tag: str, role: Role, step: Sequence[int], value: Sequence[float], **more: object) -> Curve:
     made = Curve(tag, role, "step", tuple(int(s) for s in step), tuple(float(v) for v in value), len(step))
     return replace(made, **more)  # type: ignore[arg-type]
+
+
+def band() -> Curve:
+    """Single batches whose noise is wide, over a level that doubles halfway through."""
+    level = [1.0] * 1_000 + [2.0] * 1_000
+    values = [value * (0.5 if step % 2 else 1.5) for step, value in enumerate(level)]
+    medians = tuple(1.0 if place < 80 else 2.0 for place in range(160))
+    return curve(
+        "loss", Role.TRAIN_LOSS, range(2_000), values, level=Level(tuple(range(6, 2_000, 12))[:160], medians, 12)
+    )
 
 
 def report(name: str, judgement: Judgement, curves: tuple[Curve, ...], **more: object) -> RunReport:

@@ -89,3 +89,11 @@ def test_restarts_are_lines_with_labels_where_there_are_few() -> None:
     lines = chart(many, signals.panels(many, 0)).lines
     assert [line.text for line in lines if line.kind == "restart"] == [""] * 5
     assert lines[0].kind == "onset"
+
+
+def test_the_level_of_a_band_is_a_path_of_its_own_and_said_in_the_title() -> None:
+    run = make.healthy()
+    panel = chart(run, [make.band()]).panels[0]
+    assert panel.level.count("L") == 159
+    assert panel.level_told == "line: median of 12 points each"
+    assert chart(run, [run.curves[0]]).panels[0].level == ""

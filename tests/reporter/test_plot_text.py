@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import pytest
+
 from losslens.model import Role
 from losslens.reporter.plot_text import Annotations, gutter_width, legend, plot, sparkline
 from tests.reporter import make_analysis as make
@@ -90,3 +92,24 @@ def test_a_sparkline_shows_the_peak_of_each_column_and_nan() -> None:
     assert spark.endswith("××")
     assert sparkline(line(values), 10, unicode=False).isascii()
     assert sparkline(None, 10, unicode=True) == ""
+
+
+@pytest.mark.parametrize("unicode", [True, False])
+def test_the_level_is_drawn_through_a_band_of_points(unicode: bool) -> None:
+    band = make.band()
+    rows = plot(band, Annotations(), first=0, last=1_999, width=60, height=8, unicode=unicode, gutter=4)
+    styles = [style for row in rows for _, style in row]
+    assert "level" in styles
+    assert "noise" in styles
+    assert "line" not in styles
+    where = ["".join((("L" if style == "level" else " ") * len(text)) for text, style in row) for row in rows[:8]]
+    left, right = ({place for place, row in enumerate(where) if "L" in part(row)} for part in (first_half, last_half))
+    assert max(right) < min(left), "the level rises"
+
+
+def first_half(row: str) -> str:
+    return row[6:30]
+
+
+def last_half(row: str) -> str:
+    return row[36:]

@@ -80,3 +80,12 @@ def test_the_return_of_an_agent_is_among_the_first_curves() -> None:
         run, curves=(*run.curves, gained), diagnosis=make.NOTHING, judgement=replace(run.judgement, precursors=())
     )
     assert [c.tag for c in signals.panels(bare, 2)] == ["total_loss", "rollout/ep_rew_mean", "learning_rate"]
+
+
+def test_a_band_of_points_gets_its_level_and_a_line_does_not() -> None:
+    band = make.band()
+    assert signals.level(band) is band.level
+    assert signals.level(replace(band, level=None)) is None
+    narrow = tuple(1.0 if step < 1_000 else 2.0 for step in band.step)
+    assert signals.level(replace(band, value=narrow)) is None, "the curve is its level"
+    assert signals.level(signals.cut(band, 900, 1_100)) is None, "a closer look shows the points"

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from losslens.model import Role, Series
-from losslens.runs.curves import reduce
+from losslens.runs.curves import level_of, reduce
 
 
 def made(value: np.ndarray, segment: np.ndarray | None = None, abandoned: np.ndarray | None = None) -> Series:
@@ -91,3 +91,26 @@ def test_extremes_and_ends_always_survive(limit: int, data: st.DataObject) -> No
         assert np.nanmax(kept) == finite.max()
         assert np.nanmin(kept) == finite.min()
     assert np.isnan(kept).any() == np.isnan(value).any()
+
+
+def test_the_level_is_the_median_of_every_stretch_and_passes_over_no_point() -> None:
+    value = np.arange(1_003, dtype=float)
+    value[5] = np.nan
+    level = level_of(made(value))
+    assert level is not None
+    assert (len(level.step), level.points) == (125, 8)
+    assert level.value[0] == np.median([0, 1, 2, 3, 4, 6, 7, 8])
+    assert level.value[-1] == np.median(value[-10:]), "the last stretch holds what is left over"
+    assert level.step[0] == 40
+
+
+def test_the_level_follows_the_branch_that_the_job_ended_on() -> None:
+    value = np.concatenate([np.full(600, 1.0), np.full(600, 50.0)])
+    level = level_of(made(value, abandoned=np.arange(1_200) >= 600))
+    assert level is not None
+    assert set(level.value) == {1.0}
+
+
+def test_a_short_series_has_no_level() -> None:
+    assert level_of(made(np.linspace(1, 0, 319))) is None
+    assert level_of(made(np.full(5_000, np.nan))) is None
