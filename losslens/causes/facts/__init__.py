@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from losslens.causes.facts.afar import from_afar
 from losslens.causes.facts.agent import agent_of
 from losslens.causes.facts.axes import on_one_axis
 from losslens.causes.facts.beside import beside_of
@@ -116,7 +117,13 @@ def _measure(run: Run, judgement: Judgement) -> Facts:
 
 
 def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Extent) -> Facts:
-    run = on_one_axis(run, leading)
+    whole = on_one_axis(run, leading)
+    # What equals what, digit by digit, is asked of the points themselves.
+    points = (whole.first(Role.TRAIN_LOSS) or leading).current()
+    run, judgement, stretch = from_afar(whole, leading, judgement)
+    if stretch > 1:
+        leading = run.series[leading.tag]
+        extent = replace(extent, points=len(leading), interval=stretch * extent.interval)
     judged = judgement.leading
     start = start_of(extent, judgement.onset, leading)
     recipe = recipe_of(settings_at(run, start))
@@ -161,7 +168,7 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         components=components_of(run, run.first(Role.TRAIN_LOSS), start, extent),
         validation=validation_of(run, run.first(Role.TRAIN_LOSS), start, extent, judgement.loss),
         agent=agent_of(run, start, extent),
-        restart=restart_of(run, run.series[leading.tag], start, extent, scale),
+        restart=restart_of(whole, whole.series[leading.tag], start, extent, scale),
         batch=batch_of(run, start, extent),
         changed=changed_of(run, start, extent),
         retrace=retrace_of(train_series.current() if train_series is not None else leading, start),
@@ -181,15 +188,16 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         format=run.format,
         tags=_tags(run),
         place=run.name,
-        trace=trace_of(train_series.current() if train_series is not None else leading),
-        parting=parting_of(run, start),
-        penalty=penalty_of(run, train_series.current() if train_series is not None else leading),
+        trace=trace_of(points),
+        parting=parting_of(whole, start),
+        penalty=penalty_of(whole, points),
         learned=learned_meanwhile(run, leading) if judgement.verdict is Verdict.PLATEAU else None,
-        weighed=weighed_of(run, run.first(Role.TRAIN_LOSS), judgement.onset),
+        weighed=weighed_of(whole, whole.first(Role.TRAIN_LOSS), judgement.onset),
         coincidences=coincidences_of(run, start, extent),
         switched=switched_of(run, start, extent),
-        sum_broke=sum_broke_of(run, run.first(Role.TRAIN_LOSS), start),
-        half=half_of(train_series.current() if train_series is not None else leading),
+        sum_broke=sum_broke_of(whole, whole.first(Role.TRAIN_LOSS), start),
+        half=half_of(points),
+        stretch=stretch,
     )
 
 

@@ -445,6 +445,8 @@ class Facts:
     """Where the logged terms stopped adding up to the loss."""
     half: str | None = None
     """The type of two bytes of which every value of the training loss is one."""
+    stretch: int = 1
+    """Logged points of which each point that was looked at is the median: more than one where single ones hide all."""
 
     def message(self, kind: str) -> Message | None:
         for m in self.messages:

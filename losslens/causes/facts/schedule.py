@@ -62,6 +62,9 @@ rate of a step may vary, which is printed to two or three digits."""
 ALL_THE_WAY = 1.25
 """Times the growth of the steps that a rate which began at 0 with them may have grown: trainers log it a step late."""
 
+TRIFLE = 0.01
+"""Share of the highest rate that a fall must make: a schedule ends at nothing."""
+
 UNLIKE_THE_LAST = 3.0
 """Times the move before it (on the logarithm) that an abrupt fall must exceed."""
 
@@ -398,7 +401,7 @@ def _fall(step: IntArray, value: FloatArray, start: Start | None, extent: Extent
         down = -np.diff(np.log(np.maximum(value, 0.0)))
     down[np.isnan(down)] = 0.0
     ordinary = np.concatenate([[0.0], np.abs(down[:-1])])  # a schedule that decays steeply falls like this each time
-    near = (step[1:] >= start.low) & (step[1:] <= high)
+    near = (step[1:] >= start.low) & (step[1:] <= high) & (-np.diff(value) > TRIFLE * np.nanmax(value))
     inside = np.flatnonzero(near & (down > np.log(ABRUPT)) & (down > UNLIKE_THE_LAST * ordinary))
     if inside.size == 0:
         return None

@@ -106,6 +106,7 @@ def _said(facts: Facts, cause: str, how_late: Mapping[str, str]) -> tuple[str, .
         out.append(place.seen(facts))
     if not named and not whole and not warming and not rate.risen(facts):
         out += [place.late(facts, name, how) for name, how in how_late.items()]
+    out.append(place.from_afar(facts))
     return tuple(s for s in (*whole, *out) if s)
 
 

@@ -43,6 +43,16 @@ def new_data(f: Facts) -> str:
     return " It was still the first pass: the data at this place were new to the model."
 
 
+def from_afar(f: Facts) -> str:
+    """That all was measured on medians, and of how many points; "" where single points show it."""
+    if f.stretch == 1:
+        return ""
+    return (
+        f"Single points scatter too widely to show what happened: all this was measured on medians of {f.stretch:,}, "
+        'and a "logged point" here is one of those.'
+    )
+
+
 def seen(f: Facts) -> str:
     """What the passes over the data before the onset exclude; "" where nothing is known of them."""
     o = f.onset

@@ -341,6 +341,10 @@ def test_an_abrupt_fall_of_the_rate_within_the_interval_is_named_and_an_ordinary
     assert why_then(run.facts())[0].startswith("lr fell 100× (from 0.001 to 1e-5) at step 32,100")
     steep = m.made(m.exploding(), Verdict.EXPLODED, 320, others={m.LR: 0.6 ** np.arange(400.0)}, uncertain=3)
     assert "fell" not in told(steep)
+    ends = m.made(
+        m.exploding(), Verdict.EXPLODED, 320, others={m.LR: np.append(np.linspace(1e-3, 1e-6, 321), np.zeros(79))}
+    )
+    assert "fell" not in told(ends), "a schedule that comes to its end changes nothing"
 
 
 def test_a_steep_first_fall_is_no_spike_that_came_back() -> None:
