@@ -154,3 +154,22 @@ def test_a_step_that_single_points_hide_is_seen_in_the_levels_of_hundreds(begun:
 def test_noise_as_wide_as_the_loss_makes_no_step(seed: int) -> None:
     y = per_batch(10_000, np.random.default_rng(seed))
     assert examine(np.arange(y.size), y).departure is None
+
+
+def given_back(points: int, at: int, seed: int, width: float) -> FloatArray:
+    """A loss that learns a fifth of what it began with, gives it back from a point on, and as much again."""
+    t = np.arange(points)
+    climbed = np.clip((t - at) / max(points - at, 1), 0.0, 1.0)
+    course = 2.75 + 0.75 * np.exp(-t / (points / 8)) + 1.4 * np.sqrt(climbed)
+    return noisy(course, seed, width)
+
+
+@pytest.mark.parametrize("width", [0.25, 0.4])
+def test_a_climb_that_hides_in_single_points_is_seen_in_medians_of_a_hundred(width: float) -> None:
+    found = [examine(np.arange(15_000), given_back(15_000, 9_000, seed, width)).departure for seed in range(10)]
+    assert sum(one is not None and one.low <= 9_000 + 750 and one.high >= 9_000 - 750 for one in found) >= 9
+
+
+def test_noise_about_a_course_that_falls_makes_no_climb_in_medians() -> None:
+    learned = [given_back(15_000, 15_000, seed, 0.4) for seed in range(20)]
+    assert sum(examine(np.arange(y.size), y).departure is not None for y in learned) <= 1

@@ -15,8 +15,9 @@ from losslens.model import Series
 if TYPE_CHECKING:
     from losslens.model import FloatArray, IntArray
 
-JUMP_REACH = 20
-"""Logged points of the loss before the onset in which a jump is looked for."""
+JUMP_REACH, MOST_POINTS = 20, 400
+"""Logged points of the loss before the onset in which a jump is looked for, of so many at most: where single steps are
+logged, as many of them as a point would hold of a log with so many points up to the onset."""
 
 RISE = 1.15
 """Factor from which a rise is followed to where it began."""
@@ -228,7 +229,7 @@ def _jump(step: IntArray, value: FloatArray, start: Start | None, extent: Extent
     """(ratio, step, from, to) of the largest single rise in the window before the onset; ratio None if none logged."""
     if start is None or value.size < 2:
         return None, None, None, None
-    low = start.step - JUMP_REACH * extent.interval
+    low = start.step - JUMP_REACH * _spacing(start, extent)
     high = start.until(1.5 * extent.interval)  # the rate may be logged a point later
     inside = np.flatnonzero((step[1:] >= low) & (step[1:] <= high))
     if warm is not None:
@@ -286,7 +287,7 @@ def _climb(
         return None
     low = begin + int(past.size - 1 - np.argmin(past[::-1]))
     rise = value[low:stop]
-    near = rise[step[low:stop] >= start.step - JUMP_REACH * extent.interval]
+    near = rise[step[low:stop] >= start.step - JUMP_REACH * _spacing(start, extent)]
     if rise.size < FEWEST_OF_A_CLIMB or rise[-1] < CLIMBED * rise[0] or near[-1] < STILL_CLIMBS * near[0]:
         return None
     if float(np.mean(np.diff(rise) > 0)) < STEADILY:
@@ -304,7 +305,8 @@ def _lag(
     was last less than two thirds of what it is there: where each move is small, which is the largest says nothing."""
     if jump[1] is None or start is None:
         return None
-    lag = (start.step - jump[1]) / max(extent.interval, 1e-9)
+    spacing = max(_spacing(start, extent), 1e-9)
+    lag = (start.step - jump[1]) / spacing
     first, last = ramp[1], ramp[4]
     if not isinstance(first, int) or not isinstance(last, int) or not first < start.step <= last:
         return lag
@@ -313,8 +315,13 @@ def _lag(
         return lag
     below = np.flatnonzero(value[inside] < value[inside][-1] / ABRUPT)
     since = step[inside][below[-1]] if below.size else first
-    held = (start.step - float(since)) / max(extent.interval, 1e-9)
+    held = (start.step - float(since)) / spacing
     return min(lag, held) if lag >= 0 else held
+
+
+def _spacing(start: Start, extent: Extent) -> float:
+    """Steps between two points of the log, or of one as dense as needs be."""
+    return max(extent.interval, (start.step - extent.first_step) / MOST_POINTS)
 
 
 def _merge(moves: FloatArray, k: int) -> tuple[float, int]:

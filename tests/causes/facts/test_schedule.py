@@ -82,3 +82,15 @@ def test_a_warm_up_that_is_one_move_of_a_coarse_log_is_one() -> None:
     assert _warmup_end(step, np.array([3.49e-5, 8.34e-5, 7.56e-5]), 8.34e-5) == 1000
     assert _warmup_end(step, np.array([3.49e-5, 3.49e-4, 3.49e-4]), 3.49e-4) is None  # more than the steps grew
     assert _warmup_end(step, np.array([3.49e-5, 6.9e-5, 9e-4]), 9e-4) is None
+
+
+def test_a_rate_that_climbs_step_by_step_is_named_however_densely_it_is_logged() -> None:
+    rate = np.full(12_000, 1e-3)
+    rate[9_000:] *= 1 + np.arange(3_000) / 200
+    loss = m.exploding(12_000, 10_800, tau=4.0)
+    made = m.made(loss, Verdict.EXPLODED, 10_800, every=1, others={m.LR: rate})
+    found = made.facts().rate
+    assert found is not None
+    assert found.jump == pytest.approx(10.0, rel=0.05)
+    assert found.jump_step == 9_001
+    assert made.ranked()[0] in ("lr-schedule-jump", "learning-rate-too-high")

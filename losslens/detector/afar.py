@@ -1,0 +1,55 @@
+"""A rise at the end of a long series that single points hide: found and placed in medians of many, as a log of these.
+
+Noise of single batches can be as wide as all that was learned and lost again; of a hundred of them it is a tenth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from losslens.detector.placing import departure_of
+from losslens.detector.search import course_and_noise, find_rise
+
+if TYPE_CHECKING:
+    from losslens.detector.seriesfit import Departure
+    from losslens.detector.transform import Transform
+    from losslens.model import FloatArray
+
+MEDIANS, LEAST = 150, 8
+"""A long series is looked at in so many medians, of so many points each at least."""
+
+
+def find(z: FloatArray, y: FloatArray, transform: Transform, noise: float) -> Departure | None:
+    """The departure as the medians show it, to the accuracy of one; None where the series is short or they show none.
+
+    ``z``: shape ``(n,)``, on the transformed scale. ``y``: the same in units of the series. ``noise``: width of single
+    points. O(n).
+    """
+    block = z.size // MEDIANS
+    if block < LEAST:
+        return None
+    first = z.size - MEDIANS * block
+    level = np.median(z[first:].reshape(MEDIANS, block), axis=1)
+    course, narrow = course_and_noise(level)
+    rise, narrow = find_rise(level, course, narrow, urgent=False)
+    if rise is None:
+        return None
+    value = np.median(y[first:].reshape(MEDIANS, block), axis=1)
+    found = departure_of(level, course, value, transform, rise, narrow)
+
+    def start(i: int) -> int:
+        return first + i * block
+
+    return replace(
+        found,
+        onset=start(found.onset),
+        low=max(start(found.low), 0),
+        high=min(start(found.high + 1) - 1, z.size - 1),
+        point_of_no_return=start(found.point_of_no_return),
+        peak=float(y[start(found.onset) :].max()),
+        widths=found.rise / noise,
+        time_constant=None if found.time_constant is None else found.time_constant * block,
+    )
