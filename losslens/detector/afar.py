@@ -48,7 +48,7 @@ def find(z: FloatArray, y: FloatArray, transform: Transform, noise: float) -> De
         onset=start(found.onset),
         low=max(start(found.low), 0),
         high=min(start(found.high + 1) - 1, z.size - 1),
-        point_of_no_return=start(found.point_of_no_return),
+        point_of_no_return=z.size - 1,  # single points come back to the end
         peak=float(y[start(found.onset) :].max()),
         widths=found.rise / noise,
         time_constant=None if found.time_constant is None else found.time_constant * block,

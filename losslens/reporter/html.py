@@ -188,6 +188,7 @@ def _data(run: RunReport, curves: Sequence[Curve]) -> dict[str, Any]:
                 "title": texts.plain(story.curve_title(curve)),
                 "linear": curve.role in scales.LINEAR,
                 "level": _level(curve),
+                "floor": _short(scales.floor(curve)),
                 "branches": [
                     {
                         "old": branch.abandoned,

@@ -98,7 +98,7 @@
     const draw = () => {
       for (const p of live) {
         const seen = [];
-        for (const b of p.data.branches) b.step.forEach((s, i) => { if (s >= view[0] && s <= view[1]) seen.push(b.value[i]); });
+        for (const b of p.data.branches) b.step.forEach((s, i) => { if (s >= view[0] && s <= view[1] && !(b.value[i] > 0 && b.value[i] < p.data.floor)) seen.push(b.value[i]); });
         const asked = wish === null && p.data.linear ? "linear" : wish;
         const scale = suited(seen, asked) || suited(p.data.branches.flatMap((b) => b.value), asked);
         const y = (v) => Math.min(BOX, Math.max(0, BOX * (1 - (scale.f(v) - scale.from) / (scale.to - scale.from))));

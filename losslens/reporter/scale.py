@@ -20,6 +20,10 @@ CROWDED_RATIO, CROWDED = 6.0, 0.1
 ABOVE_ZERO = 0.2
 
 
+#: A band of single points may reach below the picture with this share of them, where the lowest are far lower.
+FEW_BELOW, FAR_BELOW = 0.02, 3.0
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """Maps a value to 0 (bottom) … 1 (top). ``kind``: "linear", "log", or "asinh" with its linear ``width``."""
@@ -66,7 +70,23 @@ class Scale:
 
 def of(curve: Curve) -> Scale:
     """The scale of a curve; what is a share or a count is read on a linear one."""
-    return suited(curve.value, log=False if curve.role in LINEAR else None)
+    low = floor(curve)
+    return suited((v for v in curve.value if not 0 < v < low), log=False if curve.role in LINEAR else None)
+
+
+def floor(curve: Curve) -> float:
+    """Positive values below this lie at the bottom of the picture; 0 where all are shown.
+
+    The loss of a single batch may be next to nothing: a few decades of such points would press the course, which the
+    level shows, into the top of a logarithmic scale. It is never below the floor itself.
+    """
+    if curve.level is None:
+        return 0.0
+    positive = sorted(v for v in curve.value if v > 0 and math.isfinite(v))
+    if not positive:
+        return 0.0
+    low = min([positive[int(FEW_BELOW * len(positive))], *(v for v in curve.level.value if v > 0)])
+    return low if positive[0] < low / FAR_BELOW else 0.0
 
 
 def suited(values: Iterable[float], *, log: bool | None = None) -> Scale:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -85,3 +86,14 @@ def test_an_accuracy_is_read_on_a_linear_scale_however_low_it_began() -> None:
     values = [0.001, 0.5, 0.9]
     assert of(make.curve("acc", Role.ACCURACY, [0, 1, 2], values)).kind == "linear"
     assert of(make.curve("loss", Role.TRAIN_LOSS, [0, 1, 2], values)).kind == "log"
+
+
+def test_a_few_batches_next_to_nothing_do_not_press_the_course_into_the_top() -> None:
+    band = make.band()
+    values = tuple(1e-9 if step % 400 == 0 else value for step, value in zip(band.step, band.value, strict=True))
+    scattered = replace(band, value=values)
+    assert of(scattered).low > 0.3
+    assert of(replace(scattered, level=None)).low < 1e-9, "a line is shown to its lowest point"
+    assert band.level is not None
+    fallen = replace(band.level, value=(*band.level.value[:-1], 1e-9))
+    assert of(replace(scattered, level=fallen)).low < 1e-9, "the level is never cut off"

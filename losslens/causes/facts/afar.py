@@ -16,7 +16,7 @@ from losslens.causes.facts.axes import SET_AHEAD
 from losslens.model import Verdict
 
 if TYPE_CHECKING:
-    from losslens.model import FloatArray, IntArray, Judgement, LossVerdict, Run, Series
+    from losslens.model import FloatArray, IntArray, Judgement, LossVerdict, Onset, Run, Series
 
 HIDDEN = 6.0
 """A rise of fewer noise widths of single points hides in them …"""
@@ -35,6 +35,9 @@ BEFORE, AFTER = 24, 6
 
 HEAD, HERE = 0.05, 3
 """Share of the points before the onset that are its first, and points from there on that are at it."""
+
+TOWERS = 3.0
+"""Times all before it that a point must be where its place is not known to the point."""
 
 DENSE = 2.0
 """Points of a series in each stretch from which it is reduced; a sparser one is as it is."""
@@ -56,9 +59,9 @@ def from_afar(run: Run, leading: Series, judgement: Judgement) -> tuple[Run, Jud
     starts = leading.step[at % points :: points]
     if starts.size < 2 or np.any(np.diff(starts) <= 0):
         return run, judgement, 1
-    exact = {choice.tag for choice in run.roles if choice.role in SET_AHEAD}
+    exact = {choice.tag for choice in run.roles if choice.role in SET_AHEAD}  # what is set has no noise
     series = {
-        tag: _reduced(s.current(), starts, exact=tag in exact) if s.axis == leading.axis else s
+        tag: s if tag in exact or s.axis != leading.axis else _reduced(s.current(), starts)
         for tag, s in run.series.items()
     }
     moved = replace(onset, index=int(np.searchsorted(series[leading.tag].step, onset.step)))
@@ -77,32 +80,36 @@ def _points(series: Series, judged: LossVerdict) -> int:
     if height >= HIDDEN:
         return 1
     at = int(np.searchsorted(series.step, onset.step))
-    if _is_record(series.value, at):
+    if _is_record(series, onset, at):
         return 1
     most = min(at // BEFORE, (len(series) - at) // AFTER)
     return max(1, min(int(np.ceil((MEDIAN * PLAIN / height) ** 2)), most))
 
 
-def _is_record(value: FloatArray, at: int) -> bool:
-    """Whether a point at the onset is higher than all before it but the first ones: what threw it shows by itself."""
-    past, here = value[int(HEAD * at) : max(at - 1, 0)], value[max(at - 1, 0) : at + HERE]
-    past, here = past[np.isfinite(past)], here[np.isfinite(here)]
-    return bool(past.size and here.size and here.max() > past.max())
+def _is_record(series: Series, onset: Onset, at: int) -> bool:
+    """Whether a point at the onset is higher than all before it but the first ones: what threw it shows by itself.
 
-
-def _reduced(series: Series, starts: IntArray, *, exact: bool) -> Series:
-    """Medians of the stretches that begin at these steps, each at the first step of its own; as it is where sparse.
-
-    ``exact`` takes the first value of each instead: a rate is set, and has no noise.
+    Of the many points of the interval one may be higher by chance, where the level has risen, but not by far.
     """
+    low, high = (int(np.searchsorted(series.step, step)) for step in (onset.low, onset.high))
+    past = series.value[int(HEAD * at) : max(min(low, at - 1), 0)]
+    past = past[np.isfinite(past)]
+    if past.size == 0:
+        return False
+    here, around = series.value[max(at - 1, 0) : at + HERE], series.value[low : high + HERE]
+    most = float(past.max())
+    towers = most > 0 and np.nanmax(around, initial=-np.inf) > TOWERS * most
+    return bool(towers or np.nanmax(here, initial=-np.inf) > most)
+
+
+def _reduced(series: Series, starts: IntArray) -> Series:
+    """Medians of the stretches that begin at these steps, each at the first step of its own; as it is where sparse."""
     stretch = np.searchsorted(starts, series.step, side="right")
     filled = np.unique(stretch)
     if not len(series) or len(series) < DENSE * filled.size or np.any(np.diff(stretch) < 0):
         return series
     first = np.searchsorted(stretch, filled)
     reduced = series.where(np.isin(np.arange(len(series)), first))
-    if exact:
-        return reduced
     step = np.where(filled > 0, starts[np.maximum(filled - 1, 0)], series.step[first])
     return replace(reduced, step=step, value=_medians(series.value, first))
 
