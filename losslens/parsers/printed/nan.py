@@ -38,11 +38,12 @@ SAYS_NAN = re.compile(
 _NO_SCALE_LEFT = re.compile(r"minimum loss scale reached|loss scale already at minimum", re.IGNORECASE)
 _SAYS_LOSS = re.compile(r"\bloss\b", re.IGNORECASE)
 _STOPS = re.compile(r"stopp|terminat|abort|exit|quit", re.IGNORECASE)
-#: The last line of a traceback, and what a program writes before it, or an exception as TensorFlow reports it.
+#: The last line of a traceback, and what a program writes before it, or an exception as TensorFlow reports it, or C++.
 _THROWN = re.compile(
     r"^(?:\W*(?:ERROR|FATAL|CRITICAL|Exception|uncaught|unhandled)\b[\w\s:]{0,30}?)?"
     r"(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception)\b['\">]*\s*(?:[:,(]|with\b|$)|^Exception: |Error reported to Coordinator"
-    r"|^F\d{4} .*Check failed|^Check failed: |^\(?\d?\)? ?Invalid argument: |^ERROR: DomainError|^ERROR: LoadError",
+    r"|^F\d{4} .*Check failed|^Check failed: |^\(?\d?\)? ?Invalid argument: |^ERROR: DomainError|^ERROR: LoadError"
+    r"|^what\(\): ",
 )
 #: Exceptions that name a NaN without having met one: a name that is not there, data that are of another kind.
 _NO_NUMBER = re.compile(

@@ -30,6 +30,8 @@ _PLACED = re.compile(
 )
 #: Share of the lines that lines of a loss without a place must be for a text of nothing else.
 NOTHING_ELSE = 0.5
+#: The series that say where a line stands, where its place is no step of its own.
+EPOCHS = frozenset(["epoch"])
 _NAN = re.compile(rb"nan|inf|finite|explod|diverged|minimum|invalid", re.IGNORECASE)
 
 
@@ -61,8 +63,13 @@ def _may_be_output(path: Path, head: bytes) -> bool:
 
 
 def shows_nan(log: Log) -> bool:
-    """Whether a loss that was printed at its place, or a message at the end, is not finite."""
+    """Whether a loss that was printed at its place, or a message at the end, is not finite.
+
+    What stands below the heading of the first epoch, or behind its bar, has a place that counts nothing yet.
+    """
     import numpy as np
+
+    placed = any(tag in EPOCHS for tag in log.series)
 
     losses = [
         one
@@ -70,7 +77,7 @@ def shows_nan(log: Log) -> bool:
         if IS_LOSS.search(tag) or ((is_objective(tag) or tag == NAMELESS) and one.axis != "row")
     ]
     broken = [(one.axis, int((~np.isfinite(one.value)).sum())) for one in losses]
-    if any(count and (axis != "row" or count >= LEAST_RECORDS) for axis, count in broken):
+    if any(count and (placed or axis != "row" or count >= LEAST_RECORDS) for axis, count in broken):
         return True
     return any(warning.code == TOLD for warning in log.warnings)
 

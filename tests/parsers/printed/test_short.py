@@ -223,3 +223,29 @@ def test_a_nan_three_times_under_the_name_of_a_loss_is_told_wherever_it_stands(t
     lines = ["Reading data", "loss: nan", "Saving", "loss: nan", "Saving", "loss: nan", "Saving", "Done", "Bye"]
     (run,) = analyze([written(tmp_path, *lines)]).runs
     assert run.verdict is Verdict.NAN
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [
+            "2025-01-01 14:55:25.642011: Epoch 0 ",
+            "2025-01-01 14:55:25.642085: Current learning rate: 0.01 ",
+            "2025-01-01 15:17:51.409852: train_loss nan ",
+            "2025-01-01 15:17:51.440985: val_loss nan ",
+            "2025-01-01 15:17:51.441061: Pseudo dice [0.0, 0.0] ",
+            "2025-01-01 15:18:00.922225: Epoch 1 ",
+        ],
+        ["Epoch 1/10", "4/83 [>.............................] - ETA: 2:10:47 - loss: nan - box_loss: nan"],
+        [
+            "Number of labels: 33",
+            "Progress:   0.2% words/sec/thread:    4139 lr:  0.898591 avg.loss: 114.726540 ETA:   2h33m27s"
+            "terminate called after throwing an instance of 'fasttext::DenseMatrix::EncounteredNaNError'",
+            "  what():  Encountered NaN.",
+            "Aborted",
+        ],
+    ],
+    ids=["below a heading", "behind a bar", "thrown in C++"],
+)
+def test_one_nan_below_the_first_epoch_is_judged(lines: list[str], tmp_path: Path) -> None:
+    assert judged(written(tmp_path, *lines))[0] == Verdict.NAN
