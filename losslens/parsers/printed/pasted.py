@@ -148,6 +148,8 @@ def passed_on(text: str) -> list[str]:
         text = _COMMA.sub(r"\1.\2", text)
     if "1.#" in text or "nan(" in text.lower():
         text = _WINDOWS.sub(_as_elsewhere, text)
+    if summary.BEST_MARK in text:
+        text = summary.without_best_model(text)
     lines = lines_of(text)
     if _TICK in text:
         lines = [_without_ticks(line) if _TICK in line else line for line in lines]

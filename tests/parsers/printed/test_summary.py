@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from losslens.parsers.printed.summary import without_summary
+from losslens.parsers.printed.summary import without_best_model, without_summary
 from tests.parsers.printing import falling, printed
 
 HISTORY = "{w}: \n{w}: Run history:\n{w}: global_step ▁▂▃▄▅▆▇█\n{w}:        loss █▅▃▂▁▁▁▁\n{w}: \n"
@@ -42,3 +42,12 @@ def test_a_printed_summary_of_another_count_is_no_point(line: str, name: str, tm
 )
 def test_lines_of_a_program_that_speak_of_wandb_are_left_alone(line: str) -> None:
     assert without_summary([line]) == [line]
+
+
+def test_what_the_best_model_measured_is_no_job_that_was_started_again(tmp_path: Path) -> None:
+    text = "Step      Train loss    Test loss     Test metric\n"
+    text += "".join(f"{1000 * i:<10}[{5.47 if i < 2 else 'nan'}]    [6.44]    [1.0]\n" for i in range(6))
+    told = "\nBest model at step 0:\n  train loss: 5.47e+00\n  test loss: 6.44e+00\n  test metric: [1.00e+00]\n"
+    series = printed(tmp_path, text + told).series
+    assert series["train loss"].step.tolist() == [1000 * i for i in range(6)]
+    assert "\n" * 5 in without_best_model(text + told)
