@@ -16,6 +16,7 @@ from losslens.parsers.opening import lines_of
 from losslens.parsers.printed import info, mllog, scalars, summary
 from losslens.parsers.printed.lines import clean
 from losslens.parsers.printed.redrawn import bars_of
+from losslens.parsers.printed.rounds import histories_named, told_by_step
 
 #: Wide signs, and the narrow ones that mean the same between names and numbers.
 _WIDE = {"：": ": ", "，": ", ", "；": "; ", "（": "(", "）": ")", "＝": "=", "｜": "|", "【": "[", "】": "]"}
@@ -80,6 +81,8 @@ def records_of(line: str) -> list[str]:
             return bars
     if not _TWO_RECORDS <= len(line) <= _LONGEST:
         return [line]
+    if "[(" in line and (rounds := told_by_step(line)):
+        return rounds
     if line.startswith("[") and _COUNTS.match(line):
         edges = [*(match.start() for match in _COUNTS.finditer(line)), len(line)]
         parts = [line[a:b] for a, b in pairwise(edges)]
@@ -148,6 +151,7 @@ def passed_on(text: str) -> list[str]:
         text = _COMMA.sub(r"\1.\2", text)
     if "1.#" in text or "nan(" in text.lower():
         text = _WINDOWS.sub(_as_elsewhere, text)
+    text = histories_named(text)
     if summary.BEST_MARK in text:
         text = summary.without_best_model(text)
     lines = lines_of(text)

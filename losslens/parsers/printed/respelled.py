@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from losslens.parsers.printed.lists import one_by_one
+from losslens.parsers.printed.rounds import progress_told
 from losslens.parsers.printed.wholes import NUMBER
 
 #: "inertia 4705.6." ends a sentence.
