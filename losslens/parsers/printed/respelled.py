@@ -82,6 +82,14 @@ _STEPS_OF_PFRL = "cumulative_steps: "
 #: "Train tree 3/200 train-loss:0.98", as YDF prints a round of boosting.
 _OF_YDF = re.compile(r"^(.*\s)?Train tree (\d+)/\d+ (?=train-)")
 
+#: "Epoch: 1/3, step 10/36 completed (loss: 0.52):  33%|███▎ | 3/9 [03:17<06:31]", as llama-recipes draws it: the bar
+#: counts the updates, and what it says ahead of itself the batches, each of which has a loss.
+_BATCHES_AHEAD = re.compile(
+    r"(?P<ahead>.*?)\b(?:step|batch|iter(?:ation)?):? (?P<n>\d+)/(?P<of>\d+)(?P<said>[^|%]*\D)"
+    r"(?P<drawn>\d{1,3}%\|[^|]*\| *)(?P<updates>\d+)/(?P<all>\d+)(?= \[)",
+    re.IGNORECASE,
+)
+
 
 def respelled(text: str) -> str:
     """A cleaned line in the signs that names and numbers stand in elsewhere; as it is where it has none of its own."""
@@ -132,6 +140,10 @@ def respelled(text: str) -> str:
         text = _OF_LIBLINEAR.sub(r"iter: \1, objective: \2, |g|: \3", text)
     if "[('" in text:
         text = _PAIRS.sub(_told_in_pairs, text)
+    if "%|" in text and (bar := _BATCHES_AHEAD.match(text)) is not None and int(bar["of"]) > int(bar["all"]):
+        text = f"{bar['ahead']}{bar['said']}{bar['drawn']}{bar['n']}/{bar['of']}{text[bar.end() :]}"
+    if "fit progress: (" in text:
+        text = progress_told(text)
     if "Train tree " in text:
         text = _OF_YDF.sub(r"step: \2 ", text)
     if len(numbered := _NUMBERED.findall(text)) > 1 and len({number for _, number in numbered}) > 1:

@@ -128,3 +128,11 @@ def test_the_divergence_of_an_embedding_is_read(tmp_path: Path) -> None:
     series = printed(tmp_path, "TSNE(dof=1, verbose=True)\n" + "\n".join(lines) + "\n").series["KL divergence"]
     np.testing.assert_allclose(series.value, LOSSES)
     np.testing.assert_array_equal(series.step, 50 * np.arange(30))
+
+
+def test_of_a_bar_that_counts_updates_the_batches_ahead_of_it_are_the_steps(tmp_path: Path) -> None:
+    line = "Training Epoch: 1/3, step {n}/36 completed (loss: {v}):  33%|███▎      | {u}/9 [03:17<06:31, 65.28s/it]\n"
+    text = "".join(line.format(n=i, v=falling(i), u=i // 4) for i in range(30))
+    loss = printed(tmp_path, text).series["loss"]
+    np.testing.assert_array_equal(loss.step, np.arange(30))
+    np.testing.assert_allclose(loss.value, LOSSES)
