@@ -41,6 +41,7 @@ _NOT_DARKNET = rf"(?!(?i:{NUMBER}),\s|loss=[-\w.]+, avg)"
 _RANK = re.compile(
     r"\[?rank\s*[:=]?\s*(?P<rank>\d+)\]?\s*[:|-]?\s*|\[default(?P<local>\d+)\]:\s*"
     r"|\[worker[ :=#]?(?P<worker>\d+)\]\s*[:|-]?\s*"
+    r"|\[proc (?P<proc>\d+)\]\s*(?=[\[A-Za-z])"
     # Open MPI's, that of pdsh, which starts the nodes of DeepSpeed, and kubectl's of several pods
     r"|\[\d+,(?P<mpi>\d+)\]<std(?:out|err)>:\s*|(?:worker|node)-(?P<node>\d{1,4}): (?=\S)"
     r"|\[pod/[\w.-]+-(?P<pod>\d{1,4})/[\w.-]+\]\s+"

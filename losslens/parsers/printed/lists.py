@@ -52,6 +52,14 @@ _PARTS = re.compile(
     re.IGNORECASE,
 )
 _OF_PARTS = re.compile(r"(?:loss|losses|cost)\s*[:=]\s*(?:[A-Za-z][\w.]*\()?\s*[\[(]", re.IGNORECASE)
+#: "train, round, loss, acc ===> 003, 0.82, 0.39": what the numbers behind an arrow are; the data may stand ahead of it.
+_ARROWED = re.compile(
+    rf"\b(?P<names>[A-Za-z]\w*(?:, ?[A-Za-z]\w*)+) *[-=]+> *(?P<numbers>{NUMBER}(?:, ?{NUMBER})+),?$", re.IGNORECASE
+)
+#: "(i, loss(x, y)) = (1, 0.31 (tracked))", as Julia shows a tuple.
+_SHOWN = re.compile(r"\((?P<names>[A-Za-z].*)\) = \((?P<numbers>.*)\)$")
+_ARGUMENTS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_COUNTER = re.compile(r"[a-z]|[a-z]*(?:step|iter|epoch|batch)[a-z]*", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s*[,;]\s*|\s+")
 _NUMPY = re.compile(rf"\bnp\.float\d+\(\s*({NUMBER})\s*\)", re.I)
 _NUMBER_AND_NAME = re.compile(rf"(?P<number>{NUMBER})\s?\((?P<name>{_SPLIT})\)", re.I)
@@ -67,6 +75,10 @@ def one_by_one(text: str) -> str:
         text = _EACH_CLASS.sub(_mean, _NUMPY.sub(r"\1", text))
     if ("[" in text or "(" in text) and _OF_PARTS.search(text):
         text = _PARTS.sub(_each_part, text)
+    if "> " in text:
+        text = _ARROWED.sub(_in_turn, text)
+    if text.startswith("(") and ") = (" in text:
+        text = _SHOWN.sub(_shown, text)
     if _MAYBE.search(text) is None:
         return text
     for pattern in _LISTS:
@@ -74,6 +86,34 @@ def one_by_one(text: str) -> str:
     for pattern, pair in ((_HEADED, _PAIR), (_BEHIND, _NUMBER_AND_NAME)):
         text = pattern.sub(partial(_told_in_pairs, pair), text)
     return _BRACKETED.sub(r"\g<name> \g<of>", text)
+
+
+def _in_turn(match: re.Match[str]) -> str:
+    """Each number behind its name; a name more than there are numbers is that of the data, which stands first."""
+    names, numbers = re.split(r", ?", match["names"]), re.split(r", ?", match["numbers"])
+    data = f"{names.pop(0)} " if len(names) == len(numbers) + 1 and re.fullmatch(_SPLIT, names[0], re.I) else ""
+    if len(names) != len(numbers) or not any("loss" in name.lower() for name in names):
+        return match[0]
+    count: list[str] = []
+    told: list[str] = []
+    for name, number in zip(names, numbers, strict=True):
+        whole = number.isdigit()
+        (count if whole else told).append(f"{name}: {number}" if whole else f"{data}{name}: {number}")
+    return ", ".join([*count, *told])
+
+
+def _shown(match: re.Match[str]) -> str:
+    """A count and numbers by the names of what was shown, without what they were called with."""
+    names, numbers = match["names"], match["numbers"]
+    while (bare := _ARGUMENTS.sub("", names)) != names:
+        names = bare
+    told = [*zip(names.split(", "), _ARGUMENTS.sub("", numbers).split(", "), strict=False)]
+    if len(told) != len(names.split(", ")) or not all(re.fullmatch(NUMBER, one.strip(), re.I) for _, one in told):
+        return match[0]
+    return ", ".join(
+        f"{'step' if number.strip().isdigit() and _COUNTER.fullmatch(name) else name}: {number.strip()}"
+        for name, number in told
+    )
 
 
 def _each_part(match: re.Match[str]) -> str:

@@ -90,6 +90,18 @@ _BATCHES_AHEAD = re.compile(
     re.IGNORECASE,
 )
 
+#: "loss: 8.30 -> nan": ahead of what was done and behind it, as federated clients tell it: the later counts.
+_BEFORE_AND_AFTER = re.compile(
+    rf"\b(?P<name>(?:[A-Za-z]+[ _])?(?:loss|cost|error|acc(?:uracy)?)) *[:=] *(?P<before>{NUMBER})(?P<unit>%?)"
+    rf" *[-=]+> *(?P<after>{NUMBER})(?P=unit)(?![\w.])",
+    re.IGNORECASE,
+)
+#: "-----------loss------------:  0.31": a name between rules.
+_BETWEEN_RULES = re.compile(rf"[-=*#~>]{{3,}} *([A-Za-z][\w ]*?) *[-=*#~<]{{3,}} *:? *(?={NUMBER}$)", re.IGNORECASE)
+_RULES = frozenset(3 * sign for sign in "-=*#~>")
+#: "[Train](1000/40000) average loss: 0.31", as DGL-KE says where it is.
+_OF_DGL = re.compile(r"\[Train\]\((\d+/\d+)\) (?=average )")
+
 
 def respelled(text: str) -> str:
     """A cleaned line in the signs that names and numbers stand in elsewhere; as it is where it has none of its own."""
@@ -131,6 +143,7 @@ def respelled(text: str) -> str:
     if " Le " in text:
         text = _OF_VSE.sub(r"\1 loss: ", text)
     if ">" in text:
+        text = _BEFORE_AND_AFTER.sub(r"\g<name>: \g<after>, \g<name> before: \g<before>", text)
         text = _CHANGED.sub(r"\1\2", text)
     if " epch:" in text:
         text = _OF_LEROBOT.sub(r"episodes:\1 epoch:", text)
@@ -142,6 +155,10 @@ def respelled(text: str) -> str:
         text = _PAIRS.sub(_told_in_pairs, text)
     if "%|" in text and (bar := _BATCHES_AHEAD.match(text)) is not None and int(bar["of"]) > int(bar["all"]):
         text = f"{bar['ahead']}{bar['said']}{bar['drawn']}{bar['n']}/{bar['of']}{text[bar.end() :]}"
+    if text[:3] in _RULES:
+        text = _BETWEEN_RULES.sub(r"\1: ", text)
+    if text.startswith("[Train]("):
+        text = _OF_DGL.sub(r"step \1: ", text)
     if "fit progress: (" in text:
         text = progress_told(text)
     if "Train tree " in text:

@@ -23,6 +23,9 @@ _TERMS = frozenset(
         *("rec", "recon", "cls", "reg", "box", "obj"),
     )
 )
+#: "train=4.61 valid=13.2": what is measured, under the bare names of its data.
+_TRAINED_ON = frozenset(["train", "training"])
+_HELD_BACK = frozenset(["val", "valid", "validation", "eval", "test", "dev"])
 #: What nothing but a training has: the means by which it goes on.
 _MEANS = re.compile(
     r"lr|learning[ _]?rate|(?:grad(?:ient)?|g)[ _]?norm|\|{1,2}(?:g|grads?|gradient)\|{1,2}|(?:loss|amp)[ _]scale",
@@ -48,6 +51,10 @@ def speaks_of_training(record: Record | None) -> bool:
         return True
     if record.kind and len(record.values) > 2 and sum(key.lower() in _TERMS for key in record.values) >= 2:
         return True
+    if record.kind and len(record.values) > 1:
+        names = {key.lower() for key in record.values}
+        if names & _TRAINED_ON and names & _HELD_BACK:
+            return True
     # LightGBM writes "training's l2": whose it is says that it is a metric.
     return any(is_known_name(key) or "'s " in key for key in record.values)
 

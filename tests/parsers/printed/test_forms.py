@@ -154,3 +154,11 @@ def test_losses_that_a_line_tells_one_by_one_have_their_names(tmp_path: Path, ah
         ("Discriminator loss", [falling(i) / 2 for i in range(30)]),
         ("Generator loss", [falling(i) for i in range(30)]),
     ]
+
+
+def test_a_loss_under_the_bare_names_of_its_data_is_read(tmp_path: Path) -> None:
+    text = "".join(f"Epoch {i}: train={falling(i)} valid={1 + falling(i)} best={1 + falling(i)}\n" for i in range(11))
+    log = printed(tmp_path, text)
+    np.testing.assert_allclose(log.series["train"].value, LOSSES[:11])
+    roles = {choice.tag: choice.role for choice in assign(log.series)}
+    assert (roles["train"], roles["valid"]) == (Role.TRAIN_LOSS, Role.VAL_LOSS)

@@ -98,3 +98,45 @@ def test_a_loss_in_brackets_is_told_in_its_parts(line: str, tmp_path: Path) -> N
 def test_one_loss_in_two_brackets(tmp_path: Path) -> None:
     log = _log(tmp_path, "".join(f"Epoch {i}, Loss: [[{_value(i)}]]\n" for i in range(6)))
     assert log.series["Loss"].value.tolist() == [_value(i) for i in range(6)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "run.py - main - L133 ::: train, round, loss, acc ===> {i:03d}, {a}, 0.5,\n"
+        "run.py - main - L139 ::: val, round, loss, acc  ===> {i:03d}, {b}, 0.6,",
+        "epoch, train loss, val loss -> {i}, {a}, {b}".replace("train loss", "train_loss").replace(
+            "val loss", "val_loss"
+        ),
+    ],
+)
+def test_numbers_behind_an_arrow_go_to_the_names_ahead_of_it(line: str, tmp_path: Path) -> None:
+    text = "".join(line.format(i=i, a=_value(i), b=_value(i) + 1) + "\n" for i in range(6))
+
+    series = {tag.replace("_", " "): one for tag, one in _log(tmp_path, text).series.items()}
+
+    assert series["train loss"].value.tolist() == [_value(i) for i in range(6)]
+    assert series["val loss"].value.tolist() == [_value(i) + 1 for i in range(6)]
+    assert series["val loss"].step.tolist() == list(range(6))
+
+
+def test_a_tuple_that_julia_shows_is_a_count_and_a_loss(tmp_path: Path) -> None:
+    text = "".join(f"(i, loss(dataset[1]...)) = ({i}, {_value(i)} (tracked))\n" for i in range(6))
+
+    loss = _log(tmp_path, text).series["loss"]
+
+    assert loss.step.tolist() == list(range(6))
+    assert loss.value.tolist() == [_value(i) for i in range(6)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "shape, size ===> 3, 4",  # names of no loss
+        "loss, acc ===> 0.5",  # fewer numbers than names
+        "(model, loss) = (0.5, nothing)",
+        "(a, b) = f(1, 2)",
+    ],
+)
+def test_what_is_no_list_of_a_loss_stays(line: str) -> None:
+    assert one_by_one(line) == line

@@ -136,3 +136,26 @@ def test_of_a_bar_that_counts_updates_the_batches_ahead_of_it_are_the_steps(tmp_
     loss = printed(tmp_path, text).series["loss"]
     np.testing.assert_array_equal(loss.step, np.arange(30))
     np.testing.assert_allclose(loss.value, LOSSES)
+
+
+def test_of_a_loss_ahead_of_an_update_and_behind_it_the_later_counts(tmp_path: Path) -> None:
+    lines = [f"Epoch: {i} loss: {1 + falling(i)} -> {falling(i)} accuracy: 48.70% -> 30.98%\n" for i in range(30)]
+    series = printed(tmp_path, "".join(lines)).series
+    np.testing.assert_allclose(series["loss"].value, LOSSES)
+    np.testing.assert_allclose(series["loss before"].value, 1 + LOSSES)
+    assert set(series["accuracy"].value.tolist()) == {30.98}
+
+
+def test_a_name_may_stand_between_rules(tmp_path: Path) -> None:
+    text = "".join(
+        f"-------loss-------:  tensor({falling(i)}, device='cuda:3', dtype=torch.float16)\n" for i in range(30)
+    )
+    np.testing.assert_allclose(printed(tmp_path, text).series["loss"].value, LOSSES)
+
+
+def test_a_count_in_brackets_behind_the_process_is_the_step(tmp_path: Path) -> None:
+    told = "[proc {p}][Train]({n}/40000) average loss: {v}\n[proc {p}][Train] 1000 steps take 11.7 seconds\n"
+    text = "".join(told.format(p=p, n=1000 * i, v=falling(i) + p) for i in range(1, 30) for p in range(2))
+    loss = printed(tmp_path, text).series["average loss"]
+    np.testing.assert_array_equal(loss.step, 1000 * np.arange(1, 30))
+    np.testing.assert_allclose(loss.value, LOSSES[1:])
