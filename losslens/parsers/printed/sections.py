@@ -37,15 +37,25 @@ _HEADING = re.compile(
     rf"\W*(?:(?:(?P<train>{_TRAIN})|(?P<held>{_HELD})|(?P<over>{_OVER})|{_PLACE}|{_BESIDE})(?![A-Za-z\d])\W*)+",
     re.IGNORECASE,
 )
+#: "Validating on dev-clean", "Training on ['train_100']": the work and the name of its data, which is no device.
+_WORK_ON = re.compile(
+    r"\W*(?:(?P<train>train)|validat|evaluat|test)(?:ing|ion|ed) on (?:the )?\W*(?!(?:cuda|gpu|cpu|tpu|mps|npu|xpu)\b)"
+    r"[A-Za-z][\w.-]*(?: (?:data)?set| data| split)?\W*",
+    re.IGNORECASE,
+)
+#: No evaluation has one, wherever it is printed.
+_OF_TRAINING = re.compile(r"(?:lr|learning[ _]rate)(?![A-Za-z])", re.IGNORECASE)
 _WORD = re.compile(rf"(?<![A-Za-z])(?:{_TRAIN}|{_HELD})(?![A-Za-z])", re.IGNORECASE)
 
 
 def announces(text: str) -> str | None:
-    """Whose numbers follow a line that holds nothing but the name of the data and a place: "train", "val", "" (the end
-    of either, as it says); None for any other line."""
+    """Whose numbers follow a line that holds nothing but the work or the name of the data, and a place: "train", "val",
+    "" (the end of either, as it says); None for any other line."""
     if len(text) > LONGEST or _WORD.search(text) is None:
         return None
     text = _STAMP.sub("", text)
+    if (work := _WORK_ON.fullmatch(text)) is not None:
+        return "train" if work["train"] else "val"
     match = _HEADING.fullmatch(text)
     if match is None or (match["train"] and match["held"]):
         return None
@@ -136,6 +146,9 @@ def _goes_back(before: Record, behind: Record) -> bool:
 def _give_to_evaluation(records: Sequence[Record]) -> None:
     """Its numbers stand where the training is, whatever it counted itself."""
     for record in records:
-        record.values = {k if SPLIT_IN_KEY.search(k) else f"val/{k}": value for k, value in record.values.items()}
+        record.values = {
+            k if SPLIT_IN_KEY.search(k) or _OF_TRAINING.match(k) else f"val/{k}": value
+            for k, value in record.values.items()
+        }
         if record.kind and not record.kind.startswith("keras"):
             record.kind, record.step, record.n, record.of = "evaluation", None, None, None

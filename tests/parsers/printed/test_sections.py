@@ -20,6 +20,8 @@ FORMS = [
     ("Start training epoch {e}", "Validating..."),
     ("Epoch {e}/12\n----------", "Evaluation results"),
     ("phase: train", "phase: val"),
+    ("Training on ['clean_100']", "Validating on dev_clean"),
+    ("Training on the voc2012 set:", "Evaluated on test-dev"),
     ("[03.24.23|13:31:31] Training epoch: {e}", "[03.24.23|13:31:51] Eval epoch: {e}"),
 ]
 
@@ -95,3 +97,10 @@ WHOSE = {
 @pytest.mark.parametrize("text", WHOSE)
 def test_a_heading_holds_the_name_of_the_data_and_a_place_and_nothing_else(text: str) -> None:
     assert announces(text) == WHOSE[text]
+
+
+@pytest.mark.parametrize(
+    "line", ["Training on cuda:0", "Testing on GPU 0", "training on 8 devices", "Trained on X for 3 h"]
+)
+def test_work_on_a_device_announces_no_data(line: str) -> None:
+    assert announces(line) is None
