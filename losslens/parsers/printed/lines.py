@@ -20,7 +20,8 @@ _DATE = re.compile(
     r"|\d\d/\d\d/\d\d(?= \d\d:\d\d:\d\d (?:INFO|DEBUG|WARN|ERROR) [\w.$]+: ))"
     r"(?:[ T]|(?<=\d{4}-\d\d-\d\d)-)\d\d:\d\d:\d\d)"
     r"(?P<fraction>[.,]\d+)?(?P<zone>Z|[+-]\d\d:?\d\d)?\]?[:,]?\s*"
-    r"(?:[|-]\s+|-[\w.]+-(?=(?:INFO|DEBUG|WARNING|ERROR|CRITICAL):))?"
+    # a bar ahead of a name and a number alone is the side of a row, as rlpyt dates its tables
+    rf"(?:[|-]\s+(?!(?<=\| )[\w/.-]+\s{{2,}}{NUMBER}\s*$)|-[\w.]+-(?=(?:INFO|DEBUG|WARNING|ERROR|CRITICAL):))?"
 )
 #: "00:43:58train Loss: 0.5" has the name of the split right behind it.
 _CLOCK = re.compile(

@@ -17,7 +17,8 @@ _PROGRESS = re.compile(
 _PAIR = re.compile(rf"\((?P<step>\d+), (?P<value>{NUMBER})\)", re.IGNORECASE)
 #: A loss and its whole course on one line, in pairs of a count and a number; the last may be cut.
 _COURSE = re.compile(
-    rf"(?<!\w)(?P<name>\w{{0,40}}loss\w{{0,40}})['\"]?\s*[:=]?\s*\[(?P<pairs>\(\d+, {NUMBER}\)(?:, \(\d+, {NUMBER}\))+)",
+    rf"(?<!\w)(?P<name>\w{{0,40}}loss\w{{0,40}})['\"]?\s*[:=]?\s*"
+    rf"\[(?P<pairs>\(\d+, {NUMBER}\)(?:, \(\d+, {NUMBER}\))+)",
     re.IGNORECASE,
 )
 _HISTORY = re.compile(

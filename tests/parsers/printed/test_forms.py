@@ -162,3 +162,17 @@ def test_a_loss_under_the_bare_names_of_its_data_is_read(tmp_path: Path) -> None
     np.testing.assert_allclose(log.series["train"].value, LOSSES[:11])
     roles = {choice.tag: choice.role for choice in assign(log.series)}
     assert (roles["train"], roles["valid"]) == (Role.TRAIN_LOSS, Role.VAL_LOSS)
+
+
+def test_the_rows_of_a_table_may_be_dated(tmp_path: Path) -> None:
+    row = "2025-01-01 11:{i:02d}:45.481306  | {name:<30}{value}\n"
+    names = ["Diagnostics/Iteration", "model_loss/Average", "value_loss/Average"]
+    values = [(100 * i, falling(i), falling(i) / 2) for i in range(30)]
+    text = "".join(
+        row.format(i=i, name=name, value=value)
+        for i, told in enumerate(values)
+        for name, value in zip(names, told, strict=True)
+    )
+    loss = printed(tmp_path, text).series["model_loss/Average"]
+    np.testing.assert_array_equal(loss.step, 100 * np.arange(30))
+    np.testing.assert_allclose(loss.value, LOSSES)
