@@ -57,13 +57,6 @@ _IN_TURN = re.compile(
     rf"(?:(?:(?:losses|loss):\s+)?(?:{NAME}\s+{NUMBER}{UNIT}|\d[\d.]*{A_UNIT})(?:[\s,;|·]+|$))+",
     re.IGNORECASE,
 )
-_TURN = re.compile(
-    rf"(?:\[[A-Za-z ]+\])?[\s,;|:·\])>-]*(?:[A-Za-z]+[\s:|]+)??"
-    rf"(?:(?:(?:losses|loss):\s+)?(?:{NAME}\s+{NUMBER}{UNIT}|\d[\d.]*{A_UNIT})(?:[\s,;|·]+|$))+",
-    re.IGNORECASE,
-)
-#: "inertia 4705.6." ends a sentence.
-_STOP = re.compile(r"(?<=\d)(\.\d+)\.$")
 _TURN = re.compile(rf"(?:(?P<of>loss(?:es)?):\s+)?(?P<key>{NAME})\s+(?P<num>{NUMBER})", re.IGNORECASE)
 #: Short for the losses of both splits where they stand side by side.
 _BOTH_SPLITS = {"tl": "train loss", "vl": "val loss"}
@@ -180,6 +173,7 @@ _NOISE = re.compile(
 _DIGITS = str.maketrans("123456789", "0" * 9)
 LONGEST_SHAPE = 1000
 _TAKEN = b"\x01"
+_HOW_LONG = re.compile(r"(?:(?:epoch|train(?:ing)?|elapsed|total|run|wall)[ _-]?)?time|elapsed|duration", re.IGNORECASE)
 #: Names whose number is a duration, a version, or the place itself.
 _UNTOLD = frozenset(
     ["eta", "step", "v_num", "epoch", "epochs", "end of epoch", "max_epochs", "best_epoch", "last best"]
@@ -273,6 +267,8 @@ def read_record(text: str) -> Record | None:
     record = Record(kind, values, form=form)
     # A bar's place begins with what is drawn before it.
     record.name = name_on(text, match.start("epoch" if kind == "bar" and groups.get("epoch") else 0))
+    if kind == "epoch" and all(map(_HOW_LONG.fullmatch, values)):
+        record.values = {}  # a heading that tells beside the epoch how long it took
     record.step = int_of(groups.get("step"))
     if unit := groups.get("unit"):
         record.step = round(float(groups["many"]) * (1_000_000 if unit == "M" else 1_000))

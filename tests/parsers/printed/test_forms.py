@@ -176,3 +176,14 @@ def test_the_rows_of_a_table_may_be_dated(tmp_path: Path) -> None:
     loss = printed(tmp_path, text).series["model_loss/Average"]
     np.testing.assert_array_equal(loss.step, 100 * np.arange(30))
     np.testing.assert_allclose(loss.value, LOSSES)
+
+
+@pytest.mark.parametrize(
+    "heading", ["Epoch: {e:02} | Epoch Time: 0m 27s", "Epoch: {e:02} | Time: 0m 27s", "Epoch {e}, time: 3.2 s"]
+)
+def test_a_heading_may_tell_how_long_its_epoch_took(tmp_path: Path, heading: str) -> None:
+    below = "\tTrain Loss: {v:.3f} | Train Acc: 60.10%\n\t Val. Loss: {w:.3f} |  Val. Acc: 59.20%\n"
+    lines = [f"{heading}\n{below}".format(e=i + 1, v=falling(i), w=1 + falling(i)) for i in range(12)]
+    series = printed(tmp_path, "".join(lines)).series
+    assert (series["Train Loss"].axis, series["Val. Loss"].axis) == ("epoch", "epoch")
+    np.testing.assert_array_equal(series["Train Loss"].step, 1 + np.arange(12))
