@@ -698,3 +698,13 @@ def test_a_share_of_errors_at_the_output_of_a_loss_is_neither() -> None:
 def test_what_trees_are_measured_by_tells_that_they_are_boosted(tag: str) -> None:
     assert boosts(None, [tag])
     assert not boosts(None, [f"my {tag}"])
+
+
+def test_several_games_may_have_a_letter_each_ahead_of_their_sides() -> None:
+    found = roles_of("VD loss", "VG loss", "ID loss", "IG loss")
+    assert [found[tag].group for tag in ("VD loss", "IG loss")] == ["discriminator", "generator"]
+
+
+def test_one_such_pair_may_be_anything() -> None:
+    found = roles_of("bd loss", "bg loss")
+    assert not {"discriminator", "generator"} & {choice.group for choice in found.values()}

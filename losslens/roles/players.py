@@ -12,11 +12,15 @@ if TYPE_CHECKING:
 
 #: What a loss is called that one net earns by deceiving another.
 ADVERSARIAL = words("gan adv adversarial")
+#: Several discriminators, each with its generator, may be called by a letter ahead of theirs: "VD" and "VG", "ID" and
+#: "IG". One such pair may be anything.
+LEAST_PAIRS = 2
+_SHORT = 3
 
 
 def players_of(candidates: Sequence[Candidate]) -> dict[str, str]:
     """tag -> player, where the losses are those of a game (GAN) or of actor and critic (RL)."""
-    by_tag = {c.tag: c.player for c in candidates if c.player}
+    by_tag = {c.tag: c.player for c in candidates if c.player} or _in_pairs(candidates)
     present = set(by_tag.values())
     if len(present & GAN_PLAYERS) == 2:
         return _totals_of_players(candidates, {t: p for t, p in by_tag.items() if p in GAN_PLAYERS})
@@ -24,6 +28,16 @@ def players_of(candidates: Sequence[Candidate]) -> dict[str, str]:
         keep = RL_PLAYERS
         return _totals_of_players(candidates, {t: p for t, p in by_tag.items() if p in keep})
     return {}
+
+
+def _in_pairs(candidates: Sequence[Candidate]) -> dict[str, str]:
+    """tag -> player, where losses are named alike but for a D and a G at their end."""
+    short = {c.qualifier[0]: c.tag for c in candidates if c.named_loss and len(c.qualifier) == 1}
+    pairs = [w[:-1] for w in short if 1 < len(w) <= _SHORT and w.endswith("d") and f"{w[:-1]}g" in short]
+    if len(pairs) < LEAST_PAIRS:
+        return {}
+    sides = (("d", "discriminator"), ("g", "generator"))
+    return {short[f"{of}{letter}"]: who for of in pairs for letter, who in sides}
 
 
 def plays(c: Candidate) -> str:
