@@ -196,7 +196,8 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             rf"(?<![\w.]){_NOT_PER}(?<!num )(?:epoch(?:es|s)|{_NOT_TIME_PER}epoche?(?:\.{{3}})?|{said('epoch')}|ep\b\.?"
             r"|pass(?=\s\d+\s(?:batch|step|iter)))"
             # "Epoch0 loss = 7796" has nothing between; a file may be called epoch10.pth.
-            r"(?:['\"]?(?:(?:\s*[:=#\[(]){1,2}\s*|\s+)['\"]?|(?<=epoch)(?=\d+(?![\w.]|/\D)))"
+            r"(?:['\"]?(?:(?:\s*[:=#\[(]){1,2}\s*|\s+)['\"]?|(?<=epoch)(?=\d+(?![\w.]|/\D))"
+            r"|(?<=epoch)-(?=\d+(?:/\d+)?(?:[:,|]|\s|$)))"
             r"(?P<epoch>\d+(?:\.\d+)?)(?:\s*/\s*(?P<epochs>\d+))?",
         ),
         # Whatever a line counts at its very beginning, as long as it counts up: "chunk 1/100", "[4/800]", ">>> 004 ::"

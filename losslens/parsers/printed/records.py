@@ -241,7 +241,8 @@ def read_record(text: str) -> Record | None:
         return record
     if "tensor(" in text:
         if (lone := lone_tensor(text)) is not None:
-            return Record("", lone[1], form=lone[0])
+            form, number, count = lone
+            return Record("" if count is None else "count", number, step=count, form=form)
         text = _TENSOR.sub(r"\1", text)
     if "Namespace(" in text or is_command(text):
         return None  # what a program was started with

@@ -102,6 +102,18 @@ _RULES = frozenset(3 * sign for sign in "-=*#~>")
 #: "[Train](1000/40000) average loss: 0.31", as DGL-KE says where it is.
 _OF_DGL = re.compile(r"\[Train\]\((\d+/\d+)\) (?=average )")
 
+#: "('Epoch:', 3, ' loss: ', 0.31)": what Python 2 made of a print with brackets.
+_A_SAYING = r"(?:'[^'()]*'|\"[^\"()]*\")"
+_TUPLE = re.compile(rf"\((?=.*['\"])(?:{_A_SAYING}|{NUMBER})(?:, (?:{_A_SAYING}|{NUMBER}))+\)", re.IGNORECASE)
+_SAYING = re.compile(rf"{_A_SAYING}|{NUMBER}", re.IGNORECASE)
+#: "After 100 training step(s), loss on training batch is 0.31", "Loss after 100 steps: 0.31".
+_AFTER_SO_MANY = re.compile(
+    r"(?:After (?P<n>\d+) (?:training )?(?P<of>step|iteration|epoch|batch)(?:e?s|\(e?s\))?,? (?:the )?"
+    r"(?P<name>[A-Za-z][\w ]{2,40}?)|(?P<loss>(?:[A-Za-z]+ )?(?:loss|cost|error)) after (?P<many>\d+) "
+    rf"(?P<unit>step|iteration|epoch|batch)(?:e?s)?) ?(?: is|[:=]) *(?P<number>{NUMBER})\.?$",
+    re.IGNORECASE,
+)
+
 
 def respelled(text: str) -> str:
     """A cleaned line in the signs that names and numbers stand in elsewhere; as it is where it has none of its own."""
@@ -155,6 +167,10 @@ def respelled(text: str) -> str:
         text = _PAIRS.sub(_told_in_pairs, text)
     if "%|" in text and (bar := _BATCHES_AHEAD.match(text)) is not None and int(bar["of"]) > int(bar["all"]):
         text = f"{bar['ahead']}{bar['said']}{bar['drawn']}{bar['n']}/{bar['of']}{text[bar.end() :]}"
+    if text.startswith("(") and _TUPLE.fullmatch(text):
+        text = " ".join(one.strip(" '\"") for one in _SAYING.findall(text))
+    if "fter " in text:
+        text = _AFTER_SO_MANY.sub(_after_so_many, text)
     if text[:3] in _RULES:
         text = _BETWEEN_RULES.sub(r"\1: ", text)
     if text.startswith("[Train]("):
@@ -166,6 +182,11 @@ def respelled(text: str) -> str:
     if len(numbered := _NUMBERED.findall(text)) > 1 and len({number for _, number in numbered}) > 1:
         text = _NUMBERED.sub(r"\1_\2", text)
     return text
+
+
+def _after_so_many(match: re.Match[str]) -> str:
+    unit = (match["of"] or match["unit"]).lower()
+    return f"{unit} {match['n'] or match['many']}: {match['name'] or match['loss']}: {match['number']}"
 
 
 def _told_in_pairs(match: re.Match[str]) -> str:

@@ -25,7 +25,8 @@ _YOLO = (
 #: ``print(loss)`` of PyTorch and nothing beside it: "tensor(1.79, device='cuda:0', grad_fn=<NllLossBackward0>)".
 #: PyTorch writes a point into each that is no count.
 _LONE = re.compile(
-    r"tensor\(\s*(?P<num>-?(?:\d+\.\d*(?:e[-+]?\d+)?|nan|inf))(?:,\s*(?:device|dtype)=[^(),]+)*"
+    # "3 tensor(0.31, grad_fn=<MeanBackward0>)", as print(step, loss) has it
+    r"(?:(?P<step>\d{1,9})[\s,:]+)?tensor\(\s*(?P<num>-?(?:\d+\.\d*(?:e[-+]?\d+)?|nan|inf))(?:,\s*(?:device|dtype)=[^(),]+)*"
     r"(?:,\s*requires_grad=True)?(?P<learned>,\s*grad_fn=<\w+>)?\)"
 )
 LONE_TENSOR = "loss (a tensor printed without a name)"
@@ -151,11 +152,12 @@ def whole_line(text: str) -> Whole | None:
     return None
 
 
-def lone_tensor(text: str) -> tuple[str, dict[str, float]] | None:
-    """How a line that holds a tensor of one number alone is written, and the number; None for any other line."""
+def lone_tensor(text: str) -> tuple[str, dict[str, float], int | None] | None:
+    """How a line that holds a tensor of one number alone is written, the number and the count ahead of it, if any; None
+    for any other line."""
     if (match := _LONE.fullmatch(text)) is None:
         return None
-    return LONE_FORMS[match["learned"] is not None], {LONE_TENSOR: float_of(match["num"])}
+    return LONE_FORMS[match["learned"] is not None], {LONE_TENSOR: float_of(match["num"])}, int_of(match["step"])
 
 
 def _said(kind: str, groups: dict[str, str]) -> Whole:

@@ -159,3 +159,27 @@ def test_a_count_in_brackets_behind_the_process_is_the_step(tmp_path: Path) -> N
     loss = printed(tmp_path, text).series["average loss"]
     np.testing.assert_array_equal(loss.step, 1000 * np.arange(1, 30))
     np.testing.assert_allclose(loss.value, LOSSES[1:])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "('Epoch:', {i}, ' loss: ', {v})",
+        "('epoch', {i}, 'loss', {v})",
+        "After {i} training step(s), loss on training batch is {v}.",
+        "After {i} iterations, the training loss is {v}",
+        "Loss after {i} steps: {v}",
+        "Epoch-{i}: Train loss {v}; dev F1 60.2",
+        "{i} tensor({v}, device='cuda:0', grad_fn=<AddBackward0>)",
+    ],
+)
+def test_a_count_and_a_loss_as_they_are_printed_by_hand(line: str, tmp_path: Path) -> None:
+    text = "".join(line.format(i=i, v=falling(i)) + "\n" for i in range(30))
+    (loss,) = (one for tag, one in printed(tmp_path, text).series.items() if "loss" in tag.lower())
+    np.testing.assert_array_equal(loss.step, np.arange(30))
+    np.testing.assert_allclose(loss.value, LOSSES)
+
+
+@pytest.mark.parametrize("line", ["(0.5, 0.25)", "('a', 'b', x)", "After 3 days it is 5", "saved epoch-10.pth"])
+def test_what_only_looks_like_one_of_them_stays(line: str) -> None:
+    assert respelled(line) == line
