@@ -165,7 +165,7 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         updates=trend_of(run.first(Role.UPDATE_RATIO), start, extent, leading),
         logits=trend_of(run.first(Role.LOGIT_SCALE), start, extent, leading),
         scale=scale,
-        components=components_of(run, run.first(Role.TRAIN_LOSS), start, extent),
+        components=components_of(run, run.first(Role.TRAIN_LOSS), start, extent, leading),
         validation=validation_of(run, run.first(Role.TRAIN_LOSS), start, extent, judgement.loss),
         agent=agent_of(run, start, extent),
         restart=restart_of(whole, whole.series[leading.tag], start, extent, scale),

@@ -22,7 +22,7 @@ from losslens.causes.facts.numerics import (
     smooth,
 )
 from losslens.causes.facts.signals import Components, Validation
-from losslens.causes.facts.terms import COUNTS, at_peak_of
+from losslens.causes.facts.terms import COUNTS, at_peak_of, level_before
 from losslens.model import Role, Run, Series
 from losslens.runs.epochs import epochs_done
 
@@ -60,7 +60,9 @@ OTHER_SIZE = float(np.log(3.0))
 """Two training losses farther apart than this (log) at most evaluations are not of one size."""
 
 
-def components_of(run: Run, total: Series | None, start: Start | None, extent: Extent) -> Components | None:
+def components_of(
+    run: Run, total: Series | None, start: Start | None, extent: Extent, leading: Series | None = None
+) -> Components | None:
     """Which term of the loss moved first, and what share of the total it had."""
     tags = [t for t in run.tags(Role.LOSS_COMPONENT) if total is None or t != total.tag][:40]
     if not tags or start is None:
@@ -93,7 +95,8 @@ def components_of(run: Run, total: Series | None, start: Start | None, extent: E
     interval = max(extent.interval, 1e-9)
     lead = (moved[order[1]].step - moved[order[0]].step) / interval if len(order) > 1 and leader == order[0] else None
     shares = _shares(terms, leader, start)
-    peak, at_peak = at_peak_of(total, terms, start, extent, LEAST_SHARE * (whole or 0.0))
+    judged = leading if total is None and leading is not None and leading.tag in terms else total
+    peak, at_peak = at_peak_of(judged, terms, start, extent, LEAST_SHARE * (whole or 0.0))
     return Components(
         count=len(terms),
         first=leader,
@@ -150,10 +153,9 @@ def _growth(series: Series, start: Start, least: float = 0.0, *, floored: bool =
 
     Not ``floored``: the true factor, and None for a term that is next to nothing before and after.
     """
-    past = series.value[series.step < start.step]
     after = series.value[series.step >= start.step]
     after = after[np.isfinite(after)]
-    before = median(np.abs(past[-20:])) if past.size else None
+    before = level_before(series, start)
     if before is None or after.size == 0:
         return None
     late = float(np.median(np.abs(after[-max(1, after.size // 3) :])))
@@ -168,7 +170,7 @@ def _shares(terms: dict[str, Series], leader: str | None, start: Start) -> tuple
     before: dict[str, float] = {}
     after: dict[str, float] = {}
     for tag, s in terms.items():
-        past = median(np.abs(s.value[s.step < start.step][-20:]))
+        past = level_before(s, start)
         late = s.value[s.step >= start.step]
         late = np.abs(late[np.isfinite(late)])
         if past is not None and late.size:

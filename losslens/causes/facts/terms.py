@@ -18,6 +18,24 @@ COUNTS = 10.0
 MOST_TERMS = 8
 """Terms whose size at the peak is kept."""
 
+LAST_STRETCH, FEWEST, LATEST = 20, 5, 5
+"""Points before the onset whose median is the level of a term there; of an interval that leaves fewer than so many
+before it, those before the onset itself; where the last so many …"""
+
+MOVED_ON = 2.0
+"""… lie farther off than this factor, the term was on its way, and they alone are its level."""
+
+
+def level_before(series: Series, start: Start) -> float | None:
+    """Size of a term before the interval of the onset, where enough of the term lies there, else before the onset."""
+    clear = int((series.step < start.low).sum()) >= FEWEST
+    past = series.value[series.step < (start.low if clear else start.step)]
+    size = np.abs(past[-LAST_STRETCH:])
+    whole, late = median(size), median(size[-LATEST:])
+    if not whole or not late or 1.0 / MOVED_ON <= late / whole <= MOVED_ON:
+        return whole
+    return late
+
 
 def at_peak_of(
     total: Series | None, terms: dict[str, Series], start: Start, extent: Extent, least: float
@@ -47,8 +65,9 @@ def _size_at(series: Series, peak: int, start: Start, extent: Extent, least: flo
 
     None for a term that was below ``least`` then and hardly counts there either: any number would come of it.
     """
-    past = series.value[series.step < start.low] if (series.step < start.low).any() else series.value[:1]
-    before = median(np.abs(past[-20:]))
+    before = level_before(series, start)
+    if before is None:
+        before = median(np.abs(series.value[:1]))
     near = series.value[np.abs(series.step - peak) <= extent.interval]
     near = np.abs(near[np.isfinite(near)])
     if before is None or near.size == 0:

@@ -52,9 +52,11 @@ def component_led(f: Facts, d: int) -> Found:
         return missing("one-term-led", "loss_component") if f.weighed is None else None
     if c.first is None or c.growth is None or c.count < 2:
         return None
+    others = f"lay at {times(c.others_growth)}" if c.others_growth is not None else "hardly count"
     text = (
-        f"of {c.count} terms {c.first} moved {'first' if (c.lead_points or 0) >= 0.5 else 'most'}: it grew "
-        f"{times(c.growth)}, the others {times(c.others_growth) if c.others_growth is not None else 'hardly count'}"
+        f"of {c.count} terms {c.first} rose {'first' if (c.lead_points or 0) >= 0.5 else 'most'}: in the last third "
+        f"after the onset it lay at {times(c.growth)} its level before, the {'other' if c.count == 2 else 'others'} "
+        f"{others if c.count > 2 or c.others_growth is not None else 'hardly counts'}"
     )
     if c.rest and c.count > 2:
         why = ". The weight of a term rose, or a term that was not logged" if f.weighed is None else ""

@@ -41,7 +41,7 @@ def moved(f: Facts) -> str:
     if size is not None and c.lead_points is not None and round(c.lead_points) >= 1:
         other = most if most[0] != c.first else second
         return (
-            f"Of {c.count} terms of the loss {c.first} moved first, {points(c.lead_points)} before the next: {at} it "
+            f"Of {c.count} terms of the loss {c.first} rose first, {points(c.lead_points)} before the next: {at} it "
             f"stood at {times(size)} its level before, {other[0]} at {times(other[1])}."
         )
     if most[1] < ALIKE * second[1]:
@@ -50,6 +50,6 @@ def moved(f: Facts) -> str:
             f"{second[0]} at {times(second[1])}."
         )
     return (
-        f"Of {c.count} terms of the loss {most[0]} moved most: {at} it stood at {times(most[1])} its level before, "
+        f"Of {c.count} terms of the loss {most[0]} rose most: {at} it stood at {times(most[1])} its level before, "
         f"{'the next, ' if c.count > 2 else ''}{second[0]}{',' if c.count > 2 else ''} at {times(second[1])}."
     )

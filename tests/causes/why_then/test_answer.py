@@ -297,7 +297,7 @@ def test_the_term_that_moved_most_has_the_largest_number_at_the_peak_of_the_loss
     main[320:] *= 16.0
     others = {("main", Role.LOSS_COMPONENT): main, ("ink", Role.LOSS_COMPONENT): ink}
     text = told(m.made(main + ink, Verdict.DIVERGED, 320, others=others))
-    assert "ink moved most: at the peak of the loss (step 32,000)" in text
+    assert "ink rose most: at the peak of the loss (step 32,000)" in text
     found = re.search(r"it stood at ([\d,]+)× its level before, main at (\d+)×", text)
     assert found is not None
     ours, rest = found.groups()
@@ -364,8 +364,8 @@ def test_a_term_moved_first_only_where_it_was_ahead_in_time() -> None:
     text = told(m.made(main + aux, Verdict.EXPLODED, 300, others=others))
     parts = m.made(main + aux, Verdict.EXPLODED, 300, others=others).facts().components
     assert parts is not None
-    assert ("moved first" in text) is (parts.lead_points is not None and parts.lead_points >= 0.5)
-    assert "loss_kl moved" in text
+    assert ("rose first" in text) is (parts.lead_points is not None and parts.lead_points >= 0.5)
+    assert "loss_kl rose" in text
 
 
 def test_a_log_of_some_steps_is_told_in_steps_and_not_in_shares_alone() -> None:
