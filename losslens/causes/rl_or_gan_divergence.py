@@ -30,7 +30,7 @@ from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import gradient, impossible, leap, loss, rate, restarts, rise, thrown
 from losslens.causes.signs.build import Found, log_ramp, missing, num, ramp, sign, times, told, where
-from losslens.model import Fix, NotChecked, Sign
+from losslens.model import Fix, NotChecked, Sign, Verdict
 
 CAUSE = "rl-or-gan-divergence"
 TITLE = "A learning game ran away (RL or GAN)"
@@ -85,14 +85,19 @@ def _no_game(f: Facts, d: int) -> Found:
     return sign("no-game", d, 0.3, "no reward or second player is logged")
 
 
+STAYED = 1.5
+"""Times its level of before that the loss of a value must keep after a spike to have grown."""
+
+
 def _critic(f: Facts, d: int) -> Found:
     a = f.agent
     if a is None or a.critic_growth is None:
         return None
-    text = f"{a.critic_tag} rose {times(a.critic_growth)} after the onset"
-    return sign(
-        "critic-grew", d, log_ramp(a.critic_growth, 3.0, 30.0), text, series=a.critic_tag, value=a.critic_growth
-    )
+    text = f"{a.critic_tag} rose to {times(a.critic_growth)} its level after the onset"
+    strength = log_ramp(a.critic_growth, 3.0, 30.0)
+    if a.critic_stayed is not None and a.critic_stayed < STAYED and f.verdict is Verdict.SPIKE_RECOVERED:
+        return None  # up and back: nothing that was learned from each other ran away
+    return sign("critic-grew", d, strength, text, series=a.critic_tag, value=a.critic_growth)
 
 
 def _reward(f: Facts, d: int) -> Found:
@@ -101,7 +106,8 @@ def _reward(f: Facts, d: int) -> Found:
         return None
     if a.reward_change is None:
         return missing("return-fell", "reward")
-    text = f"the return fell from {_returned(f, way=False)}, by {num(round(-a.reward_change, 2))} of its own spreads"
+    spreads = f"{num(round(-a.reward_change, 2))} of its own spreads"
+    text = f"the return fell by {spreads}, from {_returned(f, way=True)}"
     return sign("return-fell", d, ramp(-a.reward_change, 0.0, 3.0), text, value=a.reward_change)
 
 

@@ -90,3 +90,26 @@ def test_a_return_is_told_with_where_it_came_from_and_what_it_had_come_to() -> N
     said = next(s.text for s in m.tried(facts, CAUSE) if isinstance(s, Sign) and s.name == "return-improves")
     assert said.startswith("the return still improved, from 0.1993 to")
     assert "in the end, by way of 3,9" in said
+
+
+def test_a_critic_that_was_back_at_the_next_point_ran_away_with_nothing() -> None:
+    points, at = 500, 420
+    y = m.steady(points, 7e-5, 0.2)
+    y[at] *= 24
+    reward = 100.0 + np.arange(points) + m.steady(points, 1.0, 0.05)
+    others = {("train/critic_loss", Role.LOSS_COMPONENT): y, ("rollout/ep_rew_mean", Role.REWARD): reward}
+    made = m.made(y, Verdict.SPIKE_RECOVERED, at, others=others, tag="train/critic_loss_total")
+    assert "critic-grew" not in m.names(made, CAUSE, +1)
+    assert "critic-grew" in m.names(critic(True), CAUSE, +1)
+
+
+def test_a_return_that_rose_before_it_fell_is_told_by_way_of_its_best() -> None:
+    points, at = 400, 100
+    y = m.steady(points, 1.0, 0.05)
+    y[at:] *= 20.0
+    reward = np.concatenate([m.steady(200, 100.0, 0.02), m.steady(200, 20.0, 0.02)])
+    reward[at:200] += 200.0
+    others = {("train/critic_loss", Role.LOSS_COMPONENT): y, ("rollout/ep_rew_mean", Role.REWARD): reward}
+    made = m.made(y, Verdict.EXPLODED, at, others=others, tag="train/critic_loss_total")
+    fell = next(s for s in m.tried(made.facts(), CAUSE) if isinstance(s, Sign) and s.name == "return-fell")
+    assert "by way of 30" in fell.text

@@ -80,6 +80,7 @@ def agent_of(run: Run, start: Start | None, extent: Extent) -> Agent | None:
         kl_peak=float(np.nanmax(kl.value)) if kl is not None and np.isfinite(kl.value).any() else None,
         kl_ratio=_peak_over_before(kl, onset),
         critic_growth=_peak_over_before(critic, onset),
+        critic_stayed=_late_over_before(critic, onset),
         critic_tag=critic.tag if critic is not None else None,
         discriminator_end=_end_over_start(d),
         generator_growth=_end_over_start(g),
@@ -126,6 +127,15 @@ def _end_over_start(series: Series | None) -> float | None:
     head = median(np.abs(series.value[: max(2, len(series) // 10)]))
     tail = median(np.abs(series.value[-max(2, len(series) // 10) :]))
     return ratio(tail, head)
+
+
+def _late_over_before(series: Series | None, onset: int) -> float | None:
+    """Level of the points after the onset but its peak, where there are a few, over that before it."""
+    if series is None:
+        return None
+    past = median(np.abs(series.value[series.step < onset][-50:]))
+    after = np.abs(series.value[series.step > onset])
+    return ratio(median(after), past) if np.isfinite(after).sum() >= ABOUT else None
 
 
 def _peak_over_before(series: Series | None, onset: int) -> float | None:

@@ -352,6 +352,8 @@ class Agent:
     discriminator_end: float | None
     generator_growth: float | None
     why: str
+    critic_stayed: float | None = None
+    """Level of the critic's loss behind the onset over that before it."""
 
 
 @dataclass(frozen=True, slots=True)

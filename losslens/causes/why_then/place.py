@@ -58,10 +58,12 @@ def seen(f: Facts) -> str:
     o = f.onset
     if o is None or f.loss is None or o.epoch is None or o.epoch < 1.2:
         return ""
-    if f.leading_role.startswith("val") or not unharmed(f):
-        return ""
+    if f.leading_role.startswith("val") or not unharmed(f) or (f.agent is not None and f.agent.rl):
+        return ""  # what an agent plays it has never seen before
     passes = int(o.epoch)
     once = "once" if passes == 1 else f"{passes} times"
+    if f.extent is not None and f.extent.counts_epochs and f.extent.first_step > f.extent.epoch_zero + 1:
+        once = f"at least {passes - 1} times"  # counted from 0 or from 1: the log begins too late to tell
     if (f.loss.step_ratio or 0.0) > AT_ONCE and f.loss.growth.points <= 2:
         return f"Every sample had been seen {once} by then without harm: data can be the reason only if they changed."
     if f.loss.spikes.clear_before:
@@ -113,10 +115,24 @@ def _one_in(c: Coincidence) -> str:
     return f"1 onset in {rough(1 / c.chance)}"
 
 
+BUILT_UP = frozenset({"rl-or-gan-divergence", "output-logit-drift", "weight-growth", "attention-logit-growth"})
+"""Causes that build up: what was over at the next point is none of theirs."""
+
+
+def _served(f: Facts) -> bool:
+    """One point stood out, and the next was back: the loss of what was served there."""
+    if f.loss is None or f.verdict is not Verdict.SPIKE_RECOVERED:
+        return False
+    back = f.loss.excursion_points
+    return bool(f.loss.recovered) and f.loss.growth.points <= 2 and back is not None and back <= 2
+
+
 def late(f: Facts, cause: str, how: str) -> str:
     """How a cause can stay away for most of a run; ``how`` is what its module says of that. "" for an early onset."""
     if not how or f.onset is None or f.onset.from_start or f.verdict is Verdict.OVERFIT:
         return ""
     if f.onset.fraction < LATE or lived(f) < 1 or f.onset.points_before < FEWEST_BEFORE:
+        return ""
+    if _served(f) and cause in BUILT_UP:
         return ""
     return f"How {cause} can come so late: {how}."

@@ -61,5 +61,6 @@ def test_a_wide_interval_leaves_a_term_its_level_of_before() -> None:
 def test_the_level_of_a_term_that_was_still_falling_is_that_of_its_last_points() -> None:
     falling = np.where(np.arange(200) < 60, 3000.0 * 0.6 ** np.arange(200), 30.0)
     level = level_before(series("trans", falling), START)
-    assert level is not None and level < 3 * falling[59]
+    assert level is not None
+    assert level < 3 * falling[59]
     assert level_before(series("steady", np.full(200, 2.0)), START) == 2.0

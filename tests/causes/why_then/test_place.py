@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from losslens import causes
 from losslens.causes import rank
 from losslens.causes.why_then import why_then
-from losslens.model import LogEvent, Verdict
+from losslens.model import LogEvent, Role, Series, Verdict
 from tests.causes import make_runs as m
 
 
@@ -101,3 +103,31 @@ def test_where_each_step_is_an_epoch_no_pass_is_told_beside_it() -> None:
     told = " ".join(why_then(m.made(m.exploding(), Verdict.EXPLODED, 320, every=1, spe=1.0).facts()))
     assert "in pass" not in told
     assert "in pass" in " ".join(why_then(m.made(m.exploding(), Verdict.EXPLODED, 320, every=1, spe=50.0).facts()))
+
+
+def test_what_an_agent_played_had_not_been_seen_before() -> None:
+    rewards = {("rollout/ep_rew_mean", Role.REWARD): m.steady(600, 100.0, 0.05)}
+    made = m.made(m.exploding(600, 350, 15.0), Verdict.EXPLODED, 350, every=1, spe=1.0)
+    assert "Every sample had been seen" in told(made)
+    made = m.made(m.exploding(600, 350, 15.0), Verdict.EXPLODED, 350, every=1, spe=1.0, others=rewards)
+    assert "Every sample" not in told(made)
+
+
+def test_a_log_that_begins_late_among_epochs_tells_the_passes_that_are_sure() -> None:
+    made = m.made(m.exploding(600, 350, 15.0), Verdict.EXPLODED, 350, every=1, axis="epoch")
+    late = dataclasses.replace(made.run, series={t: later(s, 300) for t, s in made.run.series.items()})
+    assert made.judgement.onset is not None
+    onset = dataclasses.replace(made.judgement.onset, step=650, low=650, high=650, epoch=650.0)
+    text = told(dataclasses.replace(made, run=late, judgement=dataclasses.replace(made.judgement, onset=onset)))
+    assert "seen at least 649 times" in text
+
+
+def later(series: Series, steps: int) -> Series:
+    return dataclasses.replace(series, step=series.step + steps)
+
+
+def test_what_was_over_at_the_next_point_had_not_been_building_up() -> None:
+    how = "the balance drifts"
+    alone = m.made(m.spiking(600, 350, 30.0, 0.01), Verdict.SPIKE_RECOVERED, 350)
+    assert "can come so late" not in told(alone, "rl-or-gan-divergence", how)
+    assert "can come so late" in told(alone, "bad-batch", how)
