@@ -33,9 +33,6 @@ NOTHING_POINTS = 3
 NOTHING_ALONE = 8
 """Points of a loss that are exactly 0, beside no gradient norm, from which on that is worth telling."""
 
-SUDDEN = 0.6
-"""A spike came at once where one increment is this share of its height."""
-
 FIRST_FEW = 3
 """The first values of a loss whose target moves are no level to have left: so many …"""
 
@@ -226,16 +223,8 @@ def departure_onset(run: Run, series: Series, fit: SeriesFit, d: Departure) -> O
 def spike_onset(run: Run, series: Series, fit: SeriesFit, told: Excursion | None = None) -> Onset:
     """Where the spike that was told of began, else the leading one of a series' excursions; it has one at least."""
     e = told or spikes.leading(fit, fit.excursions)
-    first = _spike_start(fit, e)
+    first = spikes.begins(fit, e)
     return onset_at(run, series, fit, first, max(first - 1, 0), first, fit.transform.back(e.before), False)
-
-
-def _spike_start(fit: SeriesFit, e: Excursion) -> int:
-    """The point that brought most of a spike at once, else the first above the band: a small bump before is none."""
-    climb = np.diff(fit.z[max(e.first - 1, 0) : e.peak + 1])
-    if climb.size < 2 or climb.max() < SUDDEN * (e.top - e.before):
-        return e.first
-    return max(e.first - 1, 0) + 1 + int(np.argmax(climb))
 
 
 def onset_at(

@@ -45,8 +45,11 @@ AT_ITS_HEELS = 5
 SUCH, TENFOLD = 0.5, math.log(10.0)
 """Share of the height of the largest spike that another such one reaches, which is no less by more than tenfold."""
 
-FAR_ABOVE = 2.0
-"""Times the level of a wide spike from which its highest point is told besides."""
+SUDDEN = 0.6
+"""A spike came at once where one increment is this share of its height."""
+
+HIGHER = 0.25
+"""Share of the rise to its highest point by which the level of a wide spike lies below that, for both to be told."""
 
 PART = 0.1
 """A spike that was by more than this share of its height below its top at its first point rose on from there."""
@@ -59,6 +62,14 @@ USUAL_PARTS = 3
 
 FEW_SINCE = 10
 """… is no spike's, where there are so many."""
+
+
+def begins(fit: SeriesFit, e: Excursion) -> int:
+    """The point that brought most of a spike at once, else the first above the band: a small bump before is none."""
+    climb = np.diff(fit.z[max(e.first - 1, 0) : e.peak + 1])
+    if climb.size < 2 or climb.max() < SUDDEN * (e.top - e.before):
+        return e.first
+    return max(e.first - 1, 0) + 1 + int(np.argmax(climb))
 
 
 def leading(fit: SeriesFit, excursions: Sequence[Excursion]) -> Excursion:
@@ -106,11 +117,15 @@ def find(fit: SeriesFit, wanders: bool) -> Word | None:
     if fit.transform.kind == "log" and before > 0.0 and top / before >= EXPLODED_FACTOR:
         size = f"{rough(top / before)}×" + (f", {size}" if widths >= PEAK_WIDTHS else "")
     high = float(fit.value[largest.first : largest.last + 1].max())
-    if high > FAR_ABOVE * abs(top):  # the top of a wide one is a level
-        size += f"; {number(high)} at its highest"
-    left = f"left {number(before)} for {number(top)} at {fit.place(largest.first)} ({size})"
-    if fit.z[largest.first] < largest.top - PART * (largest.top - largest.before):
-        left = f"left {number(before)} at {fit.place(largest.first)}, rose to {number(top)} ({size})"
+    at = begins(fit, largest)
+    if at > largest.first and high > top:  # it stands on a bump, whose level is not that of the spike
+        height = float(fit.z[largest.first : largest.last + 1].max()) - largest.before
+        top, size = high, f"{rough(height / fit.noise)} noise widths"
+    left = f"left {number(before)} for {number(top)} at {fit.place(at)} ({size})"
+    if fit.z[at] < largest.top - PART * (largest.top - largest.before):
+        left = f"left {number(before)} at {fit.place(at)}, rose to {number(top)} ({size})"
+    if high - top > HIGHER * (high - before):  # the top of a wide one is a level
+        left = f"left {number(before)} at {fit.place(at)}, rose to {number(high)} and lay at {number(top)} ({size})"
     text = f"{left} and {_back(fit, largest, after)}" + ("; one of several such spikes" if count > 1 else "")
     if largest.last >= ended:
         return _open(fit, largest, left)

@@ -86,6 +86,11 @@ def test_without_a_name_that_says_so_the_last_layer_makes_the_output() -> None:
     assert "output-gradient-parted" in m.names(layered(50.0, 1.0, ("layers.0", "layers.1", "layers.2")), CAUSE, +1)
 
 
+def test_of_two_layers_and_of_a_kind_of_parameter_the_last_is_no_output() -> None:
+    for tags in (("decay_nums", "norm_gamma"), ("layers.0", "layers.1", "norm_gamma")):
+        assert "output-gradient-parted" not in m.names(layered(50.0, 1.0, tags), CAUSE, +1)
+
+
 def test_a_name_that_says_so_tells_the_output_layer_wherever_it_was_logged() -> None:
     parted = layered(50.0, 1.0, ("body.0", "body.1", "classifier"))
     (found,) = [s for s in m.tried(parted.facts(), CAUSE) if getattr(s, "name", "") == "output-gradient-parted"]

@@ -149,9 +149,20 @@ def test_a_wide_spike_in_much_noise_is_told_with_its_highest_point_and_back_wher
     y[600 : 600 + points] *= 3.0
     y[600] *= 6.0
     reason = judge(build([of(y)], name="run")[0]).reason
-    assert "3.086 at its highest" in reason
+    assert "left 0.1751 at step 600, rose to 3.086 and lay at 0." in reason
     back = int(reason.rsplit(" ", 1)[1])
     assert abs(back - 600 - points) <= 5
+
+
+def test_a_spike_on_a_bump_is_told_where_it_came_with_the_height_it_had() -> None:
+    rng = np.random.default_rng(3)
+    y = 4.0 * np.exp(0.1 * rng.standard_normal(240))
+    y[43:50] = [5.0, 5.4, 5.8, 6.1, 6.0, 6.1, 5.9]
+    y[50] = 60.0
+    found = judge(build([of(y)], name="run")[0])
+    assert found.onset is not None
+    assert found.onset.step == 50
+    assert "for 60 at step 50" in found.reason
 
 
 def test_nothing_is_back_that_was_never_out_or_never_came_in() -> None:

@@ -132,6 +132,7 @@ def course_of(series: Series, at: int | None, extent: Extent, judged: LossVerdic
         capped=cap_of(value),
         soon=float(np.nanmax(future[:10])) if np.isfinite(future[:10]).any() else None,
         aloft=_aloft(past, future),
+        as_high=_as_high(step[:where], past, before, growth),
     )
 
 
@@ -142,6 +143,28 @@ def _out(future: FloatArray, before: float | None, noise: float | None) -> int |
         return None
     found = back_at(future[good], before, noise or 0.0)
     return None if found is None else int(good[found])
+
+
+SHORTLY, AS_HIGH = 20, 0.8
+"""Points before the onset among which one that reached this share of the height (log) of what came then had …"""
+
+STILL = 3
+"""… come back down for so many points at least."""
+
+
+def _as_high(step: IntArray, past: FloatArray, before: float | None, growth: Growth) -> tuple[int, float] | None:
+    """The highest of the points shortly before the onset, where it was of the height of what came then."""
+    late = past[-SHORTLY:]
+    good = np.flatnonzero(np.isfinite(late))
+    if before is None or before <= 0 or growth.peak is None or growth.peak <= before or good.size < SHORTLY // 2:
+        return None
+    at = int(good[np.argmax(late[good])])
+    top = float(late[at])
+    if late.size - at <= STILL or top <= before:
+        return None
+    if np.log(top / before) < AS_HIGH * np.log(growth.peak / before):
+        return None
+    return int(step[-late.size :][at]), top
 
 
 def _aloft(past: FloatArray, future: FloatArray) -> int | None:

@@ -176,6 +176,7 @@ def gradient_of(run: Run, loss: Series | None, start: Start | None, extent: Exte
         head=float(head.max()) if head.size else None,
         usual=median(value),
         early=median(past[: max(5, past.size // 5)]) if past.size else None,
+        last=median(past[-3:]) if past.size else None,
         quiet=quiet,
         quiet_until=quiet_until,
         broke_step=broke,

@@ -59,6 +59,7 @@ def growth_of(
         low = int(np.argmin(y))
         depth = abs(float(y[low]) - before)
         return Growth("downward", stop, int(x[-1] - x[0]), depth, None, None, None, float(y[low]), int(x[low]))
+    y = _without_stray(y, before)
     peak = int(np.argmax(y))
     top = float(y[peak])
     height = top - before
@@ -82,6 +83,35 @@ def growth_of(
     made = int(x[rise - 1] - x[0])
     later = _later_leap(x, y, before)
     return Growth(kind, rise, made, size, tau, fit, turns, top, int(x[peak]), alone, leap, line, reached, later)
+
+
+STRAY = 0.5
+"""Share of the height (log) of the highest point that its neighbours lack where it stands alone, …"""
+
+STAYS_UP = 0.5
+"""… and that the end of a rise has which it is no part of; …"""
+
+WITHIN_REACH = 3
+"""… one of so many first points is the onset itself."""
+
+
+def _without_stray(y: FloatArray, before: float) -> FloatArray:
+    """The course of a rise that lasts, without points that stand alone above it on its way: neither is its peak."""
+    if y.size < 4 * BESIDE or before <= 0 or y.min() <= 0:
+        return y
+    level = np.array(y)
+    log = np.log(y / before)
+    lasting = float(np.median(log[-max(BESIDE, y.size // 5) :]))
+    for _ in range(BESIDE):
+        at = int(np.argmax(log))
+        if at < WITHIN_REACH or at >= y.size - BESIDE or lasting < STAYS_UP * log[at]:
+            break
+        near = np.concatenate([log[max(0, at - BESIDE) : at], log[at + 1 : at + 1 + BESIDE]])
+        if near.max() > STRAY * log[at]:
+            break
+        log[at] = float(np.median(near))
+        level[at] = before * float(np.exp(log[at]))
+    return level
 
 
 def _bottomless(y: FloatArray, before: float, noise: float | None, start: float | None) -> bool:

@@ -252,6 +252,8 @@ class LossCourse:
     """The number at which its last values are cut off, by name ("exp(100)"); "" where they are not."""
     soon: float | None = None
     """The highest of the first ten points from the onset on."""
+    as_high: tuple[int, float] | None = None
+    """Step and value of the highest point shortly before the onset, where it was nearly as high as what came then."""
     aloft: int | None = None
     """Of the first ten points from the onset on, those above twice all that came before it."""
     empty: int = 0

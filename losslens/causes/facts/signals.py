@@ -135,6 +135,8 @@ class Gradient:
     """Median of the whole series."""
     early: float | None = None
     """Median of the first fifth before the onset."""
+    last: float | None = None
+    """Median of the last three points before the onset."""
     quiet: float | None = None
     """Median before it rose for good, well before the onset; None where it did not."""
     quiet_until: int | None = None

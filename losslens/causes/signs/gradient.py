@@ -93,7 +93,7 @@ def grad_spiked(f: Facts, d: int) -> Found:
     text = (
         f"{g.tag} reached {num(g.peak)} at {where(f, g.peak_step)}, {times(g.ratio)} its level before ({num(g.before)})"
     )
-    if seen_before(g, g.peak):
+    if seen_before(g, g.peak) and g.top_before != g.peak:
         text += f", and had reached {num(g.top_before)} earlier"
     return sign(
         "grad-norm-spiked", d, log_ramp(g.ratio, 2.5, SPIKE), text, series=g.tag, value=g.peak, compared_to=g.before

@@ -32,6 +32,13 @@ PLAINLY = 3.0
 """… where the others moved by this factor."""
 
 
+FEWEST_IN_ORDER = 3
+"""Layers whose order says that the last one is the output, where none is named so."""
+
+NO_LAYER = frozenset({"gamma", "beta", "bias", "ln", "bn", "layernorm", "batchnorm"})
+"""Words of parameters of a kind, which the layers of a net have one each of."""
+
+
 def _words(tag: str) -> list[str]:
     return [w for w in re.split(r"[^a-z0-9]+", tag.lower()) if w]
 
@@ -75,6 +82,8 @@ def output_parted(f: Facts, d: int) -> Found:
     if len(rises) < 2:
         return None
     named = [i for i, (tag, _) in enumerate(rises) if OUTPUT & set(_words(tag))]
+    if not named and (len(rises) < FEWEST_IN_ORDER or NO_LAYER & set(_words(rises[-1][0]))):
+        return None  # the last of so few need not be the output, nor a parameter that every layer has one of
     name, own = rises.pop(named[-1] if named else -1)
     rest = float(np.median([rise for _, rise in rises]))
     apart = abs(math.log(max(own, NOTHING) / max(rest, NOTHING)))

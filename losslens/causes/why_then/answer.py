@@ -116,6 +116,9 @@ CHANGED = 1.5
 NAMED_WITHIN = 10.0
 """… where it began at most so many logged points before the onset."""
 
+CLIMBED = 1.25
+"""Times its level before to which a norm had come just before the onset where it had been climbing."""
+
 LEVEL = 0.05
 """Share of the level that a loss ends on within which its first value lies on it."""
 
@@ -220,9 +223,14 @@ def _gradient(f: Facts) -> str:
         return f"{g.tag} was not finite at {where(f, g.nonfinite_step)}, {points(g.nonfinite_lead)} before the loss."
     rise = rise_at_onset(f)
     if rise is not None and rise >= RISEN:
-        text = f"{g.tag} rose {times(rise)} (from {num(g.before)} to {num(g.at_onset)}) at the same point"
+        climbed = g.last is not None and g.before is not None and g.last > CLIMBED * g.before
+        base = g.last if climbed else g.before
+        rise = (g.at_onset or 0.0) / base if base else rise
+        text = f"{g.tag} rose {times(rise)} (from {num(base)} to {num(g.at_onset)}) at the same point"
         if (g.peak or 0.0) > WENT_ON * (g.at_onset or 0.0) and (g.peak_step or 0) > (f.onset.step if f.onset else 0):
             text += f" and went on to {num(g.peak)} at {where(f, g.peak_step)}"
+        if climbed:
+            return f"{text}; it had been climbing before."
         return f"{text}{'' if g.warned else ', with no warning before'}."
     if g.broke_step is not None and broke_alone(f):
         return f"{g.tag} is not finite from {where(f, g.broke_step)} on, where {f.tag} still was."

@@ -152,6 +152,15 @@ def _rounded(step: float, interval: float) -> int:
     return round(round(step / interval) * interval) if interval > 0 else round(step)
 
 
+def _had_been(f: Facts) -> str:
+    """Whether it was the first time: a loss that had been as high shortly before was off its course by then."""
+    assert f.loss is not None
+    if f.loss.as_high is None:
+        return "Nothing had to build up for that."
+    step, value = f.loss.as_high
+    return f"It had been at {num(value)} at {where(f, step)} already, though: look from there on."
+
+
 def _jumped(f: Facts, g: Growth) -> str:
     """All of the rise within a point or two: whether it came back, and how soon."""
     assert f.loss is not None
@@ -172,7 +181,7 @@ def _jumped(f: Facts, g: Growth) -> str:
         fell = ", fell by most of that at once, and" if (g.alone or 0.0) >= TOWER else " and"
         return (
             f"{rose}{fell} was back inside its old band only {points(back)} later: one batch or one step threw the "
-            f"weights, and what they had learned was learned anew. Nothing had to build up for that.{inside}"
+            f"weights, and what they had learned was learned anew. {_had_been(f)}{inside}"
         )
     if f.extent.points - f.onset.points_before < FEWEST_AFTER:
         return f"{rose}, where the log ends: whether it would have come back cannot be seen.{inside}"

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from losslens.causes.why_then import why_then
 from losslens.model import Repair, Role, Verdict
 from tests.causes import make_runs as m
 
@@ -33,3 +34,14 @@ def test_a_norm_that_broke_after_the_loss_had_left_its_course_led_nothing(left: 
     gradient = broken(300, 299, at=left).facts().gradient
     assert gradient is not None
     assert (gradient.nonfinite_lead is not None) is led
+
+
+def test_a_norm_that_was_climbing_is_told_from_where_it_stood_and_not_as_without_warning() -> None:
+    norm = np.concatenate([np.linspace(4.9, 15.9, 15), np.geomspace(82.0, 4.5, 16)])
+    loss = np.concatenate([np.linspace(63.0, 39.0, 15), np.full(16, 60.0)])
+    made = m.made(loss, Verdict.DIVERGED, 15, others={("grad_norm", Role.GRAD_NORM): norm})
+    gradient = made.facts().gradient
+    assert gradient is not None
+    assert gradient.last is not None
+    assert gradient.last > 15.0
+    assert "at the same point; it had been climbing before" in " ".join(why_then(made.facts(), "", {}))

@@ -140,3 +140,13 @@ def test_a_climb_of_which_half_was_made_at_once_is_no_slow_one() -> None:
     y = np.concatenate([np.full(8, 0.88), 1.03 + 0.01 * np.sin(np.arange(192.0))])
     y[120] = 1.16
     assert not said(m.made(m.noisy(y, 0.004), Verdict.DIVERGED, 8), "weight-growth", "slow-rise")
+
+
+def test_a_point_that_stands_alone_above_a_long_climb_is_not_its_height() -> None:
+    y = m.noisy(np.where(np.arange(400) < 60, 0.1, 0.1 * np.exp((np.arange(400) - 60) / 190.0)), 0.05)
+    y[112] = 2.0
+    loss = m.made(y, Verdict.DIVERGED, 60).facts().loss
+    assert loss is not None
+    assert loss.growth.peak is not None
+    assert loss.growth.peak < 1.0
+    assert loss.growth.steps > 20_000

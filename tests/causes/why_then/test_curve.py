@@ -185,3 +185,12 @@ def test_a_drift_alone_and_a_leap_at_the_onset_hold_no_later_leap() -> None:
     came_back = drift(10.0)
     came_back[455:] /= 10.0
     assert "leaped" not in told(m.made(came_back, Verdict.DIVERGED, 300))
+
+
+def test_a_jump_that_had_been_as_high_shortly_before_was_not_the_first() -> None:
+    y = m.spiking(height=1000.0, width=6.0)
+    assert "Nothing had to build up for that" in told(m.made(y, Verdict.SPIKE_RECOVERED, 250, every=10))
+    y[241] *= 1500.0
+    again = told(m.made(y, Verdict.SPIKE_RECOVERED, 250, every=10))
+    assert "Nothing had to build up" not in again
+    assert "at step 2,410 already, though: look from there on" in again
