@@ -37,10 +37,11 @@ def rises_after_warmup(step: IntArray, value: FloatArray, loss: Series | None, w
     if value.size < 2:
         return 0, 0
     was, now = value[:-1], value[1:]
-    up = np.flatnonzero((now > ABRUPT * was) & (was > 0))
+    up = np.flatnonzero((now > ABRUPT * was) & (was >= 0))
+    up = up[np.diff(up, prepend=-2) > 1]  # the moves of one ramp are one rise
     if warm is not None:
         up = up[step[up + 1] > warm]
-    up = up[:MOST_RISES]
+    up = up[up > 0][:MOST_RISES]
     hurt = 0
     if loss is not None:
         for k in up:

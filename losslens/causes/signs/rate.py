@@ -177,6 +177,8 @@ def rise_text(f: Facts, r: Rate) -> str:
     if r.jump_last is None or r.jump_step is None or r.jump_last <= r.jump_step:
         return f"{how} at {where(f, r.jump_step)}"
     assert f.onset is not None
+    if r.jump_step > f.onset.step:
+        return f"{how} at {where(f, r.jump_step)}, and went on rising until {where(f, r.jump_last)}"
     if r.jump_last <= f.onset.step:
         return f"{how} from {where(f, r.jump_step)} to {where(f, r.jump_last)}"
     return f"{how} from {where(f, r.jump_step)} up to the onset, and went on rising until {where(f, r.jump_last)}"
@@ -483,5 +485,7 @@ def rate_was_borne(f: Facts, d: int) -> Found:
     if f.rate is None or f.rate.jump is None or f.rate.jump < 1.5 or f.rate.stable_ratio is None:
         return None
     r = f.rate
+    if f.onset is not None and r.jump_step is not None and r.jump_step > f.onset.step:
+        return None  # what the rate was at the onset is where it rose from
     text = f"{r.tag} rose only to {num(r.at_onset)}, and the run had trained calmly at {num(r.stable_rate)} before"
     return sign("rate-was-borne", d, log_ramp(f.rate.stable_ratio, 2.0, 1.1), text, series=r.tag, value=r.stable_rate)

@@ -333,7 +333,9 @@ def _from_start(f: Facts) -> tuple[str, ...]:
         out.append(f"{fell}: something is learned, which {f.tag} does not show.")
     if f.loss.first is not None and f.loss.first > 100:
         out.append(f"The first value is {num(f.loss.first)} already.")
-    if f.rate is not None and f.rate.first is not None:
+    if rate.only_zeros(f):
+        out.append(rate.only_zeros(f))
+    elif f.rate is not None and f.rate.first is not None:
         out.append(
             f"{f.rate.tag} began at {num(f.rate.first)}"
             f"{'' if f.rate.warmup_end is None else f', with a warm-up to {num(f.rate.peak)}'}."

@@ -49,9 +49,22 @@ def risen(f: Facts) -> bool:
     return 0 < STANDS_HIGHER * r.first < r.at_onset
 
 
+def only_zeros(f: Facts) -> str:
+    """That every rate that was logged is 0, which says nothing of a loss that moved; "" where that is not so."""
+    r = f.rate
+    if r is None or r.source != "logged" or r.peak > 0:
+        return ""
+    return (
+        f"{r.tag} is 0 at every point that was logged: printed with too few digits, or nothing is trained. Whether it "
+        "changed cannot be said."
+    )
+
+
 def at_onset(f: Facts) -> str:
     """What the rate was at the onset, and whether that is a reason."""
     r = f.rate
+    if zeros := only_zeros(f):
+        return zeros
     if r is None or f.onset is None:
         return "" if r is not None else "No learning rate was logged, so whether it changed cannot be said."
     if r.source != "logged" and r.constant:

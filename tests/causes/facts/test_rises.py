@@ -37,6 +37,11 @@ def test_rises_are_counted_after_the_warm_up() -> None:
     assert rises_after_warmup(STEP, RATE / 2e-3 + 1, loss, None) == (0, 0)  # from 1.5 to 2 is no jump
 
 
+def test_the_moves_of_one_ramp_are_one_rise_also_from_0() -> None:
+    ramp = np.concatenate([np.full(20, 1e-3), [0.0, 1e-4, 2e-4, 4e-4, 8e-4], np.full(15, 9e-4), np.full(20, 2e-3)])
+    assert rises_after_warmup(STEP, ramp, loss_of(np.ones(60)), None) == (2, 0)
+
+
 @pytest.mark.parametrize(("factor", "hurt"), [(1.05, 0), (1.2, 1), (np.nan, 1)])
 def test_a_rise_hurt_where_the_loss_is_a_tenth_higher_behind_it_or_none(factor: float, hurt: int) -> None:
     assert rises_after_warmup(STEP, RATE, loss_of(after(25, factor)), None) == (3, hurt)

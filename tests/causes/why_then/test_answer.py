@@ -523,3 +523,21 @@ def test_a_loss_that_does_not_fall_is_held_against_one_that_does() -> None:
     assert "hard_loss fell from 0.5178 to 0.17 meanwhile: something is learned, which train/loss does not show." in text
     others = {("hard_loss", Role.LOSS_COMPONENT): m.noisy(np.full(400, 0.5), 0.02)}
     assert "meanwhile" not in told(m.made(flat, Verdict.PLATEAU, 0, from_start=True, others=others))
+
+
+def test_a_rate_that_is_0_throughout_was_printed_with_too_few_digits() -> None:
+    zeros = {m.LR: np.zeros(400)}
+    text = told(m.made(m.nan_from(m.learning(), 320), Verdict.NAN, 320, others=zeros))
+    assert "is 0 at every point that was logged: printed with too few digits, or nothing is trained" in text
+    assert "does not explain the moment" not in text
+    start = told(m.made(np.full(400, np.nan), Verdict.NAN, 0, others=zeros, from_start=True))
+    assert "began at 0" not in start
+
+
+def test_a_rise_of_the_rate_behind_the_onset_did_not_lead_up_to_it() -> None:
+    rate = np.concatenate([np.geomspace(1e-3, 1e-6, 320), [0.0], np.linspace(4e-4, 2.4e-3, 6), np.full(73, 2.4e-3)])
+    made = m.made(m.jumping(400, 320, 5.0), Verdict.EXPLODED, 320, others={m.LR: rate})
+    text = told(made)
+    assert "up to the onset" not in text
+    assert "at step 32,100, and went on rising until step 32,600" in text
+    assert "rate-was-borne" not in m.names(made, "lr-schedule-jump", -1)
