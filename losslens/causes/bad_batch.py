@@ -46,7 +46,7 @@ from losslens.causes.signs import (
     way_back,
     weighed,
 )
-from losslens.causes.signs.build import Found, log_ramp, ramp, sign, times, told
+from losslens.causes.signs.build import Found, log_ramp, points, ramp, sign, times, told
 from losslens.model import Fix, NotChecked, Sign
 
 CAUSE = "bad-batch"
@@ -86,7 +86,7 @@ def _out_for_long(f: Facts, d: int) -> Found:
     after = e.points - o.points_before
     thrown_by = max(giant.exploded(f), 1.0 if isinstance(gradient.weights_jumped(f, +1), Sign) else 0.0)
     text = (
-        f"{f.tag} stands at {times(c.end_over_before)} its level of before {after} logged points later: one batch is "
+        f"{f.tag} stands at {times(c.end_over_before)} its level of before {points(after - 1)} later: one batch is "
         "gone at the next step"
     )
     strength = ramp(after, *FOR_LONG) * log_ramp(c.end_over_before, 1.5, 5.0) * (1.0 - thrown_by)

@@ -128,7 +128,8 @@ def _again(facts: Facts) -> str:
     last = max(o.high, min(o.high + round(e.interval), broke, e.last_step))
     good = o.low if o.low < o.step else o.step - round(e.interval)
     if e.unseen.begins_late and good <= e.first_step:
-        return f"Replay up to {where(facts, last)} from the last checkpoint before {where(facts, e.first_step)}"
+        from_it = "at or before" if good == e.first_step else "before"
+        return f"Replay up to {where(facts, last)} from the last checkpoint {from_it} {where(facts, e.first_step)}"
     if o.from_start or good <= max(e.first_step, 0):
         return _from_the_start(facts, o.high if o.from_start else last)
     return f"Replay up to {where(facts, last)} from the last checkpoint at or before {where(facts, good)}"

@@ -275,6 +275,9 @@ def _a_point_an_epoch(run: RunReport) -> bool:
 
 def _restart(run: RunReport) -> str:
     if run.restart_from is None and run.onset is not None and run.onset.from_start:
+        judged = run.judgement.leading
+        if judged is not None and judged.role is Role.VAL_LOSS and run.verdict is Verdict.VAL_DIVERGED:
+            return "nothing: validation was bad from its first point"
         return "nothing: the run was off its course from the first point"
     if run.restart_from is None:
         return _printed_restart(run) or "no checkpoint from before the onset was found beside the log"

@@ -75,6 +75,9 @@ RARELY_RIGHT = 0.05
 """Of one answer that is right no more often than this, no cross-entropy is below the entropy of a single such class:
 what lies below it is the error of a number, whose accuracy says nothing."""
 
+ONE_ACCURACY = 0.01
+"""An accuracy that rose by more than this (medians of first and last third) is told with both."""
+
 NEVER_RIGHT = math.log(2.0)
 """Where the likeliest answer is never the right one, that has no more than half of the probability: a loss below this
 is no cross-entropy."""
@@ -121,6 +124,10 @@ def never_learned(run: Run, fit: SeriesFit) -> str:
         classes = round(1.0 / mean) if mean > 0.0 else 0
         low, high = (share * math.log(max(classes, 2)) for share in LOSS_OF_GUESS.get(classes, LOSS_OF_ANY_GUESS))
         if _guesses(value, classes) and fit.end >= low and any(low <= end <= high for end in ends):
+            third = max(1, value.size // 3)
+            first, last = float(np.median(value[:third])), float(np.median(value[-third:]))
+            if last - first > ONE_ACCURACY:
+                return f"{tag} went from {number(first)} to {number(last)}, hardly more than that of a guess"
             return f"{tag} stayed at {number(mean)}, that of a guess, throughout"
     return ""
 

@@ -183,3 +183,11 @@ def test_validation_that_is_not_finite_is_evaluated_once_more_before_anything_el
     first = lost.diagnose().tell_apart
     assert first is not None
     assert first.text.startswith("Evaluate the last checkpoint once more, a batch at a time")
+
+
+def test_a_log_of_one_good_point_and_then_nan_is_replayed_from_that_point() -> None:
+    value = np.array([0.2445, np.nan, np.nan])
+    (run,) = build([log("a.log", series("loss", value, step=308 + np.arange(3)))], name="run")
+    first = tell_apart(measure(run, judge(run)), (), ("grad_norm",))
+    assert first is not None
+    assert "from the last checkpoint at or before step 308" in first.text

@@ -527,3 +527,16 @@ def test_an_interval_is_not_told_of_points_that_keep_none() -> None:
     assert "one every" not in story.about(uneven)
     even = replace(few, step=(10_000, 20_000, 30_100))
     assert "one every 10,050" in story.about(replace(uneven, curves=(even,), log_interval=10_050.0))
+
+
+def test_a_validation_that_was_bad_from_its_start_leaves_the_run_on_its_course() -> None:
+    run = make.exploded()
+    assert run.onset is not None
+    (judged, *rest) = run.judgement.losses
+    judged = replace(judged, role=Role.VAL_LOSS, verdict=Verdict.VAL_DIVERGED)
+    onset = replace(run.onset, from_start=True)
+    losses = (judged, *rest)
+    judgement = replace(run.judgement, verdict=Verdict.VAL_DIVERGED, losses=losses, loss=judged.tag, onset=onset)
+    bad = replace(run, judgement=judgement, restart_from=None)
+    (text,) = [fact.text for fact in story.when(bad) if fact.label == "restart from"]
+    assert text == "nothing: validation was bad from its first point"

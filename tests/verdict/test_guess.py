@@ -149,3 +149,12 @@ def test_an_accuracy_of_nothing_beside_an_error_of_numbers_is_no_answer() -> Non
     assert said(train_loss=loss, val_loss=val, accuracy=np.zeros(11)).verdict is Verdict.HEALTHY
     judged = said(train_loss=150.0 * loss, val_loss=150.0 * val, accuracy=np.zeros(11))
     assert judged.verdict is Verdict.PLATEAU
+
+
+def test_an_accuracy_that_crept_up_from_a_guess_is_told_with_both_ends() -> None:
+    n = np.arange(33)
+    loss = 0.69 + 0.04 * np.exp(-n / 2.0)
+    found = said(loss=loss, val_loss=0.6931 - 0.0003 * n, accuracy=0.505 + 0.001 * n + 0.003 * np.cos(3.0 * n))
+    assert found.verdict is Verdict.PLATEAU
+    assert "accuracy went from 0.5" in found.reason
+    assert "throughout" not in found.reason

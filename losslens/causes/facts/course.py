@@ -259,7 +259,7 @@ def _start_level(value: FloatArray, judged: LossVerdict | None) -> float | None:
 
 def _end(value: FloatArray, judged: LossVerdict | None) -> float | None:
     """The level that the loss ended on, as the verdict has it; None where it was not finite there."""
-    tail = value[-max(3, value.size // 20) :]
+    tail = value[-max(min(3, (value.size + 1) // 2), value.size // 20) :]
     if not np.isfinite(tail).any():
         return None
     known = judged is not None and judged.end_level is not None and np.isfinite(judged.end_level)

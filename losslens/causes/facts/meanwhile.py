@@ -28,12 +28,12 @@ class Learned(NamedTuple):
 def learned_meanwhile(run: Run, leading: Series) -> Learned | None:
     """Of the other losses the one that fell by the largest factor, to half or less; None where none did."""
     found = [level for tag in run.tags(*LOSSES) if tag != leading.tag and (level := _levels(run.series[tag].current()))]
-    fell = [one for one in found if one.end < FELL * one.first]
-    return min(fell, key=lambda one: one.end / one.first, default=None)
+    return min(found, key=lambda one: one.end / one.first, default=None)
 
 
 def _levels(series: Series) -> Learned | None:
     if series.value.size < FEWEST or not np.isfinite(series.value).all() or series.value.min() <= 0:
         return None
     part = max(3, int(ENDS * series.value.size))
-    return Learned(series.tag, float(np.median(series.value[:part])), float(np.median(series.value[-part:])))
+    fell = float(np.median(series.value[-part:])) < FELL * float(np.median(series.value[:part]))
+    return Learned(series.tag, float(series.value[0]), float(series.value[-1])) if fell else None

@@ -56,6 +56,10 @@ FEW_BATCHES = 3
 TOLD_BESIDE = 0.9
 """… at this share of the evaluations."""
 
+FELL_FAST = 0.85
+"""Share of the median of the last evaluations before the onset below which the last of them, still falling, is the
+level there."""
+
 OTHER_SIZE = float(np.log(3.0))
 """Two training losses farther apart than this (log) at most evaluations are not of one size."""
 
@@ -248,7 +252,7 @@ def validation_of(
         ratio_best=ratio(best, float(there[low])) if there is not None else None,
         ratio_end=ratio(end, train_end),
         rise=ratio(end, best),
-        train_fall=ratio(train_end, float(there[low])) if there is not None else None,
+        train_fall=ratio(train_end, float(there[int(np.argmin(value))])) if there is not None else None,
         worst_jump=float(np.exp(min(50.0, float(np.abs(moves).max())))) if moves.size else None,
         roughness=_roughness(value, there),
         returns=_returns(value),
@@ -356,6 +360,8 @@ def _next(
         return out
     at, past = int(np.searchsorted(step, start.step)), value[step < start.low][-3:]
     before = median(past)
+    if before is not None and past.size > 1 and (np.diff(past) < 0).all() and past[-1] < FELL_FAST * before:
+        before = float(past[-1])
     if before is None or before <= 0 or at >= value.size:
         return out
     current = train.current()

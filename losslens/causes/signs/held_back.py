@@ -71,6 +71,10 @@ def _what(f: Facts) -> str:
     return "the accuracy on held-out data" if score is None else score
 
 
+NO_GAIN = 0.005
+"""An accuracy that gained less than this never rose, as it is printed."""
+
+
 def accuracy_never_rose(f: Facts, d: int) -> Found:
     """Training learned, and on held-out data not one more answer became right: nothing general was ever learned."""
     v = f.validation
@@ -84,7 +88,7 @@ def accuracy_never_rose(f: Facts, d: int) -> Found:
         return None  # of a score nothing says how much of it a guess has
     first, best, _ = v.accuracy
     gained = (best - first) / max(1.0 - first, 1e-9)
-    never = "never" if best - first < SAME_ACCURACY else "hardly"
+    never = "never" if best - first < NO_GAIN else "hardly"
     text = (
         f"the accuracy on held-out data {never} rose ({percent(first)} at first, {percent(best)} at best) although the "
         f"training loss fell to {percent(v.train_progress)}"

@@ -402,6 +402,10 @@ def stepped_first(f: Facts, d: int) -> Found:
     return sign("stepped-first", d, resolution(f) * log_ramp(r, 1.5, 3.0), text, series=f.tag, value=r)
 
 
+HELD = 0.6
+"""Share of its peak that a loss must end at for it to be said that it held its level."""
+
+
 def levelling_rise(f: Facts, d: int) -> Found:
     """A rise of several points that bends and levels out, as under a weight that is being raised."""
     if not rose(f) or f.loss is None or f.onset is None:
@@ -412,6 +416,8 @@ def levelling_rise(f: Facts, d: int) -> Found:
     if g.kind != "plateau-high" and at_once(g):
         return None
     how = "and then held its level" if g.kind == "plateau-high" else f"by {g.kind} growth, not by a constant factor"
+    if g.kind == "plateau-high" and f.loss.end is not None and f.loss.end < HELD * (g.peak or 0.0):
+        how = f"and then fell again, to {num(f.loss.end)}"
     text = f"{f.tag} rose over {g.points} logged points {how}"
     return sign(
         "levelling-rise", d, ramp(g.points, 2, 6), text, series=f.tag, steps=(f.onset.step, g.peak_step), value=g.points

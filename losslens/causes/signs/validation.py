@@ -17,6 +17,10 @@ FOLLOWED = (0.7, 0.35)
 """Share of the rise of training (log) by which validation rose, from which it followed, and up to which it did not."""
 
 
+OVER_ALL = 1.25
+"""Times the level of all evaluations since that the next one after the onset stood at, for both to be told."""
+
+
 def val_unharmed(f: Facts, d: int) -> Found:
     v = f.validation
     if f.leading_role.startswith("val"):
@@ -26,6 +30,9 @@ def val_unharmed(f: Facts, d: int) -> Found:
     if v.at_onset is None or _forgot(v):
         return None
     text = f"{v.tag} did not follow ({times(v.at_onset)} its level before)"
+    if v.next_ratio is not None:
+        later = f", {times(v.at_onset)} over all since" if v.next_ratio / v.at_onset > OVER_ALL else ""
+        text = f"{v.tag} did not follow ({times(v.next_ratio)} its level before at its next evaluation{later})"
     too = val_jumped_too(f, d)  # a median over all that came later hides what the first evaluation shows
     strength = log_ramp(v.at_onset, 1.15, 1.03) * (1.0 - (too.strength if isinstance(too, Sign) else 0.0))
     if v.next_ratio is not None:

@@ -377,6 +377,12 @@ def _unseen(f: Facts) -> tuple[str, ...]:
         stands = (
             "with the loss on the level that it ends on" if _level(f) else "and the loss gets little better from there"
         )
+        if _level(f) and f.loss is not None and f.loss.classes and f.loss.end is not None:
+            guess = f"{num(f.loss.end)}, that of a uniform guess among {f.loss.classes:,}, where it ends"
+            return (
+                f"The log begins at {first}, with the loss at {guess}: nothing had been learned by then.",
+                *_siblings(f),
+            )
         said = f"The log begins at {first}, {stands}: whether it had come down to that before is not in it."
     return (f"{said} Look into the log of the start before this one.", *_siblings(f))
 

@@ -34,6 +34,9 @@ AT_HAND = 3.0
 TOWER = 0.6
 """Share of the height of a peak, on the logarithm, that is gone at the next point where one point stands alone."""
 
+HALF = 0.5
+"""Share of a rise (log) that one move made, from which it may not be said that no single point did it."""
+
 LEAST_JUMP = 1.3
 """Factor of a jump that is one."""
 
@@ -63,7 +66,9 @@ def told(f: Facts, *, one_batch: bool) -> str:
     if g.kind in ("jump", "plateau-high") and g.points <= 2 and (g.ratio or 0.0) >= LEAST_JUMP:
         return _jumped(f, g)
     if g.kind in ("linear", "power") and g.points >= FEWEST_CLIMBED and not f.loss.recovered:
-        rose = f"{f.tag} took {points(g.points)} ({lasting(f, g.steps)}) from its onset to its height"
+        if g.leap is not None and g.reached is not None and math.log(g.leap) >= HALF * math.log(g.reached):
+            return ""
+        rose = f"{f.tag} took {points(g.points)} ({lasting(f, g.steps)}) from its onset to nearly its height"
         return f"The curve itself tells that no single point did it: {rose}." if one_batch else ""
     return ""
 

@@ -150,3 +150,26 @@ def test_a_point_that_stands_alone_above_a_long_climb_is_not_its_height() -> Non
     assert loss.growth.peak is not None
     assert loss.growth.peak < 1.0
     assert loss.growth.steps > 20_000
+
+
+def test_a_rise_that_fell_again_is_not_said_to_have_held_its_level() -> None:
+    y = m.learning(400, floor=0.3)
+    y[300:304] = [1.2, 4.0, 7.0, 8.0]
+    y[304:] = 1.7 + 2.0 * np.exp(-np.arange(96) / 8.0)
+    made = m.made(y, Verdict.SHIFTED, 300)
+    texts = [
+        s.text for s in m.tried(made.facts(), "aux-term-blowup") if isinstance(s, Sign) and s.name == "levelling-rise"
+    ]
+    assert all("held its level" not in text for text in texts)
+    assert any("and then fell again, to 1.7" in text for text in texts)
+
+
+def test_validation_that_was_falling_fast_is_held_against_its_last_value() -> None:
+    y = m.learning(400, start=20.0, floor=0.3, pace=0.3)
+    y[54] *= 3.0
+    val = np.full(400, np.nan)
+    val[19::20] = np.concatenate([[5.1, 3.35, 4.63, 1.34], np.geomspace(0.83, 0.42, 16)])
+    found = m.made(y, Verdict.SPIKE_RECOVERED, 54, others={VALIDATION: val}).facts().validation
+    assert found is not None
+    assert found.next_ratio is not None
+    assert found.next_ratio > 1.3

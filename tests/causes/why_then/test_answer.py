@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pytest
 
 from losslens.causes.facts import with_cohort
 from losslens.causes.why_then import why_then
@@ -520,7 +521,7 @@ def test_a_loss_that_does_not_fall_is_held_against_one_that_does() -> None:
     flat = m.noisy(np.full(400, 0.187), 0.01)
     others = {("hard_loss", Role.LOSS_COMPONENT): np.geomspace(0.55, 0.16, 400)}
     text = told(m.made(flat, Verdict.PLATEAU, 0, from_start=True, others=others))
-    assert "hard_loss fell from 0.5178 to 0.17 meanwhile: something is learned, which train/loss does not show." in text
+    assert "hard_loss fell from 0.55 to 0.16 meanwhile: something is learned, which train/loss does not show." in text
     others = {("hard_loss", Role.LOSS_COMPONENT): m.noisy(np.full(400, 0.5), 0.02)}
     assert "meanwhile" not in told(m.made(flat, Verdict.PLATEAU, 0, from_start=True, others=others))
 
@@ -541,3 +542,22 @@ def test_a_rise_of_the_rate_behind_the_onset_did_not_lead_up_to_it() -> None:
     assert "up to the onset" not in text
     assert "at step 32,100, and went on rising until step 32,600" in text
     assert "rate-was-borne" not in m.names(made, "lr-schedule-jump", -1)
+
+
+def test_a_log_that_begins_late_on_the_level_of_a_guess_shows_that_nothing_was_learned() -> None:
+    flat = np.log(1000.0) + m.steady(12, 1e-3, 0.5)
+    late = m.made(flat, Verdict.PLATEAU, 0, from_start=True, step=np.arange(101_383, 101_395), spe=10_000.0)
+    text = told(late)
+    assert "that of a uniform guess among 1,000, where it ends: nothing had been learned by then" in text
+    assert "the start before this one" not in text
+
+
+def test_training_is_held_against_its_value_at_the_best_evaluation() -> None:
+    train = np.geomspace(6.0, 0.066, 50)
+    val = np.concatenate([np.geomspace(6.0, 4.01, 6), [4.0], np.geomspace(4.05, 6.2, 43)])
+    facts = m.made(
+        val, Verdict.OVERFIT, 6, tag="val_loss", role=Role.VAL_LOSS, others={("train_loss", Role.TRAIN_LOSS): train}
+    ).facts()
+    assert facts.validation is not None
+    assert facts.validation.train_fall is not None
+    assert facts.validation.train_fall == pytest.approx(train[-2] / train[6])

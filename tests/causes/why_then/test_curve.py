@@ -194,3 +194,10 @@ def test_a_jump_that_had_been_as_high_shortly_before_was_not_the_first() -> None
     again = told(m.made(y, Verdict.SPIKE_RECOVERED, 250, every=10))
     assert "Nothing had to build up" not in again
     assert "at step 2,410 already, though: look from there on" in again
+
+
+def test_a_rise_of_which_one_move_made_the_most_is_not_said_to_be_of_no_single_point() -> None:
+    y = m.learning(400, floor=0.45, pace=0.3)
+    y[300:309] = [111.0, 298.0, 500.0, 879.0, 1500.0, 2200.0, 2900.0, 3500.0, 4070.0]
+    y[309:] = 400.0
+    assert "no single point did it" not in told(m.made(y, Verdict.EXPLODED, 300))
