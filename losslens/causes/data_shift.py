@@ -148,8 +148,14 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     )
 
 
+LONG = 10_000
+"""Steps of a run from which on a new stage can be blended in over some thousands."""
+
+
 def fixes(facts: Facts) -> tuple[Fix, ...]:
     place = where(facts, facts.onset.step) if facts.onset is not None else "the onset"
+    e = facts.extent
+    over = "some thousand steps" if e is None or e.axis != "step" or e.last_step >= LONG else "a tenth of the run"
     return (
         Fix(
             f"Find out what the loader served from {place} on: data set, shard, stage, augmentation, sequence length",
@@ -157,7 +163,7 @@ def fixes(facts: Facts) -> tuple[Fix, ...]:
             "tf.summary.text('shard', current_file, step=step)",
         ),
         Fix(
-            "Blend a new stage in over some thousand steps, and keep a share of the old data",
+            f"Blend a new stage in over {over}, and keep a share of the old data",
             "torch.utils.data.WeightedRandomSampler(weights, num_samples)",
             "tf.data.Dataset.sample_from_datasets([old, new], weights=[0.2, 0.8])",
         ),

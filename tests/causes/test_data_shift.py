@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from losslens.causes import data_shift
 from losslens.model import Role, Verdict
 from tests.causes import make_runs as m
 
@@ -116,3 +117,10 @@ def test_weights_that_were_thrown_at_the_onset_are_not_the_work_of_other_data() 
     assert "weight-norm-thrown" in m.names(thrown, CAUSE, -1)
     norm[200:] = 10.2
     assert "weight-norm-thrown" not in m.names(m.made(y, Verdict.EXPLODED, 200, others={m.WEIGHT: norm}), CAUSE, -1)
+
+
+def test_a_stage_is_blended_in_over_a_part_of_a_run_that_has_few_steps() -> None:
+    short = m.made(m.jumping(360, 300), Verdict.DIVERGED, 300, every=1).facts()
+    long = m.made(m.jumping(360, 300), Verdict.DIVERGED, 300, every=100).facts()
+    for facts, over in ((short, "a tenth of the run"), (long, "some thousand steps")):
+        assert any(f"Blend a new stage in over {over}" in fix.text for fix in data_shift.fixes(facts))

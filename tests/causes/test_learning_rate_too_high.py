@@ -153,3 +153,11 @@ def test_a_leap_that_goes_on_at_each_point_is_a_step_far_too_long_and_not_one_gi
     at_once[40:] = 1e6
     assert "leaped-by-orders" not in m.names(m.made(ran_on, Verdict.EXPLODED, 40, every=1), CAUSE, -1)
     assert "leaped-by-orders" in m.names(m.made(at_once, Verdict.EXPLODED, 40, every=1), CAUSE, -1)
+
+
+def test_a_loss_that_was_lost_before_the_first_step_was_taken_is_no_matter_of_the_rate() -> None:
+    nothing = np.full(20, np.nan)
+    first = m.made(nothing, Verdict.NAN, 0, from_start=True, every=1)
+    assert "onset-early" not in m.names(first, CAUSE, +1)
+    later = m.made(nothing, Verdict.NAN, 0, from_start=True, step=np.arange(1, 21))
+    assert "onset-early" in m.names(later, CAUSE, +1)

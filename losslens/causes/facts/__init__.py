@@ -22,6 +22,7 @@ from losslens.causes.facts.course import course_of, start_of
 from losslens.causes.facts.gradient import gradient_of, layers_of
 from losslens.causes.facts.guess import knows_more
 from losslens.causes.facts.half import half_of
+from losslens.causes.facts.logged import logged_of
 from losslens.causes.facts.meanwhile import learned_meanwhile
 from losslens.causes.facts.moment import coincidences_of, switched_of
 from losslens.causes.facts.nonfinite import nonfinite_of
@@ -193,6 +194,7 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         penalty=penalty_of(whole, points),
         learned=learned_meanwhile(run, leading) if judgement.verdict is Verdict.PLATEAU else None,
         weighed=weighed_of(whole, whole.first(Role.TRAIN_LOSS), judgement.onset),
+        logged=logged_of(run, leading, start, extent),
         coincidences=coincidences_of(run, start, extent),
         switched=switched_of(run, start, extent),
         sum_broke=sum_broke_of(whole, whole.first(Role.TRAIN_LOSS), start),

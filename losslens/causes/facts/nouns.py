@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from losslens.causes.facts.meanwhile import Learned
 from losslens.causes.facts.moment import Coincidence, Switched
@@ -140,6 +141,14 @@ class Start:
         What is logged after the first point of all came after a loss that was lost by then.
         """
         return max(self.high, self.step) + (late if self.points_before else 0.0)
+
+
+class Logged(NamedTuple):
+    """A series that was logged up to a step and no more, or from a step on."""
+
+    tag: str
+    step: int
+    ends: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,6 +447,8 @@ class Facts:
     """The term of the training loss whose weight rose around the onset, where the logged terms make up the loss."""
     parting: Parting | None = None
     """Where the losses of two workers parted."""
+    logged: tuple[Logged, ...] = ()
+    """Series that were logged up to the onset alone, or from there on."""
     coincidences: tuple[Coincidence, ...] = ()
     """Round steps, checkpoints and ends of passes within the onset's interval, the least likely by chance first."""
     switched: tuple[Switched, ...] = ()

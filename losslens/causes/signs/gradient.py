@@ -119,12 +119,16 @@ def _higher_before(g: Gradient) -> str:
     return f"; earlier it had been as high as {num(g.top_before)}"
 
 
+FEWEST_CALM = 3
+"""Points before the onset from which on a norm can be said to have been calm."""
+
+
 def grad_calm(f: Facts, d: int) -> Found:
     """A value that is not finite is movement; where the loss is lost at the same point, it was calm up to there."""
     g = f.gradient
     if g is None or g.ratio is None or f.onset is None or f.onset.from_start:
         return None
-    if g.moved or g.flat_top is not None or g.clipped or broke_alone(f):
+    if f.onset.points_before < FEWEST_CALM or g.moved or g.flat_top is not None or g.clipped or broke_alone(f):
         return None  # a norm measured after clipping is calm by construction
     if g.broke_step is not None:
         too = f" with {f.tag}" if f.nonfinite is not None and f.nonfinite.first_step == g.broke_step else ""

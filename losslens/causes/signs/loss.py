@@ -72,6 +72,14 @@ def evenness(f: Facts) -> float:
     return ramp(turned, *TURNS) * ramp(off, *UNEVEN) * ramp(f.onset.points_before, *EVEN_POINTS)
 
 
+def untouched(f: Facts) -> bool:
+    """The loss of step 0 was not finite: that of weights that no step had touched yet."""
+    e, lost = f.extent, f.nonfinite
+    if e is None or lost is None or e.axis != "step" or e.counts_epochs or e.steps_apart > 1:
+        return False
+    return lost.pattern == "from-first" and e.first_step == 0 and not e.unseen.begins_late
+
+
 def onset_early(f: Facts, d: int) -> Found:
     if f.onset is None or f.extent is None:
         return None
@@ -83,6 +91,8 @@ def onset_early(f: Facts, d: int) -> Found:
     strength = ramp(share, 0.15, 0.03)
     if f.onset.from_start:
         strength = begun(f)
+        if d > 0 and untouched(f):
+            return None
     else:  # a run that died young has no long course
         gone = (f.onset.step - f.extent.origin) * f.extent.steps_apart / max(f.extent.interval, 1e-9)
         strength = max(strength, 0.8 * log_ramp(max(gone, 1), 1000, 100) * begun(f))
@@ -110,8 +120,8 @@ def calm_before(f: Facts, d: int) -> Found:
     if f.loss.calm_fraction is None or f.loss.calm_steps is None:
         return None
     share = f.loss.calm_fraction
-    if rise.climbed_from_start(f) > 0.5:
-        return None  # it was rising all the while: evenly is not calmly
+    if rise.climbed_from_start(f) > 0.5 or f.loss.as_high is not None:
+        return None  # it was rising all the while, or had been as high shortly before: evenly is not calmly
     passes = f"; {f.onset.epoch:.1f} passes over the data" if f.onset.epoch and f.extent.axis != "epoch" else ""
     spiked = f.loss.spikes.before_onset
     but = f", but for {spiked:,} spike{'s' * (spiked > 1)}," if spiked else ""

@@ -75,7 +75,7 @@ def _said(facts: Facts, cause: str, how_late: Mapping[str, str]) -> tuple[str, .
     at_once = [_gradient(facts)] if _gradient_jumped(facts) else []
     led = "" if at_once else _gradient(facts)
     parts = (terms.moved(facts), _parting(facts))
-    scaled = (_scale(facts), others.switched(facts))
+    scaled = (_scale(facts), others.switched(facts), others.stopped(facts))
     before = [s for s in (led, *scaled, *parts, *_trends(facts), others.before(facts)) if s]
     changed = [*coincided, *[s for s in (rate.fell(facts),) if s]]
     named = bool(changed) and _change_is_named(facts)

@@ -34,6 +34,19 @@ def switched(f: Facts) -> str:
     return f"{'; '.join(parts[:MOST])}." if parts else ""
 
 
+def stopped(f: Facts) -> str:
+    """What the job logged up to the onset alone, or from there on: it did something else on the two sides of it."""
+    ends = [one for one in f.logged if one.ends]
+    begins = [one for one in f.logged if not one.ends]
+    parts = []
+    for them, how in ((ends, "was logged up to"), (begins, "was logged only from")):
+        if them:
+            names = _some([one.tag for one in them])
+            verb = how if len(them) == 1 else how.replace("was", "were", 1)
+            parts.append(f"{names} {verb} {where(f, them[0].step)}{'' if them is ends else ' on'}")
+    return f"{'; '.join(parts)}: what the job did changed there, not the loss alone." if parts else ""
+
+
 def _is_told(f: Facts, s: Switched) -> bool:
     """A scale that fell is told with what came of it; a change after the interval of the onset is none before it."""
     if f.onset is None or s.step > f.onset.high:

@@ -45,3 +45,11 @@ def test_a_norm_that_was_climbing_is_told_from_where_it_stood_and_not_as_without
     assert gradient.last is not None
     assert gradient.last > 15.0
     assert "at the same point; it had been climbing before" in " ".join(why_then(made.facts(), "", {}))
+
+
+def test_a_norm_of_one_point_was_not_calm() -> None:
+    loss, norm = np.full(100, np.nan), np.full(100, np.nan)
+    for count, calm in ((1, False), (10, True)):
+        loss[:count], norm[:count] = 0.69, 0.317
+        made = m.made(loss, Verdict.NAN, count, others={("grad_norm", Role.GRAD_NORM): norm})
+        assert ("grad-norm-calm" in m.names(made, "nan-in-data", +1)) is calm
