@@ -23,7 +23,7 @@ from losslens.causes.facts.gradient import gradient_of, layers_of
 from losslens.causes.facts.guess import knows_more
 from losslens.causes.facts.half import half_of
 from losslens.causes.facts.logged import logged_of
-from losslens.causes.facts.meanwhile import learned_meanwhile
+from losslens.causes.facts.meanwhile import answers_of, learned_meanwhile
 from losslens.causes.facts.moment import coincidences_of, switched_of
 from losslens.causes.facts.nonfinite import nonfinite_of
 from losslens.causes.facts.nouns import Extent, Facts
@@ -167,7 +167,7 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         logits=trend_of(run.first(Role.LOGIT_SCALE), start, extent, leading),
         scale=scale,
         components=components_of(run, run.first(Role.TRAIN_LOSS), start, extent, leading),
-        validation=validation_of(run, run.first(Role.TRAIN_LOSS), start, extent, judgement.loss),
+        validation=validation_of(run, run.first(Role.TRAIN_LOSS) or leading, start, extent, judgement.loss),
         agent=agent_of(run, start, extent),
         restart=restart_of(whole, whole.series[leading.tag], start, extent, scale),
         batch=batch_of(run, start, extent),
@@ -192,6 +192,7 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         trace=trace_of(points),
         parting=parting_of(whole, start),
         penalty=penalty_of(whole, points),
+        answers=answers_of(run) if judgement.verdict is Verdict.PLATEAU else None,
         learned=learned_meanwhile(run, leading) if judgement.verdict is Verdict.PLATEAU else None,
         weighed=weighed_of(whole, whole.first(Role.TRAIN_LOSS), judgement.onset),
         logged=logged_of(run, leading, start, extent),

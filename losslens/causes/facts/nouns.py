@@ -443,6 +443,8 @@ class Facts:
     """The term that makes up the first loss and is no error against data; "" where none does."""
     learned: Learned | None = None
     """Another loss that fell, where the leading one stayed where it began."""
+    answers: tuple[str, float] | None = None
+    """The accuracy that was highest, as a share, where it shows that much had been learned."""
     weighed: Weighed | None = None
     """The term of the training loss whose weight rose around the onset, where the logged terms make up the loss."""
     parting: Parting | None = None

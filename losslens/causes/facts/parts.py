@@ -215,6 +215,7 @@ def validation_of(
 ) -> Validation | None:
     """Validation against training: at the first evaluation, at its best, at the end."""
     series = run.series[leading] if leading in run.tags(Role.VAL_LOSS) and leading else run.first(Role.VAL_LOSS)
+    series = series or _held_out(run, leading)
     if series is None or not len(series):
         return None
     series = series.current()
@@ -268,6 +269,19 @@ def validation_of(
         **held_out.steps_up(value),
         **held_out.accuracy_of(run),
         **_next(step, value, train, start, extent),
+    )
+
+
+SIDE = re.compile(r"(?<![a-z])(train(ing)?|trn|tr|val(id(ation)?)?|vld|test|dev|eval(uation)?)(?![a-z])", re.I)
+
+
+def _held_out(run: Run, leading: str | None) -> Series | None:
+    """The validation term that is measured as the leading term of the training loss is: one name but for the side."""
+    name = SIDE.sub("", (leading or "").replace("_", " "))
+    if leading not in run.tags(Role.LOSS_COMPONENT) or name == (leading or "").replace("_", " "):
+        return None
+    return next(
+        (run.series[t] for t in run.tags(Role.VAL_COMPONENT) if SIDE.sub("", t.replace("_", " ")) == name), None
     )
 
 

@@ -74,7 +74,8 @@ def _said(facts: Facts, cause: str, how_late: Mapping[str, str]) -> tuple[str, .
     coincided = [s for s in (*done, _batch(facts)) if s]
     at_once = [_gradient(facts)] if _gradient_jumped(facts) else []
     led = "" if at_once else _gradient(facts)
-    parts = (terms.moved(facts), _parting(facts))
+    after = "" if at_once or led else _gradient_after(facts)
+    parts = (after, terms.moved(facts), _parting(facts))
     scaled = (_scale(facts), others.switched(facts), others.stopped(facts))
     before = [s for s in (led, *scaled, *parts, *_trends(facts), others.before(facts)) if s]
     changed = [*coincided, *[s for s in (rate.fell(facts),) if s]]
@@ -115,6 +116,9 @@ CHANGED = 1.5
 
 NAMED_WITHIN = 10.0
 """… where it began at most so many logged points before the onset."""
+
+LAY_HIGHER = 2.0
+"""Times its level before at which a norm must lie behind the onset for that to be told."""
 
 CLIMBED = 1.25
 """Times its level before to which a norm had come just before the onset where it had been climbing."""
@@ -240,6 +244,17 @@ def _gradient(f: Facts) -> str:
     if g.broke_step is not None:
         return f"{g.tag} was lost with {f.tag} at {where(f, g.broke_step)}, not before."
     return ""
+
+
+def _gradient_after(f: Facts) -> str:
+    """That the norm lay higher from the onset on, where it did not move before and nothing was over again."""
+    g = f.gradient
+    if g is None or f.loss is None or f.loss.recovered or g.level_after is None or g.level_after < LAY_HIGHER:
+        return ""
+    return (
+        f"{g.tag} went up with {f.tag}, not before: behind the onset it lay at {times(g.level_after)} its level "
+        f"({num(g.before)})."
+    )
 
 
 def _peaked_there(f: Facts) -> bool:
@@ -384,6 +399,9 @@ def _unseen(f: Facts) -> tuple[str, ...]:
                 *_siblings(f),
             )
         said = f"The log begins at {first}, {stands}: whether it had come down to that before is not in it."
+        if f.answers is not None:
+            tag, share = f.answers
+            said = f"The log begins at {first}, {stands}. It had learned by then: {tag} stood at {percent(share)}."
     return (f"{said} Look into the log of the start before this one.", *_siblings(f))
 
 

@@ -173,3 +173,14 @@ def test_validation_that_was_falling_fast_is_held_against_its_last_value() -> No
     assert found is not None
     assert found.next_ratio is not None
     assert found.next_ratio > 1.3
+
+
+def test_a_validation_term_of_the_name_of_the_leading_one_is_its_validation() -> None:
+    y = m.jumping(400, 300, 2.0)
+    others = {(tag, Role.VAL_COMPONENT): m.jumping(400, 300, 3.0) for tag in ("val_unisurf_loss", "val_optim_loss")}
+    made = m.made(y, Verdict.DIVERGED, 300, tag="trn_optim_loss", role=Role.LOSS_COMPONENT, others=others)
+    found = made.facts().validation
+    assert found is not None
+    assert found.tag == "val_optim_loss"
+    other = m.made(y, Verdict.DIVERGED, 300, tag="trn_kl_loss", role=Role.LOSS_COMPONENT, others=others)
+    assert other.facts().validation is None

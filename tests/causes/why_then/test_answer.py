@@ -561,3 +561,21 @@ def test_training_is_held_against_its_value_at_the_best_evaluation() -> None:
     assert facts.validation is not None
     assert facts.validation.train_fall is not None
     assert facts.validation.train_fall == pytest.approx(train[-2] / train[6])
+
+
+def test_a_flat_piece_of_a_net_that_answers_right_had_learned_by_then() -> None:
+    flat, step = m.steady(16, 1.75, 0.02), np.arange(4100, 5700, 100)
+    scores = {("dev acc", Role.VAL_ACCURACY): np.full(16, 98.0), ("dev F1", Role.VAL_ACCURACY): np.full(16, 82.4)}
+    text = told(m.made(flat, Verdict.PLATEAU, 0, from_start=True, step=step, others=scores))
+    assert "It had learned by then: dev acc stood at 98 %." in text
+    alone = {("dev acc", Role.VAL_ACCURACY): np.full(16, 98.0)}  # of one class in fifty nothing was learned
+    assert "had learned" not in told(m.made(flat, Verdict.PLATEAU, 0, from_start=True, step=step, others=alone))
+
+
+def test_a_norm_that_went_up_with_the_loss_is_told_by_where_it_lay_afterwards() -> None:
+    y = m.noisy(np.where(np.arange(400) < 60, 0.1, 0.1 * np.exp((np.arange(400) - 60) / 190.0)), 0.3)
+    norm = {("grad_norm", Role.GRAD_NORM): m.noisy(np.where(np.arange(400) < 60, 0.5, 0.5 * (y / 0.1)), 0.4, 5)}
+    made = m.made(y, Verdict.DIVERGED, 60, others=norm, uncertain=40)
+    text = told(made)
+    assert "grad_norm" in text
+    assert re.search(r"grad_norm went up with train/loss, not before: behind the onset it lay at [23]", text)
