@@ -184,6 +184,24 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
     )
 
 
+def _kept(f: Facts) -> tuple[Fix, ...]:
+    """Nothing to do first, where the return rose on after a spike."""
+    a = f.agent
+    if f.verdict is not Verdict.SPIKE_RECOVERED or a is None or (a.reward_change or 0.0) < IMPROVED:
+        return ()
+    return (
+        Fix(
+            "Nothing, while the return rises; keep the policy of the best return",
+            "EvalCallback(env, best_model_save_path='best')",
+            "model.save('best.keras')  # where the return is the highest so far",
+        ),
+    )
+
+
+IMPROVED = 0.5
+"""Spreads of its own by which a return that rose has improved beyond doubt."""
+
+
 def fixes(facts: Facts) -> tuple[Fix, ...]:
     if facts.agent is not None and facts.agent.gan and not facts.agent.rl:
         return (
@@ -203,6 +221,7 @@ def fixes(facts: Facts) -> tuple[Fix, ...]:
             *remedies.lowered(facts),
         )
     return (
+        *_kept(facts),
         Fix(
             "Normalise observations and rewards",
             "env = stable_baselines3.common.vec_env.VecNormalize(env)",

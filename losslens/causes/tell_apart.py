@@ -71,6 +71,21 @@ EVALUATE = Fix(
 """Training need not be replayed for a NaN of validation."""
 
 
+SLIGHT, HARMLESS = 1.2, 1.05
+"""Factor of a spike below which it is not worth a replay, where the loss came back to its level, up to this factor, and
+validation did not follow."""
+
+
+def slight(f: Facts) -> bool:
+    """A spike that was small, is over and harmed nothing that was measured."""
+    c, v = f.loss, f.validation
+    if c is None or f.verdict is not Verdict.SPIKE_RECOVERED or not c.recovered or c.crosses_zero:
+        return False
+    if c.growth.ratio is None or c.growth.ratio >= SLIGHT or (c.end_over_before or 2.0) > HARMLESS:
+        return False
+    return v is None or ((v.at_onset or 2.0) <= HARMLESS and (v.next_ratio is None or v.next_ratio <= HARMLESS))
+
+
 def tell_apart(facts: Facts, ids: Sequence[str], split_by: Sequence[str]) -> Fix | None:
     """What to run, ``split_by`` being the signals that split the leading causes ``ids``, the most telling first.
 
@@ -86,7 +101,7 @@ def tell_apart(facts: Facts, ids: Sequence[str], split_by: Sequence[str]) -> Fix
             "torch.autograd.set_detect_anomaly(True)",
             "tf.debugging.enable_check_numerics()",
         )
-    if whole(facts):
+    if whole(facts) or slight(facts):
         return None  # nothing was lost, and nothing is to be found by doing it again
     flat = facts.verdict is Verdict.PLATEAU
     of_data = len(OF_THE_DATA.intersection(ids)) > 1 and not flat  # no sample keeps a loss where it is

@@ -7,6 +7,8 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
+from losslens.causes.rl_or_gan_divergence import fixes
+from losslens.causes.why_then import why_then
 from losslens.model import Role, Sign, Verdict
 from tests.causes import make_runs as m
 
@@ -113,3 +115,15 @@ def test_a_return_that_rose_before_it_fell_is_told_by_way_of_its_best() -> None:
     made = m.made(y, Verdict.EXPLODED, at, others=others, tag="train/critic_loss_total")
     fell = next(s for s in m.tried(made.facts(), CAUSE) if isinstance(s, Sign) and s.name == "return-fell")
     assert "by way of 30" in fell.text
+
+
+def test_where_the_return_rose_on_after_a_spike_nothing_was_lost_and_nothing_is_to_be_done() -> None:
+    points, at = 500, 420
+    y = m.steady(points, 7e-5, 0.2)
+    y[at] *= 24
+    reward = 100.0 + np.arange(points) + m.steady(points, 1.0, 0.05)
+    others = {("train/critic_loss", Role.LOSS_COMPONENT): y, ("rollout/ep_rew_mean", Role.REWARD): reward}
+    facts = m.made(y, Verdict.SPIKE_RECOVERED, at, others=others, tag="train/critic_loss_total").facts()
+    assert "The policy lost nothing" in " ".join(why_then(facts))
+    assert fixes(facts)[0].text.startswith("Nothing, while the return rises")
+    assert not fixes(critic(True).facts())[0].text.startswith("Nothing")

@@ -191,3 +191,13 @@ def test_a_log_of_one_good_point_and_then_nan_is_replayed_from_that_point() -> N
     first = tell_apart(measure(run, judge(run)), (), ("grad_norm",))
     assert first is not None
     assert "from the last checkpoint at or before step 308" in first.text
+
+
+def test_a_small_spike_that_is_over_and_harmed_nothing_is_not_replayed() -> None:
+    y = m.learning(400, floor=0.62, start=0.9)
+    y[320:324] *= 1.08
+    for val, again in ((m.learning(400, floor=0.81, start=0.9, seed=4), False), (m.learning(400, floor=0.81), True)):
+        if again:
+            val[320:] *= 1.2
+        facts = m.made(y, Verdict.SPIKE_RECOVERED, 320, others={m.VAL: val}, uncertain=0).facts()
+        assert (tell_apart(facts, ("bad-batch", "data-shift"), ("grad_norm", "learning_rate")) is not None) is again

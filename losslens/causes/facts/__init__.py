@@ -33,6 +33,7 @@ from losslens.causes.facts.penalty import penalty_of
 from losslens.causes.facts.recipe import recipe_of
 from losslens.causes.facts.restarts import batch_of, messages_of, restart_of
 from losslens.causes.facts.retrace import retrace_of
+from losslens.causes.facts.saturated import saturated_of
 from losslens.causes.facts.schedule import rate_of
 from losslens.causes.facts.signals import Recipe
 from losslens.causes.facts.sums import sum_broke_of
@@ -192,6 +193,7 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         trace=trace_of(points),
         parting=parting_of(whole, start),
         penalty=penalty_of(whole, points),
+        saturated=saturated_of(run),
         answers=answers_of(run) if judgement.verdict is Verdict.PLATEAU else None,
         learned=learned_meanwhile(run, leading) if judgement.verdict is Verdict.PLATEAU else None,
         weighed=weighed_of(whole, whole.first(Role.TRAIN_LOSS), judgement.onset),

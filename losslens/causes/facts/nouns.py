@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from losslens.causes.facts.meanwhile import Learned
 from losslens.causes.facts.moment import Coincidence, Switched
+from losslens.causes.facts.saturated import Saturated
 from losslens.causes.facts.signals import (
     Agent,
     Batch,
@@ -443,6 +444,8 @@ class Facts:
     """The term that makes up the first loss and is no error against data; "" where none does."""
     learned: Learned | None = None
     """Another loss that fell, where the leading one stayed where it began."""
+    saturated: Saturated | None = None
+    """The training loss is a fixed multiple of the share of wrong answers: outputs are 0 or 1 to the last digit."""
     answers: tuple[str, float] | None = None
     """The accuracy that was highest, as a share, where it shows that much had been learned."""
     weighed: Weighed | None = None

@@ -12,11 +12,33 @@ STILL_FALLS = 0.97
 """Training loss over its earlier value below which it fell; above its inverse it rose."""
 
 
+RISEN = 0.5
+"""Spreads of its own by which a return that rose has risen beyond doubt."""
+
+KEPT = 0.7
+"""Share of what a return gained after the onset that it must end with to have lost nothing."""
+
+
+def _earned(f: Facts) -> tuple[str, ...]:
+    """That the policy lost nothing: its return went on rising after a spike of its loss."""
+    a = f.agent
+    if a is None or not a.rl or a.reward_levels is None or f.verdict is not Verdict.SPIKE_RECOVERED:
+        return ()
+    before, end, best, _ = a.reward_levels
+    if (a.reward_change or 0.0) < RISEN or end - before < KEPT * (best - before):
+        return ()
+    return (
+        f"The policy lost nothing: {f.tag} spiked, but the return rose afterwards, from {num(before)} to {num(end)}.",
+    )
+
+
 def whole(f: Facts) -> tuple[str, ...]:
     """That nothing was lost, where all that was measured after the onset went on getting better."""
     v, o = f.validation, f.onset
     if o is None or o.from_start or f.leading_role.startswith("val"):
         return ()
+    if earned := _earned(f):
+        return earned
     what = {Verdict.NAN: "is not finite", Verdict.SPIKE_RECOVERED: "spiked"}.get(f.verdict)
     if what is None or v is None or not _went_on(f):
         return ()
