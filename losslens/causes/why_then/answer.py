@@ -346,13 +346,8 @@ def _from_start(f: Facts) -> tuple[str, ...]:
     if f.learned is not None:
         fell = f"{f.learned.tag} fell from {num(f.learned.first)} to {num(f.learned.end)} meanwhile"
         out.append(f"{fell}: something is learned, which {f.tag} does not show.")
-    if f.saturated is not None:
-        s = f.saturated
-        out.append(
-            f"{s.tag} is {num(s.times)} times the share of wrong answers ({s.accuracy}): each costs the most that "
-            "Keras lets it, which cuts probabilities off at 1e-7. The outputs are 0 or 1 to the last digit, and hardly a "
-            "gradient comes back from there: data or a rate that are too large, or a last activation that does not fit."
-        )
+    if at_the_clip := others.saturated(f):
+        out.append(at_the_clip)
     if f.loss.first is not None and f.loss.first > 100:
         out.append(f"The first value is {num(f.loss.first)} already.")
     if rate.only_zeros(f):

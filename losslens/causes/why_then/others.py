@@ -115,3 +115,15 @@ def nothing(f: Facts) -> str:
 
 def _some(tags: Sequence[str]) -> str:
     return ", ".join(tags[:4]) + (f" and {len(tags) - 4} more" if len(tags) > 4 else "")
+
+
+def saturated(f: Facts) -> str:
+    """That the loss counts wrong answers at the highest price there is; "" where it does not."""
+    s = f.saturated
+    if s is None:
+        return ""
+    return (
+        f"{s.tag} is {num(s.times)} times the share of wrong answers ({s.accuracy}): each costs the most that Keras lets "
+        "it, which cuts probabilities off at 1e-7. The outputs are 0 or 1 to the last digit, and hardly a gradient comes "
+        "back from there: data or a rate that are too large, or a last activation that does not fit."
+    )
