@@ -43,3 +43,17 @@ def calm_points(past: FloatArray, noise: float | None) -> int:
     turns = np.flatnonzero(np.diff(finite) <= 0)
     climb = int(finite.size - 1 - (turns[-1] + 1 if turns.size else 0))
     return max(0, held - climb) if climb >= CLIMB else held
+
+
+FELL_TO, FELL_WIDTHS, FELL_OF = 0.8, 6.0, 5
+"""A last value below this share of the level of so many before it, by more than so many of their moves, fell there."""
+
+
+def fell_from(before: FloatArray) -> float | None:
+    """The level that the last finite value had fallen from at once; None where it went on as the loss had gone."""
+    past = before[-FELL_OF - 1 : -1]
+    if past.size < FELL_OF or past.min() <= 0:
+        return None
+    level, move = float(np.median(past)), float(np.median(np.abs(np.diff(past))))
+    fell = before[-1] < FELL_TO * level and level - float(before[-1]) > FELL_WIDTHS * move
+    return level if fell else None

@@ -13,7 +13,7 @@ from losslens.detector.excursions import whole as whole_excursion
 from losslens.detector.search import highest_level
 from losslens.model import Verdict
 from losslens.verdict import bursts, spikes
-from losslens.verdict.calm import FEWEST_CALM, calm_points
+from losslens.verdict.calm import FEWEST_CALM, calm_points, fell_from
 from losslens.verdict.cap import cut_off
 from losslens.verdict.digits import below_its_digits, rounded, seen
 from losslens.verdict.downward import has_no_floor, runs_downward
@@ -179,6 +179,8 @@ def _nan(fit: SeriesFit) -> Word:
     if d is None:
         calm = "a calm " if calm_points(before, fit.noise_level) >= FEWEST_CALM else ""
         last = f", from {calm}{number(float(before[-1]))}" if before.size else ""
+        if (level := fell_from(before)) is not None:
+            last = f", from {number(float(before[-1]))}, to which it had fallen at once from {number(level)}"
         return Word(Verdict.NAN, f"not finite from {at} to {end}{last}")
     left = f"had left {number(left_level(fit, d))} at {fit.place(d.onset)}"
     if d.from_start:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from losslens.verdict.calm import FEWEST_CALM, calm_points
+from losslens.verdict.calm import FEWEST_CALM, calm_points, fell_from
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,11 @@ def test_a_wide_noise_is_the_course_of_a_long_loss_but_not_of_a_short_one() -> N
 
 def test_values_that_are_not_finite_are_passed_over() -> None:
     assert calm_points(np.array([2.0, np.nan, 2.1, np.inf, 2.0]), None) == 3
+
+
+def test_a_last_value_that_fell_at_once_is_no_level_of_before() -> None:
+    level = [933.3, 971.6, 941.8, 937.0, 965.0, 946.6, 960.6]
+    assert fell_from(np.array([*level, 590.9])) == pytest.approx(946.6)
+    assert fell_from(np.array([*level, 935.0])) is None
+    assert fell_from(np.array([10.0, 8.0, 6.4, 5.1, 4.1, 3.3, 2.6])) is None
+    assert fell_from(np.array(level[:4])) is None

@@ -257,12 +257,18 @@ def _start_level(value: FloatArray, judged: LossVerdict | None) -> float | None:
     return median(finite[: max(1, value.size // 100)]) if finite.size else None
 
 
+FEWEST_OF_AN_END = 6
+"""Points below which the median of the last three holds the beginning too: fewer make the level at the end."""
+
+
 def _end(value: FloatArray, judged: LossVerdict | None) -> float | None:
     """The level that the loss ended on, as the verdict has it; None where it was not finite there."""
     tail = value[-max(min(3, (value.size + 1) // 2), value.size // 20) :]
     if not np.isfinite(tail).any():
         return None
     known = judged is not None and judged.end_level is not None and np.isfinite(judged.end_level)
+    if value.size < FEWEST_OF_AN_END:
+        return median(tail)
     return judged.end_level if judged is not None and known else median(tail)
 
 
@@ -316,7 +322,8 @@ def _drift(past: FloatArray, noise: float | None) -> float | None:
     tail = past[-max(8, past.size // 3) :]
     third = max(2, tail.size // 3)
     early, late = median(tail[:third]), median(tail[-third:])
-    return None if early is None or late is None else float((late - early) / noise)
+    own = width(tail) or 0.0  # the noise of the run may be that of its calm end
+    return None if early is None or late is None else float((late - early) / max(noise, own))
 
 
 def _noise_trend(past: FloatArray) -> float | None:

@@ -123,7 +123,7 @@ def saturated(f: Facts) -> str:
     if s is None:
         return ""
     return (
-        f"{s.tag} is {num(s.times)} times the share of wrong answers ({s.accuracy}): each costs the most that Keras lets "
-        "it, which cuts probabilities off at 1e-7. The outputs are 0 or 1 to the last digit, and hardly a gradient comes "
-        "back from there: data or a rate that are too large, or a last activation that does not fit."
+        f"{s.tag} is {num(s.times)} times the share of wrong answers ({s.accuracy}): each costs the most that Keras "
+        "lets it, which cuts probabilities off at 1e-7. The outputs are 0 or 1 to the last digit, and hardly a "
+        "gradient comes back from there: data or a rate that are too large, or a last activation that does not fit."
     )

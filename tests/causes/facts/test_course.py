@@ -115,3 +115,16 @@ def test_a_leap_that_goes_on_a_little_was_one_move_and_growth_is_many() -> None:
     grew[300:] = [0.6, 1.4, 3.0, 5.0, *np.geomspace(4.0, 0.2, len(grew) - 304)]
     assert course(m.made(leapt, Verdict.SPIKE_RECOVERED, 300)).run_up == 1
     assert course(m.made(grew, Verdict.SPIKE_RECOVERED, 300)).run_up == 4
+
+
+def test_the_drift_of_a_noisy_beginning_is_measured_by_its_own_noise() -> None:
+    y = m.noisy(np.where(np.arange(240) < 54, 4.0, 0.46), 0.4)
+    y[54:] = m.noisy(np.full(186, 0.46), 0.01)
+    y[40:54] *= 1.3
+    drift = course(m.made(y, Verdict.SPIKE_RECOVERED, 54)).drift
+    assert drift is not None
+    assert drift < 5.0
+
+
+def test_the_end_of_two_points_is_the_last_of_them() -> None:
+    assert course(m.made(np.array([3.0469, 2.419]), Verdict.INCONCLUSIVE, 0, from_start=True)).end == 2.419
