@@ -193,7 +193,7 @@ def _measure_loss(run: Run, judgement: Judgement, leading: Series, extent: Exten
         trace=trace_of(points),
         parting=parting_of(whole, start),
         penalty=penalty_of(whole, points),
-        saturated=saturated_of(run),
+        saturated=saturated_of(whole),
         answers=answers_of(run) if judgement.verdict is Verdict.PLATEAU else None,
         learned=learned_meanwhile(run, leading) if judgement.verdict is Verdict.PLATEAU else None,
         weighed=weighed_of(whole, whole.first(Role.TRAIN_LOSS), judgement.onset),
