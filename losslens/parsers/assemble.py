@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -26,9 +27,15 @@ _FLAGS = dict.fromkeys(("train", "training", "is_train", "is_training", "train_m
 _FLAGS |= dict.fromkeys(("val", "valid", "validation", "eval", "is_val", "is_valid", "is_eval"), ("val", "train"))
 
 
+#: How Aim writes the context of a metric: subset="val".
+_CONTEXT = re.compile(r"""\W*subset["']?\s*[=:]\s*["']?(\w+)\W*""")
+
+
 def _name_splits(columns: Columns) -> None:
     """Call the rows of a flag by the data that they are of: "train" with True and False."""
     for column in columns:
+        if normalise(column.name) == "context":
+            column.words = {_CONTEXT.sub(r"\1", word): code for word, code in column.words.items()}
         names = _FLAGS.get(normalise(column.name))
         if names is None or len(column.values):
             continue
@@ -181,6 +188,8 @@ class Assembly:
         values = numbers.dense(self.columns.n_rows)
         has_value = np.zeros(self.columns.n_rows, dtype=bool)
         has_value[numbers.numbers()[0]] = True
+        if not numbers.said_missing:
+            has_value[numbers.blank_rows()] = True  # there is no row without a point: pandas leaves a NaN out
         parts = [("", rows)] if split is None else self._split_rows(split, rows)
         series: dict[str, RawSeries] = {}
         by_tag = self._rows_by_word(tags)

@@ -112,6 +112,8 @@ TIMES = frozenset(
         "walltime",
         "timestamp",
         "_timestamp",
+        "time_stamp",
+        "_time",
         "datetime",
         "date",
         "time",
@@ -133,6 +135,10 @@ SPLIT_COLUMNS = frozenset(
         "dataset",
         "type",
         "kind",
+        "data",
+        "context",
+        "runcontext",
+        "run_context",
         "metric_context_subset",
     ]
 )
@@ -169,9 +175,14 @@ RUN_COLUMNS = frozenset(
     ]
 )
 TAG_COLUMNS = frozenset(
-    ["tag", "metric", "metric_name", "metrics", "name", "key", "variable", "series", "scalar", "logger_name"]
+    [
+        *("tag", "metric", "metric_name", "metricname", "metrics", "name", "key", "variable", "series", "scalar"),
+        *("logger_name", "_field"),
+    ]
 )
-VALUE_COLUMNS = frozenset(["value", "val", "values", "metric_value", "scalar_value", "scalar", "y"])
+VALUE_COLUMNS = frozenset(
+    ["value", "val", "values", "metric_value", "metricvalue", "scalar_value", "scalar", "y", "_value"]
+)
 #: "Training Loss Epoch Step Validation Loss", as a page's text has the header of a table: no blanks tell its names.
 NAME_OF_TWO = re.compile(
     r"(?:train(?:ing)?|valid(?:ation)?|val|eval(?:uation)?|test) (?:loss|acc(?:uracy)?)(?=\s|$)|\S+", re.IGNORECASE

@@ -28,7 +28,10 @@ class Column:
     The rows are kept as stretches: a column without gaps costs 8 bytes a number, not 16.
     """
 
-    __slots__ = ("_stretches", "blanks", "codes", "max_words", "name", "text_rows", "unread", "values", "words")
+    __slots__ = (
+        *("_stretches", "blanks", "codes", "max_words", "name", "said_missing", "text_rows", "unread", "values"),
+        "words",
+    )
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -41,6 +44,8 @@ class Column:
         self.codes = array("q")
         self.unread = 0
         """Cells of text that came after the column's words grew too many to keep."""
+        self.said_missing = False
+        """A blank was written as a word, such as NA: nothing was there, where an empty cell may have been a NaN."""
 
     def add(self, row: int, value: float) -> None:
         self.values.append(value)
@@ -86,6 +91,7 @@ class Column:
             return
         if value is None:
             self.blanks.append(row)
+            self.said_missing |= bool(cell.strip())
         else:
             self.add(row, value)
 
@@ -126,6 +132,7 @@ class Column:
             return None
         if value is None:
             self.blanks.append(row)
+            self.said_missing |= bool(cell.strip())
         return value
 
     @property

@@ -15,7 +15,7 @@ from pathlib import Path
 from losslens.errors import NotALogError
 from losslens.model import Damage, Log, Setting, Warning
 from losslens.parsers.assemble import Assembly
-from losslens.parsers.axes import is_known_name
+from losslens.parsers.axes import STEP_RANK, VALUE_COLUMNS, is_known_name, normalise
 from losslens.parsers.columns import Columns
 from losslens.parsers.csv_rows import TableReader
 from losslens.parsers.dialect import Dialect, has_rows, lines_between, share_of_rows, sniff_dialect
@@ -151,6 +151,8 @@ def logs_of(
     assembly = Assembly(path, format, columns)
     if not named:
         _name_by_file(assembly, path)
+    elif (value := _lone_value(assembly)) and is_known_name(stem := path.name.split(".")[0]):
+        _rename(columns, {value: stem})
     if columns.n_rows:
         damage = tuple(dated_at_end(one, int(assembly.axis.step[-1])) for one in damage)
     thing = names_things(columns) if assembly.axis.counts == "row" else None
@@ -219,6 +221,14 @@ def _name_by_file(assembly: Assembly, path: Path) -> None:
     if assembly.axis.columns == ("column_1",) and len(beside) == 1 and is_known_name(name):
         _rename(assembly.columns, {beside[0]: name})
         assembly.axis = replace(assembly.axis, counts="step")
+
+
+def _lone_value(assembly: Assembly) -> str:
+    """The column that holds the one thing a table measured, where it is called no more than "value"; "" without one."""
+    names = [column.name for column in assembly.columns if column.is_numeric and column.name not in assembly.used]
+    values = [name for name in names if normalise(name) in VALUE_COLUMNS]
+    beside = [name for name in names if name not in values and name.strip() and normalise(name) not in STEP_RANK]
+    return values[0] if len(values) == 1 and not beside else ""
 
 
 def _tensorboard_download(path: Path, columns: Columns, format: str) -> Assembly:

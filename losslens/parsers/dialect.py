@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 
-from losslens.parsers.axes import NAME_OF_TWO, is_known_name
+from losslens.parsers.axes import NAME_OF_TWO, TAG_COLUMNS, VALUE_COLUMNS, is_known_name, normalise
 from losslens.parsers.cells import BLANKS, is_number, is_number_or_blank
 from losslens.parsers.opening import lines_of
 from losslens.parsers.shared_names import names_of_lists
@@ -195,7 +195,7 @@ def _judge(lines: list[str], delimiter: str, decimal: str) -> tuple[float, Diale
     score = _score(body, width, decimal, delimiter)
     if score is None:
         return None
-    strange = header is not None and not any(is_known_name(name) for name in header)
+    strange = header is not None and not any(map(is_known_name, header)) and not _is_long(header, body)
     if strange and (width > MAX_STRANGERS or score < MIN_STRANGERS_SCORE):
         return None
     names = None if header is None else tuple(name.strip().strip("\"'").strip() for name in header)
@@ -205,6 +205,15 @@ def _judge(lines: list[str], delimiter: str, decimal: str) -> tuple[float, Diale
     if names is not None and _only_numbered(names):
         names = None
     return score, Dialect(delimiter, decimal, names, width, skip, tuple(lines[: min(start, 40)]), written)
+
+
+def _is_long(header: list[str], body: list[list[str]]) -> bool:
+    """Whether one column names what another holds: "timestamp,metric_name,value" above "0.0,train:loss,2.31"."""
+    names = [normalise(name.strip("\"' ")) for name in header]
+    tag = next((at for at, name in enumerate(names) if name in TAG_COLUMNS), None)
+    if tag is None or not VALUE_COLUMNS.intersection(names):
+        return False
+    return any(is_known_name(row[tag]) for row in body if len(row) > tag)
 
 
 def _only_numbered(names: tuple[str, ...]) -> bool:
