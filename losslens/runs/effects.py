@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from losslens.model import Repair, Role, RoleChoice, Run, Series
+from losslens.runs.fillers import between_evaluations
 
 if TYPE_CHECKING:
     from losslens.model import BoolArray
@@ -276,4 +277,6 @@ def _steps(n: int) -> str:
 
 
 _Effect = Callable[[Mapping[str, Series], Sequence[RoleChoice], "str | None"], list[_Change]]
-_EFFECTS: tuple[_Effect, ...] = (_nan_filter, _hidden_nan, _skipped_batches, _not_yet, _added_up, _smoothed)
+_EFFECTS: tuple[_Effect, ...] = (
+    *(between_evaluations, _nan_filter, _hidden_nan, _skipped_batches, _not_yet, _added_up, _smoothed),
+)
