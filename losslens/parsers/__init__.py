@@ -60,6 +60,8 @@ FORMATS: tuple[Format, ...] = (
     Format("sb3-evaluations", "losslens.parsers.sb3_evaluations", "binary"),
     Format("arrays", "losslens.parsers.arrays", "binary"),
     Format("notebook", "losslens.parsers.notebook", "json"),
+    Format("loki", "losslens.parsers.loki", "json"),
+    Format("prometheus", "losslens.parsers.prometheus", "json"),
     Format("results", "losslens.parsers.results", "json"),
     Format("trainer-state", "losslens.parsers.trainer_state", "json"),
     Format("sacred", "losslens.parsers.sacred", "json"),

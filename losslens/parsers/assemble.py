@@ -185,11 +185,10 @@ class Assembly:
 
         tags, numbers = tag
         renumber = np.cumsum(rows) - 1
+        numbers.blanks_are_nan()  # there is no row without a point: pandas leaves a NaN out
         values = numbers.dense(self.columns.n_rows)
         has_value = np.zeros(self.columns.n_rows, dtype=bool)
         has_value[numbers.numbers()[0]] = True
-        if not numbers.said_missing:
-            has_value[numbers.blank_rows()] = True  # there is no row without a point: pandas leaves a NaN out
         parts = [("", rows)] if split is None else self._split_rows(split, rows)
         series: dict[str, RawSeries] = {}
         by_tag = self._rows_by_word(tags)

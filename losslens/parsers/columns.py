@@ -156,6 +156,13 @@ class Column:
         self.values = array("d", (value for _, value in pairs))
         self._stretches = [array("q", (row for row, _ in pairs))]
 
+    def blanks_are_nan(self) -> None:
+        """Take empty cells for NaN, where none of them was written as a word that says that nothing is there."""
+        if not self.said_missing and len(self.blanks):
+            pairs = [*zip(self.row_list(), self.values, strict=True), *((row, float("nan")) for row in self.blanks)]
+            self.keep(sorted(pairs, key=lambda pair: pair[0]))
+            self.blanks = array("q")
+
     def numbers(self) -> tuple[IntArray, FloatArray]:
         """Rows (int64) and values (float64) of the numbers, shape ``(n,)`` each."""
         import numpy as np

@@ -151,8 +151,8 @@ def logs_of(
     assembly = Assembly(path, format, columns)
     if not named:
         _name_by_file(assembly, path)
-    elif (value := _lone_value(assembly)) and is_known_name(stem := path.name.split(".")[0]):
-        _rename(columns, {value: stem})
+    else:
+        name_value(assembly, path)
     if columns.n_rows:
         damage = tuple(dated_at_end(one, int(assembly.axis.step[-1])) for one in damage)
     thing = names_things(columns) if assembly.axis.counts == "row" else None
@@ -223,12 +223,17 @@ def _name_by_file(assembly: Assembly, path: Path) -> None:
         assembly.axis = replace(assembly.axis, counts="step")
 
 
-def _lone_value(assembly: Assembly) -> str:
-    """The column that holds the one thing a table measured, where it is called no more than "value"; "" without one."""
+def name_value(assembly: Assembly, path: Path) -> None:
+    """Call the one thing that a table measured, where it is no more than a "value" there, as its file is called.
+
+    There is a row because it was measured: one without a number was a NaN.
+    """
     names = [column.name for column in assembly.columns if column.is_numeric and column.name not in assembly.used]
     values = [name for name in names if normalise(name) in VALUE_COLUMNS]
     beside = [name for name in names if name not in values and name.strip() and normalise(name) not in STEP_RANK]
-    return values[0] if len(values) == 1 and not beside else ""
+    if len(values) == 1 and not beside and is_known_name(stem := path.name.split(".")[0]):
+        assembly.columns[values[0]].blanks_are_nan()
+        _rename(assembly.columns, {values[0]: stem})
 
 
 def _tensorboard_download(path: Path, columns: Columns, format: str) -> Assembly:

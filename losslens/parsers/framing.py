@@ -42,6 +42,7 @@ _CHANGING = tuple(
         rf"{_DATED}[\w.-]+ [\w./@-]+\[\d+\]:(?:\s|$)",
         rf"{_DATED}(?:stdout|stderr) [FP](?:\s|$)",
         r"[\w./-]+\.(?:log|txt|out|err):\d+[:-]",
+        r"\d{13}\t(?P<kept>\d{4}-\d\d-\d\dT[\d:.]+Z\t)",  # Grafana's download of logs
         r">(?: ?>)*(?:[ \t]|$|(?=[^>\s]))",
         r"(?:[-*•‣▪]|\d\.)(?:[ \t]|$)(?!-)",
     )
@@ -62,6 +63,11 @@ _AROUND = tuple(
 _IN_CELL = re.compile(
     r'(?:"?(?P<kept>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^",]*)"?|"?\d{10,19}"?),'
     r'"(?P<within>\{""(?:[^"]|"")*\})\s*"(?:,[^{}]*)?'
+)
+#: A line in a table that Grafana exports: its labels or its date, its time, the line, the time in ns, an id.
+_IN_TABLE = re.compile(
+    r'(?:"\{(?:[^"]|"")*\}",|"?\d{4}-[\dT:.Z-]+"?,)?"?(?P<kept>\d{4}-\d\d-\d\d[T ][\d:.]+Z?)"?,'
+    r'"?(?P<within>(?:[^"]|"")*?)"?,"?\d{19}"?,"?\w+"?'
 )
 _TWICE = '""'
 _COUNTED = re.compile(r"\b(?:epoch|step|iter(?:ation)?|batch|it)\W{0,3}\d+", re.IGNORECASE)
@@ -134,6 +140,8 @@ def _frame_of(lines: Sequence[str]) -> Frame | None:
         return _Head(_NUMBERED)
     if _nearly_all(lines, _IN_CELL, whole=True):
         return _in_cell
+    if _nearly_all(lines, _IN_TABLE, whole=True):
+        return _in_table
     for pattern in _AROUND:
         if all(pattern.fullmatch(line.strip()) for line in lines[1:3]) and _nearly_all(lines, pattern, whole=True):
             return _Around(pattern)
@@ -176,6 +184,11 @@ def _without_colours(line: str) -> str:
 def _in_cell(line: str) -> str:
     match = _IN_CELL.fullmatch(line.strip()) if _TWICE in line else None
     return line if match is None else f"{match['kept'] or ''} {match['within']}".lstrip().replace(_TWICE, '"')
+
+
+def _in_table(line: str) -> str:
+    match = _IN_TABLE.fullmatch(line.strip()) if line[:1] in '"2' else None
+    return line if match is None else f"{match['kept']} {match['within']}".replace(_TWICE, '"')
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from losslens.parsers.axes import SPLIT_WORDS, STEP_COUNTS, STEP_RANK, VALUE_COLUMNS, is_known_name, normalise
 from losslens.parsers.json_reading import Json, number_of
 from losslens.parsers.points import Points
+from losslens.parsers.steps import moment_of
 
 if TYPE_CHECKING:
     from losslens.model import RawSeries
@@ -32,17 +33,17 @@ _HOLDERS = frozenset(
     [
         *("data", "points", "point", "value", "values", "x", "y", "series", "curve", "curves", "charts", "plots"),
         *("history", "hist", "training_history", "metrics", "metric", "scalars", "scalar", "logs", "log", "results"),
-        *("runs", "summary"),
+        *("runs", "summary", "events", "metricdataresults"),
     ]
 )
-_LABELS = ("tag", "name", "key", "metric", "label", "title")
-_VALUES = VALUE_COLUMNS | {"values", "y", "ys", "data", "scalars", "points"}
+_LABELS = ("tag", "name", "key", "metric", "label", "title", "metricName", "metric_name", "Label")
+_VALUES = VALUE_COLUMNS | {"values", "y", "ys", "data", "scalars", "points", "metric"}
 _STEPS = frozenset(["x", "xs", "t", "steps", "iters", "iterations", "epochs", "batches", "global_steps"])
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Points of one name; without ``step`` they are counted."""
+    """Points of one name; without ``step`` they are counted. A value of None is a NaN, for which JSON has no word."""
 
     value: Sequence[float | None]
     step: Sequence[float] | None = None
@@ -104,7 +105,7 @@ def series_of(curves: Mapping[str, Curve]) -> dict[str, RawSeries]:
         steps = curve.step if curve.step is not None else [None] * len(curve.value)
         walls = curve.wall if curve.wall is not None else [float("nan")] * len(curve.value)
         for step, value, wall in zip(steps, curve.value, walls, strict=True):
-            points.add(name, step, value, wall, axis=curve.axis)
+            points.add(name, step, float("nan") if value is None else value, wall, axis=curve.axis)
     return points.series()
 
 
@@ -162,20 +163,44 @@ def _curve(value: Json) -> Curve | None:
 
 
 def _of_columns(value: Mapping[str, Json]) -> Curve | None:
-    """{"steps": [...], "values": [...]}, where a dict holds no other list but one of times."""
+    """{"steps": [...], "values": [...]}, where a dict holds no other list but other counts and times of the points."""
     lists = {key: item for key, item in value.items() if isinstance(item, list) and item}
     steps = [key for key in lists if normalise(key) in STEP_RANK or normalise(key) in _STEPS]
     values = [key for key in lists if normalise(key) in _VALUES and key not in steps]
-    if len(steps) != 1 or len(values) != 1 or len(lists[steps[0]]) != len(lists[values[0]]):
+    if len(values) != 1 or (numbers := _numbers(lists[values[0]])) is None:
         return None
-    step, numbers = _numbers(lists[steps[0]]), _numbers(lists[values[0]])
-    if step is None or numbers is None or not _count(step, rising=False):
+    times = next((_moments(item) for key, item in lists.items() if "time" in key.lower()), None)
+    wall = times if times is not None and len(times) == len(numbers) else None
+    if not steps:
+        return _in_order_of_time(numbers, wall)
+    counts = {key: _numbers(lists[key]) for key in sorted(steps, key=lambda key: STEP_RANK.get(normalise(key), 0))}
+    for key, step in counts.items():
+        if step is not None and len(step) == len(numbers) and _count(step, rising=False):
+            return Curve(numbers, [s or 0.0 for s in step], wall, _axis(key))
+    return None
+
+
+def _in_order_of_time(numbers: Sequence[float | None], wall: Sequence[float] | None) -> Curve | None:
+    """{"Timestamps": [...], "Values": [...]}, as CloudWatch answers with the latest first."""
+    if wall is None:
         return None
-    times = next((_numbers(item) for key, item in lists.items() if "time" in key.lower()), None)
-    wall = (
-        [t or 0.0 for t in times] if times is not None and len(times) == len(numbers) and _are_moments(times) else None
-    )
-    return Curve(numbers, [s or 0.0 for s in step], wall, _axis(steps[0]))
+    order = sorted(range(len(wall)), key=wall.__getitem__)
+    return Curve([numbers[at] for at in order], None, [wall[at] for at in order])
+
+
+def _moments(items: Json) -> list[float] | None:
+    """Times in s UTC: as numbers of seconds or milliseconds, or as ISO 8601 has them; None where an entry is none."""
+    if not isinstance(items, list):
+        return None
+    if all(isinstance(item, str) for item in items):
+        found = [moment_of(item) for item in items if isinstance(item, str)]
+        return [moment for moment in found if moment is not None] if None not in found else None
+    numbers = _numbers(items)
+    for scale in (1.0, 1e3) if numbers is not None else ():
+        times = [number / scale for number in numbers or () if number is not None]
+        if len(times) == len(items) and _are_moments(times):
+            return times
+    return None
 
 
 def _of_records(records: Sequence[Mapping[str, Json]]) -> Curve | None:

@@ -10,8 +10,10 @@ from pathlib import Path
 from losslens.errors import NotALogError
 from losslens.model import Damage, Log, Setting
 from losslens.parsers.assemble import Assembly
-from losslens.parsers.axes import SPLIT_WORDS, STEP_RANK, VALUE_COLUMNS, is_known_name, normalise
+from losslens.parsers.axes import SPLIT_WORDS, STEP_RANK, TAG_COLUMNS, VALUE_COLUMNS, is_known_name, normalise
 from losslens.parsers.columns import Columns
+from losslens.parsers.csv import name_value
+from losslens.parsers.envelopes import opened
 from losslens.parsers.json_curves import Curve, curves_in, lists_in, series_of
 from losslens.parsers.json_reading import Json, flatten, number_of, peek, read_document, tells_number
 from losslens.parsers.settings import flat_settings
@@ -30,14 +32,14 @@ LEAST_COURSE = 3
 
 
 def sniff(path: Path, head: bytes) -> bool:
-    value = peek(head)
+    value = opened(peek(head))
     return bool(_triples(value) or curves_in(value, _stem(path)) or _found(value) or lists_in(value, _stem(path)))
 
 
 def parse(path: Path) -> tuple[Log, ...]:
     """The Logs of one document. Raises NotALogError when it holds no records, ParseError when it is broken."""
     read = read_document(path)
-    document = read.value
+    document = opened(read.value)
     triples = _triples(document)
     if triples:
         return _tensorboard_download(path, triples, read.damage)
@@ -60,6 +62,7 @@ def parse(path: Path) -> tuple[Log, ...]:
             for record in records:
                 columns.add_record({_name(prefix, name): value for name, value in flatten(record) if _is_plain(value)})
         assembly = Assembly(path, NAME, columns)
+        name_value(assembly, path)
         named = any("loss" in name.lower() for name in columns.by_name)
         if assembly.axis.counts == "row" and not named and (thing := names_things(columns)) is not None:
             raise NotALogError(f"{path}: each record has its own '{thing}': a table of things, not of steps")
@@ -175,11 +178,18 @@ def _are_records(items: list[Json]) -> bool:
     if all(map(_names_weights, records)) and not any("loss" in name.lower() for name in metrics):
         return False  # a list of what was saved, as ML-Agents keeps it
     counts = {normalise(name) for name in names} & STEP_RANK.keys()
-    if any(is_known_name(name) for name in metrics):
+    if any(is_known_name(name) for name in metrics) or any(map(_is_point, records)):
         return True
     if counts and {normalise(name) for name in metrics} & VALUE_COLUMNS:
         return True
     return len(records) >= 3 and bool(metrics) and any(counts_up(records, name) for name in records[0])
+
+
+def _is_point(record: Mapping[str, Json]) -> bool:
+    """Whether a record names what it measured: {"metric_name": "train:loss", "value": 2.31}."""
+    cells = {normalise(name): value for name, value in flatten(record)}
+    named = any(isinstance(word := cells.get(name), str) and is_known_name(word) for name in TAG_COLUMNS)
+    return named and any(tells_number(value) for name, value in cells.items() if name in VALUE_COLUMNS)
 
 
 def _names_weights(record: dict[str, Json]) -> bool:
@@ -241,12 +251,26 @@ def _by_tag(value: Mapping[str, Json]) -> Records:
 
 
 def _frame(value: Mapping[str, Json]) -> Records:
-    """Records from a pandas frame with orient "split" or "table"."""
+    """Records from a pandas frame with orient "split", "table" or, where it has a column that counts, "columns"."""
+    if any(normalise(key) in STEP_RANK for key in value) and (columns := _columns(value)):
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     names, rows = value.get("columns"), value.get("data")
     if isinstance(names, list) and isinstance(rows, list) and all(isinstance(row, list) for row in rows):
         records = [dict(zip(map(str, names), row, strict=False)) for row in rows if isinstance(row, list)]
         return records if _are_records(records) else []  # type: ignore[arg-type]
     return []
+
+
+def _columns(value: Mapping[str, Json]) -> dict[str, list[Json]]:
+    """{"step": {"0": 10, "1": 20}, "loss": {"0": 2.3, "1": 2.1}}: the columns; none where their rows differ."""
+    columns = [item for item in value.values() if isinstance(item, dict)]
+    rows = columns[0].keys() if columns else ()
+    if len(columns) < max(2, len(value)) or len(rows) < 2 or any(column.keys() != rows for column in columns):
+        return {}
+    if list(rows) != [str(n) for n in range(len(rows))]:
+        return {}
+    found: dict[str, list[Json]] = {key: list(item.values()) for key, item in value.items() if isinstance(item, dict)}
+    return {} if any(isinstance(cell, dict | list) for column in found.values() for cell in column) else found
 
 
 def _triples(value: Json) -> list[list[float]]:

@@ -316,6 +316,12 @@ def _time_scale(values: FloatArray) -> float:
     return 0.0
 
 
+def moment_of(text: str) -> float | None:
+    """The moment that a text tells, in s UTC; one without a time zone is taken as UTC. None for any other text."""
+    moment = _moment(text)
+    return None if moment is None else (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
 def _moment(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text.strip())

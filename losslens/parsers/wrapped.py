@@ -240,6 +240,11 @@ def _lines(records: Iterator[Mapping[str, Json]], wrapping: Wrapping) -> Iterato
     yield from (f"{time}{rest}" for time, rest in open_.values())
 
 
+def dated_line(time: Json, line: str) -> str:
+    """A line behind the moment at which it was printed, where that is one."""
+    return f"{_time_of(time)}{line}"
+
+
 def _time_of(value: Json) -> str:
     """A date as it goes before a line; nothing for seconds since the start or a spelling that no line begins with."""
     if isinstance(value, str) and value.isdigit() and len(value) >= 10:
