@@ -70,6 +70,7 @@ FORMATS: tuple[Format, ...] = (
     Format("optuna-journal", "losslens.parsers.optuna_journal", "json"),
     Format("jsonl", "losslens.parsers.jsonl", "json"),
     Format("wrapped-output", "losslens.parsers.wrapped_output", "json"),
+    Format("yaml", "losslens.parsers.yaml_history", "text"),
     Format("settings", "losslens.parsers.settings", "either"),
     Format("deepspeed-csv", "losslens.parsers.deepspeed_csv", "folder", folder=True),
     Format("python-settings", "losslens.parsers.python_settings", "text"),

@@ -53,6 +53,11 @@ def parse(path: Path) -> tuple[Log, ...]:
     return _of_document(path, document)
 
 
+def holds_lists(value: Json) -> bool:
+    """Whether a document holds lists of numbers under names of a training."""
+    return bool(_find(value))
+
+
 def histories_of(path: Path, document: Document, format: str) -> tuple[Log, ...]:
     """The Logs of lists by name that another format holds. Raises NotALogError when none is a history."""
     return tuple(replace(log, format=format, trainer=None) for log in _of_document(path, document))

@@ -53,6 +53,8 @@ _TEXT_CONTROL = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27})
 """Control characters that text does not hold; bell, backspace, tab, line ends and escape are what terminals print."""
 
 
+#: Files in which a list has marks of its own.
+_OWN_MARKS = (".yaml", ".yml")
 #: Where the classes come from that Ray Tune keeps beside its trials, under names that end in .json or .pkl.
 _TUNE = b"ray.tune."
 
@@ -100,7 +102,7 @@ def _framed_head(path: Path) -> tuple[bytes, Framing]:
                 file.seek(0)
                 return file.read(HEAD_BYTES), Framing()
             head = _read_on(head, read)
-            framing = _framing(head)
+            framing = Framing() if path.name.removesuffix(".gz").endswith(_OWN_MARKS) else _framing(head)
             if framing.frames and len(head) == HEAD_BYTES:
                 head += read(HEAD_BYTES)
     except OSError as error:

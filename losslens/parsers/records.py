@@ -15,7 +15,7 @@ from losslens.parsers.columns import Columns
 from losslens.parsers.csv import name_value
 from losslens.parsers.envelopes import opened
 from losslens.parsers.json_curves import Curve, curves_in, lists_in, series_of
-from losslens.parsers.json_reading import Json, flatten, number_of, peek, read_document, tells_number
+from losslens.parsers.json_reading import Document, Json, flatten, number_of, peek, read_document, tells_number
 from losslens.parsers.settings import flat_settings
 from losslens.parsers.things import names_things
 
@@ -38,7 +38,11 @@ def sniff(path: Path, head: bytes) -> bool:
 
 def parse(path: Path) -> tuple[Log, ...]:
     """The Logs of one document. Raises NotALogError when it holds no records, ParseError when it is broken."""
-    read = read_document(path)
+    return logs_of(path, read_document(path))
+
+
+def logs_of(path: Path, read: Document, *, format: str = NAME) -> tuple[Log, ...]:
+    """The Logs of a document that was read. Raises NotALogError when it holds no records."""
     document = opened(read.value)
     triples = _triples(document)
     if triples:
@@ -61,7 +65,7 @@ def parse(path: Path) -> tuple[Log, ...]:
         for prefix, records in lists:
             for record in records:
                 columns.add_record({_name(prefix, name): value for name, value in flatten(record) if _is_plain(value)})
-        assembly = Assembly(path, NAME, columns)
+        assembly = Assembly(path, format, columns)
         name_value(assembly, path)
         named = any("loss" in name.lower() for name in columns.by_name)
         if assembly.axis.counts == "row" and not named and (thing := names_things(columns)) is not None:

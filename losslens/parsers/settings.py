@@ -364,8 +364,8 @@ def _names(value: Mapping[str, Json]) -> set[str]:
     return names
 
 
-def read_yaml(path: Path) -> tuple[Json, int]:
-    """A YAML document as plain values, and how many tagged nodes were passed over.
+def read_yaml(path: Path, *, what: str = "settings", many: bool = False) -> tuple[Json, int]:
+    """A YAML document as plain values, and how many tagged nodes were passed over; of ``many`` a list of them.
 
     Raises ParseError for a document that is too large (also once its aliases are filled in), too deep or broken.
     """
@@ -373,17 +373,20 @@ def read_yaml(path: Path) -> tuple[Json, int]:
 
     text = LogFile(path).document()
     if len(text) > MAX_YAML_BYTES:
-        raise ParseError(f"{path}: a YAML file of more than {MAX_YAML_BYTES >> 10} KiB; not read as settings")
+        raise ParseError(f"{path}: a YAML file of more than {MAX_YAML_BYTES >> 10} KiB; not read as {what}")
     loader: yaml.SafeLoader | None = None
     try:
         loader = yaml.SafeLoader(text)
-        node = loader.get_single_node()
-        if node is None:
-            return {}, 0
-        if _grown(node, {}) > MAX_YAML_NODES:
+        nodes = [] if many else [loader.get_single_node()]
+        while many and loader.check_node():
+            nodes.append(loader.get_node())
+        found = [node for node in nodes if node is not None]
+        sizes: dict[int, int] = {}
+        if sum(_grown(node, sizes) for node in found) > MAX_YAML_NODES:
             raise ParseError(f"{path}: its aliases expand to more than {MAX_YAML_NODES} values; not read")
         passed_over: list[str] = []
-        return _value(loader, node, passed_over), len(passed_over)
+        values = [_value(loader, node, passed_over) for node in found]
+        return (values if len(values) > 1 else next(iter(values), {})), len(passed_over)
     except RecursionError as error:
         raise ParseError(f"{path}: nested too deeply to be settings") from error
     except (yaml.YAMLError, ValueError) as error:
