@@ -40,8 +40,8 @@ BEGINNING, ALIKE = 3, 4
 MAX_HOLES = 4
 """Runs of zero bytes that a text may have; more, and it is no text."""
 
-_OTHERS = ("gb18030", "cp932", "cp1251", "big5", "euc_jp", "cp866")
-"""What consoles write where they do not write UTF-8, beside Western Europe's: Chinese, Japanese, Russian."""
+_OTHERS = ("gb18030", "cp932", "cp1251", "big5", "euc_jp", "cp866", "cp949")
+"""What consoles write where they do not write UTF-8, beside Western Europe's: Chinese, Japanese, Russian, Korean."""
 _OF_BYTES = ("utf-8", "utf-8-sig", "cp1252", *_OTHERS)
 _GZIP = b"\x1f\x8b"
 _PICKLE_TEXT = re.compile(

@@ -167,7 +167,10 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             rf"['\"]?(?:(?:\s*[:=#\[(]){{1,2}}\s*|\s+)(?P<step>{_COUNT})(?![\d.]*[.eE]\d)(?!\s*(?:ms|s|it)\b)"
             r"(?:\s*/\s*(?P<N>\d+))?",
         ),
-        ("episode", r"(?<![\w.])(?:episode|game|round)s?['\"]?\s*[:=#]?\s*(?P<step>\d+)(?![\d.]*[.eE]\d)"),
+        (
+            "episode",
+            rf"(?<![\w.])(?:(?:episode|game|round)s?|{said('round')})['\"]?\s*[:=#]?\s*(?P<step>\d+)(?![\d.]*[.eE]\d)",
+        ),
         (
             "generation",
             r"^\W*gen(?:eration)?\b['\"]?\s*[:=#]{0,2}\s*(?P<step>\d+)(?!\w|[\d.]*[.eE]\d)",
@@ -189,7 +192,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"(?:(?<=loss)|(?<=cost)|(?<=error))(?: ?@ ?| ?[\[(]|\s+)(?P<step>\d{1,12})[\])]?"
             r"(?=\s?[:=]\s*(?!\d+/)[-+]?(?:\d*\.\d|nan\b|inf\b)|\s+[-+]?(?:\d*\.\d|(?:nan|inf)\b))",
         ),
-        ("epoch", r"第\s*(?P<epoch>\d+)\s*(?:轮|个?epoch)"),
+        ("epoch", r"第\s*(?P<epoch>\d+)\s*(?:轮|輪|回合|[个個]?epoch)"),
         ("epoch", r"^e(?:p\.?)?\s?(?P<epoch>\d+)\b(?!\.\d)"),
         (
             "epoch",

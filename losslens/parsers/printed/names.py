@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from losslens.languages import said
+
 #: Words at the beginning of a line that say what was measured or printed, by whom, or which part of one job this is.
 _NO_PREFIX = re.compile(
     r"train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|eval(?:uation)?|dev|epoch|end|of|at|after|in|the|for|on|from|avg|average"
     r"|mean|loss|error|cost|info|debug|warning|root|log|main|best|new|current|summary|results?|metrics?|stats?|done|finished"
     r"|progress|global|local|total|rank|worker|node|gpu|cuda|device|process|proc|client|agent|actor|critic|policy|env"
     r"|generator|discriminator|gen|disc|stage|phase|task|round|cycle|level|pre-?train\w*|fine-?tun\w*|warm-?up|step|iter\w*"
-    r"|batch|pass|time|elapsed|eta|s|m|h|d|g|is|and|saved?|start\w*|begin\w*|running|learning|optimi[sz]ing|fitting",
+    rf"|batch|{said('client', 'round', 'epoch', 'step', 'train', 'validation', 'test')}"
+    r"|pass|time|elapsed|eta|s|m|h|d|g|is|and|saved?|start\w*|begin\w*|running|learning|optimi[sz]ing|fitting",
     re.IGNORECASE,
 )
 _WORDS = re.compile(r"[A-Za-z]+")

@@ -37,7 +37,7 @@ _SPACED = re.compile(
     r"(?<![\w/.-])(?P<key>(?:[A-Za-z][A-Za-z0-9]*_){0,3}"
     r"(?:(?:train(?:ing)?|val|valid|validation|test|eval|avg|average|mean|total|running|[gd]|lm)[ _])?"
     rf"(?:(?:{said('validation', 'train', 'test', 'mean', 'total')})[ _]?)?"
-    rf"(?:(?:loss|{said('loss')})\w*|(?:{said('accuracy', 'learning rate')})(?:_\w+)?|ppl|perplexity"
+    rf"(?:(?:loss|{said('loss', 'cost')})\w*|(?:{said('accuracy', 'learning rate')})(?:_\w+)?|ppl|perplexity"
     r"|acc(?:uracy)?(?:@\d)?|lr|learning rate|bpc|bpb|bleu|wer|err(?:or)?|grad[ _]?norm|gnorm|norm"
     r"|(?:log|pseudo)[ -]likelihood|inertia"
     r"|xent|cost|objective|bce|mfu|prec@\d|top-?[15]|reward|kl(?:[ _-]div(?:ergence)?)?|entropy"
@@ -61,7 +61,8 @@ _TURN = re.compile(rf"(?:(?P<of>loss(?:es)?):\s+)?(?P<key>{NAME})\s+(?P<num>{NUM
 #: Short for the losses of both splits where they stand side by side.
 _BOTH_SPLITS = {"tl": "train loss", "vl": "val loss"}
 IS_LOSS = re.compile(
-    rf"loss|{said('loss')}|cost|error|nll|nloglik|^-\s?(?:log|ln)|xent|objective|perplexity|ppl|mse|elbo|bce|(?<![a-z])mae(?![a-z])",
+    rf"loss|{said('loss', 'cost')}|cost|error|nll|nloglik|^-\s?(?:log|ln)|xent|objective"
+    r"|perplexity|ppl|mse|elbo|bce|(?<![a-z])mae(?![a-z])",
     re.IGNORECASE,
 )
 #: What ``print(loss)`` makes of a tensor: "tensor(1.79, device='cuda:0', grad_fn=<NllLossBackward0>)".

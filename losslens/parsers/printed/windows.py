@@ -63,7 +63,7 @@ _NUMBERS = tuple(
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 #: Lines with none of these cannot hold a named number: most lines of most outputs are passed over here.
 WORTH_READING = re.compile(
-    rf"[:=|\]第]|loss|{said('loss')}|objective|acc|lr |epoch|(?:iter(?:ation)?|step|batch) \d|^train \d"
+    rf"[:=|\]第]|loss|{said('loss', 'cost')}|objective|acc|lr |epoch|(?:iter(?:ation)?|step|batch) \d|^train \d"
     r"|^valid \d|^\d+ (?:train|val|test|eval)|^tensor\(|^\s*\d+/\d+\s+[\d.]+G\s|^\s*\d+ \d+% \(|\(\d+ \d+%\)\s"
     r"|^\W*[^\W\d]+\s+(?:\d[\d./]*k?|[-+]?nan)(?:[\s,]|$)|^\s*\d+\s+\|?[a-z][\w/.|]*\s+[-+]?(?:[\d.]+|nan|inf)\S*\s|^[a-z][\w/.]*,\d+,[a-z]"
     r"|^\d+_-?(?:\d+\.\d|nan|inf)|^-?[\d.]+ per-word ",

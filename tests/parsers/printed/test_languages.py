@@ -38,6 +38,20 @@ SPOKEN: dict[str, tuple[Callable[[int], str], str, str]] = {
     "Portuguese": (lambda n: f"passo {n} perda: {loss(n)}", "perda", "step"),
     "Russian": (lambda n: f"Эпоха {n}, потери: {loss(n)}", "потери", "epoch"),
     "Russian, steps": (lambda n: f"шаг {n} потери={loss(n)}", "потери", "step"),
+    "Portuguese, a cost": (lambda n: f"Iteração {n} - Custo: {loss(n)}", "Custo", "step"),
+    "Portuguese, rounds": (lambda n: f"Rodada {n}: perda global = {loss(n)}", "perda global", "episode"),
+    "Spanish, rounds": (lambda n: f"Ronda {n}: pérdida = {loss(n)}", "pérdida", "episode"),
+    "French, a cost": (lambda n: f"Itération {n}, coût = {loss(n)}", "coût", "step"),
+    "French, rounds": (lambda n: f"Tour {n} : perte = {loss(n)}", "perte", "episode"),
+    "German, rounds": (lambda n: f"Runde {n}: Verlust = {loss(n)}", "Verlust", "episode"),
+    "Dutch": (lambda n: f"Epoche {n}: verlies {loss(n)}", "verlies", "epoch"),
+    "Turkish": (lambda n: f"Dönem {n}/12 - kayıp: {loss(n)}", "kayıp", "epoch"),
+    "Korean": (lambda n: f"에폭 {n}/12 - 손실: {loss(n)}", "손실", "epoch"),
+    "Korean, brackets": (lambda n: f"[에포크 {n}] 훈련 손실: {loss(n)}, 정확도: 0.5", "훈련 손실", "epoch"),
+    "Korean, steps": (lambda n: f"스텝 {n} 손실 {loss(n)} 학습률 0.001", "손실", "step"),
+    "Korean, rounds": (lambda n: f"라운드 {n}: 손실 = {loss(n)}", "손실", "episode"),
+    "Chinese of Taiwan": (lambda n: f"第 {n} 回合 訓練損失: {loss(n)}", "訓練損失", "epoch"),
+    "Japanese, rounds": (lambda n: f"ラウンド {n} 損失: {loss(n)}", "損失", "episode"),
     "Japanese": (lambda n: f"エポック {n} 損失: {loss(n)}", "損失", "epoch"),
 }
 
@@ -55,7 +69,15 @@ def test_the_loss_and_its_place_are_understood_and_the_name_stays_as_written(lan
 
 @pytest.mark.parametrize(
     ("train", "val"),
-    [("Verlust", "Validierungsverlust"), ("perte", "perte de validation"), ("pérdida", "pérdida_val")],
+    [
+        *(("Verlust", "Validierungsverlust"), ("perte", "perte de validation"), ("pérdida", "pérdida_val")),
+        *(
+            ("학습 손실", "검증 손실"),
+            ("訓練損失", "驗證損失"),
+            ("verlies", "validatieverlies"),
+            ("kayıp", "doğrulama kaybı"),
+        ),
+    ],
 )
 def test_the_loss_on_held_back_data_is_told_from_that_of_the_training(train: str, val: str, tmp_path: Path) -> None:
     log = read(tmp_path, lambda n: f"Epoch {n}: {train}={loss(n)}, {val}={loss(n) + 0.1:.4f}")
@@ -108,6 +130,7 @@ def test_prose_of_another_language_is_no_log(tmp_path: Path) -> None:
         ("cp1251", "Эпоха {}: потери {:.4f}", "потери"),
         ("cp866", "Эпоха {}: потери {:.4f}", "потери"),
         ("cp1252", "Époque {} : perte {:.4f}", "perte"),
+        ("cp949", "에폭 {}: 훈련 손실 {:.4f}", "훈련 손실"),
     ],
 )
 def test_what_a_console_writes_in_its_own_encoding_is_read(tmp_path: Path, encoding: str, line: str, loss: str) -> None:
@@ -125,3 +148,25 @@ def test_a_table_whose_header_a_console_wrote_keeps_its_names(tmp_path: Path) ->
     path.write_bytes(("轮次,训练损失\n" + "".join(f"{n},{2 / n:.4f}\n" for n in range(1, 40))).encode("gb18030"))
     (log,) = parse(path)
     assert log.series["训练损失"].value.size == 39
+
+
+@pytest.mark.parametrize(
+    ("heading", "client", "loss"),
+    [
+        ("--- Round {} ---", "Client {} - {}: ", "loss"),
+        ("--- Rodada {} ---", "Cliente {} - {}: ", "perda"),
+        ("--- Ronda {} ---", "Cliente {} - {}: ", "pérdida"),
+        ("--- Tour {} ---", "Client {} - {} : ", "perte"),
+        ("--- Runde {} ---", "Client {} - {}: ", "Verlust"),
+        ("--- ラウンド {} ---", "クライアント {} - {}: ", "損失"),
+        ("--- 라운드 {} ---", "클라이언트 {} - {}: ", "손실"),
+    ],
+)
+def test_clients_of_a_round_are_one_training(heading: str, client: str, loss: str, tmp_path: Path) -> None:
+    lines = []
+    for n in range(1, LINES):
+        lines += [heading.format(n), *(client.format(k, loss) + f"{2.5 * 0.8**n + k / 100:.4f}" for k in range(1, 4))]
+    (tmp_path / "federated.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (log,) = parse(tmp_path / "federated.log")
+    assert log.series[loss].value.size == 3 * (LINES - 1)
+    assert log.group_hint is None
