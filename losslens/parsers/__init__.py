@@ -80,6 +80,7 @@ FORMATS: tuple[Format, ...] = (
     Format("csv", "losslens.parsers.csv", "text"),
     # Last, because they are the least strict.
     Format("text", "losslens.parsers.text", "text"),
+    Format("tune-status", "losslens.parsers.tune_status", "text"),
     Format("bare-numbers", "losslens.parsers.bare_numbers", "text"),
     Format("messages", "losslens.parsers.messages", "text"),
 )

@@ -40,6 +40,8 @@ LEAST_ROWS = 0.5
 #: "tensor(0.31, grad_fn=<NllLossBackward0>)" is one number.
 _ROWS_OF_LISTS = re.compile(r"^\s*\d+\s+\[[^\]\n]*,[^\]\n]*\]\s+\[|^tensor\([^,()\n]+,[^()\n]*\)$", re.MULTILINE)
 _NO_TABLES = frozenset([".yaml", ".yml", ".toml", ".ini", ".json", ".jsonl"])
+#: "    _________    _____    ___________" below the names of a table.
+_UNDERLINED = re.compile(r"^[ \t]*_{3,}(?:[ \t]+_{3,})+[ \t]*$", re.MULTILINE)
 _LOSS = re.compile(r"(?<![a-z])loss(?:es)?(?![a-z])", re.IGNORECASE)
 _TENSORBOARD_FILE = re.compile(r"(?:run[-_])?(?P<run>.*?)[-_]tag[-_](?P<tag>.+)")
 
@@ -55,6 +57,8 @@ def sniff(path: Path, head: bytes) -> bool:
     dialect = sniff_dialect(text, whole=whole)
     if dialect is not None and dialect.header is None and has_names_above(dialect.preamble):
         return False  # a table drawn for people, with names of several words
+    if dialect is not None and dialect.delimiter == " " and _UNDERLINED.search(text):
+        return False  # MATLAB's, whose cells are told by where they stand
     if dialect is not None and len(dialect.preamble) > MOST_PREAMBLE and records_in("\n".join(dialect.preamble)):
         return False  # the output of a training that ends in a table of its results
     if dialect is not None and _is_by_the_way(path, head, dialect):

@@ -225,11 +225,13 @@ def _only_numbered(names: tuple[str, ...]) -> bool:
 
 def _two_lines(above: list[str], header: list[str]) -> list[str]:
     """The names of a header of two lines, as pandas writes columns of two levels: "train/loss" from "train", "loss"."""
-    if len(above) != len(header) or len(set(header)) == len(header) or not looks_like_header(above, "."):
+    if (
+        len(above) != len(header)
+        or len({name.strip() for name in header}) == len(header)
+        or not looks_like_header(above, ".")
+    ):
         return header
-    return [
-        f"{upper.strip()}/{name.strip()}" if upper.strip() else name for upper, name in zip(above, header, strict=True)
-    ]
+    return ["/".join(filter(None, (upper.strip(), name.strip()))) for upper, name in zip(above, header, strict=True)]
 
 
 def _stand_alike(above: str, header: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from losslens.parsers.axes import EPOCHS, NAME_OF_TWO, STEP_COUNTS, STEP_RANK, is_known_name, normalise
+from losslens.parsers.axes import EPOCHS, NAME_OF_TWO, SPLIT_COLUMNS, STEP_COUNTS, STEP_RANK, is_known_name, normalise
 from losslens.parsers.printed.lines import prefix_of, without_terminal
 from losslens.parsers.printed.records import Record
 
@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|\.\d+(?:e[-+]?\d+)?|nan|i
 _OTHER_CELL = re.compile(r"\d+/\d+|(?:\d+:)+\d\d(?:\.\d+)?|[-+]?\d[\d.]*(?:[a-zA-Z]{1,5}|it/s)|[-+*?—]+|N/A|None", re.I)
 #: Ultralytics draws its bar behind the row.
 _BAR_BEHIND = re.compile(r":?\s+\d{1,3}%.*$")
-_RULE = re.compile(r"[\s|+:=\u2500-\u257f-]+")
+_RULE = re.compile(r"[\s|+:=_\u2500-\u257f-]+")
 #: xLearn says ahead of each row how much of the training is done: "[   10%      ]     1   0.69".
 _DONE = re.compile(r"\[\s*\d{1,3}%\s*\]")
 #: Sides of cells: a bar, and all that is drawn upright.
@@ -51,6 +51,8 @@ _DIGIT = re.compile(r"\d")
 
 #: What frames a header that is printed by itself: "*****train_loss,train_acc*****".
 _STARS = re.compile(r"^[\s*=#~-]+|[\s*=#~-]+$")
+#: What a cell in a column of phases begins with.
+_PHASE = re.compile(r"(?P<train>train)|val|test|eval", re.IGNORECASE)
 _A_LOSS = re.compile(r"(?:^|[^a-z])loss", re.IGNORECASE)
 #: Letters of a name that says nothing by itself ("P", "R", "F"), beside a loss; one name more may be cut or strange.
 _MOST_LETTERS = 2
@@ -120,6 +122,10 @@ class Tables:
             return _is_header([c.name for c in self._columns]), None
         if len(cells) == len(self._columns) and all(_is_cell(cell) for cell in cells if cell):
             return True, _record(dict(_numbers(zip([c.name for c in self._columns], cells, strict=True))))
+        if len(cells) == len(self._columns) and (split := _split_of(self._columns[0].name, cells[0])):
+            names = [c.name if _place(c.name) else f"{split}{c.name}" for c in self._columns[1:]]
+            if all(map(_is_cell, cells[1:])):
+                return True, _record(dict(_numbers(zip(names, cells[1:], strict=True))))
         return False, None
 
     def _take_barred(self, line: str) -> tuple[bool, Record | None] | None:
@@ -218,16 +224,29 @@ class Tables:
         named: list[tuple[str, str]] = []
         taken = -1
         for cell in cells:
-            ranked = sorted(
-                (min(abs(cell.start() - c.start), abs(cell.end() - c.end)), at)
-                for at, c in enumerate(columns)
-                if at > taken
-            )
+            ranked = sorted((_distance(cell, c), at) for at, c in enumerate(columns) if at > taken)
             if not ranked or ranked[0][0] > 2:
                 return None
             taken = ranked[0][1]
             named.append((columns[taken].name, cell[0]))
         return named
+
+
+@lru_cache(maxsize=64)
+def _split_of(name: str, cell: str) -> str:
+    """What stands ahead of the names in a row of which a column tells the data, as "TrainingPhase" under "Phase" does.
+
+    "" where the column or the cell tells none.
+    """
+    match = _PHASE.match(cell) if normalise(name) in SPLIT_COLUMNS else None
+    return "" if match is None else "train " if match["train"] else "val "
+
+
+def _distance(cell: re.Match[str], column: _Column) -> int:
+    """How far a cell stands from where the name of a column begins or ends; 0 for one within it, as in its middle."""
+    if column.start <= cell.start() and cell.end() <= column.end:
+        return 0
+    return min(abs(cell.start() - column.start), abs(cell.end() - column.end))
 
 
 def _blank(sign: re.Match[str]) -> str:

@@ -116,3 +116,49 @@ def test_a_line_of_names_of_two_words_heads_a_table(tmp_path: Path, ahead: list[
     assert log.series["Training Loss"].value.tolist() == [round(2 / n, 4) for n in range(1, 9)]
     assert log.series["Validation Loss"].value.tolist() == [round(1 + 1 / n, 4) for n in range(1, 9)]
     assert log.series["Training Loss"].step.tolist() == [291 * n for n in range(1, 9)]
+
+
+MATLAB = (
+    "|  Epoch  |  Iteration  |  Time Elapsed  |  Mini-batch  |  Mini-batch  |  Base Learning  |\n"
+    "|         |             |   (hh:mm:ss)   |   Accuracy   |     Loss     |      Rate       |\n"
+)
+
+
+def test_the_names_of_matlabs_table_stand_on_two_lines(tmp_path: Path) -> None:
+    rule = "|" + "=" * 88 + "|\n"
+    text = "Training on single CPU.\nInitializing input data normalization.\n" + rule + MATLAB + rule
+    for n in range(20):
+        text += f"| {n // 5 + 1:7} | {50 * n or 1:11} |       00:00:{n:02d} |       52.34% | {2 / (n + 1):12.4f} |"
+        text += "          0.0100 |\n"
+    (tmp_path / "diary.txt").write_text(text + rule)
+    (log,) = parsers.parse(tmp_path / "diary.txt")
+    assert log.series["Mini-batch/Loss"].axis == "step"
+    assert log.series["Mini-batch/Loss"].step.tolist() == [50 * n or 1 for n in range(20)]
+
+
+def test_cells_stand_in_the_middle_of_the_names_that_matlab_underlines(tmp_path: Path) -> None:
+    # As trainYOLOv4ObjectDetector and trainnet print their progress: validation is blank where there was none.
+    names = ["Epoch", "Iteration", "TimeElapsed", "LearnRate", "TrainingLoss", "ValidationLoss"]
+    text = "".join("    " + "    ".join(one) + "\n" for one in (names, ["_" * len(name) for name in names]))
+    for n in range(20):
+        cells = [str(n // 5 + 1), str(20 * n or 1), f"00:00:{n:02d}", "0.001", f"{2 / (n + 1):.4f}"]
+        cells.append(f"{2 / (n + 1) + 0.1:.4f}" if n % 5 == 0 else "")
+        text += "    " + "    ".join(cell.center(len(name)) for cell, name in zip(cells, names, strict=True)) + "\n"
+    (tmp_path / "diary.txt").write_text(text)
+    (log,) = parsers.parse(tmp_path / "diary.txt")
+    assert log.series["TrainingLoss"].value.tolist() == [round(2 / (n + 1), 4) for n in range(20)]
+    assert log.series["ValidationLoss"].step.tolist() == [1, 100, 200, 300]
+
+
+def test_the_phase_in_a_frame_tells_training_from_validation(tmp_path: Path) -> None:
+    # FluxTraining.jl draws a frame of one row a phase.
+    text = ""
+    for n in range(1, 13):
+        for phase, loss in (("TrainingPhase", 2 / n), ("ValidationPhase", 2 / n + 0.1)):
+            text += "┌─────────────────┬───────┬─────────┐\n│           Phase │ Epoch │    Loss │\n"
+            text += f"├─────────────────┼───────┼─────────┤\n│ {phase:>15} │ {n:5.1f} │ {loss:.5f} │\n"
+            text += "└─────────────────┴───────┴─────────┘\n"
+    (tmp_path / "train.log").write_text(text)
+    (log,) = parsers.parse(tmp_path / "train.log")
+    assert log.series["train Loss"].value.tolist() == [round(2 / n, 5) for n in range(1, 13)]
+    assert log.series["val Loss"].step.tolist() == list(range(1, 13))
