@@ -72,6 +72,7 @@ FORMATS: tuple[Format, ...] = (
     Format("wrapped-output", "losslens.parsers.wrapped_output", "json"),
     Format("yaml", "losslens.parsers.yaml_history", "text"),
     Format("settings", "losslens.parsers.settings", "either"),
+    Format("kaldi", "losslens.parsers.kaldi_probs", "folder", folder=True),
     Format("deepspeed-csv", "losslens.parsers.deepspeed_csv", "folder", folder=True),
     Format("python-settings", "losslens.parsers.python_settings", "text"),
     Format("sb3-monitor", "losslens.parsers.sb3_monitor", "text", folder=True),

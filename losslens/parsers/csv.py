@@ -23,6 +23,7 @@ from losslens.parsers.opening import HEAD_BYTES, LogFile, dated_at_end, decode_h
 from losslens.parsers.printed.redrawn import bars_of
 from losslens.parsers.printed.settings import settings_in
 from losslens.parsers.printed.tables import has_names_above
+from losslens.parsers.printed.wholes import NEGATED
 from losslens.parsers.printed.windows import LEAST_RECORDS, has_records, records_in
 from losslens.parsers.settings import is_known
 from losslens.parsers.shared_names import add_totals
@@ -40,6 +41,7 @@ LEAST_ROWS = 0.5
 #: "tensor(0.31, grad_fn=<NllLossBackward0>)" is one number.
 _ROWS_OF_LISTS = re.compile(r"^\s*\d+\s+\[[^\]\n]*,[^\]\n]*\]\s+\[|^tensor\([^,()\n]+,[^()\n]*\)$", re.MULTILINE)
 _NO_TABLES = frozenset([".yaml", ".yml", ".toml", ".ini", ".json", ".jsonl"])
+_OBJECTIVES = ("train_objective", "valid_objective")
 #: "    _________    _____    ___________" below the names of a table.
 _UNDERLINED = re.compile(r"^[ \t]*_{3,}(?:[ \t]+_{3,})+[ \t]*$", re.MULTILINE)
 _LOSS = re.compile(r"(?<![a-z])loss(?:es)?(?![a-z])", re.IGNORECASE)
@@ -112,6 +114,17 @@ def parse(path: Path) -> tuple[Log, ...]:
     return tuple(replace(log, settings=(*log.settings, *told)) for log in logs) if told else logs
 
 
+def _negate_objectives(columns: Columns) -> None:
+    """Turn the sign of what Kaldi's reports bring up: "train_objective" and "valid_objective", all of it below zero."""
+    objectives = [columns.by_name[name] for name in _OBJECTIVES if name in columns.by_name]
+    if len(objectives) < len(_OBJECTIVES) or any(value > 0 for column in objectives for value in column.values):
+        return
+    for column in objectives:
+        for at, value in enumerate(column.values):
+            column.values[at] = -value
+    _rename(columns, {name: f"{name.split('_')[0]} {NEGATED}" for name in _OBJECTIVES})
+
+
 def _settings_above(path: Path, dialect: Dialect) -> tuple[Setting, ...]:
     """What lines above the header say was set: "learning rate = 0.1", as Vowpal Wabbit begins."""
     found = [
@@ -141,6 +154,7 @@ def logs_of(
     if names == ["wall time", "step", "value"]:
         download = _tensorboard_download(path, columns, format)
         return download.logs(damage=damage, warnings=warnings, group_hint=_tb_run(path))
+    _negate_objectives(columns)
     logs: list[Log] = []
     for run in runs_beside(columns):
         assembly = Assembly(path, format, run.columns, trainer=run.trainer)

@@ -46,8 +46,15 @@ def _name_before(text: str) -> str:
     if _CLOCK.search(text) or "{" in text:
         return ""  # inside a dictionary stand its numbers
     name = bare(_WORD_OF_PLACE.sub("", text))
-    words = _WORDS.findall(name)
-    return name if words and not all(_NO_PREFIX.fullmatch(word) for word in words) else ""
+    if "," in name:  # "2shot_e5,EVAL,epoch=5.00": what was measured is no part of whose it is
+        name = ",".join(part for part in name.split(",") if _names(part))
+    return name if _names(name) else ""
+
+
+def _names(text: str) -> bool:
+    """Whether one of the words of a text may name a training."""
+    words = _WORDS.findall(text)
+    return bool(words) and not all(_NO_PREFIX.fullmatch(word) for word in words)
 
 
 def bare(text: str) -> str:

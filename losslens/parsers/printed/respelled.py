@@ -115,6 +115,13 @@ _AFTER_SO_MANY = re.compile(
 )
 
 
+#: "ITERATION 01: TRAIN AVG.LOSS 2.0844, (lrate0.008), CROSSVAL AVG.LOSS 2.2329, nnet accepted (nnet_iter01_…)": Kaldi's
+#: scheduler of its first networks.
+_OF_KALDI = re.compile(
+    rf"^ITERATION (\d+): TRAIN AVG\.LOSS ({NUMBER}), \(lrate({NUMBER})\), CROSSVAL AVG\.LOSS ({NUMBER}),.*", re.I
+)
+
+
 def respelled(text: str) -> str:
     """A cleaned line in the signs that names and numbers stand in elsewhere; as it is where it has none of its own."""
     if "{" in text:
@@ -179,6 +186,8 @@ def respelled(text: str) -> str:
         text = progress_told(text)
     if "Train tree " in text:
         text = _OF_YDF.sub(r"step: \2 ", text)
+    if "AVG.LOSS" in text:
+        text = _OF_KALDI.sub(r"iteration: \1, train loss: \2, lr: \3, val loss: \4", text)
     if len(numbered := _NUMBERED.findall(text)) > 1 and len({number for _, number in numbered}) > 1:
         text = _NUMBERED.sub(r"\1_\2", text)
     return text

@@ -58,7 +58,10 @@ _NO_NAME = re.compile(
 )
 LONGEST_HEADING = 100
 #: What names a training among those that run at once: layers, heads and agents of one training have numbers too.
-_OF_ONE = re.compile(rf"(?:{_OF_A_SERIES}|{SWEPT}|job|process|member)(?![A-Za-z])[ _=:#-]*[\w.+-]*\d", re.IGNORECASE)
+_OF_ONE = re.compile(
+    rf"(?:{_OF_A_SERIES}|{SWEPT}|job|process|member)(?![A-Za-z])[ _=:#-]*[\w.+-]*\d|\d+[_-]?shots?(?![A-Za-z])",
+    re.IGNORECASE,
+)
 _NUMERAL = re.compile(r"[-+]?\d[\d.]*(?:e[-+]?\d+)?", re.IGNORECASE)
 #: So often, at least, as there are trainings that run at once another one prints; and so many may run.
 TURNS, MOST_AT_ONCE = 2, 500

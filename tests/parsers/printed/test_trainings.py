@@ -313,3 +313,18 @@ def test_a_message_of_saved_weights_among_lines_that_count_nothing_known_is_no_e
     rows = [f"[{4 * i:4d}/500] silog {0.7 * 0.98**i:.4f} lr 3.0e-03\n" for i in range(40)]
     (log,) = _logs(tmp_path, "".join([*rows[:20], "=> loaded checkpoint 'model_best.pth' (iter 80)\n", *rows[20:]]))
     assert log.series["silog"].value.size == 40
+
+
+def test_jobs_that_name_themselves_ahead_of_each_line_are_told_apart(tmp_path: Path) -> None:
+    # Several jobs share one output: name, what was run, epoch, step, numbers.
+    output = ""
+    for n in range(20):
+        for shots, factor in ((2, 1.0), (4, 2.0)):
+            place = f"epoch={n / 5:.2f},step={n},loss={factor * 0.9**n + 0.3:.4f}"
+            output += f"{shots}shot_e5,TRAIN,{place},lr=0.0010\n"
+            if n % 5 == 4:
+                output += f"{shots}shot_e5,EVAL,{place},acc=0.5000\n"
+    first, second = _logs(tmp_path, output)
+    assert (first.group_hint, second.group_hint) == ("2shot_e5", "4shot_e5")
+    assert first.series["loss"].step.tolist() == list(range(20))
+    assert second.series["eval/loss"].step.tolist() == [4, 9, 14, 19]
