@@ -55,6 +55,7 @@ FORMATS: tuple[Format, ...] = (
     Format("scalar-csv", "losslens.parsers.scalar_csv", "folder", folder=True),
     Format("numbered-json", "losslens.parsers.numbered_json", "folder", folder=True),
     Format("parquet", "losslens.parsers.parquet", "binary"),
+    Format("arrow", "losslens.parsers.arrow", "binary"),
     Format("excel", "losslens.parsers.excel", "binary"),
     Format("npy", "losslens.parsers.npy", "binary"),
     Format("sb3-evaluations", "losslens.parsers.sb3_evaluations", "binary"),
@@ -88,6 +89,9 @@ FORMATS: tuple[Format, ...] = (
 
 #: How a JSON report of losslens itself begins: full of curves, but written into a log folder it is no log.
 OWN_REPORT = b'{\n "losslens": "'
+
+#: How an HDF5 file begins: Keras' weights mostly, seldom what somebody kept of a training.
+HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 class Parser(Protocol):
@@ -131,6 +135,9 @@ def recognise(path: Path, *, after: str | None = None) -> str | None:
         refuse_unsafe(path, head)
         if head.startswith(OWN_REPORT):
             return None
+        if head.startswith(HDF5):
+            way = "save it as CSV or JSON where it was made, such as pandas.read_hdf(...).to_csv(...)"
+            raise ParseError(f"{path}: an HDF5 file, which is not read: weights, or a history; {way}", code="hdf5")
         kinds = _kinds(head)
         first = next((at for at, format in enumerate(FORMATS, 1) if format.name == after), 0)
         for format in FORMATS[first:]:

@@ -70,13 +70,13 @@ def parse(path: Path) -> tuple[Log, ...]:
         import pyarrow.parquet as pq
 
         with pq.ParquetFile(path) as file:
-            wanted = [one for one in file.schema_arrow if _is_wanted(one)]
+            wanted = [one for one in file.schema_arrow if is_wanted(one)]
             names = [field.name for field in wanted]
             if file.metadata.num_rows * max(len(names), 1) > MOST_CELLS:
                 raise NotALogError(f"{path}: a table of {file.metadata.num_rows} rows: no log of a training")
             for batch in file.iter_batches(_BATCH, columns=names, use_threads=False) if names else ():
                 for field in wanted:
-                    _take(columns[field.name], columns.n_rows, batch.column(field.name))
+                    take_cells(columns[field.name], columns.n_rows, batch.column(field.name))
                 columns.n_rows += batch.num_rows
     except ImportError as error:
         raise ParseError(f"{path}: takes pyarrow to read: pip install 'losslens[parquet]'") from error
@@ -99,7 +99,8 @@ def _metric(schema: list[Named]) -> str:
     return next(iter(metrics), "")
 
 
-def _is_wanted(field: pa.Field) -> bool:
+def is_wanted(field: pa.Field) -> bool:
+    """Whether a column holds numbers, times, or words that say something of a row."""
     import pyarrow as pa
 
     kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
@@ -111,7 +112,7 @@ def _is_wanted(field: pa.Field) -> bool:
     return bool(number or pa.types.is_timestamp(kind))
 
 
-def _take(column: Column, row: int, values: pa.Array) -> None:
+def take_cells(column: Column, row: int, values: pa.Array) -> None:
     """The cells of consecutive rows; what is null is a blank."""
     import numpy as np
     import pyarrow as pa

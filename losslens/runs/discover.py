@@ -67,7 +67,7 @@ MOST_UNKNOWN = 8
 #: Python files that may be settings are opened beside a log only, and of a folder with more of them none: a program.
 PYTHON_SUFFIX, MOST_PYTHON = ".py", 8
 #: Tables that are data sets more often than logs: of a folder with more of them none is opened.
-TABLES, MOST_TABLES = words(".parquet .xlsx"), 8
+TABLES, MOST_TABLES = words(".parquet .feather .arrow .xlsx"), 8
 
 
 @dataclass(slots=True)

@@ -563,7 +563,7 @@ def test_output_above_a_folder_of_event_files_is_one_run_that_the_events_lead(tm
 
 
 def _own_words(n: int = 40) -> str:
-    return "".join(f"Runde {i}: Fehlbetrag {2.0 / (i + 1):.4f}\n" for i in range(n))
+    return "".join(f"Kierros {i}: Vajaus {2.0 / (i + 1):.4f}\n" for i in range(n))
 
 
 @pytest.mark.parametrize("name", ["train.log", "ausgabe.txt", "slurm-3.out", "ausgabe"])
