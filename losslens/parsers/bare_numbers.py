@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from math import isfinite
 from pathlib import Path
 
 from losslens.errors import NotALogError
@@ -27,6 +29,10 @@ MOSTLY, MANY = 0.4, 100
 _NUMBER = re.compile(
     r"[-+]?(?:\d+\.\d*(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+|\.\d+(?:[eE][-+]?\d+)?|nan|-?inf)", re.IGNORECASE
 )
+#: In a file called after a loss that holds nothing else they may be whole: sums over a data set, rounded costs.
+_WHOLE = re.compile(r"[-+]?\d{1,15}|nan|-?inf", re.IGNORECASE)
+_COST = re.compile(r"(?<![a-z])(?:loss(?:es)?|costs?)(?![a-z])", re.IGNORECASE)
+LEAST_DIFFERENT = 5
 
 
 def sniff(path: Path, head: bytes) -> bool:
@@ -35,8 +41,11 @@ def sniff(path: Path, head: bytes) -> bool:
     lines = [line for line in lines_of(output_head(head)) if line.strip()]
     if len(head) >= HEAD_BYTES:
         lines = lines[:-1]
-    alone = [float(line) for line in map(str.strip, lines) if _NUMBER.fullmatch(line)]
+    lines = [line.strip() for line in lines]
+    alone = [float(line) for line in lines if _NUMBER.fullmatch(line)]
     named = says_a_loss(path)
+    if _are_whole(path, lines):
+        return is_course(list(map(float, lines)), named=True)
     if len(alone) < (FEWEST_NAMED if named else FEWEST) or len(alone) < min(MANY, MOSTLY * len(lines)):
         return False
     return is_course(alone, named=named, printed=True)
@@ -57,8 +66,20 @@ def parse(path: Path) -> tuple[Log, ...]:
     return (Log(str(path), NAME, series, events=events, warnings=(Warning("no-step", text),)),)
 
 
+def _are_whole(path: Path, lines: Sequence[str]) -> bool:
+    """Whether a file called after a loss holds whole numbers alone, which neither count nor are a few labels."""
+    if not _COST.search(path.stem) or not all(map(_WHOLE.fullmatch, lines)):
+        return False
+    numbers = [float(line) for line in lines]
+    finite = [number for number in numbers if isfinite(number)]
+    return len(set(finite)) >= LEAST_DIFFERENT and any(b < a for a, b in pairwise(finite))
+
+
 def _alone(path: Path) -> Iterator[float]:
-    for block in output_file(path).blocks():
+    file = output_file(path)
+    whole = _are_whole(path, [line.strip() for line in lines_of(output_head(file.head))[:-1] if line.strip()])
+    form = _WHOLE if whole else _NUMBER
+    for block in file.blocks():
         for line in lines_of(block):
-            if _NUMBER.fullmatch(line.strip()):
+            if form.fullmatch(line.strip()):
                 yield float(line)

@@ -46,3 +46,26 @@ def test_a_nan_and_the_end_of_the_program_are_told(tmp_path: Path) -> None:
 def test_other_numbers_are_no_course(tmp_path: Path, text: str) -> None:
     (tmp_path / "run.log").write_text(text)
     assert parsers.recognise(tmp_path / "run.log") is None
+
+
+@pytest.mark.parametrize("name", ["loss.txt", "train_losses.log"])
+def test_whole_numbers_in_a_file_called_after_a_loss_are_its_course(tmp_path: Path, name: str) -> None:
+    values = [5000 // n + 100 for n in range(1, 30)]
+    (tmp_path / name).write_text("".join(f"{value}\n" for value in values) + "nan\n")
+    (log,) = parsers.parse(tmp_path / name)
+    (course,) = log.series.values()
+    assert course.value.tolist()[:-1] == values
+    assert math.isnan(course.value[-1])
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("ids.txt", [5000 // n + 100 for n in range(1, 30)]),
+        ("loss.txt", list(range(30))),
+        ("loss.txt", [0, 1, 1, 0, 1] * 6),
+    ],
+)
+def test_other_whole_numbers_are_none(tmp_path: Path, name: str, values: list[int]) -> None:
+    (tmp_path / name).write_text("".join(f"{value}\n" for value in values))
+    assert parsers.recognise(tmp_path / name) is None

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator
 from losslens.parsers.axes import STEP_RANK, normalise
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+|NaN|nan|Infinity|inf)"
-_SCALAR = rf"(?:{_NUMBER}|null|true|false|None|True|False|\"[^\"\n]*\"|'[^'\n]*')"
+#: A number as NumPy and JAX print theirs: "np.float32(2.31)", "Array(2.31, dtype=float32)".
+_TYPE, _END = r"(?:[A-Za-z][\w.]*\()?", r"(?:(?:,[ \t]*\w+=[\w.:'\"]+)*\))?"
+_SCALAR = rf"(?:{_TYPE}{_NUMBER}{_END}|null|true|false|None|True|False|\"[^\"\n]*\"|'[^'\n]*')"
 _ITEM = rf"(?:\"[^\"\n]{{1,80}}\"|'[^'\n]{{1,80}}')[ \t]*:[ \t]*{_SCALAR}"
 _NEXT = r"[ \t]*,[ \t\r]*\n[ \t]*"
 #: An object of plain values alone, an item a line, between brackets on lines of their own or on those of its items.
@@ -22,7 +24,7 @@ _RECORD = re.compile(
 )
 #: The same without its beginning, which stands above the first line that was copied.
 _REST = re.compile(rf"^[ \t]*{_ITEM}(?:{_NEXT}{_ITEM}){{1,200}}[ \t\r]*\n?[ \t]*\}}", re.MULTILINE)
-_PAIR = re.compile(rf"[\"']([^\"'\n]+)[\"'][ \t]*:[ \t]*({_NUMBER})\s*(?=[,}}])")
+_PAIR = re.compile(rf"[\"']([^\"'\n]+)[\"'][ \t]*:[ \t]*{_TYPE}({_NUMBER}){_END}\s*(?=[,}}])")
 
 
 MOST_HELD = 1 << 14

@@ -71,3 +71,13 @@ def test_a_record_at_the_end_of_a_stretch_is_read_with_the_next() -> None:
     lines = text.splitlines(keepends=True)
     told = [line for block in blocks_unfolded(lines) for line in block.splitlines()]
     assert told == ["a", "", "", "", '{ "loss": 0.5, "step": 3 }', "b {", "c"]
+
+
+@pytest.mark.parametrize("form", ["np.float32({})", "Array({}, dtype=float32)", "array({})"])
+def test_numbers_of_numpy_and_jax_stand_in_a_record_as_others_do(tmp_path: Path, form: str) -> None:
+    # As EasyLM prints its metrics: pprint.pformat of what JAX gave it, by the alphabet.
+    text = "".join(
+        f"\n{{'accuracy': {form.format(0.5)},\n 'loss': {form.format(r['loss'])},\n 'step': {r['step']}}}\n"
+        for r in HISTORY
+    )
+    assert parsed(tmp_path, text) == {record["step"]: record["loss"] for record in HISTORY}
