@@ -122,6 +122,50 @@ TRAINERS = {
         1,
         {Role.TRAIN_LOSS: "avr_loss"},
     ),
+    # The lines below are in the form of logs that were published with the programs, or of their sources.
+    "dlib": (
+        "step#: {s50}   learning rate: 0.1   average loss: {v:<12.6f} steps without apparent progress: 4\n",
+        50,
+        {Role.TRAIN_LOSS: "average loss", Role.LEARNING_RATE: "learning rate"},
+    ),
+    "mindformers": (
+        "2025-04-07 15:34:27,308 - [mindformers/core/callback/callback.py:529] - INFO - {{ Epoch:[  1/  2],"
+        " step:[{s1:>5}/   90], loss: {v:.4f}, per_step_time: 103328ms, lr: 1e-05, overflow cond: False,"
+        " loss_scale: 1.0, global_norm: [1.31049], train_throughput_per_npu: 2.896T\n",
+        1,
+        {Role.TRAIN_LOSS: "loss", Role.LEARNING_RATE: "lr"},
+    ),
+    "paddleocr": (
+        "[2022/08/01 10:00:00] ppocr INFO: epoch: [1/500], global_step: {s20}, lr: 0.001000, acc: 0.500000,"
+        " norm_edit_dis: 0.512345, loss: {v:.6f}, avg_reader_cost: 0.10000 s, avg_batch_cost: 0.50000 s,"
+        " avg_samples: 64.0, ips: 128.00000 samples/s, eta: 1 day, 2:03:04\n",
+        20,
+        {Role.TRAIN_LOSS: "loss", Role.LEARNING_RATE: "lr"},
+    ),
+    "paddledetection": (
+        "[07/15 10:12:00] ppdet.engine INFO: Epoch: [0] [ {s20}/1000] learning_rate: 0.000333 loss_xy: 0.510000"
+        " loss_wh: 0.610000 loss: {v:.6f} eta: 5:00:00 batch_cost: 1.0000 data_cost: 0.0003 ips: 8.0000 images/s\n",
+        20,
+        {Role.TRAIN_LOSS: "loss", Role.LEARNING_RATE: "learning_rate"},
+    ),
+    "paddleseg": (
+        "2022-07-15 10:12:00 [INFO]\t[TRAIN] epoch: 1, iter: {s20}/6000, loss: {v:.4f}, lr: 0.009900,"
+        " batch_cost: 0.1000, reader_cost: 0.00012, ips: 40.0 samples/sec | ETA 00:01:00\n",
+        20,
+        {Role.TRAIN_LOSS: "loss", Role.LEARNING_RATE: "lr"},
+    ),
+    "char-rnn": (
+        "{s1}/21150 (epoch 0.002), train_loss = {v:.8f}, grad/param norm = 5.1234e-01, time/batch = 0.52s\n",
+        1,
+        {Role.TRAIN_LOSS: "train_loss"},
+    ),
+    "clu": (
+        "I0501 10:00:00.123456 140123456789 logging_writer.py:48] [{s50}] accuracy=0.5, learning_rate=0.001,"
+        " loss={v:.6g}\n",
+        50,
+        {Role.TRAIN_LOSS: "loss", Role.LEARNING_RATE: "learning_rate", Role.ACCURACY: "accuracy"},
+    ),
+    "sciml": ("Iteration: {s1} || Loss: {v:.6f}\n", 1, {Role.TRAIN_LOSS: "Loss"}),
 }
 
 
@@ -249,3 +293,43 @@ def test_nnunets_rate_and_dice_are_courses_from_the_first_epoch_on(tmp_path: Pat
     assert log.series["Pseudo dice"].value.tolist() == pytest.approx([0.1 * n + 0.02 for n in range(8)])
     assert log.series["train_loss"].step.tolist() == list(range(8))
     assert not any("learning rate" in setting.name for setting in log.settings)
+
+
+def test_what_luz_prints_below_a_heading_of_an_epoch_is_of_its_two_splits(tmp_path: Path) -> None:
+    # With the sign that knitr puts ahead of each line, and without it.
+    for ahead in ("", "#> "):
+        text = "".join(
+            f"{ahead}Epoch {n + 1}/30\n{ahead}Train metrics: Loss: {v:.4f} - Acc: 0.5\n"
+            f"{ahead}Valid metrics: Loss: {v + 0.1:.4f}\n"
+            for n, v in enumerate(LOSS)
+        )
+        (tmp_path / "train.log").write_text(text)
+        (log,) = parsers.parse(tmp_path / "train.log")
+        roles = {choice.role: choice.tag for choice in assign(log.series)}
+        assert log.series[roles[Role.TRAIN_LOSS]].step.tolist() == list(range(1, 31))
+        assert log.series[roles[Role.VAL_LOSS]].value.size == 30
+
+
+def test_the_blocks_that_ray_prints_of_each_result_are_points(tmp_path: Path) -> None:
+    text = ""
+    for n, v in enumerate(LOSS, 1):
+        text += f"\nTraining finished iteration {n} at 2024-11-21 19:16:12. Total running time: {n}s\n╭{'─' * 31}╮\n"
+        text += f"│ Training result               │\n├{'─' * 31}┤\n│ checkpoint_dir_name           │\n"
+        text += f"│ time_this_iter_s       25.975 │\n│ training_iteration {n:10} │\n│ loss {v:24.5f} │\n╰{'─' * 31}╯\n"
+    (tmp_path / "train.log").write_text(text)
+    (log,) = parsers.parse(tmp_path / "train.log")
+    np.testing.assert_allclose(log.series["loss"].value, LOSS, atol=1e-4)
+    assert log.series["loss"].step.tolist() == list(range(1, 31))
+
+
+def test_an_epoch_of_cntk_is_read_with_its_minibatches(tmp_path: Path) -> None:
+    text = ""
+    for n, v in enumerate(LOSS, 1):
+        for first in (1, 101):
+            text += f" Minibatch[{first:4}-{first + 99:4}]: loss = {v:.6f} * 6400, metric = 60.00% * 6400;\n"
+        text += (
+            f"Finished Epoch[{n} of 30]: [Training] loss = {v:.6f} * 12800, metric = 60.00% * 12800 2.8s (21 s/s);\n"
+        )
+    (tmp_path / "train.log").write_text(text)
+    (log,) = parsers.parse(tmp_path / "train.log")
+    assert log.series["loss"].value[::2].tolist() == [round(v, 6) for v in LOSS.tolist()]
