@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -182,18 +183,22 @@ def _are_records(items: list[Json]) -> bool:
     if all(map(_names_weights, records)) and not any("loss" in name.lower() for name in metrics):
         return False  # a list of what was saved, as ML-Agents keeps it
     counts = {normalise(name) for name in names} & STEP_RANK.keys()
-    if any(is_known_name(name) for name in metrics) or any(map(_is_point, records)):
+    if any(is_known_name(name) for name in metrics) or _are_points(records):
         return True
     if counts and {normalise(name) for name in metrics} & VALUE_COLUMNS:
         return True
     return len(records) >= 3 and bool(metrics) and any(counts_up(records, name) for name in records[0])
 
 
-def _is_point(record: Mapping[str, Json]) -> bool:
-    """Whether a record names what it measured: {"metric_name": "train:loss", "value": 2.31}."""
-    cells = {normalise(name): value for name, value in flatten(record)}
-    named = any(isinstance(word := cells.get(name), str) and is_known_name(word) for name in TAG_COLUMNS)
-    return named and any(tells_number(value) for name, value in cells.items() if name in VALUE_COLUMNS)
+def _are_points(records: Records) -> bool:
+    """Whether records name what they measured, and that again and again: {"metric_name": "loss", "value": 2.31}."""
+    said: Counter[str] = Counter()
+    for record in records:
+        cells = {normalise(name): value for name, value in flatten(record)}
+        named = [word for name in TAG_COLUMNS if isinstance(word := cells.get(name), str) and is_known_name(word)]
+        if any(tells_number(value) for name, value in cells.items() if name in VALUE_COLUMNS):
+            said.update(named[:1])
+    return max(said.values(), default=0) >= LEAST_COURSE
 
 
 def _names_weights(record: dict[str, Json]) -> bool:

@@ -29,6 +29,12 @@ _BY_STEP = re.compile(r"^(?P<key>epoch|step|iter(?:ation)?)[ _-]?\d+:\s*$", re.M
 _DOCUMENT = re.compile(rf"^---\s*\n{_KEY}\s*\d", re.MULTILINE)
 _SAID = re.compile(rf"(?:^|[{{,\s]){_KEY}\s*{_NUMBER}\s*(?:$|[,}}])", re.MULTILINE | re.IGNORECASE)
 LEAST_RECORDS = 3
+#: Lists that settings hold: rates that are tried, weights of the terms of a loss.
+_SET = re.compile(
+    r"(?<![a-z])(?:weights?|coef\w*|scales?|lambdas?|ratios?|factors?|gammas?|betas?|thresholds?|bounds?|bins?|range"
+    r"|lrs?|learning[_ ]rates?|schedule|names?|types?)(?![a-z])",
+    re.IGNORECASE,
+)
 
 
 def sniff(path: Path, head: bytes) -> bool:
@@ -55,4 +61,4 @@ def parse(path: Path) -> tuple[Log, ...]:
 
 
 def _measures(key: str) -> bool:
-    return is_known_name(key) and normalise(key) not in STEP_RANK
+    return is_known_name(key) and normalise(key) not in STEP_RANK and not _SET.search(key)

@@ -128,3 +128,9 @@ def test_envelopes_have_an_end() -> None:
     for _ in range(200):
         deep = {"data": deep}
     assert isinstance(opened(deep), dict)  # type: ignore[arg-type]
+
+
+def test_what_came_of_a_training_is_no_course_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "benchmark.json"
+    path.write_text(json.dumps([{"name": name, "value": 0.5} for name in ("loss", "accuracy", "f1", "val_loss")]))
+    assert parsers.recognise(path) is None

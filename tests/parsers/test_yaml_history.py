@@ -54,6 +54,9 @@ def test_what_stands_beside_a_history_is_a_setting(tmp_path: Path) -> None:
     [
         ("train.yaml", "lr: 0.1\nepochs: 10\nmilestones: [10, 20, 30, 40, 50]\nloss_weights: [1.0, 0.5, 0.2]\n"),
         ("config.yaml", "lr: 0.1\nbatch_size: 8\nloss_weights: [1.0, 0.5, 0.2, 0.1, 0.1, 0.1]\n"),
+        ("train.yaml", "batch_size: 8\nepochs: 10\nlr: [0.1, 0.03, 0.01, 0.003, 0.001, 0.0003]\n"),
+        ("train.yaml", "lr: 0.1\nepochs: 10\nloss_weights: [1.0, 0.5, 0.2, 0.1, 0.1, 0.1]\n"),
+        ("train.yaml", "lr: 0.1\nepochs: 9\nsteps:\n" + "".join(f"- epoch: {n}\n  lr: 0.{n}\n" for n in range(1, 6))),
         ("train.yaml", "lr: 0.1\nepochs: 10\nmilestones:\n- 10\n- 20\n- 30\n- 40\n- 50\n"),
     ],
 )
