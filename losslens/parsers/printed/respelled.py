@@ -121,6 +121,9 @@ _OF_KALDI = re.compile(
     rf"^ITERATION (\d+): TRAIN AVG\.LOSS ({NUMBER}), \(lrate({NUMBER})\), CROSSVAL AVG\.LOSS ({NUMBER}),.*", re.I
 )
 
+#: "Time 0.512  Data 0.001  Err 2.3102  top1  50.0  top5  20.0": the loss of Torch's programs for ImageNet.
+_OF_TORCH = re.compile(rf"\bErr (?={NUMBER}\s+top-?1\b)", re.IGNORECASE)
+
 
 def respelled(text: str) -> str:
     """A cleaned line in the signs that names and numbers stand in elsewhere; as it is where it has none of its own."""
@@ -186,6 +189,8 @@ def respelled(text: str) -> str:
         text = progress_told(text)
     if "Train tree " in text:
         text = _OF_YDF.sub(r"step: \2 ", text)
+    if "Err " in text:
+        text = _OF_TORCH.sub("loss ", text)
     if "AVG.LOSS" in text:
         text = _OF_KALDI.sub(r"iteration: \1, train loss: \2, lr: \3, val loss: \4", text)
     if len(numbered := _NUMBERED.findall(text)) > 1 and len({number for _, number in numbered}) > 1:

@@ -159,6 +159,11 @@ TRAINERS = {
         1,
         {Role.TRAIN_LOSS: "train_loss"},
     ),
+    "fb.resnet.torch": (
+        " | Epoch: [1][{s1}/100]    Time 0.512  Data 0.001  Err {v:.4f}  top1  50.000  top5  20.000\n",
+        1,
+        {Role.TRAIN_LOSS: "loss"},
+    ),
     "clu": (
         "I0501 10:00:00.123456 140123456789 logging_writer.py:48] [{s50}] accuracy=0.5, learning_rate=0.001,"
         " loss={v:.6g}\n",
