@@ -8,6 +8,7 @@ its test. Modules are imported when first asked, so that a format costs nothing 
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,6 +93,7 @@ OWN_REPORT = b'{\n "losslens": "'
 
 #: How an HDF5 file begins: Keras' weights mostly, seldom what somebody kept of a training.
 HDF5 = b"\x89HDF\r\n\x1a\n"
+_HISTORY = re.compile(r"hist|loss|metric|curve|(?<![a-z])logs?(?![a-z])", re.IGNORECASE)
 
 
 class Parser(Protocol):
@@ -135,9 +137,9 @@ def recognise(path: Path, *, after: str | None = None) -> str | None:
         refuse_unsafe(path, head)
         if head.startswith(OWN_REPORT):
             return None
-        if head.startswith(HDF5):
+        if head.startswith(HDF5) and _HISTORY.search(path.stem):
             way = "save it as CSV or JSON where it was made, such as pandas.read_hdf(...).to_csv(...)"
-            raise ParseError(f"{path}: an HDF5 file, which is not read: weights, or a history; {way}", code="hdf5")
+            raise ParseError(f"{path}: an HDF5 file, which is not read; {way}", code="hdf5")
         kinds = _kinds(head)
         first = next((at for at, format in enumerate(FORMATS, 1) if format.name == after), 0)
         for format in FORMATS[first:]:
