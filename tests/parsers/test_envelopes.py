@@ -1,9 +1,9 @@
 """Documents that services answer with when they are asked for what was logged.
 
-Each is written as its client's own source has it: ``APIExperiment.get_metrics`` and the metrics of a chart of comet_ml
-3.58, ``Task.get_reported_scalars`` of clearml 2.1, ``TrainingJobAnalytics`` of sagemaker 2.232, the observation log of
-kubeflow-katib 0.19 (its protocol), the GraphQL answers of W&B, ``dvc plots show --json``, CloudWatch's
-``GetMetricData``.
+As their clients' own source names the fields: ``APIExperiment.get_metrics`` of comet_ml 3.58,
+``Task.get_reported_scalars`` of clearml 2.1, ``TrainingJobAnalytics`` of sagemaker 2.232. Written from their
+documentation or from memory, not held against a real answer: the metrics of a chart of Comet, the observation log of
+Katib, the GraphQL answers of W&B, ``dvc plots show --json``, CloudWatch's ``GetMetricData``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What Kaldi keeps of a training: a file an iteration, the report of its plots, the lines of its first scheduler.
 
-In the form of ``nnet-diagnostics.cc``, ``steps/nnet3/report/generate_plots.py`` and ``steps/nnet/train_scheduler.sh``.
+Written from memory of what ``nnet-diagnostics.cc``, ``steps/nnet3/report/generate_plots.py`` and
+``steps/nnet/train_scheduler.sh`` print, not held against a real file.
 """
 
 from __future__ import annotations
