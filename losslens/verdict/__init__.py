@@ -52,7 +52,7 @@ def judge(run: Run) -> Judgement:
     if not train and not contest.plays:
         parts = terms_of.unlearned(run, parts)
         spoken_for = terms_of.for_training(run, parts)
-    lost = [part for part in parts if contest.lost(run, part)]
+    lost = [part for part in parts if contest.lost(run, part) or terms_of.towers(run, part, train)]
     trained = _lead_of_training(train, spoken_for, contest.plays, lost)
     if trained is not None and trained not in train:
         parts = [trained if j.series.tag == trained.series.tag else j for j in parts]
@@ -144,7 +144,7 @@ def _terms_of_validation(run: Run, trained: Judged | None, contest: Contest) -> 
 
 
 def _lead_of_training(train: list[Judged], parts: list[Judged], plays: bool, lost: list[Judged]) -> Judged | None:
-    """A total leads its components, unless only a component stopped being finite, or is a critic that was ``lost``.
+    """A total leads its components, unless only a component stopped being finite, or was ``lost`` beside its players.
 
     One of too few points does not where a component can be judged, but for want of those that are not finite: which is
     what there is to say.

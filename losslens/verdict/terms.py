@@ -15,7 +15,7 @@ import numpy as np
 from losslens.model import Role, Run, Series, Verdict
 from losslens.verdict.losses import Judged, as_verdict, judge_loss
 from losslens.verdict.plateau import settled_at_once
-from losslens.verdict.word import Word, number
+from losslens.verdict.word import EXPLODED_FACTOR, Word, number
 
 if TYPE_CHECKING:
     from losslens.detector import SeriesFit
@@ -31,6 +31,12 @@ SUM = "the sum of the terms"
 
 TRIFLE = 0.01
 """A term of this share of the loss that training made small does not lead."""
+
+BY_ORDERS = 100.0
+"""A term that grew by this factor and still grows belongs to no loss that went on as if it were not there."""
+
+STILL_GROWS = 1.5
+"""One that ends less than this many times above the middle third of its rise has levelled out."""
 
 
 def still_finite(run: Run, leading: Judged) -> str:
@@ -67,6 +73,27 @@ def for_training(run: Run, parts: list[Judged]) -> list[Judged]:
     text = f"{alone}{more}, but the sum of all {len(together)} terms, itself not logged, {said.reason}"
     word = Word(Verdict.HEALTHY, text, None, None)
     return [replace(fine, word=word, verdict=as_verdict(run, fine.series, fine.role, fine.fit, word))]
+
+
+def towers(run: Run, part: Judged, train: list[Judged]) -> bool:
+    """Whether a term of nobody's ran away above everything that the players of a run ever lost.
+
+    Actor and critic are each trained on a loss of their own and on no sum: what a constraint, a cost or a second critic
+    has to say stands in neither of them. Where a total was logged it knows what a term is worth.
+    """
+    groups = {c.tag: c.group for c in run.roles}
+    if not train or any(not groups.get(one.series.tag) for one in train):
+        return False
+    fit, d = part.fit, part.fit.departure
+    if part.word.verdict is not Verdict.EXPLODED or d is None or fit.transform.kind != "log":
+        return False
+    after = fit.value[d.onset :]
+    third = after.size // 3
+    if third == 0:
+        return False
+    grows = d.top >= BY_ORDERS * d.base and d.top >= STILL_GROWS * float(np.median(after[third : 2 * third]))
+    highest = max((float(np.abs(one.fit.value).max()) for one in train if one.fit.n_finite), default=np.inf)
+    return grows and d.top >= EXPLODED_FACTOR * highest
 
 
 def _logged_together(parts: list[Judged]) -> list[Judged]:

@@ -77,6 +77,42 @@ def test_a_critic_that_exploded_leads_where_the_return_did_not_rise(critic: str,
     assert said(series).loss == "loss"
 
 
+def beside_its_players(term: FloatArray, **more: FloatArray) -> Judgement:
+    n, rng = np.arange(120), np.random.default_rng(2)
+    calm = {
+        "policy_loss": -0.08 * (1.0 - np.exp(-n / 20.0)) + 0.01 * rng.standard_normal(120),
+        "value_loss": 20.0 + 300.0 * np.exp(-n / 20.0) + 2.0 * rng.standard_normal(120),
+    }
+    return said({**calm, **more, "cost_loss": term * np.exp(0.1 * rng.standard_normal(120))})
+
+
+def ran_away(top: float) -> FloatArray:
+    return np.exp(np.log(top) * np.clip((np.arange(120) - 60) / 59.0, 0.0, 1.0))
+
+
+def test_a_term_that_ran_away_above_all_that_the_players_ever_lost_leads() -> None:
+    found = beside_its_players(ran_away(1e5))
+    assert (found.verdict, found.loss) == (Verdict.EXPLODED, "cost_loss")
+    assert found.onset is not None
+    assert 200 * 55 <= found.onset.step <= 200 * 80
+
+
+def test_a_term_that_stays_below_them_or_levels_out_does_not_lead_and_is_told() -> None:
+    levels = 1.0 + 1e5 / (1.0 + np.exp((40.0 - np.arange(120)) / 2.0))
+    for term in (ran_away(1e3), levels):
+        found = beside_its_players(term)
+        assert (found.verdict, found.loss) == (Verdict.HEALTHY, "policy_loss")
+        (cost,) = [loss for loss in found.losses if loss.tag == "cost_loss"]
+        assert cost.verdict is Verdict.EXPLODED
+
+
+def test_a_total_knows_what_a_term_that_ran_away_is_worth() -> None:
+    n = np.arange(120)
+    total = 0.3 + np.exp(-n / 20.0) + 0.01 * np.random.default_rng(3).standard_normal(120)
+    found = beside_its_players(ran_away(1e5), loss=total)
+    assert (found.verdict, found.loss) == (Verdict.HEALTHY, "loss")
+
+
 def test_a_return_that_lost_most_of_its_gain_is_told_by_its_best() -> None:
     n, rng = np.arange(120), np.random.default_rng(1)
     reward = np.interp(n, [0, 60, 70, 119], [0.0, 290.0, 60.0, 55.0]) + rng.standard_normal(120)
