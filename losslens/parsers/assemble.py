@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from losslens.model import Damage, Log, LogEvent, RawSeries, Setting, Table, Warning
 from losslens.parsers.axes import RUN_COLUMNS, SPLIT_COLUMNS, SPLIT_WORDS, TAG_COLUMNS, VALUE_COLUMNS, normalise
 from losslens.parsers.columns import Column, Columns
+from losslens.parsers.keyed import trainings_below_each_other
 from losslens.parsers.steps import choose_axis, choose_time, read_counted_words
 from losslens.parsers.writers import who_wrote
 
@@ -86,15 +87,19 @@ class Assembly:
         split = self._word_column(SPLIT_COLUMNS | _FLAGS.keys(), SPLIT_WORDS)
         tag = self._tag_column()
         all_rows = np.ones(self.columns.n_rows, dtype=bool)
-        runs: list[tuple[str | None, BoolArray]] = [(group_hint, all_rows)]
+        runs: list[tuple[str | None, BoolArray, tuple[Setting, ...]]] = [(group_hint, all_rows, ())]
         run = self._run_column()
+        below = trainings_below_each_other(self.columns, self.axis, self.used) if run is None and tag is None else ()
         if run is not None:
-            runs = [(word, rows) for word, rows in self._rows_by_word(run).items()]
+            runs = [(word, rows, ()) for word, rows in self._rows_by_word(run).items()]
+        elif below:
+            self.used.update(name for name, _ in below[0].said)
+            runs = [(one.name, one.rows, one.settings(str(self.path))) for one in below]
         constants = self._constants()
         if split is not None or tag is not None:
             self.warnings.extend(self._unread())
         logs: list[Log] = []
-        for hint, rows in runs:
+        for hint, rows, of_this in runs:
             if tag is not None:
                 series = self._long_series(tag, split, rows)
                 table = None
@@ -104,14 +109,14 @@ class Assembly:
             if split is None and tag is None and not logs:
                 self.warnings.extend(self._unread())
             restarts = np.asarray(self.columns.restarts, dtype=np.int64)
-            if run is not None and restarts.size:
+            if len(runs) > 1 and restarts.size:
                 restarts = np.unique(np.searchsorted(np.flatnonzero(rows), restarts))
             logs.append(
                 Log(
                     path=str(self.path),
                     format=self.format,
                     series=series,
-                    settings=(*settings, *constants),
+                    settings=(*settings, *constants, *of_this),
                     events=tuple(events),
                     damage=tuple(damage),
                     warnings=(*self.warnings, *warnings),

@@ -31,6 +31,9 @@ COUNTS_ON = 0.9
 """Share of its rows in which a nameless count goes up by as much as ever; in the others the job was started again."""
 LEAST_EVEN = 5
 """Rows of a letter that are taken for a count."""
+_COUNTS_OF = frozenset(["step", "steps", "iter", "iters", "iteration", "iterations", "update", "updates"])
+_COUNTS_OF |= {"timestep", "timesteps", "frames", "episode", "episodes", "epoch", "epochs"}
+"""Words at the end of a name that say that it may count: "agent_steps", "learner_updates", "outer_iter"."""
 _LETTERS = frozenset("ijknt")
 """What a loop counts with, and much else is called: the step where it counts evenly and nothing better is there."""
 MAX_FALLS_OF_DOUBTFUL = 0.02
@@ -92,6 +95,10 @@ def choose_axis(columns: Columns, *, wanted: str | None = None, otherwise: str =
             text = f"'{column.name}' is empty in {filled} of {n_rows} rows: these take the step of the row before"
             warnings.append(Warning("step-filled", text))
         return Axis(step, counts, (column.name,), tuple(warnings))
+    whose = next((column for column in columns if _counts_something(column, n_rows)), None)
+    if whose is not None:
+        step, _ = _filled(whose, n_rows)
+        return Axis(step, STEP_COUNTS[_last_word(whose.name)], (whose.name,))
     index = _index_column(columns)
     if index is not None:
         step, _ = _filled(index, n_rows)
@@ -101,6 +108,26 @@ def choose_axis(columns: Columns, *, wanted: str | None = None, otherwise: str =
     if letter is not None:
         return Axis(_filled(letter, n_rows)[0], "step", (letter.name,))
     return Axis(np.arange(n_rows, dtype=np.int64), otherwise)
+
+
+def _last_word(name: str) -> str:
+    return normalise(name).rpartition("_")[2]
+
+
+def _counts_something(column: Column, n_rows: int) -> bool:
+    """Whether a column under a name of its own that ends in that of a count ("agent_steps") is one: it goes up from row
+    to row, or begins anew where it had begun; the steps that episodes took do not."""
+    import numpy as np
+
+    if _last_word(column.name) not in _COUNTS_OF or not column.is_numeric or len(column.values) != n_rows:
+        return False
+    _, values = column.numbers()
+    if n_rows < LEAST_EVEN or not np.isfinite(values).all() or np.any(values != np.rint(values)):
+        return False
+    change = np.diff(values)
+    falls = np.flatnonzero(change <= 0) + 1
+    anew = bool(np.all(values[falls] <= values[0])) and float(np.abs(values).max()) < MAX_EXACT
+    return anew and falls.size <= (1.0 - COUNTS_ON) * n_rows + 1 and falls.size < n_rows / LEAST_EVEN
 
 
 def _in_whole_units(columns: Columns) -> None:
