@@ -1,7 +1,10 @@
-"""Tables of one job that its trainer keeps by epoch and by batch: metrics_epoch.csv beside metrics_batch_train.csv."""
+"""Tables of one job that its trainer keeps apart: metrics_epoch.csv beside metrics_batch_train.csv, and what an agent's
+episodes brought beside what the updates of its nets lost.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import PurePath
@@ -9,6 +12,7 @@ from pathlib import PurePath
 import numpy as np
 
 from losslens.model import Log
+from losslens.parsers.axes import STEP_RANK, normalise
 from losslens.roles.names import split_of, words, words_of
 
 _BY_EPOCH, _BY_BATCH = words("epoch epochs"), words("batch batches step steps iter iters iteration iterations")
@@ -33,6 +37,19 @@ def named_by_grain(a: str, b: str) -> bool:
     """Whether the names of two files differ in "epoch" and "batch", and else at most in the split."""
     (one, mine), (other, theirs) = _named(a), _named(b)
     return bool(one and other) and one != other and mine == theirs
+
+
+def halves_of_one(mine: Collection[str], theirs: Collection[str]) -> bool:
+    """Whether two tables hold what the updates of a job lost and what its episodes brought.
+
+    Of their columns those of one alone name losses, both have the same count, and each says mostly what the other does
+    not.
+    """
+    shared = set(mine) & set(theirs)
+    counted = {name for name in shared if normalise(name) in STEP_RANK}
+    lose = [any("loss" in words_of(name) for name in names) for names in (mine, theirs)]
+    fewer = min(len(mine), len(theirs)) - len(counted)
+    return bool(counted) and lose[0] != lose[1] and 2 * len(shared - counted) < fewer
 
 
 def of_one_job(a: Log, b: Log) -> bool:

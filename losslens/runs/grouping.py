@@ -23,7 +23,7 @@ from losslens.runs.beside import give_beside
 from losslens.runs.checkpoints import checkpoints_in, is_hf_checkpoint
 from losslens.runs.echoes import join_echoes
 from losslens.runs.formats import BESIDE, BY_RANK, CSV, DATABASES, TENSORBOARD, TEXT, TRAINER_STATE
-from losslens.runs.grains import named_by_grain
+from losslens.runs.grains import halves_of_one, named_by_grain
 from losslens.runs.group import EACH_A_RUN, Folder, Group, is_tracked_run
 from losslens.runs.jobs import Job, Source
 from losslens.runs.naming import EVENT_FILE, natural, says_nothing
@@ -264,10 +264,13 @@ def _home(source: Source, groups: Sequence[Group], seen: dict[Path, _Seen], form
         return None, ""
     for group in groups:
         theirs = [seen[member.path].columns for member in group.sources]
+        last = seen[group.sources[-1].path]
         if mine.columns <= _GENERIC_VALUE and all(columns <= _GENERIC_VALUE for columns in theirs):
             return group, f"{name} holds one series, named by its file"
         if format == CSV and all(mine.columns.isdisjoint(c) for c in theirs) and (mine.columns or any(theirs)):
             return group, f"{name} holds other columns of the same job"
+        if format == CSV and len(seen) == len(theirs) + 1 == 2 and halves_of_one(mine.look.columns, last.look.columns):
+            return group, f"{name} and {last.path.name} hold what one job lost and what else it did"
     return None, ""
 
 

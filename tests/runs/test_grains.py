@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import losslens
 from losslens.model import Role
 from losslens.runs import find, load
 from losslens.runs.grains import named_by_grain
@@ -72,3 +73,30 @@ def test_tables_that_end_at_other_epochs_are_not_of_one_job(tmp_path: Path) -> N
 )
 def test_names_that_differ_in_epoch_and_batch(one: str, other: str, same: bool) -> None:
     assert named_by_grain(one, other) is same
+
+
+def episodes_and_updates(folder: Path, shared: str = "", seed: int = 0) -> None:
+    """An agent's episodes in one table, and the updates of its nets in another; both count the steps of both."""
+    names = ["episode", "total_steps", "episode_reward", "episode_length", *shared.split()]
+    rows = [[i + 1, 302 * (i + 1), -500 + i, 302, *(1.0 for _ in shared.split())] for i in range(60)]
+    text = "\n".join(",".join(map(str, row)) for row in rows)
+    (folder / "training_metrics.csv").write_text(",".join(names) + f"\n{text}\n")
+    names = ["update", "total_steps", "policy_loss", "value_loss", *shared.split()]
+    rows = [[i, 1024 * (i + 1), v, 3 * v, *(1.0 for _ in shared.split())] for i, v in enumerate(falling(17, seed=seed))]
+    text = "\n".join(",".join(map(str, row)) for row in rows)
+    (folder / "training_updates.csv").write_text(",".join(names) + f"\n{text}\n")
+
+
+def test_what_episodes_brought_and_what_updates_lost_is_one_job(tmp_path: Path) -> None:
+    episodes_and_updates(tmp_path, "lagrange_0")
+    (run,) = losslens.load(tmp_path)
+    assert {choice.role for choice in run.roles} >= {Role.REWARD, Role.TRAIN_LOSS}
+    assert len(run.series["episode_reward"]) == 60
+
+
+def test_two_tables_with_losses_are_two_jobs(tmp_path: Path) -> None:
+    for seed, name in enumerate(("sac", "td3")):
+        episodes_and_updates(tmp_path, seed=seed)
+        (tmp_path / "training_updates.csv").rename(tmp_path / f"{name}_updates.csv")
+    (tmp_path / "training_metrics.csv").unlink()
+    assert len(losslens.load(tmp_path)) == 2
