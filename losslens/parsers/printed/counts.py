@@ -257,6 +257,7 @@ LENGTH = re.compile(
     r"\b(?:total|max(?:imum)?|number of)(?: \w+)? (?:steps|iterations|updates|batches)\b", re.IGNORECASE
 )
 EPOCH = next(pattern for kind, pattern in reversed(PLACES) if kind == "epoch")
+EPISODE = next(pattern for kind, pattern in PLACES if kind == "episode")
 
 
 def place_in(text: str) -> int | None:

@@ -16,6 +16,7 @@ from losslens.parsers.printed.bars import name_held_back, without_repeats
 from losslens.parsers.printed.evaluations import KIND as EVALUATION
 from losslens.parsers.printed.evaluations import leave_results
 from losslens.parsers.printed.keras import take_apart
+from losslens.parsers.printed.lengths import forget_lengths
 from losslens.parsers.printed.records import IS_LOSS, Record
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def place_records(records: list[Record], steps_per_epoch: float | None = None) -
     kept = [records[i] for i in indices]
     _forget_idle_bars(kept)
     _forget_idle_steps(kept)
+    forget_lengths(kept)
     _forget_idle_counts(kept)
     _forget_single_bar(kept)
     if len({r.step for r in kept if r.step is not None}) == 1 and len(kept) > 1 and not _is_one_block(kept):

@@ -21,7 +21,7 @@ from losslens.parsers.printed.trainings import may_announce, says_begun
 from losslens.parsers.printed.windows import WORTH_READING, is_place
 
 #: The places that a record may name.
-PLACES = ("step", "epoch", "n", "of", "epochs", "batch", "lap")
+PLACES = ("step", "epoch", "n", "of", "epochs", "batch", "lap", "episode")
 #: Digits that a pattern names: the signal that kills a job.
 _NAMED_DIGIT = re.compile(
     r"signal \d|exit code|\b(?:is|are|was|became|become|contains?)\s+[-+]?(?:nan|inf)\b", re.IGNORECASE

@@ -14,7 +14,7 @@ from functools import lru_cache
 from losslens.languages import said
 from losslens.parsers.printed.alone import SPLITS, beside_fields, told_alone
 from losslens.parsers.printed.commands import is_command
-from losslens.parsers.printed.counts import A_UNIT, EPOCH, NAME, UNIT, place_at, place_in
+from losslens.parsers.printed.counts import A_UNIT, EPISODE, EPOCH, NAME, UNIT, place_at, place_in
 from losslens.parsers.printed.headings import VALIDATION
 from losslens.parsers.printed.laps import lap_of
 from losslens.parsers.printed.lists import of_other_split
@@ -220,6 +220,8 @@ class Record:
     """The names in whose place the line has a word for no number; their values are NaN until the output has told."""
     lap: int | None = None
     """What the label of a progress bar may count."""
+    episode: int | None = None
+    """What the line says of its episode beside its steps, which may be those that the episode took."""
 
     @property
     def template(self) -> tuple[str, ...]:
@@ -288,6 +290,8 @@ def read_record(text: str) -> Record | None:
     record.lap = lap_of(groups.get("what") or "") if kind == "bar" and epoch is None else None
     if kind == "step" and record.of is None and record.epoch is None:
         _take_inner_step(record, match, text)
+    if kind == "step" and "pisode" in text and (told := EPISODE.search(text)):
+        record.episode = int(told["step"])
     return record
 
 

@@ -46,7 +46,7 @@ class Statement:
     fixed: dict[str, float]
     """Where some values never change: all of them in their order."""
     places: tuple[int | None, ...]
-    """The groups that are step, epoch, n, of, epochs, batch and lap."""
+    """The groups that are step, epoch, n, of, epochs, batch, lap and episode."""
     date_at: int | None
     """Where on the line its date begins."""
     thousands: bool
@@ -60,7 +60,7 @@ class Statement:
         if self.thousands:
             groups = tuple(text.replace(",", "") for text in groups)
         values = dict(zip(self.keys, map(float, self.pick(groups)), strict=True))
-        step, epoch, n, of, epochs, batch, lap = self.places
+        step, epoch, n, of, epochs, batch, lap, episode = self.places
         return Record(
             like.kind,
             {**self.fixed, **values} if self.fixed else values,
@@ -77,6 +77,7 @@ class Statement:
             like.batch if batch is None else int(groups[batch]),
             like.unsaid,
             like.lap if lap is None else int(groups[lap]),
+            like.episode if episode is None else int(groups[episode]),
         )
 
     def wall_time(self, match: re.Match[str]) -> float | None:
