@@ -18,6 +18,7 @@ from losslens.parsers.printed.evaluations import leave_results
 from losslens.parsers.printed.keras import take_apart
 from losslens.parsers.printed.lengths import forget_lengths
 from losslens.parsers.printed.records import IS_LOSS, Record
+from losslens.parsers.printed.stages import steps_of_stages
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray, IntArray
@@ -295,7 +296,7 @@ def _from_steps(records: list[Record], warnings: list[Warning]) -> list[int]:
         ]
         text = f"the printed step starts again each epoch: counted on, {per_epoch} an epoch"
         warnings.append(Warning("steps-restart-each-epoch", text))
-    return _filled(_with_first(records, steps))
+    return _filled(_with_first(records, steps_of_stages(records, steps)))
 
 
 def _with_first(records: list[Record], steps: list[int | None]) -> list[int | None]:

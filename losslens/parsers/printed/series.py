@@ -156,7 +156,11 @@ def _told_apart(
             _sums_up_epochs(rows, main, placed) or _ends_stretches(tag, rows, main, placed)
         ):
             named.append((f"{tag} (per epoch)", rows))
-        elif again > 0.5 * len(rows) and _hides_no_nan(tag, rows, main, placed):
+        elif (
+            again > 0.5 * len(rows)
+            and _hides_no_nan(tag, rows, main, placed)
+            and not _is_a_stage(tag, rows, main, placed)
+        ):
             if len(rows) >= LEAST_RECORDS and _tells_else(tag, rows, main, placed):
                 named.append((f"{tag}{SECOND}", rows))
             else:
@@ -170,6 +174,21 @@ def _told_apart(
     for name, rows in named:
         taken.setdefault(name, []).extend(rows)
     return [(name, sorted(rows)) for name, rows in taken.items()]
+
+
+def _apart(rows: list[int], main: list[int]) -> bool:
+    """Whether all lines of one statement stand above all of another."""
+    return max(rows) < min(main) or max(main) < min(rows)
+
+
+def _is_a_stage(tag: str, rows: list[int], main: list[int], placed: Placed) -> bool:
+    """Whether lines that stand apart from others say other numbers at their steps: no list of what was printed."""
+    if len(rows) < LEAST_RECORDS or not _apart(rows, main):
+        return False
+    told = {int(placed.step[i]): placed.records[i].values[tag] for i in main}
+    pairs = [(placed.records[i].values[tag], told.get(int(placed.step[i]))) for i in rows]
+    other = sum(second is not None and not abs(one - second) <= ROUNDED * abs(second) for one, second in pairs)
+    return other > MOSTLY * len(rows)
 
 
 def _hides_no_nan(tag: str, rows: list[int], main: list[int], placed: Placed) -> bool:
@@ -238,6 +257,8 @@ def _ends_stretches(tag: str, rows: list[int], main: list[int], placed: Placed) 
 def _sums_up_epochs(rows: list[int], main: list[int], placed: Placed) -> bool:
     """Whether a statement prints once an epoch what another prints often in it: an average, no point of its course."""
     one, other = placed.records[rows[0]], placed.records[main[0]]
+    if _apart(rows, main):
+        return False  # what sums up stands between what it sums up
     if one.kind == "epoch" != other.kind:
         return True
     if one.kind == other.kind and one.form == other.form and one.values.keys() >= other.values.keys():
