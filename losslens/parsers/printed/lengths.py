@@ -2,7 +2,7 @@
 
 "Episode 12 | Steps: 86 | Reward: -20 | Loss: 0.12": the next line may say 300 steps, and the one after it 41. A count
 that a job begins anew with each epoch falls from its end to its beginning, and one that several ranks print out of step
-by little.
+by little; how often one falls tells nothing where each epoch is a few lines long, so that an agent must be at work.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ FEW = 10
 #: What such a length is called as a number of its line.
 STEPS = "steps"
 _EPISODE = re.compile(r"episode", re.IGNORECASE)
+#: What lines of an agent name beside the steps that it took, where they do not say its episode.
+_BROUGHT = re.compile(r"(?<![a-z])(?:reward|return)s?(?![a-z])", re.IGNORECASE)
 
 
 def forget_lengths(records: Sequence[Record]) -> None:
@@ -40,7 +42,8 @@ def forget_lengths(records: Sequence[Record]) -> None:
         if record.step is not None:
             by_statement[record.template].append(record)
     for alike in by_statement.values():
-        if _are_lengths([record.step or 0 for record in alike]):
+        of_agent = alike[0].episode is not None or any(map(_BROUGHT.search, alike[0].values))
+        if of_agent and _are_lengths([record.step or 0 for record in alike]):
             for record in alike:
                 record.values.setdefault(STEPS, float(record.step or 0))
                 record.step = record.episode

@@ -66,3 +66,14 @@ def test_lines_of_ranks_that_print_out_of_step_keep_theirs(tmp_path: Path) -> No
     loss = read(tmp_path / "train.log", lines).series["loss"]
     assert loss.axis == "step"
     assert int(loss.step.max()) == 199
+
+
+def test_epochs_of_a_few_lines_whose_iterations_begin_anew_are_no_lengths(tmp_path: Path) -> None:
+    lines, at = [], 0
+    for epoch in range(1, 60):
+        for _ in range(2 + epoch % 2):
+            at = (at + 100) % 340 if epoch < 30 else (at + 100) % 250
+            lines.append(f"(epoch: {epoch}, iters: {max(at, 10)}, time: 0.498) G_GAN: {2 + 1 / epoch:.3f} G_L1: 9.585")
+    log = read(tmp_path / "loss_log.txt", lines)
+    assert "steps" not in log.series
+    assert {one.axis for one in log.series.values()} == {"step"}
