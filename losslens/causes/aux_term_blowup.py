@@ -50,19 +50,6 @@ def _first_in_time(f: Facts, d: int) -> Found:
     return sign("term-first-in-time", d, ramp(c.lead_points, 0.5, 4), text, series=c.first, value=c.lead_points)
 
 
-def _nan_in_one(f: Facts, d: int) -> Found:
-    c = f.components
-    if c is None or c.nonfinite_first is None:
-        return None
-    return sign(
-        "term-nan-first",
-        d,
-        0.8,
-        f"{c.nonfinite_first} was NaN first, the other terms still finite",
-        series=c.nonfinite_first,
-    )
-
-
 def _weight_raised(f: Facts, d: int) -> Found:
     c = f.components
     if c is None or c.weight_ramp is None:
@@ -99,7 +86,6 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         terms.component_led(facts, +1),
         terms.term_took_over(facts, +1),
         _first_in_time(facts, +1),
-        _nan_in_one(facts, +1),
         _weight_raised(facts, +1),
         validation.val_unharmed(facts, +1),
         validation.val_followed(facts, +1),

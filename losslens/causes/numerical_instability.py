@@ -3,7 +3,7 @@
 What the log shows
     A finite, healthy, often low loss right up to NaN within one logged point, with no growth before; often late,
     when predictions saturate. The gradient norm is finite up to it, or NaN one point earlier. The loss scale, if
-    any, is steady.
+    any, is steady. Where the terms of the loss are logged, one may be NaN before the others.
 
 Why runs do this
     The forward value is still finite where the backward one is not: sqrt at 0, log of a probability that rounds to
@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from losslens.causes import remedies
 from losslens.causes.facts.nouns import Facts
-from losslens.causes.signs import broken, gradient, impossible, kind, loss, precision, rise, siblings
+from losslens.causes.signs import broken, gradient, impossible, kind, loss, precision, rise, siblings, terms
 from losslens.causes.signs.build import told
 from losslens.model import Fix, NotChecked, Sign
 
@@ -54,6 +54,7 @@ def look(facts: Facts) -> tuple[Sign | NotChecked, ...]:
         broken.infinite_first(facts, +1),
         broken.saturated(facts, +1),
         broken.weights_kept(facts, +1),
+        terms.nan_in_one(facts, +1),
         broken.accuracy_lost(facts, -1),
         loss.all_data_seen(facts, +1),
         loss.likely_seen(facts, +1),

@@ -93,7 +93,7 @@ PROOF_FOR_HARDWARE = ("log-says-hardware", "log-says-nccl", "replay-differs")
 SEEN_IN: Mapping[str, frozenset[str]] = {
     "aux-term-blowup": frozenset(
         {
-            *("one-term-led", "term-took-over", "term-first-in-time", "term-nan-first", "term-weight-raised"),
+            *("one-term-led", "term-took-over", "term-first-in-time", "term-weight-raised"),
             *("term-weight-rose", "sum-broke"),
         }
     ),

@@ -41,15 +41,6 @@ def test_without_terms_it_asks_for_them() -> None:
     assert "loss_component" in m.unchecked(bare, CAUSE).values()
 
 
-def test_a_term_that_is_nan_first_is_named_while_the_others_are_finite() -> None:
-    main, box = m.learning(400), m.nan_from(m.steady(400, 0.2), 300)
-    others = {("loss_cls", Role.LOSS_COMPONENT): main, ("loss_box", Role.LOSS_COMPONENT): box}
-    run = m.made(main + box, Verdict.NAN, 300, others=others)
-    text = [s.text for s in m.tried(run.facts(), CAUSE) if s.name == "term-nan-first" and isinstance(s, Sign)]
-    assert text
-    assert text[0].startswith("loss_box")
-
-
 def outgrown(weight: float) -> m.Made:
     """Three steady terms; the weight of one grows in the sum, but not in the logged term."""
     parts = [m.learning(400, seed=k) for k in range(3)]

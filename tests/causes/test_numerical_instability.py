@@ -63,3 +63,13 @@ def test_an_accuracy_over_an_epoch_that_fell_part_of_the_way_is_not_as_before() 
     each = m.made(loss, Verdict.NAN, 4, every=1, others={("acc", Role.ACCURACY): accuracy})
     (found,) = (s for s in m.tried(each.facts(), CAUSE) if isinstance(s, Sign) and s.name == "accuracy-kept")
     assert "had only begun to fall" in found.text
+
+
+def test_a_term_that_is_nan_first_is_named_while_the_others_are_finite() -> None:
+    main, box = m.learning(400), m.nan_from(m.steady(400, 0.2), 300)
+    others = {("loss_cls", Role.LOSS_COMPONENT): main, ("loss_box", Role.LOSS_COMPONENT): box}
+    run = m.made(main + box, Verdict.NAN, 300, others=others)
+    text = [s.text for s in m.tried(run.facts(), CAUSE) if s.name == "term-nan-first" and isinstance(s, Sign)]
+    assert text
+    assert text[0].startswith("loss_box")
+    assert "term-nan-first" not in m.names(run, "aux-term-blowup", +1)

@@ -46,6 +46,15 @@ def others_stayed(f: Facts) -> float:
     return max(followed, ramp(math.log(c.others_growth or 1.0) / math.log(c.growth or 1.0), SWEPT_ALONG, STAYED))
 
 
+def nan_in_one(f: Facts, d: int) -> Found:
+    """One term was not finite while the others were: its own arithmetic broke, not the net that feeds them all."""
+    c = f.components
+    if c is None or c.nonfinite_first is None:
+        return None
+    text = f"{c.nonfinite_first} was NaN first, the other terms still finite"
+    return sign("term-nan-first", d, 0.6, text, series=c.nonfinite_first)
+
+
 def component_led(f: Facts, d: int) -> Found:
     c = f.components
     if c is None:  # of which one has proved itself, though
