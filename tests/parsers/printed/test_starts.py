@@ -133,7 +133,13 @@ def test_late_checkpoints_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["Loading the data set from data/train.json", "loaded 5000 samples", "Load average: 3"]
+    "line",
+    [
+        "Loading the data set from data/train.json",
+        "loaded 5000 samples",
+        "Load average: 3",
+        "Restoring model weights from the end of the best epoch: 12.",  # how Keras' EarlyStopping ends
+    ],
 )
 def test_a_line_that_says_that_something_else_was_loaded_is_none(tmp_path: Path, line: str) -> None:
     lines = [f"step {s} loss {loss(s)}" for s in range(0, 100, 10)]
