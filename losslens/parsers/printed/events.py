@@ -51,7 +51,8 @@ EVENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "restart",
             r"\bresum(?:e|ing|ed) (?:from|training|(?:at|epoch|iteration|step)\b)"
             r"|\bcontinuing training (?:from|at)"
-            r"|\brestor(?:e|ing|ed) (?:from|parameters|(?:all )?states|checkpoint|model(?! weights from the end of the best))"
+            r"|\brestor(?:e|ing|ed) (?:from|parameters|(?:all )?states|checkpoint"
+            r"|model(?! weights from the end of the best))"
             r"|\b(?:re-?)?load(?:s|ing|ed)? "
             r"(?:the |a |last |latest |previous |saved |best |model |optimi[sz]er |training )*"
             r"(?:checkpoint|ckpt|state[ _]?dict|states? from|weights from)|\[Checkpointer\] Loading from",
