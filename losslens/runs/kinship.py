@@ -21,6 +21,7 @@ from losslens.runs.grains import of_one_job
 from losslens.runs.naming import EVENT_FILE, says_nothing
 from losslens.runs.outputs import stream_of
 from losslens.runs.peek import goes_on, leaps
+from losslens.runs.rates import planned_otherwise
 from losslens.runs.splits import without_split
 from losslens.runs.terms import terms_of_one
 
@@ -299,6 +300,9 @@ def _other_numbers(a: Part, b: Part) -> list[Weighed]:
     if a.log.format != b.log.format and (not printed or _one_trainer(a, b)) and _disagree(a, b):
         return [(5.0, f"{a.name} and {b.name} hold other numbers at the same steps")]
     one, other = a.loss, b.loss
+    rates = [part.by_role.get(Role.LEARNING_RATE, ())[:FIRST] for part in (a, b)]
+    if a.log.format != b.log.format and one is not None and other is not None and planned_otherwise(*rates):
+        return [(2.5, f"{a.name} and {b.name} hold other learning rates at the same steps")]
     if one is None or other is None or (a.place != b.place and printed):
         return []
     found: list[Weighed] = []
