@@ -129,9 +129,10 @@ def _again(facts: Facts) -> str:
     o, e = facts.onset, facts.extent
     if o is None or e is None:
         return "Run it once more"
+    gap = round(e.interval / facts.stretch)
     if e.unseen.begins_late and o.step <= e.first_step:
         if rise.began_well(facts):
-            to = where(facts, min(o.high + round(e.interval), e.last_step))
+            to = where(facts, min(o.high + gap, e.last_step))
             return f"Replay up to {to} from the last checkpoint at or before {where(facts, o.step)}"
         if facts.verdict is Verdict.PLATEAU:
             return f"Train on for {FIRST_STEPS} steps from its last checkpoint"
@@ -140,8 +141,8 @@ def _again(facts: Facts) -> str:
             "to that"
         )
     broke = facts.nonfinite.first_step if facts.verdict is Verdict.NAN and facts.nonfinite is not None else e.last_step
-    last = max(o.high, min(o.high + round(e.interval), broke, e.last_step))
-    good = o.low if o.low < o.step else o.step - round(e.interval)
+    last = max(o.high, min(o.high + gap, broke, e.last_step))
+    good = o.low if o.low < o.step else o.step - gap
     if e.unseen.begins_late and good <= e.first_step:
         from_it = "at or before" if good == e.first_step else "before"
         return f"Replay up to {where(facts, last)} from the last checkpoint {from_it} {where(facts, e.first_step)}"

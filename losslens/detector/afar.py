@@ -22,6 +22,15 @@ MEDIANS, LEAST = 150, 8
 """A long series is looked at in so many medians, of so many points each at least."""
 
 
+def clearer(near: Departure | None, far: Departure | None) -> Departure | None:
+    """Of two views of a rise that hides in the noise the medians', with the place of a jump that single points show."""
+    if near is None or far is None:
+        return far or near
+    if near.shape != "jump" or near.high < far.low or far.high < near.low:
+        return far
+    return replace(near, base=far.base, level=far.level, top=far.top, rise=far.rise, widths=far.widths)
+
+
 def find(z: FloatArray, y: FloatArray, transform: Transform, noise: float) -> Departure | None:
     """The departure as the medians show it, to the accuracy of one; None where the series is short or they show none.
 

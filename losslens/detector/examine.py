@@ -62,8 +62,8 @@ def examine(
     rise, noise = find_rise(z, course, noise, urgent=ends, first_counts=first_counts)
     at_once = rise is not None and rise.best == 0 and rise.width == 1
     found = departure_of(z, course, y, transform, rise, noise) if rise is not None else None
-    if not ends and (found is None or (found.shape == "growth" and found.widths < dep.BAND_WIDTHS)):
-        found = afar.find(z, y, transform, noise) or found
+    if not ends and (found is None or found.widths < dep.BAND_WIDTHS):
+        found = afar.clearer(found, afar.find(z, y, transform, noise))
     calm_end = found.onset if found is not None else z.size
     passes = rounds[:limit][index] if rounds is not None else None
     excursions = exc.find(z, course, noise, ratios=transform.kind == "log", rounds=passes) if z.size > 3 else ()

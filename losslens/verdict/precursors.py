@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from losslens.detector import examine
+from losslens.detector.departure import BAND_WIDTHS
 from losslens.model import Onset, Precursor, Role, Run, Series
 from losslens.runs.effects import filled_at
 from losslens.verdict.word import number
@@ -103,8 +104,8 @@ def _rise(
 ) -> Precursor | None:
     fit = examine(step, y)
     d = fit.departure
-    if d is None or d.from_start:
-        return None
+    if d is None or d.from_start or d.widths < BAND_WIDTHS:
+        return None  # what hides in the noise of single points is dated too coarsely to have come first
     first = fit.step_of(d.onset)
     lead = onset.step - first
     if lead <= 0:

@@ -223,6 +223,9 @@ def rate_jumped(f: Facts, d: int) -> Found:
     )
 
 
+RISEN = 1.15
+"""Factor from which a rate has risen."""
+
 BY_AND_BY = (8.0, 25.0)
 """Logged points of a rise of the rate up to the onset from which it is no jump, and from which it is a ramp: what broke
 the training then is the height that it had reached."""
@@ -231,7 +234,7 @@ the training then is the height that it had reached."""
 def little_by_little(f: Facts) -> float:
     """How surely, 0 to 1, the rate had been raised little by little up to the onset."""
     r = f.rate
-    if r is None or r.jump_step is None or f.onset is None or f.extent is None:
+    if r is None or r.jump is None or r.jump < RISEN or r.jump_step is None or f.onset is None or f.extent is None:
         return 0.0
     return ramp((f.onset.step - r.jump_step) / max(f.extent.interval, 1e-9), *BY_AND_BY)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from losslens import verdict
 from losslens.causes import rank
 from losslens.causes.facts import measure
 from losslens.causes.facts.afar import RISES, from_afar
+from losslens.causes.signs.rate import rate_rising
 from losslens.causes.why_then import why_then
 from losslens.model import Judgement, Role, Verdict
 from tests.causes import make_runs as m
@@ -92,3 +95,10 @@ def test_a_batch_that_towers_over_all_before_shows_by_itself_what_threw_the_loss
     made = single_batches(width=0.5)
     made.run.series["train/loss"].value[AT] = 90.0
     assert from_afar(made.run, made.run.series["train/loss"], judged(made))[2] == 1
+
+
+def test_a_rate_that_never_changed_was_not_climbing() -> None:
+    made = single_batches()
+    facts = measure(made.run, judged(made))
+    assert facts.rate is not None
+    assert rate_rising(replace(facts, rate=replace(facts.rate, stable_ratio=None)), 1) is None
