@@ -239,21 +239,22 @@ def _merged(pieces: Sequence[Piece]) -> list[Piece]:
 
 
 def sparkline(curve: Curve | None, width: int, *, unicode: bool) -> str:
-    """The curve's current branch in ``width`` characters; NaN and Inf show as "×" ("!" in ASCII)."""
+    """The current branch, or the level of a band, in ``width`` characters; NaN and Inf are "×" ("!" in ASCII)."""
     if curve is None or not curve.step:
         return ""
-    points = current_points(curve)
-    scale = scales.suited(v for _, v in points)
+    points, through = current_points(curve), level(curve)
+    shown = points if through is None else tuple(zip(through.step, through.value, strict=True))
+    scale = scales.suited(v for _, v in shown)
     place = _Place(min(s for s, _ in points), max(s for s, _ in points), width)
     highest: list[float | None] = [None] * width
     broken = [False] * width
-    for step, value in points:
+    for step, value in shown:
         column = place.column(step)
+        before = highest[column]
         if math.isfinite(value):
-            before = highest[column]
             highest[column] = value if before is None else max(before, value)
-        else:
-            broken[column] = True
+    for step, value in points:
+        broken[place.column(step)] |= not math.isfinite(value)
     blocks = _BLOCKS if unicode else _ASCII_BLOCKS
     out, last = [], " "
     for value_, bad in zip(highest, broken, strict=True):

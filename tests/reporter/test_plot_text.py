@@ -113,3 +113,7 @@ def first_half(row: str) -> str:
 
 def last_half(row: str) -> str:
     return row[36:]
+
+
+def test_the_sparkline_of_a_band_shows_its_level() -> None:
+    assert sparkline(make.band(), 8, unicode=True) == "▁▁▁█████"
