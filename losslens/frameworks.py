@@ -10,6 +10,8 @@ import enum
 import re
 from collections.abc import Iterable
 
+from losslens.patterns import compiled
+
 
 class Framework(enum.StrEnum):
     """What code is written for. TensorFlow without Keras is shown the code of Keras, which runs beside it."""
@@ -37,7 +39,7 @@ _BY_TRAINER = {
 _NAMED: tuple[tuple[Framework, re.Pattern[str], tuple[str, ...]], ...] = (
     (
         Framework.PYTORCH,
-        re.compile(
+        compiled(
             r"(?<![a-z])(?:py)?torch(?:vision|audio|text|run|tune)?(?![a-z])|pytorch[_-]?lightning"
             r"|(?<![a-z])lightning[/.]|gradscaler|(?<!\w)cudnn\.benchmark|(?<!\w)(?:conv|batchnorm)[123]d\(\d"
             r"|mmcv|mmengine|detectron2|fairseq|ultralytics|deepspeed|stable_baselines3"
@@ -47,16 +49,16 @@ _NAMED: tuple[tuple[Framework, re.Pattern[str], tuple[str, ...]], ...] = (
             *("fairseq", "ultralytics", "deepspeed", "stable_baselines3"),
         ),
     ),
-    (Framework.KERAS, re.compile(r"(?<![a-z])keras(?![a-z])"), ("keras",)),
+    (Framework.KERAS, compiled(r"(?<![a-z])keras(?![a-z])"), ("keras",)),
     (
         Framework.TENSORFLOW,
-        re.compile(r"(?<![a-z])tensorflow(?![a-z])|(?<![a-z])tf[._](?:estimator|slim)|(?<![a-z])tfds(?![a-z])"),
+        compiled(r"(?<![a-z])tensorflow(?![a-z])|(?<![a-z])tf[._](?:estimator|slim)|(?<![a-z])tfds(?![a-z])"),
         ("tensorflow", "tf.", "tf_", "tfds"),
     ),
 )
 """How each is named, in small letters, and what must stand in a text for the pattern to be worth a try: it is slow."""
 
-_TORCH_EVENTS = re.compile(r"events\.out\.tfevents\.\d+\.[^/\\]*[a-z][^/\\]*\.\d+\.\d+$", re.IGNORECASE)
+_TORCH_EVENTS = compiled(r"events\.out\.tfevents\.\d+\.[^/\\]*[a-z][^/\\]*\.\d+\.\d+$", re.IGNORECASE)
 """The event files of the writer that PyTorch's SummaryWriter is built on: time, host, process, count. Those of
 TensorFlow (".v2") are written by programs in JAX and PyTorch as well: they say nothing."""
 

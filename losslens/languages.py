@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from losslens.patterns import compiled
+
 #: English, and how others say it: German, French, Spanish and Portuguese, Italian, Dutch, Polish, Turkish, Russian,
 #: Japanese, Chinese (in both scripts), Korean. A word that is part of an English one, or of another word of its own
 #: language, is marked where it begins or ends.
@@ -43,8 +45,8 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("mean", r"(?<![a-z])(?:moyenne|mittlere[rs]?|durchschnittliche[rs]?)(?![a-z])|平均|평균"),
     ("total", r"(?<![a-z])gesamt|总|總"),
 )  # fmt: skip
-_ENGLISH = tuple((english, re.compile(others, re.IGNORECASE)) for english, others in _WORDS)
-_ANY = re.compile("|".join(others for _, others in _WORDS), re.IGNORECASE)
+_ENGLISH = tuple((english, compiled(others, re.IGNORECASE)) for english, others in _WORDS)
+_ANY = compiled("|".join(others for _, others in _WORDS), re.IGNORECASE)
 
 
 def words_of_others(text: str) -> int:

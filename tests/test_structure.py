@@ -18,6 +18,7 @@ FLOORS = {
     "arguments": 1,
     "frameworks": 0,
     "languages": 0,
+    "patterns": -1,
     "model": 1,
     "parsers": 2,
     "roles": 2,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from losslens.model import Cause, Fix
+from losslens.patterns import compiled
 
 
 def once(causes: Sequence[Cause]) -> tuple[Cause, ...]:
@@ -31,7 +31,7 @@ def once(causes: Sequence[Cause]) -> tuple[Cause, ...]:
     return tuple(out)
 
 
-REST = re.compile(r" (?:from|over|at|until|so)\b|[:;,(]")
+REST = compiled(r" (?:from|over|at|until|so)\b|[:;,(]")
 """Where the numbers and reasons of a piece of advice begin."""
 
 

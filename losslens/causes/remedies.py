@@ -10,11 +10,12 @@ from losslens.causes.facts.recipe import number
 from losslens.causes.signs.build import num, where
 from losslens.causes.signs.rate import low_rate, usual_peak
 from losslens.model import Fix, Verdict
+from losslens.patterns import compiled
 
 CLIP_ROOM = 2.0
 """A clip value of this many median gradient norms leaves ordinary steps alone and cuts the rare giant."""
 
-OF_LARGEST = re.compile(r"(?<![a-z])max(?:imum)?(?![a-z])", re.IGNORECASE)
+OF_LARGEST = compiled(r"(?<![a-z])max(?:imum)?(?![a-z])", re.IGNORECASE)
 """The name of a norm that is the largest of several steps: what most of them have is lower already."""
 
 LEAST_NORM = 1e-6

@@ -7,6 +7,7 @@ import re
 from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs.build import num, where
 from losslens.model import Fix
+from losslens.patterns import compiled
 from losslens.roles.boosting import boosts
 
 
@@ -55,7 +56,7 @@ OF_NETS = frozenset(
 )
 """Causes whose fixes speak of optimizers, gradients and layers."""
 
-NET = re.compile(
+NET = compiled(
     r"gradient|optimi[sz]er|weight decay|dropout|layer|activation|running statistics|\bbf?16|fp(?:16|32)|batch(?:es)?\b"
     r"|anomaly detection|checkpoint|logits|learning rate (?:up|from)",
     re.IGNORECASE,

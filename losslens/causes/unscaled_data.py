@@ -29,6 +29,7 @@ from losslens.causes.facts.nouns import Facts
 from losslens.causes.signs import gradient, kind, loss, rate, rise, siblings, validation
 from losslens.causes.signs.build import Found, begun, fainter, lived, num, ramp, sign, told, where
 from losslens.model import Fix, NotChecked, Sign, Verdict, Warning
+from losslens.patterns import compiled
 
 CAUSE = "unscaled-data"
 TITLE = "Inputs or targets are not scaled"
@@ -39,7 +40,7 @@ SOURCES = (
 )
 
 
-SQUARED = re.compile(r"mse|(?<![a-z])l2(?![a-z0-9])|msle|mean_?squared", re.IGNORECASE)
+SQUARED = compiled(r"mse|(?<![a-z])l2(?![a-z0-9])|msle|mean_?squared", re.IGNORECASE)
 """Names of squared errors; "val2" is another number."""
 
 

@@ -19,6 +19,7 @@ from losslens.errors import InternalError, LosslensError, NotALogError, ParseErr
 from losslens.model import Log
 from losslens.parsers.json_reading import is_one_document
 from losslens.parsers.opening import read_head, refuse_unsafe, text_encoding
+from losslens.patterns import compiled
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ OWN_REPORT = b'{\n "losslens": "'
 
 #: How an HDF5 file begins: Keras' weights mostly, seldom what somebody kept of a training.
 HDF5 = b"\x89HDF\r\n\x1a\n"
-_HISTORY = re.compile(r"hist|loss|metric|curve|(?<![a-z])logs?(?![a-z])", re.IGNORECASE)
+_HISTORY = compiled(r"hist|loss|metric|curve|(?<![a-z])logs?(?![a-z])", re.IGNORECASE)
 
 
 class Parser(Protocol):

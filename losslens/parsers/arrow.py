@@ -18,6 +18,7 @@ from losslens.model import Log
 from losslens.parsers.axes import STEP_RANK, is_known_name, normalise
 from losslens.parsers.columns import Columns
 from losslens.parsers.parquet import MOST_CELLS, is_wanted, take_cells
+from losslens.patterns import compiled_bytes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 NAME = "arrow"
 
 _FILE, _STREAM = b"ARROW1\0\0", b"\xff\xff\xff\xff"
-_LOSS = re.compile(rb"loss", re.IGNORECASE)
+_LOSS = compiled_bytes(rb"loss", re.IGNORECASE)
 #: The schema stands at the beginning: so many bytes are looked at for the name of a loss.
 SCHEMA_BYTES = 1 << 14
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -13,6 +12,7 @@ from losslens.parsers.columns import Column, Columns
 from losslens.parsers.keyed import trainings_below_each_other
 from losslens.parsers.steps import choose_axis, choose_time, read_counted_words
 from losslens.parsers.writers import who_wrote
+from losslens.patterns import compiled
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +29,7 @@ _FLAGS |= dict.fromkeys(("val", "valid", "validation", "eval", "is_val", "is_val
 
 
 #: How Aim writes the context of a metric: subset="val".
-_CONTEXT = re.compile(r"""\W*subset["']?\s*[=:]\s*["']?(\w+)\W*""")
+_CONTEXT = compiled(r"""\W*subset["']?\s*[=:]\s*["']?(\w+)\W*""")
 
 
 def _name_splits(columns: Columns) -> None:

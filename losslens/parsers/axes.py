@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from losslens.languages import in_english
+from losslens.patterns import compiled
 
 _STEPS: tuple[tuple[str, str], ...] = (
     # Normalised name, what it counts; the first that fits the data is the x.
@@ -184,10 +185,10 @@ VALUE_COLUMNS = frozenset(
     ["value", "val", "values", "metric_value", "metricvalue", "scalar_value", "scalar", "y", "_value"]
 )
 #: "Training Loss Epoch Step Validation Loss", as a page's text has the header of a table: no blanks tell its names.
-NAME_OF_TWO = re.compile(
+NAME_OF_TWO = compiled(
     r"(?:train(?:ing)?|valid(?:ation)?|val|eval(?:uation)?|test) (?:loss|acc(?:uracy)?)(?=\s|$)|\S+", re.IGNORECASE
 )
-_OBJECTIVES = re.compile(
+_OBJECTIVES = compiled(
     r"loss|cost|objective|objf|xent|error|reward|fitness|perplexity|accuracy|learning[_ ]?rate|grad(?:_?norm|ient)"
     r"|entropy|(?<![a-z])(?:err|cross[ _-]?e)(?![a-z])|^-\s?(?:log|ln)[ _-]?l(?:ik\w*)?\b|validation score|divergence"
     r"|(?<![a-z])(?:acc|lr|mse|mae|rmsl?e|mape|nll|nloglik|kl|ce-mean|cross-entropy|ppl|elbo|return|bleu|rouge|dice|m?iou|map\d*|auc|f1|psnr|fid|b?wer|b?cer|rms)(?![a-z])",
@@ -195,7 +196,7 @@ _OBJECTIVES = re.compile(
 )
 #: What is brought down or up by those who do not call it a loss. Physics and web services measure some of it too: only
 #: at a place of a training it says that this is one.
-_OBJECTIVE = re.compile(
+_OBJECTIVE = compiled(
     r"(?:(?:train|training|val|valid|validation|test|avg|mean|total)[ _/-]?)?"
     r"(?:energy|free[ _-]energy|e/n|inertia|distortion|qe|quanti[sz]ation[ _]error|silog\w*|ce|rel[ _-]?l[12]"
     r"|-?(?:elbo|mll|ll|evidence)|lower[ _-]?bound|obj(?:[ _]?(?:val|value|fun))?"

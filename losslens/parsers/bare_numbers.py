@@ -19,6 +19,7 @@ from losslens.parsers.number_rows import is_course, says_a_loss
 from losslens.parsers.opening import HEAD_BYTES, lines_of
 from losslens.parsers.printed.windows import OUTPUT_SUFFIXES
 from losslens.parsers.wrapped import output_file, output_head
+from losslens.patterns import compiled
 
 NAME = "bare-numbers"
 
@@ -26,12 +27,12 @@ NAME = "bare-numbers"
 FEWEST_NAMED, FEWEST = 5, 8
 #: Share of the lines that they are, where an output is not long enough to be known by them.
 MOSTLY, MANY = 0.4, 100
-_NUMBER = re.compile(
+_NUMBER = compiled(
     r"[-+]?(?:\d+\.\d*(?:[eE][-+]?\d+)?|\d+[eE][-+]?\d+|\.\d+(?:[eE][-+]?\d+)?|nan|-?inf)", re.IGNORECASE
 )
 #: In a file called after a loss that holds nothing else they may be whole: sums over a data set, rounded costs.
-_WHOLE = re.compile(r"[-+]?\d{1,15}|nan|-?inf", re.IGNORECASE)
-_COST = re.compile(r"(?<![a-z])(?:loss(?:es)?|costs?)(?![a-z])", re.IGNORECASE)
+_WHOLE = compiled(r"[-+]?\d{1,15}|nan|-?inf", re.IGNORECASE)
+_COST = compiled(r"(?<![a-z])(?:loss(?:es)?|costs?)(?![a-z])", re.IGNORECASE)
 LEAST_DIFFERENT = 5
 
 

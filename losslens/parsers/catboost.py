@@ -5,7 +5,6 @@ The TSV files and the event files in it say the same.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,12 +15,13 @@ from losslens.model import Log, RawSeries
 from losslens.parsers.axes import is_known_name
 from losslens.parsers.json_reading import Json, number_of, read_document
 from losslens.parsers.settings import flat_settings
+from losslens.patterns import compiled
 
 NAME = "catboost"
 
 _FILE = "catboost_training.json"
 #: What CatBoost writes into its folder, which may be one where other things lie.
-_OWN = re.compile(r"catboost_training\.json|\w+_error\.tsv|time_left\.tsv|learn|test(?:_\d+)?|tmp|.*\.cbsnapshot")
+_OWN = compiled(r"catboost_training\.json|\w+_error\.tsv|time_left\.tsv|learn|test(?:_\d+)?|tmp|.*\.cbsnapshot")
 
 
 def sniff(path: Path, head: bytes) -> bool:

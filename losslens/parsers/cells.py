@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 import re
 
+from losslens.patterns import compiled
+
 BLANKS = frozenset(
     [
         "",
@@ -44,21 +46,21 @@ _SPELLED = {
     "-∞": -math.inf,
 }
 _NUMBER = r"[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|nan|inf|infinity)"
-_WRAPPED = re.compile(
+_WRAPPED = compiled(
     rf"(?:(?:(?:torch|tf|np|numpy|jnp)\.)?(?:tensor|Tensor|array|Array|float(?:16|32|64)?|int(?:32|64)?|bfloat16)\(\s*)?"
     rf"[\[(]*\s*({_NUMBER})\s*,?\s*[\])]*(?:\s*,\s*(?:device|dtype|grad_fn|shape|numpy|requires_grad)=.*)?\)?",
     re.IGNORECASE,
 )
-_DECIMAL_COMMA = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:[.  ]\d{3})+)?,\d*(?:[eE][+-]?\d+)?")
-_DOT_GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")
-_COMMA_GROUPS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+|[+-]?[1-9]\d{0,2}(?:,\d{3}){2,}")
+_DECIMAL_COMMA = compiled(r"[+-]?(?:\d+|\d{1,3}(?:[.  ]\d{3})+)?,\d*(?:[eE][+-]?\d+)?")
+_DOT_GROUPS = compiled(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")
+_COMMA_GROUPS = compiled(r"[+-]?\d{1,3}(?:,\d{3})+\.\d+|[+-]?[1-9]\d{0,2}(?:,\d{3}){2,}")
 #: What tables for people set off their best number with, bold or in another type; and how a minus is typeset.
 _SET_OFF = "*`"
 _MINUS = "\u2212"
 #: What Flux of Julia puts behind a number whose gradient it follows.
 _FOLLOWED = " (tracked)"
-_MAY_BE_NUMBER = re.compile(r"\d|nan|inf")
-_DURATION = re.compile(r"(?:(\d+) days?, )?(?:(\d+):)?(\d{1,2}):(\d{2}(?:\.\d+)?)")
+_MAY_BE_NUMBER = compiled(r"\d|nan|inf")
+_DURATION = compiled(r"(?:(\d+) days?, )?(?:(\d+):)?(\d{1,2}):(\d{2}(?:\.\d+)?)")
 
 
 def read_number(text: str, decimal: str = ".") -> float | None:

@@ -21,6 +21,7 @@ from losslens.parsers.opening import peeked
 from losslens.parsers.points import Points
 from losslens.parsers.settings import plain_setting
 from losslens.parsers.stored_output import StoredOutput
+from losslens.patterns import compiled
 
 if TYPE_CHECKING:
     from losslens.model import BoolArray
@@ -32,12 +33,12 @@ _OWN = frozenset([_METRICS, _TASK, _PRINTED, "data"])
 #: Titles of what ClearML measures of the machine.
 _SYSTEM = ":monitor:"
 #: ClearML has no NaN: it reports another number for it, 0.0 where the program did not say which, and says so once.
-_REPLACED = re.compile(r"\b(NaN|inf) value encountered\. Reporting it as '([-+\w.]+)'")
+_REPLACED = compiled(r"\b(NaN|inf) value encountered\. Reporting it as '([-+\w.]+)'")
 #: Sections of hyper-parameters that programs write to without naming one.
 _UNNAMED = frozenset(["General", "Args"])
 #: What was last this far from that number does not reach it exactly from one point to the next.
 FAR = 1e-2
-_RATES = re.compile(r"(?:^|[/_. -])(?:lr|learning[ _-]?rate)", re.IGNORECASE)
+_RATES = compiled(r"(?:^|[/_. -])(?:lr|learning[ _-]?rate)", re.IGNORECASE)
 
 
 def sniff(path: Path, head: bytes) -> bool:

@@ -30,6 +30,7 @@ from losslens.parsers.shared_names import add_totals
 from losslens.parsers.side_by_side import one_log, runs_beside, tables_beside
 from losslens.parsers.things import names_things
 from losslens.parsers.transposed import lies_on_its_side, read_sideways
+from losslens.patterns import compiled
 
 NAME = "csv"
 
@@ -39,13 +40,13 @@ MOST_PREAMBLE = 3
 LEAST_ROWS = 0.5
 #: "1000      [1.61e-05, 3.21e-02]    [1.63e-05, 3.19e-02]    []": lists of numbers are no cells.
 #: "tensor(0.31, grad_fn=<NllLossBackward0>)" is one number.
-_ROWS_OF_LISTS = re.compile(r"^\s*\d+\s+\[[^\]\n]*,[^\]\n]*\]\s+\[|^tensor\([^,()\n]+,[^()\n]*\)$", re.MULTILINE)
+_ROWS_OF_LISTS = compiled(r"^\s*\d+\s+\[[^\]\n]*,[^\]\n]*\]\s+\[|^tensor\([^,()\n]+,[^()\n]*\)$", re.MULTILINE)
 _NO_TABLES = frozenset([".yaml", ".yml", ".toml", ".ini", ".json", ".jsonl"])
 _OBJECTIVES = ("train_objective", "valid_objective")
 #: "    _________    _____    ___________" below the names of a table.
-_UNDERLINED = re.compile(r"^[ \t]*_{3,}(?:[ \t]+_{3,})+[ \t]*$", re.MULTILINE)
-_LOSS = re.compile(r"(?<![a-z])loss(?:es)?(?![a-z])", re.IGNORECASE)
-_TENSORBOARD_FILE = re.compile(r"(?:run[-_])?(?P<run>.*?)[-_]tag[-_](?P<tag>.+)")
+_UNDERLINED = compiled(r"^[ \t]*_{3,}(?:[ \t]+_{3,})+[ \t]*$", re.MULTILINE)
+_LOSS = compiled(r"(?<![a-z])loss(?:es)?(?![a-z])", re.IGNORECASE)
+_TENSORBOARD_FILE = compiled(r"(?:run[-_])?(?P<run>.*?)[-_]tag[-_](?P<tag>.+)")
 
 
 def sniff(path: Path, head: bytes) -> bool:

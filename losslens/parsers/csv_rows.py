@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from array import array
 from collections.abc import Iterator
 from itertools import pairwise
@@ -16,12 +15,13 @@ from losslens.parsers.columns import Column, Columns
 from losslens.parsers.csv_blocks import Block, read_block
 from losslens.parsers.dialect import COMMENTS, Dialect, looks_like_header
 from losslens.parsers.opening import LogFile, lines_of
+from losslens.patterns import compiled
 
 MAX_QUOTED_CHARACTERS = 4 << 20
 """A quote that is still open after this much text was never meant as one."""
 MANY_HEADERS, MOST_ROWS_A_HEADER = 3, 3
 """Headers this often, with at most so many rows each, are no sign that a job was started again."""
-_UNDERSCORE = re.compile(r"\d_\d")
+_UNDERSCORE = compiled(r"\d_\d")
 _EVALUATION = ("eval_", "val_", "valid_", "test_")
 
 

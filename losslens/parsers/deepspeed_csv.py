@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +9,11 @@ from pathlib import Path
 from losslens.errors import LosslensError, NotALogError
 from losslens.model import Damage, Log, RawSeries, Warning
 from losslens.parsers import csv
+from losslens.patterns import compiled
 
 NAME = "deepspeed-csv"
 
-_FILE = re.compile(r"(Train|Validation|Eval)_(Samples|Eigenvalues|Steps)_(.+)\.csv(?:\.gz)?")
+_FILE = compiled(r"(Train|Validation|Eval)_(Samples|Eigenvalues|Steps)_(.+)\.csv(?:\.gz)?")
 
 
 def claims(path: Path, names: Sequence[str]) -> bool:

@@ -16,6 +16,7 @@ from losslens.parsers.axes import NAME_OF_TWO, TAG_COLUMNS, VALUE_COLUMNS, is_kn
 from losslens.parsers.cells import BLANKS, is_number, is_number_or_blank
 from losslens.parsers.opening import lines_of
 from losslens.parsers.shared_names import names_of_lists
+from losslens.patterns import compiled
 
 SAMPLE_LINES = 120
 DELIMITERS = (",", "\t", ";", "|", " ")
@@ -32,14 +33,14 @@ MAX_BETWEEN = 6
 """Lines below a header among which its first row is looked for: a program may print a word or two between."""
 MAX_STRANGERS = 4
 """A table of more columns than this, none of which has a name that training logs use, is a data set."""
-_WIDE_BLANKS = re.compile(r" {2,}|\t+")
-_QUOTED = re.compile(r'"[^"]*"')
-_NAME = re.compile(r"[^\W\d]")
-_FRACTION = re.compile(r"[.,eEn]")
-_ONE_WORD = re.compile(r"[A-Za-z][\w/.-]*")
+_WIDE_BLANKS = compiled(r" {2,}|\t+")
+_QUOTED = compiled(r'"[^"]*"')
+_NAME = compiled(r"[^\W\d]")
+_FRACTION = compiled(r"[.,eEn]")
+_ONE_WORD = compiled(r"[A-Za-z][\w/.-]*")
 _SIGNS = ",;|"
 
-_NUMBERED = re.compile(r"(?P<letters>x|V|Column)(?P<number>\d+)")
+_NUMBERED = compiled(r"(?P<letters>x|V|Column)(?P<number>\d+)")
 
 
 @dataclass(frozen=True)

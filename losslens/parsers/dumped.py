@@ -19,6 +19,7 @@ from losslens.parsers.opening import HEAD_BYTES, LogFile, decode_head
 from losslens.parsers.printed.lines import clean
 from losslens.parsers.printed.windows import records_in
 from losslens.parsers.transposed import lies_on_its_side
+from losslens.patterns import compiled
 
 NAME = "printed-lists"
 
@@ -28,17 +29,17 @@ LEAST_NUMBERS, LEAST_AGAIN = 5, 9
 LONGEST, MOST = 1 << 22, 1 << 26
 #: Brackets that nothing closes: of more than so many the text is made otherwise.
 MOST_UNCLOSED = 20
-_BRACKET = re.compile(r"[\[\](){}]")
-_NAMED = re.compile(
+_BRACKET = compiled(r"[\[\](){}]")
+_NAMED = compiled(
     r"(?:^|[\s|,;:({])(?P<name>['\"]?[A-Za-z_][\w./-]*(?: [A-Za-z_][\w./-]*){0,3}['\"]?)\s*(?:[:=]|->|is\b)\s*"
     r"(?P<made>(?:[\w.]+\()*)(?=[\[{])"
 )
-_MAYBE = re.compile(r"(?:[:=]|->|is)\s*(?:[\w.]+\()*[\[{]")
+_MAYBE = compiled(r"(?:[:=]|->|is)\s*(?:[\w.]+\()*[\[{]")
 #: What numbers are wrapped in: "tensor(0.5, device='cuda:0')", "np.float64(0.5)".
-_WRAPPED = re.compile(r"[A-Za-z_][\w.]*\(\s*([^()]*?)\s*(?:,\s*[a-z_]+\s*=[^()]*(?:\([^()]*\))?)*\s*\)")
-_LAST_COMMA = re.compile(r",\s*(?=[\]}])")
-_BLANKS = re.compile(r"(?<=[\w.\]])\s+(?=[-+\w.\[])")
-_NO_COURSE = re.compile(r"weight|coef|scale|lambda|milestone|schedul|size|shape|dim|layer|param|class|arg|config", re.I)
+_WRAPPED = compiled(r"[A-Za-z_][\w.]*\(\s*([^()]*?)\s*(?:,\s*[a-z_]+\s*=[^()]*(?:\([^()]*\))?)*\s*\)")
+_LAST_COMMA = compiled(r",\s*(?=[\]}])")
+_BLANKS = compiled(r"(?<=[\w.\]])\s+(?=[-+\w.\[])")
+_NO_COURSE = compiled(r"weight|coef|scale|lambda|milestone|schedul|size|shape|dim|layer|param|class|arg|config", re.I)
 _CLOSES = {"[": "]", "{": "}", "(": ")"}
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from losslens.model import LogEvent
 from losslens.parsers.printed.events import EVENTS
+from losslens.patterns import compiled
 
-_KILLED = re.compile(r"(?<![a-z])(?:was|is) killed", re.IGNORECASE)
+_KILLED = compiled(r"(?<![a-z])(?:was|is) killed", re.IGNORECASE)
 #: What the words of an error may say of why a run ended.
 _REASONS = frozenset(["out-of-memory", "hardware", "nccl", "preemption", "interrupted", "killed"])
 #: Shells and containers give the number of the signal that ended a program behind this.

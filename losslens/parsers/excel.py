@@ -5,7 +5,6 @@ A workbook is a stranger's: what it may expand to is bounded, and one whose XML 
 
 from __future__ import annotations
 
-import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,7 @@ from losslens.parsers.axes import SPLIT_WORDS, STEP_RANK, TIMES, is_known_name, 
 from losslens.parsers.cells import is_float
 from losslens.parsers.columns import Columns
 from losslens.parsers.exports import BROKEN_ZIP, ZIP, members
+from losslens.patterns import compiled
 
 NAME = "excel"
 
@@ -33,7 +33,7 @@ MOST_ABOVE = 40
 #: Rows of numbers without a header that are a course.
 LEAST_BARE = 10
 MOST_COLUMNS, LONGEST = 4096, 1000
-_CELL = re.compile(r"([A-Z]{1,3})\d+")
+_CELL = compiled(r"([A-Z]{1,3})\d+")
 #: Excel counts days from 1900 on; this many are between that and 1970.
 DAYS_TO_1970 = 25_569
 #: Numbers in a column of times that are such days: 1982 to 2118.

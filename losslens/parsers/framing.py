@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from losslens.patterns import compiled
+
 #: Lines, not counting empty ones, of which nearly all have a frame for it to be one; fewer say nothing.
 FEWEST, NEARLY_ALL = 3, 0.9
 #: Lines of a head that are looked at first, and then.
@@ -27,7 +29,7 @@ _NO_SERVICE = (
 )
 #: What is the same on every line.
 _CONSTANT = tuple(
-    re.compile(pattern)
+    compiled(pattern)
     for pattern in (
         rf"{_NO_SERVICE}[A-Za-z][\w.-]*\s+\|(?:\s|$)",
         r"\[(?:pod/)?[\w.-]+/[\w./-]+\](?:\s|$)",
@@ -36,7 +38,7 @@ _CONSTANT = tuple(
 )
 #: What may change from line to line; what is "kept" stays ahead of the line.
 _CHANGING = tuple(
-    re.compile(pattern)
+    compiled(pattern)
     for pattern in (
         r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [\w.-]+ [\w./@-]+(?:\[\d+\])?:(?:\s|$)",
         rf"{_DATED}[\w.-]+ [\w./@-]+\[\d+\]:(?:\s|$)",
@@ -48,11 +50,11 @@ _CHANGING = tuple(
     )
 )
 #: The bar at the edge of a window; a table that is drawn has more of them on each line.
-_BAR = re.compile(r"[│┃║]\s?(?=[^│┃║]*$)")
-_NUMBERED = re.compile(r"[ \t]*(\d{1,7})(?:[:.)|│]?(?:[ \t]+|$)|[:│])")
+_BAR = compiled(r"[│┃║]\s?(?=[^│┃║]*$)")
+_NUMBERED = compiled(r"[ \t]*(\d{1,7})(?:[:.)|│]?(?:[ \t]+|$)|[:│])")
 #: What stands around a whole line, and what is within.
 _AROUND = tuple(
-    re.compile(pattern)
+    compiled(pattern)
     for pattern in (
         r"`(?P<within>[^`]*)`",
         r"<(?P<tag>p|li|div|code|tt)\b[^>]*>(?P<within>.*)</(?P=tag)>",
@@ -60,32 +62,32 @@ _AROUND = tuple(
     )
 )
 #: A record of JSON in the cell of a table that a cloud exports, behind its time: '2026-01-01 00:00:00,"{""step"": 1}"'.
-_IN_CELL = re.compile(
+_IN_CELL = compiled(
     r'(?:"?(?P<kept>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^",]*)"?|"?\d{10,19}"?),'
     r'"(?P<within>\{""(?:[^"]|"")*\})\s*"(?:,[^{}]*)?'
 )
 #: A line in a table that Grafana exports: its labels or its date, its time, the line, the time in ns, an id.
-_IN_TABLE = re.compile(
+_IN_TABLE = compiled(
     r'(?:"\{(?:[^"]|"")*\}",|"?\d{4}-[\dT:.Z-]+"?,)?"?(?P<kept>\d{4}-\d\d-\d\d[T ][\d:.]+Z?)"?,'
     r'"?(?P<within>(?:[^"]|"")*?)"?,"?\d{19}"?,"?\w+"?'
 )
 _TWICE = '""'
-_COUNTED = re.compile(r"\b(?:epoch|step|iter(?:ation)?|batch|it)\W{0,3}\d+", re.IGNORECASE)
+_COUNTED = compiled(r"\b(?:epoch|step|iter(?:ation)?|batch|it)\W{0,3}\d+", re.IGNORECASE)
 #: A count of the program's own, ahead of what it says: "[3/40]", "12:", and no time of day.
-_OWN_COUNT = re.compile(r"\s*(?:[\[(]\s*\d+\s*[\])/]|#\d+|\d+\s*(?:[\])/]|:(?!\d\d:)))")
-_FIRST_WORD = re.compile(r"[^\W\d_]{2,}")
+_OWN_COUNT = compiled(r"\s*(?:[\[(]\s*\d+\s*[\])/]|#\d+|\d+\s*(?:[\])/]|:(?!\d\d:)))")
+_FIRST_WORD = compiled(r"[^\W\d_]{2,}")
 #: Words that lines begin with from which on no one statement printed them: the numbers ahead of them count lines.
 WORDS = 3
 #: Colours, with another spelling of the escape character or without it; "[2m 5s" is how long something took.
-_COLOUR = re.compile(
+_COLOUR = compiled(
     r"(?:\^\[|\\033|\\x1b|\\u001b|\\e|␛|\ufffd)?\[(?:\d{1,3}(?:;\d{1,3}){0,5})?m(?! ?\d+s)", re.IGNORECASE
 )
-_RESET = re.compile(r"\[0{0,2}m(?! ?\d+s)")
+_RESET = compiled(r"\[0{0,2}m(?! ?\d+s)")
 #: Ends of colours from which on a text without an escape character has lost them.
 LEAST_COLOURS = 3
 ESCAPE = "\x1b"
 #: What readline switches a terminal to before a program's first word ("meta mode on"), also where none is.
-_MODE = re.compile(r"^(?:\x1b\[\?\d{1,4}[hl])+")
+_MODE = compiled(r"^(?:\x1b\[\?\d{1,4}[hl])+")
 
 Frame = Callable[[str], str]
 """Gives a line without what stood around it, and any other line as it is."""

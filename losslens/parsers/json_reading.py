@@ -14,14 +14,15 @@ from losslens.errors import ParseError
 from losslens.model import Damage
 from losslens.parsers.json_cut import whole_part
 from losslens.parsers.opening import LogFile, decode_head
+from losslens.patterns import compiled
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 MAX_DIGITS = 400
-_PYTHONIC = re.compile(r"[{\[\s]*'")
-_BARE_WORDS = re.compile(r"\b(?:nan|inf(?:inity)?|none|true|false)\b|#(?:q?nan|snan|inf|ind)", re.IGNORECASE)
+_PYTHONIC = compiled(r"[{\[\s]*'")
+_BARE_WORDS = compiled(r"\b(?:nan|inf(?:inity)?|none|true|false)\b|#(?:q?nan|snan|inf|ind)", re.IGNORECASE)
 #: A string, which is left alone, or what an f-string or the printf of C and Microsoft writes where JSON knows no word.
-_STRING_OR_WORD = re.compile(
+_STRING_OR_WORD = compiled(
     r'"(?:[^"\\]|\\.)*+"'
     r"|(?<![\w.])(?P<sign>[-+]?)(?:(?P<nan>nan(?:\(\w*\))?|1\.#(?:[qs]nan|ind)0*)|(?P<inf>inf(?:inity)?|1\.#inf0*)"
     r"|(?P<word>none|true|false))(?!\w)",

@@ -14,12 +14,13 @@ from losslens.errors import NotALogError, ParseError
 from losslens.model import Log, Warning
 from losslens.parsers.opening import LogFile, peeked
 from losslens.parsers.points import Points
+from losslens.patterns import compiled
 
 NAME = "kaldi"
 
-_FILE = re.compile(r"compute_prob_(?P<split>train|valid)\.(?P<iteration>\d{1,9})\.log")
+_FILE = compiled(r"compute_prob_(?P<split>train|valid)\.(?P<iteration>\d{1,9})\.log")
 _NUMBER = r"[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|nan|inf)"
-_PROB = re.compile(
+_PROB = compiled(
     rf"Overall (?P<what>log-likelihood|log-probability|objective|accuracy) for '(?P<output>[\w.-]+)' is"
     rf" (?:{_NUMBER} \+ )*?(?:{_NUMBER} = )?(?P<number>{_NUMBER}) per frame",
     re.IGNORECASE,

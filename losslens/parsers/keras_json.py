@@ -19,6 +19,7 @@ from losslens.parsers.axes import SPLIT_WORDS, STEP_COUNTS, STEP_RANK, is_known_
 from losslens.parsers.json_curves import curves_in, lists_in, series_of
 from losslens.parsers.json_reading import Document, Json, number_of, peek, read_document
 from losslens.parsers.settings import flat_settings
+from losslens.patterns import compiled
 
 if TYPE_CHECKING:
     from losslens.model import IntArray
@@ -30,7 +31,7 @@ MAX_NESTING = 3
 MAX_HISTORIES = 200
 MIN_CURVE = 5
 _HISTORY_KEYS = frozenset(["history", "hist", "metrics", "logs", "log", "losses", "curves", "results"])
-_CURVES = re.compile(r"hist|loss|curve|metric|(?:^|[^a-z])(?:log|train)", re.IGNORECASE)
+_CURVES = compiled(r"hist|loss|curve|metric|(?:^|[^a-z])(?:log|train)", re.IGNORECASE)
 _SCALAR = (int, float, str, type(None))
 
 

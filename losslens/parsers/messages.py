@@ -15,19 +15,20 @@ from losslens.parsers.opening import HEAD_BYTES, lines_of, text_encoding
 from losslens.parsers.printed.events import TRACEBACK, Messages, event_kind
 from losslens.parsers.printed.lines import clean
 from losslens.parsers.wrapped import output_file, output_head
+from losslens.patterns import compiled
 
 NAME = "messages"
 
 READ_WHOLE_BYTES = 8 << 20
 """Of a larger file the end is read: there a job says what it died of."""
 #: What output is called; notes, requirements and word lists are text too.
-_OUTPUT = re.compile(
+_OUTPUT = compiled(
     r".*\.(?:log|out|err|stdout|stderr|[oe]\d+(?:[.-]\d+)?)(?:\.gz)?"
     r"|(?:nohup|stdout|stderr|output|console|error|std_?(?:out|err)|slurm|job|run|train)[\w.-]*(?:\.txt)?",
     re.IGNORECASE,
 )
 #: Messages that tell what became of a job; others ("checkpoint saved") come from any program.
-_NUMBER = re.compile(r"\d+")
+_NUMBER = compiled(r"\d+")
 _TELLING = frozenset(
     ["out-of-memory", "hardware", "nccl", "preemption", "interrupted", "killed", "nan-message", "overflow"]
 )

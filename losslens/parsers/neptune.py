@@ -6,7 +6,6 @@ connection was lost keeps the same under ``.neptune/async/``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,17 +18,18 @@ from losslens.parsers.opening import LogFile, peeked, placed_lines
 from losslens.parsers.points import Points, take_lines
 from losslens.parsers.settings import flat_settings
 from losslens.parsers.stored_output import StoredOutput
+from losslens.patterns import compiled, compiled_bytes
 
 NAME = "neptune"
 
-_DATA = re.compile(r"data-(\d+)\.log")
+_DATA = compiled(r"data-(\d+)\.log")
 _OWN = frozenset(["last_ack_version", "last_put_version", "metadata.json", "upload_path"])
-_FIRST = re.compile(rb'\{"obj": ?\{"type": ?"\w+", ?"path": ?\[')
+_FIRST = compiled_bytes(rb'\{"obj": ?\{"type": ?"\w+", ?"path": ?\[')
 #: What Neptune notes of its own accord.
 _SYSTEM = frozenset(["sys", "monitoring", "source_code"])
 _ASSIGNED = frozenset(["AssignFloat", "AssignInt", "AssignBool", "AssignString"])
 #: Neptune has no NaN: it leaves out what is not finite, and says so.
-_SKIPPED = re.compile(r"trying to log \(`(-?(?:nan|inf))`\) will be skipped")
+_SKIPPED = compiled(r"trying to log \(`(-?(?:nan|inf))`\) will be skipped")
 
 
 def sniff(path: Path, head: bytes) -> bool:

@@ -27,26 +27,27 @@ from losslens.parsers.json_reading import Json, loads
 from losslens.parsers.opening import HeldOutput, LogFile
 from losslens.parsers.printed.windows import records_in
 from losslens.parsers.python_settings import assigned
+from losslens.patterns import compiled, compiled_bytes
 
 NAME = "notebook"
 
 MAX_BYTES = 256 << 20
 """A larger one is refused: notebooks of this size are full of pictures, and have to be held whole."""
 #: What a notebook with a training in it holds somewhere; most notebooks are passed over by this alone.
-_PROMISING = re.compile(rb"loss|epoch|iter|perplexity|reward", re.IGNORECASE)
-_NOTEBOOK = re.compile(rb'"(?:cells|worksheets)"\s*:|"cell_type"\s*:|"nbformat"\s*:')
+_PROMISING = compiled_bytes(rb"loss|epoch|iter|perplexity|reward", re.IGNORECASE)
+_NOTEBOOK = compiled_bytes(rb'"(?:cells|worksheets)"\s*:|"cell_type"\s*:|"nbformat"\s*:')
 #: So much of a cell's output shows whether it is one of a training.
 LOOKED_AT = 1 << 18
-_TAG = re.compile(r"<[^<>]*>")
+_TAG = compiled(r"<[^<>]*>")
 #: What Hugging Face's Trainer writes where nothing was logged yet.
 _NOTHING = frozenset(["no log", ""])
 #: Hugging Face's Trainer writes the last training loss again in every row of an evaluation until it has another.
 CARRIED = "Training Loss"
 MOST_CELLS_OF_A_ROW = 200
 #: A loss by its name and nothing else: a frame of results has names of more words.
-_LOSS = re.compile(r"(?:(?:train|training|val|valid|validation|test)_)?loss(?:es)?(?:_(?:train|val|valid|test))?")
+_LOSS = compiled(r"(?:(?:train|training|val|valid|validation|test)_)?loss(?:es)?(?:_(?:train|val|valid|test))?")
 #: What the code of a cell ends with: "losses", "print(history.history)".
-_SHOWN = re.compile(r"(?:^|\n)(?:print\()?(?:\w+\.)*(?P<name>[A-Za-z_]\w*)\)?;?\s*\Z")
+_SHOWN = compiled(r"(?:^|\n)(?:print\()?(?:\w+\.)*(?P<name>[A-Za-z_]\w*)\)?;?\s*\Z")
 _DOTS = frozenset(["...", "…", "⋮"])
 LEAST_ROWS = 5
 """Of a frame that is a course: `head()` shows as many."""

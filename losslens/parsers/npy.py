@@ -8,10 +8,11 @@ from pathlib import Path
 from losslens.errors import ParseError
 from losslens.model import Log, RawSeries
 from losslens.parsers.axes import is_known_name
+from losslens.patterns import compiled_bytes
 
 NAME = "npy"
 
-_DESCRIPTION = re.compile(rb"'descr': *'[<>|=][fiu]\d'.*'shape': *\((\d+),\s*(?:1\s*,?\s*)?\)", re.DOTALL)
+_DESCRIPTION = compiled_bytes(rb"'descr': *'[<>|=][fiu]\d'.*'shape': *\((\d+),\s*(?:1\s*,?\s*)?\)", re.DOTALL)
 
 
 def sniff(path: Path, head: bytes) -> bool:

@@ -19,6 +19,7 @@ from losslens.parsers import csv
 from losslens.parsers.axes import is_known_name
 from losslens.parsers.columns import Columns
 from losslens.parsers.opening import LogFile, decode_head
+from losslens.patterns import compiled
 
 NAME = "number-rows"
 
@@ -33,10 +34,10 @@ ORDERED_NAMED, ORDERED = 1.5, 0.5
 #: from one to the next.
 BLOCKS, FEWEST_FALLING, LEAST_FALL, MOSTLY = 10, 3, 0.05, 0.75
 _NUMBER = r"[\"']?[-+]?(?:\d+(?:[.,]\d*)?(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|inf(?:inity)?)[\"']?"
-_BEGINS = re.compile(rf"\s*\[?\s*(?:{_NUMBER}\s*[,;\t |]\s*){{{FEWEST_NAMED - 1}}}", re.IGNORECASE)
-_SEPARATOR = re.compile(r"[\s,;|]+")
-_ARRAY = re.compile(r"\[[^][,]*\]")
-_DECIMAL_COMMAS = re.compile(r"\d,\d+\s*[;\t|]")
+_BEGINS = compiled(rf"\s*\[?\s*(?:{_NUMBER}\s*[,;\t |]\s*){{{FEWEST_NAMED - 1}}}", re.IGNORECASE)
+_SEPARATOR = compiled(r"[\s,;|]+")
+_ARRAY = compiled(r"\[[^][,]*\]")
+_DECIMAL_COMMAS = compiled(r"\d,\d+\s*[;\t|]")
 
 
 def sniff(path: Path, head: bytes) -> bool:

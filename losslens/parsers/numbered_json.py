@@ -14,11 +14,12 @@ from losslens.parsers.axes import STEP_RANK, is_known_name, normalise
 from losslens.parsers.columns import Columns
 from losslens.parsers.json_reading import Json, flatten, read_document, tells_number
 from losslens.parsers.opening import read_head
+from losslens.patterns import compiled
 
 NAME = "numbered-json"
 
-_NUMBERED = re.compile(r"(?P<stem>.*?)(?P<word>epoch|step|iter(?:ation)?|round)?[_.-]?(?P<number>\d{1,12})\.json", re.I)
-_OF_A_TRAINING = re.compile(r"metric|epoch|step|iter|train|eval|valid|stat|loss|log|result", re.IGNORECASE)
+_NUMBERED = compiled(r"(?P<stem>.*?)(?P<word>epoch|step|iter(?:ation)?|round)?[_.-]?(?P<number>\d{1,12})\.json", re.I)
+_OF_A_TRAINING = compiled(r"metric|epoch|step|iter|train|eval|valid|stat|loss|log|result", re.IGNORECASE)
 #: Fewer files are no course; larger ones (bytes) hold more than the numbers of an epoch.
 LEAST_FILES, MOST_BYTES = 3, 1 << 16
 

@@ -19,6 +19,7 @@ from losslens.errors import ParseError, UnsafeFileError
 from losslens.languages import words_of_others
 from losslens.model import Damage
 from losslens.parsers.framing import Framing, framing_of
+from losslens.patterns import compiled_bytes
 
 HEAD_BYTES = 65_536
 MOST_HEAD_BYTES = 4 << 20
@@ -44,10 +45,10 @@ _OTHERS = ("gb18030", "cp932", "cp1251", "big5", "euc_jp", "cp866", "cp949")
 """What consoles write where they do not write UTF-8, beside Western Europe's: Chinese, Japanese, Russian, Korean."""
 _OF_BYTES = ("utf-8", "utf-8-sig", "cp1252", *_OTHERS)
 _GZIP = b"\x1f\x8b"
-_PICKLE_TEXT = re.compile(
+_PICKLE_TEXT = compiled_bytes(
     rb"\A(?:\(dp?\d|\(lp?\d|c(?:__builtin__|builtins|copy_reg|copyreg|numpy|torch|keras)[\w.]*\n)"
 )
-_NEXT_RECORD = re.compile(rb"\}[ \t]*[\r\n]+[ \t]*\{")
+_NEXT_RECORD = compiled_bytes(rb"\}[ \t]*[\r\n]+[ \t]*\{")
 """Between two JSON records a line each, and nowhere in one document."""
 _TEXT_CONTROL = bytes(set(range(32)) - {7, 8, 9, 10, 12, 13, 27})
 """Control characters that text does not hold; bell, backspace, tab, line ends and escape are what terminals print."""

@@ -19,6 +19,7 @@ from losslens.errors import NotALogError, ParseError
 from losslens.model import Log
 from losslens.parsers.axes import RUN_COLUMNS, SPLIT_COLUMNS, STEP_RANK, TAG_COLUMNS, TIMES, is_known_name, normalise
 from losslens.parsers.columns import Column, Columns
+from losslens.patterns import compiled
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,7 +36,7 @@ _NUMBERS = frozenset([1, 2, 4, 5, 7])
 _BATCH = 1 << 16
 #: Rows times columns of a table that is a log.
 MOST_CELLS = 1 << 30
-_LOSS = re.compile(r"(?<![a-z])loss(?:es)?(?![a-z])", re.IGNORECASE)
+_LOSS = compiled(r"(?<![a-z])loss(?:es)?(?![a-z])", re.IGNORECASE)
 _INDEX = "__index_level_"
 
 

@@ -19,12 +19,13 @@ from losslens.parsers.json_curves import Curve, curves_in, lists_in, series_of
 from losslens.parsers.json_reading import Document, Json, flatten, number_of, peek, read_document, tells_number
 from losslens.parsers.settings import flat_settings
 from losslens.parsers.things import names_things
+from losslens.patterns import compiled
 
 NAME = "json-records"
 
-_STEP_KEY = re.compile(r"(?:(epoch|step|iter|iteration|round|fold)[ _-]?)?(\d+)", re.IGNORECASE)
+_STEP_KEY = compiled(r"(?:(epoch|step|iter|iteration|round|fold)[ _-]?)?(\d+)", re.IGNORECASE)
 _WEIGHTS = (".onnx", ".nn", ".pt", ".pth", ".ckpt", ".h5", ".safetensors", ".zip")
-_TENSORBOARD_FILE = re.compile(r"(?:run[-_])?(?P<run>.*?)[-_]tag[-_](?P<tag>.+)")
+_TENSORBOARD_FILE = compiled(r"(?:run[-_])?(?P<run>.*?)[-_]tag[-_](?P<tag>.+)")
 
 Records = list[dict[str, Json]]
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from losslens.model import Log
 from losslens.parsers.json_reading import Json, is_one_document, peek
+from losslens.patterns import compiled
 
 NAME = "results"
 
-_FILE_NAMES = re.compile(
+_FILE_NAMES = compiled(
     r"(?:.*[_.-])?(?:all|train|eval|test|predict|final)_results|wandb-summary|(?:train|test|final|best)_metrics",
     re.IGNORECASE,
 )

@@ -7,7 +7,6 @@ the library's own plots have it.
 from __future__ import annotations
 
 import math
-import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from losslens.model import Damage, Log, RawSeries, Setting
 from losslens.parsers.json_reading import loads, number_of
 from losslens.parsers.opening import LogFile, decode_head, peeked, placed_lines, read_head
 from losslens.parsers.settings import flat_settings
+from losslens.patterns import compiled
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
@@ -30,7 +30,7 @@ _COLUMNS = "r,l,t"
 _RETURN, _LENGTH = "rollout/ep_rew", "rollout/ep_len"
 #: What the first line says of the training.
 _SAID = ("env_id",)
-_NAME = re.compile(r"(?:.+\.)?monitor\.csv")
+_NAME = compiled(r"(?:.+\.)?monitor\.csv")
 MOST_STEPS = 1 << 40
 """A longer episode is none."""
 MOST_FILES = 1_024

@@ -17,6 +17,7 @@ from losslens.model import Damage, Log, Setting, SettingValue, Warning
 from losslens.parsers.axes import normalise
 from losslens.parsers.json_reading import Json, flatten, peek, read_document
 from losslens.parsers.opening import LogFile, decode_head
+from losslens.patterns import compiled
 
 if TYPE_CHECKING:
     import yaml
@@ -30,14 +31,14 @@ MAX_YAML_NODES = 100_000
 """What a document may grow to once its aliases are filled in."""
 MAX_TEXT = 500
 
-_FILE_NAMES = re.compile(
+_FILE_NAMES = compiled(
     r"(?:.*[_.-])?(?:config|configs|cfg|conf|args|arguments|hparams|hyper_?parameters|hyperparams|params|settings|opts?|"
     r"options|flags|overrides)",
     re.IGNORECASE,
 )
 #: "config_2", "args-resnet": the settings of one of several runs.
-_NAMED_SETTINGS = re.compile(r"(?:config|conf|cfg|args|hparams|params|settings|options)(?:\d|[_.-])", re.IGNORECASE)
-_NOT_THESE = re.compile(
+_NAMED_SETTINGS = compiled(r"(?:config|conf|cfg|args|hparams|params|settings|options)(?:\d|[_.-])", re.IGNORECASE)
+_NOT_THESE = compiled(
     r"(?:.*[_.-])?(?:tokenizer|generation|preprocessor|processor|image_processor|feature_extractor|package|tsconfig|jsconfig"
     r"|docker|mkdocs|pre-commit|codecov|environment|tokens_map|model\.safetensors\.index)(?:[_.-].*)?",
     re.IGNORECASE,
@@ -139,13 +140,13 @@ _WEAK = frozenset(
 )
 """Names that other files than settings hold too: they do not make one alone."""
 _BOOKKEEPING = frozenset(["id2label", "label2id", "artifact_uri", "vocab", "merges"])
-_YAML_LINE = re.compile(r"(?:- )?['\"]?[\w./-][\w ./-]*['\"]?\s*:(?:\s|$)")
-_SCIENTIFIC = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+")
-_FLAG = re.compile(r"--?([A-Za-z][\w.-]*)(?:=(.*))?", re.DOTALL)
-_ASSIGNED = re.compile(r"\+{0,2}([A-Za-z_][\w./]*)=(.*)", re.DOTALL)
+_YAML_LINE = compiled(r"(?:- )?['\"]?[\w./-][\w ./-]*['\"]?\s*:(?:\s|$)")
+_SCIENTIFIC = compiled(r"[+-]?(?:\d+\.?\d*|\.\d+)[eE][+-]?\d+")
+_FLAG = compiled(r"--?([A-Za-z][\w.-]*)(?:=(.*))?", re.DOTALL)
+_ASSIGNED = compiled(r"\+{0,2}([A-Za-z_][\w./]*)=(.*)", re.DOTALL)
 _LINES = frozenset([".txt", ".cfg", ".conf", ".ini"])
-_LINE = re.compile(r"\s*(?:--)?([A-Za-z_][\w.-]*)\s*[:=]\s*(\S.*?)?\s*(?:\[default: .*\])?$")
-_TOML_NAME = re.compile(r"^\s*([A-Za-z_][\w-]*)\s*=", re.MULTILINE)
+_LINE = compiled(r"\s*(?:--)?([A-Za-z_][\w.-]*)\s*[:=]\s*(\S.*?)?\s*(?:\[default: .*\])?$")
+_TOML_NAME = compiled(r"^\s*([A-Za-z_][\w-]*)\s*=", re.MULTILINE)
 _ORDERED = "!!python/object/apply:collections.OrderedDict"
 _OVERRIDES = "overrides.yaml"
 _METADATA = "wandb-metadata.json"

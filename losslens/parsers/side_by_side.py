@@ -17,6 +17,7 @@ from losslens.model import Log, RawSeries, Table
 from losslens.parsers.axes import SPLIT_WORDS, STEP_RANK, TIMES, is_known_name, normalise
 from losslens.parsers.columns import Column, Columns
 from losslens.parsers.printed.swept import SWEPT
+from losslens.patterns import compiled
 
 if TYPE_CHECKING:
     from losslens.model import BoolArray, IntArray
@@ -27,11 +28,11 @@ _BETWEEN, _TWINS = " - ", ("__MIN", "__MAX")
 _PARTS = frozenset(
     ["total", "all", "sum", "mean", "average", "generator", "discriminator", "actor", "critic", "policy", "value"]
 )
-_COUNTED = re.compile(r"[._ -]?\d+$")
+_COUNTED = compiled(r"[._ -]?\d+$")
 _NUMBER = r"\d+(?:\.\d+)?(?:e[-+]?\d+)?"
 #: What tells the columns of a sweep apart: an optimiser, a number of a training, a setting with its value. Widths and
 #: depths of "dim1_loss" may be those of parts of one model: what else is swept has a fraction or a sign of equality.
-_TRIED = re.compile(
+_TRIED = compiled(
     r"(?<![A-Za-z0-9])(?:"
     r"adam(?:w|ax)?|sgd|rmsprop|ada(?:grad|delta|factor)|nadam|lion|lamb|muon|nesterov"
     rf"|(?:lr|learning[ _-]?rate|batch[ _-]?size|bsz?|dropout|weight[ _-]?decay|wd|momentum|seed|run|trial|fold"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from losslens.model import Warning
 from losslens.parsers.axes import EPOCHS, STEP_COUNTS, STEP_RANK, TIMES, normalise
 from losslens.parsers.columns import Column, Columns
+from losslens.patterns import compiled
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray, IntArray
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
 GOOD_COVERAGE = 0.9
 """A step column that fills fewer rows than this yields to one that fills more."""
 MAX_EXACT = 2**53
-_COUNTED = re.compile(
-    r"(?:epochs?|steps?|iter(?:ation)?s?|ep|e)?[ _:#-]*(\d{1,15})(?:\s*(?:/|of)\s*\d+)?", re.IGNORECASE
-)
+_COUNTED = compiled(r"(?:epochs?|steps?|iter(?:ation)?s?|ep|e)?[ _:#-]*(\d{1,15})(?:\s*(?:/|of)\s*\d+)?", re.IGNORECASE)
 MAX_FALLS = 0.2
 """Share of rows at which a counter may fall back, each a resume; one that falls oftener counts something else.
 

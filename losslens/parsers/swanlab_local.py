@@ -5,7 +5,6 @@ in ``runs.swanlab`` beside the folder of the run, a SQLite file.
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,11 +19,12 @@ from losslens.parsers.json_reading import Json, number_of
 from losslens.parsers.opening import LogFile, peeked, placed_lines
 from losslens.parsers.points import Points, take_lines
 from losslens.parsers.swanlab import OWN, SYSTEM, moment, settings_in
+from losslens.patterns import compiled
 
 NAME = "swanlab-local"
 
-_RUN = re.compile(r"run-\d{8}_\d{6}-\w+")
-_PART = re.compile(r"(\d+)\.log")
+_RUN = compiled(r"run-\d{8}_\d{6}-\w+")
+_PART = compiled(r"(\d+)\.log")
 _STATES = {-1: "the run crashed"}
 
 

@@ -6,7 +6,6 @@ costs what it covers and is returned in the log.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from operator import attrgetter
 from pathlib import Path
@@ -20,10 +19,11 @@ from losslens.parsers.event_files.files import open_events
 from losslens.parsers.event_files.notes import Notes
 from losslens.parsers.event_files.records import Gap, RecordReader, whole_file
 from losslens.parsers.event_files.scalars import Scalars
+from losslens.patterns import compiled
 
 NAME = "tensorboard"
 
-_FILE_NAME = re.compile(r"\.tfevents\.(\d{9,11})\b")
+_FILE_NAME = compiled(r"\.tfevents\.(\d{9,11})\b")
 
 
 def sniff(path: Path, head: bytes) -> bool:

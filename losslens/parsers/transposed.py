@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 from losslens.parsers.axes import STEP_RANK, is_known_name, normalise
 from losslens.parsers.cells import is_number_or_blank
 from losslens.parsers.columns import Columns
 from losslens.parsers.dialect import is_comment, split_line
 from losslens.parsers.opening import lines_of
+from losslens.patterns import compiled
 
 MIN_NUMBERS = 3
 MAX_LINES = 500
-_NAME = re.compile(r"[^\W\d]")
+_NAME = compiled(r"[^\W\d]")
 #: ``print("losses =", losses)``: the list of Python behind its name.
-_LIST = re.compile(r"\s*['\"]?([A-Za-z_][\w./ -]{0,60}?)['\"]?\s*[:=]\s*(?:(?:np\.)?array\()?[\[(](.*?)[\])]*;?\s*")
+_LIST = compiled(r"\s*['\"]?([A-Za-z_][\w./ -]{0,60}?)['\"]?\s*[:=]\s*(?:(?:np\.)?array\()?[\[(](.*?)[\])]*;?\s*")
 
 
 def lies_on_its_side(text: str, *, whole: bool) -> str | None:

@@ -18,13 +18,14 @@ from losslens.parsers.cells import read_number
 from losslens.parsers.opening import LogFile, decode_head, lines_of
 from losslens.parsers.points import Points
 from losslens.parsers.settings import plain_setting
+from losslens.patterns import compiled
 
 NAME = "tune-status"
 
 _NAME = "Trial name"
-_HEADER = re.compile(r"^\s*[|│]\s*Trial name\s", re.MULTILINE)
-_SIDE = re.compile(r"[|│]")
-_WIDE = re.compile(r"\s{2,}")
+_HEADER = compiled(r"^\s*[|│]\s*Trial name\s", re.MULTILINE)
+_SIDE = compiled(r"[|│]")
+_WIDE = compiled(r"\s{2,}")
 _ITERATION = "iter"
 #: Columns that are neither a setting nor a measure.
 _OF_THE_TRIAL = frozenset(["status", "loc", "total time (s)", "ts", _ITERATION, _NAME.lower()])

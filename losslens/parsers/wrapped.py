@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from losslens.parsers.json_reading import Json
 from losslens.parsers.opening import HEAD_BYTES, MAX_LINE_BYTES, LogFile, decode_head
+from losslens.patterns import compiled
 
 #: Names under which a record holds what was printed, the surest first; a dot leads into an object.
 _TEXTS = (
@@ -37,11 +37,11 @@ _TIMES = (
     "_source.@timestamp",
 )
 #: A list of records may stand by itself or under one of these; what Elasticsearch answers holds its hits.
-_LIST = re.compile(
+_LIST = compiled(
     r'\s*(?:\{\s*"(?:events|logEvents|entries|logs|records)"\s*:\s*|\{\s*"took"[^\[\]]{1,600}?"hits"\s*:\s*)?\[\s*(?=\{)'
 )
-_RECORDS = re.compile(r"\s*(?=\{)")
-_BETWEEN = re.compile(r"[\s,]*")
+_RECORDS = compiled(r"\s*(?=\{)")
+_BETWEEN = compiled(r"[\s,]*")
 #: Records of the head that are looked at, and the share of them that must hold a text.
 LOOKED_AT, MOST = 60, 0.8
 #: A text is output when its letters and blanks make it a line, not a code: so many characters in the middle.

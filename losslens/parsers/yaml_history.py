@@ -15,22 +15,23 @@ from losslens.parsers.axes import STEP_RANK, is_known_name, normalise
 from losslens.parsers.json_reading import Document
 from losslens.parsers.opening import decode_head
 from losslens.parsers.settings import is_called_settings, read_yaml
+from losslens.patterns import compiled
 
 NAME = "yaml"
 
 _NUMBER = r"[+-]?(?:\d[\d_]*\.?\d*(?:[eE][+-]?\d+)?|\.\d+|\.?(?:nan|inf))"
 _KEY = r"[\"']?(?P<key>[A-Za-z][\w ./-]{0,60}?)[\"']?\s*:"
 #: "loss:" above at least five lines of "- 2.31", and "loss: [2.31, 2.2, …" with as many.
-_LIST = re.compile(rf"^\s*{_KEY}[ \t]*(?:&\w+)?\n(?:\s*- {_NUMBER}\s*\n){{5}}", re.MULTILINE | re.IGNORECASE)
-_FLOW = re.compile(rf"^\s*{_KEY}[ \t]*(?:&\w+)?\s*\[\s*(?:{_NUMBER}\s*,\s*){{4}}", re.MULTILINE | re.IGNORECASE)
+_LIST = compiled(rf"^\s*{_KEY}[ \t]*(?:&\w+)?\n(?:\s*- {_NUMBER}\s*\n){{5}}", re.MULTILINE | re.IGNORECASE)
+_FLOW = compiled(rf"^\s*{_KEY}[ \t]*(?:&\w+)?\s*\[\s*(?:{_NUMBER}\s*,\s*){{4}}", re.MULTILINE | re.IGNORECASE)
 #: "- epoch: 3" and "- {epoch: 3, …", "epoch_3:", and the first line of a document behind "---".
-_RECORD = re.compile(rf"^\s*- (?:\{{\s*)?{_KEY}\s*\d", re.MULTILINE)
-_BY_STEP = re.compile(r"^(?P<key>epoch|step|iter(?:ation)?)[ _-]?\d+:\s*$", re.MULTILINE | re.IGNORECASE)
-_DOCUMENT = re.compile(rf"^---\s*\n{_KEY}\s*\d", re.MULTILINE)
-_SAID = re.compile(rf"(?:^|[{{,\s]){_KEY}\s*{_NUMBER}\s*(?:$|[,}}])", re.MULTILINE | re.IGNORECASE)
+_RECORD = compiled(rf"^\s*- (?:\{{\s*)?{_KEY}\s*\d", re.MULTILINE)
+_BY_STEP = compiled(r"^(?P<key>epoch|step|iter(?:ation)?)[ _-]?\d+:\s*$", re.MULTILINE | re.IGNORECASE)
+_DOCUMENT = compiled(rf"^---\s*\n{_KEY}\s*\d", re.MULTILINE)
+_SAID = compiled(rf"(?:^|[{{,\s]){_KEY}\s*{_NUMBER}\s*(?:$|[,}}])", re.MULTILINE | re.IGNORECASE)
 LEAST_RECORDS = 3
 #: Lists that settings hold: rates that are tried, weights of the terms of a loss.
-_SET = re.compile(
+_SET = compiled(
     r"(?<![a-z])(?:weights?|coef\w*|scales?|lambdas?|ratios?|factors?|gammas?|betas?|thresholds?|bounds?|bins?|range"
     r"|lrs?|learning[_ ]rates?|schedule|names?|types?)(?![a-z])",
     re.IGNORECASE,

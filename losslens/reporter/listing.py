@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from losslens.model import Found, Listing, RoleChoice, Run
+from losslens.patterns import compiled
 from losslens.reporter import text as texts
 from losslens.reporter import words
 from losslens.reporter.names import shortened
@@ -205,7 +205,7 @@ def _paragraphs(lines: list[str]) -> list[str]:
 
 
 #: A source ends with its address, and what is said of that in brackets.
-_SOURCE_END = re.compile(r"(https?://\S*?[^\s.,;](?: \([^()]*\))?)[.,;]? +(?=[^ (])")
+_SOURCE_END = compiled(r"(https?://\S*?[^\s.,;](?: \([^()]*\))?)[.,;]? +(?=[^ (])")
 
 
 def _sources(lines: list[str]) -> list[str]:

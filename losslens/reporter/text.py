@@ -10,6 +10,8 @@ import html
 import re
 import unicodedata
 
+from losslens.patterns import compiled
+
 #: What the ASCII-only terminal shows instead of the signs losslens itself uses, and of common typography.
 _ASCII = {
     "–": "-",
@@ -83,10 +85,10 @@ def code_lines(text: str) -> list[str]:
 
 
 #: An underscore inside a word is no emphasis in GitHub's Markdown; "$" begins mathematics there.
-_MARKDOWN = re.compile(r"([\\`*\[\]<>|$]|(?<![^\W_])_|_(?![^\W_])|~|#(?=\d))")
-_MENTION = re.compile(r"@(?=\w)")
-_ISSUE = re.compile(r"\\#(?=\d)")
-_LINK = re.compile(r"(?i)\b(https?|ftp|mailto|www)(?=[:.])")
+_MARKDOWN = compiled(r"([\\`*\[\]<>|$]|(?<![^\W_])_|_(?![^\W_])|~|#(?=\d))")
+_MENTION = compiled(r"@(?=\w)")
+_ISSUE = compiled(r"\\#(?=\d)")
+_LINK = compiled(r"(?i)\b(https?|ftp|mailto|www)(?=[:.])")
 
 
 def markdown(text: str) -> str:

@@ -7,10 +7,10 @@ to a zero that it is not.
 from __future__ import annotations
 
 import math
-import re
 from datetime import UTC, datetime
 
 from losslens.model import LogEvent, Onset, Role, Verdict
+from losslens.patterns import compiled
 
 #: What the x of a log counts, when one of it is meant ("epoch 12").
 _ONE = {
@@ -38,8 +38,8 @@ _DIED_OF = {
 DEATHS = tuple(_DIED_OF)
 
 
-_CODE = re.compile(r"exit code -?\d+.*")
-_EXCEPTION = re.compile(r"(?<!\w)[A-Z]\w*(?:Error|Exception|Exit)(?!\w)")
+_CODE = compiled(r"exit code -?\d+.*")
+_EXCEPTION = compiled(r"(?<!\w)[A-Z]\w*(?:Error|Exception|Exit)(?!\w)")
 
 
 def died_of(event: LogEvent) -> str:

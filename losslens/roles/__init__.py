@@ -15,6 +15,7 @@ import numpy as np
 
 from losslens.errors import UsageError
 from losslens.model import RawSeries, Role, RoleChoice, Series
+from losslens.patterns import compiled
 from losslens.roles import abbreviations, beside, counted, losses, sums, tallies, unnamed
 from losslens.roles.names import split_of, words, words_of
 from losslens.roles.table import ACCURACY, BELOW_A_LOSS, IN_A_FOLDER_OF_A_LOSS, IS_LOSS, SHORT_ACCURACY, TABLE
@@ -127,11 +128,11 @@ class _Numbers:
 
 
 #: CleanRL keeps what it watches of a policy in one folder with its losses.
-_BESIDE_LOSSES = re.compile(r"(?:^|/)losses/(?:\w*approx_kl|entropy)$")
+_BESIDE_LOSSES = compiled(r"(?:^|/)losses/(?:\w*approx_kl|entropy)$")
 
 
 #: `|g|`, `||grad||`: a gradient between the bars of a norm.
-_BETWEEN_BARS = re.compile(r"(?:^|[/ ._])\|{1,2}(?:d?g|grads?|gradient|dL|∇\w*)\|{1,2}$", re.IGNORECASE)
+_BETWEEN_BARS = compiled(r"(?:^|[/ ._])\|{1,2}(?:d?g|grads?|gradient|dL|∇\w*)\|{1,2}$", re.IGNORECASE)
 
 
 def _by_name(tag: str, numbers: _Numbers) -> RoleChoice | None:
@@ -264,7 +265,7 @@ def _seen_twice(
 
 
 #: The name of the rate itself, whatever stands before it of its place.
-_PLAIN_RATE = re.compile(
+_PLAIN_RATE = compiled(
     r"(?:train(?:ing)?|optim(?:izer)?|epoch|charts?|log|metrics?|trainer|printed)? ?(?:lr|learning rate)"
 )
 _ROLE_ORDER = {role: i for i, role in enumerate(Role)}

@@ -5,7 +5,6 @@ Every choice made here is a guess, and says so.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from losslens.model import RawSeries, Role, RoleChoice, Series
+from losslens.patterns import compiled
 from losslens.roles import losses
 from losslens.roles.names import TEST_WORDS, TRAIN_WORDS, VAL_WORDS, split_of, words_of
 from losslens.roles.shapes import counts, is_counter, may_be_accuracy, measures_like
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 _MEANS = {Role.LEARNING_RATE, Role.GRAD_NORM, Role.GRAD_NORM_CLIPPED, Role.LOSS_SCALE}
 _ACCURACIES = {Role.ACCURACY, Role.VAL_ACCURACY}
 #: The letter of the loss, and with it the data: "L", "Lval", "Ltrain".
-_LETTER = re.compile(r"(?:.*/)?L(?P<data>tr|trn|train|va?|vl|val|valid|te|tst|test|dev|eval)?")
+_LETTER = compiled(r"(?:.*/)?L(?P<data>tr|trn|train|va?|vl|val|valid|te|tst|test|dev|eval)?")
 #: What is minimised, as others write it: "F", "F_val", "J_train".
-_OTHER_LETTER = re.compile(r"(?:.*/)?[JF](?:_?(?P<data>tr|trn|train|va?|vl|val|valid|te|tst|test|dev|eval))?")
+_OTHER_LETTER = compiled(r"(?:.*/)?[JF](?:_?(?P<data>tr|trn|train|va?|vl|val|valid|te|tst|test|dev|eval))?")
 #: A score ends at so many times where it began, or stays within 0…1.
 _GAINED = 2.0
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from losslens.model import RawSeries, Role, RoleChoice, Series
+from losslens.patterns import compiled
 from losslens.roles.losses import BESIDE, FEW_POINTS, UNKNOWN, Candidate
 from losslens.roles.names import MAIN_WORDS, TEST_WORDS, VAL_WORDS, WHOLE_MODELS, words, words_of
 
@@ -183,7 +184,7 @@ def weights_of_a_linear_model(choices: Mapping[str, RoleChoice]) -> dict[str, Ro
 
 
 #: What spaCy's table names beside the losses of its components: scores on the data held back.
-_SPACY_SCORE = re.compile(r"SCORE|[A-Z]\w*_(?:SCORE|ACC|[FPR]|UAS|LAS|AUC)")
+_SPACY_SCORE = compiled(r"SCORE|[A-Z]\w*_(?:SCORE|ACC|[FPR]|UAS|LAS|AUC)")
 
 
 def scores_of_spacy(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
+
+from losslens.patterns import compiled
 
 BOOSTERS = frozenset({"xgboost", "lightgbm", "catboost"})
 
-BOOSTED = re.compile(
+BOOSTED = compiled(
     r"^(?:train(?:ing)?|eval|valid(?:ation)?(?:_\d+)?|test|learn)(?:-|'s |_0-|_1-)"
     r"(?:rmse|mae|mape|logloss|mlogloss|binary_logloss|multi_logloss|merror|error|auc|l1|l2|rmsle|ndcg|map"
     r"|rmspe|mphe|aucpr|[a-z]+-nloglik|[a-z]+-deviance|multi_error|binary_error|quantile|huber|fair|gini)\b"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from losslens.model import Role, RoleChoice
+from losslens.patterns import compiled
 from losslens.roles.names import (
     AUX_WORDS,
     BEST,
@@ -47,7 +48,7 @@ FEW_POINTS = 5
 #: What is logged so many times as often as another has a course where that has none.
 MANY_TIMES = 5
 #: LightGBM's metrics, as "training's l2": alone these words say too little.
-_METRIC_OF_A_SPLIT = re.compile(r"'s (?:l1|l2|rmse|mape|huber|fair|poisson|quantile|gamma|tweedie|cross_entropy)\b")
+_METRIC_OF_A_SPLIT = compiled(r"'s (?:l1|l2|rmse|mape|huber|fair|poisson|quantile|gamma|tweedie|cross_entropy)\b")
 #: Values of so few digits were printed for people; a logger of numbers keeps at least single precision.
 PRINTED_DIGITS = 5
 #: How a series of the output is called where a log beside it holds one of the same name.
@@ -224,7 +225,7 @@ def _objectives(candidates: Sequence[Candidate], *, val: bool) -> dict[str, Role
     return out
 
 
-_OF_SOMETHING = re.compile(r"\b(?:length|ratio|count|duration|size|age|depth|angle|position) (?:r?mse|mae)\b")
+_OF_SOMETHING = compiled(r"\b(?:length|ratio|count|duration|size|age|depth|angle|position) (?:r?mse|mae)\b")
 
 
 def _objective_order(c: Candidate) -> int:

@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 
 from losslens.languages import in_english
+from losslens.patterns import compiled
 
 
 def words(*lines: str) -> frozenset[str]:
@@ -26,7 +27,7 @@ VAL_WORDS = frozenset(
 TEST_WORDS = frozenset({"test", "testing", "tst"})
 TRAIN_WORDS = frozenset({"train", "training", "trainer", "trn", "tr"})
 
-_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+\d*|[A-Z]+\d*|\d+")
+_WORD = compiled(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+\d*|[A-Z]+\d*|\d+")
 #: Spellings that camel-case cutting would break, or that join two words.
 _JOINED = {
     "gradnorm": "grad norm",
@@ -60,25 +61,25 @@ _JOINED = {
 
 
 #: Parts that say where a library keeps its numbers or against what it draws them, not what they are.
-_NOISE = re.compile(
+_NOISE = compiled(
     r"^ray/tune/|^info/learner/(?:[^/]+/(?=learner_stats/))?|^learners/|(?<=/)learner_stats/|(?:^|(?<=/))default_policy/"
     r"|_vs_(?:iterations?|steps?|epochs?)$"
 )
 #: `ploss` and `mseloss` are two words.
-_LOSS_AT_END = re.compile(r"^([a-z]{1,12})loss(?:es)?$")
+_LOSS_AT_END = compiled(r"^([a-z]{1,12})loss(?:es)?$")
 #: `l_pix`, `l_g_gan`, `train_L_rec`: a loss under its initial, as restoration codes write it.
-_INITIAL = re.compile(r"(?:^|(?<=/)|(?<=train_)|(?<=val_)|(?<=valid_)|(?<=test_))[lL](?=_[a-z])")
+_INITIAL = compiled(r"(?:^|(?<=/)|(?<=train_)|(?<=val_)|(?<=valid_)|(?<=test_))[lL](?=_[a-z])")
 #: Two words that are one thing.
-_PHRASES = re.compile(r"\b(?:cross entropy|(?:held|hold) out)\b")
+_PHRASES = compiled(r"\b(?:cross entropy|(?:held|hold) out)\b")
 #: `Err_G`: the loss of a player under the name of an error.
-_ERR_OF_PLAYER = re.compile(r"\berr ([dg])\b")
+_ERR_OF_PLAYER = compiled(r"\berr ([dg])\b")
 
 
 #: "-logL", "-log lik/n": a likelihood with a minus sign before it.
-_NEGATIVE = re.compile(r"^-\s?(?:log|ln)[ _-]?(?:L|lik|likelihood)(?:/\w+)?$", re.IGNORECASE)
-_NEGATIVE_BOUND = re.compile(r"^-\s?(?:elbo|evidence)(?:/\w+)?$", re.IGNORECASE)
+_NEGATIVE = compiled(r"^-\s?(?:log|ln)[ _-]?(?:L|lik|likelihood)(?:/\w+)?$", re.IGNORECASE)
+_NEGATIVE_BOUND = compiled(r"^-\s?(?:elbo|evidence)(?:/\w+)?$", re.IGNORECASE)
 #: The energy of a physical system, shared out over its parts.
-_ENERGY = re.compile(r"(?<![A-Za-z])E/(?:[Nn]|site|atom|spin)(?![A-Za-z])")
+_ENERGY = compiled(r"(?<![A-Za-z])E/(?:[Nn]|site|atom|spin)(?![A-Za-z])")
 #: Letters that stand for a quantity, as papers name it.
 _GREEK = {
     "α": "alpha",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-FAKE = re.compile(r"(?<![a-z])(?:fake|generated)(?![a-z])", re.IGNORECASE)
+from losslens.patterns import compiled
+
+FAKE = compiled(r"(?<![a-z])(?:fake|generated)(?![a-z])", re.IGNORECASE)
 
 
 def halves(tags: Iterable[str]) -> list[str]:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from losslens.model import Role
+from losslens.patterns import compiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Rule:
 
 
 def _any(*alternatives: str) -> re.Pattern[str]:
-    return re.compile(rf"(?:^|(?<= ))(?:{'|'.join(alternatives)})(?=$| )")
+    return compiled(rf"(?:^|(?<= ))(?:{'|'.join(alternatives)})(?=$| )")
 
 
 LOSS = r"loss(?:es)?\d*"
@@ -71,7 +72,7 @@ TABLE: tuple[Rule, ...] = (
         _any("momentum", "weight decay", "wd", r"betas?\d?(?! divergence)", "eps", "epsilon"),
         "an optimiser setting",
     ),
-    Rule(Role.OTHER, re.compile(r"^hparams? "), "a result beside the hyper-parameters, not a course", beside_loss=True),
+    Rule(Role.OTHER, compiled(r"^hparams? "), "a result beside the hyper-parameters, not a course", beside_loss=True),
     Rule(
         Role.OTHER,
         _any("second statement"),
@@ -80,7 +81,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         Role.OTHER,
-        re.compile(r"^loss (?:tok2vec|trans)$"),
+        compiled(r"^loss (?:tok2vec|trans)$"),
         "spaCy's: the size of the gradients that its other components handed down, no objective",
         beside_loss=True,
     ),
@@ -102,7 +103,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         Role.LOSS_SCALE,
-        re.compile(r"^(?:train )?scale$"),
+        compiled(r"^(?:train )?scale$"),
         "named a scale, and its values are powers of two as those of a loss scale",
     ),
     Rule(
@@ -158,16 +159,16 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         Role.GRAD_NORM,
-        re.compile(r"^(?:train )?(?:total )?norm$"),
+        compiled(r"^(?:train )?(?:total )?norm$"),
         "a norm without a name: trainers mean the gradient's",
     ),
-    Rule(Role.GRAD_NORM, re.compile(r"^(?:train )?(?:gn|grad)$"), "short for the size of the gradient"),
+    Rule(Role.GRAD_NORM, compiled(r"^(?:train )?(?:gn|grad)$"), "short for the size of the gradient"),
     Rule(
         Role.LAYER_GRAD_NORM,
-        re.compile(rf"^(?:train(?:ing)? )?{_GRADIENT}(?!.* (?:accum\w*|steps?|time|sync)(?= |$))(?: \w+)+"),
+        compiled(rf"^(?:train(?:ing)? )?{_GRADIENT}(?!.* (?:accum\w*|steps?|time|sync)(?= |$))(?: \w+)+"),
         "a gradient of one part of the model",
     ),
-    Rule(Role.OTHER, re.compile(r"^timing (?!s step$)"), "the time that a part of a step took"),
+    Rule(Role.OTHER, compiled(r"^timing (?!s step$)"), "the time that a part of a step took"),
     Rule(
         Role.UPDATE_RATIO,
         _any(
@@ -205,12 +206,12 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         Role.LOGIT_SCALE,
-        re.compile(r"^(?:train )?(?:attn|logits?)$"),
+        compiled(r"^(?:train )?(?:attn|logits?)$"),
         "named as logits alone: what a training log has of them is a size",
     ),
     Rule(
         Role.OTHER,
-        re.compile(
+        compiled(
             r"(?:^|(?<= ))(?:lr|learning rate) (?:\w+ )*?"
             r"(?:factor|mult|multiplier|decay(?: rate)?|gamma|power|patience|steps?)$"
         ),
@@ -223,7 +224,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         Role.LEARNING_RATE,
-        re.compile(r"(?:^|(?<= ))pg\d+$"),
+        compiled(r"(?:^|(?<= ))pg\d+$"),
         "the rate of a group of parameters, as Lightning's monitor calls it behind the name of the schedule",
     ),
     Rule(
@@ -266,7 +267,7 @@ TABLE: tuple[Rule, ...] = (
     Rule(
         Role.EPOCH,
         # The whole name: "accuracy (per epoch)" and "perplexity_epoch" are no counts.
-        re.compile(
+        compiled(
             r"^(?:(?:train|trainer|training|val|valid|test|eval|cur|current|total|progress|global|time|misc|log|logs"
             r"|metrics?|counters?|info|printed|num|n|charts?) )*"
             r"epochs?(?: num| number| idx| float| frac| printed)?$"
@@ -313,13 +314,13 @@ TABLE: tuple[Rule, ...] = (
         ),
         "named as a reward",
     ),
-    Rule(Role.REWARD, re.compile(r"^(?:(?:train|eval|ep|avg|mean) )*ret(?: (?:mean|avg))?$"), "short for a return"),
+    Rule(Role.REWARD, compiled(r"^(?:(?:train|eval|ep|avg|mean) )*ret(?: (?:mean|avg))?$"), "short for a return"),
     Rule(
         Role.OTHER,
-        re.compile(r"^(?:train )?(?:chosen|rejected|margins?)$"),
+        compiled(r"^(?:train )?(?:chosen|rejected|margins?)$"),
         "what a training on preferences gives to the answers: no objective",
     ),
-    Rule(Role.ENTROPY, re.compile(r"^(?:(?:train|policy|pi) )*ent(?: (?:mean|avg))?$"), "short for an entropy"),
+    Rule(Role.ENTROPY, compiled(r"^(?:(?:train|policy|pi) )*ent(?: (?:mean|avg))?$"), "short for an entropy"),
     Rule(
         Role.OTHER,
         _any(r"(?:\w+ )*?(?:top ?\d+|acc\w*|classification|word|character|token) err(?:ors?)?(?: rate)?(?: \w+)?$"),
@@ -366,7 +367,7 @@ ACCURACY = _any(
 _HOW_OFTEN_RIGHT = r"(?:top ?\d+|accuracy\d*|accuracies|prec\d*|precision|recall|auc|auroc|hit ?rate|m ?iou)"
 #: How often the answers at the output of a loss are right, said below its name (`loss1/top-1`); a loss is named the
 #: other way round (`accuracy_loss`). What may be the objective itself (`loss/dice`, `loss/iou`) is not among them.
-BELOW_A_LOSS = re.compile(rf"(?:^|(?<= )){LOSS} (?:\d )?{_HOW_OFTEN_RIGHT}(?: err(?:ors?)?)?{_AND_HOW}")
+BELOW_A_LOSS = compiled(rf"(?:^|(?<= )){LOSS} (?:\d )?{_HOW_OFTEN_RIGHT}(?: err(?:ors?)?)?{_AND_HOW}")
 IN_A_FOLDER_OF_A_LOSS = _any(rf"(?:\w+ )*{_HOW_OFTEN_RIGHT}(?: \w+)*", "lr", "learning rate")
 #: Of positions and their derivatives the acceleration too.
 SHORT_ACCURACY = _any(r"(?:pix|pixel|cls|bal|mean|avg|m)?acc\d*")

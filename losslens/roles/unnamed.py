@@ -5,13 +5,13 @@ Every choice made here is a guess, and says so.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from losslens.model import RawSeries, Role, RoleChoice, Series
+from losslens.patterns import compiled
 from losslens.roles import losses, sums
 from losslens.roles.bare import is_the_letter, names_held_back, under_its_letter, under_its_split, whole_beside_terms
 from losslens.roles.names import TEST_WORDS, TRAIN_WORDS, VAL_WORDS, split_of, words, words_of
@@ -133,7 +133,7 @@ def _may_name_an_objective(tag: str) -> bool:
 
 _HELD_BACK = VAL_WORDS | TEST_WORDS
 #: What the numbers of a printed line are called that names none of them.
-_NAMELESS = re.compile(r"value(?: \d+)?")
+_NAMELESS = compiled(r"value(?: \d+)?")
 
 
 def _measured(tag: str) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -13,6 +12,7 @@ from losslens import roles as roles_room
 from losslens.errors import NotALogError
 from losslens.model import Log, LogEvent, RawSeries, Repair, Role, RoleChoice, Run, Series
 from losslens.model import Warning as LogWarning
+from losslens.patterns import compiled
 from losslens.roles.names import split_of, words_of
 from losslens.runs import blanks, counts, restarts, starts, unnamed
 from losslens.runs.as_epochs import with_epochs
@@ -40,11 +40,11 @@ Overrides = Mapping[str, Sequence[str]]
 #: Warnings of parsers that tell what a logger did to the numbers.
 UNDONE = frozenset({"running-means"})
 #: The last part of a name that was made of a number.
-_ATTEMPT = re.compile(r"(?:^|/)attempt-\d+$")
+_ATTEMPT = compiled(r"(?:^|/)attempt-\d+$")
 #: Column names that say nothing.
 NAMELESS = frozenset({"value", "values", "metric", "scalar", "y"})
 #: What trackers call the folder or the archive of a run: ids, not names.
-_RUN_ID = re.compile(
+_RUN_ID = compiled(
     r"(?:offline-)?[0-9a-f]{16,}(?:\.zip)?|(?:offline-|dry)?run-\d{8}_\d{6}-\w+|run__[0-9a-f-]{36}\w*|\.cometml-runs"
 )
 #: Roles that any table of numbers may seem to hold.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from losslens.model import Log, RawSeries, Repair, Role, RoleChoice, Table
+from losslens.patterns import compiled
 from losslens.runs.formats import NEPTUNE, TEXT
 
 if TYPE_CHECKING:
@@ -257,7 +258,7 @@ def _numbered_alike(tag: str, other: str) -> bool:
     return tag != other and _NUMBER.search(tag) is not None and _NUMBER.sub("0", tag) == _NUMBER.sub("0", other)
 
 
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER = compiled(r"\d+(?:\.\d+)?")
 
 
 def _left_out(rows: IntArray, column: _Column, others: Sequence[_Column], table: Table) -> IntArray:

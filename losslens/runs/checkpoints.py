@@ -7,28 +7,29 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from losslens.model import Checkpoint, Run
+from losslens.patterns import compiled
 from losslens.runs.jobs import Job
 
 #: Names with the step in them, of the trainers that write them; matched against the whole name.
-_BY_STEP = re.compile(
+_BY_STEP = compiled(
     r"""(?:checkpoint|ckpt|check_point|model|cp|weights|snapshot|state|net|unet|generator|global_step|step|iter|iteration|it)?
     (?:[-_.]?(?:ckpt|model|checkpoint|step|steps|iter|iteration|global_step))*[-_.=]?
     (?P<step>\d{1,12})(?:[-_]?(?:steps?|iters?|its?|unsharded))?
     (?:\.(?:index|meta|pt|pth|ckpt|bin|safetensors|h5|keras|pkl|npz|msgpack|tar|zip|orbax|data-\d+-of-\d+))*""",
     re.VERBOSE | re.IGNORECASE,
 )
-_LIGHTNING = re.compile(r".*\bepoch=(?P<epoch>\d+)(?:-|,|_).*?step=(?P<step>\d+).*\.ckpt", re.IGNORECASE)
-_BY_EPOCH = re.compile(
+_LIGHTNING = compiled(r".*\bepoch=(?P<epoch>\d+)(?:-|,|_).*?step=(?P<step>\d+).*\.ckpt", re.IGNORECASE)
+_BY_EPOCH = compiled(
     r"""(?:.*[-_.])?(?:epoch|ep|e)[-_=.]?(?P<epoch>\d{1,6})(?:[-_.].*)?\.(?:pt|pth|ckpt|h5|keras|pkl|bin|safetensors|tar|weights\.h5|hdf5|index)""",
     re.VERBOSE | re.IGNORECASE,
 )
-_KERAS = re.compile(
+_KERAS = compiled(
     r"(?:weights|model|cp|checkpoint)[-_.](?P<epoch>\d{1,5})[-_.][\d.]+\.(?:h5|hdf5|keras|ckpt)(?:\.index)?",
     re.IGNORECASE,
 )
 
-_WORDS = re.compile(r"checkpoint|ckpt|^cp-|model|weights|snapshot|global_?step|(?:^|[-_])(?:step|iter)", re.IGNORECASE)
-_HF = re.compile(r"checkpoint-\d+")
+_WORDS = compiled(r"checkpoint|ckpt|^cp-|model|weights|snapshot|global_?step|(?:^|[-_])(?:step|iter)", re.IGNORECASE)
+_HF = compiled(r"checkpoint-\d+")
 _FOLDERS = ("checkpoints", "checkpoint", "ckpt", "ckpts", "weights", "models", "saved_models", "snapshots")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from losslens import parsers
 from losslens.errors import LosslensError
 from losslens.parsers.axes import is_known_name
 from losslens.parsers.cells import is_float
+from losslens.patterns import compiled
 from losslens.runs.formats import CSV
 from losslens.runs.jobs import Source
 from losslens.runs.peek import glimpse
@@ -20,7 +20,7 @@ from losslens.runs.peek import glimpse
 CROWD, SAMPLE = 64, 16
 #: More tables without a name that training logs use are a data set, not losses of many runs.
 MOST_TABLES = 16
-_NUMBERS = re.compile(r"[0-9a-fA-F]{8,}|\d+")
+_NUMBERS = compiled(r"[0-9a-fA-F]{8,}|\d+")
 
 
 def without_crowds(

@@ -15,6 +15,7 @@ from losslens import parsers
 from losslens.errors import LosslensError, UsageError
 from losslens.model import Skipped
 from losslens.parsers import python_settings
+from losslens.patterns import compiled
 from losslens.roles.names import words
 from losslens.runs import crowds, prose
 from losslens.runs.beside import MESSAGES_ONLY
@@ -49,14 +50,14 @@ WEIGHTS = words(".pt .pth .ckpt .safetensors .h5 .hdf5 .keras .onnx .bin .pb .in
 #: Archives shown of a search that found no log.
 MOST_ARCHIVES = 5
 #: Files of models, data sets and packages that look like settings or text output.
-_NO_LOGS = re.compile(
+_NO_LOGS = compiled(
     r"tokenizer.*\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(?:json|txt)|merges\.txt|generation_config\.json"
     r"|preprocessor_config\.json|.*\.index\.json|package(?:-lock)?\.json|tsconfig.*\.json|requirements.*\.txt|README.*|LICENSE.*"
     r"|pyproject\.toml|Cargo\.toml|Pipfile|wandb-events\.jsonl|debug-(?:internal|core)\.log|debug-cli.*\.log|diff\.patch|CMakeLists\.txt|Makefile|Dockerfile.*|\..*rc|\.DS_Store|environment\.ya?ml|conda.*\.ya?ml|docker-compose.*\.ya?ml",
     re.IGNORECASE,
 )
 #: Notes that bear the name of a training's output, into which it was pasted or written.
-_LOG_IN_NOTES = re.compile(
+_LOG_IN_NOTES = compiled(
     r"(?=\D*(?:log|train|output|stdout|console))(?:(?:logs?|train(?:ing)?|output|stdout|console|\d+)[ _.-]*)+\.md",
     re.IGNORECASE,
 )

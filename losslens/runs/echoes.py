@@ -6,7 +6,6 @@ a tree of its own. Names do not tell that these are one job; the losses that sta
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence, Set
 from itertools import accumulate, combinations
@@ -16,6 +15,7 @@ import numpy as np
 
 from losslens.model import Log, RawSeries, Role
 from losslens.parsers.axes import STEP_RANK, is_known_name, normalise
+from losslens.patterns import compiled
 from losslens.runs.agreement import DISTINCT, SAID_AGAIN, by_epoch, same_numbers, sums_up
 from losslens.runs.beginnings import Beginnings, beginning
 from losslens.runs.copies import decimals
@@ -32,7 +32,7 @@ LOOKED_AT, SMALL = 8, 256 << 10
 #: Numbers with so many decimals that come in one order are the same, whatever counts them: the mean of an epoch is
 #: printed at its last batch, and logged at the epoch.
 EXACT = 4
-_NUMBERS = re.compile(r"\d+")
+_NUMBERS = compiled(r"\d+")
 #: Logs of one folder that are compared each with each.
 MOST_TOGETHER = 24
 #: Most pairs of outputs and logs that are compared under one call.

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from losslens.patterns import compiled
 from losslens.runs.jobs import Source
 
 #: The folder of one W&B run; the id after the time names the run, and a resumed one has it again.
-TRACKED_RUN = re.compile(r"(?:offline-|dry)?run-(?P<time>\d{8}_\d{6})-(?P<id>\w+)")
+TRACKED_RUN = compiled(r"(?:offline-|dry)?run-(?P<time>\d{8}_\d{6})-(?P<id>\w+)")
 #: What W&B calls the link to the last of them; where links cannot be, or were followed, it is a copy. A process that
 #: was stopped while it moved the link leaves its own number behind the name.
-LATEST_RUN = re.compile(r"latest-run(?:\.\d+)?")
+LATEST_RUN = compiled(r"latest-run(?:\.\d+)?")
 
 #: Why files of a folder are jobs side by side, as long as nothing joins them.
 EACH_A_RUN = "files of one kind with the same columns: a run each"

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from losslens.model import Checkpoint, Skipped
+from losslens.patterns import compiled
 from losslens.roles.names import split_of, words
 from losslens.runs import printed
 from losslens.runs.beginnings import Beginnings
@@ -40,14 +41,14 @@ CONTAINERS = words(
     "tensorboard tb tf tb_logs tblogs tensorboard_logs events summaries summary logs log logging csv vis_data dvclive",
     "stdout output slurm slurm_logs wandb metrics",
 )
-_HPARAMS_TIME = re.compile(r"\d{9,11}(?:\.\d+)?")
+_HPARAMS_TIME = compiled(r"\d{9,11}(?:\.\d+)?")
 COMPARED = "compared, and kept where one parts"
 ONLY = "is the only log of its kind in the folder"
-_NUMBERS = re.compile(r"\d+")
+_NUMBERS = compiled(r"\d+")
 #: Files shorter than this (bytes) may begin alike by chance.
 LEAST_ALIKE = 200
 #: Names that the output of a job has, whatever the job.
-_PRINTED = re.compile(
+_PRINTED = compiled(
     r"(?:slurm|job|nohup|stdout|stderr|output|train|training|log|debug|console|run|std|out|err)[\w.-]*|.*\.(?:out|err|[oe]\d+)",
     re.IGNORECASE,
 )

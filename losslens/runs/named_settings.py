@@ -7,21 +7,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
 from losslens.model import Role, RoleChoice, Setting
+from losslens.patterns import compiled
 
 _NUMBER = r"(?P<number>\d+(?:\.\d+)?(?:e[-+]?\d+)?)(?![A-Za-z0-9]|\.\d)"
 #: A rate is no whole number: "lr3" is the third, or one of 1e-3.
 _FRACTION = r"(?P<number>\d+(?:\.\d+(?:e[-+]?\d+)?|e-?\d+))(?![A-Za-z0-9]|\.\d)"
 #: Behind which words of a name a number is the learning rate, and the batch size. "batch_3" counts batches.
-_RATE = re.compile(r"(?:^|[^A-Za-z0-9])(?:lr|learning[-_ ]?rate)[-_= ]?" + _FRACTION, re.IGNORECASE)
-_BATCH = re.compile(
+_RATE = compiled(r"(?:^|[^A-Za-z0-9])(?:lr|learning[-_ ]?rate)[-_= ]?" + _FRACTION, re.IGNORECASE)
+_BATCH = compiled(
     r"(?:^(?:namespace)?|[^A-Za-z0-9])(?:(?:bs|bsz|batch[-_ ]?size)[-_= ]?|batch=?)" + _NUMBER, re.IGNORECASE
 )
 #: No rate is larger, and no batch; "bs1" and "bs2" may be the first and the second of some runs.
 _LARGEST_RATE, _LEAST_BATCH, _LARGEST_BATCH = 10.0, 4, 1 << 20
 #: How many of the last parts of a name are read: the folder of a run, and that of its version.
 _PARTS = 2
-_IS_RATE = re.compile(r"(?:^|_)lr\d*$|learning_?rate")
-_IS_BATCH = re.compile(r"batch_?size|^bsz?$|^batch$")
+_IS_RATE = compiled(r"(?:^|_)lr\d*$|learning_?rate")
+_IS_BATCH = compiled(r"batch_?size|^bsz?$|^batch$")
 
 
 def told_by_name(name: str, settings: Mapping[str, Setting], choices: Sequence[RoleChoice]) -> dict[str, Setting]:

@@ -7,6 +7,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from losslens.patterns import compiled
+
 #: Longest part of a name that a file system and a table can bear.
 LONGEST = 80
 _GENERIC = (
@@ -14,13 +16,13 @@ _GENERIC = (
     r"|lightning|state|measurements|files|stats|summary|summaries|checkpoints?|ckpts?|mlruns|wandb|stdout|all)"
 )
 #: Names of folders and files that every other job has too: generic words and nothing else (`tb_logs`, not `k12_tb`).
-_SAYS_NOTHING = re.compile(
+_SAYS_NOTHING = compiled(
     rf"{_GENERIC}(?:[_-]{_GENERIC})*|version_\d+|(?:attempt|writer|run)-?\d+(?:\.\d+)?",
     re.IGNORECASE,
 )
 
 #: The second in which an event file was begun, the host, and of most writers the process and the number of its file.
-EVENT_FILE = re.compile(
+EVENT_FILE = compiled(
     r"tfevents\.(?P<time>\d{9,11})(?:\.(?P<host>.+?)(?:\.(?P<pid>\d+)\.(?P<n>\d+)(?P<suffix>\.\D.*)?)?)?(?:\.v2)?(?:\.gz)?$"
 )
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from losslens.patterns import compiled
 from losslens.roles.names import words
 from losslens.runs.formats import BY_RANK
 from losslens.runs.group import Group
@@ -18,17 +19,17 @@ from losslens.runs.peek import lines_of_ends
 _ERRORS = words("err stderr error errors")
 _STREAMS = _ERRORS | words("out stdout output log txt gz console")
 #: `train.o123456` and `train.e123456`, as PBS, SGE and LSF name the two streams of a job.
-_NUMBERED = re.compile(r"([oe])(\d{2,})")
-_RANK = re.compile(r"(?<![a-z])(?:local|global|node)?[_-]?rank[_-]?(\d+)", re.IGNORECASE)
+_NUMBERED = compiled(r"([oe])(\d{2,})")
+_RANK = compiled(r"(?<![a-z])(?:local|global|node)?[_-]?rank[_-]?(\d+)", re.IGNORECASE)
 #: Words that may also name trainings of their own: those of which the files begin with the same numbers are ranks.
-_MAYBE = re.compile(r"(?<![a-z])(?:worker|gpu|node|proc(?:ess)?|host|device)[_-]?(\d+)(?!\d)", re.IGNORECASE)
-_STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]|\d\d:\d\d:\d\d(?:[.,]\d+)?")
-_FRACTION = re.compile(r"\d\.\d")
+_MAYBE = compiled(r"(?<![a-z])(?:worker|gpu|node|proc(?:ess)?|host|device)[_-]?(\d+)(?!\d)", re.IGNORECASE)
+_STAMP = compiled(r"\d{4}-\d\d-\d\d[T ]|\d\d:\d\d:\d\d(?:[.,]\d+)?")
+_FRACTION = compiled(r"\d\.\d")
 #: Lines with a fraction that two files must share, and the share of all that they have.
 FEWEST_LINES, ALIKE = 20, 0.8
 #: torchrun writes `attempt_0/3/stdout.log`: the folders are the start and the rank.
-_ATTEMPT = re.compile(r"attempt_(\d+)")
-_RANK_FOLDER = re.compile(r"(?:(?:local_?|global_?)?rank[_-]?)?(\d+)", re.IGNORECASE)
+_ATTEMPT = compiled(r"attempt_(\d+)")
+_RANK_FOLDER = compiled(r"(?:(?:local_?|global_?)?rank[_-]?)?(\d+)", re.IGNORECASE)
 
 
 def stream_of(name: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from losslens.model import Setting
+from losslens.patterns import compiled
 from losslens.roles.names import words
 
 #: Words that say what kind of file this is, not whose.
@@ -17,12 +18,12 @@ _KINDS = words(
     "experiment final all eval summary messages print printed console",
 )
 #: Settings that name the run or the place it writes to.
-_NAMES = re.compile(
+_NAMES = compiled(
     r"(?:.*[./_-])?(?:run_?name|run_?id|exp(?:eriment)?_?(?:name|id)?|name|job_?name|tag|version|comment|logger_?name"
     r"|(?:output|log(?:ging)?|save|work|checkpoint|ckpt|result)s?_?(?:dir|path|file|folder|root|name)|log_?file|history_?file)",
     re.IGNORECASE,
 )
-_SUFFIXES = re.compile(r"(?:\.(?:gz|csv|tsv|jsonl?|log|txt|out|err|ya?ml|toml|ini|cfg|conf|py))+$", re.IGNORECASE)
+_SUFFIXES = compiled(r"(?:\.(?:gz|csv|tsv|jsonl?|log|txt|out|err|ya?ml|toml|ini|cfg|conf|py))+$", re.IGNORECASE)
 
 
 def owners_by_name(name: str, runs: Sequence[str]) -> list[int]:

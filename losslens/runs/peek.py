@@ -11,6 +11,8 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
+from losslens.patterns import compiled
+
 #: How much of each end is read (bytes). A header of a thousand columns fits.
 END_BYTES = 64 * 1024
 #: Rows and records looked at, at each end.
@@ -21,7 +23,7 @@ NEAR, LATER = 3.0, 2.0
 LEAP = 0.25
 #: A NumPy file names no columns.
 _ARRAY = b"\x93NUMPY"
-_STEP_NAMES = re.compile(
+_STEP_NAMES = compiled(
     r"(?:global_?|train_?|num_?|current_?)?(?:steps?|iter(?:ation)?s?|epochs?|updates)", re.IGNORECASE
 )
 

@@ -17,10 +17,11 @@ from statistics import median
 from losslens.parsers.printed.lines import clean
 from losslens.parsers.printed.records import Record, read_record
 from losslens.parsers.printed.speaking import speaks_of_training
+from losslens.patterns import compiled
 from losslens.runs.peek import goes_on, lines_of_ends
 
 #: Output named by a scheduler: its own word, or a suffix that only printed output has.
-_SCHEDULED = re.compile(r"(?:slurm|job|nohup|stdout)[\w.-]*|.*\.(?:out|err|[oe]\d+)", re.IGNORECASE)
+_SCHEDULED = compiled(r"(?:slurm|job|nohup|stdout)[\w.-]*|.*\.(?:out|err|[oe]\d+)", re.IGNORECASE)
 #: Lines with numbers that are read at each end of a file: a folder may hold hundreds of outputs.
 ENOUGH = 50
 

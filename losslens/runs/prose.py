@@ -11,6 +11,7 @@ from losslens.parsers.opening import MOST_HEAD_BYTES, has_too_long_lines, read_h
 from losslens.parsers.printed.short import FEW, is_prose, said_in
 from losslens.parsers.printed.windows import records_in
 from losslens.parsers.wrapped import output_head
+from losslens.patterns import compiled
 from losslens.roles.names import words
 
 UNKNOWN = "text in which no line names a number of a training in a way losslens knows"
@@ -30,10 +31,10 @@ RECORDS = words(".csv .tsv .jsonl .ndjson")
 FEWEST_LINES = 10
 #: Share of the lines that this form must have: prose and package lists have lines of all forms.
 MOSTLY = 0.3
-_NUMBER = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|\bnan\b|\binf(?:inity)?\b", re.IGNORECASE)
-_FRACTION = re.compile(r"\d\.\d|\de[-+]?\d|\bnan\b", re.IGNORECASE)
+_NUMBER = compiled(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|\bnan\b|\binf(?:inity)?\b", re.IGNORECASE)
+_FRACTION = compiled(r"\d\.\d|\de[-+]?\d|\bnan\b", re.IGNORECASE)
 #: `name==1.2`, `name-1.2.tar.gz`, a path: versions and lists of files.
-_NO_COURSE = re.compile(r"==|>=|~=|\.(?:gz|whl|zip|jpe?g|png|py|npy|wav|pt)\b|^/|://", re.IGNORECASE)
+_NO_COURSE = compiled(r"==|>=|~=|\.(?:gz|whl|zip|jpe?g|png|py|npy|wav|pt)\b|^/|://", re.IGNORECASE)
 
 
 def could_be_a_log(path: Path) -> bool:

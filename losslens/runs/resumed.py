@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from statistics import median
 from losslens import parsers
 from losslens.errors import LosslensError
 from losslens.model import Log, SettingValue
+from losslens.patterns import compiled
 from losslens.runs.formats import CSV, JSONL, SETTINGS, TENSORBOARD
 from losslens.runs.group import TRACKED_RUN, Group
 from losslens.runs.jobs import Source
@@ -21,9 +21,9 @@ from losslens.runs.naming import natural
 from losslens.runs.peek import Glimpse, glimpse, goes_on, lines_of_ends
 
 #: A folder named by the moment at which a trainer was started, as mmengine does.
-_STARTED = re.compile(r"\d{8}_\d{6}")
+_STARTED = compiled(r"\d{8}_\d{6}")
 #: Lightning numbers the folders of all runs, and of each start of a run: what is in them tells the two apart.
-VERSION = re.compile(r"version_\d+")
+VERSION = compiled(r"version_\d+")
 _HPARAMS = "hparams.yaml"
 #: So much of the settings of two folders is compared (bytes).
 MOST_SETTINGS = 1 << 20

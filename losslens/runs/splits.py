@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from losslens.patterns import compiled
 from losslens.roles.names import split_of, words_of
 
 
@@ -15,7 +16,7 @@ def is_split_folder(name: str, siblings: Sequence[str]) -> bool:
     """
     if not _names_split(name) or re.fullmatch(r".*\d", name) or not all(map(_names_split, siblings)):
         return False
-    numbered = re.compile(re.escape(name) + r"[-_]?\d+")
+    numbered = compiled(re.escape(name) + r"[-_]?\d+")
     if any(map(numbered.fullmatch, siblings)):
         return False
     bare = {bare_of(one) for one in (name, *siblings)}

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from losslens.model import Log, LogEvent, Segment, Setting, SettingChange, SettingValue
+from losslens.patterns import compiled
 from losslens.roles.names import words
 from losslens.runs.chains import Stretch
 
@@ -21,11 +22,11 @@ from losslens.runs.chains import Stretch
 _AGAIN = words("resume resumed resuming restart restarted continue continued cont rerun")
 #: Words that only count the starts.
 _COUNTS = words("start attempt part")
-_SUFFIXES = re.compile(r"(?:\.(?:gz|csv|tsv|jsonl?|log|txt|out|err|ya?ml|toml|ini|cfg|conf|py))+$", re.IGNORECASE)
+_SUFFIXES = compiled(r"(?:\.(?:gz|csv|tsv|jsonl?|log|txt|out|err|ya?ml|toml|ini|cfg|conf|py))+$", re.IGNORECASE)
 #: Share of the names of the smaller of two files that both hold, from which on they are files of one kind.
 SAME_KIND = 0.5
 #: Settings that say where and when a start ran, not how it trained.
-_PLACE = re.compile(
+_PLACE = compiled(
     r"(?:.*[./_-])?(?:resum\w*|restart\w*|continue\w*|auto_?resume|load_?(?:from|path|dir|checkpoint|model)?|init_?from|ckpt\w*"
     r"|checkpoints?(?:_?(?:path|dir|file))?|pretrained_?(?:path|model)?|restore\w*|weights|start_?(?:epoch|step|iter)|last_?epoch"
     r"|(?:output|log|logging|save|work|run|exp|experiment|result|results|model|snapshot|tb|wandb)_?(?:dir|path|folder|root|name|id|file)"
@@ -34,9 +35,9 @@ _PLACE = re.compile(
     re.IGNORECASE,
 )
 #: Values that do: the time of day, a date, the path of what is saved.
-_MOMENT = re.compile(r".*\b\d{1,2}:\d{2}\b.*|\d{4}-\d{2}-\d{2}.*|\d{8}[-_]\d{4,6}.*")
-_PATH = re.compile(r"[\w.~-]*[/\\].*|\S+\.(?:pth?|ckpt|h5|keras|safetensors|tar|pkl|bin|npz)")
-_DATA = re.compile(r"data|corpus|train_?file|vocab", re.IGNORECASE)
+_MOMENT = compiled(r".*\b\d{1,2}:\d{2}\b.*|\d{4}-\d{2}-\d{2}.*|\d{8}[-_]\d{4,6}.*")
+_PATH = compiled(r"[\w.~-]*[/\\].*|\S+\.(?:pth?|ckpt|h5|keras|safetensors|tar|pkl|bin|npz)")
+_DATA = compiled(r"data|corpus|train_?file|vocab", re.IGNORECASE)
 #: Changes told of one run.
 MOST_CHANGES = 200
 #: A stretch that begins this many rows from where settings were printed is the start that they are of.

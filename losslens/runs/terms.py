@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from losslens.patterns import compiled
 from losslens.roles.losses import player, qualifier
 from losslens.roles.names import AUX_WORDS, MAIN_WORDS, TERM_WORDS, split_of, words, words_of
 from losslens.roles.table import IS_LOSS
@@ -26,7 +27,7 @@ _TRIED = words(
 
 
 #: Columns that several unrelated files of one job may share.
-SHARED = re.compile(
+SHARED = compiled(
     r"(?:.*_)?(?:steps?|iter|iteration|epochs?|time|timestamp|wall_?time|lr|learning_rate|date|unnamed: 0|)",
     re.IGNORECASE,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from losslens.model import Role, RoleChoice, Series
+from losslens.patterns import compiled
 from losslens.roles.sums import plain_sum, rounding, whole_of
 from losslens.roles.unnamed import levels_off
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
 
-_NO_NAME = re.compile(r"column_\d+")
+_NO_NAME = compiled(r"column_\d+")
 #: A course has at least this many points, and falls by this share of its range from its first to its lowest stretch.
 FEWEST, FALLS, BLOCKS = 10, 0.5, 10
 #: It falls by this share of its level at least: of what hardly moves nobody could tell what it is.

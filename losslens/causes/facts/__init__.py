@@ -6,7 +6,6 @@ logged. ``with_cohort`` adds, across the runs of a project, what the siblings sa
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -40,6 +39,7 @@ from losslens.causes.facts.sums import sum_broke_of
 from losslens.causes.facts.trace import trace_of
 from losslens.causes.facts.workers import parting_of
 from losslens.model import Judgement, LossVerdict, Role, Run, Series, Verdict
+from losslens.patterns import compiled
 from losslens.runs.ending import ending_of
 from losslens.verdict.beginning import unseen_of
 from losslens.verdict.holes import empty
@@ -241,7 +241,7 @@ def _extent(run: Run, leading: Series | None, recipe: Recipe) -> Extent | None:
     )
 
 
-COUNTS_UPDATES = re.compile(r"(?:^|/)global_step$")
+COUNTS_UPDATES = compiled(r"(?:^|/)global_step$")
 """What a trainer calls its own steps, beside those that a tracker counts: a record of it each."""
 
 

@@ -10,16 +10,17 @@ from losslens.causes.facts.nouns import Extent, Start
 from losslens.causes.facts.numerics import median, ratio, scatter, smooth
 from losslens.causes.facts.signals import Agent
 from losslens.model import Role, Run, Series
+from losslens.patterns import compiled
 from losslens.roles.rivals import halves
 
-CRITIC_WORDS = re.compile(
+CRITIC_WORDS = compiled(
     r"(?<![a-z])(critic(?!al)|value_?loss|q_?loss|qf?\d_?loss|qf_?loss|td_?(loss|error)|bellman|q_?value|vf_?loss)",
     re.I,
 )
-ACTOR_WORDS = re.compile(r"(?<![a-z])(actor|policy_?loss|pg_?loss|policy_?gradient)", re.I)
+ACTOR_WORDS = compiled(r"(?<![a-z])(actor|policy_?loss|pg_?loss|policy_?gradient)", re.I)
 """Whole words: a warm-up has a factor, the standard error is none of a temporal difference."""
 
-LEARNT_OFFLINE = re.compile(
+LEARNT_OFFLINE = compiled(
     r"(?<![a-z])(cql|iql|awr|awac|bcq|bc_loss|expectile|conservative|advantage|q\d?_?(mean|max|min|avg|pred|targets?)"
     r"|(mean|max|min|avg|target)_?q(s|_?values?)?|v_(mean|loss|pred|targets?)|td_?targets?)(?![a-z])",
     re.I,
@@ -29,13 +30,13 @@ LEARNT_OFFLINE = re.compile(
 PLAYED = 2
 """Names of learned values from which, without a return, a run is taken to learn values; one may be chance."""
 
-RL_WORDS = re.compile(
+RL_WORDS = compiled(
     r"(?<![a-z])(ep_rew|episode|rollout/|approx_kl|clip_fraction|explained_variance|return(?!ed))", re.I
 )
-DISCRIMINATOR_WORDS = re.compile(
+DISCRIMINATOR_WORDS = compiled(
     r"(^|[/_\s])(d|disc|discriminator|netd|critic)([/_\s]|_?loss|$)|loss_?d(\b|_)|(?<![a-z])errd(?![a-z])", re.I
 )
-GENERATOR_WORDS = re.compile(
+GENERATOR_WORDS = compiled(
     r"(^|[/_\s])(g|gen|generator|netg)([/_\s]|_?loss|$)|loss_?g(\b|_)|(?<![a-z])errg(?![a-z])", re.I
 )
 

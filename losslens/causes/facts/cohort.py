@@ -15,10 +15,11 @@ from losslens.causes.facts.nouns import Cohort, Facts, Sibling, Sweep
 from losslens.causes.facts.recipe import number, squeeze
 from losslens.causes.facts.trace import agree_until, holds
 from losslens.model import SettingValue, Verdict
+from losslens.patterns import compiled
 
 MOST_SIBLINGS = 60
 
-IGNORED = re.compile(
+IGNORED = compiled(
     r"(dir|path|name|file|host|time|date|user|version|uid|uuid|^id$|notes|tags|device|numworkers|logging|save|log$|interval"
     r"|outcome|verdict|label|cause)"
 )

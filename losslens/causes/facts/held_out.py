@@ -9,6 +9,7 @@ import numpy as np
 
 from losslens.causes.facts.numerics import scatter, smooth
 from losslens.model import Role, Run
+from losslens.patterns import compiled
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray
@@ -25,7 +26,7 @@ STEPS_SCATTER = 2.0
 FEWEST_ACCURACIES = 4
 """Evaluations from which the accuracy says how it went."""
 
-IS_RIGHT = re.compile(
+IS_RIGHT = compiled(
     r"acc(?![a-z])|accurac|(?<![a-z])top[-_ @]?\d|correct|exact_?match|hit_?rate|(?<![a-z])(?:em|err\w*)(?![a-z])", re.I
 )
 """Names of the share of answers that are right. F1, BLEU or an area under a curve have no such share, nor a guess."""

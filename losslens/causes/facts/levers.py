@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from losslens.causes.facts.recipe import squeeze
+from losslens.patterns import compiled
 
 LEVERS: Mapping[str, tuple[str, ...]] = {
     "clip": ("clip", "maxgradnorm", "gradientclip"),
@@ -52,11 +53,11 @@ QUALIFIERS = frozenset(
 )
 """Words that only say how much of a lever: "larger-eps", "no_warmup"."""
 
-TOKEN = re.compile(
+TOKEN = compiled(
     r"(?P<number>(?<![A-Za-z0-9.])\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![A-Za-z0-9]))|(?P<word>[A-Za-z][A-Za-z0-9]*(?:\.\d+)?(?:(?<=\de)-\d+)?)"
 )
-GLUED = re.compile(r"(?P<word>[A-Za-z]+)(?P<number>\d+(?:\.\d+)?(?:e-?\d+)?)")
-COUNTED = re.compile(rf"({'|'.join(sorted(PLAIN_WORDS))})\d+")
+GLUED = compiled(r"(?P<word>[A-Za-z]+)(?P<number>\d+(?:\.\d+)?(?:e-?\d+)?)")
+COUNTED = compiled(rf"({'|'.join(sorted(PLAIN_WORDS))})\d+")
 """A plain word with its number: "run3"."""
 
 GENERIC = frozenset(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -12,6 +11,7 @@ import numpy as np
 from losslens.causes.facts.nouns import Extent, Start
 from losslens.causes.facts.numerics import broke_at, departure, is_usual, median, rank_correlation
 from losslens.model import Role, Run, Series
+from losslens.patterns import compiled
 
 MOST = 60
 """Other series looked at for a move around the onset."""
@@ -31,15 +31,15 @@ NEAR = 10.0
 ALIKE = 0.95
 """Rank correlation with the loss from which a series is the loss once more."""
 
-SAME = re.compile(
+SAME = compiled(
     r"(?:^|[^a-z])(?:ppl|perplexity)(?:$|[^a-z])|(?=.*loss).*(?:^|[^a-z])(?:av[gr]|average|mean|ema|smooth|running)"
 )
 """Names of what is computed from the loss alone."""
 
-PER = re.compile(r"[ _/-]\(?(?:per[ _])?(?:step|batch|iter|iteration|epoch)\)?$")
+PER = compiled(r"[ _/-]\(?(?:per[ _])?(?:step|batch|iter|iteration|epoch)\)?$")
 """What a name ends on where one loss is logged more and less often: "loss (per epoch)", "train_loss_step"."""
 
-CLOCK = re.compile(r"(?:^|[^a-z])(?:time|elapsed|eta|seconds?|secs?|duration|mem|memory)(?:$|[^a-z])")
+CLOCK = compiled(r"(?:^|[^a-z])(?:time|elapsed|eta|seconds?|secs?|duration|mem|memory)(?:$|[^a-z])")
 """Names of what measures the machine and not the training."""
 
 

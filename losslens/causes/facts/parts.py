@@ -24,12 +24,13 @@ from losslens.causes.facts.numerics import (
 from losslens.causes.facts.signals import Components, Validation
 from losslens.causes.facts.terms import COUNTS, at_peak_of, level_before
 from losslens.model import Role, Run, Series
+from losslens.patterns import compiled
 from losslens.runs.epochs import epochs_done
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray, IntArray
 
-WEIGHT_WORDS = re.compile(
+WEIGHT_WORDS = compiled(
     r"(kl|beta|aux|adv|perc|reg|loss|lambda).*(weight|coef|coeff|beta|lambda|scale)|^(beta|lambda)", re.I
 )
 REACH = 5
@@ -272,7 +273,7 @@ def validation_of(
     )
 
 
-SIDE = re.compile(r"(?<![a-z])(train(ing)?|trn|tr|val(id(ation)?)?|vld|test|dev|eval(uation)?)(?![a-z])", re.I)
+SIDE = compiled(r"(?<![a-z])(train(ing)?|trn|tr|val(id(ation)?)?|vld|test|dev|eval(uation)?)(?![a-z])", re.I)
 
 
 def _held_out(run: Run, leading: str | None) -> Series | None:

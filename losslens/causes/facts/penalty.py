@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from losslens.model import Role, Run, Series
+from losslens.patterns import compiled
 
-PENALTY = re.compile(
+PENALTY = compiled(
     r"(?<![a-z])(?:kl|kld|kl_?div\w*|kullback\w*|regulari[sz]\w*|reg|l2_?reg|commit\w*)(?![a-z])", re.IGNORECASE
 )
 """Names of terms that measure latents, codes or weights: their size tells nothing of how the data are scaled."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from losslens.causes.facts.signals import PLAIN, Recipe
 from losslens.model import Setting, SettingValue
+from losslens.patterns import compiled
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "optimizer": (
@@ -131,13 +132,13 @@ OFF_WORDS = ("", "none", "null", "false", "no", "off", "0", "0.0")
 
 
 ARCHITECTURES: Mapping[str, re.Pattern[str]] = {
-    "recurrent": re.compile(r"lstm|gru(?![a-z])|rnn|seq2seq"),
-    "transformer": re.compile(
+    "recurrent": compiled(r"lstm|gru(?![a-z])|rnn|seq2seq"),
+    "transformer": compiled(
         r"transformer|gpt|bert|llama|vit(?![a-z])|(?<![a-z])(?:flan|by|m|um|long|code)?t5(?!\d)|attention|nhead|numheads"
         r"|qwen|mistral"
     ),
-    "convolutional": re.compile(r"cnn|conv(?!er)|resnet|unet|vgg|yolo|deeplab|efficientnet|densenet"),
-    "linear or mlp": re.compile(r"mlp|(?<![a-z])dense(?!net)|linear"),
+    "convolutional": compiled(r"cnn|conv(?!er)|resnet|unet|vgg|yolo|deeplab|efficientnet|densenet"),
+    "linear or mlp": compiled(r"mlp|(?<![a-z])dense(?!net)|linear"),
 }
 """Names of models, and what they are made of; the first that fits. Short ones are no part of a word: "resnet50" has a
 "t5" in it."""
@@ -146,7 +147,7 @@ LONE_WORDS = ("optimizer", "epochs", "lr", "scheduler", "criterion", "warmup", "
 """Last words of a printed sentence that name a setting without the words before: of "BN momentum" and "Average
 precision" the last word alone is another thing."""
 
-SEPARATORS = re.compile(r"[/:]+|\.(?![0-9])")
+SEPARATORS = compiled(r"[/:]+|\.(?![0-9])")
 
 
 def squeeze(name: str) -> str:

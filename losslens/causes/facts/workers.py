@@ -11,12 +11,13 @@ import numpy as np
 
 from losslens.causes.facts.numerics import scatter, smooth
 from losslens.model import Role
+from losslens.patterns import compiled
 
 if TYPE_CHECKING:
     from losslens.causes.facts.nouns import Start
     from losslens.model import Run, Series
 
-WORKER = re.compile(r"[\[(]?(?<![a-z])(?:rank|gpu|worker|replica|device)[ _/-]?\d+[\])]?", re.IGNORECASE)
+WORKER = compiled(r"[\[(]?(?<![a-z])(?:rank|gpu|worker|replica|device)[ _/-]?\d+[\])]?", re.IGNORECASE)
 """Names the loss of one of several workers."""
 
 TOGETHER = 8

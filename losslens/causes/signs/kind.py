@@ -6,41 +6,42 @@ import re
 
 from losslens.causes.facts.nouns import Facts
 from losslens.model import Role
+from losslens.patterns import compiled
 from losslens.roles.boosting import boosts
 
-ATTENTION = re.compile(
+ATTENTION = compiled(
     r"attn|attention|transformer|gpt|bert|llama|mistral|qwen|(?<![a-z])(?:vit|mha|qkv?|llm|lm|trl|t5)(?![a-z])|num_?heads"
     r"|n_?head|token|perplexity|(?<![a-z])ppl(?![a-z])|fairseq|megatron|torchtune|torchtitan|axolotl"
 )
 """Names of models, trainers and signals of which attention is a part."""
 
-TEXT = re.compile(
+TEXT = compiled(
     r"token|vocab|prompt|completion|tokeni[sz]er|(?<![a-z])(?:text|chat|sft|dpo|lora|llm|lm|mlm|trl|nlp|t5|hf|ppl)(?![a-z])"
     r"|gpt|bert|llama|mistral|qwen|gemma|perplexity|max_?(?:seq|length)|seq_?len|block_?size|fairseq|megatron|torchtune"
     r"|axolotl|translation|summari[sz]"
 )
 """Names of models, trainers, settings and signals of a training on text."""
 
-REGRESSION = re.compile(
+REGRESSION = compiled(
     r"(?<![a-z])(?:(?:train|val|valid|test|eval)(?:ing|idation)?)?"
     r"(?:r?mse|r?msle|mae|mape|huber|smooth_?l1|l1|l2|log_?cosh|(?:mean_?)?(?:squared?|abs(?:olute)?)_?error|regression)"
     r"(?:_?loss)?(?![a-z])"
 )
 """Names of errors of a number: there is no probability in them that could come near 0 or 1."""
 
-TOKENS = re.compile(
+TOKENS = compiled(
     r"token|perplexity|(?<![a-z])(?:ppl|bpe|bpc|bleu|rouge|wer|cer|nmt|seq2seq|gpt|bert|llama|mistral|qwen|llm|lm|trl|t5)"
     r"(?![a-z])|nanogpt|fairseq|megatron|torchtune|torchtitan|axolotl|opennmt|marian|tensor2tensor|espnet|wav2vec|char-?rnn"
 )
 """Names of models, trainers and measures of text and speech: ids or normalised features go in, classes come out."""
 
-IDS = re.compile(
+IDS = compiled(
     r"token|perplexity|(?<![a-z])(?:ppl|bpe|bleu|rouge|nmt|gpt|bert|llama|mistral|qwen|llm|lm|mlm|trl|t5|glove|word2vec)"
     r"(?![a-z])|nanogpt|fairseq|megatron|torchtune|axolotl|opennmt|marian|char-?rnn|vocab"
 )
 """Names of trainings whose inputs are the numbers of words or letters, which are whole."""
 
-OWN_SCALE = re.compile(
+OWN_SCALE = compiled(
     r"r-?cnn|rpn_|_rpn|bbox|giou|ciou|(?<![a-z])(?:dfl|obj|objectness)_?loss|yolo|darknet|mmdet|mmengine|detectron|ultralytics"
     r"|retinanet|(?<![a-z])map_?50"
 )
@@ -49,7 +50,7 @@ OWN_SCALE = re.compile(
 HUGE = 1e3
 """A first loss from which it may well be an error of large numbers, whatever it is called."""
 
-WORKERS = re.compile(
+WORKERS = compiled(
     r"world_?size|ddp(?![a-z])|fsdp|zero_?stage|deepspeed|megatron|nccl|horovod|nnodes|nproc|(?:n|num)_?gpus?|gpus|devices"
     r"|local_?rank|data_?parallel|tensor_?parallel|pipeline_?parallel|distributed|(?<![a-z])dp(?![a-z])"
 )
@@ -78,7 +79,7 @@ def shows_workers(f: Facts) -> bool:
     return WORKERS.search(words(f)) is not None
 
 
-IN_FULL = re.compile(r"^(?:numpy|sklearn|scikit[-_ ]learn|xgboost|lightgbm|catboost|vowpal[-_ ]?wabbit)\b")
+IN_FULL = compiled(r"^(?:numpy|sklearn|scikit[-_ ]learn|xgboost|lightgbm|catboost|vowpal[-_ ]?wabbit)\b")
 """Libraries that compute in four or eight bytes a number, whatever the hardware."""
 
 
@@ -123,7 +124,7 @@ OF_CLASSES, UNNAMED = 0.25, 0.4
 """Of training that has an accuracy, and of that whose kind nothing names."""
 
 
-PERPLEXITY = re.compile(r"(?<![a-z])(?:ppl|perplexity|xent_ppl)(?![a-z])", re.IGNORECASE)
+PERPLEXITY = compiled(r"(?<![a-z])(?:ppl|perplexity|xent_ppl)(?![a-z])", re.IGNORECASE)
 
 
 def perplexes(tag: str) -> bool:

@@ -26,19 +26,20 @@ from losslens.parsers.event_files.events import (
 )
 from losslens.parsers.json_reading import Json, loads
 from losslens.parsers.settings import flat_settings
+from losslens.patterns import compiled
 
 _LONGEST = 256 << 10
 """Bytes of text that are looked at: settings are pages, not megabytes."""
-_NAMED_SETTINGS = re.compile(
+_NAMED_SETTINGS = compiled(
     r"(.*[/_.-])?(args|arguments|config|configuration|flags|h_?params|hyper_?params|hyper_?parameters|options|params|"
     r"parameters|settings)",
     re.IGNORECASE,
 )
 _KEY = r"[A-Za-z_][\w./\- ]{0,60}?"
-_LINE = re.compile(rf"[\s>*+\-]*[`*]*({_KEY})[`*]*\s*[:=][`*]*\s+[`*]*(.*?)[`*]*\s*|\s*(?:--)?({_KEY})=(\S.*?)\s*")
-_CALL = re.compile(r"\s*[\w.]*\(.*\)\s*", re.DOTALL)
+_LINE = compiled(rf"[\s>*+\-]*[`*]*({_KEY})[`*]*\s*[:=][`*]*\s+[`*]*(.*?)[`*]*\s*|\s*(?:--)?({_KEY})=(\S.*?)\s*")
+_CALL = compiled(r"\s*[\w.]*\(.*\)\s*", re.DOTALL)
 _WORDS: dict[str, Json] = {"true": True, "false": False, "none": None, "null": None}
-_FENCE = re.compile(r"^\s*(?:```\w*|<pre>|<code>)|(?:```|</pre>|</code>)\s*$")
+_FENCE = compiled(r"^\s*(?:```\w*|<pre>|<code>)|(?:```|</pre>|</code>)\s*$")
 
 
 def settings_of(hparams: Iterable[Value], texts: Iterable[Value], path: Path) -> tuple[Setting, ...]:

@@ -9,26 +9,27 @@ import re
 
 from losslens.parsers.printed.counts import A_UNIT, NAME, UNIT
 from losslens.parsers.printed.wholes import NUMBER, float_of
+from losslens.patterns import compiled
 
 #: "residual echo power 1.52e+00", "rel-L2 0.97 at": one name of some words and one number, that is no whole one.
-_ALONE = re.compile(
+_ALONE = compiled(
     rf"[\s,;|:·\])>-]*(?P<key>{NAME}(?: {NAME}){{0,3}})(?:\s+|\s*[:=]\s*)"
     rf"(?P<num>(?=[-+]?\d*\.\d|[-+]?\d+e|[-+]?(?:inf|nan)){NUMBER}){UNIT}(?:\s+(?:at|in|on|after))?\s*\.?",
     re.IGNORECASE,
 )
 #: "Ep 5: train 0.31 val 0.42" names the split alone; what is meant is the loss.
 _DATA = r"(?:train|val|valid|test|held-?out|hold-?out)"
-SPLITS = re.compile(
+SPLITS = compiled(
     rf"(?<![\w/.-])(?P<key>{_DATA})\s+(?P<num>[-+]?\d+\.\d+(?:e[-+]?\d+)?|[-+]?(?:nan|inf)\b)", re.IGNORECASE
 )
 #: All that is left of a line where its place and its named fields are taken out: "train 1.07, held-out 1.21 (3 ms)".
-_SPLITS_LEFT = re.compile(
+_SPLITS_LEFT = compiled(
     rf"(?:[\s,;|:·=>(){{}}\[\]-]*(?:{_DATA}\s+{NUMBER}(?![\w.])|\d[\d.]*{A_UNIT}))+[\s,;|(){{}}\[\]]*", re.IGNORECASE
 )
-_A_UNIT = re.compile(A_UNIT)
-_PARTED = re.compile(r"[ -]")
+_A_UNIT = compiled(A_UNIT)
+_PARTED = compiled(r"[ -]")
 #: What programs say in a few words of a step, and is not measured by what is trained.
-_TOLD_OF = re.compile(
+_TOLD_OF = compiled(
     r"time|took|sec|elapsed|\beta\b|hour|\bmin\b|mem|gpu|cpu|speed|version|finish|done|complet|sav|load|start|epoch"
     r"|remain|best|held-out|after|every|from|than|\b(?:in|to|is|of|for|at|by|was|with|and|the|total|ends?|use[sd]?)\b",
     re.IGNORECASE,

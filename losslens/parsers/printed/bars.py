@@ -16,6 +16,7 @@ from itertools import groupby
 
 from losslens.parsers.printed.keras import LEFT_OUT
 from losslens.parsers.printed.records import SPLIT_IN_KEY, Record
+from losslens.patterns import compiled
 
 #: So often, at least, a bar of the training and one of the evaluation took turns.
 LEAST_TURNS = 2
@@ -24,18 +25,18 @@ LEAST_SET, LEAST_SHOWN = 2, 3
 #: A bar is wiped with blanks before a line is printed above it; shorter blank lines are just blank lines.
 _WIPED = 8
 #: What stands before a message that was printed on the line of a bar.
-_BAR_BEFORE = re.compile(
+_BAR_BEFORE = compiled(
     r"^[^|]{0,160}(?:\d{1,3}%(?:\|[^|]*\|| (?=\d+/\d+ \[\d+:))|\|\s*\|\s*\d+/\?\s*\[|\b\d+it \[(?=\d+:\d\d))"
     r"[^\]]{0,200}\]\s*(?=\S)"
 )
 #: A bar that does not know how far it is, or has not begun: no setting of anything.
-_ANY_BAR = re.compile(r"\d/(?:\d+|\?)\s*\[\d|it/s|s/it")
+_ANY_BAR = compiled(r"\d/(?:\d+|\?)\s*\[\d|it/s|s/it")
 #: The end of a bar's line that the terminal broke in two: a name whose number stands on the next.
-_BROKEN = re.compile(r"\d:\d\d\b.*[A-Za-z_][\w/.@-]*:$")
+_BROKEN = compiled(r"\d:\d\d\b.*[A-Za-z_][\w/.@-]*:$")
 #: The beginning of a line of Kaldi's, which a mail program broke between words.
-_WRAPPED = re.compile(r"Average(?: objective(?: function(?:(?! over\b).)*)?)?$")
+_WRAPPED = compiled(r"Average(?: objective(?: function(?:(?! over\b).)*)?)?$")
 #: Names that say of themselves that they are set at the end of an epoch.
-_OF_AN_EPOCH = re.compile(r"(?:^|[_/ ])epoch(?:$|[_/ ])", re.IGNORECASE)
+_OF_AN_EPOCH = compiled(r"(?:^|[_/ ])epoch(?:$|[_/ ])", re.IGNORECASE)
 
 
 def is_bar(text: str) -> bool:

@@ -13,16 +13,17 @@ from dataclasses import dataclass, field
 
 from losslens.model import Warning
 from losslens.parsers.printed.records import Record
+from losslens.patterns import compiled
 
 KIND = "best"
 _NUMBER = r"[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|inf|nan)"
-_SAID = re.compile(
+_SAID = compiled(
     r"Epoch (?P<epoch>\d+)(?:, global step (?P<step>\d+))?: '?(?P<name>[\w/. -]{1,80}?)'? "
     rf"(?:reached (?P<reached>{_NUMBER}) \(best {_NUMBER}\)"
     rf"|improved from {_NUMBER} to (?P<improved>{_NUMBER})|(?P<none>was not in top|did not improve))",
     re.IGNORECASE,
 )
-_STOPPING = re.compile(
+_STOPPING = compiled(
     r"(?:Metric (?P<name>[\w/. -]{1,80}?) improved(?: by \S+ >= min_delta = \S+?)?\. New best score: "
     rf"(?P<best>{_NUMBER})|Monitored metric (?P<none>[\w/. -]{{1,80}}?) did not improve in the last \d+ records)",
     re.IGNORECASE,

@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass, field
 
 from losslens.parsers.printed.records import Record
+from losslens.patterns import compiled
 
 KIND = "result"
-_HEADING = re.compile(r"Result for (?P<name>[^\s:]+):\s*$")
-_LINE = re.compile(r"(?P<indent> +)(?P<key>[\w./@ +-]+?):(?:\s+(?P<value>\S.*?))?\s*$")
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?\.?(?:nan|inf)", re.IGNORECASE)
+_HEADING = compiled(r"Result for (?P<name>[^\s:]+):\s*$")
+_LINE = compiled(r"(?P<indent> +)(?P<key>[\w./@ +-]+?):(?:\s+(?P<value>\S.*?))?\s*$")
+_NUMBER = compiled(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?|[-+]?\.?(?:nan|inf)", re.IGNORECASE)
 #: What a report counts, the first that it has; its other counts are numbers like any.
 _PLACE = "training_iteration"
 

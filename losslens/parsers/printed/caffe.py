@@ -10,14 +10,14 @@ is made of ("lr_mult: 1", "loss_weight: 0.3", a page for each layer) is neither 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from losslens.model import SettingValue
 from losslens.parsers.settings import plain_setting
+from losslens.patterns import compiled
 
-_HEADING = re.compile(r"\bInitializing (solver|net) from parameters:\s*$")
-_FIELD = re.compile(r"^\s*(?:(?P<name>[a-z]\w*)\s*(?::\s*(?P<value>\S.*?)|(?P<opens>\{))|(?P<closes>\}))\s*$")
+_HEADING = compiled(r"\bInitializing (solver|net) from parameters:\s*$")
+_FIELD = compiled(r"^\s*(?:(?P<name>[a-z]\w*)\s*(?::\s*(?P<value>\S.*?)|(?P<opens>\{))|(?P<closes>\}))\s*$")
 #: How solvers were named before they had types by name, and what is meant where none is named.
 _TYPE, _OLD_TYPE, _USUAL = "type", "solver_type", "SGD"
 

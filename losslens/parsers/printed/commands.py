@@ -5,14 +5,14 @@ Torch's programs and what was made of them take their options behind one dash.
 
 from __future__ import annotations
 
-import re
+from losslens.patterns import compiled
 
 #: What runs a program, and the program.
-_COMMAND = re.compile(
+_COMMAND = compiled(
     r"^(?:[+$>#]\s*|\S{1,40}[$#]\s+|nohup\s+|time\s+|[A-Z_]+=\S*\s+)*"
     r"(?:\S*/)?(?:python[\d.]*|torchrun|th|luajit|accelerate|deepspeed|horovodrun|mpirun)\s+(?:\S+\s+){0,12}?\S+\.(?:py|lua)\b"
 )
-_OPTION = re.compile(r"(?<=\s)--?([A-Za-z][\w.-]*)(?:[ =]([^\s-]\S*|-[\d.]\S*))?")
+_OPTION = compiled(r"(?<=\s)--?([A-Za-z][\w.-]*)(?:[ =]([^\s-]\S*|-[\d.]\S*))?")
 
 
 def is_command(text: str) -> bool:

@@ -11,6 +11,7 @@ from itertools import groupby
 
 from losslens.languages import said
 from losslens.parsers.printed.wholes import NO_NUMBER, NUMBER
+from losslens.patterns import compiled
 
 _N_OF = r"\s*(?P<n>\d+)\s*/\s*(?P<N>\d+)\s*"
 #: A count; some programs write 121,400.
@@ -57,7 +58,7 @@ _WHOSE = r"(?:fold|seed|trial|run)"
 #: How programs write where they are; the first that fits a line is taken. Groups: ``step`` counts on for the whole
 #: job; ``n`` of ``N`` counts within the epoch.
 PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (name, re.compile(pattern, re.IGNORECASE))
+    (name, compiled(pattern, re.IGNORECASE))
     for name, pattern in (
         (
             "step",
@@ -253,9 +254,7 @@ PLACES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 #: "Total training steps: 3746" says how many there will be, not which it is.
-LENGTH = re.compile(
-    r"\b(?:total|max(?:imum)?|number of)(?: \w+)? (?:steps|iterations|updates|batches)\b", re.IGNORECASE
-)
+LENGTH = compiled(r"\b(?:total|max(?:imum)?|number of)(?: \w+)? (?:steps|iterations|updates|batches)\b", re.IGNORECASE)
 EPOCH = next(pattern for kind, pattern in reversed(PLACES) if kind == "epoch")
 EPISODE = next(pattern for kind, pattern in PLACES if kind == "episode")
 

@@ -6,12 +6,12 @@ line of names and values, none of which says where the training is.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from losslens.parsers.printed.records import Record
+from losslens.patterns import compiled
 
 #: So many lines of one name and one value in a row are the dump of a configuration.
 LEAST_LINES = 12
@@ -23,13 +23,13 @@ MOST_TIMES, MOST_SHARE = 3, 0.02
 FEW_VALUES = 0.1
 #: A line that gives one name so often, in a list, is the history of all that was measured, printed once more.
 LEAST_TIMES = 3
-_LIST_OF_RECORDS = re.compile(r"\[\s*[({]")
-_KEY = re.compile(r"['\"]([\w./ -]{1,60})['\"]\s*:")
-_ITEM = re.compile(r"^[\s\-|]*['\"]?[A-Za-z_][\w.\-/ ]{0,60}?['\"]?\s*[:=|]\s*(?:\S.{0,120})?$")
-_NAME = re.compile(r"\s*[:=|]")
+_LIST_OF_RECORDS = compiled(r"\[\s*[({]")
+_KEY = compiled(r"['\"]([\w./ -]{1,60})['\"]\s*:")
+_ITEM = compiled(r"^[\s\-|]*['\"]?[A-Za-z_][\w.\-/ ]{0,60}?['\"]?\s*[:=|]\s*(?:\S.{0,120})?$")
+_NAME = compiled(r"\s*[:=|]")
 #: What Optuna says when a trial has ended, with the best value of all so far: neither is a point of a course.
-_OUTCOME = re.compile(r"Trial \d+ (?:finished with values?|pruned|failed with)\b|Best (?:is trial|trial:) \d+")
-_ITEM_BEGINS = re.compile(r"^[\s\-|]*['\"]?[A-Za-z_][\w.\-/ ]{0,60}?['\"]?\s*[:=|]")
+_OUTCOME = compiled(r"Trial \d+ (?:finished with values?|pruned|failed with)\b|Best (?:is trial|trial:) \d+")
+_ITEM_BEGINS = compiled(r"^[\s\-|]*['\"]?[A-Za-z_][\w.\-/ ]{0,60}?['\"]?\s*[:=|]")
 
 
 def may_be_item(text: str) -> bool:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from losslens.model import LogEvent, Warning
 from losslens.parsers.printed.nan import SAYS_NAN, is_thrown_nan, last_words_of_nan, stops_for_nan
+from losslens.patterns import compiled
 
 #: Kind of log event, and the words that announce it in the trainers' own messages. The first that fits is taken. Whole
 #: words: who is presuming resumes nothing, and a checkpoint that is uploaded is not loaded.
 EVENTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE))
+    (kind, compiled(pattern, re.IGNORECASE))
     for kind, pattern in (
         (
             "out-of-memory",
@@ -100,12 +101,12 @@ _ALERTS = (
     ),
 )
 #: The last line of a Python traceback names the exception: "ValueError: shapes differ".
-EXCEPTION = re.compile(r"^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Interrupt|Exit)\b(?::|$)")
+EXCEPTION = compiled(r"^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Interrupt|Exit)\b(?::|$)")
 TRACEBACK = "Traceback (most recent call last)"
 #: What a launcher or a container puts before every line, up to the one blank that belongs to it.
-_STAMP = re.compile(r"\A(?:\[[A-Za-z_]* ?\d+\]: ?|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\dZ+:-]* )*")
+_STAMP = compiled(r"\A(?:\[[A-Za-z_]* ?\d+\]: ?|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\dZ+:-]* )*")
 #: Keras prints what a callback says behind the progress bar of the batch, on its line.
-_BESIDE_BAR = re.compile(r"\A.*[━=>.]{5}.*?(?=\bBatch \d+: |(?<=\d)Batch \d+: )")
+_BESIDE_BAR = compiled(r"\A.*[━=>.]{5}.*?(?=\bBatch \d+: |(?<=\d)Batch \d+: )")
 #: Most events of one kind kept a file; a job that overflows at every step says so often enough with these …
 MOST_OF_A_KIND = 100
 #: … and the checkpoint to go back to may be a late one.
@@ -114,8 +115,8 @@ MOST_CHECKPOINTS = 1000
 LAST_WORDS = "last words"
 
 
-_GOES_ON = re.compile(r"resum|continu|optimi[sz]er", re.IGNORECASE)
-_TOLD_STEP = re.compile(
+_GOES_ON = compiled(r"resum|continu|optimi[sz]er", re.IGNORECASE)
+_TOLD_STEP = compiled(
     r"(?:\b(?:step|iter(?:ation)?)\W{0,3}|\bcheckpoints? for |\bcheckpoint-|\b(?:global_?)?step=?_?)(\d+)\b",
     re.IGNORECASE,
 )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
-VALIDATION = re.compile(
+from losslens.patterns import compiled
+
+VALIDATION = compiled(
     r"(?P<chinese>验证|测试)|\b(?P<word>valid(?:ation|ating)?|val|eval(?:uation|uating)?|evl|test(?:ing)?|dev"
     r"|(?:held|hold)[ -]?out)(?:_epoch|_iter|_step)?\b",
     re.IGNORECASE,
 )
-_HEADING = re.compile(r"\W*[A-Za-z]+(?: [A-Za-z]+){0,2}\W*")
-_HEADING_AT = re.compile(
+_HEADING = compiled(r"\W*[A-Za-z]+(?: [A-Za-z]+){0,2}\W*")
+_HEADING_AT = compiled(
     r"\W*(?:[A-Za-z]+ ){0,2}(?:validat|valid|val|evaluat|eval|test)(?:ion|ing)?"
     r"[,:]? (?:(?:at|of|for|after|in|on|the|end) )*(?:epoch|step|iter(?:ation)?|round)\W{0,3}\d+\W*",
     re.IGNORECASE,

@@ -10,11 +10,12 @@ empty, so that every line keeps its number.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from losslens.patterns import compiled
+
 MARK = "┌ Info: "
-_PART = re.compile(r"[│└]\s+(?P<said>[^\W\d][\w.]*\s*=\s*\S.*?|@ .*)\s*$")
+_PART = compiled(r"[│└]\s+(?P<said>[^\W\d][\w.]*\s*=\s*\S.*?|@ .*)\s*$")
 
 
 def as_printed(lines: Sequence[str]) -> list[str]:

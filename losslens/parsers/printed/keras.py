@@ -15,6 +15,7 @@ from itertools import groupby, pairwise
 from statistics import median
 
 from losslens.parsers.printed.records import SPLIT_IN_KEY, Record
+from losslens.patterns import compiled
 
 #: Bars an epoch from which on they are a course.
 LEAST_BARS = 10
@@ -29,10 +30,10 @@ LEAST_STRETCHES = 4
 #: Losses below zero where all running means are above: these were no means.
 MOST_NEGATIVE = 0.05
 #: What Keras averages over an epoch as it does the loss; other metrics are counted in ways of their own.
-_MEANS = re.compile(
+_MEANS = compiled(
     r"(?:.*_)?(?:loss|acc|accuracy|mse|mae|mean_(?:squared|absolute)_error|error|crossentropy)", re.IGNORECASE
 )
-_LOSS = re.compile(r"(?:.*_)?loss", re.IGNORECASE)
+_LOSS = compiled(r"(?:.*_)?loss", re.IGNORECASE)
 COURSE, LEFT_OUT = "keras-count", "keras-between"
 PER_EPOCH = " (per epoch)"
 

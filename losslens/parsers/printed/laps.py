@@ -13,16 +13,17 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from losslens.parsers.printed.wholes import NUMBER
+from losslens.patterns import compiled
 
 if TYPE_CHECKING:
     from losslens.parsers.printed.records import Record
 
 #: "loss: 2.31" in a label is one of its numbers, and "12%" no count.
-_TOLD = re.compile(rf"[^\W\d]\w*\s*[:=]\s*{NUMBER}(?![\d.]*\s*/)|\d+\s*%", re.IGNORECASE)
-_OF = re.compile(r"(?<![\w.,/-])(\d{1,6})\s*/\s*\d{1,6}(?![\w.,/])")
-_ONE = re.compile(r"(?<![\w.,/-])E?(\d{1,6})(?![\w.,/%])")
+_TOLD = compiled(rf"[^\W\d]\w*\s*[:=]\s*{NUMBER}(?![\d.]*\s*/)|\d+\s*%", re.IGNORECASE)
+_OF = compiled(r"(?<![\w.,/-])(\d{1,6})\s*/\s*\d{1,6}(?![\w.,/])")
+_ONE = compiled(r"(?<![\w.,/-])E?(\d{1,6})(?![\w.,/%])")
 #: Words whose number says which of several things a bar is drawn for.
-_WHICH = re.compile(
+_WHICH = compiled(
     r"(?:fold|seed|trial|run|rank|gpu|device|worker|node|client|layer|stage|phase|task|level|model|exp\w*|attempt|cv|split"
     r"|part|file|shard|video|scene|subject|patient)[\W_]{0,3}$",
     re.IGNORECASE,

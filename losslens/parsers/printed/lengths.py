@@ -14,6 +14,7 @@ from itertools import pairwise
 from statistics import median
 
 from losslens.parsers.printed.records import Record
+from losslens.patterns import compiled
 
 #: Lines of one statement between which the steps moved, from which on their order says something.
 FEWEST = 8
@@ -27,9 +28,9 @@ FEW = 10
 
 #: What such a length is called as a number of its line.
 STEPS = "steps"
-_EPISODE = re.compile(r"episode", re.IGNORECASE)
+_EPISODE = compiled(r"episode", re.IGNORECASE)
 #: What lines of an agent name beside the steps that it took, where they do not say its episode.
-_BROUGHT = re.compile(r"(?<![a-z])(?:reward|return)s?(?![a-z])", re.IGNORECASE)
+_BROUGHT = compiled(r"(?<![a-z])(?:reward|return)s?(?![a-z])", re.IGNORECASE)
 
 
 def forget_lengths(records: Sequence[Record]) -> None:

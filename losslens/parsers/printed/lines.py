@@ -10,11 +10,12 @@ from functools import lru_cache
 from itertools import pairwise
 
 from losslens.parsers.printed.wholes import NUMBER
+from losslens.patterns import compiled
 
 #: Colours, cursor moves, window titles: the terminal's own language.
-_TERMINAL = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_BACKSPACES = re.compile(r"\x08+")
-_DATE = re.compile(
+_TERMINAL = compiled(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_BACKSPACES = compiled(r"\x08+")
+_DATE = compiled(
     r"\[?(?P<date>(?:\d{4}[-/]\d\d[-/]\d\d|\d\d-\d\d-\d\d|\d\d/\d\d/\d{4}"
     # Spark's: "24/12/31 10:00:00 INFO DAGScheduler: …"
     r"|\d\d/\d\d/\d\d(?= \d\d:\d\d:\d\d (?:INFO|DEBUG|WARN|ERROR) [\w.$]+: ))"
@@ -24,22 +25,22 @@ _DATE = re.compile(
     rf"(?:[|-]\s+(?!(?<=\| )[\w/.-]+\s{{2,}}{NUMBER}\s*$)|-[\w.]+-(?=(?:INFO|DEBUG|WARNING|ERROR|CRITICAL):))?"
 )
 #: "00:43:58train Loss: 0.5" has the name of the split right behind it.
-_CLOCK = re.compile(
+_CLOCK = compiled(
     r"[\[(]?(?:\d\d[-/]\d\d[ -])?\d\d:\d\d:\d\d(?:[.,]\d+)?(?: ?[AP]M\b)?[\])]?(?:\s+|(?=[A-Za-z]{3}))(?:[|-]\s+)?"
 )
 #: detectron2's, which has no year.
-_DAY = re.compile(r"\[\d\d/\d\d \d\d:\d\d:\d\d(?: [\w.]+)?\]:?\s*")
-_ABSL = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d(?:\.\d+)?\s+\d+\s+[\w.<>/-]+:\d+\]\s*")
+_DAY = compiled(r"\[\d\d/\d\d \d\d:\d\d:\d\d(?: [\w.]+)?\]:?\s*")
+_ABSL = compiled(r"[IWEF]\d{4} \d\d:\d\d:\d\d(?:\.\d+)?\s+\d+\s+[\w.<>/-]+:\d+\]\s*")
 #: Kaggle's, of a notebook that ran there: how long it had run, and the number of the line.
-_KAGGLE = re.compile(r"\d+\.\d+s(?:\t+| \| )\d+(?:\t+| \| )")
-_LEVEL = re.compile(
+_KAGGLE = compiled(r"\d+\.\d+s(?:\t+| \| )\d+(?:\t+| \| )")
+_LEVEL = compiled(
     r"[IWEF] [\w./-]+\.cc:\d+\]\s+|"  # TensorFlow's logger of before it printed dates
     r"(?:INFO|DEBUG|WARNING|ERROR|CRITICAL):(?:root|__main__|[A-Za-z]\w*(?:[.-]\w+)+(?=:[A-Za-z\[{'\"])):"
     r"|\[?(?:INFO|DEBUG|WARNING|WARN|ERROR|CRITICAL)\b\]?\s*(?:[:|-]\s*)?"
 )
 #: "409: 3.74, 3.81 avg loss" is a line of Darknet's: neither a rank nor any step stands ahead of a statement.
 _NOT_DARKNET = rf"(?!(?i:{NUMBER}),\s|loss=[-\w.]+, avg)"
-_RANK = re.compile(
+_RANK = compiled(
     r"\[?rank\s*[:=]?\s*(?P<rank>\d+)\]?\s*[:|-]?\s*|\[default(?P<local>\d+)\]:\s*"
     r"|\[worker[ :=#]?(?P<worker>\d+)\]\s*[:|-]?\s*"
     r"|\[proc (?P<proc>\d+)\]\s*(?=[\[A-Za-z])"
@@ -49,26 +50,26 @@ _RANK = re.compile(
     rf"|(?P<srun>\d{{1,4}}): (?=\S){_NOT_DARKNET}|\[[\w.]+:\d+, rank=(?P<logged>\d+)\]\s*",  # OLMo's logger
     re.I,
 )
-_LOGGER = re.compile(
+_LOGGER = compiled(
     r"(?:[A-Za-z_]\w*(?:\.\w+)+(?::[\w<>]+){0,3}|[A-Za-z_]\w*:[\w<>]+:\d+)\s*(?:\||\]|-\s|:\s)\s*(?![-+.]?\d|nan|inf)"
     r"|__main__ - |\w+ - (?=\[?(?:INFO|DEBUG|WARN|ERROR))|\w+(?:\.\w+)+ (?:INFO|DEBUG|WARNING|ERROR): |tensorflow:"
     r"|[\w.-]+:\d+\s+[\w.]+:\d+\s+(?=INFO|DEBUG|WARN|ERROR)|[A-Za-z][\w.]*\$[\w.$]*: "
 )
-_BRACKETED = re.compile(
+_BRACKETED = compiled(
     # Ray puts before a line which of its processes printed it.
     r"(?:LOG|VLOG\[\d\]) \([\w.~+\[\]-]+:[\w<>]+\(\):[\w.-]+:\d+\)\s*|\((?:[\w.<>-]+ )?pid=\d+(?:, ip=[\w.:]+)?\)\s*"
     r"|\[[\w.-]+\]\s+(?=\[?\d{4}-\d\d-\d\d)|\(\w+:\d+\)\s+(?=[A-Z]+:)|\[[\w./<>-]+\.py:\d+(?::\w+)?\]\s*|\[(?:INFO|DEBUG|WARNING|ERROR)\]\s*"
 )
 #: WeNet says behind a line whose it is.
-_RANK_BEHIND = re.compile(r"\s+rank:? (?P<rank>\d{1,4})$")
+_RANK_BEHIND = compiled(r"\s+rank:? (?P<rank>\d{1,4})$")
 _PREFIXES = (_DATE, _DAY, _ABSL, _RANK, _CLOCK, _BRACKETED, _LEVEL, _LOGGER, _KAGGLE)
 #: Prefixes come in any order ("[rank0] 2024-… INFO name - "); more than this many on one line is no prefix.
 _MOST_PREFIXES = 6
 
 
-_AHEAD = re.compile(rf"^[ \t]*(\d{{1,9}}):[ \t](?=\S){_NOT_DARKNET}", re.M)
+_AHEAD = compiled(rf"^[ \t]*(\d{{1,9}}):[ \t](?=\S){_NOT_DARKNET}", re.M)
 #: "loss@14: 0.45", line by line: of a metric at so many answers, such as recall@10, the number stays.
-_BEHIND = re.compile(r"^(?P<name>[A-Za-z][\w./-]*)@(?P<step>\d{1,9})(?=\s*[:=])", re.M)
+_BEHIND = compiled(r"^(?P<name>[A-Za-z][\w./-]*)@(?P<step>\d{1,9})(?=\s*[:=])", re.M)
 #: Numbers ahead of so many lines and a colon that go up from each to the next are steps and no ranks.
 LEAST_AHEAD = 5
 
@@ -93,7 +94,7 @@ def as_step(line: str) -> str:
 
 
 _SOURCE_WORDS = ("def ", "import ", "from ", "class ", "return", "if ", "for ", "@")
-_SOURCE = re.compile(
+_SOURCE = compiled(
     r"def \w+\(|import [\w.]+(?: as \w+)?(?:, [\w.]+)*$|from [\w.]+ import |class \w+(?:\([^)]*\))?:"
     r"|(?:if|for) .+:(?:\s*#.*)?$|return(?: [^\d\s].*)?$|@\w[\w.]*(?:\(.*\))?$"
 )
@@ -102,7 +103,7 @@ LEAST_SOURCE, SOURCE = 30, 0.08
 
 
 #: The line of a traceback or a warning that says where the one of the program below it stands.
-_FRAME = re.compile(r'\s*File "[^"]*", line \d|.*\.pyx?:\d+: \w*Warning\b')
+_FRAME = compiled(r'\s*File "[^"]*", line \d|.*\.pyx?:\d+: \w*Warning\b')
 
 
 def is_source(line: str, above: str = "") -> bool:
@@ -135,10 +136,10 @@ def clean(line: str) -> Line:
     text = without_terminal(line).strip()
     wall_time: float | None = None
     rank: int | None = None
-    for match in _prefixes(text):
-        if match.re is _DATE:
+    for kind, match in _prefixes(text):
+        if kind is _DATE:
             wall_time = _moment(match) if wall_time is None else wall_time
-        elif match.re is _RANK:
+        elif kind is _RANK:
             rank = int(match[match.lastgroup or 0])
         text = text[match.end() :]
     if rank is None and (behind := _RANK_BEHIND.search(text)):
@@ -146,14 +147,14 @@ def clean(line: str) -> Line:
     return Line(text, wall_time, rank)
 
 
-def _prefixes(text: str) -> Iterator[re.Match[str]]:
+def _prefixes(text: str) -> Iterator[tuple[re.Pattern[str], re.Match[str]]]:
     """What stands before a line's own text, one after the other; each is matched against what the last one left."""
     for _ in range(_MOST_PREFIXES):
-        match = next((m for prefix in _PREFIXES if (m := prefix.match(text)) and m.end()), None)
-        if match is None:
+        found = next(((prefix, m) for prefix in _PREFIXES if (m := prefix.match(text)) and m.end()), None)
+        if found is None:
             return
-        yield match
-        text = text[match.end() :]
+        yield found
+        text = text[found[1].end() :]
 
 
 def prefix_of(line: str) -> tuple[int, int | None]:
@@ -163,8 +164,8 @@ def prefix_of(line: str) -> tuple[int, int | None]:
         del shown[code.start() : code.end()]
     text = without_terminal(line)
     begin, date = len(text) - len(text.lstrip()), None
-    for match in _prefixes(text.strip()):
-        if match.re is _DATE and date is None:
+    for kind, match in _prefixes(text.strip()):
+        if kind is _DATE and date is None:
             date = shown[begin]
         begin += match.end()
     return shown[begin], date

@@ -11,6 +11,7 @@ import re
 from functools import partial
 
 from losslens.parsers.printed.wholes import NUMBER, float_of
+from losslens.patterns import compiled
 
 _SPLIT = r"(?:train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|eval(?:uation)?|dev)"
 _PARTING = r"\s*[/,|]\s*"
@@ -19,53 +20,53 @@ _NUMBERS = rf"\s*[:=]?\s*[(\[]?\s*{_AT_NUMBERS}\s*[)\]]?"
 #: The data in brackets, as "held out" and "val set" say it.
 _DATA = rf"(?:on\s)?(?P<name>{_SPLIT}|(?:held|hold)[ _-]?out)(?:\s(?:set|data|split))?"
 #: What a list may stand at, for a first look.
-_MAYBE = re.compile(
+_MAYBE = compiled(
     rf"\([A-Za-z]\w*{_PARTING}[A-Za-z]|{_SPLIT}\s*/\s*{_SPLIT}\b|loss\s*[:-]\s*{_SPLIT}\b"
     rf"|\w\s?[(\[]{_DATA}[)\]]",
     re.I,
 )
 #: "nll(train)=0.31", "loss [val]: 0.42": the data in brackets behind the name.
-_BRACKETED = re.compile(rf"\b(?P<of>[A-Za-z][\w.-]*)\s?[(\[]{_DATA}[)\]](?=\s*[:=]?\s*{NUMBER})", re.I)
+_BRACKETED = compiled(rf"\b(?P<of>[A-Za-z][\w.-]*)\s?[(\[]{_DATA}[)\]](?=\s*[:=]?\s*{NUMBER})", re.I)
 _LISTS = (
-    re.compile(
+    compiled(
         rf"(?P<of>[A-Za-z_]\w*(?: [A-Za-z_]\w*)?) ?\((?P<names>[A-Za-z]\w*(?:{_PARTING}[A-Za-z]\w*)+)\){_NUMBERS}", re.I
     ),
-    re.compile(rf"\b(?P<names>{_SPLIT}(?:\s*/\s*{_SPLIT})+)[ _](?P<of>[A-Za-z_]\w*){_NUMBERS}", re.I),
-    re.compile(rf"\b(?P<of>\w*loss)\s*[:=]?\s*{_AT_NUMBERS}\s*\((?P<names>{_SPLIT}(?:{_PARTING}{_SPLIT})+)\)", re.I),
+    compiled(rf"\b(?P<names>{_SPLIT}(?:\s*/\s*{_SPLIT})+)[ _](?P<of>[A-Za-z_]\w*){_NUMBERS}", re.I),
+    compiled(rf"\b(?P<of>\w*loss)\s*[:=]?\s*{_AT_NUMBERS}\s*\((?P<names>{_SPLIT}(?:{_PARTING}{_SPLIT})+)\)", re.I),
 )
 #: "Loss: train=0.31, val=0.42": what the numbers are stands ahead of them once.
-_HEADED = re.compile(
+_HEADED = compiled(
     rf"\b(?P<of>(?:[A-Za-z]\w* )?\w*loss)\s*[:-]\s*"
     rf"(?P<pairs>{_SPLIT}\s*[:=]?\s*{NUMBER}(?:{_PARTING}{_SPLIT}\s*[:=]?\s*{NUMBER})+)",
     re.I,
 )
-_BEHIND = re.compile(
+_BEHIND = compiled(
     rf"\b(?P<of>\w*loss)\s*[:=]?\s*(?P<pairs>{NUMBER}\s?\({_SPLIT}\)(?:[\s,;/|]+{NUMBER}\s?\({_SPLIT}\))+)", re.I
 )
 #: nnU-Net's "Pseudo dice [np.float32(0.81), np.float32(0.7)]": one for each class.
-_EACH_CLASS = re.compile(rf"\b(?P<of>(?:pseudo )?dice|iou)\s*[:=]?\s*\[(?P<numbers>{NUMBER}(?:,\s*{NUMBER})*)\]", re.I)
+_EACH_CLASS = compiled(rf"\b(?P<of>(?:pseudo )?dice|iou)\s*[:=]?\s*\[(?P<numbers>{NUMBER}(?:,\s*{NUMBER})*)\]", re.I)
 #: "loss: [0.53, 0.12]", "train_loss=(0.53, 0.12)", "Loss: tensor([0.53 0.12], device='cuda:0')": a loss in its parts.
-_PARTS = re.compile(
+_PARTS = compiled(
     rf"(?P<of>(?:[A-Za-z_][\w./]*[ _])?(?:[A-Za-z][\w./]*)?(?:loss|cost)(?:es|s)?)\s*[:=]\s*"
     rf"(?:[A-Za-z][\w.]*\()?\s*[\[(]{{1,2}}\s*"
     rf"(?P<numbers>{NUMBER}(?:(?:\s*[,;]\s*|\s+){NUMBER}){{0,7}})\s*[\])]{{1,2}}(?:,\s*[a-z_]+=[^()]*\)|\))?",
     re.IGNORECASE,
 )
-_OF_PARTS = re.compile(r"(?:loss|losses|cost)\s*[:=]\s*(?:[A-Za-z][\w.]*\()?\s*[\[(]", re.IGNORECASE)
+_OF_PARTS = compiled(r"(?:loss|losses|cost)\s*[:=]\s*(?:[A-Za-z][\w.]*\()?\s*[\[(]", re.IGNORECASE)
 #: "train, round, loss, acc ===> 003, 0.82, 0.39": what the numbers behind an arrow are; the data may stand ahead of it.
-_ARROWED = re.compile(
+_ARROWED = compiled(
     rf"\b(?P<names>[A-Za-z]\w*(?:, ?[A-Za-z]\w*)+) *[-=]+> *(?P<numbers>{NUMBER}(?:, ?{NUMBER})+),?$", re.IGNORECASE
 )
 #: "(i, loss(x, y)) = (1, 0.31 (tracked))", as Julia shows a tuple.
-_SHOWN = re.compile(r"\((?P<names>[A-Za-z].*)\) = \((?P<numbers>.*)\)$")
-_ARGUMENTS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
-_COUNTER = re.compile(r"[a-z]|[a-z]*(?:step|iter|epoch|batch)[a-z]*", re.IGNORECASE)
-_BETWEEN = re.compile(r"\s*[,;]\s*|\s+")
-_NUMPY = re.compile(rf"\bnp\.float\d+\(\s*({NUMBER})\s*\)", re.I)
-_NUMBER_AND_NAME = re.compile(rf"(?P<number>{NUMBER})\s?\((?P<name>{_SPLIT})\)", re.I)
-_PAIR = re.compile(rf"(?P<name>{_SPLIT})\s*[:=]?\s*(?P<number>{NUMBER})", re.I)
+_SHOWN = compiled(r"\((?P<names>[A-Za-z].*)\) = \((?P<numbers>.*)\)$")
+_ARGUMENTS = compiled(r"\([^()]*\)|\[[^\[\]]*\]")
+_COUNTER = compiled(r"[a-z]|[a-z]*(?:step|iter|epoch|batch)[a-z]*", re.IGNORECASE)
+_BETWEEN = compiled(r"\s*[,;]\s*|\s+")
+_NUMPY = compiled(rf"\bnp\.float\d+\(\s*({NUMBER})\s*\)", re.I)
+_NUMBER_AND_NAME = compiled(rf"(?P<number>{NUMBER})\s?\((?P<name>{_SPLIT})\)", re.I)
+_PAIR = compiled(rf"(?P<name>{_SPLIT})\s*[:=]?\s*(?P<number>{NUMBER})", re.I)
 #: A number of the training data, and bare names of data that may follow it on its line.
-_OF_TRAINING = re.compile(r"train(?:ing)?[ _](?P<behind>\w+)|(?P<ahead>\w+)[ _]train(?:ing)?", re.IGNORECASE)
+_OF_TRAINING = compiled(r"train(?:ing)?[ _](?P<behind>\w+)|(?P<ahead>\w+)[ _]train(?:ing)?", re.IGNORECASE)
 _OTHER_SPLITS = frozenset(["val", "valid", "validation", "eval", "evaluation", "test", "dev"])
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from datetime import UTC, datetime
 from typing import Any
 
+from losslens.patterns import compiled
+
 MARK = ":::MLLOG "
 
-_LINE = re.compile(r"^.{0,200}?:::MLLOG (?=\{)")
+_LINE = compiled(r"^.{0,200}?:::MLLOG (?=\{)")
 #: What the metadata count by, finest first, and what other programs call it.
 _PLACES = (
     ("step_num", "step"),

@@ -6,9 +6,10 @@ import re
 from functools import lru_cache
 
 from losslens.languages import said
+from losslens.patterns import compiled
 
 #: Words at the beginning of a line that say what was measured or printed, by whom, or which part of one job this is.
-_NO_PREFIX = re.compile(
+_NO_PREFIX = compiled(
     r"train(?:ing)?|val(?:id(?:ation)?)?|test(?:ing)?|eval(?:uation)?|dev|epoch|end|of|at|after|in|the|for|on|from|avg|average"
     r"|mean|loss|error|cost|info|debug|warning|root|log|main|best|new|current|summary|results?|metrics?|stats?|done|finished"
     r"|progress|global|local|total|rank|worker|node|gpu|cuda|device|process|proc|client|agent|actor|critic|policy|env"
@@ -17,16 +18,16 @@ _NO_PREFIX = re.compile(
     r"|pass|time|elapsed|eta|s|m|h|d|g|is|and|saved?|start\w*|begin\w*|running|learning|optimi[sz]ing|fitting",
     re.IGNORECASE,
 )
-_WORDS = re.compile(r"[A-Za-z]+")
-_ANYWHERE = re.compile(r"\b(?:fold|seed|trial)\W{0,3}\d+\b|^\W{0,2}(?:fold|seed|trial)_\d+\b", re.IGNORECASE)
-_QUOTES = re.compile(r"['\"{}]")
+_WORDS = compiled(r"[A-Za-z]+")
+_ANYWHERE = compiled(r"\b(?:fold|seed|trial)\W{0,3}\d+\b|^\W{0,2}(?:fold|seed|trial)_\d+\b", re.IGNORECASE)
+_QUOTES = compiled(r"['\"{}]")
 _ANYWHERE_WORDS = ("fold", "seed", "trial")
-_COLON = re.compile(r"(?<=\w)\s*[:#]\s*(?=\w)")
+_COLON = compiled(r"(?<=\w)\s*[:#]\s*(?=\w)")
 #: What stands between a name and the number of its place: "Fold 0 Epoch 3".
-_WORD_OF_PLACE = re.compile(r"(?<=[\s|,:;\])-])(?:epoch|ep|step|iter(?:ation)?)\W*$", re.IGNORECASE)
-_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+_WORD_OF_PLACE = compiled(r"(?<=[\s|,:;\])-])(?:epoch|ep|step|iter(?:ation)?)\W*$", re.IGNORECASE)
+_EDGES = compiled(r"^[\W_]+|[\W_]+$")
 #: A time of day names no training.
-_CLOCK = re.compile(r"\d\d:\d\d:\d\d")
+_CLOCK = compiled(r"\d\d:\d\d:\d\d")
 #: What stands before a place and is longer than this is a message.
 LONGEST_NAME = 60
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from losslens.model import LogEvent
+from losslens.patterns import compiled
 
 #: NaN and Inf as words of their own: no part of a path, of a name or of an option.
 _NOT_FINITE = (
@@ -20,7 +21,7 @@ _MEASURED = (
     r"|predictions?|embeddings?|probabilit\w+|hidden states?|error|values?)\b)"
 )
 #: A loss that is told to be none, or to have run away, and the numbers that its computation gave.
-SAYS_NAN = re.compile(
+SAYS_NAN = compiled(
     rf"{_MEASURED}`?.{{0,40}}?\b(?:is|are|was|were|became|becomes?|has become|contains?|had|went to)"
     rf"[\s'\"`]{{1,3}}(?:an? |all |some |the )?(?:{_NOT_FINITE}|infinite\b)"
     rf"|\bmodel diverged\b.{{0,20}}{_NOT_FINITE}|\bdiverged with loss\b"
@@ -35,28 +36,26 @@ SAYS_NAN = re.compile(
     re.IGNORECASE,
 )
 #: Half precision: no scale of the loss is left at which its gradients are finite.
-_NO_SCALE_LEFT = re.compile(r"minimum loss scale reached|loss scale already at minimum", re.IGNORECASE)
-_SAYS_LOSS = re.compile(r"\bloss\b", re.IGNORECASE)
-_STOPS = re.compile(r"stopp|terminat|abort|exit|quit", re.IGNORECASE)
+_NO_SCALE_LEFT = compiled(r"minimum loss scale reached|loss scale already at minimum", re.IGNORECASE)
+_SAYS_LOSS = compiled(r"\bloss\b", re.IGNORECASE)
+_STOPS = compiled(r"stopp|terminat|abort|exit|quit", re.IGNORECASE)
 #: The last line of a traceback, and what a program writes before it, or an exception as TensorFlow reports it, or C++.
-_THROWN = re.compile(
+_THROWN = compiled(
     r"^(?:\W*(?:ERROR|FATAL|CRITICAL|Exception|uncaught|unhandled)\b[\w\s:]{0,30}?)?"
     r"(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception)\b['\">]*\s*(?:[:,(]|with\b|$)|^Exception: |Error reported to Coordinator"
     r"|^F\d{4} .*Check failed|^Check failed: |^\(?\d?\)? ?Invalid argument: |^ERROR: DomainError|^ERROR: LoadError"
     r"|^what\(\): ",
 )
 #: Exceptions that name a NaN without having met one: a name that is not there, data that are of another kind.
-_NO_NUMBER = re.compile(
+_NO_NUMBER = compiled(
     r"^(?:[\w.]+\.)?(?:NameError|ImportError|ModuleNotFoundError|AttributeError|KeyError|FileNotFoundError|TypeError"
     r"|SyntaxError|NotImplementedError|JSON\w*Error|IntCastingNaNError|ParserError|ArgumentError|ConfigError)\b"
     r"|JSON compliant|could not convert string|\bdtype\b.{0,30}\bobject\b|\b(?:NA|NaN|None) or (?:inf\b|NA\b)"
 )
-_NUMBER = re.compile(_NOT_FINITE, re.IGNORECASE)
-_RAN_AWAY = re.compile(
-    r"\b(?:loss|gradients?|cost|training|model|weights?)\b.{0,30}\b(?:explod|diverged)", re.IGNORECASE
-)
+_NUMBER = compiled(_NOT_FINITE, re.IGNORECASE)
+_RAN_AWAY = compiled(r"\b(?:loss|gradients?|cost|training|model|weights?)\b.{0,30}\b(?:explod|diverged)", re.IGNORECASE)
 #: A message of a program that goes on, or that only might have met a NaN.
-_GOES_ON = re.compile(
+_GOES_ON = compiled(
     r"skip|ignor|replac|clip|filter|zero|reset|re-?try|continu|roll|revert|reduc|lower|nan_?to_?num|warn|\bnot updat"
     r"|\bno update|do not|don't|discard|drop|fall(?:ing|s)? ?back|restor|reload|back(?:ing)? off|mask|remov|will\b"
     r"|set to|setting|number of|\bcount|check(?:s|ing)?\b|enabl|disabl|anomaly|\bif\b|\bmay\b|might|could|avoid"
@@ -96,7 +95,7 @@ def last_words_of_nan(event: LogEvent) -> bool:
 
 
 #: "NaN detected", "bad cost detected: nan": all that the message says.
-_IS_ALL = re.compile(
+_IS_ALL = compiled(
     rf"^\W*(?:error\W+)?(?:{_NOT_FINITE}\W*(?:or \w+ )?(?:values? )?(?:was |were )?(?:detected|found|encountered)"
     rf"|(?:detected|found|got|encountered) {_NOT_FINITE}"
     rf"|[\w ]{{0,30}}\b(?:bad|invalid)\b[\w ]{{0,20}}[:=]\s*{_NOT_FINITE})\W*$",

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from losslens.parsers.printed.lines import prefix_of
+from losslens.patterns import compiled
 
 _TERMINAL = r"\x1b\[[0-9;?]*[ -/]*[@-~]"
 BLOCKS = "█▏▎▍▌▋▊▉#"
-_PARTS = re.compile(
+_PARTS = compiled(
     rf"(?P<code>{_TERMINAL})"
     rf"|(?P<drawn>(?<=%\|)[{BLOCKS} ]*(?=\|)|(?<=\[)[=>.]+(?=\])|[━╸╺]{{3,}})"
     r"|(?P<blanks> {2,})"
@@ -20,9 +21,9 @@ _PARTS = re.compile(
     r"|(?P<number>(?:(?P<whole>\d+)(?:\.(?P<part>\d+))?|\.(?P<bare>\d+))(?:[eE][-+]?(?P<power>\d+))?)"
 )
 #: What stands before a number that may be below zero.
-_SIGNED = re.compile(r"[=:\s\['\",](?P<sign>-?)\Z")
+_SIGNED = compiled(r"[=:\s\['\",](?P<sign>-?)\Z")
 #: Where the length of what stands before it counts.
-_BAR = re.compile(r"%\||[━╸]|it \[")
+_BAR = compiled(r"%\||[━╸]|it \[")
 _WHOLE, _PART, _POWER = 15, 25, 4
 """Most digits of a number before its point, behind it, and of its power of ten."""
 #: The lengths that are tried; 0 leaves all as long as they are. The ends are the shortest and the longest allowed.
@@ -104,8 +105,8 @@ class Part:
                 return "━" * (3 + length) + ("╺" if length % 2 else "━") + "━" * length
 
 
-_DIGITS = re.compile(r"\d+")
-_NUMBER = re.compile(
+_DIGITS = compiled(r"\d+")
+_NUMBER = compiled(
     r"(?:(?P<whole>\d+)(?:\.(?P<part>\d+))?|\.(?P<bare>\d+))(?:[eE][-+]?(?P<power>\d+))?",
 )
 _DRAWN = {"bar": rf"[{BLOCKS} ]*", "=": "[=>.]+", "━": "[━╸╺]{3,}"}

@@ -17,24 +17,25 @@ from losslens.parsers.printed import info, mllog, scalars, summary
 from losslens.parsers.printed.lines import clean
 from losslens.parsers.printed.redrawn import bars_of
 from losslens.parsers.printed.rounds import histories_named, told_by_step
+from losslens.patterns import compiled
 
 #: Wide signs, and the narrow ones that mean the same between names and numbers.
 _WIDE = {"：": ": ", "，": ", ", "；": "; ", "（": "(", "）": ")", "＝": "=", "｜": "|", "【": "[", "】": "]"}
 #: What typesetting makes of the signs of a program.
 _SET = {"‘": "'", "’": "'", "“": '"', "”": '"', "\u2212": "-", "\u00a0": " ", "\u202f": " "}
 _AS_TYPED = tuple((_WIDE | _SET).items())
-_QUOTED = re.compile(r"^(?:> )+(?=[^>\s])|^>[ \t]*$")
+_QUOTED = compiled(r"^(?:> )+(?=[^>\s])|^>[ \t]*$")
 
 #: What the printf of Windows writes where others have nan and inf, also where it rounds; and whose NaN it was.
-_WINDOWS = re.compile(r"(?<![\w.])([-+]?)1\.#([A-Z][A-Z0-9]*)|(?<=nan)\((?:ind|snan|qnan|0x[0-9a-f]+|char\d*)\)", re.I)
+_WINDOWS = compiled(r"(?<![\w.])([-+]?)1\.#([A-Z][A-Z0-9]*)|(?<=nan)\((?:ind|snan|qnan|0x[0-9a-f]+|char\d*)\)", re.I)
 
 #: A number behind its name that is written with a comma: "Verlust = 0,9769", "perte 1,3477"; three digits behind it
 #: may be thousands where it does not begin with 0.
 _NAMED = r"[^\W\d]\)?['\"]?(?:\s*[:=]\s*|\s+)[-+]?"
-_COMMA = re.compile(rf"({_NAMED}\d+),(\d+(?:e[-+]?\d+)?)(?![\d.]|,\d)", re.IGNORECASE)
-_SURE = re.compile(rf"{_NAMED}(?:0,\d+|\d+,(?:\d\d?|\d{{4,}}))(?![\d.]|,\d)")
-_POINT = re.compile(rf"{_NAMED}\d+\.\d")
-_BETWEEN_DIGITS = re.compile(r",(?<=\d,)(?=\d)")
+_COMMA = compiled(rf"({_NAMED}\d+),(\d+(?:e[-+]?\d+)?)(?![\d.]|,\d)", re.IGNORECASE)
+_SURE = compiled(rf"{_NAMED}(?:0,\d+|\d+,(?:\d\d?|\d{{4,}}))(?![\d.]|,\d)")
+_POINT = compiled(rf"{_NAMED}\d+\.\d")
+_BETWEEN_DIGITS = compiled(r",(?<=\d,)(?=\d)")
 #: How many commas of a stretch are looked at, and how far around each a name and a number reach.
 _MOST_LOOKED_AT, _AROUND = 200, 24
 #: So many of these say that a program writes its numbers so, and that one of this many may have a point.
@@ -54,17 +55,17 @@ def _has_decimal_commas(text: str) -> bool:
 
 
 #: The date and the level that a logging library puts ahead of a line.
-_DATED = re.compile(
+_DATED = compiled(
     r"\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?\]?[^\d=]{1,30}?\b(?:INFO|WARN(?:ING)?|DEBUG|ERROR)\b"
 )
 #: How programs begin a line that says where they are.
-_HEAD = re.compile(
+_HEAD = compiled(
     r"\s*[\[(]?(?:progress|epoch|(?:global[ _])?step|iter(?:ation)?|batch|round|episode)\b[^\w\n]{0,6}", re.IGNORECASE
 )
 #: A name and that a number stands behind it.
-_SAYS = re.compile(r"[A-Za-z_][\w/]*(?=\s*[:=(]?\s*[-+]?(?:\.?\d|nan\b|inf\b))", re.IGNORECASE)
+_SAYS = compiled(r"[A-Za-z_][\w/]*(?=\s*[:=(]?\s*[-+]?(?:\.?\d|nan\b|inf\b))", re.IGNORECASE)
 #: The two counts between brackets ahead of a line of PyTorch's DCGAN and its heirs: "[0/100][12/26]".
-_COUNTS = re.compile(r"\[\d+/\d+\] ?\[\d+/\d+\]")
+_COUNTS = compiled(r"\[\d+/\d+\] ?\[\d+/\d+\]")
 #: A line shorter than this is told by itself, and of a longer one so many letters are looked at.
 _TWO_RECORDS, _LONGEST = 40, 1 << 16
 
@@ -103,7 +104,7 @@ def records_of(line: str) -> list[str]:
 
 #: Lines behind the first among which one of its statement may stand, and how much of it may have been cut off.
 _NEXT, _MOST_CUT = 4, 20
-_ANY_NUMBER = re.compile(r"\s*[-+]?(?:\d[\d.,]*(?:e[-+]?\d+)?|(?:nan|inf)\b)", re.IGNORECASE)
+_ANY_NUMBER = compiled(r"\s*[-+]?(?:\d[\d.,]*(?:e[-+]?\d+)?|(?:nan|inf)\b)", re.IGNORECASE)
 
 
 def with_whole_head(lines: list[str]) -> list[str]:

@@ -19,6 +19,7 @@ from losslens.parsers.printed.keras import take_apart
 from losslens.parsers.printed.lengths import forget_lengths
 from losslens.parsers.printed.records import IS_LOSS, Record
 from losslens.parsers.printed.stages import steps_of_stages
+from losslens.patterns import compiled
 
 if TYPE_CHECKING:
     from losslens.model import FloatArray, IntArray
@@ -36,7 +37,7 @@ LEAST_COUNTED = 5
 #: A count of fewer places may go down by chance.
 LEAST_DOWN = 10
 #: Names of numbers that may go up from line to line, and count no steps.
-NO_STEP = re.compile(
+NO_STEP = compiled(
     r"time|sec|elapsed|\beta\b|hour|min|mem|gpu|loss|err|acc|score|rew|lr|rate|norm|size|/s\b|\bper\b", re.IGNORECASE
 )
 

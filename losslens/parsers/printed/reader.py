@@ -52,14 +52,15 @@ from losslens.parsers.printed.unnamed import held_back, unnamed_course
 from losslens.parsers.printed.unsaid import settled
 from losslens.parsers.printed.whole_trainings import without_results
 from losslens.parsers.printed.windows import WORTH_READING, counts_names_and_numbers
+from losslens.patterns import compiled
 
-_LOSS = re.compile(
+_LOSS = compiled(
     rf"loss|{said('loss', 'error')}|cost|error|perplexity|(?<![a-z])ppl(?![a-z])|nll|xent|cross[ _-]?e|reward"
     r"|(?<![a-z])err(?![a-z])|(?<![a-z])r?mse|(?<![a-z])mae(?![a-z])",
     re.IGNORECASE,
 )
 #: How good something is: counted one by one, samples are measured so, and no training need be near.
-_QUALITY = re.compile(
+_QUALITY = compiled(
     r"psnr|ssim|lpips|(?<![a-z])(?:acc|dice|m?iou|bleu|f1|auc|fid|recall|precision)(?![a-z])", re.IGNORECASE
 )
 #: Records of evaluations that may stand between two of the training.
@@ -67,8 +68,8 @@ MOST_BETWEEN = 20
 #: Records above a line among which the same statement must have printed one for the line to be one of its.
 LIKE_IT = 4
 #: "epochs    200 (warm-up 10)" among the settings, where none has begun, says how many there will be.
-_HOW_MANY = re.compile(r"\W*epochs\W+(?!0*[01]\b)\d", re.IGNORECASE)
-_MEASURED = re.compile(r"loss\w*['\"]?\s*:\s*[-\d]", re.IGNORECASE)
+_HOW_MANY = compiled(r"\W*epochs\W+(?!0*[01]\b)\d", re.IGNORECASE)
+_MEASURED = compiled(r"loss\w*['\"]?\s*:\s*[-\d]", re.IGNORECASE)
 
 
 @dataclass

@@ -19,11 +19,12 @@ from losslens.parsers.printed.speaking import may_speak_of_training, speaks_of_t
 from losslens.parsers.printed.tables import is_no_row
 from losslens.parsers.printed.trainings import may_announce, says_begun
 from losslens.parsers.printed.windows import WORTH_READING, is_place
+from losslens.patterns import compiled
 
 #: The places that a record may name.
 PLACES = ("step", "epoch", "n", "of", "epochs", "batch", "lap", "episode")
 #: Digits that a pattern names: the signal that kills a job.
-_NAMED_DIGIT = re.compile(
+_NAMED_DIGIT = compiled(
     r"signal \d|exit code|\b(?:is|are|was|became|become|contains?)\s+[-+]?(?:nan|inf)\b", re.IGNORECASE
 )
 

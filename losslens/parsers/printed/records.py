@@ -24,16 +24,17 @@ from losslens.parsers.printed.statistics import with_its_name
 from losslens.parsers.printed.unsaid import as_nan
 from losslens.parsers.printed.whole_trainings import TRAININGS, counts_trainings
 from losslens.parsers.printed.wholes import NO_NUMBER, NUMBER, float_of, int_of, lone_tensor, whole_line
+from losslens.patterns import compiled
 
 _WORD = rf"(?:\dD )?{NO_NUMBER}[^\W\d][\w/.@+-]*"
-_PAIR = re.compile(
+_PAIR = compiled(
     r"(?:(?<![\w/.-])|(?<=\s-)(?-i:(?=[A-Z][a-z])))"
     rf"(?P<quote>['\"]?)(?P<key>{_WORD}(?:'s)?(?: {_WORD}| #\d+){{0,3}})(?P=quote)"
     r"(?:\s*\([\w .%/]*\))?\s*(?:[:=]>?|->)\s*(?:tensor\(|np\.float\d+\(|array\(|[\[(]|['\"])?\s*"
     rf"(?P<num>{NUMBER})(?!\d|:\d|-\d|\.\d|\w*_)(?:\s*\(\s*(?P<avg>{NUMBER})\s*\))?",
     re.IGNORECASE,
 )
-_SPACED = re.compile(
+_SPACED = compiled(
     r"(?<![\w/.-])(?P<key>(?:[A-Za-z][A-Za-z0-9]*_){0,3}"
     r"(?:(?:train(?:ing)?|val|valid|validation|test|eval|avg|average|mean|total|running|[gd]|lm)[ _])?"
     rf"(?:(?:{said('validation', 'train', 'test', 'mean', 'total')})[ _]?)?"
@@ -48,56 +49,52 @@ _SPACED = re.compile(
     re.IGNORECASE,
 )
 #: "[40] loss 0 0.53": a whole number between a name and its number counts something, such as losses.
-_BEHIND_A_COUNT = re.compile(
+_BEHIND_A_COUNT = compiled(
     r":?\s+(?P<num>[-+]?\d*\.\d+(?:e[-+]?\d+)?|nan\b|inf\b)(?!\s?(?:%|m?s\b|sec|it\b|it/|x\b)|[\w/:])", re.IGNORECASE
 )
 #: "it 10  total 2.5  depth 0.9  aux .1": nothing but names and numbers, and no sign between them.
-_IN_TURN = re.compile(
+_IN_TURN = compiled(
     rf"(?:\[[A-Za-z ]+\])?[\s,;|:·\])>-]*(?:[A-Za-z]+[\s:|]+)??"
     rf"(?:(?:(?:losses|loss):\s+)?(?:{NAME}\s+{NUMBER}{UNIT}|\d[\d.]*{A_UNIT})(?:[\s,;|·]+|$))+",
     re.IGNORECASE,
 )
-_TURN = re.compile(rf"(?:(?P<of>loss(?:es)?):\s+)?(?P<key>{NAME})\s+(?P<num>{NUMBER})", re.IGNORECASE)
+_TURN = compiled(rf"(?:(?P<of>loss(?:es)?):\s+)?(?P<key>{NAME})\s+(?P<num>{NUMBER})", re.IGNORECASE)
 #: Short for the losses of both splits where they stand side by side.
 _BOTH_SPLITS = {"tl": "train loss", "vl": "val loss"}
-IS_LOSS = re.compile(
+IS_LOSS = compiled(
     rf"loss|{said('loss', 'cost')}|cost|error|nll|nloglik|^-\s?(?:log|ln)|xent|objective"
     r"|perplexity|ppl|mse|elbo|bce|(?<![a-z])mae(?![a-z])",
     re.IGNORECASE,
 )
 #: What ``print(loss)`` makes of a tensor: "tensor(1.79, device='cuda:0', grad_fn=<NllLossBackward0>)".
-_TENSOR = re.compile(rf"\btensor\(\[?\s*({NUMBER})\s*\]?(?:,(?!\s*[-+.\d])[^()]*)?\)", re.IGNORECASE)
+_TENSOR = compiled(rf"\btensor\(\[?\s*({NUMBER})\s*\]?(?:,(?!\s*[-+.\d])[^()]*)?\)", re.IGNORECASE)
 #: "| nll_loss 8.0 | ppl 300 |": between bars a name and a number need no sign between them.
-_BARRED = re.compile(
-    rf"\|\s*(?P<key>{_WORD}(?: {_WORD}){{0,2}})\s+(?P<num>{NUMBER})(?P<avg>)\s*(?=\||$)", re.IGNORECASE
-)
+_BARRED = compiled(rf"\|\s*(?P<key>{_WORD}(?: {_WORD}){{0,2}})\s+(?P<num>{NUMBER})(?P<avg>)\s*(?=\||$)", re.IGNORECASE)
 #: "|g| 4.83", "(|grad|=3.1)": the size of a gradient, as it is written by hand.
-_SIZE = re.compile(
+_SIZE = compiled(
     rf"(?<!\w)(?P<key>(?P<bars>\|{{1,2}})(?:d?g|grads?|gradient|dL|∇\w*)(?P=bars))\s*[:=]?\s*(?P<num>{NUMBER})(?P<avg>)",
     re.IGNORECASE,
 )
 #: "total loss is 3.01, inference loss is 1.10, decay loss is 1.91": where a line says so of several, each has its name.
-_IS = re.compile(
-    rf"(?<![\w/.-])(?P<key>(?:[A-Za-z][\w-]*[ ]){{0,3}}?loss) is (?P<num>{NUMBER})(?P<avg>)", re.IGNORECASE
-)
-_SAID_OF_SEVERAL = re.compile(r"\bloss is .*\bloss is ")
+_IS = compiled(rf"(?<![\w/.-])(?P<key>(?:[A-Za-z][\w-]*[ ]){{0,3}}?loss) is (?P<num>{NUMBER})(?P<avg>)", re.IGNORECASE)
+_SAID_OF_SEVERAL = compiled(r"\bloss is .*\bloss is ")
 #: "Generator loss 1.52 Discriminator loss 0.48": the same without any sign.
-_OF_EACH = re.compile(
+_OF_EACH = compiled(
     r"(?<![\w/.-])(?P<key>(?!(?:and|at|has|is|of|the|with) )[A-Za-z][\w-]* loss)"
     rf"\s+(?P<num>{NUMBER})(?![\w.]*\w_)(?P<avg>)",
     re.IGNORECASE,
 )
 #: "-logL/n = 1.62": what is minimised where a likelihood is to rise.
-_NEGATIVE = re.compile(
+_NEGATIVE = compiled(
     r"(?<![\w-])(?P<key>-\s?(?:log|ln)[ _-]?(?:L|lik|likelihood)(?:/\w+)?|-(?:ELBO|MLL|LL|evidence)(?:/\w+)?)"
     rf"\s*[:=]?\s*(?P<num>{NUMBER})(?P<avg>)",
     re.IGNORECASE,
 )
-_MINUS = re.compile(r"(?<![\w-])-\s?[A-Za-z]")
+_MINUS = compiled(r"(?<![\w-])-\s?[A-Za-z]")
 #: "[Loss] 0.31 | [step] 120": the names in brackets, their numbers behind.
-_IN_BRACKETS = re.compile(rf"\[(?P<key>{_WORD})\]\s+(?P<num>{NUMBER})(?=\s*(?:[|,;\[]|$))", re.IGNORECASE)
+_IN_BRACKETS = compiled(rf"\[(?P<key>{_WORD})\]\s+(?P<num>{NUMBER})(?=\s*(?:[|,;\[]|$))", re.IGNORECASE)
 #: "Cost after iteration 5: 0.31", as a well-known course prints it.
-_AFTER = re.compile(
+_AFTER = compiled(
     rf"(?P<key>cost|loss|error|score(?= at iteration))\b[a-z ]*\d+\s*(?:[:=]|is\b)\s*(?P<num>{NUMBER})(?!:?\d)"
     r"(?P<avg>)",
     re.IGNORECASE,
@@ -106,13 +103,13 @@ _AFTER = re.compile(
 _SCORE = {"Score": "Score (loss)"}
 #: "epoch 3:577.97" in a file whose name says what the number is.
 #: "12: 2.6512 (|g|=3.1)": the same with more in brackets behind it.
-_BARE = re.compile(
+_BARE = compiled(
     r"\s*[:=,>-]{0,2}\s*(?P<num>[-+]?\d*\.\d+(?:e[-+]?\d+)?|nan|[-+]?inf)"
     rf"(?P<more>(?:(?:,\s*|\s+){NUMBER})*)\s*(?:$|(?<=\s)(?=\(\|?[A-Za-z]))",
     re.IGNORECASE,
 )
 #: "Epoch  0, Step  10: [0.512, 0.623]": several such in the brackets of a list.
-_BARE_LIST = re.compile(
+_BARE_LIST = compiled(
     r"\s*[:=,>-]{0,2}\s*\[\s*(?P<num>[-+]?\d*\.\d+(?:e[-+]?\d+)?|nan|[-+]?inf)"
     rf"(?P<more>(?:(?:,\s*|\s+){NUMBER}){{1,7}})\s*,?\s*\]\s*$",
     re.IGNORECASE,
@@ -121,20 +118,20 @@ NAMELESS = "value"
 #: What CatBoost calls the best value on its last data set up to a line.
 BEST = "best"
 #: darknet's heads print their terms each by itself, several times a step.
-_HEAD = re.compile(r"\bRegion (?P<head>\d+) Avg\b")
-_CELL = re.compile(rf"\s*(?P<num>{NUMBER})\s*\|", re.IGNORECASE)
+_HEAD = compiled(r"\bRegion (?P<head>\d+) Avg\b")
+_CELL = compiled(rf"\s*(?P<num>{NUMBER})\s*\|", re.IGNORECASE)
 #: "Evaluating test: L1 0.03", "Evaluating train: L1 0.03": of which data the evaluation is.
-_EVALUATED = re.compile(r"\b(evaluat(?:ing|ion) (?:on |of )?(?:train|test|val)\w*)\s*:", re.IGNORECASE)
+_EVALUATED = compiled(r"\b(evaluat(?:ing|ion) (?:on |of )?(?:train|test|val)\w*)\s*:", re.IGNORECASE)
 #: "Evaluated 10/287 with L2 loss 0.3", "Inference batch 12: loss 0.3": what a program says of its work.
-_WORKED = re.compile(
+_WORKED = compiled(
     r"\W?(evaluated|validat(?:ed|ing)|tested|inference|inferring|predict(?:ed|ing)|scor(?:ed|ing))\W+"
     r"(?:on )?(?:(?:batch|sample|image|clip|video|case|item|example|sequence|subject)(?:es|s)?\W{1,3})?\d",
     re.IGNORECASE,
 )
 #: What TensorFlow's Estimator says when it has evaluated.
-_SAVED = re.compile(r"^Saving (dict) for global step ")
+_SAVED = compiled(r"^Saving (dict) for global step ")
 #: WeNet's word for its validation.
-_CROSS = re.compile(r"(CV) ")
+_CROSS = compiled(r"(CV) ")
 #: Split words as they are said everywhere else.
 _SAID = {
     "cv": "val",
@@ -148,24 +145,24 @@ _SAID = {
 }
 _SAID |= dict.fromkeys(("evaluated", "inference", "inferring", "predicted", "predicting", "scored", "scoring"), "eval")
 #: "54200 quick_eval ppl 19.36 loss 2.96": of what data all numbers behind a bare step are.
-_KIND = re.compile(r"\d+\s+(?:[a-z]+_)?(valid|val|test|eval)\w*(?=\s+[A-Za-z])", re.IGNORECASE)
+_KIND = compiled(r"\d+\s+(?:[a-z]+_)?(valid|val|test|eval)\w*(?=\s+[A-Za-z])", re.IGNORECASE)
 #: Heads of the parts of a line: "train: loss=0.5 acc=0.6 | valid (3 s): loss=0.7 acc=0.8", "loss=0.5 [valid] loss=0.7".
 #: What follows one, up to the next, was measured on its data.
-_PART_OF_LINE = re.compile(
+_PART_OF_LINE = compiled(
     r"(?:(?:^|[|;,/]|\s-|\s{2}|(?<=\d)\s)\s*(?P<head>train(?:ing)?|valid(?:ation)?|val|test(?:ing)?|dev|eval(?:uation)?)"
     r"(?:\s*\([^()]*\))?\s*:|(?<=\S)\s*\[(?P<marked>valid(?:ation)?|val|dev)\](?=\s))"
     r"(?=\s*[\[({]?['\"]?[A-Za-z_][\w/.@]*(?: [A-Za-z_][\w/.@]*){0,2}['\"]?\s*(?:[:=]|\s)\s*[-+]?\.?\d)",
     re.IGNORECASE,
 )
-SPLIT_IN_KEY = re.compile(
+SPLIT_IN_KEY = compiled(
     rf"{said('train', 'validation', 'test')}|(?<![a-z])(?:train(?:ing)?|val|valid(?:ation)?|eval\w*|test|dev)(?![a-z])"
     r"|(?<![a-z])(?:held|hold)[ _-]?out(?![a-z])",
     re.IGNORECASE,
 )
 #: "[trainer.cc:348]" names a line of the program.
-_SOURCE_FILE = re.compile(r"\.(?:py|cc|cpp|cu|cuh|c|h|rs|go|lua|jl|java)$", re.IGNORECASE)
+_SOURCE_FILE = compiled(r"\.(?:py|cc|cpp|cu|cuh|c|h|rs|go|lua|jl|java)$", re.IGNORECASE)
 #: Words before a number that say nothing about it: "INFO root loss: 0.5" is the loss.
-_NOISE = re.compile(
+_NOISE = compiled(
     r"^(?:(?:s\.|info|debug|true|false|none|root|and|with|the|is|then|mean of|current|model diverged with"
     r"|[a-z]+/s(?:ec)?|(?:done|finished|completed?|over|ended|saved)\.)\s+)+",
     re.IGNORECASE,
@@ -174,25 +171,25 @@ _NOISE = re.compile(
 _DIGITS = str.maketrans("123456789", "0" * 9)
 LONGEST_SHAPE = 1000
 _TAKEN = b"\x01"
-_HOW_LONG = re.compile(r"(?:(?:epoch|train(?:ing)?|elapsed|total|run|wall)[ _-]?)?time|elapsed|duration", re.IGNORECASE)
+_HOW_LONG = compiled(r"(?:(?:epoch|train(?:ing)?|elapsed|total|run|wall)[ _-]?)?time|elapsed|duration", re.IGNORECASE)
 #: Names whose number is a duration, a version, or the place itself.
 _UNTOLD = frozenset(
     ["eta", "step", "v_num", "epoch", "epochs", "end of epoch", "max_epochs", "best_epoch", "last best"]
 )
 #: A learning rate under the letter that textbooks give it; what is left of the time is no such number.
-_RATE = re.compile(r"(?:0?\.\d+|\d\.?\d*e-\d+)(?![\w.])", re.IGNORECASE)
+_RATE = compiled(r"(?:0?\.\d+|\d\.?\d*e-\d+)(?![\w.])", re.IGNORECASE)
 _SHORT = {"trl": "train loss", "tel": "test loss", "L.r.": "learning rate"}
 """llm.c and its heirs write `s:10 trl:3.2 tel:3.3 norm:0.3`, Marian `Cost 5.3 : L.r. 1e-4`."""
 
 
-_OTHER_WORK = re.compile(
+_OTHER_WORK = compiled(
     r"map|load|token|generat|eval|valid|test|filter|process|cast|flatten|sav|extract|predict|sampl|fetch"
     # what libraries say while they prepare their data: "Truncating train dataset", "Adding EOS to train dataset"
     r"|^\W*(?:add|build|truncat|drop|pack|encod|writ|read|index|comput|collect|prepar|creat|convert|apply|cach)\w*ing\b",
     re.IGNORECASE,
 )
 #: How fast a bar is that goes through data, or a file, and trains nothing: "1000/1000 [00:00<00:00, 810 examples/s]".
-_SPEED_OF_DATA = re.compile(r"[^\]]*[\s\d](?:examples|rows|files|docs|[kMG]?i?B)/s[\],]")
+_SPEED_OF_DATA = compiled(r"[^\]]*[\s\d](?:examples|rows|files|docs|[kMG]?i?B)/s[\],]")
 
 
 @dataclass(slots=True)
@@ -234,7 +231,7 @@ def _template(kind: str, form: str, names: tuple[str, ...]) -> tuple[str, ...]:
     return (kind, form, *sorted(names))
 
 
-_EVALUATING = re.compile(r"\[Eval batch=\d+/\d+\]")
+_EVALUATING = compiled(r"\[Eval batch=\d+/\d+\]")
 
 
 def read_record(text: str) -> Record | None:

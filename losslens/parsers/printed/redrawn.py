@@ -12,21 +12,23 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
+from losslens.patterns import compiled
+
 #: A line of a single bar, or of none, has fewer of these.
 LEAST_BARS = 2
 #: What collectors and editors write where a program sent the return of a carriage.
-_RETURN = re.compile(r"^(?:\s|\^M|#015|\\r|\\u000d|␍|<CR>)+", re.IGNORECASE)
+_RETURN = compiled(r"^(?:\s|\^M|#015|\\r|\\u000d|␍|<CR>)+", re.IGNORECASE)
 _WITHIN = r"(?:[^\[\]\n]|\[[^\[\]\n]{0,200}\]){0,600}"
-_TQDM = re.compile(
+_TQDM = compiled(
     r"\d{1,3}%(?:\|[^|\n]{0,400}\|\s*|\s)[\d.]+[kMG]?/[\d.]+[kMG]?\s*\[\d+:\d\d" + _WITHIN + r"\]"
     r"|(?<![\w.])\d+it\s\[\d+:\d\d" + _WITHIN + r"\]"
 )
-_KERAS = re.compile(r"(?P<n>\d{1,9})/(?P<of>\d{1,9})(?=\s{1,2}(?:\[[=>.]+\]|━+)[ \t])")
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m|\x08+")
-_HEAD_OF_EPOCH = re.compile(r"(?<!\d)Epoch \d{1,6}/\d{1,6}\s*$")
+_KERAS = compiled(r"(?P<n>\d{1,9})/(?P<of>\d{1,9})(?=\s{1,2}(?:\[[=>.]+\]|━+)[ \t])")
+_COLOURS = compiled(r"\x1b\[[0-9;]*m|\x08+")
+_HEAD_OF_EPOCH = compiled(r"(?<!\d)Epoch \d{1,6}/\d{1,6}\s*$")
 #: The dict of numbers that a trainer prints while its bar stands there.
-_DICT = re.compile(r"\{\s*['\"][^{}]*\}")
-_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?|nan|inf", re.IGNORECASE)
+_DICT = compiled(r"\{\s*['\"][^{}]*\}")
+_NUMBER = compiled(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?|nan|inf", re.IGNORECASE)
 _ANY_NUMBER = r"(?:\d+(?:\.\d+)?(?:e[-+]?\d+)?|nan|inf)"
 
 

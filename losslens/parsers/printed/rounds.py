@@ -10,21 +10,22 @@ import re
 from itertools import pairwise
 
 from losslens.parsers.printed.wholes import NUMBER
+from losslens.patterns import compiled
 
-_PROGRESS = re.compile(
+_PROGRESS = compiled(
     rf"\bfit progress: \((?P<round>\d+), (?P<loss>{NUMBER}), \{{(?P<metrics>[^{{}}]*)\}}, [\d.]+\)", re.IGNORECASE
 )
-_PAIR = re.compile(rf"\((?P<step>\d+), (?P<value>{NUMBER})\)", re.IGNORECASE)
+_PAIR = compiled(rf"\((?P<step>\d+), (?P<value>{NUMBER})\)", re.IGNORECASE)
 #: A loss and its whole course on one line, in pairs of a count and a number; the last may be cut.
-_COURSE = re.compile(
+_COURSE = compiled(
     rf"(?<!\w)(?P<name>\w{{0,40}}loss\w{{0,40}})['\"]?\s*[:=]?\s*"
     rf"\[(?P<pairs>\(\d+, {NUMBER}\)(?:, \(\d+, {NUMBER}\))+)",
     re.IGNORECASE,
 )
-_HISTORY = re.compile(
+_HISTORY = compiled(
     rf"History \(loss, (?P<of>\w+)\):.*\n(?P<rounds>(?:.*\bround \d+: {NUMBER}[^\S\n]*(?:\n|$))+)", re.IGNORECASE
 )
-_ROUND = re.compile(r"\bround \d+: ", re.IGNORECASE)
+_ROUND = compiled(r"\bround \d+: ", re.IGNORECASE)
 
 
 def progress_told(text: str) -> str:

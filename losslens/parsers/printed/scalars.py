@@ -11,21 +11,22 @@ from collections import defaultdict
 from itertools import pairwise
 
 from losslens.parsers.printed.wholes import NUMBER
+from losslens.patterns import compiled
 
 #: A name that says where it belongs, or that it is a loss: "train 350 1.85" is a dialect of its own.
 _NAME = r"[A-Za-z_][\w.-]*(?:/[\w.-]+)+|[A-Za-z_]\w*loss\w*|loss\w*"
 _TWO = rf"(?P<a>{NUMBER})(?:\s+|,\s*)(?P<b>{NUMBER})"
 _AHEAD = rf"(?P<step>\d+)\s+(?P<named>[A-Za-z_][\w.-]*(?:/[\w.-]+)+)\s+(?P<value>{NUMBER})"
-_SCALAR = re.compile(rf"[ \t]*(?:['\"]?(?P<tag>{_NAME})['\"]?[:,]?\s+{_TWO}|{_AHEAD})[ \t]*", re.IGNORECASE)
+_SCALAR = compiled(rf"[ \t]*(?:['\"]?(?P<tag>{_NAME})['\"]?[:,]?\s+{_TWO}|{_AHEAD})[ \t]*", re.IGNORECASE)
 #: For a first look.
-MARK = re.compile(
+MARK = compiled(
     r"^[ \t]*(?:\d+[ \t]+)?['\"]?[A-Za-z_][\w.-]*(?:/|loss)[\w./-]*['\"]?[:,]?[ \t]+[-+]?[\d.]\S*(?:$|[ \t])",
     re.M | re.I,
 )
 #: Lines of this kind that a block must have, and of one tag that goes up.
 LEAST_LINES, LEAST_OF_TAG = 6, 3
-_WHOLE = re.compile(r"\d{1,15}(?:\.0+)?")
-_FRACTION = re.compile(r"\.\d*[1-9]|e-\d|nan|inf", re.IGNORECASE)
+_WHOLE = compiled(r"\d{1,15}(?:\.0+)?")
+_FRACTION = compiled(r"\.\d*[1-9]|e-\d|nan|inf", re.IGNORECASE)
 
 
 def as_printed(lines: list[str]) -> list[str]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
 from losslens.parsers.printed.records import SPLIT_IN_KEY, Record
+from losslens.patterns import compiled
 
 #: Stretches of each kind with numbers in them that are taken for a habit of the program.
 LEAST_STRETCHES = 2
@@ -23,7 +24,7 @@ MOSTLY = 0.8
 #: Without a place, it may print so many times the lines that it prints below a heading of the training.
 MOST_LINES = 2
 LONGEST = 70
-_STAMP = re.compile(r"^\[[^\]]*\d\d:\d\d:\d\d[^\]]*\]\s*")
+_STAMP = compiled(r"^\[[^\]]*\d\d:\d\d:\d\d[^\]]*\]\s*")
 _TRAIN = r"train(?:ing)?"
 _HELD = r"val(?:id(?:at(?:ion|ing|e))?)?|eval(?:uat(?:ion|ing|e))?|test(?:ing)?|dev"
 _OVER = r"finished|done|complete[d]?|end(?:s|ed)?|over|time"
@@ -33,19 +34,19 @@ _BESIDE = (
     r"|to|data(?:set)?|model|network|net|loop|results?|metrics?|performance|summary|stats"
 )
 _PLACE = r"(?:epochs?|ep|steps?|iter(?:ation)?s?|rounds?)(?:\W{0,3}\d+(?:\s*(?:/|of)\s*\d+)?)?"
-_HEADING = re.compile(
+_HEADING = compiled(
     rf"\W*(?:(?:(?P<train>{_TRAIN})|(?P<held>{_HELD})|(?P<over>{_OVER})|{_PLACE}|{_BESIDE})(?![A-Za-z\d])\W*)+",
     re.IGNORECASE,
 )
 #: "Validating on dev-clean", "Training on ['train_100']": the work and the name of its data, which is no device.
-_WORK_ON = re.compile(
+_WORK_ON = compiled(
     r"\W*(?:(?P<train>train)|validat|evaluat|test)(?:ing|ion|ed) on (?:the )?\W*(?!(?:cuda|gpu|cpu|tpu|mps|npu|xpu)\b)"
     r"[A-Za-z][\w.-]*(?: (?:data)?set| data| split)?\W*",
     re.IGNORECASE,
 )
 #: No evaluation has one, wherever it is printed.
-_OF_TRAINING = re.compile(r"(?:lr|learning[ _]rate)(?![A-Za-z])", re.IGNORECASE)
-_WORD = re.compile(rf"(?<![A-Za-z])(?:{_TRAIN}|{_HELD})(?![A-Za-z])", re.IGNORECASE)
+_OF_TRAINING = compiled(r"(?:lr|learning[ _]rate)(?![A-Za-z])", re.IGNORECASE)
+_WORD = compiled(rf"(?<![A-Za-z])(?:{_TRAIN}|{_HELD})(?![A-Za-z])", re.IGNORECASE)
 
 
 def announces(text: str) -> str | None:

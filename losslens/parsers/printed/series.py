@@ -16,6 +16,7 @@ from losslens.parsers.printed.places import Placed
 from losslens.parsers.printed.records import BEST, IS_LOSS, NAMELESS
 from losslens.parsers.printed.wholes import NEGATED
 from losslens.parsers.printed.windows import LEAST_RECORDS
+from losslens.patterns import compiled
 
 #: Two statements that print one number with different digits differ by less than this share of it.
 ROUNDED = 1e-3
@@ -27,9 +28,7 @@ APART = log(1.5)
 SECOND = " (second statement)"
 #: Share of them that must come so: where another phase of the training begins, it may not.
 MOSTLY = 0.9
-_WORD_OF_DATA = re.compile(
-    r"train(?:ing)?|val(?:id(?:ation)?)?|test|\b(?:global|current|batch|avg|average|mean|total)\b"
-)
+_WORD_OF_DATA = compiled(r"train(?:ing)?|val(?:id(?:ation)?)?|test|\b(?:global|current|batch|avg|average|mean|total)\b")
 
 
 def series_of(placed: Placed) -> tuple[dict[str, RawSeries], list[Warning]]:
@@ -91,8 +90,8 @@ def named_by_best(series: dict[str, RawSeries]) -> dict[str, RawSeries]:
 
 
 #: Short for the objective; detectors print a term of this name beside others.
-_SHORT = re.compile(r"obj(?:[ _]?(?:val|value|fun))?", re.IGNORECASE)
-_TERM_BESIDE = re.compile(r"(?:g|c|d)?iou|(?:no_?|no )obj|cls|class|box|conf|xy|wh|coord|rect", re.IGNORECASE)
+_SHORT = compiled(r"obj(?:[ _]?(?:val|value|fun))?", re.IGNORECASE)
+_TERM_BESIDE = compiled(r"(?:g|c|d)?iou|(?:no_?|no )obj|cls|class|box|conf|xy|wh|coord|rect", re.IGNORECASE)
 
 
 def named_objective(series: dict[str, RawSeries]) -> dict[str, RawSeries]:
@@ -104,7 +103,7 @@ def named_objective(series: dict[str, RawSeries]) -> dict[str, RawSeries]:
 
 
 #: What is to rise, as those say it who print no loss.
-_RISES = re.compile(
+_RISES = compiled(
     r"(?:(?:train|training|val|valid|validation|eval|test|avg|average|mean|total|global|current|batch|data|marginal|pseudo)"
     r"[ _/-]?)*(?:objf|log[ _-]?(?:likelihood|lik)|pseudo[ _-](?:log[ _-])?likelihood|ll|mll|elbo|lower[ _-]?bound)"
     r"(?:[ _/-](?:train|training|val|valid|validation|eval|test|avg|mean|epoch|step))?",
@@ -112,7 +111,7 @@ _RISES = re.compile(
 )
 
 #: "delta_ELBO_mean": by how much a number moved of late.
-_OF_A_CHANGE = re.compile(r"(?:delta|diff|change)[ _-]", re.IGNORECASE)
+_OF_A_CHANGE = compiled(r"(?:delta|diff|change)[ _-]", re.IGNORECASE)
 
 
 def told_to_fall(series: dict[str, RawSeries]) -> dict[str, RawSeries]:

@@ -9,25 +9,26 @@ from losslens.model import Setting, SettingValue
 from losslens.parsers.printed.commands import is_command, options_of
 from losslens.parsers.printed.records import IS_LOSS
 from losslens.parsers.settings import is_known, plain_setting
+from losslens.patterns import compiled
 
 #: A dictionary of mixed values on one line is what a program was started with, not what it measured. Newer versions of
 #: Hugging Face's Trainer print measured numbers in quotes. Ahead of it may stand the moment, in whatever form.
-MIXED_DICT = re.compile(
+MIXED_DICT = compiled(
     r"^(?:\[[^\]{}]{0,40}\]\s*)?(?:[\w ]{0,30}[:=]\s*)?\{.*:\s*"
     r"(?:'(?!nan|inf)[A-Za-z/][^']*'|\"(?!nan|inf)[A-Za-z/][^\"]*\"|True|False|None|\[).*\}\s*$"
 )
-_IN_DICT = re.compile(r"['\"]([A-Za-z_][\w.\- ]*)['\"]:\s*('[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|[^,{}()\s]+)")
-_NAMESPACE = re.compile(r"\b(?:Namespace|Config|Args|Arguments|\w*Config|\w*Args|TrainingArguments)\((.*)\)")
-_NAMED = re.compile(r"([A-Za-z_]\w*)=('[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|\{[^}]*\}|[^,()\s]+)")
-_FLAG = re.compile(r"(?:^|\s)--([A-Za-z][\w.-]*)(?:[ =]([^\s-]\S*|-[\d.]\S*))?")
+_IN_DICT = compiled(r"['\"]([A-Za-z_][\w.\- ]*)['\"]:\s*('[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|[^,{}()\s]+)")
+_NAMESPACE = compiled(r"\b(?:Namespace|Config|Args|Arguments|\w*Config|\w*Args|TrainingArguments)\((.*)\)")
+_NAMED = compiled(r"([A-Za-z_]\w*)=('[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([^)]*\)|\{[^}]*\}|[^,()\s]+)")
+_FLAG = compiled(r"(?:^|\s)--([A-Za-z][\w.-]*)(?:[ =]([^\s-]\S*|-[\d.]\S*))?")
 #: "lr: 0.1", "lr = 0.1", "lr ........ 0.1" as Megatron-LM prints it, "| lr | 0.1 |" as tables do.
-_SINGLE = re.compile(
+_SINGLE = compiled(
     r"^\s*(?:\[\w+\]\s*)?(?:[Oo]verrid(?:ing|e):?\s+|Config param(?:eter)?:?\s+)?(?:--)?"
     r"['\"]?([A-Za-z_][\w.\-/ ]{0,60}?)['\"]?\s*(?::(?!:)|=|\.{3,})\s*(\S.{0,80}?),?\s*$"
 )
-_ROW = re.compile(r"^[|│┃]\s*([A-Za-z_][\w.\-/ ]{0,60}?)\s*[|│┃]\s*(\S[^|│┃]{0,80}?)\s*[|│┃]$")
+_ROW = compiled(r"^[|│┃]\s*([A-Za-z_][\w.\-/ ]{0,60}?)\s*[|│┃]\s*(\S[^|│┃]{0,80}?)\s*[|│┃]$")
 #: What a trainer found on the machine or counted in the net: nobody set it.
-_FOUND = re.compile(
+_FOUND = compiled(
     r"(?:GPU|TPU|IPU|HPU|MPS|CUDA) available|(?:(?:non-)?trainable |total )?params(?: size.*)?"
     r"|nohup|log file created at|running on machine|log line format"  # what glog says at the top of each of its files
     r"|output data size|top shape|memory required for data"  # Caffe of its nets
@@ -35,40 +36,40 @@ _FOUND = re.compile(
     re.IGNORECASE,
 )
 #: A line that says where the training is and nothing else.
-_PLACE = re.compile(r"\W*(?:global[_ ])?(?:step|iteration)\s*[:=]\s*\d+\W*", re.IGNORECASE)
+_PLACE = compiled(r"\W*(?:global[_ ])?(?:step|iteration)\s*[:=]\s*\d+\W*", re.IGNORECASE)
 #: "Sun 22 Nov 2026 20" of "Sun 22 Nov 2026 20:37:39 INFO": a moment up to its first colon, and what stands behind it.
-_MOMENT = re.compile(
+_MOMENT = compiled(
     r".*\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b.*\b\d{1,2}", re.IGNORECASE | re.DOTALL
 )
-_REST_OF_MOMENT = re.compile(r"[0-5]\d\b")
+_REST_OF_MOMENT = compiled(r"[0-5]\d\b")
 #: "batch size per device / バッチサイズ": what the name is in another script.
-_IN_TWO_LANGUAGES = re.compile(r" / (?=.*[^\x00-\u024f]).*$")
+_IN_TWO_LANGUAGES = compiled(r" / (?=.*[^\x00-\u024f]).*$")
 #: What a warning quotes of the program: "xyz = torch.from_numpy(points)".
-_CALL = re.compile(r"(?:torch|np|numpy|jnp|jax|tf|pd|self|os|super\(\))\.(?:\w+\.)*[a-z_]\w*\(")
+_CALL = compiled(r"(?:torch|np|numpy|jnp|jax|tf|pd|self|os|super\(\))\.(?:\w+\.)*[a-z_]\w*\(")
 #: What stands behind a value in a configuration that is a program itself.
-_COMMENT = re.compile(r"\s#(?:\s.*)?$")
+_COMMENT = compiled(r"\s#(?:\s.*)?$")
 
 
 #: "lr=0.01", "fold 2", "Model: resnet18" in a heading.
-_SAID = re.compile(r"(?P<name>[A-Za-z]\w*(?: (?:rate|size|decay))?)\s*(?:[:=#]|\s)\s*(?P<value>[\w.+-]+)")
+_SAID = compiled(r"(?P<name>[A-Za-z]\w*(?: (?:rate|size|decay))?)\s*(?:[:=#]|\s)\s*(?P<value>[\w.+-]+)")
 
 
 #: "Starting training, SGD lr=0.6": a word of a sentence that gives a setting its number.
-_AMONG = re.compile(r"(?<![\w.-])([A-Za-z_]\w*)=(\d[\d_]*(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+)(?![\w.])")
-_OPTIMIZER = re.compile(
+_AMONG = compiled(r"(?<![\w.-])([A-Za-z_]\w*)=(\d[\d_]*(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+)(?![\w.])")
+_OPTIMIZER = compiled(
     r"(?<![\w.])(SGD|Adam|AdamW|RMSprop|Adagrad|NAdam|RAdam|Adafactor|Lion|LAMB)(?![\w.])", re.IGNORECASE
 )
 #: "Trainer is initialized with local batch size 2, sequence length 64": so many of such in one sentence.
-_IN_WORDS = re.compile(
+_IN_WORDS = compiled(
     r"\b((?:(?:local|global|micro|mini|train|total|effective)[ _-])?batch[ _-]size|gradient[ _-]accumulation[ _-]steps"
     r"|sequence length|weight decay|learning rate|total steps) (\d+(?:\.\d+)?(?:e[-+]?\d+)?)(?![\w.]*\w)",
     re.IGNORECASE,
 )
 _FEWEST_IN_WORDS = 2
 #: "Optimizer AdamW (model_part=0): 45 params {'lr': 0.001, 'weight_decay': 0.1}": what its parameters are set to.
-_PARAMETERS = re.compile(r"^(?:[\w:,.-]+\s+)?Optimizer:? (\w+)\b.*?(\{[^{}]*\})?\s*$", re.IGNORECASE)
+_PARAMETERS = compiled(r"^(?:[\w:,.-]+\s+)?Optimizer:? (\w+)\b.*?(\{[^{}]*\})?\s*$", re.IGNORECASE)
 #: A line that says where it stands tells what is so there, as the first rate of a warm-up.
-_PLACED = re.compile(r"(?:epoch|step|iter|round)\w*\W{0,3}\d", re.IGNORECASE)
+_PLACED = compiled(r"(?:epoch|step|iter|round)\w*\W{0,3}\d", re.IGNORECASE)
 
 
 def names_settings(names: Collection[str]) -> bool:

@@ -15,6 +15,7 @@ from losslens.parsers.printed.records import IS_LOSS, NAMELESS
 from losslens.parsers.printed.told import TOLD
 from losslens.parsers.printed.windows import LEAST_RECORDS, MANY_NAMES, OUTPUT_SUFFIXES, records_in
 from losslens.parsers.wrapped import output_head
+from losslens.patterns import compiled, compiled_bytes
 
 #: Bytes of a text that can be too short.
 FEW = 16 * 1024
@@ -22,17 +23,17 @@ FEW = 16 * 1024
 PROSE = 0.25
 #: Characters of a line that tell whether it is a sentence.
 LONGEST = 300
-_SENTENCE = re.compile(r"^\W*(?:[A-Za-z][\w'’,;()/-]* +){6,}[^=|{]*[.?!:]?$")
-_MARKUP = re.compile(r"^\s*(?:#{1,6} \w|[-*] \w+ \w+ \w+ \w+|\|.*\||```|<\w+>|\.\. \w)")
+_SENTENCE = compiled(r"^\W*(?:[A-Za-z][\w'’,;()/-]* +){6,}[^=|{]*[.?!:]?$")
+_MARKUP = compiled(r"^\s*(?:#{1,6} \w|[-*] \w+ \w+ \w+ \w+|\|.*\||```|<\w+>|\.\. \w)")
 #: A text without one of these has no loss at a place.
-_PLACED = re.compile(
+_PLACED = compiled_bytes(
     rb"loss.*(?:epoch|step|iter|batch|%\|)|(?:epoch|step|iter|batch|%\|).*loss", re.IGNORECASE | re.DOTALL
 )
 #: Share of the lines that lines of a loss without a place must be for a text of nothing else.
 NOTHING_ELSE = 0.5
 #: The series that say where a line stands, where its place is no step of its own.
 EPOCHS = frozenset(["epoch"])
-_NAN = re.compile(rb"nan|inf|finite|explod|diverged|minimum|invalid", re.IGNORECASE)
+_NAN = compiled_bytes(rb"nan|inf|finite|explod|diverged|minimum|invalid", re.IGNORECASE)
 
 
 def may_tell_of_a_nan(path: Path, head: bytes) -> bool:

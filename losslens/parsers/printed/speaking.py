@@ -7,13 +7,14 @@ import re
 
 from losslens.parsers.axes import is_known_name, is_objective
 from losslens.parsers.printed.records import NAMELESS, Record
+from losslens.patterns import compiled
 
 #: The losses of a game under the bare names of its players: "D_A: 0.4 G_A: 0.2 cycle_A: 2.8".
-_PLAYER = re.compile(r"(?:net|[Ee]rr_?)?[DG](?:_\w+)?|(?:dis|gen|cycle|idt)_\w+")
+_PLAYER = compiled(r"(?:net|[Ee]rr_?)?[DG](?:_\w+)?|(?:dis|gen|cycle|idt)_\w+")
 #: The same of detectors, which print the initials of their terms.
 _INITIALS = (frozenset("LC"), frozenset(["Loc", "Cla"]), frozenset("BCMT"))
 #: "[10]\ttrain-rmspe:0.36\teval-rmspe:0.84": what boosting measures on each of its data, whatever its user calls it.
-_METRIC_OF_DATA = re.compile(
+_METRIC_OF_DATA = compiled(
     r"(?:d?train(?:ing)?|eval|val(?:id(?:ation)?)?|d?test|dev|watch|holdout)(?:_?\d+)?-[A-Za-z][\w@.-]*", re.IGNORECASE
 )
 #: Names that say little alone; several of them on a line with a place are the terms of one objective.
@@ -27,7 +28,7 @@ _TERMS = frozenset(
 _TRAINED_ON = frozenset(["train", "training"])
 _HELD_BACK = frozenset(["val", "valid", "validation", "eval", "test", "dev"])
 #: What nothing but a training has: the means by which it goes on.
-_MEANS = re.compile(
+_MEANS = compiled(
     r"lr|learning[ _]?rate|(?:grad(?:ient)?|g)[ _]?norm|\|{1,2}(?:g|grads?|gradient)\|{1,2}|(?:loss|amp)[ _]scale",
     re.IGNORECASE,
 )

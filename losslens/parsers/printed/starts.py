@@ -6,7 +6,6 @@ of them stands there again.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +20,7 @@ from losslens.parsers.printed.lines import clean
 from losslens.parsers.printed.places import Placed
 from losslens.parsers.printed.records import IS_LOSS, Record
 from losslens.parsers.printed.settings import names_settings, settings_in
+from losslens.patterns import compiled
 
 #: Opens the output once more, at its first line.
 Opened: TypeAlias = Callable[[], LogFile]
@@ -30,8 +30,8 @@ AGAIN, FEWEST = 0.6, 2
 LEAST_COUNTED = 5
 #: A line is known again by this many letters and more, and no more of it is looked at.
 FEWEST_LETTERS, LONGEST = 5, 200
-_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
-_LETTER = re.compile(r"[^\W\d_]")
+_NUMBER = compiled(r"\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_LETTER = compiled(r"[^\W\d_]")
 #: So often a program may print one setting before it trains.
 TWICE = 2
 #: Kinds of a line that names no place itself.

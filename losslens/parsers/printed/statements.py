@@ -19,6 +19,7 @@ from losslens.parsers.printed.lines import moment_at
 from losslens.parsers.printed.parts import BLOCKS, May, Part, at_most, other_lines, parts_of
 from losslens.parsers.printed.reading import PLACES, Reading, read_alone
 from losslens.parsers.printed.records import Record
+from losslens.patterns import compiled
 
 #: Lines of one shape that are read one by one before their statement is worked out.
 SEEN_FIRST = 16
@@ -30,7 +31,7 @@ MOST_FAILURES, MOST_OF_A_SHAPE = 3, 64
 MOST_RECENT, MOST_SHAPES = 12, 4096
 #: A longer line is no line of numbers.
 LONGEST_LINE = 2000
-_SHAPE = re.compile(rf"-?\d[\d.]*(?:[eE][-+]?\d+)?|(?<=%\|)[{BLOCKS} ]*(?=\|)|[━╸╺=>.]{{3,}}| {{2,}}")
+_SHAPE = compiled(rf"-?\d[\d.]*(?:[eE][-+]?\d+)?|(?<=%\|)[{BLOCKS} ]*(?=\|)|[━╸╺=>.]{{3,}}| {{2,}}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,14 +6,15 @@ import re
 
 from losslens.parsers.axes import is_known_name
 from losslens.parsers.printed.wholes import NUMBER
+from losslens.patterns import compiled
 
 _STATISTIC = r"(?:avg|average|mean|min|max|std|median|sum|σ|μ)"
 _TOLD = rf"{_STATISTIC}\s*[:=]\s*{NUMBER}"
-_OF_ONE = re.compile(
+_OF_ONE = compiled(
     rf"\W*(?P<name>[A-Za-z][\w ./-]*?)\s*[=-]+>\s*(?P<told>{_TOLD}(?:[,;|\s]+{_TOLD})*)\s*",
     re.IGNORECASE,
 )
-_ONE = re.compile(rf"({_STATISTIC})\s*[:=]\s*({NUMBER})", re.IGNORECASE)
+_ONE = compiled(rf"({_STATISTIC})\s*[:=]\s*({NUMBER})", re.IGNORECASE)
 _LATIN = {"σ": "std", "μ": "mean"}
 
 

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import re
 
+from losslens.patterns import compiled
+
 MARK = "wandb"
 _COLOUR = r"(?:\x1b\[[0-9;]*m)*"
 #: Names as W&B shows them, also with blanks, and one value with a digit; "step 3 loss 0.5" is a program's own line.
-_LINE = re.compile(
+_LINE = compiled(
     rf".{{0,80}}?(?<![\w/.-]){_COLOUR}{MARK}{_COLOUR}:{_COLOUR}\s+"
     r"[^\s:=,|'\"{}]*[^\W\d][^\s:=,|'\"{}]*(?:[ ](?=[^\s]*[^\W\d])[^\s:=,|'\"{}]+){0,5}"
     rf"\s+(?:[^\s,{{}}]*\d[^\s,{{}}]*|nan|-?inf(?:inity)?){_COLOUR}\s*",
@@ -24,7 +26,7 @@ _LINE = re.compile(
 )
 _LONGEST = 300
 BEST_MARK = "Best model at step "
-_BEST_MODEL = re.compile(
+_BEST_MODEL = compiled(
     rf"^{BEST_MARK}\d+:[^\S\n]*\n(?:[^\S\n]+(?:train|test) (?:loss|metric)\b.*(?:\n|\Z)){{1,4}}", re.MULTILINE
 )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from losslens.patterns import compiled
+
 #: Settings that a sweep goes through.
 SWEPT = (
     r"lr|learning[ _]?rate|eta|batch[ _]?size|bs|dropout|weight[ _]?decay|wd|l2|lambda|alpha|beta|gamma|momentum"
@@ -12,9 +14,9 @@ SWEPT = (
     r"|width|depth|activation|optimi[sz]er|init(?:iali[sz]ation)?|temperature|warm-?up|scheduler"
     r"|seq(?:uence)?[ _]?len(?:gth)?|lora_r"
 )
-_ON_LINES = re.compile(rf"{SWEPT}|(?:\w+[ _])?decay(?:[ _]rate)?|seed|folds?|trial", re.IGNORECASE)
+_ON_LINES = compiled(rf"{SWEPT}|(?:\w+[ _])?decay(?:[ _]rate)?|seed|folds?|trial", re.IGNORECASE)
 #: What may change from stage to stage of one training.
-_OF_A_STAGE = re.compile(r"lr|learning[ _]?rate|eta|batch[ _]?size|bs", re.IGNORECASE)
+_OF_A_STAGE = compiled(r"lr|learning[ _]?rate|eta|batch[ _]?size|bs", re.IGNORECASE)
 #: So many trainings, at least, say on their lines what they try.
 LEAST_SWEPT = 3
 

@@ -15,22 +15,23 @@ from functools import lru_cache
 from losslens.parsers.axes import EPOCHS, NAME_OF_TWO, SPLIT_COLUMNS, STEP_COUNTS, STEP_RANK, is_known_name, normalise
 from losslens.parsers.printed.lines import prefix_of, without_terminal
 from losslens.parsers.printed.records import Record
+from losslens.patterns import compiled
 
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|\.\d+(?:e[-+]?\d+)?|nan|inf)%?", re.IGNORECASE)
+_NUMBER = compiled(r"[-+]?(?:\d+\.?\d*(?:e[-+]?\d+)?|\.\d+(?:e[-+]?\d+)?|nan|inf)%?", re.IGNORECASE)
 #: What else a row of numbers holds: durations, sizes, counts of a total, marks of a best value.
-_OTHER_CELL = re.compile(r"\d+/\d+|(?:\d+:)+\d\d(?:\.\d+)?|[-+]?\d[\d.]*(?:[a-zA-Z]{1,5}|it/s)|[-+*?—]+|N/A|None", re.I)
+_OTHER_CELL = compiled(r"\d+/\d+|(?:\d+:)+\d\d(?:\.\d+)?|[-+]?\d[\d.]*(?:[a-zA-Z]{1,5}|it/s)|[-+*?—]+|N/A|None", re.I)
 #: Ultralytics draws its bar behind the row.
-_BAR_BEHIND = re.compile(r":?\s+\d{1,3}%.*$")
-_RULE = re.compile(r"[\s|+:=_\u2500-\u257f-]+")
+_BAR_BEHIND = compiled(r":?\s+\d{1,3}%.*$")
+_RULE = compiled(r"[\s|+:=_\u2500-\u257f-]+")
 #: xLearn says ahead of each row how much of the training is done: "[   10%      ]     1   0.69".
-_DONE = re.compile(r"\[\s*\d{1,3}%\s*\]")
+_DONE = compiled(r"\[\s*\d{1,3}%\s*\]")
 #: Sides of cells: a bar, and all that is drawn upright.
-_SIDE = re.compile(r"[|│┃╎╏╷╻╽╿]")
+_SIDE = compiled(r"[|│┃╎╏╷╻╽╿]")
 #: A unit behind the number of a cell: "22.22 %", "00:07 min".
-_UNIT = re.compile(r"(?<=\d)\s+(?:%|min|h|s|sec|ms)$")
-_COMMENT = re.compile(r"^\s*#\s+(?=[A-Za-z_]+\s)")
-_WIDE_CELL = re.compile(r"\S+(?: \S+)*")
-_CELL = re.compile(r"\S+")
+_UNIT = compiled(r"(?<=\d)\s+(?:%|min|h|s|sec|ms)$")
+_COMMENT = compiled(r"^\s*#\s+(?=[A-Za-z_]+\s)")
+_WIDE_CELL = compiled(r"\S+(?: \S+)*")
+_CELL = compiled(r"\S+")
 #: What YOLO heads its columns of losses with, beside the memory that the GPU has in use.
 _YOLO_LOSSES = {"box": "box_loss", "giou": "giou_loss", "obj": "obj_loss", "cls": "cls_loss", "total": "total_loss"}
 _YOLO_MEMORY = "gpu_mem"
@@ -45,15 +46,15 @@ _SPACY = frozenset(["E", "#"])
 _MOST_COLUMNS = 60
 #: A header names a place in one of these words; most lines of text have none of them.
 _PLACE_WORDS = frozenset(word for name in (*STEP_RANK, *_SHORT_PLACES) for word in name.split("_"))
-_WORD = re.compile(r"[a-z]+|#")
-_DIGIT = re.compile(r"\d")
+_WORD = compiled(r"[a-z]+|#")
+_DIGIT = compiled(r"\d")
 
 
 #: What frames a header that is printed by itself: "*****train_loss,train_acc*****".
-_STARS = re.compile(r"^[\s*=#~-]+|[\s*=#~-]+$")
+_STARS = compiled(r"^[\s*=#~-]+|[\s*=#~-]+$")
 #: What a cell in a column of phases begins with.
-_PHASE = re.compile(r"(?P<train>train)|val|test|eval", re.IGNORECASE)
-_A_LOSS = re.compile(r"(?:^|[^a-z])loss", re.IGNORECASE)
+_PHASE = compiled(r"(?P<train>train)|val|test|eval", re.IGNORECASE)
+_A_LOSS = compiled(r"(?:^|[^a-z])loss", re.IGNORECASE)
 #: Letters of a name that says nothing by itself ("P", "R", "F"), beside a loss; one name more may be cut or strange.
 _MOST_LETTERS = 2
 

@@ -11,13 +11,14 @@ from losslens.model import LogEvent, RawSeries, Warning
 from losslens.parsers.printed.nan import last_words_of_nan, stops_for_nan
 from losslens.parsers.printed.records import IS_LOSS, SPLIT_IN_KEY, Record
 from losslens.parsers.printed.wholes import NUMBER, float_of, int_of
+from losslens.patterns import compiled
 
 #: A program that stops for its loss may print as many lines more, as other processes of the job do.
 AFTERWARDS = 3
-_PLAIN = re.compile(r"train(?:ing)?|total|loss|step|avg", re.IGNORECASE)
-_OTHER_WORD = re.compile(r"[A-Za-z]")
+_PLAIN = compiled(r"train(?:ing)?|total|loss|step|avg", re.IGNORECASE)
+_OTHER_WORD = compiled(r"[A-Za-z]")
 #: "Loss exploded to 378655.875 at step 67456", as Tacotron ends: too large to go on, and a number.
-_EXPLODED_TO = re.compile(
+_EXPLODED_TO = compiled(
     rf"\b(?:loss|cost)\b.{{0,9}}\bexploded to (?P<num>{NUMBER})(?!\w)(?: at (?:step|iteration) +(?P<step>\d+))?", re.I
 )
 #: The code of the warning that a NaN was told.

@@ -20,6 +20,7 @@ from losslens.parsers.printed.names import bare
 from losslens.parsers.printed.records import Record
 from losslens.parsers.printed.starts import level_is_back
 from losslens.parsers.printed.swept import SWEPT, swept
+from losslens.patterns import compiled
 
 #: Words that name a training among several: which part of the data, which attempt, which settings.
 _OF_A_SERIES = (
@@ -31,26 +32,26 @@ _BEGINS = (
     r"^\W*(?:(?:start\w*|begin\w*|running|run|search\w*|now|current|currently|using|with|for|train\w*|processing|fit\w*|on)\W+)"
     r"{0,4}"
 )
-_NAMED = re.compile(rf"{_BEGINS}(?P<key>{_OF_A_SERIES})\b\W{{0,4}}(?P<what>\w.*?)?\W*$", re.IGNORECASE)
-_SETTING = re.compile(
+_NAMED = compiled(rf"{_BEGINS}(?P<key>{_OF_A_SERIES})\b\W{{0,4}}(?P<what>\w.*?)?\W*$", re.IGNORECASE)
+_SETTING = compiled(
     rf"{_BEGINS}(?P<key>{SWEPT})['\"]?\s*(?:[:=]|\bis\b|\bof\b|->)?\s*"
     r"(?P<what>['\"]?[\w.+-]+(?:['\",;|\s]+[A-Za-z_]\w*['\"]?\s*[:=]\s*['\"]?[\w.+-]+)*)\W*$",
     re.IGNORECASE,
 )
 #: "Training resnet18 …", "Start training of LSTM": the one word behind is a name.
-_TRAINING = re.compile(
+_TRAINING = compiled(
     r"^\W*(?:start\w*\W+|begin\w*\W+|now\W+)?(?P<key>train)ing\W+(?:(?:of|with|the|a|an)\W+)*"
     r"(?P<what>[\w./+-]+(?: (?!on (?:cuda|gpu|cpu|mps|tpu))[\w./+-]+){0,2})(?: on (?:cuda|gpu|cpu|mps|tpu)[\w:]*)?\W*$",
     re.IGNORECASE,
 )
 #: Keras Tuner's "0.01   |0.001   |lr": a value of this trial, the best one so far, and what it is of.
-_TRIED = re.compile(r"^(?P<what>[\w.+-]+) *\|[\w.+?-]+ *\|(?P<key>[A-Za-z_][\w/]*)$")
+_TRIED = compiled(r"^(?P<what>[\w.+-]+) *\|[\w.+?-]+ *\|(?P<key>[A-Za-z_][\w/]*)$")
 #: "第 1 折": the first fold.
-_FOLD = re.compile(r"(?P<what>第\s*[\d一二三四五六七八九十]{1,3}\s*折)")
-_RULE = re.compile(r"[=*#~_-]{5,}")
-_BANNER = re.compile(r"^(?P<key>[=*#~-]{2,}|[+|]{2,})\s*(?P<what>[^=*#~+|\s-].{0,60}?)\s*[=*#~+|-]{2,}$")
+_FOLD = compiled(r"(?P<what>第\s*[\d一二三四五六七八九十]{1,3}\s*折)")
+_RULE = compiled(r"[=*#~_-]{5,}")
+_BANNER = compiled(r"^(?P<key>[=*#~-]{2,}|[+|]{2,})\s*(?P<what>[^=*#~+|\s-].{0,60}?)\s*[=*#~+|-]{2,}$")
 #: What stands in a heading that is no name of a training: its end, its parts, its results.
-_NO_NAME = re.compile(
+_NO_NAME = compiled(
     r"epoch|\bround|phase|stage|\btask\b|cycle|iter|step|resum|restor|result|eval|valid|\btest|summary|finish|done|complet"
     r"|best|saved?|saving|load|took|time|accuracy|\bacc\b|loss|score|metric|data|start(?:ed|ing)?$|begins?$|loop|progress"
     r"|config$|settings$|param(?:eter)?s$|total|device|cuda|gpu|early|stopp",
@@ -58,11 +59,11 @@ _NO_NAME = re.compile(
 )
 LONGEST_HEADING = 100
 #: What names a training among those that run at once: layers, heads and agents of one training have numbers too.
-_OF_ONE = re.compile(
+_OF_ONE = compiled(
     rf"(?:{_OF_A_SERIES}|{SWEPT}|job|process|member)(?![A-Za-z])[ _=:#-]*[\w.+-]*\d|\d+[_-]?shots?(?![A-Za-z])",
     re.IGNORECASE,
 )
-_NUMERAL = re.compile(r"[-+]?\d[\d.]*(?:e[-+]?\d+)?", re.IGNORECASE)
+_NUMERAL = compiled(r"[-+]?\d[\d.]*(?:e[-+]?\d+)?", re.IGNORECASE)
 #: So often, at least, as there are trainings that run at once another one prints; and so many may run.
 TURNS, MOST_AT_ONCE = 2, 500
 _DIGITS = str.maketrans("123456789", "0" * 9)
@@ -71,7 +72,7 @@ MOST_HEADINGS = 5000
 
 
 #: "========== Training started ==========", "Starting training for 30 epochs...", and none that says which epoch.
-_BEGUN = re.compile(
+_BEGUN = compiled(
     r"(?!.*(?:epoch\W*\d|resum|restor|checkpoint|finish|complet|stage|phase|round|cycle|iter|generator|discriminator|fold))"
     r"\W*(?:\w+\W+){0,2}?"
     r"(?:(?:start(?:ed|ing|s)?|begin(?:ning|s)?|launch(?:ing|ed)?)\s+(?:the\s+)?(?:model\s+)?train(?:ing)?"
@@ -146,9 +147,10 @@ class Headings:
         if fold := _FOLD.search(inner):
             self.found.append(_Heading("fold", fold["what"], fold["what"], line, before))
             return
-        match = _NAMED.match(inner) or _SETTING.match(inner) or _TRAINING.match(inner)
+        named = _NAMED.match(inner) or _SETTING.match(inner)
+        match = named or _TRAINING.match(inner)
         if match and match["what"] and not _NO_NAME.search(match["what"]):
-            name = bare(inner[match.start("key") :] if match.re is not _TRAINING else match["what"])
+            name = bare(inner[match.start("key") :] if named else match["what"])
             self.found.append(_Heading(match["key"].lower(), match["what"].strip().lower(), name, line, before))
         elif key and not _NO_NAME.search(inner):
             self.found.append(_Heading(key, inner.lower(), bare(inner), line, before, banner=True))

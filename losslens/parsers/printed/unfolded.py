@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from losslens.parsers.axes import STEP_RANK, normalise
+from losslens.patterns import compiled
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+|NaN|nan|Infinity|inf)"
 #: A number as NumPy and JAX print theirs: "np.float32(2.31)", "Array(2.31, dtype=float32)".
@@ -18,13 +19,13 @@ _SCALAR = rf"(?:{_TYPE}{_NUMBER}{_END}|null|true|false|None|True|False|\"[^\"\n]
 _ITEM = rf"(?:\"[^\"\n]{{1,80}}\"|'[^'\n]{{1,80}}')[ \t]*:[ \t]*{_SCALAR}"
 _NEXT = r"[ \t]*,[ \t\r]*\n[ \t]*"
 #: An object of plain values alone, an item a line, between brackets on lines of their own or on those of its items.
-_RECORD = re.compile(
+_RECORD = compiled(
     rf"^[ \t]*[\[,]?[ \t]*\{{\s*{_ITEM}(?:{_NEXT}{_ITEM}){{1,200}}[ \t\r]*\n?[ \t]*\}}[ \t]*[,\]]?[ \t\r]*$",
     re.MULTILINE,
 )
 #: The same without its beginning, which stands above the first line that was copied.
-_REST = re.compile(rf"^[ \t]*{_ITEM}(?:{_NEXT}{_ITEM}){{1,200}}[ \t\r]*\n?[ \t]*\}}", re.MULTILINE)
-_PAIR = re.compile(rf"[\"']([^\"'\n]+)[\"'][ \t]*:[ \t]*{_TYPE}({_NUMBER}){_END}\s*(?=[,}}])")
+_REST = compiled(rf"^[ \t]*{_ITEM}(?:{_NEXT}{_ITEM}){{1,200}}[ \t\r]*\n?[ \t]*\}}", re.MULTILINE)
+_PAIR = compiled(rf"[\"']([^\"'\n]+)[\"'][ \t]*:[ \t]*{_TYPE}({_NUMBER}){_END}\s*(?=[,}}])")
 
 
 MOST_HELD = 1 << 14

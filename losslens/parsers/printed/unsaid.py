@@ -12,16 +12,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from losslens.model import Warning
+from losslens.patterns import compiled
 
 if TYPE_CHECKING:
     from losslens.parsers.printed.records import Record
 
-_WORD = re.compile(
+_WORD = compiled(
     r"(?P<name>(?:loss|cost|error|nll|perplexity|ppl|xent|elbo|mse|bce)\w*['\"]?\)?(?:\s*[:=]\s*|\s+)['\"]?)"
     r"(?:null|none|nil|n/?a|undefined)(?![\w/.])",
     re.IGNORECASE,
 )
-_HELD_BACK = re.compile(r"val|eval|test|dev", re.IGNORECASE)
+_HELD_BACK = compiled(r"val|eval|test|dev", re.IGNORECASE)
 #: Numbers with which a loss begins that was computed each time, and words at its end that are a NaN; an evaluation may
 #: be left out once.
 FIRST, LAST, LAST_HELD_BACK = 3, 1, 2

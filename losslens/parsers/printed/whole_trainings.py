@@ -11,18 +11,20 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from losslens.patterns import compiled
+
 if TYPE_CHECKING:
     from losslens.parsers.printed.records import Record
 
 #: The name of a bar that counts trainings.
 TRAININGS = "whole trainings"
 #: What the description of such a bar is, and nothing more.
-_COUNTED = re.compile(
+_COUNTED = compiled(
     r"\W*(?:\w+ing\s+|over\s+|all\s+|the\s+){0,2}"
     r"(?:(?:k[- _]?)?folds?|cv|cross[- _]?val\w*|seeds?|repeat(?:s|itions?)?)\W*",
     re.IGNORECASE,
 )
-_ONE = re.compile(r"(?:fold|seed|cv|repeat)\W*(?P<number>\d+)(?: of \d+)?", re.IGNORECASE)
+_ONE = compiled(r"(?:fold|seed|cv|repeat)\W*(?P<number>\d+)(?: of \d+)?", re.IGNORECASE)
 #: A single line or bar of one training may stand where an output begins or ends.
 FEWEST = 2
 

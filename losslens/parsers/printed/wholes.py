@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from losslens.patterns import compiled
+
 #: A number as programs write it; PaddleOCR cuts its numbers to a width and fills up what is shorter: "loss: nanxxx".
 NUMBER = (
     r"[-+]?(?:\d{1,3}(?:,\d{3})+(?:\.\d+|(?=\s*(?:$|[|;])))|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
@@ -24,7 +26,7 @@ _YOLO = (
 )
 #: ``print(loss)`` of PyTorch and nothing beside it: "tensor(1.79, device='cuda:0', grad_fn=<NllLossBackward0>)".
 #: PyTorch writes a point into each that is no count.
-_LONE = re.compile(
+_LONE = compiled(
     # "3 tensor(0.31, grad_fn=<MeanBackward0>)", as print(step, loss) has it
     r"(?:(?P<step>\d{1,9})[\s,:]+)?tensor\(\s*(?P<num>-?(?:\d+\.\d*(?:e[-+]?\d+)?|nan|inf))(?:,\s*(?:device|dtype)=[^(),]+)*"
     r"(?:,\s*requires_grad=True)?(?P<learned>,\s*grad_fn=<\w+>)?\)"
@@ -37,16 +39,16 @@ NEGATED = "loss (objective, negated)"
 #: Lines whose numbers stand before their names, or without any.
 _WHOLE_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
     # voice cloning: "[4200, 9.99e-05]" is step and rate, above the line of the losses
-    ("step", re.compile(rf"(?:[\w.-]+:)?\[(?P<step>\d+), (?P<learning_rate>{NUMBER})\]$")),
+    ("step", compiled(rf"(?:[\w.-]+:)?\[(?P<step>\d+), (?P<learning_rate>{NUMBER})\]$")),
     # the pair that enumerate gave, printed as one: "loss: (3, 1207.9)"
     (
         "step",
-        re.compile(rf"(?:train(?:ing)?[ _])?loss\s*[:=]\s*\((?P<step>\d+),\s*(?P<loss>{NUMBER})\)$", re.IGNORECASE),
+        compiled(rf"(?:train(?:ing)?[ _])?loss\s*[:=]\s*\((?P<step>\d+),\s*(?P<loss>{NUMBER})\)$", re.IGNORECASE),
     ),
     # darknet of today: " 120: loss=3.41, avg loss=3.62, rate=0.001, …"
     (
         "step",
-        re.compile(
+        compiled(
             rf"\s*(?:\(next.*?\)\s*)?(?P<step>\d+): loss=(?P<loss>{NUMBER}), avg loss=(?P<avg_loss>{NUMBER}),"
             rf" rate=(?P<learning_rate>{NUMBER})",
             re.IGNORECASE,
@@ -55,7 +57,7 @@ _WHOLE_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
     # darknet: "120: 3.41, 3.62 avg loss, 0.001 rate, 2.4 seconds, 7680 images"; its classifier: "120, 0.4: 3.41, …"
     (
         "step",
-        re.compile(
+        compiled(
             rf"\s*(?:\(next.*?\)\s*)?(?P<step>\d+)(?:, \d+\.\d+)?:\s*(?P<loss>{NUMBER}),"
             rf"\s*(?P<avg_loss>{NUMBER}) avg(?: loss)?,"
             rf"\s*(?P<learning_rate>{NUMBER}) rate",
@@ -65,7 +67,7 @@ _WHOLE_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
     # Kaldi: an objective, which is to rise, of the log of a probability; chain models add a regularizer's
     (
         "step",
-        re.compile(
+        compiled(
             r"Average objective function for '(?P<output>[\w.-]+)' for minibatches (?P<first>\d+)-(?P<step>\d+) is "
             rf"(?:{NUMBER} \+ {NUMBER} = )?(?P<objective>{NUMBER}) over",
         ),
@@ -73,7 +75,7 @@ _WHOLE_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
     # Eesen: the same of the labels of an utterance, after so many utterances
     (
         "step",
-        re.compile(
+        compiled(
             r"(?:VLOG\d )?After (?P<step>\d+) sequences \([\d.]+Hr\): "
             rf"(?P<output>Obj)\(log\[Pzx\]\) = (?P<objective>{NUMBER})"
         ),
@@ -81,7 +83,7 @@ _WHOLE_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
     # Stan's variational inference: the bound on the evidence, which is to rise, and by how much it moved of late
     (
         "step",
-        re.compile(
+        compiled(
             rf"Chain \d+:\s*(?P<step>\d+)\s+(?P<objective>[-+]?\d+\.\d+)\s+{NUMBER}\s+{NUMBER}"
             r"(?=\s+M(?:EAN|EDIAN|AY BE)\b|(?<=\d)$)(?P<output>)",
             re.IGNORECASE,
@@ -90,23 +92,23 @@ _WHOLE_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
     # architecture search codes: "train 050 2.331e+00 45.2 88.1" is step, loss, top-1, top-5
     (
         "step",
-        re.compile(
+        compiled(
             rf"train (?P<step>\d{{2,6}}) (?P<train_loss>{NUMBER}) (?P<train_top1>\d+\.\d+) (?P<train_top5>\d+\.\d+)$",
             re.IGNORECASE,
         ),
     ),
     (
         "evaluation",
-        re.compile(
+        compiled(
             rf"valid (?P<batch>\d{{2,6}}) (?P<valid_loss>{NUMBER}) (?P<valid_top1>\d+\.\d+) (?P<valid_top5>\d+\.\d+)$",
             re.IGNORECASE,
         ),
     ),
     # PyTorch's tutorials: "5000 5% (0m 12s) 2.4177 …" of names, "0m 27s (- 6m 52s) (5000 6%) 2.8558" of translation
-    ("step", re.compile(rf"(?P<step>\d+) \d+% \({_LASTED}\) (?P<loss>{NUMBER})(?=\s|$)", re.IGNORECASE)),
+    ("step", compiled(rf"(?P<step>\d+) \d+% \({_LASTED}\) (?P<loss>{NUMBER})(?=\s|$)", re.IGNORECASE)),
     (
         "step",
-        re.compile(
+        compiled(
             rf"\[?{_LASTED}\s+(?:\(- {_LASTED}\)\s+)?\((?P<step>\d+) \d+%\)\s+(?P<loss>{NUMBER})\]?$",
             re.IGNORECASE,
         ),
@@ -114,17 +116,17 @@ _WHOLE_LINES: tuple[tuple[str, re.Pattern[str]], ...] = (
     # results.txt of the YOLOs up to the seventh, which has no header
     (
         "epoch",
-        re.compile(
+        compiled(
             rf"(?P<epoch>\d+)/\d+\s+[\d.]+G(?P<yolo>(?:\s+{NUMBER}){{{len(_YOLO)}}})$",
             re.IGNORECASE,
         ),
     ),
     # "12_0.4312", a line an epoch: the count and the number that the file is called after
-    ("count", re.compile(r"(?P<step>\d{1,7})_(?P<value>-?\d+\.\d+(?:e[-+]?\d+)?|nan|-?inf)$")),
+    ("count", compiled(r"(?P<step>\d{1,7})_(?P<value>-?\d+\.\d+(?:e[-+]?\d+)?|nan|-?inf)$")),
     # DeepXDE: the terms of the loss on the points of the training and of the test, and the metrics
     (
         "step",
-        re.compile(
+        compiled(
             rf"(?P<step>\d+)\s+\[(?P<train>{_LIST})\]\s+\[(?P<test>{_LIST})\]\s+\[(?P<metrics>(?:{_LIST})?)\]$",
             re.IGNORECASE,
         ),

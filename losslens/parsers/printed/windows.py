@@ -25,6 +25,7 @@ from losslens.parsers.printed.records import Record, read_record
 from losslens.parsers.printed.speaking import may_speak_of_training, measures, speaks_of_training
 from losslens.parsers.printed.tables import Tables
 from losslens.parsers.wrapped import output_file, output_head, output_part, wrapping_of
+from losslens.patterns import compiled, compiled_bytes
 
 #: A file is a job's output when one statement of the program printed training numbers at least this often.
 LEAST_RECORDS = 3
@@ -44,13 +45,13 @@ BORING = 8
 MOST_SEARCHED, MOST_LOSS_LINES = 1 << 23, 200
 #: How much of such a line is read before the word and behind it.
 ON_BOTH_SIDES = 250
-_LOSS_AND_NUMBER = re.compile(rb"loss['\"]?\s?[:=]?\s?\d", re.IGNORECASE)
-_LINE_END = re.compile(rb"[\r\n]")
+_LOSS_AND_NUMBER = compiled_bytes(rb"loss['\"]?\s?[:=]?\s?\d", re.IGNORECASE)
+_LINE_END = compiled_bytes(rb"[\r\n]")
 OUTPUT_SUFFIXES = frozenset(["", ".log", ".out", ".err", ".txt", ".stdout", ".stderr", ".o", ".gz"])
 #: What a window holds at least so often as a statement must have printed; looked for in lower case. Each begins with a
 #: plain word, which is found many times faster than one of several: most text that is no log is passed over here.
 _NUMBERS = tuple(
-    re.compile(pattern)
+    compiled_bytes(pattern)
     for pattern in (
         rb"loss\w*['\"]?(?:[\s:=(\[]{1,4}|\s(?:is|so far)\W)[-\d]",
         *(rb"%s(?<!\w%s)\W{1,3}\d" % (word, word) for word in (b"epoch", b"step", b"iter", b"ep")),
@@ -60,20 +61,20 @@ _NUMBERS = tuple(
         rb"\nresult for \S+:",  # Ray Tune prints a block a result, behind what all its workers have to say
     )
 )
-_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+_NUMBER = compiled(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 #: Lines with none of these cannot hold a named number: most lines of most outputs are passed over here.
-WORTH_READING = re.compile(
+WORTH_READING = compiled(
     rf"[:=|\]第]|loss|{said('loss', 'cost')}|objective|acc|lr |epoch|(?:iter(?:ation)?|step|batch) \d|^train \d"
     r"|^valid \d|^\d+ (?:train|val|test|eval)|^tensor\(|^\s*\d+/\d+\s+[\d.]+G\s|^\s*\d+ \d+% \(|\(\d+ \d+%\)\s"
     r"|^\W*[^\W\d]+\s+(?:\d[\d./]*k?|[-+]?nan)(?:[\s,]|$)|^\s*\d+\s+\|?[a-z][\w/.|]*\s+[-+]?(?:[\d.]+|nan|inf)\S*\s|^[a-z][\w/.]*,\d+,[a-z]"
     r"|^\d+_-?(?:\d+\.\d|nan|inf)|^-?[\d.]+ per-word ",
     re.IGNORECASE,
 )
-_SPEED = re.compile(r"(?:global_)?(?:steps?|it(?:er)?s?|samples?|examples?|batches|tokens)/s(?:ec(?:ond)?)?")
-_WORD = re.compile(r"[A-Za-z]{2}")
-_DIGIT = re.compile(r"\d|nan|inf", re.IGNORECASE)
+_SPEED = compiled(r"(?:global_)?(?:steps?|it(?:er)?s?|samples?|examples?|batches|tokens)/s(?:ec(?:ond)?)?")
+_WORD = compiled(r"[A-Za-z]{2}")
+_DIGIT = compiled(r"\d|nan|inf", re.IGNORECASE)
 #: Lines of source; sentences begin with "from:", "if", "for" and "let" as well.
-_SOURCE_CODE = re.compile(
+_SOURCE_CODE = compiled(
     r"^\s*(?:(?:def|import|function) \w|from [\w.]+ import\b|class \w+\s*[:({]|return\b|#include"
     r"|(?:for|if)\b(?:\s*\(|.*[:{;]\s*$|.*\bthen$)|(?:const|let|var) \w+\s*[=:;])"
 )
