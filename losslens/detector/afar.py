@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from losslens.detector.grid import reduce_end
 from losslens.detector.placing import departure_of
 from losslens.detector.search import course_and_noise, find_rise
 
@@ -40,25 +39,20 @@ def find(z: FloatArray, y: FloatArray, transform: Transform, noise: float) -> De
     block = z.size // MEDIANS
     if block < LEAST:
         return None
-    first = z.size - MEDIANS * block
-    level = np.median(z[first:].reshape(MEDIANS, block), axis=1)
-    course, narrow = course_and_noise(level)
-    rise, narrow = find_rise(level, course, narrow, urgent=False)
+    grid = reduce_end(z, MEDIANS, block)
+    course, narrow = course_and_noise(grid.value)
+    rise, narrow = find_rise(grid.value, course, narrow, urgent=False)
     if rise is None:
         return None
-    value = np.median(y[first:].reshape(MEDIANS, block), axis=1)
-    found = departure_of(level, course, value, transform, rise, narrow)
-
-    def start(i: int) -> int:
-        return first + i * block
-
+    value = reduce_end(y, MEDIANS, block).value
+    found = departure_of(grid.value, course, value, transform, rise, narrow)
     return replace(
         found,
-        onset=start(found.onset),
-        low=max(start(found.low), 0),
-        high=min(start(found.high + 1) - 1, z.size - 1),
+        onset=grid.start(found.onset),
+        low=grid.start(found.low),
+        high=grid.start(found.high + 1) - 1,
         point_of_no_return=z.size - 1,  # single points come back to the end
-        peak=float(y[start(found.onset) :].max()),
+        peak=float(y[grid.start(found.onset) :].max()),
         widths=found.rise / noise,
         time_constant=None if found.time_constant is None else found.time_constant * block,
     )

@@ -65,6 +65,13 @@ def reduce(z: FloatArray, first: int, last: int, limit: int) -> Grid:
     return Grid(np.asarray(value, np.float64), first, last, block)
 
 
+def reduce_end(z: FloatArray, count: int, block: int) -> Grid:
+    """Medians of the last ``count`` whole blocks; what is left over lies before the first. O(n)."""
+    first = z.size - count * block
+    value = z[first:] if block == 1 else np.median(z[first:].reshape(count, block), axis=1)
+    return Grid(np.asarray(value, np.float64), first, z.size, block)
+
+
 def trailing_median(z: FloatArray, width: int) -> FloatArray:
     """Median of each full window of ``width`` points.
 

@@ -15,6 +15,7 @@ from losslens.detector.grid import (
     centred_median,
     falling_course,
     reduce,
+    reduce_end,
     spread,
     trailing_median,
 )
@@ -167,14 +168,12 @@ def _begun(z: FloatArray, grid: Grid) -> Rise | None:
     """
     block = 1
     while block <= max(grid.block, z.size // FEWEST_BLOCKS):
-        count = min(GRID_POINTS, z.size // block)
-        first = z.size - count * block
-        level = z[first:] if block == 1 else np.median(z[first:].reshape(count, block), axis=1)
-        found = apart.begun(level)
+        coarse = reduce_end(z, min(GRID_POINTS, z.size // block), block)
+        found = apart.begun(coarse.value)
         if found is None and block > 1:
-            found = apart.lasting(level, LASTING_RISE)
+            found = apart.lasting(coarse.value, LASTING_RISE)
         if found is not None:
-            last = first + (found.best + 1) * block - 1
+            last = coarse.start(found.best + 1) - 1
             return replace(found, best=last // grid.block, width=max(found.width * block // grid.block, 1))
         block *= COARSER
     return None

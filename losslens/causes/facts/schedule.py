@@ -20,7 +20,7 @@ JUMP_REACH, MOST_POINTS = 20, 400
 logged, as many of them as a point would hold of a log with so many points up to the onset."""
 
 RISE = 1.15
-"""Factor from which a rise is followed to where it began."""
+"""Factor from which a rate has risen, and its rise is followed to where it began."""
 
 STILL_RISES = 1.005
 """Factor between two logged points by which a rise goes on."""

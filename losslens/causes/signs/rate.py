@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from losslens.causes.facts.nouns import Facts
+from losslens.causes.facts.schedule import RISE
 from losslens.causes.facts.signals import Rate
 from losslens.causes.signs import rise
 from losslens.causes.signs.build import (
@@ -203,10 +204,10 @@ def rate_jumped(f: Facts, d: int) -> Found:
     if f.rate is None or f.rate.source != "logged":
         return missing("rate-jumped", "learning_rate")
     r = f.rate
-    if r.jump is None or r.jump < 1.15 or f.onset is None or r.jump_lag_points is None:
+    if r.jump is None or r.jump < RISE or f.onset is None or r.jump_lag_points is None:
         return None
     late = ramp(r.jump_lag_points, -20, -3)  # within the interval of the onset, but after its likeliest step
-    strength = log_ramp(r.jump, 1.15, 2.5) * ramp(r.jump_lag_points, 20, 6) * late
+    strength = log_ramp(r.jump, RISE, 2.5) * ramp(r.jump_lag_points, 20, 6) * late
     text = (
         f"{r.tag} rose {rise_text(f, r)}; it began {rise_when(f, r)}"
         if r.jump_last != r.jump_step
@@ -223,9 +224,6 @@ def rate_jumped(f: Facts, d: int) -> Found:
     )
 
 
-RISEN = 1.15
-"""Factor from which a rate has risen."""
-
 BY_AND_BY = (8.0, 25.0)
 """Logged points of a rise of the rate up to the onset from which it is no jump, and from which it is a ramp: what broke
 the training then is the height that it had reached."""
@@ -234,7 +232,7 @@ the training then is the height that it had reached."""
 def little_by_little(f: Facts) -> float:
     """How surely, 0 to 1, the rate had been raised little by little up to the onset."""
     r = f.rate
-    if r is None or r.jump is None or r.jump < RISEN or r.jump_step is None or f.onset is None or f.extent is None:
+    if r is None or r.jump is None or r.jump < RISE or r.jump_step is None or f.onset is None or f.extent is None:
         return 0.0
     return ramp((f.onset.step - r.jump_step) / max(f.extent.interval, 1e-9), *BY_AND_BY)
 
@@ -302,7 +300,7 @@ def rate_steady(f: Facts, d: int) -> Found:
     if f.rate is None or f.rate.source != "logged" or f.onset is None:
         return None
     r = f.rate
-    if r.at_onset is None or r.in_warmup or f.onset.from_start or (r.jump is not None and r.jump >= 1.15):
+    if r.at_onset is None or r.in_warmup or f.onset.from_start or (r.jump is not None and r.jump >= RISE):
         return None
     what = (
         f"constant at {num(r.at_onset)}"

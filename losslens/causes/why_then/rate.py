@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from losslens.causes.facts.nouns import Facts
+from losslens.causes.facts.schedule import RISE
 from losslens.causes.signs.build import num, percent, spanned, stretch, times, where
 from losslens.causes.signs.rate import grows_by_setting, rise_text, rise_when
 
@@ -19,7 +20,7 @@ STANDS_HIGHER = 1.5
 def jumped(f: Facts) -> str:
     """The rise of the rate that came before the onset, if it is worth saying."""
     r = f.rate
-    if r is None or r.jump is None or r.jump < 1.15 or r.jump_lag_points is None or r.jump_lag_points > NEAR_JUMP:
+    if r is None or r.jump is None or r.jump < RISE or r.jump_lag_points is None or r.jump_lag_points > NEAR_JUMP:
         return ""
     began = ", " if r.jump_last == r.jump_step else "; the rise began "
     return f"{r.tag} rose {rise_text(f, r)}{began}{rise_when(f, r)}."
